@@ -1,0 +1,66 @@
+"""gancore: a component library for generative image models. The public names, imported when first asked for."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gancore.discovery import host
+    from gancore.hooks import hookimpl
+    from gancore.interfaces import (
+        Augment,
+        Average,
+        Conditioner,
+        Constraint,
+        Discriminator,
+        DiscriminatorRegularizer,
+        Encoder,
+        Generator,
+        GeneratorRegularizer,
+        LabelSampler,
+        Loss,
+        Optimizer,
+        Sampler,
+        Schedule,
+    )
+    from gancore.parts import Part, Tally, fact, field, part, seat
+    from gancore.pipeline import Pipeline
+    from gancore.recipe import Player, Recipe
+    from gancore.recipes import GAN
+    from gancore.specs import build, spec
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "discovery": ("host",),
+    "hooks": ("hookimpl",),
+    "interfaces": (
+        "Augment",
+        "Average",
+        "Conditioner",
+        "Constraint",
+        "Discriminator",
+        "DiscriminatorRegularizer",
+        "Encoder",
+        "Generator",
+        "GeneratorRegularizer",
+        "LabelSampler",
+        "Loss",
+        "Optimizer",
+        "Sampler",
+        "Schedule",
+    ),
+    "parts": ("Part", "Tally", "fact", "field", "part", "seat"),
+    "pipeline": ("Pipeline",),
+    "recipe": ("Player", "Recipe"),
+    "recipes": ("GAN",),
+    "specs": ("build", "spec"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    # `gancore --help` must not import torch
+    if name not in _HOME:
+        raise AttributeError(f"module 'gancore' has no attribute {name!r}")
+    return getattr(import_module(f"gancore.{_HOME[name]}"), name)

@@ -1,0 +1,184 @@
+"""Images ready to be trained on, and their split for tests."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gancore.data.labels import LabelArray, Labels
+from gancore.data.order import Order, Positions
+from gancore.data.pixels import Indices, Pixels
+from gancore.errors import DataError
+
+Image = tuple[int, int, int]
+Skipped = tuple[tuple[str, str], ...]
+
+
+class Ordering(Protocol):
+    """What `Data.order` gives."""
+
+    def at(self, positions: Positions) -> Positions:
+        """The indices at these positions."""
+
+
+class Data(ABC):
+    """What a recipe learns from: `rows` by index, in the order that `order` gives.
+
+    `image` is (C, H, W), `classes` the number of classes (0 for none), `skipped` the (name, reason) of every image left out,
+    `description` one line on where the images come from and what was done to them, `fingerprint` a hash of content and options.
+    """
+
+    image: Image
+    classes: int = 0
+    class_names: tuple[str, ...] = ()
+    skipped: Skipped = ()
+    mirror: bool = False
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """One line: where from, how many, what was done."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A hash of content and options."""
+
+    @abstractmethod
+    def rows(self, indices: Indices) -> dict[str, Tensor]:
+        """The images at `indices`, float32 in [-1, 1]; index i + len names image i mirrored.
+
+        Raises:
+            DataError: an index out of range.
+        """
+
+    @abstractmethod
+    def split(self, held_out: int, seed: int = 0) -> tuple["Data", "Data"]:
+        """The data without `held_out` images, and those.
+
+        Which ones depends on (seed, name without suffix) alone, so two domains with the same names hold out the same.
+
+        Raises:
+            DataError: not between 1 and one less than all.
+        """
+
+    def order(self, seed: int) -> Ordering:
+        """The index at every position of a training, a pure function of (seed, position)."""
+        return Order(len(self), seed, mirror=self.mirror)
+
+    def facts(self) -> dict[str, Any]:
+        """What the data tell a recipe: the image's shape and the number of classes."""
+        return {"image": self.image, "classes": self.classes}
+
+
+class Images(Data):
+    """Images of one domain: rows {"image": (N, C, H, W)} and, where there are labels, {"label": int64 (N,) or float32 (N, K)}."""
+
+    def __init__(
+        self,
+        pixels: Pixels,
+        names: Sequence[str],
+        *,
+        labels: Labels | None,
+        skipped: Skipped,
+        mirror: bool,
+        origin: str,
+        content: Any,
+        chosen: Indices | None = None,
+    ) -> None:
+        self.pixels, self.names, self.all_labels, self.skipped, self.mirror = pixels, list(names), labels, skipped, mirror
+        self.origin, self.content, self.chosen = origin, content, chosen
+        self.image = pixels.image
+        self.class_names = labels.class_names if labels else ()
+        self.classes = len(self.class_names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def labels(self) -> LabelArray | None:
+        """int64 (N,), float32 (N, K), or None."""
+        return self.all_labels.values if self.all_labels else None
+
+    @property
+    def stems(self) -> list[str]:
+        """Names without their suffix."""
+        return [stem(name) for name in self.names]
+
+    @property
+    def description(self) -> str:
+        """One line: where from, how many, what was done."""
+        classes = f", {self.classes} classes" if self.classes else ""
+        notes = [f"{len(self.skipped)} skipped"] if self.skipped else []
+        notes += ["mirrored at random"] if self.mirror else []
+        shape = "×".join(str(size) for size in self.image)
+        return ", ".join([f"{self.origin}: {len(self)} images {shape}, {self.pixels.depth}{classes}", *notes])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of content and options."""
+        total = hashlib.sha256(str(self.content() if callable(self.content) else self.content).encode())
+        total.update(str((self.image, self.mirror, self.class_names)).encode())
+        for array in (self.labels, self.chosen):
+            total.update(b"none" if array is None else array.tobytes())
+        return total.hexdigest()
+
+    def rows(self, indices: Indices) -> dict[str, Tensor]:
+        """The images at `indices`, with their labels where there are any."""
+        indices, mirrored = unmirror(indices, len(self))
+        batch = {"image": self.pixels.gather(indices if self.chosen is None else self.chosen[indices], mirrored)}
+        if self.labels is not None:
+            batch["label"] = torch.from_numpy(self.labels[indices])
+        return batch
+
+    def select(self, indices: Indices) -> "Images":
+        """These images alone, in this order."""
+        return Images(
+            self.pixels,
+            [self.names[index] for index in indices],
+            labels=self.all_labels.take(indices) if self.all_labels else None,
+            skipped=self.skipped,
+            mirror=self.mirror,
+            origin=self.origin,
+            content=self.content,
+            chosen=indices if self.chosen is None else self.chosen[indices],
+        )
+
+    def split(self, held_out: int, seed: int = 0) -> tuple["Images", "Images"]:
+        """The images without `held_out` of them, and those."""
+        rest, out = hold_out(self.stems, held_out, seed)
+        return self.select(rest), self.select(out)
+
+
+def stem(name: str) -> str:
+    """A name without its suffix, its folders kept."""
+    folder, slash, file = name.rpartition("/")
+    base, dot, _ = file.rpartition(".")
+    return folder + slash + (base if dot and base else file)
+
+
+def unmirror(indices: Any, length: int) -> tuple[Indices, "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"]:
+    """Indices from 0 to 2 length → the images', and which are mirrored."""
+    array: Indices = np.atleast_1d(np.asarray(indices, dtype=np.int64))
+    if array.ndim != 1 or (array.size and (array.min() < 0 or array.max() >= 2 * length)):
+        raise DataError(f"indices {array.tolist()!s:.60} do not fit data of {length}; expected a row of numbers from 0 to {length - 1}")
+    mirrored = array >= length
+    return array - length * mirrored, mirrored
+
+
+def hold_out(stems: Sequence[str], count: int, seed: int) -> tuple[Indices, Indices]:
+    """Indices of the rest and of the `count` names whose keyed hashes are least, each in order."""
+    if not 0 < count < len(stems):
+        raise DataError(f"{count} images to hold out of {len(stems)}; expected from 1 to {len(stems) - 1}")
+    ranks = sorted(
+        range(len(stems)), key=lambda index: hashlib.sha256(f"{seed}:{stems[index]}".encode("utf-8", "surrogateescape")).digest()
+    )
+    return np.array(sorted(ranks[count:]), dtype=np.int64), np.array(sorted(ranks[:count]), dtype=np.int64)

@@ -1,0 +1,72 @@
+"""The bytes of one picture file → pixels, trusting nothing in them."""
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gancore.data.source import Raw, Unreadable
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+OTHER_PICTURES = frozenset(
+    {".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".tga", ".ppm", ".pgm", ".ico", ".jxl"}
+)
+# Pillow's own limit can be switched off by other code in the process; ours cannot.
+MAX_PIXELS = 89_478_485
+ORIENTATION = 0x0112
+READABLE = "PNG, JPEG, WEBP and BMP are read"
+
+
+def decode(data: bytes) -> Raw:
+    """Pixels of a PNG, JPEG, WEBP or BMP file, turned upright by its EXIF orientation; of an animation the first frame.
+
+    Grey of 16 bits stays 16 bits; Pillow reduces 16-bit colour to 8 bits.
+
+    Raises:
+        Unreadable: another format, damaged, truncated, or more than 89 million pixels.
+    """
+    if not data:
+        raise Unreadable("the file is empty")
+    try:
+        # The size is checked right after the header is read, before any pixel is.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                return _upright(image)
+    except Unreadable:
+        raise
+    except UnidentifiedImageError:
+        raise Unreadable(f"not a picture of a known format ({READABLE})") from None
+    # Damaged files make Pillow throw SyntaxError, struct.error, zlib.error, ValueError and more, besides OSError.
+    except Exception as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def _upright(image: Image.Image) -> Raw:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise Unreadable(f"{width}×{height} is {width * height} pixels, above the limit of {MAX_PIXELS}")
+    image.load()
+    if image.getexif().get(ORIENTATION, 1) != 1:
+        return to_raw(ImageOps.exif_transpose(image))
+    return to_raw(image)
+
+
+def to_raw(image: Image.Image) -> Raw:
+    """Grey, grey and alpha, RGB or RGBA pixels, whatever mode the file has."""
+    if image.mode.startswith("I"):
+        return Raw(_sixteen_bits(image)[..., None])
+    transparent = "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa")
+    grey = image.mode in ("1", "L", "LA", "La")
+    wanted = ("LA" if transparent else "L") if grey else ("RGBA" if transparent else "RGB")
+    pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
+    return Raw(pixels[..., None] if pixels.ndim == 2 else pixels, alpha=transparent)
+
+
+def _sixteen_bits(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 65535:
+        raise Unreadable(f"values from {values.min()} to {values.max()}; 16 bits hold 0 to 65535")
+    return values.astype(np.uint16)

@@ -1,0 +1,139 @@
+"""Two domains: paired by name, or each in its own order."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from gancore.data.data import Data, Images, Skipped, hold_out, stem, unmirror
+from gancore.data.labels import some
+from gancore.data.order import Order, PairedOrders
+from gancore.data.pixels import Indices
+from gancore.errors import DataError
+
+
+class Domains(Data):
+    """Rows {"source", "target"}; `image` is the target's shape, the fact "source" the source's."""
+
+    source: Images
+    target: Images
+    how: str
+
+    def __init__(self, source: Images, target: Images) -> None:
+        if source.mirror != target.mirror:
+            raise DataError(f"mirror is {source.mirror} for the source and {target.mirror} for the target; expected the same for both")
+        self.source, self.target = source, target
+        self.image, self.mirror = target.image, source.mirror
+        self.skipped: Skipped = tuple((f"{side}: {name}", why) for side, data in self.sides() for name, why in data.skipped)
+
+    def sides(self) -> list[tuple[str, Images]]:
+        """Both domains with their names."""
+        return [("source", self.source), ("target", self.target)]
+
+    def facts(self) -> dict[str, Any]:
+        """The target's image, no classes, and the source's image."""
+        return {**super().facts(), "source": self.source.image}
+
+    @property
+    def description(self) -> str:
+        """One line on each domain."""
+        return f"{self.how}: source {self.source.description}; target {self.target.description}"
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of both domains and how they meet."""
+        return hashlib.sha256(f"{self.how} {self.source.fingerprint} {self.target.fingerprint}".encode()).hexdigest()
+
+
+class Paired(Domains):
+    """Images of two domains matched by file name without suffix; mirrored together.
+
+    An image whose partner was skipped as unreadable is skipped too.
+
+    Raises:
+        DataError: names without a partner, or names that are not unique.
+    """
+
+    how = "paired"
+
+    def __init__(self, source: Images, target: Images) -> None:
+        stems = matched(source, target)
+        super().__init__(_chosen(source, stems), _chosen(target, stems))
+        self.skipped += tuple((f"{side}: {name}", "its partner was skipped") for side, name in _widowed(source, target, set(stems)))
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def rows(self, indices: Indices) -> dict[str, Tensor]:
+        """Pairs at `indices`."""
+        return {side: data.rows(indices)["image"] for side, data in self.sides()}
+
+    def split(self, held_out: int, seed: int = 0) -> tuple["Paired", "Paired"]:
+        """The pairs without `held_out` of them, and those."""
+        rest, out = hold_out(self.source.stems, held_out, seed)
+        return Paired(self.source.select(rest), self.target.select(rest)), Paired(self.source.select(out), self.target.select(out))
+
+
+def matched(source: Images, target: Images) -> list[str]:
+    """The stems that both have, sorted."""
+    known = []
+    for side, data in (("source", source), ("target", target)):
+        if len(set(data.stems)) != len(data):
+            twice = sorted(name for name in set(data.stems) if data.stems.count(name) > 1)
+            raise DataError(f"{side} has several images named {some(twice)}; pairs are matched by name without suffix; rename them")
+        known.append(set(data.stems))
+    lost = [{stem(name) for name, _ in data.skipped} for data in (source, target)]
+    alone = [sorted(known[0] - known[1] - lost[1]), sorted(known[1] - known[0] - lost[0])]
+    both = sorted(known[0] & known[1])
+    if alone[0] or alone[1] or not both:
+        raise DataError(
+            f"source and target do not pair: {len(alone[0])} sources have no target ({some(alone[0])}), "
+            f"{len(alone[1])} targets no source ({some(alone[1])}), {len(both)} match; name partners alike, or use them unpaired"
+        )
+    return both
+
+
+def _chosen(data: Images, stems: Sequence[str]) -> Images:
+    place = {name: index for index, name in enumerate(data.stems)}
+    return data.select(np.array([place[name] for name in stems], dtype=np.int64))
+
+
+def _widowed(source: Images, target: Images, both: set[str]) -> list[tuple[str, str]]:
+    return [
+        (side, name)
+        for side, data in (("source", source), ("target", target))
+        for name, key in zip(data.names, data.stems, strict=True)
+        if key not in both
+    ]
+
+
+class Unpaired(Domains):
+    """Images of two domains, each by its own permutations; an epoch is as long as the longer domain."""
+
+    how = "unpaired"
+
+    def __len__(self) -> int:
+        return max(len(self.source), len(self.target))
+
+    def order(self, seed: int) -> PairedOrders:
+        """Indices (N, 2) at every position."""
+        return PairedOrders(
+            Order(len(self.source), seed, mirror=self.mirror, domain=0),
+            Order(len(self.target), seed, mirror=self.mirror, domain=1),
+        )
+
+    def rows(self, indices: Indices) -> dict[str, Tensor]:
+        """Sources and targets at indices (N, 2); a plain row of N indices counts through both, the shorter from its start again."""
+        array: Indices = np.asarray(indices, dtype=np.int64)
+        if array.ndim != 2:
+            plain, mirrored = unmirror(array, len(self))
+            array = np.stack([plain % len(data) + len(data) * mirrored for _, data in self.sides()], axis=1)
+        return {side: data.rows(array[:, column])["image"] for column, (side, data) in enumerate(self.sides())}
+
+    def split(self, held_out: int, seed: int = 0) -> tuple["Unpaired", "Unpaired"]:
+        """The pairs without `held_out` of them, and those."""
+        source_rest, source_out = self.source.split(held_out, seed)
+        target_rest, target_out = self.target.split(held_out, seed)
+        return Unpaired(source_rest, target_rest), Unpaired(source_out, target_out)

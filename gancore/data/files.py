@@ -1,0 +1,149 @@
+"""A folder and a zip, seen alike: named files, read one at a time, never extracted."""
+
+import hashlib
+import os
+import stat
+import zipfile
+from abc import ABC, abstractmethod
+from pathlib import Path, PurePosixPath
+
+from gancore.data.source import Unreadable
+from gancore.errors import DataError
+
+MAX_MEMBER = 256 * 2**20
+
+
+class Files(ABC):
+    """Named files; names use forward slashes and are sorted."""
+
+    title: str
+    names: list[str]
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """Raises Unreadable with the reason."""
+
+    @abstractmethod
+    def digest(self) -> str:
+        """A hash over all names and contents."""
+
+    def close(self) -> None:
+        """Let go of open files."""
+
+
+class FolderFiles(Files):
+    """All files below a folder; hidden ones are left out, links to folders are not followed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.title = f"folder {folder}"
+        self.names = sorted(_walk(folder))
+
+    def read(self, name: str) -> bytes:
+        """The whole content."""
+        path = self.folder / name
+        try:
+            size = path.stat().st_size
+            if size > MAX_MEMBER:
+                raise Unreadable(f"the file has {size} bytes, above the limit of {MAX_MEMBER}")
+            return path.read_bytes()
+        except OSError as error:
+            raise Unreadable(error.strerror or str(error)) from error
+
+    def digest(self) -> str:
+        """A hash over all names and contents."""
+        total = hashlib.sha256()
+        for name in self.names:
+            try:
+                content = hashlib.sha256(self.read(name)).hexdigest()
+            except Unreadable as error:
+                content = f"unreadable {error}"
+            total.update(f"{len(name)} {name} {content}\n".encode("utf-8", "surrogateescape"))
+        return total.hexdigest()
+
+
+def _walk(folder: Path) -> list[str]:
+    found: list[str] = []
+
+    def refuse(error: OSError) -> None:
+        raise DataError(f"folder {error.filename} cannot be listed ({error.strerror}); make it readable, or move it away") from error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        below = Path(parent).relative_to(folder)
+        found += [(below / name).as_posix() for name in files if not name.startswith(".") and (Path(parent) / name).is_file()]
+    return found
+
+
+class ZipFiles(Files):
+    """The members of a zip, read by name.
+
+    Raises:
+        DataError: not a zip, or one with absolute names, `..`, links, duplicates or members above 256 MiB.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.title = f"zip {path}"
+        try:
+            self.archive = zipfile.ZipFile(path)
+        # A damaged directory makes zipfile throw more than BadZipFile: struct.error, ValueError, UnicodeDecodeError, NotImplementedError.
+        except Exception as error:
+            raise DataError(f"{path} cannot be read as a zip ({error}); expected a whole zip of images; make it again") from error
+        self.members: dict[str, zipfile.ZipInfo] = {}
+        try:
+            for member in self.archive.infolist():
+                self.admit(member)
+        except DataError:
+            self.close()
+            raise
+        self.names = sorted(name for name in self.members if not any(piece.startswith((".", "__MACOSX")) for piece in name.split("/")))
+
+    def admit(self, member: zipfile.ZipInfo) -> None:
+        """Take one member in, or refuse the zip because of it."""
+        reason = hostile(member)
+        if member.filename in self.members:
+            reason = "it is there twice"
+        if reason:
+            raise DataError(f"{self.path}: member {member.filename!r} is refused: {reason}; make the zip again from plain files")
+        if not member.is_dir():
+            self.members[member.filename] = member
+
+    def read(self, name: str) -> bytes:
+        """The whole content."""
+        try:
+            with self.archive.open(self.members[name]) as file:
+                data = file.read(MAX_MEMBER + 1)
+        # Bad CRC, encryption, unknown compression, lying sizes: BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError.
+        except Exception as error:
+            raise Unreadable(f"{type(error).__name__}: {error}") from error
+        if len(data) != self.members[name].file_size:
+            raise Unreadable(f"{len(data)} bytes, but the zip says {self.members[name].file_size}")
+        return data
+
+    def digest(self) -> str:
+        """A hash over all names and contents."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def close(self) -> None:
+        """Close the zip."""
+        self.archive.close()
+
+
+def hostile(member: zipfile.ZipInfo) -> str | None:
+    """Why a member is refused, None if it is not."""
+    name = member.filename
+    # zipfile cuts names at NUL and turns the system's separator: the name as stored is the one to judge.
+    stored = getattr(member, "orig_filename", name)
+    if not name or "\0" in stored:
+        return "its name is empty or holds a NUL"
+    if stored.startswith(("/", "\\")) or "\\" in stored or (len(stored) > 1 and stored[1] == ":"):
+        return "its name is absolute or not in zip's form"
+    if ".." in PurePosixPath(stored).parts:
+        return "its name leads out of the zip"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "it is a link"
+    if member.file_size > MAX_MEMBER:
+        return f"it has {member.file_size} bytes, above the limit of {MAX_MEMBER}"
+    return None

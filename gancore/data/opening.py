@@ -1,0 +1,208 @@
+"""From whatever the user has to `Images`."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import torch
+
+from gancore.data.arrays import ArraySource, DatasetSource, as_array, find_low, value_note
+from gancore.data.data import Images
+from gancore.data.files import FolderFiles, ZipFiles
+from gancore.data.idx import find_idx, is_idx, labels_beside, read_idx
+from gancore.data.labels import Labels, as_labels, json_labels, read_bytes
+from gancore.data.options import ImageOptions
+from gancore.data.packing import Progress, pack
+from gancore.data.pictures import Pictures
+from gancore.data.pixels import Pixels
+from gancore.data.source import Source
+from gancore.errors import DataError
+
+EMBEDDED = Path(__file__).parent / "embedded" / "emoji-32.zip"
+EXPECTED = "expected a folder or zip of images, an IDX or .npy file, an array, a tensor, a dataset, or 'emoji'"
+
+
+def open_data(
+    source: Any, options: ImageOptions | None = None, *, labels: Any = None, on_progress: Progress | None = None, **changes: Any
+) -> Images:
+    """Images out of a folder, zip, IDX or .npy file, array, tensor, torch dataset, or the embedded "emoji".
+
+    `changes` are fields of `ImageOptions`, put over `options`. `labels` are one of the words or the file that
+    `ImageOptions.labels` takes, or the labels themselves. `on_progress(done, total)` is called while images are decoded.
+
+    Raises:
+        DataError: no such source, empty, unreadable images where those are refused, images that differ, labels that do not match.
+    """
+    if isinstance(labels, (str, Path)):
+        changes["labels"], labels = str(labels), None
+    options = _changed(options or ImageOptions(), changes)
+    opened, found = find(source, options)
+    try:
+        return _assemble(opened, found, options, labels, on_progress)
+    finally:
+        opened.close()
+
+
+def _changed(options: ImageOptions, changes: dict[str, Any]) -> ImageOptions:
+    known = [field.name for field in attrs.fields(ImageOptions)]
+    unknown = sorted(set(changes) - set(known))
+    if unknown:
+        raise DataError(f"unknown image option {', '.join(unknown)}; expected {', '.join(known)}")
+    return attrs.evolve(options, **changes)
+
+
+Found = Callable[[], Labels | None]
+
+
+def find(source: Any, options: ImageOptions) -> tuple[Source, Found]:
+    """The source, and how to find the labels that come with it."""
+    if isinstance(source, str) and source == "emoji":
+        return _pictures(Pictures(ZipFiles(EMBEDDED), "embedded emoji (Google Noto, Apache-2.0)"), options)
+    if isinstance(source, (str, Path)):
+        return _find_path(Path(source).expanduser(), options)
+    if isinstance(source, (np.ndarray, torch.Tensor)):
+        layout = "NCHW" if isinstance(source, torch.Tensor) and options.layout == "auto" else None
+        return ArraySource(as_array(source), "array" if layout is None else "tensor", options, layout), lambda: None
+    if hasattr(source, "__getitem__") and not isinstance(source, (dict, bytes)):
+        return DatasetSource(source, f"dataset {type(source).__name__}", options), lambda: None
+    raise DataError(f"data are a {type(source).__name__}; {EXPECTED}")
+
+
+def _find_path(path: Path, options: ImageOptions) -> tuple[Source, Found]:
+    if not path.exists():
+        raise DataError(f"{path} is not there; {EXPECTED}")
+    if path.is_dir():
+        images = find_idx(path, options.subset)
+        if images is not None:
+            return _idx(images, options)
+    if options.subset is not None:
+        raise DataError(
+            f"subset={options.subset!r} with {path}; expected a folder of IDX files; leave subset out, or give the folder itself"
+        )
+    if path.is_dir():
+        return _pictures(Pictures(FolderFiles(path)), options)
+    if path.suffix.lower() == ".zip":
+        return _pictures(Pictures(ZipFiles(path)), options)
+    if path.suffix.lower() == ".npy":
+        return ArraySource(_read_npy(path), str(path), options), lambda: None
+    if is_idx(path):
+        return _idx(path, options)
+    raise DataError(f"{path} is of no known kind; {EXPECTED}")
+
+
+def _pictures(source: Pictures, options: ImageOptions) -> tuple[Source, Found]:
+    return source, lambda: source.labels(options.labels)
+
+
+def _idx(path: Path, options: ImageOptions) -> tuple[Source, Found]:
+    beside = labels_beside(path)
+    return ArraySource(read_idx(path), f"IDX {path}", options, "NCHW"), lambda: _beside_labels(beside)
+
+
+def _beside_labels(path: Path | None) -> Labels | None:
+    if path is None:
+        return None
+    values = read_idx(path)
+    return as_labels(values, len(values), str(path))
+
+
+def _read_npy(path: Path) -> Any:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    # A damaged header makes numpy throw SyntaxError, tokenize errors, UnicodeDecodeError and more, besides ValueError and OSError.
+    except Exception as error:
+        raise DataError(f"{path} cannot be read ({error}); expected a whole .npy file of numbers") from error
+
+
+def find_labels(source: Source, found: Found, options: ImageOptions, given: Any) -> Labels | None:
+    """One label for every image of the source, readable or not."""
+    count = len(source)
+    if given is not None:
+        return as_labels(as_array(given), count, "labels")
+    if options.labels == "none":
+        return None
+    if options.labels not in ("auto", "folders"):
+        return _labels_file(Path(options.labels).expanduser(), source)
+    if options.labels == "folders" and not isinstance(source, Pictures):
+        raise DataError(f"labels='folders' with {source.title}; expected a folder or zip of images in class folders; give a file of labels")
+    labels = found()
+    if labels is not None and len(labels.values) != count:
+        raise DataError(
+            f"{source.title} has {count} images but {len(labels.values)} labels beside it; expected one label an image, or labels='none'"
+        )
+    return labels
+
+
+def _labels_file(path: Path, source: Source) -> Labels | None:
+    kind = path.suffix.lower()
+    if kind == ".json":
+        return json_labels(read_bytes(path), source.names, str(path))
+    if kind == ".npy" or is_idx(path):
+        if not path.is_file():
+            read_bytes(path)
+        return as_labels(_read_npy(path) if kind == ".npy" else read_idx(path), len(source), str(path))
+    raise DataError(f"labels is {str(path)!r}; expected auto, folders, none, or a .json, .npy or IDX file of labels")
+
+
+def _assemble(source: Source, found: Found, options: ImageOptions, given: Any, on_progress: Progress | None) -> Images:
+    labels = find_labels(source, found, options, given)
+    notes = list(source.notes)
+    if isinstance(source, ArraySource) and source.ready:
+        pixels = Pixels(source.array, source.channels_last, source.low)
+        return _images(source, pixels, source.names, labels, (), options, notes)
+    packed = pack(source, options, on_progress)
+    low = 0.0
+    if packed.pixels.dtype.kind == "f":
+        low = source.low if isinstance(source, ArraySource) else find_low(packed.pixels, options.values, source.title)
+        notes += [] if isinstance(source, ArraySource) else [value_note(low)]
+    names = [source.names[index] for index in packed.kept]
+    if isinstance(source, DatasetSource) and labels is None and options.labels == "auto":
+        values = source.labels([int(index) for index in packed.kept])
+        labels = None if values is None else as_labels(_stacked(values, source.title), len(names), source.title)
+    elif labels is not None:
+        labels = labels.take(packed.kept)
+    return _images(source, Pixels(packed.pixels, low=low), names, labels, packed.skipped, options, fitted(options) + notes)
+
+
+def _stacked(values: list[Any], title: str) -> Any:
+    try:
+        return np.stack(values)
+    except ValueError as error:
+        raise DataError(
+            f"{title} has labels of different lengths; expected whole numbers from 0, or a row of K numbers an image"
+        ) from error
+
+
+def fitted(options: ImageOptions) -> list[str]:
+    """What was done to the images, for the description."""
+    said = []
+    if options.size is not None:
+        how = {"crop": "centre-cropped and resized", "pad": "resized and padded", "stretch": "stretched"}[options.fit]
+        said.append(f"{how} to {options.size[0]}×{options.size[1]} where they were not")
+    said.append("alpha kept" if options.keeps_alpha else f"alpha on {options.alpha}")
+    return said
+
+
+def _images(
+    source: Source, pixels: Pixels, names: list[str], labels: Labels | None, skipped: Any, options: ImageOptions, notes: list[str]
+) -> Images:
+    key = json.dumps(options.pixel_key(), sort_keys=True)
+    digest = source.digest() if not isinstance(source, (ArraySource, DatasetSource)) else None
+    origin = source.title + (f" ({', '.join(notes)})" if notes else "")
+
+    def content() -> str:
+        return f"{digest or _digest_of(pixels)} {key}"
+
+    return Images(pixels, names, labels=labels, skipped=tuple(skipped), mirror=options.mirror, origin=origin, content=content)
+
+
+def _digest_of(pixels: Pixels) -> str:
+    total = hashlib.sha256(f"{pixels.array.shape} {pixels.array.dtype.str} {pixels.channels_last} {pixels.low}".encode())
+    step = max(1, 2**24 // max(1, pixels.array[:1].nbytes))
+    for start in range(0, len(pixels), step):
+        total.update(np.ascontiguousarray(pixels.array[start : start + step]).data)
+    return total.hexdigest()

@@ -1,0 +1,102 @@
+"""What is done to images on their way in: one class, one place for each default."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gancore.errors import DataError
+
+Size = tuple[int, int]
+
+
+def as_size(value: Any) -> Size | None:
+    """An int (square), "64", "48x64" (height x width) or a pair (height, width)."""
+    if value is None:
+        return None
+    parts = value.lower().split("x") if isinstance(value, str) else [value] if isinstance(value, int) else value
+    try:
+        numbers = [int(part) for part in parts]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) == 1:
+        numbers *= 2
+    if len(numbers) != 2 or min(numbers) < 1 or isinstance(value, bool):
+        raise DataError(f"size is {value!r}; expected one positive number (square) or height and width; give for example 64 or 48x64")
+    return numbers[0], numbers[1]
+
+
+def _one_of(*choices: Any) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
+    def check(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if value not in choices:
+            raise DataError(f"{attribute.name} is {value!r}; expected {', '.join(map(repr, choices))}")
+
+    return check
+
+
+def _positive(instance: Any, attribute: "attrs.Attribute[Any]", value: int | None) -> None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise DataError(f"{attribute.name} is {value!r}; expected a positive whole number")
+
+
+def _help(text: str) -> dict[str, str]:
+    return {"help": text}
+
+
+@attrs.define(frozen=True, kw_only=True)
+class ImageOptions:
+    """How images are read, fitted and labelled. The help of a field is in its metadata under "help".
+
+    Raises:
+        DataError: a value is not one of those a field takes.
+    """
+
+    size: Size | None = attrs.field(
+        default=None, metadata=_help("height and width of every image: 64 or 48x64; left out: as they are"), converter=as_size
+    )
+    channels: int | None = attrs.field(
+        default=None, metadata=_help("1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; left out: as they are"), validator=_positive
+    )
+    fit: str = attrs.field(
+        default="crop", metadata=_help("crop the centre, pad, or stretch to the size"), validator=_one_of("crop", "pad", "stretch")
+    )
+    alpha: str = attrs.field(
+        default="white",
+        metadata=_help("lay transparent images on white or black, or keep alpha"),
+        validator=_one_of("white", "black", "keep"),
+    )
+    bits: int | None = attrs.field(
+        default=None, metadata=_help("convert whole numbers to 8 or 16 bits; left out: as they are"), validator=_one_of(None, 8, 16)
+    )
+    mirror: bool = attrs.field(
+        default=False, metadata=_help("show half of the images mirrored left to right"), validator=_one_of(False, True)
+    )
+    labels: str = attrs.field(default="auto", metadata=_help("auto, folders, none, or a .json, .npy or IDX file of labels"))
+    subset: str | None = attrs.field(default=None, metadata=_help("which files of an IDX folder"), validator=_one_of(None, "train", "test"))
+    layout: str = attrs.field(default="auto", metadata=_help("order of the axes of an array"), validator=_one_of("auto", "NCHW", "NHWC"))
+    values: str = attrs.field(
+        default="auto", metadata=_help("range of float images: unit [0, 1], signed [-1, 1]"), validator=_one_of("auto", "unit", "signed")
+    )
+    unreadable: str = attrs.field(
+        default="refuse", metadata=_help("what to do with an image that cannot be read"), validator=_one_of("refuse", "skip")
+    )
+    cache: str | Path | None = attrs.field(
+        default=None, metadata=_help("folder for decoded images, or off; left out: $GANCORE_CACHE or ~/.cache/gancore")
+    )
+
+    @property
+    def keeps_alpha(self) -> bool:
+        """Whether alpha stays a channel."""
+        return self.alpha == "keep" or self.channels in (2, 4)
+
+    def cache_folder(self) -> Path | None:
+        """Where decoded images are kept; None for nowhere."""
+        if self.cache is None:
+            return Path(os.environ.get("GANCORE_CACHE") or Path.home() / ".cache" / "gancore")
+        return None if str(self.cache) == "off" else Path(self.cache)
+
+    def pixel_key(self) -> dict[str, Any]:
+        """The options that decide the pixels, for a cache key and a fingerprint."""
+        return {name: getattr(self, name) for name in ("size", "channels", "fit", "alpha", "bits", "layout", "values", "unreadable")}

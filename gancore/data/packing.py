@@ -1,0 +1,177 @@
+"""Decode every image once into one array, in the cache where that can be, else in memory."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from gancore.data import cache
+from gancore.data.fitting import fit_image
+from gancore.data.options import ImageOptions
+from gancore.data.source import Array, Source, Unreadable
+from gancore.errors import DataError
+
+Progress = Callable[[int, int], None]
+REPORT_EVERY = 64
+
+
+@attrs.define(frozen=True)
+class Packed:
+    """Pixels (N, C, H, W); which images of the source they are; the others with the reason."""
+
+    pixels: Array
+    kept: npt.NDArray[np.int64]
+    skipped: tuple[tuple[str, str], ...]
+    cached: Path | None = None
+
+
+class Pack:
+    """Grows by one image at a time: on disk while that works, in memory otherwise."""
+
+    def __init__(self, root: Path | None, key: str | None, count: int) -> None:
+        self.count, self.length = count, 0
+        self.shape: tuple[int, ...] = ()
+        self.dtype: np.dtype[Any] = np.dtype(np.uint8)
+        self.memory: npt.NDArray[Any] | None = None
+        self.writer: cache.Writer | None = None
+        self.entry = root / key if root and key else None
+        if root and key:
+            try:
+                self.writer = cache.Writer(root, key)
+            except OSError:
+                self.entry = None
+
+    def append(self, image: Array) -> None:
+        """One more image (C, H, W)."""
+        if self.length == 0:
+            self.shape, self.dtype = image.shape, image.dtype
+        if self.writer is not None:
+            try:
+                self.writer.append(image)
+                self.length += 1
+                return
+            except OSError:
+                self.to_memory()
+        if self.memory is None:
+            self.memory = self.reserve()
+        self.memory[self.length] = image
+        self.length += 1
+
+    def reserve(self) -> npt.NDArray[Any]:
+        """Room for all images in memory."""
+        try:
+            return np.empty((self.count, *self.shape), dtype=self.dtype)
+        except MemoryError as error:
+            size = self.count * int(np.prod(self.shape)) * self.dtype.itemsize / 2**30
+            raise DataError(
+                f"the decoded images need {size:.1f} GiB, more than memory; give a cache folder with that much room, or a smaller size"
+            ) from error
+
+    def to_memory(self) -> None:
+        """Move what is already on disk to memory, because the disk takes no more."""
+        assert self.writer is not None
+        self.memory = self.reserve()
+        size = int(np.prod(self.shape)) * self.dtype.itemsize
+        with self.writer.path.open("rb") as file:
+            content = file.read(self.length * size)
+        self.memory[: self.length] = np.frombuffer(content, dtype=self.dtype).reshape(-1, *self.shape)
+        self.drop()
+
+    def drop(self) -> None:
+        """Give the entry up."""
+        if self.writer is not None:
+            self.writer.abandon()
+        self.writer, self.entry = None, None
+
+    def finish(self, skipped: list[tuple[int, str]]) -> Array:
+        """All images (N, C, H, W), from the committed entry if there is one."""
+        if self.writer is not None:
+            record = {"shape": [self.length, *self.shape], "dtype": self.dtype.name, "skipped": skipped}
+            try:
+                self.writer.commit(record)
+            except OSError:
+                self.to_memory()
+            else:
+                return self.committed(self.writer)
+        assert self.memory is not None
+        return self.memory[: self.length]
+
+    def committed(self, writer: cache.Writer) -> Array:
+        """The entry just written, read back."""
+        found = cache.load(writer.root, writer.key)
+        if found is None:
+            raise DataError(f"{writer.root / writer.key} was changed while it was written; try again, or use cache='off'")
+        return found[0]
+
+
+def pack(source: Source, options: ImageOptions, on_progress: Progress | None = None) -> Packed:
+    """Every image of the source as the options ask, from the cache where it is there.
+
+    Raises:
+        DataError: images that cannot be read where that is refused, no readable one, or images that differ in shape or depth.
+    """
+    root, digest = options.cache_folder(), None
+    if root is not None:
+        digest = source.digest()
+    key = cache.entry_key(digest, options.pixel_key()) if digest else None
+    if root and key and (found := cache.load(root, key)):
+        return _packed(source, found[0], [(int(index), str(reason)) for index, reason in found[1]["skipped"]], root / key)
+    store = Pack(root, key, len(source))
+    try:
+        skipped = _read_all(source, options, store, on_progress)
+        pixels = store.finish(skipped)
+    except BaseException:
+        store.drop()
+        raise
+    return _packed(source, pixels, skipped, store.entry)
+
+
+def _packed(source: Source, pixels: Array, skipped: list[tuple[int, str]], entry: Path | None) -> Packed:
+    left_out = {index for index, _ in skipped}
+    kept = np.array([index for index in range(len(source)) if index not in left_out], dtype=np.int64)
+    return Packed(pixels, kept, tuple((source.names[index], reason) for index, reason in skipped), entry)
+
+
+def _read_all(source: Source, options: ImageOptions, store: Pack, on_progress: Progress | None) -> list[tuple[int, str]]:
+    skipped: list[tuple[int, str]] = []
+    first = ""
+    for index, name in enumerate(source.names):
+        try:
+            image = fit_image(source.read(index), options, name)
+        except Unreadable as error:
+            skipped.append((index, str(error)))
+        else:
+            first = first or name
+            _check_same(store, image, name, first)
+            store.append(image)
+        if on_progress is not None and (index % REPORT_EVERY == REPORT_EVERY - 1 or index == len(source) - 1):
+            on_progress(index + 1, len(source))
+    _refuse_unreadable(source, skipped, options)
+    return skipped
+
+
+def _refuse_unreadable(source: Source, skipped: list[tuple[int, str]], options: ImageOptions) -> None:
+    if not skipped or (options.unreadable == "skip" and len(skipped) < len(source)):
+        return
+    told = "; ".join(f"{source.names[index]}: {reason}" for index, reason in skipped[:10]) + (" …" if len(skipped) > 10 else "")
+    advice = "mend or remove them" if len(skipped) == len(source) else "mend or remove them, or go on without them by unreadable='skip'"
+    raise DataError(f"{source.title}: {len(skipped)} of {len(source)} images cannot be read ({told}); {advice}")
+
+
+def _check_same(store: Pack, image: Array, name: str, first: str) -> None:
+    if store.length == 0 or (image.shape == store.shape and image.dtype == store.dtype):
+        return
+    given = f"{name} is {_describe(image.shape, image.dtype)}, {first} is {_describe(store.shape, store.dtype)}"
+    if image.shape[1:] != store.shape[1:]:
+        raise DataError(f"images differ in size: {given}; give a size, such as size={store.shape[1]}")
+    if image.shape[0] != store.shape[0]:
+        raise DataError(f"images differ in channels: {given}; give channels, such as channels={max(image.shape[0], store.shape[0])}")
+    raise DataError(f"images differ in depth: {given}; give bits=8 or bits=16")
+
+
+def _describe(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    depth = f"{8 * dtype.itemsize} bit" + (" float" if dtype.kind == "f" else "")
+    return "×".join(str(size) for size in shape) + f" ({depth})"

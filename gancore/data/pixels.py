@@ -1,0 +1,59 @@
+"""Rows of the packed array → float32 in [-1, 1]."""
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gancore.data.source import Array
+
+Indices = npt.NDArray[np.int64]
+
+
+@attrs.define(frozen=True, eq=False)
+class Pixels:
+    """Images in one array (N, C, H, W) or (N, H, W, C), uint8, uint16 or float; `low` is the least value of a float image, -1 or 0."""
+
+    array: Array
+    channels_last: bool = False
+    low: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        _, a, b, c = self.array.shape
+        return (c, a, b) if self.channels_last else (a, b, c)
+
+    @property
+    def depth(self) -> str:
+        """Bits a value, in words."""
+        return f"{8 * self.array.dtype.itemsize} bit" + (" float" if self.array.dtype.kind == "f" else "")
+
+    def gather(self, indices: Indices, mirrored: npt.NDArray[np.bool_]) -> Tensor:
+        """Images (N, C, H, W) float32 in [-1, 1]; those marked are mirrored left to right."""
+        rows = _take(self.array, indices)
+        if mirrored.any():
+            width = 2 if self.channels_last else 3
+            rows[mirrored] = np.flip(rows[mirrored], width)
+        image = torch.from_numpy(rows)
+        image = image.permute(0, 3, 1, 2) if self.channels_last else image
+        return self.scale(image.to(torch.float32, memory_format=torch.contiguous_format))
+
+    def scale(self, image: Tensor) -> Tensor:
+        """Values of the array to [-1, 1], in place."""
+        if self.array.dtype.kind == "u":
+            # Divided, not multiplied by the inverse: the ends are exactly -1 and 1.
+            return image.div_(float(np.iinfo(self.array.dtype).max) / 2).sub_(1)
+        return image.mul_(2).sub_(1) if self.low == 0 else image
+
+
+def _take(array: Array, indices: Indices) -> npt.NDArray[Any]:
+    # np.take copies the whole of an array that is not contiguous.
+    plain = np.asarray(array)
+    return np.take(plain, indices, axis=0) if plain.flags.c_contiguous else plain[indices]

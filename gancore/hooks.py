@@ -1,0 +1,65 @@
+"""The hooks that a plugin may implement, with pluggy. A plugin module declares `gancore_api = 1` and any of these functions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import typer
+
+    from gancore.parts import Part
+
+API = 1
+"""The version of the hooks and interfaces; a plugin declares the one that it was written for."""
+
+ACCEPTED = frozenset({1})
+"""The versions that this host still works with."""
+
+hookspec = pluggy.HookspecMarker("gancore")
+hookimpl = pluggy.HookimplMarker("gancore")
+
+
+@hookspec
+def gancore_parts() -> "Sequence[type[Part]]":  # type: ignore[empty-body]
+    """The part classes that the plugin offers."""
+
+
+@hookspec
+def gancore_data(source: str) -> Any:
+    """Opens a data source that gancore does not know (a `gancore.data.Data`), or returns None to pass."""
+
+
+@hookspec
+def gancore_commands(app: "typer.Typer") -> None:
+    """Adds verbs to the command line."""
+
+
+@hookspec
+def gancore_started(run: Any) -> None:
+    """A training run begins (or goes on); `run.folder` is where it lives."""
+
+
+@hookspec
+def gancore_stepped(run: Any) -> None:
+    """One step was taken; called often, so be quick."""
+
+
+@hookspec
+def gancore_reported(run: Any, scalars: dict[str, float]) -> None:
+    """A line was written to the run's log."""
+
+
+@hookspec
+def gancore_sampled(run: Any, path: str) -> None:
+    """A sample sheet was written."""
+
+
+@hookspec
+def gancore_saved(run: Any, path: str) -> None:
+    """A checkpoint was committed."""
+
+
+@hookspec
+def gancore_finished(run: Any) -> None:
+    """The run has seen all its images."""

@@ -1,0 +1,251 @@
+"""The kinds of part. The docstring of each interface is its contract; `gancore.testing` checks it.
+
+Images are `(N, C, H, W)` float32, trained towards [-1, 1]. Labels are `int64 (N,)`, or `float (N, K)` for soft, multi-label or
+continuous conditions. Networks return float32 also under autocast.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from gancore.parts import Part, fact, field, interface
+from gancore.scored import Scored
+
+Shape = tuple[int, ...]
+ImageShape = tuple[int, int, int]
+Terms = dict[str, Tensor]
+
+
+@interface("sampler")
+class Sampler(Part):
+    """Draws latents, or labels: `(n, label=None, *, rng)` → `(n, *latent_shape)`.
+
+    Every number comes from `rng` (a CPU generator), none from the global generator: equal generators give equal draws.
+    """
+
+    latent: Shape = fact(help="shape of one latent, told by the conditioner")
+
+    @abstractmethod
+    def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
+        """`(n, *latent)` float32 on the CPU."""
+
+
+@interface("labels")
+class LabelSampler(Part):
+    """Draws labels: `(n, *, rng)` → int64 `(n,)` in 0 … K-1, or float `(n, K)`; every number comes from `rng`."""
+
+    classes: int = fact(help="number of classes K, told by the data")
+
+    @abstractmethod
+    def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
+        """`(n,)` int64 or `(n, K)` float32 on the CPU."""
+
+    def learn(self, frequencies: Sequence[float]) -> None:  # noqa: B027  (a sampler may have no use for them)
+        """Is told how often each class occurs in the data, before training."""
+
+
+@interface("conditioner")
+class Conditioner(Part):
+    """Turns a latent and a label into the generator's code: `(latent, label=None)` → code.
+
+    Says `latent_shape`, the shape of one latent it reads. One that keeps a mean of its codes overrides `truncate`.
+    """
+
+    code: Shape = fact(help="shape of one code, told by the generator")
+    conditional: ClassVar[bool] = False
+    """Whether it reads labels."""
+
+    @property
+    @abstractmethod
+    def latent_shape(self) -> Shape:
+        """The shape of one latent."""
+
+    @abstractmethod
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """`(N, *latent_shape)` → `(N, *code)`."""
+
+    def truncate(self, code: Tensor, amount: float = 1.0, layers: int | None = None) -> Tensor:
+        """Moves codes towards their mean: 1 leaves them, 0 gives the mean. Without a kept mean, codes stay as they are."""
+        return code
+
+
+@interface("generator")
+class Generator(Part):
+    """Turns a code into an image: `(code)` → `(N, C, H, W)` float32, trained towards [-1, 1], not clamped.
+
+    In eval mode sample i does not depend on sample j. Says `code_shape`. Tag `translator`: the code is an image.
+    """
+
+    image: ImageShape = fact(help="shape (C, H, W) of one image, told by the data")
+    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
+
+    @property
+    @abstractmethod
+    def code_shape(self) -> Shape:
+        """The shape of one code."""
+
+    @abstractmethod
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, *code_shape)` → `(N, C, H, W)`."""
+
+
+@interface("discriminator")
+class Discriminator(Part):
+    """Scores images: `judge(features(image), label)`; high is real.
+
+    Scores are `(N,)`, or `(N, 1, h, w)` for patches, float32, without a final sigmoid, twice differentiable in the image. Tag
+    `piecewise-linear`: second derivatives of the network vanish, so a gradient penalty gives biases no gradient.
+    """
+
+    image: ImageShape = fact(help="shape (C, H, W) of one image, told by the data")
+    conditional: ClassVar[bool] = False
+    """Whether it reads labels."""
+    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
+
+    @abstractmethod
+    def features(self, image: Tensor) -> Tensor:
+        """`(N, C, H, W)` → features of any shape `(N, …)`."""
+
+    @abstractmethod
+    def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+        """Features → scores."""
+
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """`(N, C, H, W)` → scores, `(N,)` or `(N, 1, h, w)` float32."""
+        return self.judge(self.features(image), label).float()
+
+
+@interface("loss")
+class Loss(Part):
+    """What two players descend, as a function of scores of any shape. Pure; scalars in float32; finite at scores of ±1e4."""
+
+    pairs: ClassVar[bool] = False
+    """Whether the generator's loss reads the scores of real images too (relativistic losses)."""
+
+    @abstractmethod
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The discriminator's loss, a scalar."""
+
+    @abstractmethod
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        """The generator's loss, a scalar. `real` is given where `pairs` says so."""
+
+
+@interface("regularizer")
+class DiscriminatorRegularizer(Part):
+    """A penalty on the discriminator: `(score, real, fake)` → scalar. Leaves no gradient and no flag behind.
+
+    `score` maps images to scores as the recipe uses the discriminator (augmented, with labels). `every` says how lazily: 1 makes it
+    a term of the main update, k > 1 an update of its own in each k-th step, scaled by k.
+    """
+
+    gradient: ClassVar[bool] = False
+    """Whether it differentiates `real.scores` or `fake.scores` in their images, which must then take gradients."""
+
+    every: int = field(default=1, validator=lambda _, a, v: _positive(a.name, v), help="apply in each k-th step, scaled by k")
+
+    @abstractmethod
+    def forward(self, score: Callable[[Tensor], Tensor], real: Scored, fake: Scored) -> Tensor:
+        """The penalty, a batch mean."""
+
+
+@interface("generator-regularizer")
+class GeneratorRegularizer(Part):
+    """A penalty on the generator: `(render, code)` → scalar. `share` is the part of the batch that it looks at."""
+
+    every: int = field(default=1, validator=lambda _, a, v: _positive(a.name, v), help="apply in each k-th step, scaled by k")
+    share: float = field(default=1.0, help="the part of the batch looked at, in (0, 1]")
+
+    @abstractmethod
+    def forward(self, render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
+        """The penalty, a batch mean."""
+
+
+@interface("constraint")
+class Constraint(Part):
+    """Moves a module's weights back into a set, in place, after the player's step."""
+
+    @abstractmethod
+    def forward(self, module: nn.Module) -> None:
+        """Called under `torch.no_grad`."""
+
+
+@interface("encoder")
+class Encoder(Part):
+    """Turns an image `(N, C, H, W)` into a posterior over codes, or into codes."""
+
+    image: ImageShape = fact(help="shape (C, H, W) of one image, told by the data")
+    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
+
+    @abstractmethod
+    def forward(self, image: Tensor) -> Any:
+        """A posterior with `mean` and `sample()`, or codes."""
+
+    def code(self, image: Tensor) -> Tensor:
+        """The one code that stands best for the image: the posterior's mean, or the code itself."""
+        posterior = self(image)
+        mean: Tensor = posterior if isinstance(posterior, Tensor) else posterior.mean
+        return mean
+
+
+@interface("augment")
+class Augment(Part):
+    """Changes images `(N, C, H, W)` at random, twice differentiably, drawing through `gancore.randomness` alone."""
+
+    @abstractmethod
+    def forward(self, image: Tensor) -> Tensor:
+        """`(N, C, H, W)` → the same shape."""
+
+
+@interface("average")
+class Average(Part):
+    """Keeps averaged copies of modules, for sampling."""
+
+    @abstractmethod
+    def start(self, **modules: Part) -> None:
+        """Begins to average the modules given by name."""
+
+    @abstractmethod
+    def follow(self, *, images: int, batch: int) -> None:
+        """Moves the averages one step; `images` were seen so far, `batch` in this step."""
+
+    @abstractmethod
+    def of(self, name: str) -> Part:
+        """The averaged copy of the module that was given as `name`."""
+
+
+@interface("schedule")
+class Schedule(Part):
+    """A factor on the learning rate: `(images, total)` → float, both counted in images seen."""
+
+    @abstractmethod
+    def forward(self, images: int, total: int) -> float:
+        """The factor at `images` of `total`."""
+
+
+@interface("optimizer")
+class Optimizer(Part):
+    """Makes the torch optimizer of a player. `rescale` in (0, 1] corrects for lazy updates, as StyleGAN2 does."""
+
+    lr: float = field(default=2e-4, help="learning rate")
+
+    @abstractmethod
+    def make(self, parameters: Iterable[nn.Parameter], rescale: float = 1.0) -> torch.optim.Optimizer:
+        """An optimizer over the parameters."""
+
+    @property
+    @abstractmethod
+    def clip(self) -> float:
+        """The largest norm of the player's gradient; infinite for none."""
+
+    @abstractmethod
+    def factor(self, images: int, total: int) -> float:
+        """The schedule's factor on the learning rate."""
+
+
+def _positive(name: str, value: object) -> None:
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number from 1 up; got {value!r}")

@@ -1,0 +1,1 @@
+"""Sample grids, curves and the report."""

@@ -1,0 +1,102 @@
+"""What a run folder says of its run, however much of it is there yet."""
+
+import re
+import shlex
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gancore.errors import RunError
+from gancore.jsonl import Line, read_lines
+
+REPORT = {"step", "images", "seconds", "scalars"}
+TRAIN_OPTIONS = ("images", "batch", "micro_batch", "precision", "seed")
+
+
+@dataclass
+class RunFolder:
+    """The texts and numbers of a run.
+
+    Attributes:
+        recipe_text: ``recipe.toml`` as written, empty where there is none.
+        recipe: ``recipe.toml`` as a table.
+        facts: ``run.toml`` as a table.
+        lines: the whole lines of ``log.jsonl``.
+        missing: one sentence for each thing that is not there or cannot be read.
+    """
+
+    path: Path
+    recipe_text: str = ""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def reports(self) -> list[Line]:
+        """The lines that hold scalars and say where in the training they belong."""
+        return [line for line in self.lines if line.keys() >= REPORT]
+
+    @property
+    def events(self) -> list[Line]:
+        """The lines that name an event."""
+        return [line for line in self.lines if "event" in line]
+
+    @property
+    def name(self) -> str:
+        """The recipe's bare name, where it is not known the folder's name without its number."""
+        part = str(self.recipe.get("part", ""))
+        return part.rpartition(":")[2] or re.sub(r"^\d+-", "", self.path.resolve().name)
+
+    def fact(self, key: str) -> Any:
+        """The entry of ``run.toml`` under this key, at the top or in one of its tables."""
+        tables = [self.facts, *(table for table in self.facts.values() if isinstance(table, dict))]
+        return next((table[key] for table in tables if key in table), None)
+
+    def command(self) -> str:
+        """The command that makes this run again, empty where nothing says what was trained."""
+        given = self.fact("command")
+        if given or not self.recipe_text:
+            return given if isinstance(given, str) else shlex.join(map(str, given or []))
+        words = ["gancore", "train", str(self.path / "recipe.toml")]
+        data = self.fact("data")
+        data = data.get("path") if isinstance(data, dict) else data
+        options = {"data": data} | {name.replace("_", "-"): self.facts.get(name) for name in TRAIN_OPTIONS}
+        for name, value in options.items():
+            words += [] if value is None or isinstance(value, dict) else [f"--{name}", str(value)]
+        return shlex.join(words)
+
+
+def read_run(path: Path) -> RunFolder:
+    """Read what there is; what is not there or cannot be read is named in ``missing``.
+
+    Raises:
+        RunError: ``path`` is not a folder.
+    """
+    if not path.is_dir():
+        raise RunError(f"{path} is not a folder; expected the folder of a run, such as runs/0007-dcgan.")
+    run = RunFolder(path)
+    run.recipe_text, run.recipe = _toml(run, "recipe.toml", "what was trained")
+    _, run.facts = _toml(run, "run.toml", "data, seed and environment")
+    try:
+        run.lines = read_lines(path / "log.jsonl")
+    except RunError as error:
+        run.missing.append(str(error))
+    else:
+        if not run.reports:
+            run.missing.append("log.jsonl holds no report yet: there are no curves.")
+    return run
+
+
+def _toml(run: RunFolder, name: str, content: str) -> tuple[str, dict[str, Any]]:
+    file = run.path / name
+    if not file.exists():
+        run.missing.append(f"{name} is not there: {content} cannot be shown.")
+        return "", {}
+    text = file.read_bytes().decode("utf-8", errors="replace")
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        run.missing.append(f"{name} is not valid TOML: {error}.")
+        return text, {}

@@ -1,0 +1,22 @@
+"""Putting a finished picture or page in its place."""
+
+from pathlib import Path
+
+from gancore.errors import RunError
+from gancore.files import whole_file
+
+
+def store(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; what stood there stays until the new content is complete.
+
+    Raises:
+        RunError: the disk is full, the folder is missing or may not be written to.
+    """
+    try:
+        with whole_file(path) as aside:
+            aside.write_bytes(content)
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(
+            f"could not write {path}: {reason}; what stood there is unchanged. Free some space or name a folder that can be written to."
+        ) from error

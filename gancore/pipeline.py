@@ -1,0 +1,181 @@
+"""The product of every family: sampler → conditioner → generator."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from gancore.errors import CheckpointError, FitError, UserError
+from gancore.files import replace_folder, whole_folder
+from gancore.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
+from gancore.manifest import check_manifest, read_json, write_manifest
+from gancore.parts import Part
+from gancore.randomness import Rows, fold, own_rows, seeded
+from gancore.specs import build, spec
+from gancore.weights import FILE, load_state, read_weights
+
+P = TypeVar("P", bound=Part)
+_SEATS = {"sampler": "sampler", "conditioner": "conditioner", "generator": "generator", "encoder": "encoder", "labels": "labels"}
+CHUNK = 64
+"""Images made at a time; a result does not depend on it."""
+
+
+class Pipeline:
+    """Latents from a sampler (and labels from `labels`), turned into codes by a conditioner, and into images by a generator.
+
+    A translator has no sampler: its latents are images, the entry `reads` of a batch. `encoder` leads back from images to codes.
+    """
+
+    def __init__(
+        self,
+        *,
+        conditioner: Conditioner,
+        generator: Generator,
+        sampler: Sampler | None = None,
+        encoder: Encoder | None = None,
+        labels: LabelSampler | None = None,
+        reads: str = "",
+    ) -> None:
+        self.sampler, self.conditioner, self.generator = sampler, conditioner, generator
+        self.encoder, self.labels, self.reads = encoder, labels, reads
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts by seat, those that are there."""
+        return {name: part for name in _SEATS if (part := getattr(self, name)) is not None}
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator's weights are."""
+        return next((p.device for p in self.generator.parameters()), torch.device("cpu"))
+
+    def to(self, device: torch.device | str) -> "Pipeline":
+        """Moves all parts; returns itself."""
+        for part in self.parts.values():
+            part.to(device)
+        return self
+
+    def sample(self, n: int, *, seed: int, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+        """`(n, C, H, W)` float32 in [-1, 1]; equal seeds give equal images. Labels are drawn where none are given.
+
+        Raises:
+            UserError: the pipeline translates images, or reads no labels but was given some.
+        """
+        latent, label = self.draw(n, seed=seed, label=label)
+        return self.render(latent, label, seed=seed, truncation=truncation)
+
+    def draw(self, n: int, *, seed: int, label: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """`n` latents, and their labels where the conditioner reads labels. Raises like `sample`."""
+        if self.sampler is None:
+            raise UserError(f"{self.generator.address} translates images and has no sampler; give it images to translate")
+        if label is not None and not self.conditioner.conditional:
+            raise UserError(f"{self.conditioner.address} reads no labels, but a label was given; leave it out")
+        rng = torch.Generator().manual_seed(fold(seed, "sample") % 2**63)
+        if label is None and self.conditioner.conditional and self.labels is not None:
+            label = self.labels(n, rng=rng)
+        with torch.no_grad():
+            return self.sampler(n, label, rng=rng), label
+
+    def render(self, latent: Tensor, label: Tensor | None = None, *, seed: int = 0, truncation: float = 1.0) -> Tensor:
+        """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from `seed`."""
+        return self._in_chunks(lambda part, mark: self._image(latent[part], mark, truncation), label, len(latent), seed)
+
+    def reconstruct(self, image: Tensor, *, seed: int = 0) -> Tensor:
+        """Images `(N, C, H, W)` through the encoder and back. Raises UserError where there is no encoder."""
+        if self.encoder is None:
+            raise UserError(f"{self.generator.address} has no encoder, so nothing can be reconstructed")
+        encoder = self.encoder
+        return self._in_chunks(
+            lambda part, _: self.generator(encoder.code(image[part].to(self.device))).clamp(-1, 1), None, len(image), seed
+        )
+
+    def _image(self, latent: Tensor, label: Tensor | None, truncation: float) -> Tensor:
+        label = None if label is None else label.to(self.device)
+        code = self.conditioner(latent.to(self.device), label)
+        if truncation != 1:
+            code = self.conditioner.truncate(code, truncation)
+        image: Tensor = self.generator(code).clamp(-1, 1)
+        return image
+
+    def _in_chunks(self, make: Any, label: Tensor | None, total: int, seed: int) -> Tensor:
+        done = []
+        with _evaluating(*self.parts.values()), torch.no_grad():
+            for start in range(0, total, CHUNK):
+                part = slice(start, min(start + CHUNK, total))
+                with seeded(fold(seed, "render"), self.device), own_rows(Rows(total, part.start, part.stop)):
+                    done.append(make(part, None if label is None else label[part]).float().cpu())
+        return torch.cat(done) if done else torch.empty(0, *self.generator.image)
+
+    def save(self, folder: Path | str) -> None:
+        """Writes the product alone: `pipeline.json` (the specs), `weights.safetensors`, and a manifest with SHA-256.
+
+        An older pipeline in its place goes only when the new one is whole.
+        """
+        folder = Path(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = folder.with_name(f".{folder.name}.new")
+        with whole_folder(fresh) as aside:
+            table = {name: spec(part, complete=True) for name, part in self.parts.items()}
+            (aside / "pipeline.json").write_text(json.dumps({"gancore": 1, "reads": self.reads, "parts": table}, indent=1), encoding="utf-8")
+            save_file(self.state_dict(), aside / FILE)
+            write_manifest(aside)
+        replace_folder(folder, fresh)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All weights, named by seat; contiguous and on the CPU."""
+        return {
+            f"{name}.{key}": value.detach().cpu().contiguous().clone()
+            for name, part in self.parts.items()
+            for key, value in part.state_dict().items()
+        }
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Pipeline":
+        """Reads what `save` wrote. No code is run from it.
+
+        Raises:
+            CheckpointError: it is no pipeline, or damaged.
+        """
+        folder = Path(folder)
+        if not (folder / "pipeline.json").is_file():
+            raise CheckpointError(f"{folder} holds no pipeline (no pipeline.json); give a folder that training or Pipeline.save wrote")
+        check_manifest(folder)
+        saved = read_json(folder / "pipeline.json")
+        tables = saved.get("parts")
+        if not isinstance(tables, dict) or not {"conditioner", "generator"} <= set(tables) <= set(_SEATS):
+            raise CheckpointError(f"{folder / 'pipeline.json'} names no conditioner and generator; it is damaged")
+        weights = read_weights(folder / FILE)
+        parts = {name: _restored(name, table, weights, folder) for name, table in tables.items()}
+        return cls(reads=str(saved.get("reads", "")), **parts)
+
+
+def _restored(name: str, table: Mapping[str, Any], weights: Mapping[str, Tensor], folder: Path) -> Any:
+    part = build({k: v for k, v in table.items() if k not in ("from", "frozen")}, _SEATS[name], where=name)
+    state = {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
+    load_state(part, state, where=str(folder))
+    return part
+
+
+@contextmanager
+def _evaluating(*modules: nn.Module) -> Iterator[None]:
+    before = [(m, m.training) for module in modules for m in module.modules()]
+    try:
+        for module in modules:
+            module.eval()
+        yield
+    finally:
+        for module, training in before:
+            module.training = training
+
+
+def check_fit(sampler: Sampler | None, conditioner: Conditioner, generator: Generator) -> None:
+    """Raises FitError when neighbours disagree about a shape."""
+    if tuple(conditioner.code) != tuple(generator.code_shape):
+        raise FitError(f"{conditioner.address} makes codes {conditioner.code}, {generator.address} reads {generator.code_shape}")
+    if sampler is not None and tuple(sampler.latent) != tuple(conditioner.latent_shape):
+        raise FitError(f"{sampler.address} draws {sampler.latent}, {conditioner.address} reads {conditioner.latent_shape}")

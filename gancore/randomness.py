@@ -1,0 +1,74 @@
+"""Every random number in one room: seeds folded from words, and per-sample noise that micro-batches share exactly.
+
+Parts draw per-sample randomness through `normal` and `uniform` alone. Inside `own_rows` these draw for the whole batch and return
+the rows of the present slice, so a batch worked on in pieces, or by several processes, sees the numbers that the whole would see.
+The slice is a plain module global: a `ContextVar` or a `torch.Generator` inside a part would break a compiled graph.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Rows(NamedTuple):
+    """The slice `start:stop` of a batch of `total` samples."""
+
+    total: int
+    start: int
+    stop: int
+
+
+_rows: Rows | None = None
+
+
+def fold(seed: int, *words: object) -> int:
+    """A seed in [0, 2⁶³) that depends on `seed` and every word; equal on every platform."""
+    text = "\x1f".join([str(seed), *map(str, words)])
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """The global generators of the CPU and of `device` start from `seed` inside, and go on outside as if nothing had been drawn."""
+    cuda = [device.index or 0] if device is not None and device.type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def own_rows(rows: Rows | None) -> Iterator[None]:
+    """Noise drawn inside is the slice `rows` of the noise of the whole batch."""
+    global _rows
+    before, _rows = _rows, rows
+    try:
+        yield
+    finally:
+        _rows = before
+
+
+def _slice(n: int) -> Rows:
+    """The rows that `n` samples are: a part may look at a fixed share of the batch, or at several images of each sample."""
+    if _rows is None:
+        return Rows(n, 0, n)
+    total, start, stop = _rows
+    size = stop - start
+    return Rows(total * n // size, start * n // size, start * n // size + n)
+
+
+def normal(n: int, *shape: int, like: Tensor) -> Tensor:
+    """Standard normal noise `(n, *shape)` on the device of `like`, float32, row i belonging to sample i."""
+    rows = _slice(n)
+    return torch.randn(rows.total, *shape, device=like.device)[rows.start : rows.stop]
+
+
+def uniform(n: int, *shape: int, like: Tensor) -> Tensor:
+    """Uniform noise in [0, 1) `(n, *shape)` on the device of `like`, float32, row i belonging to sample i."""
+    rows = _slice(n)
+    return torch.rand(rows.total, *shape, device=like.device)[rows.start : rows.stop]

@@ -1,0 +1,226 @@
+"""The open two-player recipe."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+from attrs.validators import ge
+from torch import Tensor
+
+from gancore.errors import FitError
+from gancore.interfaces import (
+    Augment,
+    Average,
+    Conditioner,
+    Constraint,
+    Discriminator,
+    DiscriminatorRegularizer,
+    Generator,
+    GeneratorRegularizer,
+    LabelSampler,
+    Loss,
+    Optimizer,
+    Sampler,
+    Terms,
+)
+from gancore.parts import fact, field, part, seat
+from gancore.pipeline import Pipeline, check_fit
+from gancore.recipe import Player, Recipe, Verbs
+from gancore.scored import Scored
+from gancore.standard.augments import NoAugment
+from gancore.standard.averages import ExponentialAverage
+from gancore.standard.conditioners import Identity
+from gancore.standard.labels import EmpiricalLabels
+from gancore.standard.losses import NonSaturating
+from gancore.standard.optimizers import Adam
+from gancore.standard.samplers import Normal
+
+Penalty = DiscriminatorRegularizer | GeneratorRegularizer
+
+
+@part("two-player")
+class GAN(Recipe):
+    """The two-player game with its parts left open.
+
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1: `discriminator_steps` updates of the discriminator, each on a fresh
+    batch and fresh latents, then one of the generator. What the paper has not: penalties, averaged weights, augmentation and labels,
+    each a seat of its own. Penalties with `every` = 1 are terms of the main update; lazier ones are updates of their own, and rescale
+    the player's optimizer (Karras et al. 2019, arXiv:1912.04958, appendix B).
+    """
+
+    classes: int = fact(default=0, help="number of classes, 0 for none")
+    generator: Generator = seat()
+    discriminator: Discriminator = seat()
+    sampler: Sampler = seat(default=Normal)
+    labels: LabelSampler = seat(default=EmpiricalLabels)
+    conditioner: Conditioner = seat(default=Identity)
+    loss: Loss = seat(default=NonSaturating)
+    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=())
+    generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=())
+    constraints: Sequence[Constraint] = seat(default=())
+    augment: Augment = seat(default=NoAugment)
+    average: Average = seat(default=ExponentialAverage)
+    generator_optimizer: Optimizer = seat(default=Adam)
+    discriminator_optimizer: Optimizer = seat(default=Adam)
+    discriminator_steps: int = field(default=1, validator=ge(1), help="updates of the discriminator for each one of the generator")
+    batch: int = field(default=64, validator=ge(1), help="batch size, where the run is given none")
+
+    def facts(self, seat: str) -> dict[str, Any]:
+        """Image and classes come from the data, the code from the generator, the latent from the conditioner."""
+        known: dict[str, Any] = {"image": self.image, "classes": self.classes}
+        if seat == "conditioner":
+            known["code"] = tuple(self.generator.code_shape)
+        if seat == "sampler":
+            known["latent"] = tuple(self.conditioner.latent_shape)
+        return known
+
+    def build(self) -> None:
+        """Checks that the neighbours fit, and starts the averages."""
+        check_fit(self.sampler, self.conditioner, self.generator)
+        if tuple(self.generator.image) != tuple(self.discriminator.image):
+            raise FitError(
+                f"{self.generator.address} makes images {self.generator.image}, "
+                f"{self.discriminator.address} reads {self.discriminator.image}"
+            )
+        self.average.start(generator=self.generator, conditioner=self.conditioner)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether a part reads labels."""
+        return self.conditioner.conditional or self.discriminator.conditional
+
+    @property
+    def penalised(self) -> bool:
+        """Whether the discriminator's main update holds a penalty, and so may differentiate twice."""
+        return any(penalty.every == 1 for penalty in self.regularizers)
+
+    @property
+    def wants(self) -> frozenset[str]:
+        """Images, and labels where a part reads them."""
+        return frozenset({"image", "label"}) if self.conditional else frozenset({"image"})
+
+    @property
+    def batch_size(self) -> int:
+        """The recipe's published batch size."""
+        return self.batch
+
+    def players(self) -> dict[str, Player]:
+        """The generator (with its conditioner) and the discriminator."""
+        return {
+            "discriminator": Player(
+                [self.discriminator], self.discriminator_optimizer, _rescale(self.regularizers), list(self.constraints)
+            ),
+            "generator": Player([self.conditioner, self.generator], self.generator_optimizer, _rescale(self.generator_regularizers)),
+        }
+
+    def pipelines(self) -> dict[str, Pipeline]:
+        """The averaged generator and conditioner."""
+        return {
+            "image": Pipeline(
+                sampler=self.sampler,
+                conditioner=cast(Conditioner, self.average.of("conditioner")),
+                generator=cast(Generator, self.average.of("generator")),
+                labels=self.labels,
+            )
+        }
+
+    def step(self, run: Verbs) -> None:
+        """Algorithm 1: the discriminator's updates, then the generator's."""
+        for _ in range(self.discriminator_steps):
+            batch = run.batch()
+            real, label = batch["image"], batch.get("label")
+            seen = run.update("discriminator", self.discriminator_terms, real, label, *self.draw(run, len(real)), twice=self.penalised)
+            run.log(real_scores=seen["real"].mean(), fake_scores=seen["fake"].mean())
+        for penalty in lazy(self.regularizers, run):
+            terms = self.lazy_discriminator_terms(penalty)
+            run.update("discriminator", terms, real, label, *self.draw(run, len(real)), scale=penalty.every, twice=True)
+        eager = any(penalty.every == 1 for penalty in self.generator_regularizers)
+        run.update("generator", self.generator_terms, *self.draw(run, len(real)), *self.paired(real, label), twice=eager)
+        for penalty in lazy(self.generator_regularizers, run):
+            latent, fake_label = self.draw(run, share_of(len(real), penalty))
+            run.update("generator", self.lazy_generator_terms(penalty), latent, fake_label, scale=penalty.every, twice=True)
+        self.average.follow(images=run.images, batch=run.batch_size)
+
+    def draw(self, run: Verbs, n: int) -> tuple[Tensor, Tensor | None]:
+        """`n` latents, with labels where a part reads them."""
+        label = run.labels(self.labels, n) if self.conditional else None
+        return run.draw(self.sampler, n, label), label
+
+    def paired(self, real: Tensor, label: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        """The real images that a relativistic loss compares with; nothing for another loss."""
+        return (real, label) if self.loss.pairs else (None, None)
+
+    def discriminator_terms(
+        self, real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None
+    ) -> Terms:
+        """The discriminator's loss and its penalties that come in every step."""
+        eager = [penalty for penalty in self.regularizers if penalty.every == 1]
+        scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, eager)
+        terms = {"adversarial": self.loss.discriminator(scored_real.scores, scored_fake.scores)}
+        terms |= {penalty.name: penalty(score, scored_real, scored_fake) for penalty in eager}
+        return terms | {"real": per_sample(scored_real.scores), "fake": per_sample(scored_fake.scores)}
+
+    def lazy_discriminator_terms(self, penalty: DiscriminatorRegularizer) -> Callable[..., Terms]:
+        """The one penalty, on a pass of its own."""
+
+        def terms(real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None) -> Terms:
+            scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, [penalty])
+            return {penalty.name: penalty(score, scored_real, scored_fake)}
+
+        return terms
+
+    def generator_terms(
+        self, latent: Tensor, fake_label: Tensor | None, real: Tensor | None, label: Tensor | None
+    ) -> Terms:
+        """The generator's loss and its penalties that come in every step."""
+        code = self.conditioner(latent, fake_label)
+        fake = self.score(self.generator(code), fake_label)
+        terms = {"adversarial": self.loss.generator(fake, None if real is None else self.score(real, label))}
+        for penalty in self.generator_regularizers:
+            if penalty.every == 1:
+                terms[penalty.name] = penalty(self.generator, code[: share_of(len(code), penalty)])
+        return terms
+
+    def lazy_generator_terms(self, penalty: GeneratorRegularizer) -> Callable[..., Terms]:
+        """The one penalty, on a pass of its own."""
+        return lambda latent, label: {penalty.name: penalty(self.generator, self.conditioner(latent, label))}
+
+    def score(self, image: Tensor, label: Tensor | None) -> Tensor:
+        """The discriminator as the recipe uses it: augmented, with labels."""
+        scores: Tensor = self.discriminator(self.augment(image), label)
+        return scores
+
+    def scored(
+        self,
+        real: Tensor,
+        label: Tensor | None,
+        latent: Tensor,
+        fake_label: Tensor | None,
+        penalties: Iterable[DiscriminatorRegularizer],
+    ) -> tuple[Scored, Scored, Callable[[Tensor], Tensor]]:
+        """Real and fake images with scores on demand, and the score as a function of images under the real labels."""
+        gradient = any(penalty.gradient for penalty in penalties)
+        return (
+            Scored(lambda: real, lambda image: self.score(image, label), gradient=gradient),
+            Scored(lambda: self.generator(self.conditioner(latent, fake_label)), lambda image: self.score(image, fake_label), gradient=gradient),
+            lambda image: self.score(image, label),
+        )
+
+
+def lazy(penalties: Iterable[Penalty], run: Verbs) -> Iterable[Any]:
+    """The penalties with an update of their own that are due in this step."""
+    return [penalty for penalty in penalties if penalty.every > 1 and run.every(penalty.every)]
+
+
+def share_of(n: int, penalty: GeneratorRegularizer) -> int:
+    """How many of `n` samples the penalty looks at; at least one."""
+    return max(1, round(n * penalty.share))
+
+
+def per_sample(scores: Tensor) -> Tensor:
+    """One number a sample, `(N,)`, from scores of any shape."""
+    return scores.detach().reshape(len(scores), -1).mean(1)
+
+
+def _rescale(penalties: Iterable[Penalty]) -> float:
+    """The share of main updates among all updates of a player: k / (k + 1) for one penalty in every k-th step."""
+    return 1 / (1 + sum(1 / penalty.every for penalty in penalties if penalty.every > 1))

@@ -1,0 +1,104 @@
+"""What changes images before the discriminator sees them."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from gancore.interfaces import Augment
+from gancore.parts import field, part
+from gancore.randomness import uniform
+
+__all__ = ["DiffAugment", "NoAugment"]
+
+Change = Literal["colour", "translation", "cutout"]
+_CHANGES = ("colour", "translation", "cutout")
+
+
+def _known(_: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, tuple) or not set(value) <= set(_CHANGES) or len(set(value)) < len(value):
+        raise ValueError(f"{attribute.name} must be a tuple of {', '.join(_CHANGES)}, each at most once; got {value!r}")
+
+
+def _listed(given: Any) -> Any:
+    return tuple(given) if isinstance(given, list) else given
+
+
+@part("identity")
+class NoAugment(Augment):
+    """Images stay as they are."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        """The image."""
+        return image
+
+
+@part("diffaugment")
+class DiffAugment(Augment):
+    """Differentiable augmentation of real and fake images alike: colour, then translation, then cutout.
+
+    Paper: Zhao et al. 2020, arXiv:2006.10738, section 3.3: colour is brightness within [-0.5, 0.5], saturation within [0, 2] and
+    contrast within [0.5, 1.5], in this order; translation within 1/8 of the image's size, padded with zeros; cutout masks a square of
+    half the image's size with zeros, its centre anywhere in the image. Every channel is treated as a colour; saturation leaves
+    single-channel images as they are. Each sample has draws of its own. `(N, C, H, W)` → the same, twice differentiable, of the
+    image's dtype.
+    """
+
+    policy: tuple[Change, ...] = field(default=_CHANGES, converter=_listed, validator=_known, help="which changes are made")
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`(N, C, H, W)` → the same shape."""
+        if "colour" in self.policy:
+            image = _contrast(_saturation(_brightness(image)))
+        if "translation" in self.policy:
+            image = _translation(image)
+        return _cutout(image) if "cutout" in self.policy else image
+
+
+def _brightness(image: Tensor) -> Tensor:
+    return image + (_draw(image) - 0.5)
+
+
+def _saturation(image: Tensor) -> Tensor:
+    grey = image.mean(1, keepdim=True)
+    return grey + 2 * _draw(image) * (image - grey)
+
+
+def _contrast(image: Tensor) -> Tensor:
+    mean = image.mean((1, 2, 3), keepdim=True)
+    return mean + (0.5 + _draw(image)) * (image - mean)
+
+
+def _translation(image: Tensor) -> Tensor:
+    n, c, h, w = image.shape
+    row, row_inside = _shifted(image, h)
+    column, column_inside = _shifted(image, w)
+    place = (row.view(n, h, 1) * w + column.view(n, 1, w)).view(n, 1, h * w)
+    moved = image.flatten(2).gather(2, place.expand(n, c, h * w)).view(n, c, h, w)
+    return moved * (row_inside.view(n, 1, h, 1) & column_inside.view(n, 1, 1, w)).to(image.dtype)
+
+
+def _shifted(image: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Where each position of the shifted image is taken from, `(N, size)`, and whether that lies inside."""
+    most = int(size / 8 + 0.5)
+    shift = (uniform(len(image), 1, like=image) * (2 * most + 1)).long() - most
+    place = torch.arange(size, device=image.device) - shift
+    return place.clamp(0, size - 1), (place >= 0) & (place < size)
+
+
+def _cutout(image: Tensor) -> Tensor:
+    n, _, h, w = image.shape
+    hidden = _covered(image, h).view(n, 1, h, 1) & _covered(image, w).view(n, 1, 1, w)
+    return image * (~hidden).to(image.dtype)
+
+
+def _covered(image: Tensor, size: int) -> Tensor:
+    """Which positions a window of half the size covers, `(N, size)`; its middle is anywhere from border to border."""
+    window = int(size / 2 + 0.5)
+    start = (uniform(len(image), 1, like=image) * (size + 1 - window % 2)).long() - window // 2
+    place = torch.arange(size, device=image.device)
+    return (place >= start) & (place < start + window)
+
+
+def _draw(image: Tensor) -> Tensor:
+    return uniform(len(image), 1, 1, 1, like=image).to(image.dtype)

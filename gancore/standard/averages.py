@@ -1,0 +1,118 @@
+"""Averaged copies of modules, for sampling."""
+
+import math
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from gancore.errors import FitError
+from gancore.interfaces import Average
+from gancore.parts import Part, field, part
+from gancore.standard.ranges import above, at_least
+
+__all__ = ["ExponentialAverage", "NoAverage"]
+
+Slot = tuple[dict[str, Any], dict[str, Any], str]
+"""Where a tensor of a copy and its live twin are found; looked up at each step, since `.to` and `load_state_dict` may replace them."""
+
+
+@part("exponential")
+class ExponentialAverage(Average):
+    """An exponential moving average of the weights, whose half-life is counted in images; buffers are copied.
+
+    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5; the half-life in images as in Karras et al. 2020 (StyleGAN2),
+    arXiv:1912.04958, and the ramp-up of Karras et al. 2020 (ADA), arXiv:2006.06676, whose code shortens the half-life to
+    `ramp_up` × images seen, so that early samples do not show the initial weights.
+
+    Raises:
+        FitError: a module is asked for that is not averaged.
+    """
+
+    half_life: float = field(default=10_000.0, validator=at_least(0), help="after this many images a weight's part has halved")
+    ramp_up: float = field(default=0.05, validator=above(0), help="the half-life is at most this share of the images seen; inf: no ramp-up")
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.start()
+
+    def start(self, **modules: Part) -> None:
+        """Begins afresh, from copies of the modules as they are."""
+        # in a dict the live modules are no submodules; a deep copy of a recipe leads them to the copied ones
+        self._live = dict(modules)
+        self.copies = nn.ModuleDict(deepcopy(self._live)).requires_grad_(False).eval()
+        self._parameters_kept = list(_slots(self.copies, self._live, "_parameters"))
+        self._buffers_kept = list(_slots(self.copies, self._live, "_buffers"))
+
+    def train(self, mode: bool = True) -> "ExponentialAverage":
+        """The copies are for sampling: they stay in eval mode."""
+        super().train(mode)
+        self.copies.eval()
+        return self
+
+    @torch.no_grad()
+    def follow(self, *, images: int, batch: int) -> None:
+        """Moves every averaged weight towards its live twin, keeping 0.5 ** (batch / half-life) of itself."""
+        kept, live = _tensors(self._parameters_kept)
+        if kept:
+            torch._foreach_lerp_(kept, live, 1 - self.decay(images=images, batch=batch))
+        kept, live = _tensors(self._buffers_kept)
+        if kept:
+            torch._foreach_copy_(kept, live)
+
+    def decay(self, *, images: int, batch: int) -> float:
+        """How much of itself an average keeps in one step of `batch` images when `images` were seen."""
+        half_life = self.half_life if math.isinf(self.ramp_up) else min(self.half_life, images * self.ramp_up)
+        return float(0.5 ** (batch / half_life)) if half_life > 0 else 0.0
+
+    def of(self, name: str) -> Part:
+        """The averaged copy, in eval mode and without gradients."""
+        if name not in self.copies:
+            raise _unknown(self, name, self._live)
+        return cast(Part, self.copies[name])
+
+
+@part("last")
+class NoAverage(Average):
+    """Samples are made with the weights of the last step; nothing is kept.
+
+    Raises:
+        FitError: a module is asked for that was not given.
+    """
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.start()
+
+    def start(self, **modules: Part) -> None:
+        """Remembers which module is which."""
+        self._live = dict(modules)
+
+    def follow(self, *, images: int, batch: int) -> None:
+        """Nothing to do."""
+
+    def of(self, name: str) -> Part:
+        """The live module itself."""
+        if name not in self._live:
+            raise _unknown(self, name, self._live)
+        return self._live[name]
+
+
+def _slots(copies: nn.ModuleDict, live: dict[str, Part], store: str) -> Iterator[Slot]:
+    seen: set[int] = set()
+    for name, module in live.items():
+        for kept, twin in zip(copies[name].modules(), module.modules(), strict=True):
+            for key, tensor in getattr(kept, store).items():
+                if tensor is not None and id(tensor) not in seen:
+                    seen.add(id(tensor))
+                    yield getattr(kept, store), getattr(twin, store), key
+
+
+def _tensors(slots: list[Slot]) -> tuple[list[Tensor], list[Tensor]]:
+    return [kept[key] for kept, _, key in slots], [live[key] for _, live, key in slots]
+
+
+def _unknown(average: Average, name: str, held: dict[str, Part]) -> FitError:
+    return FitError(f"{average.address} holds {', '.join(held) or 'nothing yet'}, not {name!r}; hand it to start() first")

@@ -1,0 +1,116 @@
+"""What turns a latent and a label into the generator's code."""
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gancore.errors import FactError, FitError
+from gancore.interfaces import Conditioner, Shape
+from gancore.parts import fact, field, part
+from gancore.standard.ranges import whole
+
+__all__ = ["Embedding", "Identity", "OneHot", "one_hot"]
+
+
+@part("identity")
+class Identity(Conditioner):
+    """The code is the latent; labels are not read."""
+
+    @property
+    def latent_shape(self) -> Shape:
+        """The shape of one code."""
+        return tuple(self.code)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """The latent as it is."""
+        return latent
+
+
+@part("one-hot")
+class OneHot(Conditioner):
+    """The latent and the label, one-hot, are presented to the generator together, as one vector.
+
+    Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2 and fig. 1. The code is (latent, label); the paper maps both to hidden
+    layers of their own before it joins them, which is left to the generator.
+
+    Raises:
+        FactError: the data have no labels.
+        FitError: the generator's code is not flat or has no room for a latent, or no label was given.
+    """
+
+    conditional: ClassVar[bool] = True
+    classes: int = fact(help="number of classes K, told by the data")
+
+    @property
+    def latent_shape(self) -> Shape:
+        """What the label leaves of the code."""
+        return (self.code[0] - self.classes,)
+
+    def build(self) -> None:
+        """Checks that the label fits into the code."""
+        _check(self, self.classes, self.classes)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """`(N, code - K)` and `(N,)` int64 or `(N, K)` float → `(N, code)`."""
+        return torch.cat([latent, one_hot(_given(self, label), self.classes).to(latent)], dim=1)
+
+
+@part("embedding")
+class Embedding(Conditioner):
+    """The latent is followed by a learned embedding of the class; a soft label takes the mixture of the embeddings.
+
+    Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2, with the first linear layer over the one-hot label learned and joined to
+    the latent as it is; the embedding is the shared one of Brock et al. 2018 (BigGAN), arXiv:1809.11096, section 3, without its
+    projections. Initial entries are N(0, 1), as large as those of a normal latent.
+
+    Raises:
+        FactError: the data have no labels.
+        FitError: the generator's code is not flat or has no room for a latent, or no label was given.
+    """
+
+    conditional: ClassVar[bool] = True
+    classes: int = fact(help="number of classes K, told by the data")
+    size: int = field(default=64, validator=whole(1), help="length of a class's embedding")
+
+    @property
+    def latent_shape(self) -> Shape:
+        """What the embedding leaves of the code."""
+        return (self.code[0] - self.size,)
+
+    def build(self) -> None:
+        """Makes the table of embeddings."""
+        _check(self, self.classes, self.size)
+        self.table = nn.Embedding(self.classes, self.size)
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """`(N, code - size)` and `(N,)` int64 or `(N, K)` float → `(N, code)`."""
+        label, weight = _given(self, label), self.table.weight
+        found = (label.to(weight) @ weight).to(weight) if label.is_floating_point() else self.table(label)
+        return torch.cat([latent, found.to(latent)], dim=1)
+
+
+def one_hot(label: Tensor, classes: int) -> Tensor:
+    """`(N,)` int64 → `(N, K)` float32; soft labels `(N, K)` stay as they are."""
+    return label if label.is_floating_point() else functional.one_hot(label, classes).float()
+
+
+def _given(part: Conditioner, label: Tensor | None) -> Tensor:
+    if label is None:
+        raise FitError(f"{part.address} reads labels, but got none; give labels, or use conditioner/identity")
+    return label
+
+
+def _check(part: Any, classes: int, room: int) -> None:
+    if classes < 1:
+        raise FactError(f"{part.address}: the data have no labels; give labelled data, or use conditioner/identity")
+    if len(part.code) != 1:
+        raise FitError(
+            f"{part.address} makes flat codes, but the generator reads codes of shape {tuple(part.code)}; use another of the two"
+        )
+    if part.code[0] <= room:
+        raise FitError(
+            f"{part.address} puts {room} numbers for the label into a code of {part.code[0]}, which leaves none for the latent; "
+            f"give the generator a code longer than {room}"
+        )

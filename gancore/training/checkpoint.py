@@ -1,0 +1,101 @@
+"""Checkpoints: a folder each, written aside and renamed, never overwritten; tensors in safetensors, the rest in JSON.
+
+`weights.safetensors` holds the recipe's state, `training.safetensors` the optimizers' and the generator of random numbers,
+`state.json` the counters, `manifest.json` the SHA-256 of each. Nothing is a pickle.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gancore.errors import CheckpointError, RunError
+from gancore.files import whole_folder
+from gancore.manifest import check_manifest, read_json, write_manifest
+from gancore.training.run import Run
+from gancore.weights import FILE, load_state, read_weights
+
+VERSION = 1
+_NAME = re.compile(r"\d{8,}")
+
+
+def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int) -> Path:
+    """Commits `folder/00012000` (the name counts images) and removes all but the last `keep`; called by the first rank alone.
+
+    Raises:
+        RunError: the disk is full or not writable; the checkpoints before are as they were.
+    """
+    path = folder / f"{run.images:08d}"
+    if path.exists():
+        return path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole_folder(path) as aside:
+            _write(run, aside, seconds)
+    except OSError as error:
+        size = sum(t.numel() * t.element_size() for t in run.recipe.state_dict().values()) * 3
+        raise RunError(
+            f"cannot write the checkpoint {path}: {error.strerror or error}; about {size / 1e6:.0f} MB are needed. "
+            f"Earlier checkpoints are intact: make room, then resume"
+        ) from None
+    for old in list(committed(folder))[keep:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return path
+
+
+def load_checkpoint(run: Run, path: Path) -> float:
+    """Puts the run where the checkpoint was written; returns the seconds trained until then.
+
+    Raises:
+        CheckpointError: it is damaged, or belongs to another recipe.
+    """
+    check_manifest(path)
+    state = read_json(path / "state.json")
+    if state.get("version") != VERSION:
+        raise CheckpointError(f"{path} is of version {state.get('version')!r}; this gancore reads {VERSION}")
+    tensors = read_weights(path / "training.safetensors")
+    load_state(run.recipe, read_weights(path / FILE), where=str(path))
+    run.rng.set_state(tensors.pop("rng"))
+    for actor in run.actors.values():
+        actor.restore(tensors, state["optimizers"])
+    run.step, run.images, run.source.position = state["step"], state["images"], state["position"]
+    run.noted = {name: (torch.tensor(total, device=run.device), count) for name, (total, count) in state["noted"].items()}
+    return float(state["seconds"])
+
+
+def committed(folder: Path) -> Iterator[Path]:
+    """The checkpoints of a run's `checkpoints` folder, newest first."""
+    yield from sorted((p for p in folder.glob("*") if _NAME.fullmatch(p.name) and p.is_dir()), key=lambda p: int(p.name), reverse=True)
+
+
+def _write(run: Run, aside: Path, seconds: float) -> None:
+    training: dict[str, Tensor] = {"rng": run.rng.get_state()}
+    plain: dict[str, Any] = {}
+    for actor in run.actors.values():
+        tensors, rest = actor.state()
+        training |= tensors
+        plain |= rest
+    save_file(_storable(run.recipe.state_dict()), aside / FILE)
+    save_file(_storable(training), aside / "training.safetensors")
+    state = {
+        "version": VERSION,
+        "step": run.step,
+        "images": run.images,
+        "position": run.source.position,
+        "seconds": seconds,
+        "optimizers": plain,
+        "noted": {name: (float(total), count) for name, (total, count) in run.noted.items()},
+    }
+    (aside / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
+    write_manifest(aside)
+
+
+def _storable(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    # safetensors refuses tensors that share memory, and stores no strides
+    return {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}

@@ -1,0 +1,314 @@
+"""Training from the first image to the last: reports, sheets, checkpoints, and leaving in good order."""
+
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+import numpy as np
+import torch
+
+from gancore.data import Data, ImageOptions, Loader, Paired, Unpaired, open_data
+from gancore.data.data import Images
+from gancore.discovery import host
+from gancore.errors import CheckpointError, GancoreError, Interrupted, RunError, UserError
+from gancore.interfaces import LabelSampler
+from gancore.pictures.report import write_report
+from gancore.recipe import Recipe
+from gancore.specs import build, read_toml, without_sources
+from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint
+from gancore.training.folder import RECIPE, describe, lengthen, locked, new_folder, read_settings
+from gancore.training.log import Log
+from gancore.training.ranks import Ranks
+from gancore.training.run import Run
+from gancore.training.settings import Settings
+from gancore.training.sheets import COUNT, write_sheets
+from gancore.training.stopping import Stopping
+
+SHOWN = 64
+"""Images of the data that sheets of translators and encoders show."""
+
+
+@attrs.frozen(kw_only=True)
+class Sources:
+    """Where the data come from, in words that `run.toml` can hold: one source, or two domains."""
+
+    data: tuple[str, ...] = ("emoji",)
+    paired: bool = False
+    options: ImageOptions = attrs.field(factory=ImageOptions)
+
+    def open(self, progress: Any = None) -> Data:
+        """The data. Raises DataError, or UserError when there are neither one nor two sources."""
+        if not 1 <= len(self.data) <= 2:
+            raise UserError(f"{len(self.data)} data sources given; give one, or two domains (source, then target)")
+        opened = [_open(source, self.options, progress) for source in self.data]
+        if len(opened) == 1:
+            return opened[0]
+        return cast(Data, (Paired if self.paired else Unpaired)(cast(Images, opened[0]), cast(Images, opened[1])))
+
+    def table(self) -> dict[str, Any]:
+        """As a table for `run.toml`."""
+        options = {k: v if not isinstance(v, Path) else str(v) for k, v in attrs.asdict(self.options).items() if v is not None}
+        return {"sources": list(self.data), "paired": self.paired, "options": options}
+
+    @classmethod
+    def of(cls, table: dict[str, Any]) -> "Sources":
+        """From a table of `run.toml`."""
+        return cls(data=tuple(table["sources"]), paired=table["paired"], options=ImageOptions(**table["options"]))
+
+
+def _open(source: str, options: ImageOptions, progress: Any) -> Data:
+    for opened in host().manager.hook.gancore_data(source=source):
+        if opened is not None:
+            return cast(Data, opened)
+    return open_data(source, options, on_progress=progress)
+
+
+def train(
+    recipe: Recipe,
+    data: Data | Sources | str = "emoji",
+    *,
+    output: Path | str | None = None,
+    settings: Settings | None = None,
+    command: Sequence[str] = (),
+    **changes: Any,
+) -> "Training":
+    """Trains a recipe on data into a new run folder; returns the finished training.
+
+    `changes` are fields of `Settings`. The recipe learns its facts from the data. Ends with a checkpoint, the pipeline, and a report.
+
+    Raises:
+        UserError: a setting, an option or the data are wrong. RunError: the folder is in use or the disk full.
+        NotFinite: a term or gradient became NaN. Interrupted: a signal asked to stop; everything is saved.
+    """
+    settings = Settings.of(**{**(attrs.asdict(settings) if settings else {}), **changes})
+    ranks = Ranks.join()
+    data = Sources(data=(data,)) if isinstance(data, str) else data
+    opened = data.open() if isinstance(data, Sources) else data
+    settle(recipe, opened, settings.seed)
+    folder = Path(_shared(str(new_folder(output, recipe)) if ranks.first else "", ranks))
+    table = data.table() if isinstance(data, Sources) else {"description": opened.description}
+    if ranks.first:
+        describe(folder, recipe, settings, {**table, "fingerprint": opened.fingerprint}, list(command))
+    training = Training(recipe, opened, settings, folder, ranks)
+    training.go()
+    return training
+
+
+def resume(folder: Path | str, data: Data | None = None, *, images: int | None = None) -> "Training":
+    """Goes on with a run from its newest whole checkpoint, to the same bits; `images` makes the training longer.
+
+    Raises:
+        RunError: it is no run, or its data are not what they were.
+    """
+    folder = Path(folder)
+    settings, table = read_settings(folder)
+    if data is None:
+        if "sources" not in table:
+            raise RunError(f"{folder} was trained on data given in Python; give them again: resume(folder, data)")
+        data = Sources.of(table).open()
+    if data.fingerprint != table["fingerprint"]:
+        raise RunError(f"the data of {folder} have changed since (fingerprint {data.fingerprint[:12]}, was {table['fingerprint'][:12]})")
+    recipe = cast(Recipe, build(without_sources(read_toml(folder / RECIPE))))
+    settle(recipe, data, settings.seed)
+    ranks = Ranks.join()
+    if images:
+        settings = attrs.evolve(settings, images=images)
+        if ranks.first:
+            lengthen(folder, images)
+    training = Training(recipe, data, settings, folder, ranks)
+    training.go(resuming=True)
+    return training
+
+
+def settle(recipe: Recipe, data: Data, seed: int) -> None:
+    """Tells the recipe its facts, and its label samplers how often each class occurs. Raises UserError when a batch would lack something."""
+    missing = recipe.wants - {"label"} - set(data.rows(np.arange(1)))
+    if missing:
+        needs = "two domains (--data SOURCE --data TARGET)" if missing & {"source", "target"} else "one source of images"
+        raise UserError(f"{recipe.address} learns from {', '.join(sorted(recipe.wants))}: it needs {needs}; got {data.description}")
+    recipe.place(seed=seed, by=f"the data ({data.description})", facts=data.facts())
+    recipe.require()
+    if "label" in recipe.wants and not data.classes:
+        raise UserError(f"{recipe.address} reads labels, and the data have none ({data.description}); give labelled data")
+    labels = getattr(data, "labels", None)
+    if data.classes and labels is not None and labels.ndim == 1:
+        counts = np.bincount(labels, minlength=data.classes)
+        for part in (p for p in recipe.modules() if isinstance(p, LabelSampler)):
+            part.learn((counts / counts.sum()).tolist())
+
+
+class Training:
+    """A run in its folder."""
+
+    def __init__(self, recipe: Recipe, data: Data, settings: Settings, folder: Path, ranks: Ranks) -> None:
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
+        self.recipe, self.settings, self.folder, self.ranks = recipe, settings, folder, ranks
+        self.data, self.held_out = data.split(settings.hold_out, settings.seed) if settings.hold_out else (data, None)
+        self.total = settings.images or recipe.length(len(self.data))
+        batch = min(settings.batch or recipe.batch_size, self.total)
+        self.loader = Loader(self.data, seed=settings.seed, batch=batch, rank=ranks.rank, world=ranks.world)
+        self.run = Run(
+            recipe,
+            self.loader,
+            batch=batch,
+            micro_batch=settings.micro_batch,
+            seed=settings.seed,
+            total=self.total,
+            device=settings.torch_device(),
+            precision=settings.precision,
+            ranks=ranks,
+            compile=settings.compile,
+        )
+        shown = self.held_out or self.data
+        self.fixed = shown.rows(np.arange(min(SHOWN, len(shown), COUNT)))
+        self.log = Log(folder / "log.jsonl")
+        self.before = 0.0
+        self.started = time.monotonic()
+
+    @property
+    def images(self) -> int:
+        """Images seen so far."""
+        return self.run.images
+
+    @property
+    def seconds(self) -> float:
+        """Seconds trained, over all resumptions."""
+        return self.before + time.monotonic() - self.started
+
+    def go(self, *, resuming: bool = False) -> None:
+        """Trains to the end. Raises what `train` raises; whatever happens, nothing committed is lost."""
+        hold = locked(self.folder) if self.ranks.first else _nothing()
+        with hold, Stopping() as stopping, self.log:
+            try:
+                self._restore() if resuming else self._sheets()
+                self._tell("gancore_started")
+                self.started = time.monotonic()
+                self._loop(stopping)
+                self.recipe.finish(self.run)
+                self._commit(final=True)
+            except GancoreError as error:
+                self._event("stopped", reason=str(error))
+                raise
+            finally:
+                self.loader.close()
+
+    def _loop(self, stopping: Stopping) -> None:
+        while self.run.images < self.total:
+            before = self.run.images
+            self.recipe.step(self.run)
+            self.run.step += 1
+            self._tell("gancore_stepped")
+            if self._due("report_every", before):
+                self._report()
+            if self._due("sample_every", before):
+                self._sheets()
+            stop = self.ranks.any(stopping.asked)
+            if (stop or self._due("checkpoint_every", before)) and self.run.images < self.total:
+                self._commit()
+            if stop and self.run.images < self.total:
+                raise Stopped(f"stopped at {self.run.images} images; go on with `gancore train --resume {self.folder}`", stopping.exit_code)
+
+    def _due(self, name: str, before: int) -> bool:
+        every = self.settings.interval(name, self.total)
+        return before // every != self.run.images // every or self.run.images >= self.total
+
+    def _report(self) -> None:
+        scalars = self.run.take_log()
+        if self.ranks.first and scalars:
+            self.log.write(step=self.run.step, images=self.run.images, seconds=self.seconds, scalars=scalars)
+            self._tell("gancore_reported", scalars=scalars)
+
+    def _sheets(self) -> None:
+        if not (self.ranks.first and self.recipe.ready):
+            return
+        folder = self.folder / "samples"
+        folder.mkdir(exist_ok=True)
+        for path in write_sheets(self.recipe.pipelines(), self.fixed, folder, self.run.images, self.settings.seed):
+            self._tell("gancore_sampled", path=str(path))
+
+    def _commit(self, *, final: bool = False) -> None:
+        failure: GancoreError | None = None
+        if self.ranks.first:
+            try:
+                self._save()
+                if final:
+                    self._finish()
+            except GancoreError as error:
+                failure = error
+        if self.ranks.any(failure is not None):
+            raise failure or RunError("the first process could not save; its message says why")
+
+    def _save(self) -> None:
+        path = save_checkpoint(self.run, self.folder / "checkpoints", seconds=self.seconds, keep=self.settings.keep)
+        if self.recipe.ready:
+            self._save_pipelines()
+        self._event("checkpoint", path=path.name)
+        self._tell("gancore_saved", path=str(path))
+
+    def _save_pipelines(self) -> None:
+        pipelines = self.recipe.pipelines()
+        for name, pipeline in pipelines.items():
+            pipeline.save(self.folder / "pipeline" / (name if len(pipelines) > 1 else ""))
+
+    def _finish(self) -> None:
+        self._sheets()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) * 1.048576
+        self._event("finished", seconds=round(self.seconds, 1), peak_memory_mb=round(peak))
+        write_report(self.folder)
+        self._tell("gancore_finished")
+
+    def _restore(self) -> None:
+        found = list(committed(self.folder / "checkpoints"))
+        for path in found:
+            try:
+                self.before = load_checkpoint(self.run, path)
+            except CheckpointError as error:
+                self._event("warning", text=f"{error}; trying the one before")
+                continue
+            if self.ranks.first:
+                self.log.truncate(self.run.images)
+                self._event("resumed", path=path.name)
+            return
+        if found:
+            raise RunError(f"none of the {len(found)} checkpoints of {self.folder} is whole; start a new run from {self.folder / RECIPE}")
+        if self.ranks.first:
+            self.log.truncate(-1)
+        self._sheets()
+
+    def _event(self, name: str, **facts: Any) -> None:
+        if self.ranks.first:
+            self.log.event(name, images=self.run.images, **facts)
+
+    def _tell(self, hook: str, **facts: Any) -> None:
+        try:
+            getattr(host().manager.hook, hook)(run=self, **facts)
+        except Exception as error:  # somebody's plugin must not end a training
+            self._event("warning", text=f"a plugin failed in {hook}: {type(error).__name__}: {error}")
+
+
+class Stopped(Interrupted):
+    """Stopped by a signal, with the exit code that tells so."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def _nothing() -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext()
+
+
+def _shared(text: str, ranks: Ranks) -> str:
+    """The first rank's text, on every rank."""
+    if not ranks.joined:
+        return text
+    box = [text]
+    torch.distributed.broadcast_object_list(box, src=0)
+    return box[0]

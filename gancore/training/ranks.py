@@ -1,0 +1,74 @@
+"""Several processes that train one model: what they must agree on goes through here, and nowhere else.
+
+There is no `DistributedDataParallel`: it waits for every parameter of a bucket, so an update whose penalty gives some parameter no
+gradient is silently left unaveraged.
+"""
+
+import os
+from collections.abc import Sequence
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+class Ranks:
+    """This process's place among all; one process alone needs no process group."""
+
+    def __init__(self) -> None:
+        self.joined = dist.is_available() and dist.is_initialized()
+        self.rank = dist.get_rank() if self.joined else 0
+        self.world = dist.get_world_size() if self.joined else 1
+
+    @classmethod
+    def join(cls) -> "Ranks":
+        """Joins the group that `torchrun` set up, if any: nccl on CUDA, gloo elsewhere."""
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+            if torch.cuda.is_available():
+                torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+            dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        return cls()
+
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that writes files."""
+        return self.rank == 0
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over all ranks, on every rank."""
+        if self.joined:
+            values = values.clone()
+            dist.all_reduce(values)
+        return values
+
+    def mean_in_place(self, tensors: Sequence[Tensor]) -> None:
+        """Replaces the tensors by their means over all ranks, in one flat message."""
+        if not self.joined or not tensors:
+            return
+        flat = torch.cat([t.reshape(-1) for t in tensors])
+        dist.all_reduce(flat)
+        flat /= self.world
+        for tensor, piece in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(piece.view(tensor.shape))
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows of all ranks, in the order of ranks, on every rank."""
+        if not self.joined:
+            return rows
+        several = [torch.empty_like(rows) for _ in range(self.world)]
+        dist.all_gather(several, rows.contiguous())
+        return torch.cat(several)
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is up on any rank."""
+        return bool(self.sum(torch.tensor(float(flag))) > 0) if self.joined else flag
+
+    def wait(self) -> None:
+        """Returns when every rank has come here."""
+        if self.joined:
+            dist.barrier()
+
+    def leave(self) -> None:
+        """Leaves the group."""
+        if self.joined:
+            dist.destroy_process_group()

@@ -1,0 +1,246 @@
+"""The verbs that a recipe's `step` is written in. Mechanics live in `update` and nowhere else."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from gancore.errors import UserError
+from gancore.parts import Part
+from gancore.randomness import Rows as OwnRows
+from gancore.randomness import fold, own_rows, seeded
+from gancore.recipe import Recipe, Rows, TermsOf
+from gancore.training.actor import Actor
+from gancore.training.ranks import Ranks
+
+PRECISIONS = ("float32", "bf16")
+
+
+class Source(Protocol):
+    """What a run takes its batches from; `gancore.data.Loader` is one."""
+
+    position: int
+
+    def next(self, n: int | None = None) -> dict[str, Tensor]: ...
+
+
+class Run:
+    """One training of one recipe: where it stands, and the verbs.
+
+    Args:
+        recipe: built, on the CPU; its players are moved to `device`.
+        source: gives batches; `n` counts the images of all ranks together.
+        batch: images in a batch, over all ranks. micro_batch: images worked on at a time by one rank (the gradients are the same).
+        precision: `float32`, or `bf16` for autocast with float32 weights, losses and penalties.
+        exact: draws per-sample noise for the whole batch and uses the own rows. On one process always; over several it costs the
+            noise of all, and makes their gradients those of one process.
+        compile: compiles the players' parts for the updates that differentiate once.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        source: Source,
+        *,
+        batch: int | None = None,
+        micro_batch: int | None = None,
+        seed: int = 0,
+        total: int = 0,
+        device: torch.device | str = "cpu",
+        precision: str = "float32",
+        ranks: Ranks | None = None,
+        exact: bool | None = None,
+        compile: bool = False,
+    ) -> None:
+        recipe.require()
+        self.recipe, self.source, self.seed, self.total = recipe, source, seed, total
+        self.ranks = ranks or Ranks()
+        self.device = torch.device(device)
+        self.batch_size = batch or recipe.batch_size
+        self.micro_batch, self.precision = micro_batch, precision
+        self.exact = self.ranks.world == 1 if exact is None else exact
+        self.step, self.images = 0, 0
+        self.rng = torch.Generator().manual_seed(fold(seed, "run"))
+        self.noted: dict[str, tuple[Tensor, int]] = {}
+        self._check()
+        self._set_up(compile)
+
+    # the verbs
+
+    def batch(self, n: int | None = None) -> dict[str, Tensor]:
+        """The next `n` images of all ranks (by default a batch): this rank's rows, by name, on the device."""
+        n = n or self.batch_size
+        rows = self.source.next(n)
+        self.images += n
+        return {name: self._here(value) for name, value in rows.items() if name in self.recipe.wants}
+
+    def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
+        """`n` latents for this rank (by default its share of a batch); equal however many ranks draw together."""
+        n = n or self.batch_size // self.ranks.world
+        whole = None if label is None else self.ranks.gather(label).cpu()
+        return self._own(sampler(n * self.ranks.world, whole, rng=self.rng), n)
+
+    def labels(self, sampler: Part, n: int | None = None) -> Tensor:
+        """`n` labels for this rank."""
+        n = n or self.batch_size // self.ranks.world
+        return self._own(sampler(n * self.ranks.world, rng=self.rng), n)
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows of all ranks, the same on every rank."""
+        return self.ranks.gather(rows)
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over all ranks."""
+        return self.ranks.sum(values)
+
+    def every(self, n: int) -> bool:
+        """Whether this step is one of each `n`-th, the first among them."""
+        return self.step % n == 0
+
+    def restart(self, player: str) -> None:
+        """Gives the player a fresh optimizer state."""
+        self.actors[player].restart()
+
+    def log(self, **scalars: float | Tensor) -> None:
+        """Notes scalars; the report holds their means since the last one."""
+        for name, value in scalars.items():
+            total, count = self.noted.get(name, (torch.zeros((), device=self.device), 0))
+            self.noted[name] = (total + torch.as_tensor(value, device=self.device).detach().float(), count + 1)
+
+    def update(self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, twice: bool = False) -> dict[str, Tensor]:
+        """One update of one player: descends the sum of the scalar terms, times `scale`.
+
+        `terms` is called with the rows, in micro-batches if so asked; entries with rows come back detached and joined. `twice` says
+        that the terms differentiate twice, which a compiled module cannot.
+
+        Raises:
+            NotFinite: a term or a gradient is NaN or infinite; no weight was moved.
+        """
+        actor = self.actors[player]
+        with actor.alone(), _stance(self._compiled and twice):
+            results = list(self._backward(terms, rows, scale))
+        gradients = actor.gradients()
+        values = _joined(results)
+        reduced = {k: v for k, v in values.items() if v.dim() == 0}
+        self.ranks.mean_in_place([*reduced.values(), *gradients])
+        norms = list(torch._foreach_norm(gradients)) if gradients else []
+        actor.check_finite(self.step, reduced, norms)
+        actor.act(gradients, norms, self.images, self.total)
+        actor.settle(self.ranks)
+        self.log(**{f"{player}/{name}": value for name, value in reduced.items()})
+        return values
+
+    # what the loop uses
+
+    def take_log(self) -> dict[str, float]:
+        """The means of all scalars noted since the last call, over all ranks."""
+        names = sorted(self.noted)
+        if not names:
+            return {}
+        means = torch.stack([self.noted[n][0] / self.noted[n][1] for n in names])
+        self.ranks.mean_in_place([means])
+        self.noted.clear()
+        return dict(zip(names, means.tolist(), strict=True))
+
+    def _backward(self, terms: TermsOf, rows: tuple[Rows, ...], scale: float) -> Iterator[tuple[float, dict[str, Tensor]]]:
+        n = max(1, _length(rows))
+        size = min(self.micro_batch or n, n)
+        seed = self._next_seed()
+        for start in range(0, n, size):
+            stop = min(start + size, n)
+            with seeded(seed, self.device), own_rows(self._own_rows(n, start, stop)), self._autocast():
+                values = terms(*(_slice(row, start, stop) for row in rows))
+            weight = (stop - start) / n
+            losses = [v for v in values.values() if v.dim() == 0 and v.requires_grad]
+            if losses:
+                torch.stack([loss.float() for loss in losses]).sum().mul(weight * scale).backward()  # type: ignore[no-untyped-call]
+            yield weight, {name: value.detach() for name, value in values.items()}
+
+    def _next_seed(self) -> int:
+        seed = int(torch.randint(2**62, (), generator=self.rng))
+        return seed if self.exact else fold(seed, self.ranks.rank)
+
+    def _own_rows(self, n: int, start: int, stop: int) -> OwnRows | None:
+        if not self.exact or (stop - start == n and self.ranks.world == 1):
+            return None
+        first = self.ranks.rank * n
+        return OwnRows(n * self.ranks.world, first + start, first + stop)
+
+    def _autocast(self) -> Any:
+        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else nullcontext()
+
+    def _own(self, whole: Tensor, n: int) -> Tensor:
+        return self._here(whole[self.ranks.rank * n : (self.ranks.rank + 1) * n])
+
+    def _here(self, value: Tensor) -> Tensor:
+        value = value.to(self.dtype) if value.is_floating_point() else value
+        if value.dim() == 4:
+            return value.to(self.device, memory_format=self._memory_format)
+        return value.to(self.device)
+
+    def _check(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise UserError(f"precision is {self.precision!r}; known: {', '.join(PRECISIONS)}")
+        if self.batch_size % self.ranks.world:
+            raise UserError(f"a batch of {self.batch_size} cannot be shared by {self.ranks.world} processes; give a multiple")
+        if self.micro_batch is not None and self.micro_batch < 1:
+            raise UserError(f"micro_batch is {self.micro_batch}; give a number of images from 1 up")
+
+    def _set_up(self, compile: bool) -> None:
+        self.recipe.to(self.device).train()
+        self.dtype = next((p.dtype for p in self.recipe.parameters()), torch.float32)
+        players = self.recipe.players()
+        formats = {_lay_out(module) for module in self.recipe.modules()}
+        self._memory_format = torch.channels_last if torch.channels_last in formats else torch.preserve_format
+        everyone = [p for player in players.values() for part in player.parts for p in part.parameters()]
+        self.actors = {name: Actor(name, player, everyone) for name, player in players.items()}
+        self._compiled = compile
+        if compile:
+            for player in players.values():
+                for part in player.parts:
+                    part.compile()
+
+
+def _lay_out(module: nn.Module) -> torch.memory_format:
+    wanted: torch.memory_format = getattr(module, "memory_format", torch.contiguous_format)
+    if wanted is torch.channels_last:
+        module.to(memory_format=wanted)
+    return wanted
+
+
+def _stance(eager: bool) -> Any:
+    return torch.compiler.set_stance("force_eager") if eager else nullcontext()
+
+
+def _length(rows: tuple[Rows, ...]) -> int:
+    for row in rows:
+        if isinstance(row, Tensor):
+            return len(row)
+        if row is not None:
+            inner = tuple(row.values()) if isinstance(row, Mapping) else row
+            if (n := _length(inner)) > 0:
+                return n
+    return 0
+
+
+def _slice(row: Rows, start: int, stop: int) -> Any:
+    if row is None or isinstance(row, Tensor):
+        return None if row is None else row[start:stop]
+    if isinstance(row, Mapping):
+        return {name: _slice(value, start, stop) for name, value in row.items()}
+    return tuple(_slice(value, start, stop) for value in row)
+
+
+def _joined(results: list[tuple[float, dict[str, Tensor]]]) -> dict[str, Tensor]:
+    if len(results) == 1:
+        return results[0][1]
+    names = results[0][1] if results else {}
+    return {name: _join([(weight, values[name]) for weight, values in results]) for name in names}
+
+
+def _join(pieces: list[tuple[float, Tensor]]) -> Tensor:
+    if pieces[0][1].dim():
+        return torch.cat([value for _, value in pieces])
+    return torch.stack([weight * value for weight, value in pieces]).sum()

@@ -1,0 +1,75 @@
+"""Trained weights from elsewhere, and layers that stay as they are: the `from` and `frozen` of a spec."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from gancore.errors import CheckpointError, SpecError
+from gancore.parts import Part
+
+FILE = "weights.safetensors"
+
+
+def load_from(part: Part, source: str, *, where: str = "") -> None:
+    """Takes the weights at `FOLDER:NAME`, a run, checkpoint or pipeline and the path of a part in it (`runs/7:generator`).
+
+    Raises:
+        SpecError: the source is not written so, or holds no such part.
+        CheckpointError: the file is damaged, or its weights are of other shapes.
+    """
+    folder, _, name = source.rpartition(":")
+    if not folder or not name:
+        raise SpecError(f"{where}: from takes FOLDER:NAME, as runs/7:generator; got {source!r}")
+    for path in _candidates(Path(folder)):
+        found = {k.removeprefix(f"{name}."): v for k, v in read_weights(path).items() if k.startswith(f"{name}.")}
+        if found:
+            return load_state(part, found, where=f"{where}: {source}".lstrip(": "))
+    raise SpecError(f"{where}: {source}: no weights of {name!r} under {folder}; name a run, checkpoint or pipeline and one of its parts")
+
+
+def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "") -> None:
+    """Copies a state dict into a built part. Raises CheckpointError naming what is missing, left over, or of another shape."""
+    part.require()
+    mine = part.state_dict()
+    wrong = [f"{k} is {tuple(state[k].shape)}, here {tuple(mine[k].shape)}" for k in mine if k in state and state[k].shape != mine[k].shape]
+    wrong += [f"{k} is missing" for k in mine if k not in state] + [f"{k} is not known here" for k in state if k not in mine]
+    if wrong:
+        more = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
+        raise CheckpointError(f"{where}: the weights do not fit {part.address}: {'; '.join(wrong[:4])}{more}")
+    part.load_state_dict(dict(state))
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file. Raises CheckpointError when it is damaged."""
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}; take another checkpoint") from None
+
+
+def freeze(part: Part, which: Any, *, where: str = "") -> None:
+    """Stops training of the whole part (`true`) or of the layers whose names begin with one of a list.
+
+    Raises:
+        SpecError: a name fits no weight.
+    """
+    if not isinstance(which, bool) and not (isinstance(which, Sequence) and all(isinstance(w, str) for w in which)):
+        raise SpecError(f"{where}: frozen takes true, false or a list of layer names; got {which!r}")
+    prefixes = [""] if which is True else [] if which is False else list(which)
+    for prefix in prefixes:
+        hit = [p for name, p in part.named_parameters() if name.startswith(prefix)]
+        if not hit and prefix:
+            names = ", ".join(dict(part.named_children()))
+            raise SpecError(f"{where}: frozen: no weight of {part.address} begins with {prefix!r}; its layers: {names}")
+        for parameter in hit:
+            parameter.requires_grad_(False)
+
+
+def _candidates(folder: Path) -> list[Path]:
+    checkpoints = sorted(folder.glob("checkpoints/[0-9]*"), reverse=True)
+    places = [folder / "pipeline", *sorted(folder.glob("pipeline/*/")), folder, *checkpoints]
+    return [place / FILE for place in places if (place / FILE).is_file()]

@@ -1,0 +1,18 @@
+"""CycleGAN: unpaired image-to-image translation with cycle-consistent adversarial networks (Zhu et al. 2017, arXiv:1703.10593)."""
+
+from gancore.hooks import hookimpl
+from gancore.parts import Part
+from gancore_cyclegan.discriminator import PatchGAN
+from gancore_cyclegan.generator import ResNet
+from gancore_cyclegan.pool import ImagePool
+from gancore_cyclegan.recipe import CycleGAN
+
+__all__ = ["CycleGAN", "ImagePool", "PatchGAN", "ResNet"]
+
+gancore_api = 1
+
+
+@hookimpl
+def gancore_parts() -> list[type[Part]]:
+    """The translator, the discriminator of patches, and the recipe."""
+    return [ResNet, PatchGAN, CycleGAN]

@@ -1,0 +1,16 @@
+"""DCGAN: Radford et al. 2015, arXiv:1511.06434."""
+
+from gancore import Part, hookimpl
+from gancore_dcgan.discriminator import DCGANDiscriminator, PlainDCGANDiscriminator
+from gancore_dcgan.generator import DCGANGenerator, PlainDCGANGenerator
+from gancore_dcgan.recipe import DCGAN
+
+__all__ = ["DCGAN", "DCGANDiscriminator", "DCGANGenerator", "PlainDCGANDiscriminator", "PlainDCGANGenerator"]
+
+gancore_api = 1
+
+
+@hookimpl
+def gancore_parts() -> list[type[Part]]:
+    """The recipe, and its networks with and without batch normalisation."""
+    return [DCGAN, DCGANGenerator, DCGANDiscriminator, PlainDCGANGenerator, PlainDCGANDiscriminator]

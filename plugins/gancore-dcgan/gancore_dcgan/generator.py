@@ -1,0 +1,76 @@
+"""Latents to images through fractionally-strided convolutions."""
+
+from itertools import pairwise
+from typing import ClassVar
+
+import torch
+from attrs.validators import ge
+from torch import Tensor, nn
+
+from gancore import Generator, field, part
+from gancore.interfaces import Shape
+from gancore.parts import interface
+from gancore_dcgan.pyramid import channels, published_weights, smallest_map, variance_keeping_weights
+
+
+@interface("generator")
+class StridedGenerator(Generator):
+    """The stack that the generators here share; a class says which normalisation follows each hidden layer, if any."""
+
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+    width: int = field(default=64, validator=ge(1), help="channels of the largest hidden map")
+    latent_size: int = field(default=100, validator=ge(1), help="numbers in a latent")
+    normalised: ClassVar[bool]
+
+    @property
+    def code_shape(self) -> Shape:
+        """A flat code."""
+        return (self.latent_size,)
+
+    def build(self) -> None:
+        """Projects the latent to the smallest map, doubles it until the largest hidden one, and once more to the image."""
+        start, sizes = smallest_map(self.image, self.address), channels(self.image, self.width)
+        bias = not self.normalised
+        layers: list[nn.Module] = [nn.ConvTranspose2d(self.latent_size, sizes[0], start, bias=bias), *self._hidden(sizes[0])]
+        for fewer, more in pairwise(sizes):
+            layers += [nn.ConvTranspose2d(fewer, more, 4, 2, 1, bias=bias), *self._hidden(more)]
+        layers += [nn.ConvTranspose2d(sizes[-1], self.image[0], 4, 2, 1, bias=bias), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+        (published_weights if self.normalised else variance_keeping_weights)(self.layers)
+
+    def _hidden(self, size: int) -> list[nn.Module]:
+        return [nn.BatchNorm2d(size), nn.ReLU(inplace=True)] if self.normalised else [nn.ReLU(inplace=True)]
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
+        image: Tensor = self.layers(code[:, :, None, None])
+        return image.float()
+
+
+@part("dcgan", tags=["batch"])
+class DCGANGenerator(StridedGenerator):
+    """A latent is projected to a small spatial map of many channels, and four fractionally-strided convolutions make it an image.
+
+    Paper: Radford et al. 2015, arXiv:1511.06434, fig. 1 and section 3: no pooling, no fully connected hidden layer, batch normalisation
+    in all layers but the output's, ReLU, tanh. As the PyTorch example has it, kernels are 4×4 (the paper's code: 5×5), the projection is a
+    transposed convolution of a 1×1 map, no convolution has a bias, and `width` is 64 (fig. 1: 128). Other sizes have fewer or
+    more doublings, the shorter side of the first map being 4 and no layer wider than 8 × `width`.
+
+    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1). Raises FactError where a side is no power of two from 16 up.
+    """
+
+    examples = ({"width": 4, "latent_size": 6},)
+    normalised: ClassVar[bool] = True
+
+
+@part("dcgan-plain")
+class PlainDCGANGenerator(StridedGenerator):
+    """The DCGAN generator without batch normalisation, so that no sample depends on another in training either.
+
+    Not in the paper. Its convolutions have biases, and weights start so that variances are kept (He et al. 2015, arXiv:1502.01852).
+
+    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1). Raises FactError where a side is no power of two from 16 up.
+    """
+
+    examples = ({"width": 4, "latent_size": 6},)
+    normalised: ClassVar[bool] = False

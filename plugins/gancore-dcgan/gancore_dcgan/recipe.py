@@ -1,0 +1,24 @@
+"""How a DCGAN learns."""
+
+from attrs.validators import ge
+
+from gancore import GAN, Discriminator, Generator, Sampler, field, part, seat
+from gancore.standard.samplers import Uniform
+from gancore_dcgan.discriminator import DCGANDiscriminator
+from gancore_dcgan.generator import DCGANGenerator
+
+
+@part("dcgan")
+class DCGAN(GAN):
+    """The two-player game between deep convolutional networks.
+
+    Paper: Radford et al. 2015, arXiv:1511.06434, section 4: batches of 128, Adam with learning rate 0.0002 and β₁ = 0.5, latents of 100
+    uniform numbers, the generator maximising log D(G(z)). Differences: samples are made with an exponential average of the generator's
+    weights (`average = "last"` for the paper's), and each player's update has latents of its own, as Goodfellow et al. 2014,
+    arXiv:1406.2661, algorithm 1, says.
+    """
+
+    generator: Generator = seat(default=DCGANGenerator)
+    discriminator: Discriminator = seat(default=DCGANDiscriminator)
+    sampler: Sampler = seat(default=Uniform)
+    batch: int = field(default=128, validator=ge(1), help="batch size, where the run is given none")

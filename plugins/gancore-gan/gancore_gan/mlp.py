@@ -1,0 +1,54 @@
+"""Latents to images through fully connected layers."""
+
+import math
+from itertools import pairwise
+
+from attrs.validators import ge
+from torch import Tensor, nn
+
+from gancore import Generator, field, part
+from gancore.interfaces import Shape
+from gancore_gan.options import listed, sizes
+
+RANGE = 0.05
+"""Weights start uniform in ± this, as in the released configuration."""
+
+
+@part("mlp")
+class MLP(Generator):
+    """A multilayer perceptron of rectified linear units.
+
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 5; sizes and first weights are those of the released MNIST configuration,
+    two layers of 1200 and U(-0.05, 0.05). Differences: tanh for the sigmoid, as images lie in [-1, 1]; the output's bias starts at 0, not at the
+    marginals of the training images.
+
+    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1), any shape.
+    """
+
+    examples = ({"hidden": [12, 8], "latent_size": 6},)
+    hidden: tuple[int, ...] = field(default=(1200, 1200), converter=listed, validator=sizes, help="sizes of the hidden layers")
+    latent_size: int = field(default=100, validator=ge(1), help="numbers in a latent")
+
+    @property
+    def code_shape(self) -> Shape:
+        """A flat code."""
+        return (self.latent_size,)
+
+    def build(self) -> None:
+        """Hidden layers with ReLU, then the image with tanh."""
+        layers: list[nn.Module] = []
+        for before, after in pairwise((self.latent_size, *self.hidden, math.prod(self.image))):
+            layers += [_linear(before, after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1], nn.Tanh())
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
+        image: Tensor = self.layers(code)
+        return image.reshape(len(code), *self.image).float()
+
+
+def _linear(before: int, after: int) -> nn.Linear:
+    layer = nn.Linear(before, after)
+    nn.init.uniform_(layer.weight, -RANGE, RANGE)
+    nn.init.zeros_(layer.bias)
+    return layer

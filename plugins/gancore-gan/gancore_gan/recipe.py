@@ -1,0 +1,23 @@
+"""How the first GAN learns."""
+
+from attrs.validators import ge
+
+from gancore import Discriminator, Generator, field, part, recipes, seat
+from gancore_gan.maxout import Maxout
+from gancore_gan.mlp import MLP
+
+
+@part("gan")
+class GAN(recipes.GAN):
+    """The two-player minimax game between multilayer perceptrons.
+
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1 with k = 1. As in the released MNIST configuration latents are 100 normal
+    numbers, batches are of 100, and the generator maximises log D(G(z)) (section 3); `loss = "minimax"` is the game as eq. 1 has it.
+    Differences: Adam (learning rate 0.0002, β₁ = 0.5) for gradient descent with momentum (learning rate 0.1, momentum 0.5 growing
+    to 0.7), so that colour images of any size train with the same values; samples are made with an exponential average of the
+    generator's weights (`average = "last"` for the paper's).
+    """
+
+    generator: Generator = seat(default=MLP)
+    discriminator: Discriminator = seat(default=Maxout)
+    batch: int = field(default=100, validator=ge(1), help="batch size, where the run is given none")
