@@ -115,7 +115,8 @@ class Discriminator(Part):
 
     def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, C, H, W)` → scores, `(N,)` or `(N, 1, h, w)` float32."""
-        return self.judge(self.features(image), label).float()
+        scores = self.judge(self.features(image), label)
+        return scores if scores.dtype == torch.float64 else scores.float()
 
 
 @interface("loss")

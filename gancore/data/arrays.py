@@ -51,11 +51,16 @@ class ArraySource(Source):
 
     def digest(self) -> str:
         """A hash of type, shape and every value."""
-        total = hashlib.sha256(f"{self.array.shape} {self.array.dtype.str} {self.channels_last}".encode())
-        step = _rows_at_a_time(self.array)
-        for start in range(0, len(self.array), step):
-            total.update(np.ascontiguousarray(self.array[start : start + step]).data)
-        return total.hexdigest()
+        return content_hash(self.array, self.channels_last)
+
+
+def content_hash(array: npt.NDArray[Any], *facts: object) -> str:
+    """A hash of shape, type, every value, and facts that say how they are meant."""
+    total = hashlib.sha256(f"{array.shape} {array.dtype.str} {facts}".encode())
+    step = _rows_at_a_time(array)
+    for start in range(0, len(array), step):
+        total.update(np.ascontiguousarray(array[start : start + step]).data)
+    return total.hexdigest()
 
 
 def _rows_at_a_time(array: npt.NDArray[Any]) -> int:

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -41,6 +41,11 @@ class Data(ABC):
 
     @abstractmethod
     def __len__(self) -> int: ...
+
+    @property
+    def labels(self) -> LabelArray | None:
+        """int64 (N,) in 0 … K-1, float32 (N, K), or None where there are no labels."""
+        return None
 
     @property
     @abstractmethod
@@ -91,7 +96,7 @@ class Images(Data):
         skipped: Skipped,
         mirror: bool,
         origin: str,
-        content: Any,
+        content: Callable[[], str],
         chosen: Indices | None = None,
     ) -> None:
         self.pixels, self.names, self.all_labels, self.skipped, self.mirror = pixels, list(names), labels, skipped, mirror
@@ -125,7 +130,7 @@ class Images(Data):
     @cached_property
     def fingerprint(self) -> str:
         """A hash of content and options."""
-        total = hashlib.sha256(str(self.content() if callable(self.content) else self.content).encode())
+        total = hashlib.sha256(self.content().encode())
         total.update(str((self.image, self.mirror, self.class_names)).encode())
         for array in (self.labels, self.chosen):
             total.update(b"none" if array is None else array.tobytes())

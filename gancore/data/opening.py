@@ -1,6 +1,5 @@
 """From whatever the user has to `Images`."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ import attrs
 import numpy as np
 import torch
 
-from gancore.data.arrays import ArraySource, DatasetSource, as_array, find_low, value_note
+from gancore.data.arrays import ArraySource, DatasetSource, as_array, content_hash, find_low, value_note
 from gancore.data.data import Images
 from gancore.data.files import FolderFiles, ZipFiles
 from gancore.data.idx import find_idx, is_idx, labels_beside, read_idx
@@ -165,7 +164,7 @@ def _assemble(source: Source, found: Found, options: ImageOptions, given: Any, o
         labels = None if values is None else as_labels(_stacked(values, source.title), len(names), source.title)
     elif labels is not None:
         labels = labels.take(packed.kept)
-    return _images(source, Pixels(packed.pixels, low=low), names, labels, packed.skipped, options, fitted(options) + notes)
+    return _images(source, Pixels(packed.pixels, low=low), names, labels, packed.skipped, options, _fitted(options, source) + notes)
 
 
 def _stacked(values: list[Any], title: str) -> Any:
@@ -177,13 +176,14 @@ def _stacked(values: list[Any], title: str) -> Any:
         ) from error
 
 
-def fitted(options: ImageOptions) -> list[str]:
+def _fitted(options: ImageOptions, source: Source) -> list[str]:
     """What was done to the images, for the description."""
     said = []
     if options.size is not None:
         how = {"crop": "centre-cropped and resized", "pad": "resized and padded", "stretch": "stretched"}[options.fit]
         said.append(f"{how} to {options.size[0]}×{options.size[1]} where they were not")
-    said.append("alpha kept" if options.keeps_alpha else f"alpha on {options.alpha}")
+    if isinstance(source, Pictures):
+        said.append("alpha kept" if options.keeps_alpha else f"alpha on {options.alpha}")
     return said
 
 
@@ -195,14 +195,6 @@ def _images(
     origin = source.title + (f" ({', '.join(notes)})" if notes else "")
 
     def content() -> str:
-        return f"{digest or _digest_of(pixels)} {key}"
+        return f"{digest or content_hash(pixels.array, pixels.channels_last, pixels.low)} {key}"
 
     return Images(pixels, names, labels=labels, skipped=tuple(skipped), mirror=options.mirror, origin=origin, content=content)
-
-
-def _digest_of(pixels: Pixels) -> str:
-    total = hashlib.sha256(f"{pixels.array.shape} {pixels.array.dtype.str} {pixels.channels_last} {pixels.low}".encode())
-    step = max(1, 2**24 // max(1, pixels.array[:1].nbytes))
-    for start in range(0, len(pixels), step):
-        total.update(np.ascontiguousarray(pixels.array[start : start + step]).data)
-    return total.hexdigest()

@@ -15,6 +15,7 @@ from gancore.pictures.store import store
 from gancore.pictures.timeline import Sheet, data_uri, find_sheets, timelines
 
 EVENTS = 200
+SETTINGS = ("seed", "batch", "precision")
 
 
 def write_report(run: Path) -> Path:
@@ -37,7 +38,7 @@ def write_report(run: Path) -> Path:
         script=_template("report.js"),
         name=escape(folder.name),
         folder=escape(folder.path.resolve().name),
-        state=escape(_state(folder)),
+        state=escape(folder.state),
         facts=_entries(_header(folder)),
         missing="".join(f"<li>{escape(sentence)}</li>" for sentence in folder.missing),
         curves=_json(_charts(folder)),
@@ -58,24 +59,16 @@ def _template(name: str) -> str:
     return files("gancore.pictures").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _state(run: RunFolder) -> str:
-    if any(line["event"] == "finished" for line in run.events):
-        return "finished"
-    return "in progress or stopped" if run.lines else "not started"
-
-
 def _header(run: RunFolder) -> Iterable[tuple[str, str]]:
     last: Mapping[str, Any] = run.reports[-1] if run.reports else {}
     if last:
-        target = run.facts.get("images")
+        target = run.settings.get("images")
         of = f" of {target:,}" if isinstance(target, int) and target != last["images"] else ""
         yield "images seen", f"{last['images']:,}{of}"
         yield "steps", f"{last['step']:,}"
         yield "duration", _duration(last["seconds"])
-    for name in ("data", "parameters", "seed", "batch", "precision"):
-        value = run.fact(name)
-        if value is not None:
-            yield name, _words(value)
+    found = {"data": run.data, "parameters": run.facts.get("parameters"), **{name: run.settings.get(name) for name in SETTINGS}}
+    yield from ((name, _words(value)) for name, value in found.items() if value not in (None, ""))
 
 
 def _duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from gancore.errors import RunError
 from gancore.jsonl import Line, read_lines
 
+LIFE = {"finished": "finished", "stopped": "stopped", "resumed": "not finished"}
 REPORT = {"step", "images", "seconds", "scalars"}
 TRAIN_OPTIONS = ("images", "batch", "micro_batch", "precision", "seed")
 
@@ -49,23 +50,46 @@ class RunFolder:
         part = str(self.recipe.get("part", ""))
         return part.rpartition(":")[2] or re.sub(r"^\d+-", "", self.path.resolve().name)
 
-    def fact(self, key: str) -> Any:
-        """The entry of ``run.toml`` under this key, at the top or in one of its tables."""
-        tables = [self.facts, *(table for table in self.facts.values() if isinstance(table, dict))]
-        return next((table[key] for table in tables if key in table), None)
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How the recipe was trained."""
+        return self._table("settings")
+
+    @property
+    def sources(self) -> list[str]:
+        """The data as the user named them."""
+        return list(map(str, self._table("data").get("sources", [])))
+
+    @property
+    def data(self) -> str:
+        """The data in words, empty where nothing is known."""
+        return " and ".join(self.sources) or str(self._table("data").get("description", ""))
+
+    @property
+    def state(self) -> str:
+        """Whether the run reached its end; one that was killed looks like one that goes on."""
+        names = [line["event"] for line in self.events if line["event"] in LIFE]
+        if names:
+            return LIFE[names[-1]]
+        return "not finished" if self.lines else "not started"
 
     def command(self) -> str:
-        """The command that makes this run again, empty where nothing says what was trained."""
-        given = self.fact("command")
-        if given or not self.recipe_text:
-            return given if isinstance(given, str) else shlex.join(map(str, given or []))
+        """The command that makes this run again, empty where the folder does not say enough for one."""
+        if self.facts.get("command"):
+            return shlex.join(map(str, self.facts["command"]))
+        if not self.recipe_text or not self.sources:
+            return ""
         words = ["gancore", "train", str(self.path / "recipe.toml")]
-        data = self.fact("data")
-        data = data.get("path") if isinstance(data, dict) else data
-        options = {"data": data} | {name.replace("_", "-"): self.facts.get(name) for name in TRAIN_OPTIONS}
-        for name, value in options.items():
-            words += [] if value is None or isinstance(value, dict) else [f"--{name}", str(value)]
+        for source in self.sources:
+            words += ["--data", source]
+        for name in TRAIN_OPTIONS:
+            if name in self.settings:
+                words += [f"--{name.replace('_', '-')}", str(self.settings[name])]
         return shlex.join(words)
+
+    def _table(self, name: str) -> dict[str, Any]:
+        table = self.facts.get(name)
+        return table if isinstance(table, dict) else {}
 
 
 def read_run(path: Path) -> RunFolder:

@@ -14,7 +14,8 @@ __all__ = ["WeightClipping"]
 class WeightClipping(Constraint):
     """Clamps every weight to [-c, c], so that the critic stays in a family of Lipschitz functions.
 
-    Paper: Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1, line 7; all parameters are clipped, biases and norms among them.
+    Paper: Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1, line 7; all parameters are clipped, biases and norms among them, except
+    frozen ones.
     """
 
     limit: float = field(default=0.01, validator=above(0), help="the paper's c")
@@ -22,7 +23,7 @@ class WeightClipping(Constraint):
     @torch.no_grad()
     def forward(self, module: nn.Module) -> None:
         """Clamps in place."""
-        weights: list[Tensor] = list(module.parameters())
+        weights: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
         if weights:
             torch._foreach_clamp_min_(weights, -self.limit)
             torch._foreach_clamp_max_(weights, self.limit)

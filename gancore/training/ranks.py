@@ -55,8 +55,9 @@ class Ranks:
         """The rows of all ranks, in the order of ranks, on every rank."""
         if not self.joined:
             return rows
+        rows = rows.contiguous()  # the message holds no strides: a channels_last receiver would mix up the pixels
         several = [torch.empty_like(rows) for _ in range(self.world)]
-        dist.all_gather(several, rows.contiguous())
+        dist.all_gather(several, rows)
         return torch.cat(several)
 
     def any(self, flag: bool) -> bool:

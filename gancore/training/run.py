@@ -91,6 +91,10 @@ class Run:
         """The rows of all ranks, the same on every rank."""
         return self.ranks.gather(rows)
 
+    def share(self, whole: Tensor) -> Tensor:
+        """This rank's rows of what is the same on every rank: undoes `gather`."""
+        return self._own(whole, len(whole) // self.ranks.world)
+
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all ranks."""
         return self.ranks.sum(values)
@@ -153,9 +157,9 @@ class Run:
             with seeded(seed, self.device), own_rows(self._own_rows(n, start, stop)), self._autocast():
                 values = terms(*(_slice(row, start, stop) for row in rows))
             weight = (stop - start) / n
-            losses = [v for v in values.values() if v.dim() == 0 and v.requires_grad]
+            losses = [v if v.dtype == torch.float64 else v.float() for v in values.values() if v.dim() == 0 and v.requires_grad]
             if losses:
-                torch.stack([loss.float() for loss in losses]).sum().mul(weight * scale).backward()  # type: ignore[no-untyped-call]
+                torch.stack(losses).sum().mul(weight * scale).backward()  # type: ignore[no-untyped-call]
             yield weight, {name: value.detach() for name, value in values.items()}
 
     def _next_seed(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from gancore.data import Images, cache, open_data, packing
+from gancore.data import ImageOptions, Images, cache, fitting, open_data, packing
 from gancore.errors import DataError
 
 Make = Callable[..., Any]
@@ -26,7 +26,7 @@ def photos(picture: Make, folder: Make) -> Path:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the images that were decoded."""
     names: list[str] = []
-    plain = packing.fit_image
+    plain = fitting.fit_image
 
     def watched(raw: Any, options: Any, name: str) -> Any:
         names.append(name)
@@ -72,8 +72,8 @@ def test_the_cache_can_be_off_or_elsewhere(photos: Path, cache_folder: Path, tmp
 def test_large_entries_are_memory_mapped(photos: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     small = all_rows(open_data(photos))
     monkeypatch.setattr(cache, "IN_MEMORY", 100)
-    for options in ({}, {"size": 4}):
-        data = open_data(photos, **options)
+    for options in (ImageOptions(), ImageOptions(size=(4, 4))):
+        data = open_data(photos, options)
         assert isinstance(data.pixels.array.base, np.memmap) and not data.pixels.array.flags.writeable
     assert torch.equal(all_rows(open_data(photos)), small) and len(decoded) == 12
 
@@ -202,6 +202,8 @@ def test_memory_that_does_not_suffice_is_told(photos: Path, monkeypatch: pytest.
     def empty(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(packing.np, "empty", empty)
-    with pytest.raises(DataError, match="the decoded images need 0.0 GiB, more than memory; give a cache folder with that much room, or a smaller size"):
+    monkeypatch.setattr(np, "empty", empty)
+    with pytest.raises(
+        DataError, match=r"the decoded images need 0.0 GiB, more than memory; give a cache folder with that much room, or a smaller size"
+    ):
         open_data(photos, cache="off")

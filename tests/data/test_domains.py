@@ -54,7 +54,9 @@ def test_names_that_do_not_pair_are_refused(picture: Make, folder: Make) -> None
     one = open_data(folder({"a.png": picture(), "b.png": picture()}, "one"))
     other = open_data(folder({"b.png": picture(), "c.png": picture()}, "other"))
     twice = open_data(folder({"a.png": picture(), "a.jpg": picture(format="JPEG")}, "twice"))
-    with pytest.raises(DataError, match=r"1 sources have no target \(a\), 1 targets no source \(c\), 1 match; name partners alike, or use them unpaired"):
+    with pytest.raises(
+        DataError, match=r"1 sources have no target \(a\), 1 targets no source \(c\), 1 match; name partners alike, or use them unpaired"
+    ):
         Paired(one, other)
     with pytest.raises(DataError, match="source has several images named a; pairs are matched by name without suffix; rename them"):
         Paired(twice, other)

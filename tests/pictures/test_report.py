@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from html import unescape
@@ -52,11 +53,11 @@ def run(tmp_path):
     return folder
 
 
-def fill(run, command='command = "gancore train dcgan --seed 3"'):
+def fill(run, command='["gancore", "train", "dcgan", "--seed", "3"]', data='sources = ["my photos"]'):
     (run / "recipe.toml").write_text('gancore = 1\npart = "gancore-dcgan:dcgan"\n\n[generator]\nwidth = 64\n')
     (run / "run.toml").write_text(
-        f'{command}\nimages = 200\nseed = 3\ndata = "embedded emoji"\nbatch = 10\n'
-        "[parameters]\ngenerator = 3576704\ndiscriminator = 2765568\n[versions]\ntorch = '2.13.0'\n"
+        f"gancore = 1\ncommand = {command}\n[settings]\nimages = 200\nseed = 3\nbatch = 10\nmicro_batch = 5\nprecision = 'bf16'\n"
+        f"[data]\n{data}\n[parameters]\ngenerator = 3576704\ndiscriminator = 2765568\n[environment]\ntorch = '2.13.0'\n"
     )
     with Log(run / "log.jsonl") as log:
         for step in range(1, 11):
@@ -81,21 +82,30 @@ def test_the_page_says_what_ran(run):
     for name, value in {
         "images seen": "100 of 200",
         "duration": "5 min 00 s",
-        "data": "embedded emoji",
+        "data": "my photos",
         "seed": "3",
         "parameters": "generator 3,576,704, discriminator 2,765,568",
     }.items():
         assert f"<dt>{name}</dt><dd>{value}</dd>" in source
-    assert "in progress or stopped" in source
-    assert '<th scope="row">versions.torch</th><td>2.13.0</td>' in source
+    assert '<span class="state">not finished</span>' in source
+    assert '<th scope="row">environment.torch</th><td>2.13.0</td>' in source
     assert '<th scope="row">100 images</th><td>checkpoint: path checkpoints/00000100</td>' in source
 
 
-def test_a_finished_run_says_so(run):
-    fill(run)
+@pytest.mark.parametrize(
+    ("events", "state"),
+    [
+        (["finished"], "finished"),
+        (["stopped", "checkpoint"], "stopped"),
+        (["stopped", "resumed"], "not finished"),
+        (["finished", "resumed"], "not finished"),
+    ],
+)
+def test_the_last_turn_of_a_run_is_its_state(run, events, state):
     with Log(run / "log.jsonl") as log:
-        log.event("finished", images=100)
-    assert '<span class="state">finished</span>' in page(run).source
+        for event in events:
+            log.event(event, images=100)
+    assert f'<span class="state">{state}</span>' in page(run).source
 
 
 def test_the_recipe_and_the_command_can_be_copied(run):
@@ -106,11 +116,18 @@ def test_the_recipe_and_the_command_can_be_copied(run):
 
 
 def test_the_command_is_put_together_where_none_was_kept(run):
-    fill(run, command="precision = 'bf16'\nmicro_batch = 5")
+    fill(run, command="[]")
     words = page(run).texts["command-text"].split(" ", 3)
     assert words[:2] == ["gancore", "train"]
     assert words[2].endswith("0007-dcgan/recipe.toml")
-    assert words[3] == "--data 'embedded emoji' --images 200 --batch 10 --micro-batch 5 --precision bf16 --seed 3"
+    assert words[3] == "--data 'my photos' --images 200 --batch 10 --micro-batch 5 --precision bf16 --seed 3"
+
+
+def test_data_without_a_name_for_the_command_line_make_no_command(run):
+    fill(run, command="[]", data='description = "100 images from an array"')
+    made = page(run)
+    assert "command-text" not in made.texts
+    assert "<dt>data</dt><dd>100 images from an array</dd>" in made.source
 
 
 def test_curves_are_embedded_by_player(run):
@@ -148,7 +165,7 @@ def test_text_from_files_is_escaped(tmp_path):
     run = tmp_path / "3-<i>x&"
     (run / "samples").mkdir(parents=True)
     (run / "recipe.toml").write_text(f"part = '''{NASTY}'''")
-    (run / "run.toml").write_text(f"data = '''{NASTY}'''\ncommand = '''{NASTY}'''\n[versions]\n'<u>' = '''{NASTY}'''\n")
+    (run / "run.toml").write_text(f"command = ['''{NASTY}''']\n[data]\nsources = ['''{NASTY}''']\n[environment]\n'<u>' = '''{NASTY}'''\n")
     with Log(run / "log.jsonl") as log:
         log.write(step=1, images=1, seconds=0.0, scalars={f"{NASTY}/{NASTY}": 1.0})
         log.event("warning", text=NASTY)
@@ -157,7 +174,7 @@ def test_text_from_files_is_escaped(tmp_path):
     assert [tag for tag, _ in made.elements].count("script") == 2
     assert not [tag for tag, _ in made.elements if tag in ("b", "i", "u", "s")]
     assert made.texts["recipe-text"] == f"part = '''{NASTY}'''"
-    assert made.texts["command-text"] == NASTY
+    assert shlex.split(made.texts["command-text"]) == [NASTY]
     assert made.curves[0]["player"] + "/" + made.curves[0]["curves"][0]["term"] == f"{NASTY}/{NASTY}"
     assert "<h3>&lt;s&gt;$page</h3>" in made.source
 

@@ -1,0 +1,52 @@
+"""Times several functions in turn and keeps only the rounds in which no other process took a core.
+
+A process with two threads gets several times slower while another one takes a core, so absolute times mean little on a shared machine:
+compare ratios of times taken in one round.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+FOREIGN = 0.08
+"""A timing during which others used more than this share of one core is thrown away."""
+
+
+def busy() -> float:
+    """Seconds that all processors together have been busy since the machine started; 0 where the system does not say."""
+    try:
+        user, nice, system, _, _, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
+    except OSError:
+        return 0.0
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def timed(function: Callable[[], object]) -> tuple[float, float]:
+    """Seconds that a call takes, and the share of one core that others used meanwhile."""
+    others = busy() - time.process_time()
+    start = time.perf_counter()
+    function()
+    seconds = time.perf_counter() - start
+    return seconds, (busy() - time.process_time() - others) / seconds
+
+
+def interleaved(
+    functions: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: int = 3, limit: float = 600.0, foreign: float = FOREIGN
+) -> list[dict[str, float]]:
+    """Seconds by name for each undisturbed round, until there are `rounds` of them or `limit` seconds are over.
+
+    Every second round runs backwards, so that nobody always comes after the same one.
+    """
+    for _ in range(warm_up):
+        for function in functions.values():
+            function()
+    kept: list[dict[str, float]] = []
+    end, turn = time.perf_counter() + limit, 0
+    while len(kept) < rounds and time.perf_counter() < end:
+        turn += 1
+        order = list(functions) if turn % 2 else list(reversed(functions))
+        results = {name: timed(functions[name]) for name in order}
+        if all(taken <= foreign for _, taken in results.values()):
+            kept.append({name: seconds for name, (seconds, _) in results.items()})
+    return kept

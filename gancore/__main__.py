@@ -1,0 +1,5 @@
+"""`python -m gancore` is the command line."""
+
+from gancore.cli import main
+
+main()

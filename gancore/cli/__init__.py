@@ -1,0 +1,78 @@
+"""The command line: one file a verb. `--help` imports neither torch nor plugins; each verb imports what it needs when it runs."""
+
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from gancore.cli import check, listing, new, plugins, report, sample, show, train
+from gancore.errors import GancoreError
+
+
+class Verbs(TyperGroup):
+    """Our verbs; an unknown one is looked for among the plugins'."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The verb, from a plugin if it is none of ours."""
+        return super().get_command(ctx, cmd_name) or _from_plugins(cmd_name)
+
+
+def _from_plugins(name: str) -> Any:
+    from gancore.discovery import host
+
+    extra = typer.Typer(add_completion=False)
+    extra.callback()(lambda: None)
+    host().manager.hook.gancore_commands(app=extra)
+    group = typer.main.get_group(extra)
+    return group.commands.get(name)
+
+
+app = typer.Typer(
+    cls=Verbs,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Train, sample and mix generative image models.",
+)
+app.command("train")(train.train)
+app.command("sample")(sample.sample)
+app.command("list")(listing.list_parts)
+app.command("show")(show.show)
+app.command("plugins")(plugins.plugins)
+app.command("new")(new.new)
+app.command("check")(check.check)
+app.command("report")(report.report)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line: exit code 0 when done, 2 when the user's words are wrong, 1 when the work failed, 130 and 143 when stopped."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """As `main`, but returns the exit code."""
+    try:
+        app(args=arguments)
+    except SystemExit as done:
+        return int(done.code or 0)
+    except GancoreError as error:
+        print(f"gancore: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("gancore: interrupted", file=sys.stderr)
+        return 130
+    except (MemoryError, OSError, RuntimeError) as error:
+        if (text := _resource_trouble(error)) is None:
+            raise
+        print(f"gancore: {text}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _resource_trouble(error: BaseException) -> str | None:
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
+        return f"out of memory ({error}); committed checkpoints are intact: take a smaller --batch, or --micro-batch"
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+        return f"{error.strerror or error}: {error.filename or ''}; make room or check the permissions, then try again"
+    return None

@@ -1,0 +1,121 @@
+"""What one sees while a training runs: a progress bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from gancore.discovery import host
+from gancore.hooks import hookimpl
+
+QUIET = 10.0
+"""Seconds between two plain lines."""
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """Shows the trainings that happen inside, where this is the first process."""
+    watcher: Any = Bar() if sys.stderr.isatty() else Lines()
+    host().manager.register(watcher)
+    try:
+        yield
+    finally:
+        host().manager.unregister(watcher)
+        watcher.close()
+
+
+class Lines:
+    """One plain line now and then."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+        self.first = 0
+
+    @hookimpl
+    def gancore_started(self, run: Any) -> None:
+        """Says what is trained, and where."""
+        if run.ranks.first:
+            self.first = run.images
+            _say(f"training {run.recipe.address} on {run.data.description}")
+            _say(f"{run.images} of {run.total} images seen, batch {run.run.batch_size}, {run.run.device}; run folder {run.folder}")
+
+    @hookimpl
+    def gancore_reported(self, run: Any, scalars: dict[str, float]) -> None:
+        """One line, at most every few seconds."""
+        if time.monotonic() - self.last >= QUIET or run.images >= run.total:
+            self.last = time.monotonic()
+            rate = (run.images - self.first) / max(1e-9, time.monotonic() - run.started)
+            left = (run.total - run.images) / max(rate, 1e-9)
+            _say(f"{run.images}/{run.total} images  {rate:.0f}/s  {_span(left)} left  {_short(scalars)}")
+
+    @hookimpl
+    def gancore_finished(self, run: Any) -> None:
+        """Says where to look."""
+        _say(_ending(run))
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
+class Bar:
+    """A live bar with the latest scalars."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        self.console = Console(stderr=True)
+        self.progress = Progress(*columns, TextColumn("{task.fields[scalars]}"), console=self.console)
+        self.task = self.progress.add_task("images", total=None, scalars="")
+
+    @hookimpl
+    def gancore_started(self, run: Any) -> None:
+        """Starts the bar."""
+        if run.ranks.first:
+            self.console.print(f"training {run.recipe.address} on {run.data.description}", highlight=False)
+            self.console.print(f"run folder {run.folder}", highlight=False)
+            self.progress.update(self.task, total=run.total, completed=run.images)
+            self.progress.start()
+
+    @hookimpl
+    def gancore_stepped(self, run: Any) -> None:
+        """Moves the bar."""
+        self.progress.update(self.task, completed=min(run.images, run.total))
+
+    @hookimpl
+    def gancore_reported(self, run: Any, scalars: dict[str, float]) -> None:
+        """Shows the scalars."""
+        self.progress.update(self.task, scalars=_short(scalars))
+
+    @hookimpl
+    def gancore_finished(self, run: Any) -> None:
+        """Says where to look."""
+        self.progress.stop()
+        self.console.print(_ending(run), highlight=False)
+
+    def close(self) -> None:
+        """Leaves the terminal as it was."""
+        self.progress.stop()
+
+
+def _ending(run: Any) -> str:
+    return (
+        f"done: {run.images} images in {_span(run.seconds)}. Look at {run.folder / 'report.html'}; "
+        f"more samples: gancore sample {run.folder} --count 64"
+    )
+
+
+def _short(scalars: dict[str, float]) -> str:
+    return "  ".join(f"{name.rpartition('/')[0][:1] or ''}{'.' if '/' in name else ''}{name.rpartition('/')[2]} {v:.3g}" for name, v in scalars.items())
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,31 @@
+"""From the user's words to a recipe."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from gancore.errors import SpecError
+
+if TYPE_CHECKING:
+    from gancore.recipe import Recipe
+
+
+def recipe_of(words: str, changes: Sequence[str]) -> "Recipe":
+    """The recipe of a name or a `.toml` file, with `path=value` changes put over it.
+
+    Raises:
+        SpecError and its like: see `gancore.specs.build`; a change without `=`.
+    """
+    from gancore.specs import assign, build, read_toml, spec
+
+    table: dict[str, Any] | str = read_toml(Path(words)) if words.endswith(".toml") else words
+    recipe = build(table)
+    if changes:
+        full = spec(recipe)
+        for change in changes:
+            path, equals, value = change.partition("=")
+            if not equals or not path:
+                raise SpecError(f"--set takes path=value, as generator.width=96; got {change!r}")
+            assign(full, path.strip(), value.strip())
+        recipe = build(full)
+    return cast("Recipe", recipe)

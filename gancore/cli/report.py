@@ -1,0 +1,13 @@
+"""`gancore report`: the page of a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(run: Annotated[Path, typer.Argument(help="run folder")]) -> None:
+    """Write RUN/report.html: curves, the sample timeline, the recipe, all in one file."""
+    from gancore.pictures.report import write_report
+
+    typer.echo(write_report(run))

@@ -1,0 +1,85 @@
+"""`gancore sample`: images from a run, or images translated or reconstructed by it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gancore.cli import options as o
+from gancore.errors import RunError, UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gancore.pipeline import Pipeline
+
+
+def sample(
+    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
+    count: Annotated[int, typer.Option("--count", min=1, help="number of images")] = 64,
+    seed: o.Seed = None,
+    label: Annotated[int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")] = None,
+    truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
+    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several, as forward or backward")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="images to translate or reconstruct, in place of sampling")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="FILE.png for a sheet, FILE.npy, or a FOLDER for one file each")] = None,
+) -> None:
+    """Draw images from a trained run."""
+    from gancore.pipeline import Pipeline
+
+    chosen = Pipeline.load(_folder(run, pipeline))
+    if data is not None:
+        images, names = _through(chosen, data, seed or 0)
+    else:
+        images, names = chosen.sample(count, seed=seed or 0, label=_labels(label, count), truncation=truncation), []
+    typer.echo(_write(images, names, output or Path(f"{run.name}-samples.png")))
+
+
+def _folder(run: Path, name: str | None) -> Path:
+    for folder in (run, run / "pipeline"):
+        if (folder / "pipeline.json").is_file():
+            return folder
+    several = sorted(p.parent.name for p in (run / "pipeline").glob("*/pipeline.json"))
+    if not several:
+        raise RunError(f"{run} holds no pipeline yet; give a run folder with at least one checkpoint, or a saved pipeline")
+    if name not in several:
+        raise UserError(f"{run} has the pipelines {', '.join(several)}; choose one with --pipeline; got {name!r}")
+    return run / "pipeline" / name
+
+
+def _labels(label: int | None, count: int) -> "Tensor | None":
+    import torch
+
+    return None if label is None else torch.full((count,), label)
+
+
+def _through(pipeline: "Pipeline", source: str, seed: int) -> "tuple[Tensor, list[str]]":
+    import numpy as np
+
+    from gancore.data import open_data
+
+    shape = pipeline.generator.code_shape if pipeline.sampler is None else pipeline.generator.image
+    images = open_data(source, channels=shape[0], size=tuple(shape[1:]), labels="none")
+    rows = images.rows(np.arange(len(images)))["image"]
+    made = pipeline.render(rows, seed=seed) if pipeline.sampler is None else pipeline.reconstruct(rows, seed=seed)
+    return made, [Path(name).stem for name in images.names]
+
+
+def _write(images: "Tensor", names: list[str], output: Path) -> str:
+    import numpy as np
+
+    from gancore.files import whole_file
+    from gancore.pictures.grid import pictures, save, save_grid
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if output.suffix == ".npy":
+        with whole_file(output) as aside, aside.open("wb") as file:
+            np.save(file, images.numpy())
+        return f"{len(images)} images as an array {tuple(images.shape)} in {output}"
+    if output.suffix:
+        save_grid(images, output)
+        return f"{len(images)} images on a sheet in {output}"
+    output.mkdir(exist_ok=True)
+    for i, picture in enumerate(pictures(images)):
+        save(picture, output / f"{names[i] if names else f'{i:06d}'}.png")
+    return f"{len(images)} images in {output}"

@@ -1,0 +1,93 @@
+"""`gancore train`: from a recipe and images to a run folder."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gancore.cli import options as o
+from gancore.errors import UserError
+
+Recipe = Annotated[str | None, typer.Argument(help="name of a recipe (see `gancore list recipe`), or a .toml file", show_default=False)]
+
+
+def train(
+    recipe: Recipe = None,
+    change: o.Set = None,
+    data: o.Data = None,
+    paired: o.Paired = False,
+    size: o.Size = None,
+    channels: o.Channels = None,
+    fit: o.Fit = None,
+    alpha: o.Alpha = None,
+    mirror: o.Mirror = None,
+    labels: o.Labels = None,
+    subset: o.Subset = None,
+    unreadable: o.Unreadable = None,
+    images: Annotated[int | None, typer.Option("--images", help="length of the training, in images seen")] = None,
+    batch: Annotated[int | None, typer.Option("--batch", help="images in a batch, over all processes")] = None,
+    micro_batch: Annotated[int | None, typer.Option("--micro-batch", help="images worked on at a time; saves memory")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="float32 or bf16")] = None,
+    seed: o.Seed = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, mps")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="CPU threads")] = None,
+    checkpoint_every: Annotated[int | None, typer.Option("--checkpoint-every", help="images between checkpoints")] = None,
+    sample_every: Annotated[int | None, typer.Option("--sample-every", help="images between sample sheets")] = None,
+    report_every: Annotated[int | None, typer.Option("--report-every", help="images between lines of the log")] = None,
+    keep: Annotated[int | None, typer.Option("--keep", help="checkpoints kept")] = None,
+    hold_out: Annotated[int | None, typer.Option("--hold-out", help="images that training never sees")] = None,
+    compile: Annotated[bool | None, typer.Option("--compile", help="compile the networks")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="run folder; left out: the next runs/0001-NAME")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="go on with the run in this folder")] = None,
+) -> None:
+    """Train a recipe on images. With nothing but a name it trains on the embedded emoji."""
+    settings = o.given(
+        batch=batch,
+        micro_batch=micro_batch,
+        precision=precision,
+        seed=seed,
+        device=device,
+        threads=threads,
+        checkpoint_every=checkpoint_every,
+        sample_every=sample_every,
+        report_every=report_every,
+        keep=keep,
+        hold_out=hold_out,
+        compile=compile,
+    )
+    pictures = o.given(
+        size=size, channels=channels, fit=fit, alpha=alpha, mirror=mirror, labels=labels, subset=subset, unreadable=unreadable
+    )
+    if resume is not None:
+        return _resume(resume, images, [name for name in (recipe, change, data, output) if name] + list(settings) + list(pictures))
+    if recipe is None:
+        raise UserError("train needs the name of a recipe or a .toml file, as `gancore train dcgan`; `gancore list recipe` shows them")
+    return _train(recipe, change or [], data or ["emoji"], paired, pictures, {**settings, **o.given(images=images)}, output)
+
+
+def _train(
+    words: str, changes: list[str], data: list[str], paired: bool, pictures: dict[str, object], settings: dict[str, object], output: Path | None
+) -> None:
+    from gancore.cli.progress import watching
+    from gancore.cli.recipes import recipe_of
+    from gancore.data import ImageOptions
+    from gancore.training.loop import Sources, train
+    from gancore.training.settings import Settings
+
+    recipe = recipe_of(words, changes)
+    if recipe.image is not None:
+        pictures = {"channels": recipe.image[0], "size": recipe.image[1:], **pictures}
+    sources = Sources(data=tuple(data), paired=paired, options=ImageOptions(**pictures))  # type: ignore[arg-type]
+    with watching():
+        train(recipe, sources, output=output, settings=Settings.of(**settings), command=["gancore", *sys.argv[1:]])
+
+
+def _resume(folder: Path, images: int | None, others: list[object]) -> None:
+    from gancore.cli.progress import watching
+    from gancore.training.loop import resume
+
+    if others:
+        raise UserError("--resume goes on with the recipe, data and settings of the run; beside it only --images may be given")
+    with watching():
+        resume(folder, images=images)

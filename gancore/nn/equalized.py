@@ -1,0 +1,84 @@
+"""Equalized learning rate: weights are N(0, 1) and scaled at run time, so that every layer learns at the same speed.
+
+Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 4.1: ŵ = w · c with He's constant c = gain / √fan_in. The multiplier on the
+learning rate is that of Karras et al. 2018 (StyleGAN), arXiv:1812.04948, appendix C (λ' = 0.01 · λ): weights are stored 1/multiplier
+times as large and multiplied back, so an optimizer that ignores the scale of gradients moves them `lr_multiplier` times as fast.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["EqualizedConv2d", "EqualizedDownConv2d", "EqualizedLinear", "EqualizedUpConv2d"]
+
+
+class EqualizedLinear(nn.Module):
+    """y = ŵ x + b with an equalized learning rate.
+
+    `(N, inputs)` → `(N, outputs)`. `gain` is √2 before a leaky ReLU, 1 before nothing; the bias starts at `start`.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, gain: float = math.sqrt(2), lr_multiplier: float = 1.0, start: float = 0.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
+        self.bias = nn.Parameter(torch.full((outputs,), start / lr_multiplier))
+        self.scale = gain / math.sqrt(inputs) * lr_multiplier
+        self.lr_multiplier = lr_multiplier
+
+    def forward(self, x: Tensor) -> Tensor:
+        # the scale is put on the smaller of the two factors
+        return functional.linear(x * self.scale, self.weight, self.bias * self.lr_multiplier)
+
+
+class EqualizedConv2d(nn.Module):
+    """A convolution of odd kernel and stride 1 with an equalized learning rate.
+
+    `(N, inputs, H, W)` → `(N, outputs, H, W)`, zeros beyond the border.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, *, gain: float = math.sqrt(2), lr_multiplier: float = 1.0, bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel) / lr_multiplier)
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+        self.scale = gain / math.sqrt(inputs * kernel * kernel) * lr_multiplier
+        self.lr_multiplier = lr_multiplier
+        self.padding = kernel // 2
+
+    def effective_bias(self) -> Tensor | None:
+        """The bias as it is added."""
+        return None if self.bias is None else self.bias * self.lr_multiplier
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.conv2d(x, self.weight * self.scale, self.effective_bias(), padding=self.padding)
+
+
+class EqualizedUpConv2d(EqualizedConv2d):
+    """The same after doubling the size by repeating every pixel, `(N, C, H, W)` → `(N, outputs, 2H, 2W)`.
+
+    Written as one transposed convolution of stride 2 with a kernel one larger, 2.25 times cheaper and equal to rounding.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = widened(self.weight.flip(2, 3) * self.scale).transpose(0, 1)
+        return functional.conv_transpose2d(x, weight, self.effective_bias(), stride=2, padding=self.padding)
+
+
+class EqualizedDownConv2d(EqualizedConv2d):
+    """The same before halving the size by averages of 2×2 pixels, `(N, C, H, W)` → `(N, outputs, H/2, W/2)`.
+
+    Written as one convolution of stride 2 with a kernel one larger, 2.25 times cheaper and equal to rounding.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = widened(self.weight * (self.scale / 4))
+        return functional.conv2d(x, weight, self.effective_bias(), stride=2, padding=self.padding)
+
+
+def widened(weight: Tensor) -> Tensor:
+    """Kernels `(…, k, k)` convolved with a box of 2×2 ones: `(…, k+1, k+1)`."""
+    rows = functional.pad(weight, (0, 0, 1, 0)) + functional.pad(weight, (0, 0, 0, 1))
+    return functional.pad(rows, (1, 0)) + functional.pad(rows, (0, 1))

@@ -1,0 +1,39 @@
+"""Minibatch standard deviation, so that a discriminator sees how varied a batch is."""
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["MinibatchStd"]
+
+
+class MinibatchStd(nn.Module):
+    """Appends the standard deviation over a group of samples, averaged over channels and places, as a constant feature map.
+
+    Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 3; the groups are those of its released code. Here a group is `group`
+    neighbouring samples (there: samples a fixed stride apart), so that micro-batches of whole groups equal the whole batch; a remainder
+    makes a smaller group of its own.
+
+    `(N, C, H, W)` → `(N, C + 1, H, W)`. With `group` = 1 the map is constant.
+    """
+
+    def __init__(self, group: int = 4, eps: float = 1e-8) -> None:
+        super().__init__()
+        self.group, self.eps = group, eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, _, h, w = x.shape
+        deviations = torch.cat([self.deviation(rows) for rows in x.split(_sizes(n, self.group))])
+        return torch.cat([x, deviations.to(x.dtype).reshape(n, 1, 1, 1).expand(n, 1, h, w)], dim=1)
+
+    def deviation(self, rows: Tensor) -> Tensor:
+        """One number for each sample of `rows`, which are whole groups of equal size."""
+        size = min(self.group, len(rows))
+        groups = rows.reshape(len(rows) // size, size, -1)
+        centred = groups - groups.mean(1, keepdim=True)
+        deviation = (centred.square().mean(1) + self.eps).sqrt().mean(1)
+        return deviation.repeat_interleave(size)
+
+
+def _sizes(n: int, group: int) -> list[int]:
+    whole = n - n % group
+    return [size for size in (whole, n - whole) if size > 0]

@@ -1,0 +1,54 @@
+"""The linear map from latent to image."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gancore.interfaces import Generator, Shape
+from gancore.parts import fact, field, part
+from gancore.randomness import normal
+from gancore.standard.ranges import at_least
+from gancore_pca.moments import Axes
+
+
+@part("pca")
+class PCAGenerator(Generator):
+    """The generative model x = W z + μ + ε, as its mean W z + μ.
+
+    Paper: Tipping & Bishop 1999 (Journal of the Royal Statistical Society B 61), eq. 1 and, for W, eq. 7 with the rotation R = I.
+    Difference: the isotropic noise ε is left out unless `noise` brings it back, as it says nothing about a picture.
+
+    Code `(N, q)` → image `(N, C, H, W)` float32, trained towards [-1, 1]. Before training every image is 0.
+    """
+
+    examples = ({}, {"noise": 1.0})
+
+    components: int = fact(default=64, help="length q of the code, told by the recipe")
+    noise: float = field(default=0.0, validator=at_least(0), help="factor on the model's noise: 0 for the mean, 1 for a full draw")
+
+    @property
+    def code_shape(self) -> Shape:
+        """`(q,)`."""
+        return (self.components,)
+
+    def build(self) -> None:
+        """Registers the mean `(D,)`, W `(D, q)` and the noise's deviation `()`, all 0."""
+        size = math.prod(self.image)
+        self.mean = nn.Buffer(torch.zeros(size))
+        self.weight = nn.Buffer(torch.zeros(size, self.components))
+        self.deviation = nn.Buffer(torch.zeros(()))
+
+    @torch.no_grad()
+    def learn(self, axes: Axes) -> None:
+        """Takes the closed form: W = V (Λ - σ² I)^½ (eq. 7)."""
+        self.mean.copy_(axes.mean)
+        self.weight.copy_(axes.components.T * (axes.variance - axes.noise).sqrt())
+        self.deviation.copy_(axes.noise.sqrt())
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, q)` → `(N, C, H, W)`."""
+        flat = torch.addmm(self.mean, code.to(self.weight.dtype), self.weight.T)
+        if self.noise:
+            flat = flat + self.noise * self.deviation * normal(len(flat), flat.shape[1], like=flat)
+        return flat.to(self.weight.dtype).reshape(-1, *self.image)

@@ -1,0 +1,74 @@
+"""Mean and scatter of rows that come in batches, and the principal axes that follow from them."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gancore.errors import DataError
+
+
+class Axes(NamedTuple):
+    """What a Gaussian of `q` principal axes and equal noise on the others is made of; all float64.
+
+    `mean` is (D,), `components` (q, D) with orthonormal rows of falling `variance` (q,), `noise` the variance () of the rest.
+    """
+
+    mean: Tensor
+    components: Tensor
+    variance: Tensor
+    noise: Tensor
+
+
+class Moments(nn.Module):
+    """Count, mean (D,) and scatter (D, D), the sum of (x - mean)(x - mean)ᵀ, of all rows folded so far, as float64 buffers.
+
+    Batches are merged as Chan, Golub & LeVeque 1983 (The American Statistician 37, eq. 2.1) merge sums of squares: nothing large is
+    ever subtracted from something large, so any split into batches gives the same to rounding.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.count = nn.Buffer(torch.zeros((), dtype=torch.float64))
+        self.mean = nn.Buffer(torch.zeros(size, dtype=torch.float64))
+        self.scatter = nn.Buffer(torch.zeros(size, size, dtype=torch.float64))
+
+    @torch.no_grad()
+    def fold(self, rows: Tensor) -> None:
+        """Merges rows `(N, D)`."""
+        if len(rows) == 0:
+            return
+        rows = rows.to(self.mean.dtype)
+        mean, n, before = rows.mean(0), len(rows), float(self.count)
+        centred, shift = rows - mean, mean - self.mean
+        self.count += n
+        self.mean += shift * (n / float(self.count))
+        self.scatter.addmm_(centred.T, centred)
+        self.scatter.addr_(shift, shift, alpha=before * n / float(self.count))
+
+    @property
+    def total_variance(self) -> Tensor:
+        """The trace of the covariance."""
+        return self.scatter.diagonal().sum() / (self.count - 1)
+
+    def axes(self, components: int) -> Axes:
+        """The maximum-likelihood axes and noise of probabilistic principal component analysis.
+
+        Paper: Tipping & Bishop 1999, section 3.2: eigenvectors and eigenvalues of the sample covariance, and eq. 8 for the noise, the
+        mean of the eigenvalues left over. Difference: the covariance is divided by N - 1, as scikit-learn does, where the paper has N.
+
+        Raises:
+            DataError: too few rows for so many components.
+        """
+        count = int(self.count)
+        if count < components + 2:
+            raise DataError(
+                f"{count} images cannot determine {components} principal components and the noise; "
+                f"fold at least {components + 2} images, or set components to at most {max(count - 2, 0)}"
+            )
+        values, vectors = torch.linalg.eigh(self.scatter / (self.count - 1))
+        values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)
+        # data of lower rank have no noise, and a density that is infinite: rounding is the least that can be told
+        least = values[0] * torch.finfo(values.dtype).eps + torch.finfo(values.dtype).tiny
+        noise = values[components:].mean().clamp_min(least)
+        return Axes(self.mean, vectors[:, :components].T, values[:components].maximum(noise), noise)

@@ -1,0 +1,46 @@
+"""The variational autoencoder (Kingma & Welling 2013), with β and the importance-weighted estimate of the log-likelihood."""
+
+from collections.abc import Sequence
+
+from gancore import Part, hookimpl
+from gancore_vae.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from gancore_vae.divergences import ClosedForm, Divergence, Sampled
+from gancore_vae.estimate import Estimate, log_likelihood
+from gancore_vae.likelihoods import Bernoulli, Gaussian, LearnedGaussian, Likelihood
+from gancore_vae.mlp import MLPDecoder, MLPEncoder
+from gancore_vae.networks import Decoder, GaussianEncoder
+from gancore_vae.recipe import VAE
+
+__all__ = [
+    "VAE",
+    "Bernoulli",
+    "ClosedForm",
+    "ConvolutionalDecoder",
+    "ConvolutionalEncoder",
+    "Decoder",
+    "Divergence",
+    "Estimate",
+    "Gaussian",
+    "GaussianEncoder",
+    "LearnedGaussian",
+    "Likelihood",
+    "MLPDecoder",
+    "MLPEncoder",
+    "Sampled",
+    "gancore_api",
+    "log_likelihood",
+]
+
+gancore_api = 1
+
+
+@hookimpl
+def gancore_parts() -> Sequence[type[Part]]:
+    """The recipe, its networks, likelihoods and divergences."""
+    return [
+        *(VAE,),
+        *(ConvolutionalDecoder, MLPDecoder),
+        *(ConvolutionalEncoder, MLPEncoder),
+        *(Bernoulli, Gaussian, LearnedGaussian),
+        *(ClosedForm, Sampled),
+    ]

@@ -1,0 +1,109 @@
+"""A pair of convolutional networks for images of any channels, whose sides are multiples of 4 and need not be equal."""
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from gancore.errors import FitError
+from gancore.interfaces import ImageShape, Shape
+from gancore.parts import field, part
+from gancore.standard.ranges import whole
+from gancore_vae.networks import Decoder, GaussianEncoder, full
+
+_WIDTH = "channels at half the image's size; doubled with every halving, up to eight times"
+
+
+@part("convolutional-decoder")
+class ConvolutionalDecoder(Decoder):
+    """A linear layer to a small map of features, then transposed convolutions (4 × 4, stride 2) up to the image.
+
+    No paper's in particular: the shapes are those of Radford et al. 2015, arXiv:1511.06434, section 3, without batch normalisation, so
+    that images stay independent of each other and micro-batches exact. The smallest map has its shorter side between 4 and 7.
+
+    Code `(N, latent)` → image `(N, C, H, W)` in [-1, 1].
+
+    Raises:
+        FitError: a side of the image is no multiple of 4.
+    """
+
+    examples = ({"width": 4, "latent": 4},)
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+
+    latent: int = field(default=64, validator=whole(1), help="length of the code")
+    width: int = field(default=48, validator=whole(1), help=_WIDTH)
+
+    @property
+    def code_shape(self) -> Shape:
+        """`(latent,)`."""
+        return (self.latent,)
+
+    def build(self) -> None:
+        """The linear layer and the transposed convolutions."""
+        widths, self.small = _plan(self.image, self.width, self.address)
+        self.linear = nn.Linear(self.latent, math.prod(self.small))
+        sizes = [*reversed(widths), self.image[0]]
+        layers: list[nn.Module] = [nn.ReLU()]
+        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+            layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
+        self.network = _initialised(nn.Sequential(*layers[:-1]))
+
+    def logits(self, code: Tensor) -> Tensor:
+        """`(N, latent)` → `(N, C, H, W)`."""
+        return full(self.network(self.linear(code).reshape(-1, *self.small)))
+
+
+@part("convolutional-encoder")
+class ConvolutionalEncoder(GaussianEncoder):
+    """The decoder's mirror image: convolutions (4 × 4, stride 2), then one linear layer to mean and log-variance.
+
+    Image `(N, C, H, W)` → posterior over `(N, *latent)`.
+
+    Raises:
+        FitError: a side of the image is no multiple of 4.
+    """
+
+    examples = ({"width": 4},)
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+
+    width: int = field(default=48, validator=whole(1), help=_WIDTH)
+
+    def build(self) -> None:
+        """The convolutions and the linear layer."""
+        widths, small = _plan(self.image, self.width, self.address)
+        sizes = [self.image[0], *widths]
+        layers: list[nn.Module] = []
+        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
+        self.network = _initialised(nn.Sequential(*layers))
+        self.linear = nn.Linear(math.prod(small), 2 * math.prod(self.latent))
+
+    def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """`(N, C, H, W)` → mean and log-variance `(N, d)`."""
+        mean, log_variance = self.linear(self.network(image).flatten(1)).chunk(2, 1)
+        return mean, log_variance
+
+
+def _plan(image: ImageShape, width: int, address: str) -> tuple[list[int], ImageShape]:
+    """The channels after each halving, and the shape of the smallest map: halved while even and at least 8."""
+    _, height, breadth = image
+    if height % 4 or breadth % 4:
+        raise FitError(f"{address} takes images whose sides are multiples of 4; got {height}×{breadth}: choose another size")
+    widths: list[int] = []
+    while len(widths) < 2 or (height % 2 == breadth % 2 == 0 and min(height, breadth) >= 8):
+        widths.append(width * min(2 ** len(widths), 8))
+        height, breadth = height // 2, breadth // 2
+    return widths, (widths[-1], height, breadth)
+
+
+def _initialised(network: nn.Sequential) -> nn.Sequential:
+    """He initialisation, which keeps the variance of what rectified layers pass on without normalisation."""
+    for layer in network:
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            # a transposed convolution of stride 2 sums a quarter of its 4 × 4 taps into each pixel
+            taps = layer.in_channels * (16 if isinstance(layer, nn.Conv2d) else 4)
+            nn.init.normal_(layer.weight, std=math.sqrt(2 / taps))
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return network

@@ -1,0 +1,56 @@
+"""How probable the model finds images: the importance-weighted estimate of log p(x)."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.interfaces import Generator
+from gancore.pipeline import Pipeline
+from gancore.randomness import fold, seeded
+from gancore_vae.divergences import Sampled
+from gancore_vae.likelihoods import Likelihood
+from gancore_vae.networks import GaussianEncoder
+from gancore_vae.recipe import VAE
+
+CHUNK = 64
+"""Images worked on at a time; their noise comes from the seed and the place of the chunk."""
+
+
+class Estimate(NamedTuple):
+    """Of each image `(N,)`, in nats: the estimate of log p(x), and of the evidence lower bound, which is below it. Both on the CPU."""
+
+    nats: Tensor
+    bound: Tensor
+    bits_per_dimension: Tensor
+
+
+def log_likelihood(
+    model: VAE | Pipeline, images: Tensor | Iterable[Tensor], *, likelihood: Likelihood | None = None, samples: int = 100, seed: int = 0
+) -> Estimate:
+    """log p(x) ≈ log 1/K Σ p(x | z_k) p(z_k) / q(z_k | x), z_k drawn from q(z | x).
+
+    Paper: Burda et al. 2015, arXiv:1509.00519, eq. 8. A lower bound of log p(x) in expectation, which rises towards it with K, the
+    number of `samples`; for K = 1 it is the evidence lower bound. Memory does not grow with K or with the number of images.
+
+    Images are `(N, C, H, W)` in [-1, 1], or several such batches. A pipeline holds no likelihood, so give the one that it was trained
+    with.
+
+    Raises:
+        UserError: a pipeline without a likelihood or a Gaussian encoder, or no image.
+    """
+    encoder, generator, p = _parts(model, likelihood)
+    device = next(encoder.parameters()).device
+    nats, bounds = [], []
+    with torch.no_grad(), _eval(encoder, generator, p):
+        for i, chunk in enumerate(_chunks(images)):
+            with seeded(fold(seed, "log-likelihood", i), device):
+                whole, mean = _weigh(encoder, generator, p, chunk.to(device), samples)
+            nats.append(whole.cpu())
+            bounds.append(mean.cpu())
+    if not nats:
+        raise UserError("log_likelihood was given no image; give at least one")
+    joined = torch.cat(nats)
+    return Estimate(joined, torch.cat(bounds), p.bits_per_dimension(joined))

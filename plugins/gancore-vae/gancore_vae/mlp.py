@@ -1,0 +1,74 @@
+"""The paper's pair of fully connected networks with one hidden layer each."""
+
+import math
+
+from torch import Tensor, nn
+
+from gancore.interfaces import Shape
+from gancore.parts import field, part
+from gancore.standard.ranges import above, whole
+from gancore_vae.networks import Decoder, GaussianEncoder, full
+
+_WIDTH = "hidden units: 500 for MNIST in the paper, 200 for Frey Face"
+_DEVIATION = "deviation of the initial weights and biases"
+
+
+@part("mlp-decoder")
+class MLPDecoder(Decoder):
+    """The Bernoulli MLP: logits = W2 tanh(W1 z + b1) + b2.
+
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.1, eq. 11 and 12. Under a Gaussian likelihood the mean is kept within the
+    range of the data by the sigmoid, as section 5 has it for Frey Face; its variance is the likelihood's, where C.2 computes it
+    from the hidden layer. Section 5 draws initial weights from N(0, 0.01), read here as the deviation.
+
+    Code `(N, latent)` → image `(N, C, H, W)` in [-1, 1].
+    """
+
+    examples = ({"width": 8, "latent": 4},)
+
+    latent: int = field(default=20, validator=whole(1), help="length of the code; the paper tries 2 to 200")
+    width: int = field(default=500, validator=whole(1), help=_WIDTH)
+    deviation: float = field(default=0.01, validator=above(0), help=_DEVIATION)
+
+    @property
+    def code_shape(self) -> Shape:
+        """`(latent,)`."""
+        return (self.latent,)
+
+    def build(self) -> None:
+        """Two linear layers."""
+        self.network = nn.Sequential(nn.Linear(self.latent, self.width), nn.Tanh(), nn.Linear(self.width, math.prod(self.image)))
+        _initialise(self.network, self.deviation)
+
+    def logits(self, code: Tensor) -> Tensor:
+        """`(N, latent)` → `(N, C, H, W)`."""
+        return full(self.network(code)).reshape(-1, *self.image)
+
+
+@part("mlp-encoder")
+class MLPEncoder(GaussianEncoder):
+    """The Gaussian MLP: h = tanh(W3 x + b3), mean = W4 h + b4, log-variance = W5 h + b5, x in [0, 1].
+
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.2, with the roles of x and z swapped as it says for encoders.
+    """
+
+    examples = ({"width": 8},)
+
+    width: int = field(default=500, validator=whole(1), help=_WIDTH)
+    deviation: float = field(default=0.01, validator=above(0), help=_DEVIATION)
+
+    def build(self) -> None:
+        """A hidden layer, and one that gives mean and log-variance together."""
+        size = math.prod(self.latent)
+        self.network = nn.Sequential(nn.Linear(math.prod(self.image), self.width), nn.Tanh(), nn.Linear(self.width, 2 * size))
+        _initialise(self.network, self.deviation)
+
+    def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """`(N, C, H, W)` → mean and log-variance `(N, d)`."""
+        mean, log_variance = self.network((image.reshape(len(image), -1) + 1) / 2).chunk(2, 1)
+        return mean, log_variance
+
+
+def _initialise(network: nn.Module, deviation: float) -> None:
+    for parameter in network.parameters():
+        nn.init.normal_(parameter, std=deviation)

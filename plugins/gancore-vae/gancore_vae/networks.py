@@ -1,0 +1,49 @@
+"""What every decoder and every encoder of this family has in common."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from gancore.interfaces import Encoder, Generator, Shape
+from gancore.nn.diagonal_gaussian import DiagonalGaussian
+from gancore.parts import fact
+
+
+class Decoder(Generator):
+    """A generator that also says the logits of its image, so that a Bernoulli likelihood stays exact where it saturates.
+
+    The image is the Bernoulli mean σ(logits) mapped from [0, 1] to [-1, 1], 2 σ(logits) - 1 = tanh(logits / 2): as a generator it is
+    one like any other.
+    """
+
+    @abstractmethod
+    def logits(self, code: Tensor) -> Tensor:
+        """`(N, *code_shape)` → `(N, C, H, W)` float32, unbounded."""
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, *code_shape)` → `(N, C, H, W)` float32 in [-1, 1]."""
+        return torch.tanh(self.logits(code) / 2)
+
+
+class GaussianEncoder(Encoder):
+    """The recognition model q(z | x): a Gaussian with diagonal covariance (Kingma & Welling 2013, eq. 9).
+
+    A subclass writes `moments`.
+    """
+
+    latent: Shape = fact(help="shape of one latent, told by the generator")
+
+    @abstractmethod
+    def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """`(N, C, H, W)` → mean and log-variance, each `(N, d)` with d = Πlatent."""
+
+    def forward(self, image: Tensor) -> DiagonalGaussian:
+        """`(N, C, H, W)` → the posterior over `(N, *latent)`, float32."""
+        mean, log_variance = self.moments(image)
+        return DiagonalGaussian(*(full(t).reshape(-1, *self.latent) for t in (mean, log_variance)))
+
+
+def full(value: Tensor) -> Tensor:
+    """Float32 where autocast made less of it; float64 stays."""
+    return value.to(torch.promote_types(value.dtype, torch.float32))

@@ -1,0 +1,95 @@
+"""Auto-encoding variational Bayes."""
+
+from typing import Any
+
+from torch import Tensor
+
+from gancore.errors import FitError
+from gancore.interfaces import Generator, Optimizer, Terms
+from gancore.parts import field, part, seat
+from gancore.pipeline import Pipeline
+from gancore.recipe import Player, Recipe, Verbs
+from gancore.standard.conditioners import Identity
+from gancore.standard.optimizers import Adam
+from gancore.standard.ranges import at_least, whole
+from gancore.standard.samplers import Normal
+from gancore_vae.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from gancore_vae.divergences import ClosedForm, Divergence
+from gancore_vae.likelihoods import Bernoulli, Likelihood
+from gancore_vae.networks import GaussianEncoder
+
+
+@part("vae")
+class VAE(Recipe):
+    """Stochastic gradient ascent of the variational lower bound E_q[log p(x | z)] - D_KL(q(z | x) ‖ p(z)).
+
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, algorithm 1, with minibatches of M = 100 and L = 1 draw for each image; `beta` weighs
+    the divergence as Higgins et al. 2017 (β-VAE, ICLR), eq. 4, and 1 is the paper. Differences: Adam in the place of Adagrad, no prior
+    on the weights, and convolutional networks unless the paper's `mlp-encoder` and `mlp-decoder` are seated. The prior is N(0, I).
+
+    Raises:
+        FitError: the likelihood cannot read the generator, or the encoder's latents are not the generator's codes.
+    """
+
+    examples = (
+        {
+            "generator": {"part": "convolutional-decoder", "width": 4, "latent": 4},
+            "encoder": {"part": "convolutional-encoder", "width": 4},
+            "batch": 4,
+        },
+    )
+
+    generator: Generator = seat(default=ConvolutionalDecoder)
+    encoder: GaussianEncoder = seat(default=ConvolutionalEncoder)
+    likelihood: Likelihood = seat(default=Bernoulli)
+    divergence: Divergence = seat(default=ClosedForm)
+    optimizer: Optimizer = seat(default=lambda: Adam(lr=1e-3, betas=(0.9, 0.999)))
+    beta: float = field(default=1.0, validator=at_least(0), help="weight of the divergence")
+    samples: int = field(default=1, validator=whole(1), help="latents L drawn for each image")
+    batch: int = field(default=100, validator=whole(1), help="batch size, where the run is given none")
+
+    def facts(self, seat: str) -> dict[str, Any]:
+        """The image comes from the data, the encoder's latent from the generator's code."""
+        known: dict[str, Any] = {"image": self.image}
+        if seat == "encoder":
+            known["latent"] = tuple(self.generator.code_shape)
+        return known
+
+    def build(self) -> None:
+        """Checks that the parts fit, and makes the prior."""
+        code = tuple(self.generator.code_shape)
+        self.likelihood.check(self.generator)
+        if tuple(self.encoder.latent) != code:
+            raise FitError(f"{self.encoder.address} makes latents {self.encoder.latent}, {self.generator.address} reads codes {code}")
+        self.prior, self.identity = Normal(latent=code), Identity(code=code)
+
+    @property
+    def batch_size(self) -> int:
+        """The paper's M."""
+        return self.batch
+
+    def length(self, available: int) -> int:
+        """Images to see where the user says nothing."""
+        return 200_000
+
+    def players(self) -> dict[str, Player]:
+        """One: encoder, decoder and what the likelihood learns descend together."""
+        return {"model": Player([self.encoder, self.generator, self.likelihood], self.optimizer)}
+
+    def pipelines(self) -> dict[str, Pipeline]:
+        """Latents from the prior through the decoder; the encoder's mean leads back."""
+        return {"image": Pipeline(sampler=self.prior, conditioner=self.identity, generator=self.generator, encoder=self.encoder)}
+
+    def step(self, run: Verbs) -> None:
+        """Algorithm 1: a minibatch, a draw of the noise, a step along the gradient."""
+        seen = run.update("model", self.terms, run.batch()["image"])
+        run.log(bound=seen["bound"].mean())
+
+    def terms(self, image: Tensor) -> Terms:
+        """The negative bound in its two parts, and the bound `(N,)` of each image (without β)."""
+        posterior = self.encoder(image).repeat(self.samples)
+        latent = posterior.sample()
+        reconstruction = self.likelihood(self.generator, latent, image.repeat_interleave(self.samples, 0))
+        divergence = self.divergence(posterior, latent)
+        bound = (reconstruction - divergence).reshape(len(image), -1).mean(1)
+        return {"reconstruction": -reconstruction.mean(), "divergence": self.beta * divergence.mean(), "bound": bound}

@@ -1,0 +1,114 @@
+import math
+
+import pytest
+import torch
+from scipy import stats
+
+from gancore.errors import FactError, FitError
+from gancore.standard.labels import EmpiricalLabels, UniformLabels
+from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
+
+SAMPLERS = [Normal, Uniform, TruncatedNormal, Sphere]
+LABELS = [EmpiricalLabels, UniformLabels]
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def draw(part, n, seed=0):
+    return part(n, rng=rng(seed))
+
+
+@pytest.mark.parametrize("part", [*(cls(latent=(6,)) for cls in SAMPLERS), *(cls(classes=5) for cls in LABELS)], ids=lambda p: p.address)
+def test_repeatable_and_apart_from_the_global_generator(part):
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    first = draw(part, 50)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(1)
+    assert torch.equal(draw(part, 50), first) and not torch.equal(draw(part, 50, seed=1), first)
+    assert len(draw(part, 0)) == 0 and draw(part, 0).dtype == first.dtype
+
+
+@pytest.mark.parametrize("cls", SAMPLERS)
+@pytest.mark.parametrize("latent", [(1,), (7,), (3, 2, 2)])
+def test_shape(cls, latent):
+    drawn = draw(cls(latent=latent), 4)
+    assert drawn.shape == (4, *latent) and drawn.dtype == torch.float32 and drawn.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("sampler", "deviation"),
+    [
+        (Normal(latent=(4,)), 1),
+        (Uniform(latent=(4,)), 1 / math.sqrt(3)),
+        (TruncatedNormal(latent=(4,)), stats.truncnorm(-2, 2).std()),
+        (TruncatedNormal(latent=(4,), threshold=0.5), stats.truncnorm(-0.5, 0.5).std()),
+        (Sphere(latent=(4,)), 1),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)
+def test_moments(sampler, deviation):
+    drawn = draw(sampler, 20_000).double()
+    assert drawn.mean(0).abs().max() < 0.03
+    assert torch.allclose(drawn.std(0), torch.full((4,), deviation, dtype=torch.float64), rtol=0.02)
+    assert (torch.corrcoef(drawn.T) - torch.eye(4)).abs().max() < 0.03
+
+
+@pytest.mark.parametrize(
+    ("sampler", "distribution"),
+    [
+        (Normal(latent=(5000,)), stats.norm()),
+        (Uniform(latent=(5000,)), stats.uniform(-1, 2)),
+        (TruncatedNormal(latent=(5000,)), stats.truncnorm(-2, 2)),
+        (TruncatedNormal(latent=(5000,), threshold=8.0), stats.norm()),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)
+def test_distribution(sampler, distribution):
+    assert stats.kstest(draw(sampler, 1)[0].double().numpy(), distribution.cdf).pvalue > 0.01
+
+
+def test_truncated_normal_stays_inside():
+    assert draw(TruncatedNormal(latent=(10_000,), threshold=0.3), 4).abs().max() <= 0.3
+    assert draw(TruncatedNormal(latent=(10,), threshold=math.inf), 4).isfinite().all()
+
+
+def test_sphere_has_radius_root_d():
+    assert torch.allclose(draw(Sphere(latent=(3, 4)), 5).flatten(1).norm(dim=1), torch.full((5,), math.sqrt(12)))
+
+
+def test_threshold_range():
+    with pytest.raises(ValueError, match="threshold must be a number above 0; got 0"):
+        TruncatedNormal(threshold=0.0)
+
+
+@pytest.mark.parametrize("cls", LABELS)
+def test_labels_are_uniform_at_first(cls):
+    drawn = draw(cls(classes=4), 8000)
+    assert drawn.dtype == torch.int64
+    assert (torch.bincount(drawn, minlength=4) / 8000 - 0.25).abs().max() < 0.02
+
+
+def test_empirical_labels_follow_the_data():
+    sampler = EmpiricalLabels(classes=3)
+    sampler.learn([30, 10, 0])
+    assert torch.allclose(sampler.frequencies, torch.tensor([0.75, 0.25, 0.0]))
+    counts = torch.bincount(draw(sampler, 8000), minlength=3) / 8000
+    assert (counts - sampler.frequencies).abs().max() < 0.02 and counts[2] == 0
+    again = EmpiricalLabels(classes=3)
+    again.load_state_dict(sampler.state_dict())
+    assert torch.equal(draw(again, 20), draw(sampler, 20))
+
+
+@pytest.mark.parametrize("given", [[1, 2], [0, 0, 0], [1, -1, 1], [1, float("nan"), 1], [1, math.inf, 1]])
+def test_frequencies_that_do_not_fit(given):
+    with pytest.raises(FitError, match="labels/empirical takes one frequency, 0 or more and not all 0, for each of 3 classes; got"):
+        EmpiricalLabels(classes=3).learn(given)
+
+
+@pytest.mark.parametrize("cls", LABELS)
+def test_without_labels_a_sampler_is_built_and_explains_itself(cls):
+    with pytest.raises(FactError, match=f"labels/{cls.name}: the data have no labels; give labelled data, or parts that read no labels"):
+        draw(cls(classes=0), 3)
