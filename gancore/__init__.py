@@ -56,7 +56,7 @@ _ROOMS = {
     "specs": ("build", "spec"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
+__all__ = [*_HOME, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -43,7 +43,7 @@ class LabelSampler(Part):
     def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
         """`(n,)` int64 or `(n, K)` float32 on the CPU."""
 
-    def learn(self, frequencies: Sequence[float]) -> None:  # noqa: B027  (a sampler may have no use for them)
+    def learn(self, frequencies: Sequence[float]) -> None:
         """Is told how often each class occurs in the data, before training."""
 
 

@@ -11,7 +11,7 @@ Initial weights depend on the seed and on the path of seats from the root alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar, dataclass_transform, get_args, get_origin
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_args, get_origin
 
 import attrs
 import torch
@@ -58,13 +58,12 @@ class Seat:
 
     @classmethod
     def of(cls, attribute: "attrs.Attribute[Any]") -> "Seat":
+        """Reads a seat field."""
         kind = attribute.type
         arguments = [a for a in get_args(kind) if a is not type(None)]
         many = get_origin(kind) is not None and type(None) not in get_args(kind)
-        interface = arguments[0] if arguments else kind
-        default = attribute.default
-        default = default.factory if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
-        return cls(attribute.name, interface, many, type(None) in get_args(kind), default)
+        interface = cast("type[Part]", arguments[0] if arguments else kind)
+        return cls(attribute.name, interface, many, type(None) in get_args(kind), attribute.default)
 
 
 class Tally:
@@ -80,7 +79,7 @@ class Tally:
 
     def add(self, total: Tensor, count: float) -> None:
         """Observe `count` samples whose sum is `total`; no gradient is kept."""
-        total = total.detach().float()
+        total = total.detach() if total.dtype == torch.float64 else total.detach().float()
         self.total = total if self.total is None else self.total + total
         self.count += count
 
@@ -210,19 +209,24 @@ class Part(nn.Module):
         return super().__getattr__(name)
 
 
+def _fields(cls: type[Part]) -> "tuple[attrs.Attribute[Any], ...]":
+    found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, cls))
+    return found
+
+
 def fact_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
     """The facts that a class of parts declares."""
-    return [a for a in attrs.fields(cls) if a.metadata.get(_ROLE) == "fact"]
+    return [a for a in _fields(cls) if a.metadata.get(_ROLE) == "fact"]
 
 
 def option_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
     """The options that a class of parts declares: its fields that are neither seats nor facts."""
-    return [a for a in attrs.fields(cls) if _ROLE not in a.metadata]
+    return [a for a in _fields(cls) if _ROLE not in a.metadata]
 
 
 def seats(cls: type[Part]) -> list[Seat]:
     """The seats that a class of parts declares."""
-    return [Seat.of(a) for a in attrs.fields(cls) if a.metadata.get(_ROLE) == "seat"]
+    return [Seat.of(a) for a in _fields(cls) if a.metadata.get(_ROLE) == "seat"]
 
 
 def help_of(attribute: "attrs.Attribute[Any]") -> str:
@@ -329,7 +333,7 @@ def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]
     def wrap(cls: type[P]) -> type[P]:
         # with any other on_setattr attrs bypasses nn.Module.__setattr__, and no parameter is registered
         made = attrs.define(slots=False, eq=False, repr=False, kw_only=True, on_setattr=NO_OP)(cls)
-        attrs.resolve_types(made)
+        attrs.resolve_types(cast(Any, made))
         made.name = name
         made.tags = frozenset(tags).union(*(getattr(base, "tags", ()) for base in made.__mro__[1:]))
         return made

@@ -121,7 +121,9 @@ class Pipeline:
         fresh = folder.with_name(f".{folder.name}.new")
         with whole_folder(fresh) as aside:
             table = {name: spec(part, complete=True) for name, part in self.parts.items()}
-            (aside / "pipeline.json").write_text(json.dumps({"gancore": 1, "reads": self.reads, "parts": table}, indent=1), encoding="utf-8")
+            (aside / "pipeline.json").write_text(
+                json.dumps({"gancore": 1, "reads": self.reads, "parts": table}, indent=1), encoding="utf-8"
+            )
             save_file(self.state_dict(), aside / FILE)
             write_manifest(aside)
         replace_folder(folder, fresh)

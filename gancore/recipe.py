@@ -29,7 +29,8 @@ class Player:
 class TermsOf(Protocol):
     """A method that returns named scalars, each a mean over its rows, and rows to hand back."""
 
-    def __call__(self, *rows: Any) -> Terms: ...
+    def __call__(self, *rows: Any) -> Terms:
+        """Terms of these rows."""
 
 
 class Verbs(Protocol):
@@ -41,16 +42,32 @@ class Verbs(Protocol):
     batch_size: int
     rng: torch.Generator
 
-    def batch(self, n: int | None = None) -> dict[str, Tensor]: ...
-    def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor: ...
-    def labels(self, sampler: Part, n: int | None = None) -> Tensor: ...
-    def gather(self, rows: Tensor) -> Tensor: ...
-    def share(self, whole: Tensor) -> Tensor: ...
-    def sum(self, values: Tensor) -> Tensor: ...
-    def update(self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, twice: bool = False) -> dict[str, Tensor]: ...
-    def every(self, n: int) -> bool: ...
-    def restart(self, player: str) -> None: ...
-    def log(self, **scalars: float | Tensor) -> None: ...
+    def batch(self, n: int | None = None) -> dict[str, Tensor]:
+        """The next rows of the data, by name."""
+
+    def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
+        """Latents from a sampler."""
+
+    def labels(self, sampler: Part, n: int | None = None) -> Tensor:
+        """Labels from a label sampler."""
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows of all processes."""
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over all processes."""
+
+    def update(self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, twice: bool = False) -> dict[str, Tensor]:
+        """One update of one player."""
+
+    def every(self, n: int) -> bool:
+        """Whether this step is one of each `n`-th."""
+
+    def restart(self, player: str) -> None:
+        """A fresh optimizer state."""
+
+    def log(self, **scalars: float | Tensor) -> None:
+        """Scalars for the next report."""
 
 
 @interface("recipe")

@@ -129,7 +129,7 @@ class GAN(Recipe):
             batch = run.batch()
             real, label = batch["image"], batch.get("label")
             seen = run.update("discriminator", self.discriminator_terms, real, label, *self.draw(run, len(real)), twice=self.penalised)
-            run.log(real_scores=seen["real"].mean(), fake_scores=seen["fake"].mean())
+            run.log(**{f"discriminator/{name} scores": seen[name].mean() for name in ("real", "fake")})
         for penalty in lazy(self.regularizers, run):
             terms = self.lazy_discriminator_terms(penalty)
             run.update("discriminator", terms, real, label, *self.draw(run, len(real)), scale=penalty.every, twice=True)
@@ -149,9 +149,7 @@ class GAN(Recipe):
         """The real images that a relativistic loss compares with; nothing for another loss."""
         return (real, label) if self.loss.pairs else (None, None)
 
-    def discriminator_terms(
-        self, real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None
-    ) -> Terms:
+    def discriminator_terms(self, real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None) -> Terms:
         """The discriminator's loss and its penalties that come in every step."""
         eager = [penalty for penalty in self.regularizers if penalty.every == 1]
         scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, eager)
@@ -168,9 +166,7 @@ class GAN(Recipe):
 
         return terms
 
-    def generator_terms(
-        self, latent: Tensor, fake_label: Tensor | None, real: Tensor | None, label: Tensor | None
-    ) -> Terms:
+    def generator_terms(self, latent: Tensor, fake_label: Tensor | None, real: Tensor | None, label: Tensor | None) -> Terms:
         """The generator's loss and its penalties that come in every step."""
         code = self.conditioner(latent, fake_label)
         fake = self.score(self.generator(code), fake_label)
@@ -201,7 +197,9 @@ class GAN(Recipe):
         gradient = any(penalty.gradient for penalty in penalties)
         return (
             Scored(lambda: real, lambda image: self.score(image, label), gradient=gradient),
-            Scored(lambda: self.generator(self.conditioner(latent, fake_label)), lambda image: self.score(image, fake_label), gradient=gradient),
+            Scored(
+                lambda: self.generator(self.conditioner(latent, fake_label)), lambda image: self.score(image, fake_label), gradient=gradient
+            ),
             lambda image: self.score(image, label),
         )
 

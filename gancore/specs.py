@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import attrs
 import cattrs
 import tomli_w
 from torch import nn
@@ -97,8 +96,10 @@ def assign(table: dict[str, Any], path: str, text: str) -> None:
     if isinstance(node, list):
         _step(node, last, path)
         node[int(last)] = _value(text)
-    else:
+    elif isinstance(node, dict):
         node[last] = _value(text)
+    else:
+        raise SpecError(f"{path}: {'.'.join(steps)} is {node!r}, which has no fields")
 
 
 def _step(node: Any, step: str, where: str) -> Any:
@@ -175,7 +176,7 @@ def _make(place: Seat, value: Any, where: str) -> Part:
 
 
 def _check_keys(cls: type[Part], table: Mapping[str, Any], where: str) -> None:
-    known = {a.name for a in attrs.fields(cls)}
+    known = {a.name for a in [*option_fields(cls), *fact_fields(cls)]} | {place.name for place in seats(cls)}
     for key in table:
         if key not in known | _RESERVED:
             near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.5)

@@ -108,7 +108,9 @@ def _ending(run: Any) -> str:
 
 
 def _short(scalars: dict[str, float]) -> str:
-    return "  ".join(f"{name.rpartition('/')[0][:1] or ''}{'.' if '/' in name else ''}{name.rpartition('/')[2]} {v:.3g}" for name, v in scalars.items())
+    return "  ".join(
+        f"{name.rpartition('/')[0][:1] or ''}{'.' if '/' in name else ''}{name.rpartition('/')[2]} {v:.3g}" for name, v in scalars.items()
+    )
 
 
 def _span(seconds: float) -> str:

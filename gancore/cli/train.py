@@ -1,6 +1,7 @@
 """`gancore train`: from a recipe and images to a run folder."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +68,13 @@ def train(
 
 
 def _train(
-    words: str, changes: list[str], data: list[str], paired: bool, pictures: dict[str, object], settings: dict[str, object], output: Path | None
+    words: str,
+    changes: list[str],
+    data: list[str],
+    paired: bool,
+    pictures: dict[str, object],
+    settings: dict[str, object],
+    output: Path | None,
 ) -> None:
     from gancore.cli.progress import watching
     from gancore.cli.recipes import recipe_of
@@ -83,7 +90,7 @@ def _train(
         train(recipe, sources, output=output, settings=Settings.of(**settings), command=["gancore", *sys.argv[1:]])
 
 
-def _resume(folder: Path, images: int | None, others: list[object]) -> None:
+def _resume(folder: Path, images: int | None, others: Sequence[object]) -> None:
     from gancore.cli.progress import watching
     from gancore.training.loop import resume
 

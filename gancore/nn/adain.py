@@ -40,6 +40,7 @@ def instance_normalised(x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e-
     average = pixels.new_full((1, 1, 1), 1 / (h * w)).expand(n, 1, h * w)
     centred = pixels - torch.bmm(average, pixels)
     variance = torch.bmm(average, centred * centred)
-    factor = scale.reshape(n, 1, c) * torch.rsqrt(variance.to(scale.dtype) + eps)
+    wide = torch.promote_types(x.dtype, torch.float32)
+    factor = scale.reshape(n, 1, c).to(wide) * torch.rsqrt(variance.to(wide) + eps)
     normalised = torch.addcmul(bias.reshape(n, 1, c).to(x.dtype), centred.to(x.dtype), factor.to(x.dtype))
     return normalised.reshape(n, h, w, c).permute(0, 3, 1, 2)

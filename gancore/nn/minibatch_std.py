@@ -28,7 +28,7 @@ class MinibatchStd(nn.Module):
     def deviation(self, rows: Tensor) -> Tensor:
         """One number for each sample of `rows`, which are whole groups of equal size."""
         size = min(self.group, len(rows))
-        groups = rows.reshape(len(rows) // size, size, -1)
+        groups = rows.reshape(len(rows) // size, size, -1).to(torch.promote_types(rows.dtype, torch.float32))
         centred = groups - groups.mean(1, keepdim=True)
         deviation = (centred.square().mean(1) + self.eps).sqrt().mean(1)
         return deviation.repeat_interleave(size)

@@ -6,7 +6,6 @@ differentiate any number of times.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -23,28 +22,67 @@ class Resample(nn.Module):
     """Puts `up` - 1 zeros between samples, convolves rows and columns with `taps`, and keeps each `down`-th sample.
 
     Taps are normalised to a sum of `up`, so that a constant image stays constant away from the border, beyond which are zeros. The
-    output is centred on the input. `(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`. A bias `(C,)` may be added on the way, for nothing.
+    output is centred on the input. `(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`. A bias `(C,)` may be added on the way.
 
     Raises:
         ValueError: there are fewer taps than `up` or `down`, so that samples would be lost, or they sum to zero.
     """
 
-    kernels: list[Tensor]
+    kernel: Tensor
 
     def __init__(self, taps: Sequence[float] = BINOMIAL, *, up: int = 1, down: int = 1) -> None:
         super().__init__()
-        if len(taps) < max(up, down) or up < 1 or down < 1 or sum(taps) == 0:
-            raise ValueError(f"{len(taps)} taps {list(taps)} cannot resample by {up}/{down}: give at least {max(up, down)}, of sum not 0")
-        self.up, self.down = up, down
-        row = torch.tensor(taps, dtype=torch.float64)
-        # kept in float64 where the module is: rounded taps would limit its accuracy
-        self.register_buffer("taps", (row * (up / row.sum())).to(torch.get_default_dtype()), persistent=False)
+        if len(taps) < max(up, down) or min(up, down) < 1 or sum(taps) == 0:
+            raise ValueError(f"taps {list(taps)} cannot resample by {up}/{down}; give at least {max(up, down)} of a sum other than 0")
+        self.up, self.down, self.taps = up, down, len(taps)
+        row = torch.tensor(taps, dtype=torch.float32) * (up / sum(taps))
+        square = len(taps) <= SHORT and not (up > 1 and down > 1)
+        self.register_buffer("kernel", (row[:, None] * row if square else row[None])[None, None], persistent=False)
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         if self.up > 1 and self.down > 1:
-            y = self._banded(x)
-            return y if bias is None else y + bias.reshape(1, -1, 1, 1)
-        steps = self._kernels(x)
-        for kernel, last in steps:
-            x = self._convolve(x, kernel, bias if last else None)
-        return x
+            return self._banded(x, bias)
+        if self.kernel.shape[2] > 1:
+            return self._convolved(x, self.kernel, bias)
+        return self._convolved(self._convolved(x, self.kernel, None), self.kernel.transpose(2, 3), bias)
+
+    def _convolved(self, x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+        """One depthwise pass along the axes in which the kernel is longer than one tap."""
+        c, axes = x.shape[1], [size > 1 for size in kernel.shape[2:]]
+        before = first_zeros(self.taps, self.up, self.down)
+        weight = kernel.to(x.dtype).expand(c, 1, -1, -1)
+        if self.up == 1:
+            after = self.taps - self.down - before
+            stride = [self.down if axis else 1 for axis in axes]
+            padding = [before if axis else 0 for axis in axes]
+            if before != after:
+                tall, wide = axes
+                x, padding = functional.pad(x, (before * wide, after * wide, before * tall, after * tall)), [0, 0]
+            return functional.conv2d(x, weight.flip(2, 3), bias, stride, padding, groups=c)
+        stride = [self.up if axis else 1 for axis in axes]
+        front, back = self.taps - 1 - before, before + 1 - self.up
+        crop = [min(front, back) if axis else 0 for axis in axes]
+        y = functional.conv_transpose2d(x, weight, bias, stride, crop, groups=c)
+        for dim, axis in zip((2, 3), axes, strict=True):
+            if axis and front != back:
+                y = y.narrow(dim, max(0, front - back), x.shape[dim] * self.up)
+        return y
+
+    def _banded(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        row = self.kernel[0, 0, 0].to(x.dtype)
+        tall, wide = (resampling_matrix(size, row, self.up, self.down) for size in x.shape[2:])
+        y = tall @ x @ wide.t()
+        return y if bias is None else y + bias.reshape(1, -1, 1, 1)
+
+
+def first_zeros(taps: int, up: int, down: int) -> int:
+    """How many zeros go before the first sample, so that the output is centred on the input."""
+    return (taps + up - down) // 2
+
+
+def resampling_matrix(size: int, taps: Tensor, up: int, down: int) -> Tensor:
+    """The linear map of `Resample` along one axis, `(size · up / down, size)`; `taps` are used as they are."""
+    n = len(taps)
+    inputs, outputs = torch.arange(size, device=taps.device), torch.arange(size * up // down, device=taps.device)
+    place = inputs * up - outputs[:, None] * down + first_zeros(n, up, down)
+    return taps[(n - 1 - place).clamp(0, n - 1)] * ((place >= 0) & (place < n))

@@ -116,7 +116,7 @@ class Dragan(DiscriminatorRegularizer):
 
     def forward(self, score: Score, real: Scored, fake: Scored) -> Tensor:
         """λ E (‖∇D(x + δ)‖ - k)²."""
-        image = real.image.detach()
+        image = real.image
         noise = normal(*image.shape, like=image).to(image.dtype)
         return self.weight * (_norm(gradient_at(score, image + self.deviation * noise)) - self.target).square().mean()
 
@@ -136,9 +136,9 @@ class Drift(DiscriminatorRegularizer):
 
 
 def _between(real: Scored, fake: Scored) -> Tensor:
-    x, generated = real.image.detach(), fake.image.detach()
+    x = real.image
     share = uniform(len(x), 1, 1, 1, like=x).to(x.dtype)
-    return share * x + (1 - share) * generated
+    return share * x + (1 - share) * fake.image
 
 
 def _squared_norm(gradient: Tensor) -> Tensor:

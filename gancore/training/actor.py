@@ -103,7 +103,7 @@ class Actor:
         for name, p in self.named.items():
             for key, value in (self.optimizer.state.get(p, {}) if self.optimizer else {}).items():
                 target = tensors if isinstance(value, Tensor) else plain
-                target[f"{self.name}/{name}/{key}"] = value  # type: ignore[assignment]
+                target[f"{self.name}/{name}/{key}"] = value
         return tensors, plain
 
     def restore(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:

@@ -73,7 +73,8 @@ def describe(folder: Path, recipe: Recipe, settings: Settings, data: dict[str, A
     """Writes `recipe.toml` and `run.toml`."""
     write_text(folder / RECIPE, to_toml(spec(recipe)))
     how = {name: value for name, value in attrs.asdict(settings).items() if value is not None}
-    table = {"gancore": 1, "command": command, "settings": how, "data": data, "environment": environment()}
+    table = {"gancore": 1, "command": command, "settings": how, "data": data}
+    table |= {"parameters": counts(recipe), "environment": environment()}
     write_text(folder / SETTINGS, tomli_w.dumps(table))
 
 
@@ -89,6 +90,14 @@ def read_settings(folder: Path) -> tuple[Settings, dict[str, Any]]:
         raise RunError(f"{path} is damaged: {error!r}; start a new run from {folder / RECIPE}") from None
     except UserError as error:
         raise RunError(f"{path}: {error}") from None
+
+
+def counts(recipe: Recipe) -> dict[str, int]:
+    """How many numbers each player learns."""
+    return {
+        name: sum(p.numel() for part in player.parts for p in part.parameters() if p.requires_grad)
+        for name, player in recipe.players().items()
+    }
 
 
 def lengthen(folder: Path, images: int) -> None:

@@ -4,6 +4,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -125,7 +126,11 @@ def resume(folder: Path | str, data: Data | None = None, *, images: int | None =
 
 
 def settle(recipe: Recipe, data: Data, seed: int) -> None:
-    """Tells the recipe its facts, and its label samplers how often each class occurs. Raises UserError when a batch would lack something."""
+    """Tells the recipe its facts, and its label samplers how often each class occurs.
+
+    Raises:
+        UserError: the data lack something that the recipe learns from.
+    """
     missing = recipe.wants - {"label"} - set(data.rows(np.arange(1)))
     if missing:
         needs = "two domains (--data SOURCE --data TARGET)" if missing & {"source", "target"} else "one source of images"
@@ -148,7 +153,7 @@ class Training:
         if settings.threads:
             torch.set_num_threads(settings.threads)
         self.recipe, self.settings, self.folder, self.ranks = recipe, settings, folder, ranks
-        self.data, self.held_out = data.split(settings.hold_out, settings.seed) if settings.hold_out else (data, None)
+        self.data, self.held_out = _split(data, settings)
         self.total = settings.images or recipe.length(len(self.data))
         batch = min(settings.batch or recipe.batch_size, self.total)
         self.loader = Loader(self.data, seed=settings.seed, batch=batch, rank=ranks.rank, world=ranks.world)
@@ -182,7 +187,7 @@ class Training:
 
     def go(self, *, resuming: bool = False) -> None:
         """Trains to the end. Raises what `train` raises; whatever happens, nothing committed is lost."""
-        hold = locked(self.folder) if self.ranks.first else _nothing()
+        hold = locked(self.folder) if self.ranks.first else nullcontext()
         with hold, Stopping() as stopping, self.log:
             try:
                 self._restore() if resuming else self._sheets()
@@ -299,10 +304,8 @@ class Stopped(Interrupted):
         self.exit_code = exit_code
 
 
-def _nothing() -> Any:
-    from contextlib import nullcontext
-
-    return nullcontext()
+def _split(data: Data, settings: Settings) -> tuple[Data, Data | None]:
+    return data.split(settings.hold_out, settings.seed) if settings.hold_out else (data, None)
 
 
 def _shared(text: str, ranks: Ranks) -> str:

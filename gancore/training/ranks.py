@@ -48,7 +48,7 @@ class Ranks:
         flat = torch.cat([t.reshape(-1) for t in tensors])
         dist.all_reduce(flat)
         flat /= self.world
-        for tensor, piece in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+        for tensor, piece in zip(tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True):
             tensor.copy_(piece.view(tensor.shape))
 
     def gather(self, rows: Tensor) -> Tensor:

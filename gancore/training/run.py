@@ -23,7 +23,8 @@ class Source(Protocol):
 
     position: int
 
-    def next(self, n: int | None = None) -> dict[str, Tensor]: ...
+    def next(self, n: int | None = None) -> dict[str, Tensor]:
+        """This rank's rows of the next `n` images of all ranks."""
 
 
 class Run:
@@ -210,7 +211,7 @@ class Run:
 def _lay_out(module: nn.Module) -> torch.memory_format:
     wanted: torch.memory_format = getattr(module, "memory_format", torch.contiguous_format)
     if wanted is torch.channels_last:
-        module.to(memory_format=wanted)
+        module.to(memory_format=wanted)  # type: ignore[call-overload]
     return wanted
 
 

@@ -42,9 +42,9 @@ class StridedDiscriminator(Discriminator):
         return features
 
     def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
-        """The last map → scores `(N,)` float32."""
+        """The last map → scores `(N,)`."""
         scores: Tensor = self.score(features)
-        return scores.reshape(len(features)).float()
+        return scores.reshape(len(features))
 
 
 @part("dcgan", tags=["batch"])

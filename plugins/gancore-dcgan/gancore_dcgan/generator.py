@@ -44,7 +44,7 @@ class StridedGenerator(Generator):
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
         image: Tensor = self.layers(code[:, :, None, None])
-        return image.float()
+        return image.to(torch.promote_types(image.dtype, torch.float32))
 
 
 @part("dcgan", tags=["batch"])

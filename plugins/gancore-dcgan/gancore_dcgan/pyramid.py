@@ -44,9 +44,13 @@ def variance_keeping_weights(layers: nn.Module) -> None:
     """N(0, 2 / inputs of an output) and no bias (He et al. 2015, arXiv:1502.01852, eq. 10): what normalisation would do otherwise."""
     for layer in layers.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            inputs = layer.weight.numel() / layer.out_channels
-            if isinstance(layer, nn.ConvTranspose2d):
-                inputs /= math.prod(layer.stride)
-            nn.init.normal_(layer.weight, 0.0, math.sqrt(2 / inputs))
+            nn.init.normal_(layer.weight, 0.0, math.sqrt(2 / (layer.in_channels * _taps(layer))))
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+def _taps(layer: nn.Conv2d | nn.ConvTranspose2d) -> int:
+    """Positions that an output sees: a transposed convolution spreads its kernel, over a whole map when it projects a 1×1 one."""
+    if isinstance(layer, nn.Conv2d):
+        return math.prod(layer.kernel_size)
+    return math.prod(layer.kernel_size) // math.prod(layer.stride) if any(layer.padding) else 1

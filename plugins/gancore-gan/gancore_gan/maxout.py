@@ -45,9 +45,9 @@ class Maxout(Discriminator):
         return hidden
 
     def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
-        """The last hidden layer → scores `(N,)` float32."""
+        """The last hidden layer → scores `(N,)`."""
         scores: Tensor = self.score(self._dropped(features, self.dropout))
-        return scores[:, 0].float()
+        return scores[:, 0]
 
     def _dropped(self, hidden: Tensor, rate: float) -> Tensor:
         if not self.training or rate == 0:

@@ -3,6 +3,7 @@
 import math
 from itertools import pairwise
 
+import torch
 from attrs.validators import ge
 from torch import Tensor, nn
 
@@ -44,7 +45,7 @@ class MLP(Generator):
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
         image: Tensor = self.layers(code)
-        return image.reshape(len(code), *self.image).float()
+        return image.reshape(len(code), *self.image).to(torch.promote_types(image.dtype, torch.float32))
 
 
 def _linear(before: int, after: int) -> nn.Linear:

@@ -1,10 +1,11 @@
 """How probable the model finds images: the importance-weighted estimate of log p(x)."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gancore.errors import UserError
 from gancore.interfaces import Generator
@@ -54,3 +55,45 @@ def log_likelihood(
         raise UserError("log_likelihood was given no image; give at least one")
     joined = torch.cat(nats)
     return Estimate(joined, torch.cat(bounds), p.bits_per_dimension(joined))
+
+
+def _weigh(encoder: GaussianEncoder, generator: Generator, p: Likelihood, image: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+    """The log of the mean weight and the mean of the log weights, each `(N,)`, one draw of all images at a time."""
+    posterior, divergence = encoder(image), Sampled()
+    total, mean = torch.full((len(image),), -torch.inf, device=image.device), torch.zeros(len(image), device=image.device)
+    for _ in range(samples):
+        latent = posterior.sample()
+        weight = p(generator, latent, image) - divergence(posterior, latent)
+        total, mean = torch.logaddexp(total, weight), mean + weight / samples
+    return total - torch.tensor(float(samples)).log(), mean
+
+
+def _parts(model: VAE | Pipeline, likelihood: Likelihood | None) -> tuple[GaussianEncoder, Generator, Likelihood]:
+    encoder = model.encoder
+    if isinstance(model, VAE):
+        model.require()
+        likelihood = likelihood or model.likelihood
+    if not isinstance(encoder, GaussianEncoder):
+        raise UserError(f"log_likelihood needs an encoder with a Gaussian posterior; the model has {getattr(encoder, 'address', 'none')}")
+    if likelihood is None:
+        raise UserError("a pipeline holds no likelihood; give the one it was trained with, as likelihood=Bernoulli()")
+    likelihood.place(facts={"image": model.generator.image}, by=model.generator.address)
+    likelihood.check(model.generator)
+    return encoder, model.generator, likelihood
+
+
+def _chunks(images: Tensor | Iterable[Tensor]) -> Iterator[Tensor]:
+    for batch in [images] if isinstance(images, Tensor) else images:
+        yield from batch.split(CHUNK)
+
+
+@contextmanager
+def _eval(*modules: nn.Module) -> Iterator[None]:
+    before = [(m, m.training) for module in modules for m in module.modules()]
+    try:
+        for module in modules:
+            module.eval()
+        yield
+    finally:
+        for module, training in before:
+            module.training = training

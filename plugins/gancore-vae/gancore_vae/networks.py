@@ -7,9 +7,10 @@ from torch import Tensor
 
 from gancore.interfaces import Encoder, Generator, Shape
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
-from gancore.parts import fact
+from gancore.parts import fact, interface
 
 
+@interface("generator")
 class Decoder(Generator):
     """A generator that also says the logits of its image, so that a Bernoulli likelihood stays exact where it saturates.
 
@@ -26,6 +27,7 @@ class Decoder(Generator):
         return torch.tanh(self.logits(code) / 2)
 
 
+@interface("encoder")
 class GaussianEncoder(Encoder):
     """The recognition model q(z | x): a Gaussian with diagonal covariance (Kingma & Welling 2013, eq. 9).
 

@@ -1,0 +1,75 @@
+"""What a check is, and which checks a class of parts answers to."""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from gancore.parts import Part
+from gancore.testing.trial import Trial
+
+Function = Callable[[Trial[Any]], None]
+Excuse = Callable[[Any], str]
+"""Why a check does not apply to a built part; empty where it does."""
+
+
+class ContractError(AssertionError):
+    """A part does not keep a promise of its interface."""
+
+
+def ensure(kept: bool, text: str) -> None:
+    """Raises ContractError with `text` (what was found, what was expected) unless the promise was kept."""
+    if not kept:
+        raise ContractError(text)
+
+
+def applies(_: Part) -> str:
+    """The excuse of a check that applies to every part of its kinds."""
+    return ""
+
+
+def tags_in(part: Part) -> frozenset[str]:
+    """The tags of a part and of all parts in it."""
+    return frozenset[str]().union(*(m.tags for m in part.modules() if isinstance(m, Part)))
+
+
+def row_by_row(part: Part) -> str:
+    """The excuse of checks that work on a batch in pieces."""
+    return "it is tagged `batch`: a sample's result depends on the other rows" if "batch" in tags_in(part) else ""
+
+
+@attrs.frozen
+class Check:
+    """One promise: a function of a trial, for all parts of some kinds."""
+
+    name: str
+    interfaces: tuple[type[Part], ...]
+    function: Function
+    excuse: Excuse
+    trials: int
+
+    @property
+    def promise(self) -> str:
+        """What is promised, in one sentence."""
+        return (self.function.__doc__ or "").strip().partition("\n")[0]
+
+
+_CHECKS: list[Check] = []
+
+
+def check(*interfaces: type[Part], excuse: Excuse = applies, trials: int = 4) -> Callable[[Function], Function]:
+    """Makes a function of a `Trial` a check of every part that derives from one of `interfaces`; its name is the check's.
+
+    `excuse` says of a built part why the check does not apply to it, or nothing. `trials` is how many draws are tried.
+    """
+
+    def wrap(function: Function) -> Function:
+        _CHECKS.append(Check(function.__name__, interfaces, function, excuse, trials))
+        return function
+
+    return wrap
+
+
+def checks_for(cls: type[Part]) -> list[Check]:
+    """The checks that parts of a class answer to, chosen by its kind."""
+    return [c for c in _CHECKS if issubclass(cls, c.interfaces)]

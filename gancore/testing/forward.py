@@ -1,0 +1,58 @@
+"""Running a part of any kind that turns tensors into tensors."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore.interfaces import Augment, Conditioner, Discriminator, Encoder, Generator
+from gancore.parts import Part
+from gancore.randomness import fold, seeded
+from gancore.testing.trial import Trial
+
+NETWORKS: tuple[type[Part], ...] = (Conditioner, Generator, Discriminator, Encoder, Augment)
+Inputs = tuple[Tensor, Tensor | None]
+
+
+def can_run(part: Part) -> bool:
+    """Whether the part is of a kind that turns tensors into tensors."""
+    return isinstance(part, NETWORKS)
+
+
+def inputs(trial: Trial[Any], part: Part, n: int | None = None) -> Inputs:
+    """What the part reads, and labels where it reads labels."""
+    n = n or trial.n
+    label = trial.labels(part.classes, n) if getattr(part, "conditional", False) and getattr(part, "classes", 0) else None
+    if isinstance(part, Conditioner):
+        return trial.normal(n, *part.latent_shape, word="latent"), label
+    if isinstance(part, Generator):
+        read = trial.images if "translator" in part.tags else trial.normal
+        return read(n, *part.code_shape, word="code"), label
+    image = getattr(part, "image", (3, 12, 16))
+    return trial.images(n, *image), label
+
+
+def forward(part: Part, given: Inputs, *, seed: int = 0) -> Tensor:
+    """What the part makes of its inputs, as one tensor with rows; the global generator starts from the seed."""
+    with seeded(fold(seed, "forward")):
+        if isinstance(part, Encoder):
+            return _encoded(part(given[0]))
+        made: Tensor = part(*given) if isinstance(part, Conditioner | Discriminator) else part(given[0])
+        return made
+
+
+def evaluate(trial: Trial[Any], part: Part) -> Tensor:
+    """The result in eval mode, without gradients."""
+    training = part.training
+    part.eval()
+    with torch.no_grad():
+        made = forward(part, inputs(trial, part), seed=trial.seed)
+    part.train(training)
+    return made
+
+
+def _encoded(posterior: Any) -> Tensor:
+    """Codes, or the mean and a sample of a posterior side by side, so that everything it is made of takes part."""
+    if isinstance(posterior, Tensor):
+        return posterior
+    return torch.cat([posterior.mean.flatten(1), posterior.sample().flatten(1)], dim=1)

@@ -1,0 +1,161 @@
+"""What parts that turn tensors into tensors promise."""
+
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore.interfaces import Conditioner, Discriminator, Encoder, Generator
+from gancore.parts import Part
+from gancore.randomness import Rows, own_rows
+from gancore.testing.check import check, ensure, row_by_row
+from gancore.testing.forward import NETWORKS, Inputs, forward, inputs
+from gancore.testing.trial import Trial
+
+
+@check(*NETWORKS)
+def gives_float32(trial: Trial[Part]) -> None:
+    """Results are float32 and finite, in training and in eval mode."""
+    for part in (trial.part.train(), trial.part.eval()):
+        _ensure_float32(forward(part, inputs(trial, part)), "in training mode" if part.training else "in eval mode")
+
+
+@check(*NETWORKS)
+def float32_under_autocast(trial: Trial[Part]) -> None:
+    """Under bf16 autocast results are float32 and finite, and gradients finite."""
+    given = inputs(trial, trial.part)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = forward(trial.part, (given[0].requires_grad_(), given[1]))
+    _ensure_float32(made, "under bf16 autocast")
+    if made.requires_grad:
+        made.square().mean().backward()  # type: ignore[no-untyped-call]
+        _ensure_finite_gradients(trial.part)
+
+
+@check(*NETWORKS)
+def works_in_float64(trial: Trial[Part]) -> None:
+    """In float64 it gives what it gives in float32, to float32's precision."""
+    given = inputs(trial, trial.part)
+    single = forward(trial.part.eval(), given)
+    double = forward(deepcopy(trial.part).double(), _double(given))
+    ensure(double.isfinite().all().item(), "in float64 it gives values that are not finite")
+    _ensure_close(double, single, 1e-3, "in float64 it gives other values than in float32")
+
+
+@check(*NETWORKS, excuse=lambda part: "" if inputs_are_images(part) else "it reads no images")
+def channels_last_agrees(trial: Trial[Part]) -> None:
+    """In the memory format channels_last it gives the same."""
+    part, given = trial.part.eval(), inputs(trial, trial.part)
+    plain = forward(part, given)
+    laid = given[0].to(memory_format=torch.channels_last) if given[0].dim() == 4 else given[0]
+    other: Part = deepcopy(part).to(memory_format=torch.channels_last)
+    _ensure_close(forward(other, (laid, given[1])), plain, 1e-4, "in the memory format channels_last it gives other values")
+
+
+@check(*NETWORKS)
+def takes_one_sample(trial: Trial[Part]) -> None:
+    """In eval mode a batch of one works."""
+    part = trial.part.eval()
+    made = forward(part, inputs(trial, part, 1))
+    ensure(len(made) == 1, f"a batch of one gives {len(made)} rows")
+    _ensure_float32(made, "for a batch of one")
+
+
+@check(*NETWORKS, excuse=row_by_row)
+def rows_are_exact(trial: Trial[Part]) -> None:
+    """In training mode a batch in pieces gives what the whole gives: rows are apart, and noise comes from `gancore.randomness`."""
+    part = trial.part.double().train()
+    given = _double(inputs(trial, part, 4))
+    whole = forward(deepcopy(part), given)
+    for start in (0, 2):
+        with own_rows(Rows(4, start, start + 2)):
+            piece = forward(deepcopy(part), _rows(given, start, start + 2))
+        text = "half a batch gives other values than the whole; draw noise through gancore.randomness, or tag the part `batch`"
+        _ensure_close(piece, whole[start : start + 2], 1e-5, text)
+
+
+@check(Conditioner, Generator, Encoder)
+def independent_in_eval(trial: Trial[Part]) -> None:
+    """In eval mode sample i does not depend on sample j."""
+    part = trial.part.eval()
+    given = inputs(trial, part, 3)
+    whole = forward(part, given)
+    others = given[0].clone()
+    others[1:] = others[1:] * -0.5 + 1
+    text = "in eval mode a sample changes with the others of its batch"
+    _ensure_close(forward(part, (others, given[1]))[:1], whole[:1], 1e-4, text)
+    with own_rows(Rows(3, 1, 2)):
+        _ensure_close(forward(part, _rows(given, 1, 2)), whole[1:2], 1e-4, "in eval mode a sample alone gives other values than in a batch")
+
+
+@check(Conditioner, Generator, Discriminator, Encoder)
+def gradient_reaches_everything(trial: Trial[Part]) -> None:
+    """A finite gradient reaches every parameter, and is not zero in any row of the input."""
+    part = trial.part.train()
+    read, label = inputs(trial, part)
+    read.requires_grad_()
+    made = forward(part, (read, label))
+    ensure(made.requires_grad, "its result has no gradient")
+    weights = torch.randn(made.shape, generator=trial.rng("weights"))
+    (made * weights).sum().backward()  # type: ignore[no-untyped-call]
+    missed = [name for name, p in part.named_parameters() if p.requires_grad and p.grad is None]
+    ensure(not missed, f"no gradient reaches {', '.join(missed[:4])}")
+    _ensure_finite_gradients(part)
+    gradient = torch.zeros_like(read) if read.grad is None else read.grad
+    reached = gradient.flatten(1).abs().amax(1)
+    ensure(
+        bool((reached > 0).all() and reached.isfinite().all()),
+        f"the gradient in the rows of its input is {reached.tolist()}, expected not 0",
+    )
+
+
+def inputs_are_images(part: Part) -> bool:
+    """Whether the part reads or makes images."""
+    return not isinstance(part, Conditioner)
+
+
+def _ensure_float32(made: Tensor, when: str) -> None:
+    ensure(made.dtype == torch.float32, f"{when} it gives {made.dtype}, expected torch.float32; end with .float()")
+    ensure(made.isfinite().all().item(), f"{when} it gives values that are not finite")
+
+
+def _ensure_close(found: Tensor, expected: Tensor, tolerance: float, text: str) -> None:
+    ensure(found.shape == expected.shape, f"{text}: shape {tuple(found.shape)}, expected {tuple(expected.shape)}")
+    scale = float(expected.double().abs().max()) if expected.numel() else 0.0
+    worst = float((found.double() - expected.double()).abs().max()) if expected.numel() else 0.0
+    ensure(worst <= tolerance * max(scale, 1e-3), f"{text} (off by {worst:.2g} where values reach {scale:.2g})")
+
+
+def _ensure_finite_gradients(part: Part) -> None:
+    wrong = [name for name, p in part.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]
+    ensure(not wrong, f"the gradient of {', '.join(wrong[:4])} is not finite")
+
+
+def _double(given: Inputs) -> Inputs:
+    return given[0].detach().double(), given[1]
+
+
+def _rows(given: Inputs, start: int, stop: int) -> Inputs:
+    return given[0][start:stop], None if given[1] is None else given[1][start:stop]
+
+
+def ensure_shape(made: Tensor, expected: Iterable[int], what: str) -> None:
+    """Raises ContractError unless the tensor has the shape."""
+    ensure(tuple(made.shape) == tuple(expected), f"{what} has shape {tuple(made.shape)}, expected {tuple(expected)}")
+
+
+def untouched(before: Tensor) -> bool:
+    """Whether the global generator is still in the state `before`."""
+    return torch.equal(torch.random.get_rng_state(), before)
+
+
+def reads_labels(part: Any) -> str:
+    """The excuse of checks on labels."""
+    return "" if part.conditional and getattr(part, "classes", 0) else "it reads no labels here"
+
+
+def reads_no_labels(part: Any) -> str:
+    """The excuse of checks on parts that pass labels over."""
+    return "it reads labels" if part.conditional else ""

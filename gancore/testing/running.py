@@ -1,0 +1,67 @@
+"""Trying a check on a class: hypothesis draws the trials."""
+
+from typing import Any
+from unittest import SkipTest
+
+import hypothesis
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
+
+from gancore.errors import FactError, FitError
+from gancore.parts import Part
+from gancore.randomness import fold, seeded
+from gancore.testing.check import Check, ContractError
+from gancore.testing.trial import Configuration, Trial, choices, configurations
+
+
+def run_check(cls: type[Part], check: Check) -> None:
+    """Tries a check on trials of a class.
+
+    Raises:
+        ContractError: the promise is not kept; or whatever the part itself raised.
+        SkipTest: the check applies to no configuration of the class.
+        UserError: no configuration of the class can be built.
+    """
+    several = configurations(cls)
+    excuses = [check.excuse(configuration.part) for configuration in several]
+    usable = [configuration for configuration, excuse in zip(several, excuses, strict=True) if not excuse]
+    if not usable:
+        raise SkipTest(excuses[0])
+
+    @hypothesis.settings(
+        max_examples=check.trials,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @hypothesis.given(_trials(usable))
+    def attempt(trial: Trial[Any]) -> None:
+        hypothesis.assume(not check.excuse(trial.configuration.part))
+        with seeded(fold(trial.seed, check.name)):
+            try:
+                check.function(trial)
+            except ContractError as error:
+                raise ContractError(f"{trial.configuration.part.address}: {error} (in {trial!r})") from None
+
+    attempt()
+
+
+@st.composite
+def _trials(draw: st.DrawFn, usable: list[Configuration]) -> Trial[Any]:
+    configuration = draw(st.sampled_from(usable))
+    changes = {name: draw(st.sampled_from(values)) for name, values in choices(configuration).items()}
+    if any(value != getattr(configuration.part, name) for name, value in changes.items()):
+        configuration = configuration.changed(changes)
+        hypothesis.assume(_fits(configuration))
+    return Trial(configuration, n=draw(st.sampled_from([3, 2, 4])), seed=draw(st.integers(0, 2**16)))
+
+
+def _fits(configuration: Configuration) -> bool:
+    try:
+        configuration.part.require()
+    except (FactError, FitError, ValueError):
+        return False
+    return True

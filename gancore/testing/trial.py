@@ -1,0 +1,154 @@
+"""What checks are tried on: small configurations of a class, with the facts that its parts accept."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import cache, cached_property
+from itertools import islice, product
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+
+import attrs
+import torch
+from torch import Tensor
+
+from gancore.errors import FactError, FitError, UserError
+from gancore.parts import Part, fact_fields, option_fields
+from gancore.randomness import fold
+
+P = TypeVar("P", bound=Part)
+
+IMAGES = ((3, 16, 16), (1, 8, 8), (2, 12, 20), (1, 32, 32), (4, 16, 24))
+CANDIDATES: Mapping[str, tuple[Any, ...]] = {
+    "image": IMAGES,
+    "source": IMAGES,
+    "classes": (3, 0),
+    "code": ((6,), (80,), (4, 6), (2, 4, 4)),
+    "latent": ((5,), (3, 4, 4)),
+}
+"""The facts that are tried, those that differ most first."""
+MOST = 5
+"""Accepted facts tried with each of a class's examples."""
+
+
+@attrs.frozen(eq=False, slots=False)
+class Configuration:
+    """A class with options and facts that it accepts."""
+
+    cls: type[Part]
+    options: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+    def make(self, *, seed: int = 0, path: str = "seat") -> Any:
+        """A part of its own, built."""
+        part = self.cls(**deepcopy(dict(self.options)))
+        part.place(seed=seed, path=path, by="the contract kit", facts=self.facts)
+        part.require()
+        return part
+
+    @cached_property
+    def part(self) -> Part:
+        """A part to look at, which no check changes."""
+        made: Part = self.make()
+        return made
+
+    def changed(self, changes: Mapping[str, Any]) -> "Configuration":
+        """The same with other values of some options."""
+        return Configuration(self.cls, {**self.options, **changes}, self.facts)
+
+
+class Trial(Generic[P]):
+    """One configuration with a batch size and a seed; everything a check uses comes from here, and is the same in each repetition."""
+
+    def __init__(self, configuration: Configuration, *, n: int = 2, seed: int = 0) -> None:
+        self.configuration, self.n, self.seed = configuration, n, seed
+
+    def __repr__(self) -> str:
+        given = {**self.configuration.options, **self.configuration.facts}
+        return f"{self.configuration.cls.__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())}), n={self.n}, seed={self.seed}"
+
+    @cached_property
+    def part(self) -> P:
+        """The part under trial, built from the trial's seed."""
+        return self.fresh()
+
+    def fresh(self, *, seed: int | None = None, path: str = "seat") -> P:
+        """Another part of the same configuration."""
+        made: P = self.configuration.make(seed=self.seed if seed is None else seed, path=path)
+        return made
+
+    def rng(self, word: str = "") -> torch.Generator:
+        """A generator that depends on the trial's seed and the word."""
+        return torch.Generator().manual_seed(fold(self.seed, "trial", word))
+
+    def normal(self, *shape: int, word: str = "") -> Tensor:
+        """Normal numbers that depend on the trial's seed and the word."""
+        return torch.randn(*shape, generator=self.rng(word))
+
+    def images(self, *shape: int, word: str = "image") -> Tensor:
+        """Random images in [-1, 1]."""
+        return torch.rand(*shape, generator=self.rng(word)) * 2 - 1
+
+    def labels(self, classes: int, n: int | None = None) -> Tensor:
+        """Labels int64 `(n,)`."""
+        return torch.randint(classes, (n or self.n,), generator=self.rng("label"))
+
+
+@cache
+def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
+    """Small configurations of a class: each of its `examples` with facts that it accepts.
+
+    Raises:
+        UserError: no facts are accepted with some example, or the kit does not know what to draw for a fact.
+    """
+    found = []
+    for example in cls.examples:
+        refusals: list[str] = []
+        accepted = list(islice(_accepted(cls, example, refusals), MOST))
+        if not accepted:
+            raise UserError(
+                f"{cls.__name__} accepts none of the facts that were tried with {dict(example)!r} (last: {refusals[-1]}); "
+                f"declare `examples` that hold the facts it needs, as examples = ({{'image': (3, 64, 64)}},)"
+            )
+        found += accepted
+    return tuple(found)
+
+
+def _accepted(cls: type[Part], example: Mapping[str, Any], refusals: list[str]) -> Iterator[Configuration]:
+    for facts in _facts(cls, example):
+        configuration = Configuration(cls, example, facts)
+        try:
+            configuration.part.require()
+        except (FactError, FitError) as refusal:
+            refusals.append(str(refusal))
+        else:
+            yield configuration
+
+
+def _facts(cls: type[Part], example: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every combination of facts that the example leaves open, the first few of them as different as can be."""
+    needed = [f for f in fact_fields(cls) if f.name not in example]
+    unknown = [f.name for f in needed if f.name not in CANDIDATES and f.default is None]
+    if unknown:
+        raise UserError(f"the contract kit draws {', '.join(CANDIDATES)}, not {unknown[0]!r}: give {cls.__name__} `examples` that hold it")
+    names = [f.name for f in needed if f.name in CANDIDATES]
+    ranked = sorted(product(*(enumerate(CANDIDATES[name]) for name in names)), key=lambda row: sum(rank for rank, _ in row))
+    return [dict(zip(names, (value for _, value in row), strict=True)) for row in ranked]
+
+
+def choices(configuration: Configuration) -> dict[str, list[Any]]:
+    """The options with few values (yes or no, one of several words) that an example leaves open; the default comes first."""
+    found = {}
+    for a in option_fields(configuration.cls):
+        values = _values(a)
+        if a.name not in configuration.options and values:
+            default = getattr(configuration.part, a.name)
+            found[a.name] = [default, *(v for v in values if v != default)]
+    return found
+
+
+def _values(attribute: "attrs.Attribute[Any]") -> list[Any]:
+    if attribute.type is bool:
+        return [False, True]
+    if get_origin(attribute.type) is Literal:
+        return list(get_args(attribute.type))
+    options = getattr(attribute.validator, "options", ())
+    return list(options) if isinstance(options, tuple | list | frozenset | set) else []

@@ -1,0 +1,80 @@
+"""How near translated held-out images come to their counterpart in the other domain, by colour alone.
+
+    python colour_distance.py runs/0001-cyclegan
+
+The run must have been trained with `--hold-out N` on two domains whose files are named alike; the names pair the images, which training
+did not use. Prints, for each direction, the mean distance before and after translation; exits with 1 where it did not shrink.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gancore.data import Paired
+from gancore.data.domains import Domains
+from gancore.errors import GancoreError, UserError
+from gancore.pipeline import Pipeline
+from gancore.training.folder import read_settings
+from gancore.training.loop import Sources
+
+BINS = 8
+
+
+def histogram(images: Tensor, bins: int = BINS) -> Tensor:
+    """`(N, C, H, W)` in [-1, 1] → `(N, bins**C)`, the share of an image's pixels in each cell of the colour cube."""
+    levels = ((images + 1) / 2 * bins).long().clamp(0, bins - 1).flatten(2)
+    cells = torch.zeros_like(levels[:, 0])
+    for level in levels.unbind(1):
+        cells = cells * bins + level
+    counts = torch.zeros(len(images), bins ** images.shape[1])
+    return counts.scatter_add_(1, cells, torch.ones(cells.shape)) / cells.shape[1]
+
+
+def distance(ours: Tensor, theirs: Tensor) -> float:
+    """The share of pixels whose colour would have to change (total variation of the histograms), a mean over pairs of images."""
+    return float((histogram(ours) - histogram(theirs)).abs().sum(1).mean() / 2)
+
+
+def held_out(run: Path) -> Paired:
+    """The images that the run did not see, paired by name. Raises UserError where there are none."""
+    settings, table = read_settings(run)
+    if not settings.hold_out or "sources" not in table:
+        raise UserError(f"{run} held no images out; train with --hold-out N on two domains")
+    data = Sources.of(table).open()
+    if not isinstance(data, Domains):
+        raise UserError(f"{run} was trained on one domain; train with --data SOURCE --data TARGET")
+    _, unseen = data.split(settings.hold_out, settings.seed)
+    assert isinstance(unseen, Domains)
+    return Paired(unseen.source, unseen.target)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="the folder of a run")
+    run = parser.parse_args(arguments).run
+    try:
+        rows = (pairs := held_out(run)).rows(range(len(pairs)))  # type: ignore[arg-type]
+        print(f"{len(pairs)} held-out pairs; mean colour distance to the other domain (0 same, 1 nothing in common)")
+        return (
+            0
+            if all([_nearer(run, "forward", rows["source"], rows["target"]), _nearer(run, "backward", rows["target"], rows["source"])])
+            else 1
+        )
+    except GancoreError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def _nearer(run: Path, direction: str, source: Tensor, target: Tensor) -> bool:
+    before = distance(source, target)
+    after = distance(Pipeline.load(run / "pipeline" / direction).render(source), target)
+    print(f"{direction:9} untranslated {before:.4f}  translated {after:.4f}  {'nearer' if after < before else 'not nearer'}")
+    return after < before
+
+
+if __name__ == "__main__":
+    sys.exit(main())

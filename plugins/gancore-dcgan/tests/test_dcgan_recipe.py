@@ -1,0 +1,131 @@
+import copy
+
+import pytest
+import torch
+from gancore_dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator, PlainDCGANDiscriminator, PlainDCGANGenerator
+
+from gancore import Pipeline, build, spec
+from gancore.standard.augments import DiffAugment
+from gancore.standard.averages import NoAverage
+from gancore.standard.optimizers import SGD, Adam
+from gancore.standard.regularizers import R1, GradientPenalty
+from gancore.training.run import Run
+
+IMAGE = (3, 16, 16)
+
+
+class FixedSource:
+    def __init__(self, image):
+        self.position, self.image = 0, image
+
+    def next(self, n=None):
+        return {"image": self.image}
+
+
+def plain(**changes):
+    return DCGAN(
+        image=IMAGE,
+        generator=PlainDCGANGenerator(width=2, latent_size=6),
+        discriminator=PlainDCGANDiscriminator(width=3),
+        **changes,
+    )
+
+
+def small(**changes):
+    return DCGAN(image=IMAGE, generator=DCGANGenerator(width=2, latent_size=6), discriminator=DCGANDiscriminator(width=2), **changes)
+
+
+def train(recipe, image, steps, **options):
+    run = Run(recipe, FixedSource(image), batch=len(image), total=steps * len(image), **options)
+    for _ in range(steps):
+        recipe.step(run)
+        run.step += 1
+    return run
+
+
+def values(module):
+    return [p.detach().clone() for p in module.parameters()]
+
+
+def same(before, module):
+    return [torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True)]
+
+
+def test_published_hyperparameters():
+    recipe = DCGAN(image=(3, 64, 64))
+    assert recipe.batch_size == 128
+    assert (recipe.sampler.name, recipe.sampler.latent) == ("uniform", (100,))
+    assert recipe.loss.name == "non-saturating"
+    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
+        assert (optimizer.name, optimizer.lr, optimizer.betas) == ("adam", 2e-4, (0.5, 0.999))
+
+
+def test_an_update_moves_its_own_player_alone():
+    recipe = small()
+    image = torch.rand(4, *IMAGE)
+    run = Run(recipe, FixedSource(image), batch=4, total=8)
+    latent = run.draw(recipe.sampler)
+    g, d = values(recipe.generator), values(recipe.discriminator)
+    run.update("discriminator", recipe.discriminator_terms, image, None, latent, None)
+    assert all(same(g, recipe.generator))
+    assert not any(same(d, recipe.discriminator))
+    d = values(recipe.discriminator)
+    run.update("generator", recipe.generator_terms, latent, None, None, None)
+    assert not any(same(g, recipe.generator))
+    assert all(same(d, recipe.discriminator))
+
+
+@pytest.mark.parametrize("penalty", [R1(every=2, gamma=1.0), GradientPenalty()])
+def test_without_batch_normalisation_micro_batches_move_the_weights_as_the_whole_batch_does(penalty):
+    exact = {"generator_optimizer": SGD(lr=0.01), "discriminator_optimizer": SGD(lr=0.01)}
+    whole = plain(regularizers=[penalty], augment=DiffAugment(), **exact).double()
+    pieces = copy.deepcopy(whole)
+    image = torch.rand(6, *IMAGE) * 2 - 1
+    train(whole, image, 2)
+    train(pieces, image, 2, micro_batch=2)
+    for a, b in zip(whole.parameters(), pieces.parameters(), strict=True):
+        assert (a - b).abs().max() < 1e-10
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_it_trains_with_a_lazy_penalty_an_average_and_augmentation(precision):
+    recipe = small(regularizers=[R1(every=2)], augment=DiffAugment())
+    before = values(recipe.generator)
+    run = train(recipe, torch.rand(4, *IMAGE), 3, precision=precision)
+    log = run.take_log()
+    assert {"discriminator/adversarial", "discriminator/r1", "generator/adversarial"} <= set(log)
+    assert not any(same(before, recipe.generator))
+    samples = recipe.pipelines()["image"].sample(5, seed=0)
+    assert samples.shape == (5, *IMAGE)
+    assert samples.isfinite().all()
+
+
+def test_a_spec_trains_to_the_same_bits():
+    image = torch.rand(4, *IMAGE)
+    written = small()
+    read = build(spec(written))
+    read.place(facts={"image": IMAGE, "classes": 0}, by="the data")
+    train(written, image, 2)
+    train(read, image, 2)
+    assert all(same(values(written), read))
+
+
+def test_a_saved_pipeline_makes_the_same_images(tmp_path):
+    recipe = small()
+    train(recipe, torch.rand(4, *IMAGE), 2)
+    pipeline = recipe.pipelines()["image"]
+    pipeline.save(tmp_path / "pipeline")
+    assert torch.equal(Pipeline.load(tmp_path / "pipeline").sample(3, seed=1), pipeline.sample(3, seed=1))
+
+
+def test_it_learns_two_pictures():
+    left = torch.full(IMAGE, -0.8)
+    left[:, :, :8] = 0.8
+    pictures = torch.stack([left, -left])
+    quick = {"generator_optimizer": Adam(lr=2e-3), "discriminator_optimizer": Adam(lr=2e-3), "average": NoAverage()}
+    recipe = DCGAN(image=IMAGE, generator=DCGANGenerator(width=8, latent_size=8), discriminator=DCGANDiscriminator(width=8), **quick)
+    train(recipe, pictures.repeat(16, 1, 1, 1), 150)
+    samples = recipe.pipelines()["image"].sample(200, seed=0)
+    nearest = torch.cdist(samples.flatten(1), pictures.flatten(1)) / pictures[0].numel() ** 0.5
+    assert nearest.min(1).values.mean() < 0.5
+    assert 0.1 < (nearest.argmin(1) == 0).float().mean() < 0.9

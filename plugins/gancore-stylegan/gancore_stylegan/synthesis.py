@@ -1,0 +1,108 @@
+"""The synthesis network g: w → image."""
+
+from typing import ClassVar
+
+import torch
+from attrs.validators import ge
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from gancore import Generator, field, part
+from gancore.interfaces import Shape
+from gancore.nn.adain import AdaIN
+from gancore.nn.equalized import EqualizedConv2d, EqualizedUpConv2d
+from gancore.nn.noise import Noise
+from gancore.nn.resample import Resample
+from gancore_stylegan.pyramid import channels, doublings, smallest_map
+
+
+@part("stylegan")
+class StyleGANSynthesis(Generator):
+    """The style-based generator: a learned constant, and styles that control adaptive instance normalization after each convolution.
+
+    Paper: Karras et al. 2018, arXiv:1812.04948, section 2 and fig. 1b: two layers at each size, each followed by noise with a learned
+    strength for each channel, leaky ReLU of slope 0.2 and AdaIN; binomial blur after each doubling; equalized learning rate. Widths are
+    those of ProGAN, arXiv:1710.10196, table 2. Difference: the size is fixed from the start, so there is one layer to colours, not one at each size.
+    Any number of channels; sides may differ, the constant then is not square.
+
+    `(N, L, W)`, L twice the number of sizes → `(N, C, H, W)` float32, unbounded.
+
+    Raises:
+        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+    """
+
+    examples = ({"code_width": 4, "channels_base": 64, "channels_max": 8},)
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+    code_width: int = field(default=512, validator=ge(1), help="numbers in w")
+    channels_base: int = field(default=8192, validator=ge(1), help="feature maps times size, over four: 8192 gives 16 at 1024×1024")
+    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+
+    @property
+    def code_shape(self) -> Shape:
+        """One w for each layer."""
+        return (2 * (doublings(self.image, self.address) + 1), self.code_width)
+
+    def build(self) -> None:
+        """Makes the constant and a block for each size."""
+        sizes = [channels(i + 1, self.channels_base, self.channels_max) for i in range(doublings(self.image, self.address) + 1)]
+        first: list[nn.Module] = [FirstBlock(sizes[0], smallest_map(self.image, self.address), self.code_width)]
+        later = [Block(fewer, more, self.code_width) for fewer, more in zip(sizes, sizes[1:], strict=False)]
+        self.blocks = nn.ModuleList(first + later)
+        self.to_image = EqualizedConv2d(sizes[-1], self.image[0], 1, gain=1)
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, L, W)` → `(N, C, H, W)` float32."""
+        x = code
+        for i, block in enumerate(self.blocks):
+            x = block(x, code[:, 2 * i], code[:, 2 * i + 1])
+        image: Tensor = self.to_image(x)
+        return image if image.dtype == torch.float64 else image.float()
+
+
+class FirstBlock(nn.Module):
+    """The learned constant, which starts at one, and one convolution; each is styled."""
+
+    def __init__(self, width: int, size: tuple[int, int], code_width: int) -> None:
+        super().__init__()
+        self.constant = nn.Parameter(torch.ones(1, width, *size))
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.first = Epilogue(width, code_width)
+        self.conv = EqualizedConv2d(width, width)
+        self.second = Epilogue(width, code_width)
+
+    def forward(self, code: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        x = (self.constant + self.bias.reshape(1, -1, 1, 1)).expand(len(code), -1, -1, -1)
+        x = self.first(x, first)
+        styled: Tensor = self.second(self.conv(x), second)
+        return styled
+
+
+class Block(nn.Module):
+    """Doubles the size with a convolution and a blur, and convolves once more; each is styled."""
+
+    def __init__(self, inputs: int, width: int, code_width: int) -> None:
+        super().__init__()
+        self.up = EqualizedUpConv2d(inputs, width, bias=False)
+        self.blur = Resample()
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.first = Epilogue(width, code_width)
+        self.conv = EqualizedConv2d(width, width)
+        self.second = Epilogue(width, code_width)
+
+    def forward(self, x: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        x = self.first(self.blur(self.up(x), self.bias), first)
+        styled: Tensor = self.second(self.conv(x), second)
+        return styled
+
+
+class Epilogue(nn.Module):
+    """What follows each layer: noise, leaky ReLU, adaptive instance normalization."""
+
+    def __init__(self, width: int, code_width: int) -> None:
+        super().__init__()
+        self.noise = Noise(width)
+        self.adain = AdaIN(width, code_width)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        styled: Tensor = self.adain(leaky_relu(self.noise(x), 0.2, inplace=True), w)
+        return styled

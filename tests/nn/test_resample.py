@@ -1,0 +1,66 @@
+import pytest
+import torch
+from torch import nn
+
+from gancore.nn.resample import Resample, resampling_matrix
+
+TAPS = [(1, 2, 1), (1, 3, 3, 1), (1, 2, 4, 3, 2), (1, 4, 6, 4, 1, 7)]
+RATES = [(1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (2, 3), (3, 2)]
+
+
+def by_definition(x, taps, up, down):
+    """Zeros between samples, a convolution, decimation; written out for one axis."""
+    n = len(taps)
+    taps = [t * up / sum(taps) for t in taps]
+    stuffed = [0.0] * (len(x) * up)
+    stuffed[::up] = x
+    before = (n + up - down) // 2
+    padded = [0.0] * before + stuffed + [0.0] * (n - 1)
+    filtered = [sum(taps[n - 1 - j] * padded[u + j] for j in range(n)) for u in range(len(stuffed))]
+    return filtered[::down][: len(x) * up // down]
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("taps", TAPS)
+def test_every_form_is_the_definition(taps, rate):
+    up, down = rate
+    column, row = torch.randn(6).double(), torch.randn(12).double()
+    layer = Resample(taps, up=up, down=down).double()
+    x = (column[:, None] * row).expand(1, 2, 6, 12)
+    tall = torch.tensor(by_definition(column.tolist(), taps, up, down)).double()
+    wide = torch.tensor(by_definition(row.tolist(), taps, up, down)).double()
+    bias = torch.tensor([0.0, 1.0]).double()
+    expected = (tall[:, None] * wide) + bias.reshape(1, 2, 1, 1)
+    assert torch.allclose(layer(x, bias), expected, atol=1e-6)
+    assert torch.allclose(layer(x.contiguous(memory_format=torch.channels_last), bias), expected, atol=1e-6)
+
+
+def test_the_matrix_is_the_map_along_one_axis():
+    x = torch.randn(6).double()
+    taps = torch.tensor([1.0, 3, 3, 1]).double() / 4
+    assert torch.allclose(resampling_matrix(6, taps, 2, 1) @ x, torch.tensor(by_definition(x.tolist(), (1, 3, 3, 1), 2, 1)).double())
+
+
+@pytest.mark.parametrize("rate", [(1, 1), (2, 1), (1, 2), (1, 3)])
+def test_a_constant_stays_constant_inside(rate):
+    up, down = rate
+    y = Resample((1, 3, 3, 1), up=up, down=down)(torch.ones(1, 1, 12, 12))
+    assert torch.allclose(y[..., 1:-1, 1:-1][..., up:-up, up:-up], torch.ones(()), atol=1e-6)
+
+
+@pytest.mark.parametrize("taps", [(1, 2, 1), (1, 3, 3, 1), (1, 4, 6, 4, 1, 7)])
+@pytest.mark.parametrize("rate", [(1, 1), (2, 1), (1, 2), (3, 2)])
+def test_twice_differentiable(taps, rate):
+    layer = Resample(taps, up=rate[0], down=rate[1]).double()
+    x = torch.randn(1, 2, 6, 6).double().requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda x: layer(x).square(), x)
+
+
+def test_too_few_taps_are_refused():
+    with pytest.raises(ValueError, match=r"taps \[1, 1\] cannot resample by 3/1; give at least 3 of a sum other than 0"):
+        Resample((1, 1), up=3)
+
+
+def test_the_filter_is_no_weight():
+    holder = nn.Sequential(Resample())
+    assert not list(holder.parameters()) and not holder.state_dict()

@@ -1,0 +1,91 @@
+"""Small networks, and a source of images, for tests of the core."""
+
+import torch
+from torch import Tensor, nn
+
+from gancore.interfaces import Conditioner, Discriminator, Generator
+from gancore.parts import Tally, field, part
+from gancore.randomness import normal
+
+
+@part("small")
+class SmallGenerator(Generator):
+    """A linear map, and noise on every image."""
+
+    width: int = field(default=4)
+    noise: float = field(default=0.0)
+
+    @property
+    def code_shape(self):
+        return (self.width,)
+
+    def build(self):
+        c, h, w = self.image
+        self.linear = nn.Linear(self.width, c * h * w)
+
+    def forward(self, code):
+        image = self.linear(code).reshape(len(code), *self.image)
+        return torch.tanh(image + self.noise * normal(len(code), *self.image, like=image)).float()
+
+
+@part("small")
+class SmallDiscriminator(Discriminator):
+    """Two layers, smooth, so that second derivatives do not vanish."""
+
+    width: int = field(default=8)
+
+    def build(self):
+        c, h, w = self.image
+        self.first = nn.Linear(c * h * w, self.width)
+        self.last = nn.Linear(self.width, 1)
+
+    def features(self, image):
+        return nn.functional.softplus(self.first(image.flatten(1)))
+
+    def judge(self, features, label=None):
+        return self.last(features).squeeze(1)
+
+
+@part("small-mean")
+class MeanConditioner(Conditioner):
+    """A linear map that keeps the mean of its codes."""
+
+    def build(self):
+        self.linear = nn.Linear(self.code[0], self.code[0])
+        self.register_buffer("mean", torch.zeros(self.code))
+        self.seen = Tally()
+
+    @property
+    def latent_shape(self):
+        return self.code
+
+    def forward(self, latent, label=None):
+        code = self.linear(latent)
+        if self.training:
+            self.seen.add(code.sum(0), len(code))
+        return code
+
+    def settle(self):
+        if self.seen.mean is not None:
+            self.mean.lerp_(self.seen.mean.to(self.mean), 0.1)
+
+    def truncate(self, code, amount=1.0, layers=None):
+        return self.mean + amount * (code - self.mean)
+
+
+class Source:
+    """Images that depend on (seed, position) alone."""
+
+    def __init__(self, image=(3, 4, 4), dtype=torch.float32, rank=0, world=1):
+        self.image, self.dtype, self.rank, self.world = image, dtype, rank, world
+        self.position = 0
+
+    def next(self, n=None):
+        whole = torch.stack([self.at(self.position + i) for i in range(n)])
+        self.position += n
+        size = n // self.world
+        return {"image": whole[self.rank * size : (self.rank + 1) * size]}
+
+    def at(self, position) -> Tensor:
+        rng = torch.Generator().manual_seed(position)
+        return torch.rand(self.image, generator=rng).to(self.dtype) * 2 - 1
