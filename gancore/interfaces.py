@@ -26,7 +26,7 @@ class Sampler(Part):
     Every number comes from `rng` (a CPU generator), none from the global generator: equal generators give equal draws.
     """
 
-    latent: Shape = fact(help="shape of one latent, told by the conditioner")
+    latent: Shape = fact(default=None, help="shape of one latent, told by the conditioner")
 
     @abstractmethod
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
@@ -37,7 +37,7 @@ class Sampler(Part):
 class LabelSampler(Part):
     """Draws labels: `(n, *, rng)` → int64 `(n,)` in 0 … K-1, or float `(n, K)`; every number comes from `rng`."""
 
-    classes: int = fact(help="number of classes K, told by the data")
+    classes: int = fact(default=None, help="number of classes K, told by the data")
 
     @abstractmethod
     def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
@@ -54,7 +54,7 @@ class Conditioner(Part):
     Says `latent_shape`, the shape of one latent it reads. One that keeps a mean of its codes overrides `truncate`.
     """
 
-    code: Shape = fact(help="shape of one code, told by the generator")
+    code: Shape = fact(default=None, help="shape of one code, told by the generator")
     conditional: ClassVar[bool] = False
     """Whether it reads labels."""
 
@@ -79,7 +79,7 @@ class Generator(Part):
     In eval mode sample i does not depend on sample j. Says `code_shape`. Tag `translator`: the code is an image.
     """
 
-    image: ImageShape = fact(help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
 
     @property
@@ -100,7 +100,7 @@ class Discriminator(Part):
     `piecewise-linear`: second derivatives of the network vanish, so a gradient penalty gives biases no gradient.
     """
 
-    image: ImageShape = fact(help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
     conditional: ClassVar[bool] = False
     """Whether it reads labels."""
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
@@ -178,7 +178,7 @@ class Constraint(Part):
 class Encoder(Part):
     """Turns an image `(N, C, H, W)` into a posterior over codes, or into codes."""
 
-    image: ImageShape = fact(help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
 
     @abstractmethod

@@ -322,7 +322,7 @@ def _members(name: str, member: nn.Module) -> Iterator[tuple[str, Part]]:
         yield name, member
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat, attrs.field))
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat))
 def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]:
     """Makes a class a part that can be built from a spec under `name`.
 
@@ -334,6 +334,7 @@ def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]
         # with any other on_setattr attrs bypasses nn.Module.__setattr__, and no parameter is registered
         made = attrs.define(slots=False, eq=False, repr=False, kw_only=True, on_setattr=NO_OP)(cls)
         attrs.resolve_types(cast(Any, made))
+        _check_fields(made)
         made.name = name
         made.tags = frozenset(tags).union(*(getattr(base, "tags", ()) for base in made.__mro__[1:]))
         return made
@@ -341,7 +342,16 @@ def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]
     return wrap
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat, attrs.field))
+def _check_fields(cls: type[Part]) -> None:
+    for a in _fields(cls):
+        if _HELP not in a.metadata:
+            raise SpecError(
+                f"{cls.__name__}.{a.name} is annotated in the class, so it would be an option; write {a.name}: … = field(…), "
+                f"or annotate a layer where build makes it (self.{a.name}: … = …)"
+            )
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat))
 def interface(kind: str) -> Callable[[type[P]], type[P]]:
     """Makes a class an interface: the base of every part of that kind. Its docstring is the contract."""
 

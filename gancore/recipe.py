@@ -54,6 +54,9 @@ class Verbs(Protocol):
     def gather(self, rows: Tensor) -> Tensor:
         """The rows of all processes."""
 
+    def share(self, whole: Tensor) -> Tensor:
+        """This process's rows of what is the same on all: undoes `gather`."""
+
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all processes."""
 
@@ -74,7 +77,7 @@ class Verbs(Protocol):
 class Recipe(Part):
     """The paper's algorithm box: `step(run)` is one step of it in plain Python; the run supplies the mechanics."""
 
-    image: ImageShape = fact(help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
 
     @property
     def wants(self) -> frozenset[str]:

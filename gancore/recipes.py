@@ -43,8 +43,8 @@ class GAN(Recipe):
 
     Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1: `discriminator_steps` updates of the discriminator, each on a fresh
     batch and fresh latents, then one of the generator. What the paper has not: penalties, averaged weights, augmentation and labels,
-    each a seat of its own. Penalties with `every` = 1 are terms of the main update; lazier ones are updates of their own, and rescale
-    the player's optimizer (Karras et al. 2019, arXiv:1912.04958, appendix B).
+    each a seat of its own. Penalties with `every` = 1 are terms of the main update. Lazier ones, and those that look at a share of the
+    batch, are updates of their own, and rescale the player's optimizer (Karras et al. 2019, arXiv:1912.04958, appendix B).
     """
 
     classes: int = fact(default=0, help="number of classes, 0 for none")
@@ -91,7 +91,7 @@ class GAN(Recipe):
     @property
     def penalised(self) -> bool:
         """Whether the discriminator's main update holds a penalty, and so may differentiate twice."""
-        return any(penalty.every == 1 for penalty in self.regularizers)
+        return bool(eager(self.regularizers))
 
     @property
     def wants(self) -> frozenset[str]:
@@ -130,15 +130,15 @@ class GAN(Recipe):
             real, label = batch["image"], batch.get("label")
             seen = run.update("discriminator", self.discriminator_terms, real, label, *self.draw(run, len(real)), twice=self.penalised)
             run.log(**{f"discriminator/{name} scores": seen[name].mean() for name in ("real", "fake")})
-        for penalty in lazy(self.regularizers, run):
-            terms = self.lazy_discriminator_terms(penalty)
+        for name, penalty in due(self.regularizers, run):
+            terms = self.lazy_discriminator_terms(name, penalty)
             run.update("discriminator", terms, real, label, *self.draw(run, len(real)), scale=penalty.every, twice=True)
-        eager = any(penalty.every == 1 for penalty in self.generator_regularizers)
-        run.update("generator", self.generator_terms, *self.draw(run, len(real)), *self.paired(real, label), twice=eager)
-        for penalty in lazy(self.generator_regularizers, run):
-            latent, fake_label = self.draw(run, share_of(len(real), penalty))
-            run.update("generator", self.lazy_generator_terms(penalty), latent, fake_label, scale=penalty.every, twice=True)
-        self.average.follow(images=run.images, batch=run.batch_size)
+        twice = bool(eager(self.generator_regularizers))
+        run.update("generator", self.generator_terms, *self.draw(run, len(real)), *self.paired(real, label), twice=twice)
+        for name, penalty in due(self.generator_regularizers, run):
+            rows = self.draw(run, max(1, round(len(real) * penalty.share)))
+            run.update("generator", self.lazy_generator_terms(name, penalty), *rows, scale=penalty.every, twice=True)
+        self.average.follow(images=run.images, batch=run.batch_size * self.discriminator_steps)
 
     def draw(self, run: Verbs, n: int) -> tuple[Tensor, Tensor | None]:
         """`n` latents, with labels where a part reads them."""
@@ -151,18 +151,18 @@ class GAN(Recipe):
 
     def discriminator_terms(self, real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None) -> Terms:
         """The discriminator's loss and its penalties that come in every step."""
-        eager = [penalty for penalty in self.regularizers if penalty.every == 1]
-        scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, eager)
+        penalties = eager(self.regularizers)
+        scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, penalties.values())
         terms = {"adversarial": self.loss.discriminator(scored_real.scores, scored_fake.scores)}
-        terms |= {penalty.name: penalty(score, scored_real, scored_fake) for penalty in eager}
+        terms |= {name: penalty(score, scored_real, scored_fake) for name, penalty in penalties.items()}
         return terms | {"real": per_sample(scored_real.scores), "fake": per_sample(scored_fake.scores)}
 
-    def lazy_discriminator_terms(self, penalty: DiscriminatorRegularizer) -> Callable[..., Terms]:
+    def lazy_discriminator_terms(self, name: str, penalty: DiscriminatorRegularizer) -> Callable[..., Terms]:
         """The one penalty, on a pass of its own."""
 
         def terms(real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None) -> Terms:
             scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, [penalty])
-            return {penalty.name: penalty(score, scored_real, scored_fake)}
+            return {name: penalty(score, scored_real, scored_fake)}
 
         return terms
 
@@ -171,14 +171,11 @@ class GAN(Recipe):
         code = self.conditioner(latent, fake_label)
         fake = self.score(self.generator(code), fake_label)
         terms = {"adversarial": self.loss.generator(fake, None if real is None else self.score(real, label))}
-        for penalty in self.generator_regularizers:
-            if penalty.every == 1:
-                terms[penalty.name] = penalty(self.generator, code[: share_of(len(code), penalty)])
-        return terms
+        return terms | {name: penalty(self.generator, code) for name, penalty in eager(self.generator_regularizers).items()}
 
-    def lazy_generator_terms(self, penalty: GeneratorRegularizer) -> Callable[..., Terms]:
+    def lazy_generator_terms(self, name: str, penalty: GeneratorRegularizer) -> Callable[..., Terms]:
         """The one penalty, on a pass of its own."""
-        return lambda latent, label: {penalty.name: penalty(self.generator, self.conditioner(latent, label))}
+        return lambda latent, label: {name: penalty(self.generator, self.conditioner(latent, label))}
 
     def score(self, image: Tensor, label: Tensor | None) -> Tensor:
         """The discriminator as the recipe uses it: augmented, with labels."""
@@ -204,14 +201,28 @@ class GAN(Recipe):
         )
 
 
-def lazy(penalties: Iterable[Penalty], run: Verbs) -> Iterable[Any]:
-    """The penalties with an update of their own that are due in this step."""
-    return [penalty for penalty in penalties if penalty.every > 1 and run.every(penalty.every)]
+def named(penalties: Iterable[Penalty]) -> dict[str, Any]:
+    """Penalties by name; a second one of the same name is `r1-2`."""
+    names: dict[str, Any] = {}
+    for penalty in penalties:
+        count = sum(other.name == penalty.name for other in names.values())
+        names[f"{penalty.name}-{count + 1}" if count else penalty.name] = penalty
+    return names
 
 
-def share_of(n: int, penalty: GeneratorRegularizer) -> int:
-    """How many of `n` samples the penalty looks at; at least one."""
-    return max(1, round(n * penalty.share))
+def is_lazy(penalty: Penalty) -> bool:
+    """Whether it has an update of its own: it comes not in every step, or looks at a share of the batch."""
+    return penalty.every > 1 or getattr(penalty, "share", 1.0) < 1
+
+
+def eager(penalties: Iterable[Penalty]) -> dict[str, Any]:
+    """The penalties that are terms of the main update."""
+    return {name: penalty for name, penalty in named(penalties).items() if not is_lazy(penalty)}
+
+
+def due(penalties: Iterable[Penalty], run: Verbs) -> Iterable[tuple[str, Any]]:
+    """The penalties with an update of their own that comes in this step."""
+    return [(name, penalty) for name, penalty in named(penalties).items() if is_lazy(penalty) and run.every(penalty.every)]
 
 
 def per_sample(scores: Tensor) -> Tensor:
@@ -221,4 +232,4 @@ def per_sample(scores: Tensor) -> Tensor:
 
 def _rescale(penalties: Iterable[Penalty]) -> float:
     """The share of main updates among all updates of a player: k / (k + 1) for one penalty in every k-th step."""
-    return 1 / (1 + sum(1 / penalty.every for penalty in penalties if penalty.every > 1))
+    return 1 / (1 + sum(1 / penalty.every for penalty in penalties if is_lazy(penalty)))

@@ -123,8 +123,8 @@ def _ensure_float32(made: Tensor, when: str) -> None:
 
 def _ensure_close(found: Tensor, expected: Tensor, tolerance: float, text: str) -> None:
     ensure(found.shape == expected.shape, f"{text}: shape {tuple(found.shape)}, expected {tuple(expected.shape)}")
-    scale = float(expected.double().abs().max()) if expected.numel() else 0.0
-    worst = float((found.double() - expected.double()).abs().max()) if expected.numel() else 0.0
+    scale = float(expected.detach().double().abs().max())
+    worst = float((found.detach().double() - expected.detach().double()).abs().max())
     ensure(worst <= tolerance * max(scale, 1e-3), f"{text} (off by {worst:.2g} where values reach {scale:.2g})")
 
 

@@ -5,13 +5,14 @@ from copy import deepcopy
 from functools import cache, cached_property
 from itertools import islice, product
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+from unittest import SkipTest
 
 import attrs
 import torch
 from torch import Tensor
 
 from gancore.errors import FactError, FitError, UserError
-from gancore.parts import Part, fact_fields, option_fields
+from gancore.parts import Part, fact_fields, option_fields, seats
 from gancore.randomness import fold
 
 P = TypeVar("P", bound=Part)
@@ -97,10 +98,12 @@ def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
     """Small configurations of a class: each of its `examples` with facts that it accepts.
 
     Raises:
-        UserError: no facts are accepted with some example, or the kit does not know what to draw for a fact.
+        UserError: no facts are accepted with some example, or the kit does not know what to draw for a field.
+        SkipTest: the class leaves seats open, and its examples do not fill them.
     """
     found = []
     for example in cls.examples:
+        _check_open(cls, example)
         refusals: list[str] = []
         accepted = list(islice(_accepted(cls, example, refusals), MOST))
         if not accepted:
@@ -110,6 +113,15 @@ def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
             )
         found += accepted
     return tuple(found)
+
+
+def _check_open(cls: type[Part], example: Mapping[str, Any]) -> None:
+    needed = [a.name for a in attrs.fields(cls) if a.init and a.default is attrs.NOTHING and a.name not in example]
+    open_seats = [place.name for place in seats(cls) if place.name in needed]
+    if open_seats:
+        raise SkipTest(f"it leaves {', '.join(open_seats)} open; classes that fill these seats are checked, or fill them in `examples`")
+    if needed:
+        raise UserError(f"{cls.__name__} has no default for {', '.join(needed)}; give it in `examples`, as examples = ({{{needed[0]!r}: …}},)")
 
 
 def _accepted(cls: type[Part], example: Mapping[str, Any], refusals: list[str]) -> Iterator[Configuration]:

@@ -189,3 +189,25 @@ def test_an_empty_optional_seat():
 
     assert Optional().maybe is None and Optional(maybe="none").maybe is None
     assert isinstance(Optional(maybe=SmallGenerator(image=IMAGE)).maybe, SmallGenerator)
+
+
+def test_a_bare_annotation_is_refused():
+    with pytest.raises(SpecError, match=r"Wrong.table is annotated in the class, so it would be an option; write table: … = field"):
+
+        @part("wrong")
+        class Wrong(Part):
+            table: nn.Embedding
+
+
+def test_two_penalties_of_one_name_both_count():
+    from gancore.recipes import due, eager, named
+
+    penalties = [R1(gamma=1), R1(gamma=2), R1(gamma=3, every=4)]
+    assert {name: p.gamma for name, p in named(penalties).items()} == {"r1": 1, "r1-2": 2, "r1-3": 3}
+    assert list(eager(penalties)) == ["r1", "r1-2"]
+
+    class Now:
+        def every(self, n):
+            return True
+
+    assert [name for name, _ in due(penalties, Now())] == ["r1-3"]

@@ -34,7 +34,7 @@ class ResNet(Generator):
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "blocks": 1},)
 
-    source: ImageShape = fact(help="shape (C, H, W) of one source image, told by the recipe")
+    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, told by the recipe")
     width: int = field(default=64, validator=whole(1), help="channels after the first convolution; they double twice")
     blocks: int = field(default=9, validator=whole(1), help="residual blocks between the two halves")
 

@@ -44,7 +44,7 @@ class CycleGAN(Recipe):
         FitError: translators and discriminators disagree about a shape, or the identity term is on and the two domains differ in shape.
     """
 
-    source: ImageShape = fact(help="shape (C, H, W) of one source image, told by the data")
+    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, told by the data")
     to_target: Generator = seat(default=ResNet, help="translates source images into target images")
     to_source: Generator = seat(default=ResNet, help="translates target images into source images")
     target_discriminator: Discriminator = seat(default=PatchGAN, help="tells target images from translated source images")

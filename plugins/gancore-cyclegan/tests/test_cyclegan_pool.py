@@ -1,5 +1,4 @@
 import torch
-
 from gancore_cyclegan import ImagePool
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
+from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
 from torch import Tensor, multiprocessing
 
 from gancore.standard.optimizers import SGD
 from gancore.training.ranks import Ranks
 from gancore.training.run import Run
-from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
 
 RGB = (3, 8, 8)
 

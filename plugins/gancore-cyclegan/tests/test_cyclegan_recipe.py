@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
 from torch import Tensor
 
 from gancore.errors import FitError
@@ -13,7 +14,6 @@ from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import SGD, Adam
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint
 from gancore.training.run import Run
-from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
 
 RGB = (3, 8, 8)
 
@@ -38,7 +38,7 @@ class Fake:
 
 
 def small(**changes: Any) -> CycleGAN:
-    made = {
+    made: dict[str, Any] = {
         "image": RGB,
         "source": RGB,
         "to_target": ResNet(width=4, blocks=1),
@@ -133,7 +133,7 @@ def test_two_steps_move_every_network_and_only_by_its_own_player() -> None:
 
 def test_micro_batches_equal_the_whole_batch_with_the_pool() -> None:
     def trained(micro_batch: int | None) -> dict[str, Tensor]:
-        sgd = {"generator_optimizer": SGD(lr=0.01), "discriminator_optimizer": SGD(lr=0.01)}
+        sgd: dict[str, Any] = {"generator_optimizer": SGD(lr=0.01), "discriminator_optimizer": SGD(lr=0.01)}
         recipe = small(pool=3, **sgd).double()
         steps(Run(recipe, Fake(), batch=5, micro_batch=micro_batch, total=100), 3)
         return recipe.state_dict()
@@ -158,7 +158,7 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path) -> None:
 
 def test_the_spec_builds_an_equal_recipe() -> None:
     recipe = small(pool=7)
-    again = build(spec(recipe))
+    again = build(spec(recipe), "recipe")
     assert spec(again) == spec(recipe)
     ours, theirs = recipe.state_dict(), again.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)

@@ -22,7 +22,13 @@ def test_parameters_are_those_of_the_pytorch_example():
     assert parameters(generator) == 3_576_704
     assert parameters(discriminator) == 2_765_568
     assert [tuple(layer.weight.shape[:2]) for layer in convolutions(generator)] == [(100, 512), (512, 256), (256, 128), (128, 64), (64, 3)]
-    assert [tuple(layer.weight.shape[:2]) for layer in convolutions(discriminator)] == [(64, 3), (128, 64), (256, 128), (512, 256), (1, 512)]
+    assert [tuple(layer.weight.shape[:2]) for layer in convolutions(discriminator)] == [
+        (64, 3),
+        (128, 64),
+        (256, 128),
+        (512, 256),
+        (1, 512),
+    ]
 
 
 def test_batch_normalisation_follows_all_layers_but_the_output_of_one_and_the_input_of_the_other():

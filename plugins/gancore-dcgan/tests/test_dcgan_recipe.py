@@ -118,14 +118,11 @@ def test_a_saved_pipeline_makes_the_same_images(tmp_path):
     assert torch.equal(Pipeline.load(tmp_path / "pipeline").sample(3, seed=1), pipeline.sample(3, seed=1))
 
 
-def test_it_learns_two_pictures():
-    left = torch.full(IMAGE, -0.8)
-    left[:, :, :8] = 0.8
-    pictures = torch.stack([left, -left])
+def test_it_learns_a_picture():
+    picture = torch.full(IMAGE, -0.8)
+    picture[:, :, :8] = 0.8
     quick = {"generator_optimizer": Adam(lr=2e-3), "discriminator_optimizer": Adam(lr=2e-3), "average": NoAverage()}
     recipe = DCGAN(image=IMAGE, generator=DCGANGenerator(width=8, latent_size=8), discriminator=DCGANDiscriminator(width=8), **quick)
-    train(recipe, pictures.repeat(16, 1, 1, 1), 150)
-    samples = recipe.pipelines()["image"].sample(200, seed=0)
-    nearest = torch.cdist(samples.flatten(1), pictures.flatten(1)) / pictures[0].numel() ** 0.5
-    assert nearest.min(1).values.mean() < 0.5
-    assert 0.1 < (nearest.argmin(1) == 0).float().mean() < 0.9
+    train(recipe, picture + 0.1 * torch.randn(16, *IMAGE), 100)
+    samples = recipe.pipelines()["image"].sample(100, seed=0)
+    assert (samples - picture).square().mean().sqrt() < 0.4

@@ -41,8 +41,8 @@ class Moments(nn.Module):
         rows = rows.to(self.mean.dtype)
         mean, n, before = rows.mean(0), len(rows), float(self.count)
         centred, shift = rows - mean, mean - self.mean
-        self.count += n
-        self.mean += shift * (n / float(self.count))
+        self.count.add_(n)
+        self.mean.add_(shift, alpha=n / float(self.count))
         self.scatter.addmm_(centred.T, centred)
         self.scatter.addr_(shift, shift, alpha=before * n / float(self.count))
 

@@ -3,12 +3,13 @@ import copy
 import numpy as np
 import pytest
 import torch
+from gancore_pca import PCA, Moments, PCAGenerator
+from sklearn.decomposition import PCA as Oracle
+
 from gancore.errors import DataError, FactError
 from gancore.pipeline import Pipeline
 from gancore.specs import build, spec
 from gancore.training.run import Run
-from gancore_pca import PCA, Moments, PCAGenerator
-from sklearn.decomposition import PCA as Oracle
 
 IMAGE, Q, N = (2, 4, 3), 5, 200
 

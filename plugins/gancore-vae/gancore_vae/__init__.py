@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from gancore import Part, hookimpl
+from gancore.hooks import hookimpl
+from gancore.parts import Part
 from gancore_vae.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
 from gancore_vae.divergences import ClosedForm, Divergence, Sampled
 from gancore_vae.estimate import Estimate, log_likelihood

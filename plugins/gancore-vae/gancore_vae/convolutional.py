@@ -1,6 +1,7 @@
 """A pair of convolutional networks for images of any channels, whose sides are multiples of 4 and need not be equal."""
 
 import math
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -45,7 +46,7 @@ class ConvolutionalDecoder(Decoder):
         self.linear = nn.Linear(self.latent, math.prod(self.small))
         sizes = [*reversed(widths), self.image[0]]
         layers: list[nn.Module] = [nn.ReLU()]
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+        for before, after in pairwise(sizes):
             layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
         self.network = _initialised(nn.Sequential(*layers[:-1]))
 
@@ -74,7 +75,7 @@ class ConvolutionalEncoder(GaussianEncoder):
         widths, small = _plan(self.image, self.width, self.address)
         sizes = [self.image[0], *widths]
         layers: list[nn.Module] = []
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+        for before, after in pairwise(sizes):
             layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
         self.network = _initialised(nn.Sequential(*layers))
         self.linear = nn.Linear(math.prod(small), 2 * math.prod(self.latent))

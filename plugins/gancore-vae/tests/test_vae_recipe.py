@@ -2,13 +2,6 @@ import copy
 
 import pytest
 import torch
-from gancore.errors import FitError, SpecError, UserError
-from gancore.interfaces import Generator
-from gancore.parts import part
-from gancore.pipeline import Pipeline
-from gancore.randomness import fold
-from gancore.specs import build, spec
-from gancore.training.run import Run
 from gancore_vae import (
     VAE,
     Bernoulli,
@@ -23,6 +16,15 @@ from gancore_vae import (
 )
 from torch import nn
 
+from gancore.errors import FitError, SpecError, UserError
+from gancore.interfaces import Generator
+from gancore.parts import part
+from gancore.pipeline import Pipeline
+from gancore.randomness import fold
+from gancore.specs import build, spec
+from gancore.standard.optimizers import Adam
+from gancore.training.run import Run
+
 IMAGE = (1, 8, 12)
 
 
@@ -35,8 +37,8 @@ class Source:
     def next(self, n=None):
         self.position += n
         rng = torch.Generator().manual_seed(fold(0, self.position) % 2**63)
-        left = torch.randint(0, 2, (n, *self.image), generator=rng).float()[:, :, :, :1] * 2 - 1
-        return {"image": left.expand(n, *self.image).contiguous()}
+        halves = torch.randint(0, 2, (n, 1, 2, 1), generator=rng).float() * 2 - 1
+        return {"image": halves.repeat_interleave(self.image[1] // 2, 2).expand(n, *self.image).contiguous()}
 
 
 def small(image=IMAGE, **options):
@@ -52,7 +54,7 @@ def test_the_mlps_are_those_of_the_paper():
     recipe = VAE(image=(1, 28, 28), generator=MLPDecoder(), encoder=MLPEncoder())
     assert parameters(recipe.generator) == (20 * 500 + 500) + (500 * 784 + 784)
     assert parameters(recipe.encoder) == (784 * 500 + 500) + 2 * (500 * 20 + 20)
-    assert float(recipe.generator.network[2].weight.std()) == pytest.approx(0.01, rel=0.02)
+    assert float(recipe.generator.network[2].weight.detach().std()) == pytest.approx(0.01, rel=0.02)
     assert recipe.batch_size == 100 and recipe.samples == 1 and recipe.beta == 1
     assert recipe.generator(torch.zeros(2, 20)).shape == (2, 1, 28, 28)
 
@@ -117,15 +119,14 @@ def test_beta_weighs_the_divergence_alone():
 
 
 def test_training_raises_the_bound_and_reconstructs():
-    recipe = small()
+    recipe = small(optimizer=Adam(lr=5e-3, betas=(0.9, 0.999)))
     run = Run(recipe, Source(), batch=32)
-    run.actors["model"].optimizer.param_groups[0]["lr"] = run.actors["model"]._rates[0] = 5e-3
     bounds = []
     for _ in range(150):
         recipe.step(run)
         run.step += 1
         bounds.append(run.take_log()["bound"])
-    assert bounds[0] < -60 and bounds[-1] > -25
+    assert bounds[0] < -60 and bounds[-1] > -8
     image = Source().next(16)["image"]
     again = recipe.pipelines()["image"].reconstruct(image)
     assert float((again.sign() == image).float().mean()) > 0.9
@@ -133,7 +134,6 @@ def test_training_raises_the_bound_and_reconstructs():
 
 def test_every_parameter_gets_a_gradient():
     recipe = small(likelihood=LearnedGaussian)
-    recipe.terms(torch.rand(8, *IMAGE))
     terms = recipe.terms(torch.rand(8, *IMAGE))
     (terms["reconstruction"] + terms["divergence"]).backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in recipe.parameters())
@@ -171,8 +171,7 @@ def test_a_decoder_is_a_generator_for_others():
 def test_spec_and_back():
     recipe = small(likelihood=LearnedGaussian(deviation=0.2), divergence=Sampled(), beta=4.0)
     again = build(spec(recipe))
-    again.place(facts={"image": IMAGE})
-    assert spec(again) == {k: v for k, v in spec(recipe).items() if k != "image"}
+    assert spec(again) == spec(recipe)
     assert all(torch.equal(a, b) for a, b in zip(recipe.state_dict().values(), again.state_dict().values(), strict=True))
 
 

@@ -1,0 +1,97 @@
+"""What averages of weights promise."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gancore.interfaces import Average, Generator, Shape
+from gancore.parts import part
+from gancore.testing.check import check, ensure
+from gancore.testing.trial import Trial
+from gancore.weights import load_state
+
+
+@part("contract-kit")
+class Averaged(Generator):
+    """A linear map with a buffer, for the kit to average."""
+
+    @property
+    def code_shape(self) -> Shape:
+        """A short vector."""
+        return (3,)
+
+    def build(self) -> None:
+        """One layer, and a count."""
+        self.layer = nn.Linear(3, 12)
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, 3)` → `(N, 3, 2, 2)`."""
+        made: Tensor = self.layer(code)
+        return made.reshape(-1, 3, 2, 2)
+
+
+def _started(trial: Trial[Average], average: Average | None = None) -> tuple[Averaged, Average]:
+    live = Averaged(image=(3, 2, 2))
+    average = average or trial.part
+    average.start(generator=live)
+    return live, average
+
+
+def _move(live: nn.Module, by: float = 1.0) -> None:
+    with torch.no_grad():
+        for t in [*live.parameters(), *live.buffers()]:
+            t.add_(by)
+
+
+@check(Average)
+def starts_from_the_module(trial: Trial[Average]) -> None:
+    """At first the average is the module as it is."""
+    live, average = _started(trial)
+    _ensure_within(average.of("generator"), live, live)
+
+
+@check(Average)
+def follows_the_module(trial: Trial[Average]) -> None:
+    """After a step it lies between where it was and where the module is; buffers are copied; the module is left alone."""
+    live, average = _started(trial)
+    old = {k: v.clone() for k, v in live.state_dict().items()}
+    _move(live)
+    now = {k: v.clone() for k, v in live.state_dict().items()}
+    average.follow(images=1000, batch=10)
+    ensure(all(torch.equal(v, live.state_dict()[k]) for k, v in now.items()), "following a module changes the module")
+    kept = average.of("generator")
+    for name, value in kept.state_dict().items():
+        inside = bool(((value >= old[name] - 1e-6) & (value <= now[name] + 1e-6)).all())
+        ensure(inside, f"after one step {name} is not between where it was and where the module is")
+    ensure(float(kept.seen) == 1.0, f"the buffer `seen` is {float(kept.seen)} after a step, expected the module's 1")  # type: ignore[arg-type]
+
+
+@check(Average)
+def catches_up(trial: Trial[Average]) -> None:
+    """When the module stays where it is, the average comes to it."""
+    live, average = _started(trial)
+    _move(live)
+    for step in range(1, 60):
+        average.follow(images=step * 100_000, batch=100_000)
+    _ensure_within(average.of("generator"), live, live)
+
+
+@check(Average)
+def saves_the_average(trial: Trial[Average]) -> None:
+    """What it keeps is in its state dict, or is the module itself."""
+    live, average = _started(trial)
+    _move(live)
+    average.follow(images=1000, batch=10)
+    other_live, other = _started(trial, trial.fresh())
+    load_state(other_live, live.state_dict())
+    other.load_state_dict(average.state_dict())
+    _ensure_within(other.of("generator"), average.of("generator"), average.of("generator"))
+
+
+def _ensure_within(found: Any, first: nn.Module, second: nn.Module) -> None:
+    low, high = first.state_dict(), second.state_dict()
+    for name, value in found.state_dict().items():
+        near = torch.allclose(value, low[name], atol=1e-4) or torch.allclose(value, high[name], atol=1e-4)
+        ensure(near, f"the average's {name} is off by {float((value - low[name]).abs().max()):.2g}, expected the same")

@@ -1,0 +1,94 @@
+"""What losses promise."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from gancore.interfaces import Loss
+from gancore.testing.check import check, ensure, row_by_row
+from gancore.testing.networks import untouched
+from gancore.testing.trial import Trial
+
+Pair = Callable[[Tensor, Tensor], Tensor]
+
+
+@check(Loss)
+def gives_float32_scalars(trial: Trial[Loss]) -> None:
+    """Losses are float32 scalars, of scores of any shape and precision."""
+    for shape in ((trial.n,), (trial.n, 1, 2, 3)):
+        for dtype in (torch.float32, torch.bfloat16):
+            for name, loss in _both(trial.part).items():
+                made = loss(trial.normal(*shape, word="real").to(dtype), trial.normal(*shape, word="fake").to(dtype))
+                fine = made.dim() == 0 and made.dtype == torch.float32
+                ensure(fine, f"the {name}'s loss of {dtype} scores is {made.dtype} {tuple(made.shape)}, expected a torch.float32 scalar")
+
+
+@check(Loss)
+def gradcheck(trial: Trial[Loss]) -> None:
+    """Gradients agree with finite differences."""
+    real, fake = (trial.normal(trial.n, word=word).double().requires_grad_() for word in ("real", "fake"))
+    for name, loss in _both(trial.part).items():
+        exact = loss(real, fake).dtype == torch.float64
+        step, tolerance = (1e-6, 1e-4) if exact else (1e-2, 1e-2)
+        try:
+            torch.autograd.gradcheck(loss, (real, fake), eps=step, atol=tolerance, rtol=tolerance)
+        except (RuntimeError, AssertionError) as error:
+            ensure(False, f"the gradient of the {name}'s loss is not true: {error}")
+
+
+@check(Loss)
+def wants_the_right_side(trial: Trial[Loss]) -> None:
+    """On the wrong side of zero, real scores are wanted higher and fake ones lower by the discriminator, fake ones higher by the generator."""
+    low = (-0.1 - trial.normal(trial.n, word="low").abs()).requires_grad_()
+    high = (0.1 + trial.normal(trial.n, word="high").abs()).requires_grad_()
+    real, fake = torch.autograd.grad(trial.part.discriminator(low, high), (low, high))
+    ensure(bool((real < 0).all()), "the discriminator's loss does not fall where low scores of real images rise")
+    ensure(bool((fake > 0).all()), "the discriminator's loss does not rise where high scores of fake images rise")
+    (fake,) = torch.autograd.grad(_both(trial.part)["generator"](high, low), low)
+    ensure(bool((fake < 0).all()), "the generator's loss does not fall where low scores of fake images rise")
+
+
+@check(Loss)
+def finite_at_extremes(trial: Trial[Loss]) -> None:
+    """Losses and their gradients are finite at scores of ±1e4."""
+    for a in (-1e4, 1e4):
+        for b in (-1e4, 1e4):
+            for name, loss in _both(trial.part).items():
+                real, fake = (torch.full((trial.n,), score).requires_grad_() for score in (a, b))
+                made = loss(real, fake)
+                gradients = torch.autograd.grad(made, (real, fake), materialize_grads=True)
+                fine = made.isfinite().item() and all(bool(g.isfinite().all()) for g in gradients)
+                ensure(fine, f"the {name}'s loss is {float(made)} at real scores of {a:g} and fake ones of {b:g}, or its gradient is not finite")
+
+
+@check(Loss)
+def is_pure(trial: Trial[Loss]) -> None:
+    """Equal scores give equal losses; scores, the part and the global generator stay as they are."""
+    real, fake = trial.normal(trial.n, word="real"), trial.normal(trial.n, word="fake")
+    kept, state = (real.clone(), fake.clone()), {k: v.clone() for k, v in trial.part.state_dict().items()}
+    before = torch.random.get_rng_state()
+    for name, loss in _both(trial.part).items():
+        ensure(torch.equal(loss(real, fake), loss(real, fake)), f"the {name}'s loss of the same scores differs from call to call")
+    ensure(untouched(before), "it moves the global generator")
+    ensure(torch.equal(real, kept[0]) and torch.equal(fake, kept[1]), "it changes the scores in place")
+    ensure(all(torch.equal(v, trial.part.state_dict()[k]) for k, v in state.items()), "it changes its own state")
+
+
+@check(Loss, excuse=row_by_row)
+def is_a_batch_mean(trial: Trial[Loss]) -> None:
+    """The loss of a batch is the mean of the losses of its halves."""
+    real, fake = trial.normal(4, word="real"), trial.normal(4, word="fake")
+    for name, loss in _both(trial.part).items():
+        halves = (loss(real[:2], fake[:2]) + loss(real[2:], fake[2:])) / 2
+        whole = loss(real, fake)
+        text = f"the {name}'s loss is {float(whole)}, the mean over the halves {float(halves)}; take means, or tag the part `batch`"
+        ensure(torch.allclose(whole, halves, atol=1e-5), text)
+
+
+def _both(part: Loss) -> dict[str, Pair]:
+    """Both losses as functions of real and fake scores."""
+    return {
+        "discriminator": part.discriminator,
+        "generator": lambda real, fake: part.generator(fake, real) if part.pairs else part.generator(fake),
+    }

@@ -1,0 +1,162 @@
+"""What recipes promise, tried on random rows."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore.pipeline import Pipeline
+from gancore.recipe import Recipe
+from gancore.testing.check import check, ensure, row_by_row
+from gancore.testing.processes import gradients_of_two
+from gancore.testing.stage import BATCH, Rows, drive, gradients_of, start, weights
+from gancore.testing.trial import Trial
+from gancore.training.checkpoint import load_checkpoint, save_checkpoint
+from gancore.training.run import Run
+
+STEPS = 2
+
+
+class Watching(Run):
+    """Notes which weights every update moves."""
+
+    def __init__(self, *given: Any, **how: Any) -> None:
+        super().__init__(*given, **how)
+        self.moved: dict[str, set[str]] = {name: set() for name in self.actors}
+
+    def update(self, player: str, *given: Any, **how: Any) -> dict[str, Tensor]:
+        """As ever, and looks at everyone's weights before and after."""
+        before = self._weights()
+        made = super().update(player, *given, **how)
+        for name, value in self._weights().items():
+            if not torch.equal(value, before[name]):
+                self.moved[player].add(name)
+        return made
+
+    def _weights(self) -> dict[str, Tensor]:
+        named = {f"{a.name}: {name}": p for a in self.actors.values() for name, p in a.named.items()}
+        return {name: p.detach().clone() for name, p in named.items()}
+
+
+def _has_players(recipe: Recipe) -> str:
+    return "" if recipe.players() else "it has no players"
+
+
+@check(Recipe, excuse=_has_players, trials=2)
+def an_update_moves_its_player_alone(trial: Trial[Recipe]) -> None:
+    """An update moves weights of its own player, and of nobody else."""
+    run = start(trial.part, seed=trial.seed, run=Watching)
+    assert isinstance(run, Watching)
+    drive(run, STEPS)
+    for player, moved in run.moved.items():
+        mine = {f"{player}: {name}" for name in run.actors[player].named}
+        # one weight may belong to two players
+        shared = {id(p) for p in run.actors[player].parameters}
+        others = {f"{a.name}: {name}" for a in run.actors.values() for name, p in a.named.items() if id(p) not in shared}
+        ensure(not moved & others, f"an update of the {player} moves {', '.join(sorted(moved & others)[:3])}")
+        ensure(bool(moved & mine) or not mine, f"{STEPS} steps move no weight of the {player}")
+
+
+@check(Recipe, trials=3)
+def terms_are_finite(trial: Trial[Recipe]) -> None:
+    """What a step logs is finite, and so are all weights after it."""
+    run = start(trial.part, seed=trial.seed)
+    drive(run, STEPS, finish=True)
+    logged = run.take_log()
+    wrong = [name for name, value in logged.items() if not torch.tensor(value).isfinite()]
+    ensure(not wrong, f"the terms {', '.join(wrong)} are not finite")
+    ensure(bool(logged) or not trial.part.players(), "its updates log nothing; return named scalars from the terms")
+    _ensure_finite(trial.part)
+
+
+@check(Recipe, excuse=_has_players, trials=1)
+def trains_in_bf16(trial: Trial[Recipe]) -> None:
+    """Under bf16 autocast a step leaves finite float32 weights."""
+    run = start(trial.part, seed=trial.seed, precision="bf16")
+    drive(run, 1)
+    _ensure_finite(trial.part)
+
+
+@check(Recipe, trials=2)
+def resumes_to_the_same_bits(trial: Trial[Recipe]) -> None:
+    """Saved, restored into another recipe and run on, it ends with the same bits as without the break."""
+    whole = start(trial.part, seed=trial.seed)
+    drive(whole, STEPS)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = save_checkpoint(whole, Path(folder), seconds=0.0, keep=1)
+        resumed = start(trial.fresh(seed=trial.seed + 1), seed=trial.seed)
+        load_checkpoint(resumed, saved)
+    drive(whole, STEPS, finish=True)
+    drive(resumed, STEPS, finish=True)
+    _ensure_same_bits(resumed, whole)
+
+
+@check(Recipe, excuse=lambda recipe: _has_players(recipe) or row_by_row(recipe), trials=2)
+def micro_batches_equal_the_whole(trial: Trial[Recipe]) -> None:
+    """In micro-batches every update has the gradients of the whole batch, in float64 to 1e-10."""
+    whole = gradients_of(trial.configuration, trial.seed)
+    _ensure_agrees(gradients_of(trial.configuration, trial.seed, micro_batch=BATCH // 2), whole, "in micro-batches")
+
+
+@check(Recipe, excuse=row_by_row, trials=2)
+def two_processes_equal_one(trial: Trial[Recipe]) -> None:
+    """Two gloo processes have the gradients of one, in float64 to 1e-10."""
+    whole = gradients_of(trial.configuration, trial.seed)
+    for found in gradients_of_two(trial.configuration, trial.seed):
+        _ensure_agrees(found, whole, "in two processes")
+
+
+@check(Recipe, trials=2)
+def pipelines_give_images(trial: Trial[Recipe]) -> None:
+    """After training, every pipeline gives images in [-1, 1], the same for the same seed, and the same once saved and loaded."""
+    run = start(trial.part, seed=trial.seed)
+    drive(run, STEPS, finish=True)
+    pipelines = trial.part.pipelines()
+    ensure(bool(pipelines), "it has no pipeline")
+    batch = Rows(trial.part, seed=trial.seed).next(3)
+    for name, pipeline in pipelines.items():
+        image = _product(pipeline, batch)
+        expected = (3, *pipeline.generator.image)
+        ensure(tuple(image.shape) == expected, f"the pipeline {name} gives {tuple(image.shape)}, expected {expected}")
+        fine = bool(image.isfinite().all()) and float(image.abs().max()) <= 1
+        ensure(fine, f"the pipeline {name} gives values that are not finite or outside [-1, 1]")
+        ensure(torch.equal(_product(pipeline, batch), image), f"the pipeline {name} gives other images for the same seed")
+        with tempfile.TemporaryDirectory() as folder:
+            pipeline.save(Path(folder) / "pipeline")
+            loaded = Pipeline.load(Path(folder) / "pipeline")
+        ensure(torch.equal(_product(loaded, batch), image), f"the pipeline {name}, saved and loaded, gives other images")
+
+
+def _product(pipeline: Pipeline, batch: Mapping[str, Tensor]) -> Tensor:
+    if pipeline.sampler is None:
+        return pipeline.render(batch[pipeline.reads or "source"], seed=1)
+    return pipeline.sample(3, seed=1)
+
+
+def _ensure_finite(recipe: Recipe) -> None:
+    wrong = [name for name, value in weights(recipe).items() if value.is_floating_point() and not value.isfinite().all()]
+    ensure(not wrong, f"after training {', '.join(wrong[:4])} are not finite")
+
+
+def _ensure_same_bits(found: Run, expected: Run) -> None:
+    mine, theirs = weights(found.recipe), weights(expected.recipe)
+    wrong = [name for name in theirs if not torch.equal(mine[name], theirs[name])]
+    ensure(not wrong, f"after resuming {', '.join(wrong[:4])} end with other bits; keep all that training moves in parameters and buffers")
+    ensure(torch.equal(found.rng.get_state(), expected.rng.get_state()), "after resuming other random numbers are drawn")
+    for name, actor in expected.actors.items():
+        state, other = actor.state()[0], found.actors[name].state()[0]
+        wrong = [key for key, value in state.items() if not torch.equal(value, other[key])]
+        ensure(not wrong, f"after resuming the optimizer of the {name} ends with other bits ({', '.join(wrong[:4])})")
+
+
+def _ensure_agrees(found: dict[str, Tensor], expected: dict[str, Tensor], how: str) -> None:
+    ensure(list(found) == list(expected), f"{how} other updates are made")
+    for name, value in expected.items():
+        # what is observed over a batch is kept in float32
+        tolerance = 1e-5 if name.startswith("state") else 1e-10
+        off = float((found[name].double() - value.double()).abs().max()) if value.numel() else 0.0
+        fine = off <= tolerance * max(1.0, float(value.double().abs().max()) if value.numel() else 0.0)
+        ensure(fine, f"{how} the gradient or state of '{name}' is off by {off:.3g}, expected less than {tolerance:g}; see the tag `batch`")

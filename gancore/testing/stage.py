@@ -1,0 +1,98 @@
+"""A stage for recipes: a source of random rows, and a run that notes the gradients of every update."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.parts import Part
+from gancore.randomness import fold
+from gancore.recipe import Recipe
+from gancore.testing.trial import Configuration
+from gancore.training.actor import Actor
+from gancore.training.ranks import Ranks
+from gancore.training.run import Run
+
+BATCH = 4
+"""A power of two, so that means over parts of a batch round as means over the whole do."""
+
+
+class Rows:
+    """Random images and labels, a pure function of (seed, position); every rank gets its own rows."""
+
+    def __init__(self, recipe: Recipe, *, seed: int, ranks: Ranks | None = None) -> None:
+        self.recipe, self.seed, self.ranks, self.position = recipe, seed, ranks or Ranks(), 0
+
+    def next(self, n: int | None = None) -> dict[str, Tensor]:
+        """The next `n` rows of all ranks: this rank's share."""
+        n = n or BATCH
+        rng = torch.Generator().manual_seed(fold(self.seed, "rows", self.position))
+        self.position += n
+        mine = slice(self.ranks.rank * n // self.ranks.world, (self.ranks.rank + 1) * n // self.ranks.world)
+        return {name: self._made(name, n, rng)[mine] for name in sorted(self.recipe.wants)}
+
+    def _made(self, name: str, n: int, rng: torch.Generator) -> Tensor:
+        if name == "label":
+            return torch.randint(int(self.recipe.classes), (n,), generator=rng)  # type: ignore[arg-type]
+        if name not in ("image", "source", "target"):
+            raise UserError(f"{self.recipe.address} wants {name!r} in a batch; known: image, label, source, target")
+        shape = getattr(self.recipe, name, None) or self.recipe.image
+        return torch.rand(n, *shape, generator=rng) * 2 - 1
+
+
+def start(recipe: Recipe, *, seed: int = 0, run: type[Run] = Run, **how: Any) -> Run:
+    """A run of a recipe over random rows."""
+    return run(recipe, Rows(recipe, seed=seed), batch=BATCH, total=16 * BATCH, seed=seed, **how)
+
+
+def drive(run: Run, steps: int, *, finish: bool = False) -> None:
+    """Some steps as the training loop takes them."""
+    for _ in range(steps):
+        run.recipe.step(run)
+        run.step += 1
+    if finish:
+        run.recipe.finish(run)
+
+
+class Noting(Run):
+    """Notes the gradients of every update. In place of the optimizers' steps, which would blow rounding up, all weights take a small
+    step that is the same whatever the gradients are.
+    """
+
+    def __init__(self, *given: Any, **how: Any) -> None:
+        super().__init__(*given, **how)
+        self.noted_gradients: list[dict[str, Tensor]] = []
+        for actor in self.actors.values():
+            actor.act = partial(self._note, actor)  # type: ignore[method-assign]
+
+    def _note(self, actor: Actor, gradients: list[Tensor], *_: object) -> None:
+        number = len(self.noted_gradients)
+        named = zip(actor.named, gradients, strict=True)
+        self.noted_gradients.append({f"update {number} of {actor.name}: {name}": g.clone() for name, g in named})
+        rng = torch.Generator().manual_seed(fold(self.seed, "step", number))
+        with torch.no_grad():
+            for p in actor.parameters:
+                p.add_(torch.randn(p.shape, generator=rng).to(p) * 0.01)
+                p.grad = None
+
+    def outcome(self) -> dict[str, Tensor]:
+        """All gradients, and the state at the end."""
+        gradients = {name: g for several in self.noted_gradients for name, g in several.items()}
+        return gradients | {f"state {name}": value.clone() for name, value in self.recipe.state_dict().items()}
+
+
+def gradients_of(configuration: Configuration, seed: int, *, ranks: Ranks | None = None, micro_batch: int | None = None) -> dict[str, Tensor]:
+    """The gradients of all updates of one step in float64, and the state after it, with exact noise."""
+    recipe = configuration.make(seed=seed)
+    assert isinstance(recipe, Recipe)
+    source = Rows(recipe.double(), seed=seed, ranks=ranks)
+    run = Noting(recipe, source, batch=BATCH, total=16 * BATCH, seed=seed, ranks=ranks, micro_batch=micro_batch, exact=True)
+    drive(run, 1, finish=True)
+    return run.outcome()
+
+
+def weights(part: Part) -> dict[str, Tensor]:
+    """A copy of all weights and buffers."""
+    return {name: value.clone() for name, value in part.state_dict().items()}
