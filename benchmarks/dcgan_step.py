@@ -8,11 +8,11 @@ Both sides have the same networks (64×64×3), loss, latents, weight average, fu
 import argparse
 import statistics
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 
 import torch
-from gancore_dcgan import DCGAN
+from gancore_dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator
 from interleaved import FOREIGN, interleaved
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -34,14 +34,18 @@ class FixedBatch:
 
 
 def make_recipe(width: int, size: int) -> DCGAN:
-    return DCGAN(image=(3, size, size), generator={"part": "dcgan", "width": width}, discriminator={"part": "dcgan", "width": width})
+    return DCGAN(image=(3, size, size), generator=DCGANGenerator(width=width), discriminator=DCGANDiscriminator(width=width))
+
+
+def lay_out(module: nn.Module, layout: Layout) -> nn.Module:
+    return module.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 
 def through_run(width: int, size: int, image: Tensor, precision: str, layout: Layout) -> Callable[[], None]:
     recipe = make_recipe(width, size)
     run = Run(recipe, FixedBatch(image), batch=len(image), total=10**6, precision=precision)
     if layout is torch.contiguous_format:
-        recipe.to(memory_format=layout)
+        lay_out(recipe, layout)
         run._memory_format = layout
 
     def step() -> None:
@@ -57,7 +61,7 @@ def adam(module: nn.Module) -> torch.optim.Adam:
 
 def by_hand(width: int, size: int, image: Tensor, precision: str, layout: Layout) -> Callable[[], None]:
     recipe = make_recipe(width, size)
-    g, d = recipe.generator.train().to(memory_format=layout), recipe.discriminator.train().to(memory_format=layout)
+    g, d = lay_out(recipe.generator.train(), layout), lay_out(recipe.discriminator.train(), layout)
     kept = deepcopy(g).requires_grad_(False)
     optimizers = {"g": adam(g), "d": adam(d)}
     rng, n, seen = torch.Generator().manual_seed(0), len(image), 0
@@ -66,14 +70,14 @@ def by_hand(width: int, size: int, image: Tensor, precision: str, layout: Layout
         return torch.rand(n, LATENT, generator=rng) * 2 - 1
 
     def move(name: str, module: nn.Module, loss: Tensor) -> None:
-        loss.backward()
-        gradients = [p.grad for p in module.parameters()]
+        torch.autograd.backward(loss)
+        gradients = [p.grad for p in module.parameters() if p.grad is not None]
         if not torch.stack([loss.detach(), *torch._foreach_norm(gradients)]).isfinite().all():
             raise FloatingPointError(name)
         optimizers[name].step()
         optimizers[name].zero_grad(set_to_none=True)
 
-    def cast() -> object:
+    def cast() -> AbstractContextManager[object]:
         return torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext()
 
     def step() -> None:

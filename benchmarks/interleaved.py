@@ -45,7 +45,7 @@ def interleaved(
     end, turn = time.perf_counter() + limit, 0
     while len(kept) < rounds and time.perf_counter() < end:
         turn += 1
-        order = list(functions) if turn % 2 else list(reversed(functions))
+        order = list(functions) if turn % 2 else list(reversed(list(functions)))
         results = {name: timed(functions[name]) for name in order}
         if all(taken <= foreign for _, taken in results.values()):
             kept.append({name: seconds for name, (seconds, _) in results.items()})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gancore.recipe import Player, Recipe
     from gancore.recipes import GAN
     from gancore.specs import build, spec
+    from gancore.training.loop import Sources, resume, train
 
 __version__ = "0.1.0"
 
@@ -54,9 +55,43 @@ _ROOMS = {
     "recipe": ("Player", "Recipe"),
     "recipes": ("GAN",),
     "specs": ("build", "spec"),
+    "training.loop": ("Sources", "resume", "train"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-__all__ = [*_HOME, "__version__"]
+__all__ = [
+    "GAN",
+    "Augment",
+    "Average",
+    "Conditioner",
+    "Constraint",
+    "Discriminator",
+    "DiscriminatorRegularizer",
+    "Encoder",
+    "Generator",
+    "GeneratorRegularizer",
+    "LabelSampler",
+    "Loss",
+    "Optimizer",
+    "Part",
+    "Pipeline",
+    "Player",
+    "Recipe",
+    "Sampler",
+    "Schedule",
+    "Sources",
+    "Tally",
+    "__version__",
+    "build",
+    "fact",
+    "field",
+    "hookimpl",
+    "host",
+    "part",
+    "resume",
+    "seat",
+    "spec",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -43,9 +43,23 @@ def replace_folder(path: Path, filled: Path) -> None:
     old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     if path.exists():
         os.rename(path, old)
-    os.rename(filled, path)
+    try:
+        os.rename(filled, path)
+    except OSError:
+        if old.exists():
+            os.rename(old, path)
+        raise
     sync(path.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what a killed process left half-written in a folder; only for the one process that writes there."""
+    for left in folder.glob(".*.tmp"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -25,8 +25,7 @@ def check_manifest(folder: Path) -> None:
         odd = ", ".join(sorted(present ^ set(rows)))
         raise CheckpointError(f"{folder} is damaged: {odd} missing or not in its manifest; use another checkpoint")
     for name, row in rows.items():
-        file = folder / name
-        if file.stat().st_size != row["bytes"] or sha256(file) != row["sha256"]:
+        if not _as_written(folder / name, row):
             raise CheckpointError(f"{folder} is damaged: {name} is not what was written (its SHA-256 differs); use another checkpoint")
 
 
@@ -39,6 +38,13 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} holds {type(value).__name__}, not an object")
     return value
+
+
+def _as_written(file: Path, row: dict[str, Any]) -> bool:
+    try:
+        return bool(file.stat().st_size == row["bytes"] and sha256(file) == row["sha256"])
+    except OSError as error:
+        raise CheckpointError(f"{file} cannot be read: {error.strerror or error}; use another checkpoint") from None
 
 
 def _rows(folder: Path) -> dict[str, dict[str, Any]]:

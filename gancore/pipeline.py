@@ -1,23 +1,23 @@
 """The product of every family: sampler → conditioner → generator."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gancore.errors import CheckpointError, FitError, UserError
+from gancore.errors import CheckpointError, FitError, RunError, UserError
 from gancore.files import replace_folder, whole_folder
 from gancore.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
 from gancore.manifest import check_manifest, read_json, write_manifest
 from gancore.parts import Part
 from gancore.randomness import Rows, fold, own_rows, seeded
 from gancore.specs import build, spec
-from gancore.weights import FILE, load_state, read_weights
+from gancore.weights import FILE, load_state, read_weights, write_weights
 
 P = TypeVar("P", bound=Part)
 _SEATS = {"sampler": "sampler", "conditioner": "conditioner", "generator": "generator", "encoder": "encoder", "labels": "labels"}
@@ -115,18 +115,30 @@ class Pipeline:
         """Writes the product alone: `pipeline.json` (the specs), `weights.safetensors`, and a manifest with SHA-256.
 
         An older pipeline in its place goes only when the new one is whole.
+
+        Raises:
+            RunError: the disk is full or may not be written to.
         """
         folder = Path(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = folder.with_name(f".{folder.name}.new")
-        with whole_folder(fresh) as aside:
-            table = {name: spec(part, complete=True) for name, part in self.parts.items()}
-            (aside / "pipeline.json").write_text(
-                json.dumps({"gancore": 1, "reads": self.reads, "parts": table}, indent=1), encoding="utf-8"
-            )
-            save_file(self.state_dict(), aside / FILE)
-            write_manifest(aside)
-        replace_folder(folder, fresh)
+        fresh = folder.with_name(f".{folder.name}.new.tmp")
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(fresh, ignore_errors=True)
+            with whole_folder(fresh) as aside:
+                self._write(aside)
+            replace_folder(folder, fresh)
+        except OSError as error:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise RunError(
+                f"cannot write the pipeline {folder}: {error.strerror or error}; one that was there is intact: make room, then try again"
+            ) from None
+
+    def _write(self, folder: Path) -> None:
+        table = {name: spec(part, complete=True) for name, part in self.parts.items()}
+        saved = {"gancore": 1, "reads": self.reads, "parts": table}
+        (folder / "pipeline.json").write_text(json.dumps(saved, indent=1), encoding="utf-8")
+        write_weights(folder / FILE, self.state_dict())
+        write_manifest(folder)
 
     def state_dict(self) -> dict[str, Tensor]:
         """All weights, named by seat; contiguous and on the CPU."""

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gancore.errors import CheckpointError, SpecError
+from gancore.manifest import MANIFEST, check_manifest
 from gancore.parts import Part
 
 FILE = "weights.safetensors"
@@ -25,6 +26,8 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
     if not folder or not name:
         raise SpecError(f"{where}: from takes FOLDER:NAME, as runs/7:generator; got {source!r}")
     for path in _candidates(Path(folder)):
+        if (path.parent / MANIFEST).is_file():
+            check_manifest(path.parent)
         found = {k.removeprefix(f"{name}."): v for k, v in read_weights(path).items() if k.startswith(f"{name}.")}
         if found:
             return load_state(part, found, where=f"{where}: {source}".lstrip(": "))
@@ -49,6 +52,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}; take another checkpoint") from None
+
+
+def write_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Writes tensors to a safetensors file. Raises OSError when the disk is full or may not be written to."""
+    # safetensors refuses tensors that share memory, and stores no strides
+    storable = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    try:
+        save_file(storable, path)
+    except SafetensorError as error:
+        raise OSError(str(error)) from None
 
 
 def freeze(part: Part, which: Any, *, where: str = "") -> None:

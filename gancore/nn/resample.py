@@ -5,7 +5,8 @@ the rows and the columns in turn. Where the size goes up and down at once, bande
 differentiate any number of times.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -48,22 +49,20 @@ class Resample(nn.Module):
 
     def _convolved(self, x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
         """One depthwise pass along the axes in which the kernel is longer than one tap."""
-        c, axes = x.shape[1], [size > 1 for size in kernel.shape[2:]]
+        tall, wide = (size > 1 for size in kernel.shape[2:])
         before = first_zeros(self.taps, self.up, self.down)
-        weight = kernel.to(x.dtype).expand(c, 1, -1, -1)
         if self.up == 1:
             after = self.taps - self.down - before
-            stride = [self.down if axis else 1 for axis in axes]
-            padding = [before if axis else 0 for axis in axes]
+            padding = before if before == after else 0
             if before != after:
-                tall, wide = axes
-                x, padding = functional.pad(x, (before * wide, after * wide, before * tall, after * tall)), [0, 0]
-            return functional.conv2d(x, weight.flip(2, 3), bias, stride, padding, groups=c)
-        stride = [self.up if axis else 1 for axis in axes]
+                x = functional.pad(x, (before * wide, after * wide, before * tall, after * tall))
+            step = Step((self.down if tall else 1, self.down if wide else 1), (padding * tall, padding * wide))
+            return filtered(x, kernel.flip(2, 3), bias, step)
         front, back = self.taps - 1 - before, before + 1 - self.up
-        crop = [min(front, back) if axis else 0 for axis in axes]
-        y = functional.conv_transpose2d(x, weight, bias, stride, crop, groups=c)
-        for dim, axis in zip((2, 3), axes, strict=True):
+        crop = min(front, back)
+        step = Step((self.up if tall else 1, self.up if wide else 1), (crop * tall, crop * wide), transposed=True)
+        y = filtered(x, kernel, bias, step)
+        for dim, axis in ((2, tall), (3, wide)):
             if axis and front != back:
                 y = y.narrow(dim, max(0, front - back), x.shape[dim] * self.up)
         return y
@@ -86,3 +85,53 @@ def resampling_matrix(size: int, taps: Tensor, up: int, down: int) -> Tensor:
     inputs, outputs = torch.arange(size, device=taps.device), torch.arange(size * up // down, device=taps.device)
     place = inputs * up - outputs[:, None] * down + first_zeros(n, up, down)
     return taps[(n - 1 - place).clamp(0, n - 1)] * ((place >= 0) & (place < n))
+
+
+class Step(NamedTuple):
+    """How a depthwise kernel goes over an image; transposed, it is the adjoint map."""
+
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    added: tuple[int, int] = (0, 0)
+    transposed: bool = False
+
+
+class Filtered(torch.autograd.Function):
+    """A depthwise convolution with a fixed kernel, whose gradient is its adjoint, again one of these.
+
+    torch's own second derivative of a convolution goes through its groups one by one, for a gradient of the kernel that nobody wants.
+    """
+
+    @staticmethod
+    def forward(x: Tensor, kernel: Tensor, bias: Tensor | None, step: Step) -> Tensor:
+        c = x.shape[1]
+        weight = kernel.to(x.dtype).expand(c, 1, -1, -1)
+        bias = None if bias is None else bias.to(x.dtype)
+        with torch.autocast(x.device.type, enabled=False):
+            if step.transposed:
+                return functional.conv_transpose2d(x, weight, bias, step.stride, step.padding, step.added, groups=c)
+            return functional.conv2d(x, weight, bias, step.stride, step.padding, groups=c)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor | None, Step], output: Tensor) -> None:
+        x, kernel, bias, step = inputs
+        ctx.save_for_backward(kernel)
+        ctx.biased = None if bias is None else bias.dtype
+        added = [size - ((out - 1) * s - 2 * p + k) for size, out, s, p, k in _axes(x, output, kernel, step)]
+        ctx.adjoint = Step(step.stride, step.padding, (0, 0) if step.transposed else (added[0], added[1]), not step.transposed)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (kernel,), (gradient,) = ctx.saved_tensors, gradients
+        bias = gradient.sum((0, 2, 3)).to(ctx.biased) if ctx.biased is not None else None
+        return filtered(gradient, kernel, None, ctx.adjoint), None, bias, None
+
+
+def filtered(x: Tensor, kernel: Tensor, bias: Tensor | None, step: Step) -> Tensor:
+    """`Filtered`, typed."""
+    y: Tensor = Filtered.apply(x, kernel, bias, step)  # type: ignore[no-untyped-call]
+    return y
+
+
+def _axes(x: Tensor, output: Tensor, kernel: Tensor, step: Step) -> Iterator[tuple[int, int, int, int, int]]:
+    return zip(x.shape[2:], output.shape[2:], step.stride, step.padding, kernel.shape[2:], strict=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from gancore.errors import FitError
@@ -30,7 +29,6 @@ class PatchGAN(Discriminator):
         FitError: the images are too small for so many layers.
     """
 
-    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "layers": 1},)
 
     width: int = field(default=64, validator=whole(1), help="channels after the first convolution; they double up to 8 times that")

@@ -31,7 +31,6 @@ class ResNet(Generator):
         FitError: the sizes differ, are no multiples of 4, or are below 8.
     """
 
-    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "blocks": 1},)
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, told by the recipe")

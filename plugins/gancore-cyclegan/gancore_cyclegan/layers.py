@@ -8,7 +8,7 @@ from torch.nn import functional
 class InstanceNorm(nn.Module):
     """Normalizes each channel of each image to mean 0 and variance 1, without a learned scale.
 
-    Paper: Ulyanov et al. 2016, arXiv:1607.08022, eq. 4.
+    Paper: Ulyanov et al. 2016, arXiv:1607.08022.
     """
 
     def forward(self, image: Tensor) -> Tensor:

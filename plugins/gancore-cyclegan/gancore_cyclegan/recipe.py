@@ -1,6 +1,7 @@
 """How CycleGAN learns."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from torch import Tensor
 from torch.nn.functional import l1_loss
@@ -24,6 +25,14 @@ __all__ = ["CycleGAN"]
 
 EPOCHS = 200
 
+_SMALL: Mapping[str, Any] = {
+    "to_target": {"part": "resnet", "width": 2, "blocks": 1},
+    "to_source": {"part": "resnet", "width": 2, "blocks": 1},
+    "target_discriminator": {"part": "patchgan", "width": 2, "layers": 1},
+    "source_discriminator": {"part": "patchgan", "width": 2, "layers": 1},
+    "pool": 3,
+}
+
 
 def _adam() -> Adam:
     return Adam(lr=2e-4, betas=(0.5, 0.999), schedule=Linear(constant=0.5))
@@ -43,6 +52,8 @@ class CycleGAN(Recipe):
     Raises:
         FitError: translators and discriminators disagree about a shape, or the identity term is on and the two domains differ in shape.
     """
+
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = (_SMALL, {**_SMALL, "identity": 0.0, "image": (1, 8, 8), "source": (3, 8, 8)})
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, told by the data")
     to_target: Generator = seat(default=ResNet, help="translates source images into target images")

@@ -94,7 +94,7 @@ def test_options_out_of_range_are_refused(cls: type, field: str, value: object) 
         cls(**{field: value})
 
 
-def test_instance_normalization_is_equation_4_of_ulyanov() -> None:
+def test_instance_normalization_gives_each_channel_mean_0_and_variance_1() -> None:
     x = torch.randn(2, 3, 4, 5, dtype=torch.float64)
     mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), correction=0, keepdim=True)
     assert torch.allclose(InstanceNorm()(x), (x - mean) / (variance + 1e-5).sqrt(), atol=1e-12)

@@ -1,6 +1,7 @@
 """DCGAN: Radford et al. 2015, arXiv:1511.06434."""
 
-from gancore import Part, hookimpl
+from gancore.hooks import hookimpl
+from gancore.parts import Part
 from gancore_dcgan.discriminator import DCGANDiscriminator, PlainDCGANDiscriminator
 from gancore_dcgan.generator import DCGANGenerator, PlainDCGANGenerator
 from gancore_dcgan.recipe import DCGAN

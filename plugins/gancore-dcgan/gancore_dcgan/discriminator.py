@@ -7,8 +7,8 @@ import torch
 from attrs.validators import ge
 from torch import Tensor, nn
 
-from gancore import Discriminator, field, part
-from gancore.parts import interface
+from gancore.interfaces import Discriminator
+from gancore.parts import field, interface, part
 from gancore_dcgan.pyramid import channels, published_weights, smallest_map, variance_keeping_weights
 
 

@@ -2,7 +2,9 @@
 
 from attrs.validators import ge
 
-from gancore import GAN, Discriminator, Generator, Sampler, field, part, seat
+from gancore.interfaces import Discriminator, Generator, Sampler
+from gancore.parts import field, part, seat
+from gancore.recipes import GAN
 from gancore.standard.samplers import Uniform
 from gancore_dcgan.discriminator import DCGANDiscriminator
 from gancore_dcgan.generator import DCGANGenerator

@@ -6,7 +6,8 @@ from itertools import pairwise
 from attrs.validators import ge
 from torch import Tensor, nn
 
-from gancore import Discriminator, field, part
+from gancore.interfaces import Discriminator
+from gancore.parts import field, part
 from gancore.randomness import uniform
 from gancore_gan.options import listed, share, sizes
 

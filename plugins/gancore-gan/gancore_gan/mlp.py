@@ -7,8 +7,8 @@ import torch
 from attrs.validators import ge
 from torch import Tensor, nn
 
-from gancore import Generator, field, part
-from gancore.interfaces import Shape
+from gancore.interfaces import Generator, Shape
+from gancore.parts import field, part
 from gancore_gan.options import listed, sizes
 
 RANGE = 0.05
@@ -20,8 +20,8 @@ class MLP(Generator):
     """A multilayer perceptron of rectified linear units.
 
     Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 5; sizes and first weights are those of the released MNIST configuration,
-    two layers of 1200 and U(-0.05, 0.05). Differences: tanh for the sigmoid, as images lie in [-1, 1]; the output's bias starts at 0, not at the
-    marginals of the training images.
+    two layers of 1200 and U(-0.05, 0.05). Differences: tanh for the sigmoid, as images lie in [-1, 1]; the output's bias starts at 0,
+    not at the marginals of the training images.
 
     `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1), any shape.
     """

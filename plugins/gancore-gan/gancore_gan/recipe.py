@@ -2,7 +2,9 @@
 
 from attrs.validators import ge
 
-from gancore import Discriminator, Generator, field, part, recipes, seat
+from gancore import recipes
+from gancore.interfaces import Discriminator, Generator
+from gancore.parts import field, part, seat
 from gancore_gan.maxout import Maxout
 from gancore_gan.mlp import MLP
 

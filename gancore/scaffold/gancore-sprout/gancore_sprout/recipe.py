@@ -1,0 +1,32 @@
+"""How the parts learn together."""
+
+from collections.abc import Sequence
+
+from attrs.validators import ge
+
+from gancore import GAN, Discriminator, DiscriminatorRegularizer, Generator, Loss, field, part, seat
+from gancore.standard.losses import Hinge
+from gancore_sprout.discriminator import SproutDiscriminator
+from gancore_sprout.generator import SproutGenerator
+from gancore_sprout.regularizer import SproutPenalty
+
+
+@part("sprout")
+class SproutRecipe(GAN):
+    """The two-player game with this plugin's parts in its seats; whoever trains may put others there.
+
+    For an algorithm of your own, derive from `gancore.Recipe` and write `step(run)`.
+    """
+
+    examples = (
+        {
+            "generator": {"part": "sprout", "width": 4, "latent_size": 6},
+            "discriminator": {"part": "sprout", "width": 4},
+            "batch": 4,
+        },
+    )
+    generator: Generator = seat(default=SproutGenerator)
+    discriminator: Discriminator = seat(default=SproutDiscriminator)
+    loss: Loss = seat(default=Hinge)
+    regularizers: Sequence[DiscriminatorRegularizer] = seat(factory=lambda: [SproutPenalty()])
+    batch: int = field(default=32, validator=ge(1), help="batch size, where the run is given none")
