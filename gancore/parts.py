@@ -292,7 +292,8 @@ def _fill_all(part: Part, seed: int, path: str) -> None:
             getattr(part, name)
     finally:
         part._modules.update(part.__dict__.pop("_pending"))
-        for name in order:
+        made = [name for name in part._modules if name not in {place.name for place in seats(type(part))}]
+        for name in [*order, *made]:  # what an earlier build made comes last, as it did then
             part._modules[name] = part._modules.pop(name)
 
 

@@ -16,11 +16,13 @@ from gancore.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sa
 from gancore.manifest import check_manifest, read_json, write_manifest
 from gancore.parts import Part
 from gancore.randomness import Rows, fold, own_rows, seeded
-from gancore.specs import build, spec
+from gancore.specs import build, spec, without_sources
 from gancore.weights import FILE, load_state, read_weights, write_weights
 
 P = TypeVar("P", bound=Part)
 _SEATS = {"sampler": "sampler", "conditioner": "conditioner", "generator": "generator", "encoder": "encoder", "labels": "labels"}
+VERSION = 1
+"""The version of a saved pipeline."""
 CHUNK = 64
 """Images made at a time; a result does not depend on it."""
 
@@ -135,7 +137,7 @@ class Pipeline:
 
     def _write(self, folder: Path) -> None:
         table = {name: spec(part, complete=True) for name, part in self.parts.items()}
-        saved = {"gancore": 1, "reads": self.reads, "parts": table}
+        saved = {"gancore": VERSION, "reads": self.reads, "parts": table}
         (folder / "pipeline.json").write_text(json.dumps(saved, indent=1), encoding="utf-8")
         write_weights(folder / FILE, self.state_dict())
         write_manifest(folder)
@@ -160,6 +162,8 @@ class Pipeline:
             raise CheckpointError(f"{folder} holds no pipeline (no pipeline.json); give a folder that training or Pipeline.save wrote")
         check_manifest(folder)
         saved = read_json(folder / "pipeline.json")
+        if saved.get("gancore") != VERSION:
+            raise CheckpointError(f"{folder} is a pipeline of version {saved.get('gancore')!r}; this gancore reads {VERSION}")
         tables = saved.get("parts")
         if not isinstance(tables, dict) or not {"conditioner", "generator"} <= set(tables) <= set(_SEATS):
             raise CheckpointError(f"{folder / 'pipeline.json'} names no conditioner and generator; it is damaged")
@@ -168,8 +172,10 @@ class Pipeline:
         return cls(reads=str(saved.get("reads", "")), **parts)
 
 
-def _restored(name: str, table: Mapping[str, Any], weights: Mapping[str, Tensor], folder: Path) -> Any:
-    part = build({k: v for k, v in table.items() if k not in ("from", "frozen")}, _SEATS[name], where=name)
+def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path) -> Any:
+    if not isinstance(table, dict):
+        raise CheckpointError(f"{folder / 'pipeline.json'}: {name} is {table!r}, not a table; it is damaged")
+    part = build({k: v for k, v in without_sources(table).items() if k != "frozen"}, _SEATS[name], where=name)
     state = {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
     load_state(part, state, where=str(folder))
     return part

@@ -104,12 +104,12 @@ class GAN(Recipe):
         return self.batch
 
     def players(self) -> dict[str, Player]:
-        """The generator (with its conditioner) and the discriminator."""
+        """The generator (with its conditioner) and the discriminator, each with its regularizers, whose state moves with it."""
+        judging = [self.discriminator, *self.regularizers]
+        making = [self.conditioner, self.generator, *self.generator_regularizers]
         return {
-            "discriminator": Player(
-                [self.discriminator], self.discriminator_optimizer, _rescale(self.regularizers), list(self.constraints)
-            ),
-            "generator": Player([self.conditioner, self.generator], self.generator_optimizer, _rescale(self.generator_regularizers)),
+            "discriminator": Player(judging, self.discriminator_optimizer, _rescale(self.regularizers), list(self.constraints)),
+            "generator": Player(making, self.generator_optimizer, _rescale(self.generator_regularizers)),
         }
 
     def pipelines(self) -> dict[str, Pipeline]:

@@ -25,7 +25,8 @@ class SmallGenerator(Generator):
 
     def forward(self, code):
         image = self.linear(code).reshape(len(code), *self.image)
-        return torch.tanh(image + self.noise * normal(len(code), *self.image, like=image)).float()
+        image = torch.tanh(image + self.noise * normal(len(code), *self.image, like=image))
+        return image if image.dtype == torch.float64 else image.float()
 
 
 @part("small")

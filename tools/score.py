@@ -3,8 +3,8 @@
     python tools/score.py RUN [RUN ...] [--count 10000]
 
 For each run it prints the distance of the trained pipeline, of the same recipe untrained (the same seed), and their ratio. The
-principal coordinates come from up to 10,000 training images, in the pixel values [-1, 1] that the recipe saw. A translator is judged by what
-it makes of its source images, against the target images. Real images held against other real ones say how low it can go.
+principal coordinates come from up to 10,000 training images, in the pixel values [-1, 1] that the recipe saw. A translator is
+judged by what it makes of its source images, against the target images. Real images against other real ones say how low it can go.
 """
 
 import argparse

@@ -25,6 +25,7 @@ class AdaIN(nn.Module):
             self.style.bias[:channels] = 1
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """Equation 1."""
         scale, bias = self.style(w).chunk(2, dim=1)
         return instance_normalised(x, scale, bias, self.eps)
 
@@ -37,9 +38,10 @@ def instance_normalised(x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e-
     """
     n, c, h, w = x.shape
     pixels = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
-    average = pixels.new_full((1, 1, 1), 1 / (h * w)).expand(n, 1, h * w)
-    centred = pixels - torch.bmm(average, pixels)
-    variance = torch.bmm(average, centred * centred)
+    # ones, and the division after: the sum over a constant map is then exact, and the map becomes exactly zero
+    ones = pixels.new_ones(1, 1, 1).expand(n, 1, h * w)
+    centred = pixels - torch.bmm(ones, pixels) / (h * w)
+    variance = torch.bmm(ones, centred * centred) / (h * w)
     wide = torch.promote_types(x.dtype, torch.float32)
     factor = scale.reshape(n, 1, c).to(wide) * torch.rsqrt(variance.to(wide) + eps)
     normalised = torch.addcmul(bias.reshape(n, 1, c).to(x.dtype), centred.to(x.dtype), factor.to(x.dtype))

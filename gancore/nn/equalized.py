@@ -28,6 +28,7 @@ class EqualizedLinear(nn.Module):
         self.lr_multiplier = lr_multiplier
 
     def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs)` → `(N, outputs)`."""
         # the scale is put on the smaller of the two factors
         return functional.linear(x * self.scale, self.weight, self.bias * self.lr_multiplier)
 
@@ -53,6 +54,7 @@ class EqualizedConv2d(nn.Module):
         return None if self.bias is None else self.bias * self.lr_multiplier
 
     def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H, W)`."""
         return functional.conv2d(x, self.weight * self.scale, self.effective_bias(), padding=self.padding)
 
 
@@ -63,6 +65,7 @@ class EqualizedUpConv2d(EqualizedConv2d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, 2H, 2W)`."""
         weight = widened(self.weight.flip(2, 3) * self.scale).transpose(0, 1)
         return functional.conv_transpose2d(x, weight, self.effective_bias(), stride=2, padding=self.padding)
 
@@ -74,6 +77,7 @@ class EqualizedDownConv2d(EqualizedConv2d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
         weight = widened(self.weight * (self.scale / 4))
         return functional.conv2d(x, weight, self.effective_bias(), stride=2, padding=self.padding)
 

@@ -21,8 +21,9 @@ class MinibatchStd(nn.Module):
         self.group, self.eps = group, eps
 
     def forward(self, x: Tensor) -> Tensor:
+        """`(N, C, H, W)` → `(N, C + 1, H, W)`."""
         n, _, h, w = x.shape
-        deviations = torch.cat([self.deviation(rows) for rows in x.split(_sizes(n, self.group))])
+        deviations = torch.cat([self.deviation(rows) for rows in torch.split(x, _sizes(n, self.group))])
         return torch.cat([x, deviations.to(x.dtype).reshape(n, 1, 1, 1).expand(n, 1, h, w)], dim=1)
 
     def deviation(self, rows: Tensor) -> Tensor:

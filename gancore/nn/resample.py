@@ -41,6 +41,7 @@ class Resample(nn.Module):
         self.register_buffer("kernel", (row[:, None] * row if square else row[None])[None, None], persistent=False)
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """`(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`."""
         if self.up > 1 and self.down > 1:
             return self._banded(x, bias)
         if self.kernel.shape[2] > 1:

@@ -10,22 +10,13 @@
 Nothing in gancore imports this room. It needs hypothesis, and `contracts` needs pytest: the test dependencies of whoever uses it.
 """
 
-try:
-    import hypothesis as _hypothesis
-except ImportError as error:  # pragma: no cover
-    raise ImportError(
-        "gancore.testing draws its trials with hypothesis, which is not installed; run `pip install pytest hypothesis`"
-    ) from error
+from importlib.util import find_spec
 
-from gancore.testing import averages as _averages
-from gancore.testing import every as _every
-from gancore.testing import games as _games
-from gancore.testing import losses as _losses
-from gancore.testing import networks as _networks
-from gancore.testing import optimizers as _optimizers
-from gancore.testing import penalties as _penalties
-from gancore.testing import recipes as _recipes
-from gancore.testing import samplers as _samplers
+if find_spec("hypothesis") is None:  # pragma: no cover
+    raise ImportError("gancore.testing draws its trials with hypothesis, which is not installed; run `pip install pytest hypothesis`")
+
+# importing a room of checks makes them known
+from gancore.testing import averages, every, games, losses, networks, optimizers, penalties, recipes, samplers  # noqa: F401
 from gancore.testing.check import Check, ContractError, check, checks_for, ensure
 from gancore.testing.decorator import contracts
 from gancore.testing.report import Result, check_distribution, run_checks

@@ -17,7 +17,7 @@ class ContractError(AssertionError):
     """A part does not keep a promise of its interface."""
 
 
-def ensure(kept: bool, text: str) -> None:
+def ensure(kept: object, text: str) -> None:
     """Raises ContractError with `text` (what was found, what was expected) unless the promise was kept."""
     if not kept:
         raise ContractError(text)

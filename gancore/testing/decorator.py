@@ -18,7 +18,8 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 def contracts(*classes: type[Part], expected_failures: Mapping[str, str] = _NONE) -> Callable[[Test], Test]:
     """Calls the test once for each check of each class, with the check as `check`; the test calls it.
 
-    `expected_failures` maps `Class.check` to the reason why it is known to fail; once it does not fail any more, the test says so.
+    `expected_failures` maps `Class.check` to the reason why it is known to fail; once it does not fail any more, the test says so. What
+    classes say themselves, in an attribute of the same name by check, counts too.
 
     Raises:
         UserError: an expected failure names no check.
@@ -34,8 +35,9 @@ def contracts(*classes: type[Part], expected_failures: Mapping[str, str] = _NONE
             raise UserError(
                 f"expected_failures names {name!r}, which is no check here; write Class.check, as {', '.join(near) or next(iter(known))}"
             )
+    own = {f"{cls.__name__}.{check}": reason for cls in classes for check, reason in getattr(cls, "expected_failures", {}).items()}
     cases = []
     for name, case in known.items():
-        reason = expected_failures.get(name)
+        reason = expected_failures.get(name) or own.get(name)
         cases.append(pytest.param(case, id=name, marks=[pytest.mark.xfail(reason=reason, strict=True)] if reason else []))
     return pytest.mark.parametrize("check", cases)

@@ -123,13 +123,13 @@ def _disturb(part: Part) -> None:
 
 def _ensure_equal(found: Part, expected: Part, who: str) -> None:
     mine, theirs = found.state_dict(), expected.state_dict()
-    ensure(list(mine) == list(theirs), f"{who} holds {_less(mine, theirs)}, expected {_less(theirs, mine)}")
+    ensure(set(mine) == set(theirs), f"{who} holds {_less(mine, theirs)} too, and lacks {_less(theirs, mine)}")
     wrong = [name for name in mine if not _same(mine[name], theirs[name])]
     ensure(not wrong, f"{who} differs in {', '.join(wrong[:4])}")
 
 
 def _less(some: dict[str, Any], others: dict[str, Any]) -> str:
-    return ", ".join(sorted(set(some) - set(others))[:4]) or "the same names in another order"
+    return ", ".join(sorted(set(some) - set(others))[:4]) or "nothing"
 
 
 def _same(some: Tensor, others: Tensor) -> bool:

@@ -19,10 +19,15 @@ def can_run(part: Part) -> bool:
     return isinstance(part, NETWORKS)
 
 
+def classes_of(part: Part) -> int:
+    """The number of classes that the part was told of, 0 for none."""
+    return int(getattr(part, "classes", 0) or 0)
+
+
 def inputs(trial: Trial[Any], part: Part, n: int | None = None) -> Inputs:
     """What the part reads, and labels where it reads labels."""
     n = n or trial.n
-    label = trial.labels(part.classes, n) if getattr(part, "conditional", False) and getattr(part, "classes", 0) else None
+    label = trial.labels(classes_of(part), n) if getattr(part, "conditional", False) and classes_of(part) else None
     if isinstance(part, Conditioner):
         return trial.normal(n, *part.latent_shape, word="latent"), label
     if isinstance(part, Generator):

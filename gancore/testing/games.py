@@ -9,7 +9,7 @@ from torch import Tensor
 from gancore.interfaces import Augment, Discriminator, Encoder, Generator
 from gancore.parts import Part
 from gancore.testing.check import check, ensure
-from gancore.testing.forward import Inputs, forward, inputs
+from gancore.testing.forward import Inputs, classes_of, forward, inputs
 from gancore.testing.networks import ensure_shape, reads_labels, reads_no_labels
 from gancore.testing.trial import Trial
 
@@ -45,9 +45,9 @@ def scores_images(trial: Trial[Discriminator]) -> None:
 @check(Discriminator, excuse=reads_labels)
 def every_label_changes_the_scores(trial: Trial[Discriminator]) -> None:
     """Under one image, every label gives another score."""
-    classes: int = trial.part.classes  # type: ignore[attr-defined]
+    classes = classes_of(trial.part)
     image = trial.images(1, *trial.part.image).expand(classes, *trial.part.image).contiguous()
-    scores = forward(trial.part.eval(), (image, torch.arange(classes))).flatten(1)
+    scores = forward(trial.part.eval(), (image, torch.arange(classes))).reshape(classes, -1)
     same = [(j, i) for i in range(classes) for j in range(i) if torch.allclose(scores[i], scores[j], rtol=0, atol=1e-8)]
     ensure(not same, f"the labels {', '.join(f'{j} and {i}' for j, i in same)} give the same scores")
 

@@ -39,7 +39,7 @@ def gradcheck(trial: Trial[Loss]) -> None:
 
 @check(Loss)
 def wants_the_right_side(trial: Trial[Loss]) -> None:
-    """On the wrong side of zero, real scores are wanted higher and fake ones lower by the discriminator, fake ones higher by the generator."""
+    """On the wrong side of zero the discriminator wants real scores higher and fake ones lower, the generator fake ones higher."""
     low = (-0.1 - trial.normal(trial.n, word="low").abs()).requires_grad_()
     high = (0.1 + trial.normal(trial.n, word="high").abs()).requires_grad_()
     real, fake = torch.autograd.grad(trial.part.discriminator(low, high), (low, high))
@@ -59,7 +59,10 @@ def finite_at_extremes(trial: Trial[Loss]) -> None:
                 made = loss(real, fake)
                 gradients = torch.autograd.grad(made, (real, fake), materialize_grads=True)
                 fine = made.isfinite().item() and all(bool(g.isfinite().all()) for g in gradients)
-                ensure(fine, f"the {name}'s loss is {float(made)} at real scores of {a:g} and fake ones of {b:g}, or its gradient is not finite")
+                ensure(
+                    fine,
+                    f"the {name}'s loss is {made.item()} at real scores of {a:g} and fake ones of {b:g}, or its gradient is not finite",
+                )
 
 
 @check(Loss)

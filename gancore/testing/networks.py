@@ -11,7 +11,7 @@ from gancore.interfaces import Conditioner, Discriminator, Encoder, Generator
 from gancore.parts import Part
 from gancore.randomness import Rows, own_rows
 from gancore.testing.check import check, ensure, row_by_row
-from gancore.testing.forward import NETWORKS, Inputs, forward, inputs
+from gancore.testing.forward import NETWORKS, Inputs, classes_of, forward, inputs
 from gancore.testing.trial import Trial
 
 
@@ -50,7 +50,8 @@ def channels_last_agrees(trial: Trial[Part]) -> None:
     part, given = trial.part.eval(), inputs(trial, trial.part)
     plain = forward(part, given)
     laid = given[0].to(memory_format=torch.channels_last) if given[0].dim() == 4 else given[0]
-    other: Part = deepcopy(part).to(memory_format=torch.channels_last)
+    other: Any = deepcopy(part)
+    other.to(memory_format=torch.channels_last)
     _ensure_close(forward(other, (laid, given[1])), plain, 1e-4, "in the memory format channels_last it gives other values")
 
 
@@ -117,7 +118,10 @@ def inputs_are_images(part: Part) -> bool:
 
 
 def _ensure_float32(made: Tensor, when: str) -> None:
-    ensure(made.dtype == torch.float32, f"{when} it gives {made.dtype}, expected torch.float32; end with .float()")
+    ensure(
+        made.dtype == torch.float32,
+        f"{when} it gives {made.dtype}, expected torch.float32; end with `made if made.dtype == torch.float64 else made.float()`",
+    )
     ensure(made.isfinite().all().item(), f"{when} it gives values that are not finite")
 
 
@@ -153,7 +157,7 @@ def untouched(before: Tensor) -> bool:
 
 def reads_labels(part: Any) -> str:
     """The excuse of checks on labels."""
-    return "" if part.conditional and getattr(part, "classes", 0) else "it reads no labels here"
+    return "" if part.conditional and classes_of(part) else "it reads no labels here"
 
 
 def reads_no_labels(part: Any) -> str:

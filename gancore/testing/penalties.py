@@ -81,7 +81,7 @@ def fair_to_a_flat_discriminator(trial: Trial[DiscriminatorRegularizer]) -> None
     if first.requires_grad:
         first.backward()  # type: ignore[no-untyped-call]
     wrong = [name for name, p in critic.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]
-    ensure(not wrong, "where the image gradient is zero the penalty's own gradient is not finite; the root of a sum of squares has none there")
+    ensure(not wrong, "where the image gradient is zero the penalty's own is not finite; the root of a sum of squares has none there")
 
 
 @check(DiscriminatorRegularizer)
@@ -178,7 +178,8 @@ class _nothing_left:
     """Compares modules and an image before and after. `allowed`: an image that the recipe itself asked gradients for."""
 
     def __init__(self, first: nn.Module, second: nn.Module, image: Tensor, allowed: Tensor | None = None) -> None:
-        self.tensors = {f"weight {n}": p for m in (first, second) for n, p in m.named_parameters()} | {"image or code": image}
+        self.tensors = {f"{side} {n}": p for side, m in (("its", first), ("the other's", second)) for n, p in m.named_parameters()}
+        self.tensors["image or code"] = image
         self.modules, self.allowed = (first, second), allowed
 
     def __enter__(self) -> None:

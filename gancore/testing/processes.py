@@ -1,14 +1,20 @@
-"""Two processes that train together over gloo; they start once, with the first check that needs them, and stay."""
+"""Two processes that train together over gloo; they start once, with the first check that needs them, and stay.
 
+They are programs of their own and talk through pipes: multiprocessing would run the caller's main script in them.
+"""
+
+import atexit
+import os
+import pickle
+import subprocess
+import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import numpy.typing as npt
 import torch
 import torch.distributed as dist
 from torch import Tensor
@@ -21,44 +27,80 @@ WORLD = 2
 PATIENCE = 60
 """Seconds until a process that waits for a lost one gives up."""
 
-Arrays = dict[str, "npt.NDArray[Any]"]
-
 
 def gradients_of_two(configuration: Configuration, seed: int) -> list[dict[str, Tensor]]:
-    """What `gradients_of` gives in each of two processes."""
-    pending = [worker.submit(_work, configuration, seed) for worker in _workers()]
-    try:
-        results = [future.result(timeout=2 * PATIENCE) for future in pending]
-    except BaseException:
-        # the other process may still wait for this one, and the next job must not meet it
-        stop()
-        raise
-    return [{name: torch.from_numpy(array) for name, array in result.items()} for result in results]
+    """What `gradients_of` gives in each of two processes.
+
+    Raises:
+        RuntimeError: one of them failed, with what it said.
+    """
+    workers = _workers()
+    job = pickle.dumps((sys.path, (configuration.cls, configuration.options, configuration.facts), seed))
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write(len(job).to_bytes(8, "big") + job)
+        worker.stdin.flush()
+    answers = []
+    for worker in workers:
+        assert worker.stdout is not None
+        answer = next(_messages(worker.stdout), "the process ended")
+        if isinstance(answer, str):
+            # the other process may still wait for this one, and the next job must not meet it
+            stop()
+            raise RuntimeError(f"in one of two processes: {answer}")
+        answers.append({name: torch.from_numpy(array) for name, array in answer.items()})
+    return answers
 
 
 def stop() -> None:
     """Ends the two processes; the next check starts others."""
     for worker in _workers():
-        for process in list((worker._processes or {}).values()):
-            process.kill()
-        worker.shutdown(wait=False, cancel_futures=True)
+        worker.kill()
+        worker.communicate()
     _workers.cache_clear()
 
 
 @cache
-def _workers() -> list[ProcessPoolExecutor]:
-    meeting = Path(tempfile.mkdtemp(prefix="gancore-two-")) / "meeting"
-    spawn = get_context("spawn")
-    return [ProcessPoolExecutor(1, mp_context=spawn, initializer=_join, initargs=(rank, str(meeting))) for rank in range(WORLD)]
+def _workers() -> list["subprocess.Popen[bytes]"]:
+    meeting = str(Path(tempfile.mkdtemp(prefix="gancore-two-")) / "meeting")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    atexit.register(_end)
+    return [
+        subprocess.Popen(
+            [sys.executable, "-c", "from gancore.testing.processes import serve; serve()", str(rank), meeting],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        for rank in range(WORLD)
+    ]
 
 
-def _join(rank: int, meeting: str) -> None:
+def _end() -> None:
+    if _workers.cache_info().currsize:
+        stop()
+
+
+def _messages(pipe: BinaryIO | Any) -> Iterator[Any]:
+    while len(size := pipe.read(8)) == 8:
+        yield pickle.loads(pipe.read(int.from_bytes(size, "big")))
+
+
+def serve() -> None:
+    """What each of the two does: takes its rank and the meeting place from the command line, and jobs from its input until that ends."""
+    rank, meeting = int(sys.argv[1]), sys.argv[2]
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
     torch.set_num_threads(1)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{meeting}", rank=rank, world_size=WORLD, timeout=timedelta(seconds=PATIENCE)
-    )
-
-
-def _work(configuration: Configuration, seed: int) -> Arrays:
-    made = gradients_of(configuration, seed, ranks=Ranks())
-    return {name: value.contiguous().numpy() for name, value in made.items()}
+    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=WORLD, timeout=timedelta(seconds=PATIENCE))
+    for path, given, seed in _messages(sys.stdin.buffer):
+        sys.path[:] = path
+        answer: Any
+        try:
+            made = gradients_of(Configuration(*given), seed, ranks=Ranks())
+            answer = {name: value.contiguous().numpy() for name, value in made.items()}
+        except Exception as error:
+            answer = f"{type(error).__name__}: {error}"
+        message = pickle.dumps(answer)
+        answers.write(len(message).to_bytes(8, "big") + message)
+        answers.flush()

@@ -127,7 +127,9 @@ def pipelines_give_images(trial: Trial[Recipe]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             pipeline.save(Path(folder) / "pipeline")
             loaded = Pipeline.load(Path(folder) / "pipeline")
-        ensure(torch.equal(_product(loaded, batch), image), f"the pipeline {name}, saved and loaded, gives other images")
+        # a loaded network may have another memory format, and so round otherwise
+        same = torch.allclose(_product(loaded, batch), image, rtol=0, atol=1e-4)
+        ensure(same, f"the pipeline {name}, saved and loaded, gives other images")
 
 
 def _product(pipeline: Pipeline, batch: Mapping[str, Tensor]) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 from gancore.interfaces import Conditioner, LabelSampler, Sampler
 from gancore.randomness import seeded
 from gancore.testing.check import check, ensure
-from gancore.testing.forward import forward, inputs
+from gancore.testing.forward import classes_of, forward, inputs
 from gancore.testing.networks import ensure_shape, reads_labels, reads_no_labels, untouched
 from gancore.testing.trial import Trial
 
@@ -66,7 +66,10 @@ def makes_codes(trial: Trial[Conditioner]) -> None:
 def repeats_under_one_seed(trial: Trial[Conditioner]) -> None:
     """Equal states of the global generator give equal codes."""
     given = inputs(trial, trial.part.eval())
-    ensure(torch.equal(forward(trial.part, given, seed=1), forward(trial.part, given, seed=1)), "equal latents from equal seeds give other codes")
+    ensure(
+        torch.equal(forward(trial.part, given, seed=1), forward(trial.part, given, seed=1)),
+        "equal latents from equal seeds give other codes",
+    )
 
 
 @check(Conditioner, excuse=reads_labels)
@@ -74,7 +77,7 @@ def takes_soft_labels(trial: Trial[Conditioner]) -> None:
     """A soft label `(N, K)` is taken; one that is all on one class means that class."""
     latent, label = inputs(trial, trial.part.eval())
     assert label is not None
-    classes = trial.part.classes  # type: ignore[attr-defined]
+    classes = classes_of(trial.part)
     hard = forward(trial.part, (latent, label))
     sure = forward(trial.part, (latent, torch.nn.functional.one_hot(label, classes).float()))
     ensure(torch.allclose(sure, hard, atol=1e-5), "a soft label that is all on one class gives another code than the class")
@@ -85,7 +88,7 @@ def takes_soft_labels(trial: Trial[Conditioner]) -> None:
 @check(Conditioner, excuse=reads_labels)
 def every_label_changes_the_code(trial: Trial[Conditioner]) -> None:
     """Under one latent, every label gives another code."""
-    classes: int = trial.part.classes  # type: ignore[attr-defined]
+    classes = classes_of(trial.part)
     latent = trial.normal(1, *trial.part.latent_shape).expand(classes, *trial.part.latent_shape)
     codes = forward(trial.part.eval(), (latent, torch.arange(classes))).flatten(1)
     same = [(i, j) for i in range(classes) for j in range(i) if torch.allclose(codes[i], codes[j], rtol=0, atol=1e-7)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import islice, product
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 from unittest import SkipTest
@@ -93,7 +93,9 @@ class Trial(Generic[P]):
         return torch.randint(classes, (n or self.n,), generator=self.rng("label"))
 
 
-@cache
+_KNOWN: dict[type[Part], tuple[Configuration, ...]] = {}
+
+
 def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
     """Small configurations of a class: each of its `examples` with facts that it accepts.
 
@@ -101,7 +103,9 @@ def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
         UserError: no facts are accepted with some example, or the kit does not know what to draw for a field.
         SkipTest: the class leaves seats open, and its examples do not fill them.
     """
-    found = []
+    if cls in _KNOWN:
+        return _KNOWN[cls]
+    found: list[Configuration] = []
     for example in cls.examples:
         _check_open(cls, example)
         refusals: list[str] = []
@@ -112,16 +116,16 @@ def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
                 f"declare `examples` that hold the facts it needs, as examples = ({{'image': (3, 64, 64)}},)"
             )
         found += accepted
-    return tuple(found)
+    return _KNOWN.setdefault(cls, tuple(found))
 
 
 def _check_open(cls: type[Part], example: Mapping[str, Any]) -> None:
-    needed = [a.name for a in attrs.fields(cls) if a.init and a.default is attrs.NOTHING and a.name not in example]
-    open_seats = [place.name for place in seats(cls) if place.name in needed]
+    open_seats = [place.name for place in seats(cls) if place.default is attrs.NOTHING and place.name not in example]
     if open_seats:
         raise SkipTest(f"it leaves {', '.join(open_seats)} open; classes that fill these seats are checked, or fill them in `examples`")
+    needed = [a.name for a in option_fields(cls) if a.init and a.default is attrs.NOTHING and a.name not in example]
     if needed:
-        raise UserError(f"{cls.__name__} has no default for {', '.join(needed)}; give it in `examples`, as examples = ({{{needed[0]!r}: …}},)")
+        raise UserError(f"{cls.__name__} has no default for {', '.join(needed)}; declare `examples`, as examples = ({{{needed[0]!r}: …}},)")
 
 
 def _accepted(cls: type[Part], example: Mapping[str, Any], refusals: list[str]) -> Iterator[Configuration]:

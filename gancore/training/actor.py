@@ -23,7 +23,7 @@ class Actor:
         self.parameters = list(self.named.values())
         mine = set(map(id, self.parameters))
         self._others = [p for p in others if id(p) not in mine]
-        self._parts = [m for part in player.parts for m in part.modules() if isinstance(m, Part)]
+        self._parts = list(dict.fromkeys(m for part in player.parts for m in part.modules() if isinstance(m, Part)))
         self._tallies = [tally for m in self._parts for tally in vars(m).values() if isinstance(tally, Tally)]
         self.restart()
 
@@ -35,7 +35,9 @@ class Actor:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Freezes the parameters of all other players that were not frozen already."""
+        """Freezes the parameters of all other players that were not frozen already; what an update broken off has left is dropped."""
+        for p in self.parameters:
+            p.grad = None
         frozen = [p for p in self._others if p.requires_grad]
         for p in frozen:
             p.requires_grad_(False)
@@ -65,6 +67,8 @@ class Actor:
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
             self.optimizer.step()
+            # fused optimizers leave the versions as they are, by which a part knows that its weights were touched
+            torch.autograd.graph.increment_version(self.parameters)
             self.optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
             for constraint in self.player.constraints:
@@ -115,17 +119,22 @@ class Actor:
                     continue
                 if name not in self.named or self.optimizer is None:
                     raise CheckpointError(f"the checkpoint has optimizer state for {player}/{name}, which this recipe does not train")
-                self.optimizer.state[self.named[name]][key] = _like(self.named[name], value)
+                self.optimizer.state[self.named[name]][key] = _like(self.named[name], value, self.optimizer.defaults)
 
 
 _ADVICE = "nothing was saved since: resume from the last checkpoint with a lower learning rate, a penalty, or float32"
 
 
-def _like(parameter: nn.Parameter, value: Any) -> Any:
+def _like(parameter: nn.Parameter, value: Any, options: Mapping[str, Any]) -> Any:
+    if not isinstance(value, Tensor):
+        return value
+    if value.dim() == 0:
+        # a fused optimizer counts its steps on the device of the weights, another one on the CPU
+        return value.to(parameter.device if options.get("fused") or options.get("capturable") else "cpu", copy=True)
+    if value.shape != parameter.shape:
+        raise ValueError(f"optimizer state of shape {tuple(value.shape)} for a weight of shape {tuple(parameter.shape)}")
     # a fused optimizer on channels_last weights with contiguous moments is silently wrong
-    if isinstance(value, Tensor) and value.shape == parameter.shape and value.dim() > 0:
-        return torch.empty_like(parameter).copy_(value)
-    return value
+    return torch.empty_like(parameter).copy_(value)
 
 
 def _named_parameters(player: Player) -> Iterator[tuple[str, nn.Parameter]]:

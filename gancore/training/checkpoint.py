@@ -5,6 +5,7 @@
 """
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
-from gancore.errors import CheckpointError, RunError
+from gancore.errors import CheckpointError, DataError, RunError
 from gancore.files import whole_folder
 from gancore.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import Run
-from gancore.weights import FILE, load_state, read_weights
+from gancore.weights import FILE, load_state, read_weights, write_weights
 
 VERSION = 1
 _NAME = re.compile(r"\d{8,}")
@@ -56,6 +56,20 @@ def load_checkpoint(run: Run, path: Path) -> float:
         CheckpointError: it is damaged, or belongs to another recipe.
     """
     check_manifest(path)
+    try:
+        return _put_back(run, path)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, DataError) as error:
+        raise CheckpointError(f"{path} is damaged: {error!r}; use another checkpoint") from None
+
+
+def set_aside(path: Path) -> None:
+    """Moves a checkpoint that cannot be used out of the way of those to come; it stays beside them as `.00012000.damaged`."""
+    target = path.with_name(f".{path.name}.damaged")
+    shutil.rmtree(target, ignore_errors=True)
+    os.rename(path, target)
+
+
+def _put_back(run: Run, path: Path) -> float:
     state = read_json(path / "state.json")
     if state.get("version") != VERSION:
         raise CheckpointError(f"{path} is of version {state.get('version')!r}; this gancore reads {VERSION}")
@@ -64,8 +78,8 @@ def load_checkpoint(run: Run, path: Path) -> float:
     run.rng.set_state(tensors.pop("rng"))
     for actor in run.actors.values():
         actor.restore(tensors, state["optimizers"])
-    run.step, run.images, run.source.position = state["step"], state["images"], state["position"]
-    run.noted = {name: (torch.tensor(total, device=run.device), count) for name, (total, count) in state["noted"].items()}
+    run.step, run.images, run.source.position = (int(state[name]) for name in ("step", "images", "position"))
+    run.noted = {name: (torch.tensor(float(total), device=run.device), int(count)) for name, (total, count) in state["noted"].items()}
     return float(state["seconds"])
 
 
@@ -81,8 +95,8 @@ def _write(run: Run, aside: Path, seconds: float) -> None:
         tensors, rest = actor.state()
         training |= tensors
         plain |= rest
-    save_file(_storable(run.recipe.state_dict()), aside / FILE)
-    save_file(_storable(training), aside / "training.safetensors")
+    write_weights(aside / FILE, run.recipe.state_dict())
+    write_weights(aside / "training.safetensors", training)
     state = {
         "version": VERSION,
         "step": run.step,
@@ -94,8 +108,3 @@ def _write(run: Run, aside: Path, seconds: float) -> None:
     }
     (aside / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
     write_manifest(aside)
-
-
-def _storable(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    # safetensors refuses tensors that share memory, and stores no strides
-    return {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import attrs
 import tomli_w
@@ -36,17 +36,21 @@ def new_folder(output: Path | str | None, recipe: Recipe) -> Path:
             raise RunError(f"{path} is not empty; resume it with `gancore train --resume {path}`, or name another folder")
         _make(path)
         return path
-    taken = [int(m[1]) for p in Path("runs").glob("*") if (m := re.match(r"(\d+)-", p.name))]
-    path = Path("runs") / f"{max(taken, default=0) + 1:04d}-{recipe.name}"
-    _make(path)
+    number = max((int(m[1]) for p in Path("runs").glob("*") if (m := re.match(r"(\d+)-", p.name))), default=0) + 1
+    while not _make(path := Path("runs") / f"{number:04d}-{recipe.name}", new=True):
+        number += 1
     return path
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, *, new: bool = False) -> bool:
+    """Makes the folder; says whether it was `new`, where two trainings may begin at once."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=not new)
     except OSError as error:
+        if new and isinstance(error, FileExistsError) and path.is_dir():
+            return False
         raise RunError(f"cannot make the run folder {path}: {error.strerror or error}; name a folder that can be written") from None
+    return True
 
 
 @contextmanager
@@ -56,7 +60,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         RunError: another process trains there.
     """
-    with (folder / LOCK).open("a+") as file:
+    with _lock_file(folder) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -69,8 +73,17 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def _lock_file(folder: Path) -> IO[str]:
+    try:
+        return (folder / LOCK).open("a+")
+    except OSError as error:
+        raise RunError(f"cannot write in the run folder {folder}: {error.strerror or error}; a training needs to") from None
+
+
 def describe(folder: Path, recipe: Recipe, settings: Settings, data: dict[str, Any], command: list[str]) -> None:
-    """Writes `recipe.toml` and `run.toml`."""
+    """Writes `recipe.toml` and `run.toml`; called with the folder locked. Raises RunError when another training was first."""
+    if (folder / RECIPE).exists():
+        raise RunError(f"{folder} holds a run by now; resume it with `gancore train --resume {folder}`, or name another folder")
     write_text(folder / RECIPE, to_toml(spec(recipe)))
     how = {name: value for name, value in attrs.asdict(settings).items() if value is not None}
     table = {"gancore": 1, "command": command, "settings": how, "data": data}
@@ -101,8 +114,10 @@ def counts(recipe: Recipe) -> dict[str, int]:
 
 
 def lengthen(folder: Path, images: int) -> None:
-    """Notes in `run.toml` that the training is longer now."""
+    """Notes in `run.toml` that the training is of this many images now."""
     table = tomllib.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    if table["settings"].get("images", images) == images:
+        return
     table["settings"]["images"] = images
     write_text(folder / SETTINGS, tomli_w.dumps(table))
 

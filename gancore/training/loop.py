@@ -3,8 +3,8 @@
 import resource
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,11 +16,12 @@ from gancore.data import Data, ImageOptions, Loader, Paired, Unpaired, open_data
 from gancore.data.data import Images
 from gancore.discovery import host
 from gancore.errors import CheckpointError, GancoreError, Interrupted, RunError, UserError
+from gancore.files import sweep
 from gancore.interfaces import LabelSampler
 from gancore.pictures.report import write_report
 from gancore.recipe import Recipe
 from gancore.specs import build, read_toml, without_sources
-from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint
+from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint, set_aside
 from gancore.training.folder import RECIPE, describe, lengthen, locked, new_folder, read_settings
 from gancore.training.log import Log
 from gancore.training.ranks import Ranks
@@ -58,7 +59,10 @@ class Sources:
     @classmethod
     def of(cls, table: dict[str, Any]) -> "Sources":
         """From a table of `run.toml`."""
-        return cls(data=tuple(table["sources"]), paired=table["paired"], options=ImageOptions(**table["options"]))
+        try:
+            return cls(data=tuple(table["sources"]), paired=table["paired"], options=ImageOptions(**table["options"]))
+        except (KeyError, TypeError) as error:
+            raise RunError(f"run.toml is damaged: its table data: {error!r}; start a new run from the recipe.toml beside it") from None
 
 
 def _open(source: str, options: ImageOptions, progress: Any) -> Data:
@@ -90,12 +94,11 @@ def train(
     data = Sources(data=(data,)) if isinstance(data, str) else data
     opened = data.open() if isinstance(data, Sources) else data
     settle(recipe, opened, settings.seed)
-    folder = Path(_shared(str(new_folder(output, recipe)) if ranks.first else "", ranks))
+    training = Training(recipe, opened, settings, ranks)
+    folder = Path(ranks.from_first(lambda: str(new_folder(output, recipe))))
     table = data.table() if isinstance(data, Sources) else {"description": opened.description}
-    if ranks.first:
-        describe(folder, recipe, settings, {**table, "fingerprint": opened.fingerprint}, list(command))
-    training = Training(recipe, opened, settings, folder, ranks)
-    training.go()
+    table["fingerprint"] = opened.fingerprint
+    training.go(folder, begin=lambda: describe(folder, recipe, settings, table, list(command)))
     return training
 
 
@@ -107,22 +110,28 @@ def resume(folder: Path | str, data: Data | None = None, *, images: int | None =
     """
     folder = Path(folder)
     settings, table = read_settings(folder)
+    if images is not None:
+        settings = Settings.of(**{**attrs.asdict(settings), "images": images})
     if data is None:
         if "sources" not in table:
             raise RunError(f"{folder} was trained on data given in Python; give them again: resume(folder, data)")
         data = Sources.of(table).open()
-    if data.fingerprint != table["fingerprint"]:
-        raise RunError(f"the data of {folder} have changed since (fingerprint {data.fingerprint[:12]}, was {table['fingerprint'][:12]})")
-    recipe = cast(Recipe, build(without_sources(read_toml(folder / RECIPE))))
+    if data.fingerprint != table.get("fingerprint"):
+        was = str(table.get("fingerprint"))[:12]
+        raise RunError(
+            f"the data of {folder} have changed since (fingerprint {data.fingerprint[:12]}, was {was}); put them back, or start a new run"
+        )
+    recipe = _recipe_of(folder)
     settle(recipe, data, settings.seed)
-    ranks = Ranks.join()
-    if images:
-        settings = attrs.evolve(settings, images=images)
-        if ranks.first:
-            lengthen(folder, images)
-    training = Training(recipe, data, settings, folder, ranks)
-    training.go(resuming=True)
+    training = Training(recipe, data, settings, Ranks.join())
+    training.go(folder, begin=lambda: lengthen(folder, training.total), resuming=True)
     return training
+
+
+def _recipe_of(folder: Path) -> Recipe:
+    """The recipe of a run; weights from elsewhere are taken only where no checkpoint holds the run's own."""
+    table = read_toml(folder / RECIPE)
+    return cast(Recipe, build(without_sources(table) if any(committed(folder / "checkpoints")) else table))
 
 
 def settle(recipe: Recipe, data: Data, seed: int) -> None:
@@ -147,12 +156,12 @@ def settle(recipe: Recipe, data: Data, seed: int) -> None:
 
 
 class Training:
-    """A run in its folder."""
+    """A run, and its folder once it goes."""
 
-    def __init__(self, recipe: Recipe, data: Data, settings: Settings, folder: Path, ranks: Ranks) -> None:
+    def __init__(self, recipe: Recipe, data: Data, settings: Settings, ranks: Ranks) -> None:
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        self.recipe, self.settings, self.folder, self.ranks = recipe, settings, folder, ranks
+        self.recipe, self.settings, self.ranks = recipe, settings, ranks
         self.data, self.held_out = _split(data, settings)
         self.total = settings.images or recipe.length(len(self.data))
         batch = min(settings.batch or recipe.batch_size, self.total)
@@ -171,7 +180,7 @@ class Training:
         )
         shown = self.held_out or self.data
         self.fixed = shown.rows(np.arange(min(SHOWN, len(shown), COUNT)))
-        self.log = Log(folder / "log.jsonl")
+        self._enter(Path())
         self.before = 0.0
         self.started = time.monotonic()
 
@@ -185,22 +194,42 @@ class Training:
         """Seconds trained, over all resumptions."""
         return self.before + time.monotonic() - self.started
 
-    def go(self, *, resuming: bool = False) -> None:
-        """Trains to the end. Raises what `train` raises; whatever happens, nothing committed is lost."""
-        hold = locked(self.folder) if self.ranks.first else nullcontext()
-        with hold, Stopping() as stopping, self.log:
-            try:
-                self._restore() if resuming else self._sheets()
-                self._tell("gancore_started")
-                self.started = time.monotonic()
-                self._loop(stopping)
-                self.recipe.finish(self.run)
-                self._commit(final=True)
-            except GancoreError as error:
+    def _enter(self, folder: Path) -> None:
+        self.folder, self.log = folder, Log(folder / "log.jsonl")
+
+    def go(self, folder: Path, *, begin: Callable[[], None], resuming: bool = False) -> None:
+        """Trains to the end in this folder; `begin` is called when it is locked.
+
+        Raises:
+            GancoreError: as `train`; whatever happens, nothing committed is lost.
+        """
+        self._enter(folder)
+        try:
+            with locked(folder) if self.ranks.first else nullcontext(), Stopping(shared=self.ranks.joined) as stopping, self.log:
+                if self.ranks.first:
+                    _sweep(folder)
+                    begin()
+                self._train(stopping, resuming)
+        except OSError as error:
+            raise RunError(
+                f"{error.strerror or error}: {error.filename or folder}; committed checkpoints are intact: make room or check the "
+                f"permissions, then go on with `gancore train --resume {folder}`"
+            ) from error
+        finally:
+            self.loader.close()
+
+    def _train(self, stopping: Stopping, resuming: bool) -> None:
+        try:
+            self._restore() if resuming else self._sheets()
+            self._tell("gancore_started")
+            self.started = time.monotonic()
+            self._loop(stopping)
+            self.recipe.finish(self.run)
+            self._commit(final=True)
+        except GancoreError as error:
+            with suppress(GancoreError):  # on a full disk this line cannot be written either
                 self._event("stopped", reason=str(error))
-                raise
-            finally:
-                self.loader.close()
+            raise
 
     def _loop(self, stopping: Stopping) -> None:
         while self.run.images < self.total:
@@ -237,13 +266,14 @@ class Training:
             self._tell("gancore_sampled", path=str(path))
 
     def _commit(self, *, final: bool = False) -> None:
-        failure: GancoreError | None = None
+        self.run.join_log()
+        failure: GancoreError | OSError | None = None
         if self.ranks.first:
             try:
                 self._save()
                 if final:
                     self._finish()
-            except GancoreError as error:
+            except (GancoreError, OSError) as error:
                 failure = error
         if self.ranks.any(failure is not None):
             raise failure or RunError("the first process could not save; its message says why")
@@ -269,21 +299,27 @@ class Training:
 
     def _restore(self) -> None:
         found = list(committed(self.folder / "checkpoints"))
-        for path in found:
+        for i, path in enumerate(found):
             try:
                 self.before = load_checkpoint(self.run, path)
             except CheckpointError as error:
                 self._event("warning", text=f"{error}; trying the one before")
                 continue
-            if self.ranks.first:
-                self.log.truncate(self.run.images)
-                self._event("resumed", path=path.name)
+            self._begin_at(path, found[:i])
             return
         if found:
             raise RunError(f"none of the {len(found)} checkpoints of {self.folder} is whole; start a new run from {self.folder / RECIPE}")
         if self.ranks.first:
             self.log.truncate(-1)
         self._sheets()
+
+    def _begin_at(self, path: Path, damaged: list[Path]) -> None:
+        self.ranks.wait()
+        if self.ranks.first:
+            for other in damaged:
+                set_aside(other)
+            self.log.truncate(self.run.images)
+            self._event("resumed", path=path.name)
 
     def _event(self, name: str, **facts: Any) -> None:
         if self.ranks.first:
@@ -308,10 +344,6 @@ def _split(data: Data, settings: Settings) -> tuple[Data, Data | None]:
     return data.split(settings.hold_out, settings.seed) if settings.hold_out else (data, None)
 
 
-def _shared(text: str, ranks: Ranks) -> str:
-    """The first rank's text, on every rank."""
-    if not ranks.joined:
-        return text
-    box = [text]
-    torch.distributed.broadcast_object_list(box, src=0)
-    return box[0]
+def _sweep(folder: Path) -> None:
+    for place in (folder, folder / "checkpoints", folder / "samples", folder / "pipeline"):
+        sweep(place)

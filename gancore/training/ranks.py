@@ -5,11 +5,14 @@ gradient is silently left unaveraged.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+from gancore.errors import GancoreError, RunError
 
 
 class Ranks:
@@ -38,7 +41,8 @@ class Ranks:
         """The sum over all ranks, on every rank."""
         if self.joined:
             values = values.clone()
-            dist.all_reduce(values)
+            with _talking():
+                dist.all_reduce(values)
         return values
 
     def mean_in_place(self, tensors: Sequence[Tensor]) -> None:
@@ -46,7 +50,8 @@ class Ranks:
         if not self.joined or not tensors:
             return
         flat = torch.cat([t.reshape(-1) for t in tensors])
-        dist.all_reduce(flat)
+        with _talking():
+            dist.all_reduce(flat)
         flat /= self.world
         for tensor, piece in zip(tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True):
             tensor.copy_(piece.view(tensor.shape))
@@ -57,19 +62,51 @@ class Ranks:
             return rows
         rows = rows.contiguous()  # the message holds no strides: a channels_last receiver would mix up the pixels
         several = [torch.empty_like(rows) for _ in range(self.world)]
-        dist.all_gather(several, rows)
+        with _talking():
+            dist.all_gather(several, rows)
         return torch.cat(several)
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is up on any rank."""
         return bool(self.sum(torch.tensor(float(flag))) > 0) if self.joined else flag
 
+    def from_first(self, make: Callable[[], str]) -> str:
+        """The text that `make` returns on the first rank, on every rank.
+
+        Raises:
+            RunError: it failed there; on the first rank the failure itself.
+        """
+        box: list[str | None] = [None]
+        failure: GancoreError | None = None
+        if self.first:
+            try:
+                box = [make()]
+            except GancoreError as error:
+                failure = error
+        if self.joined:
+            with _talking():
+                dist.broadcast_object_list(box, src=0)
+        if box[0] is None:
+            raise failure or RunError("the first process could not begin; its message says why")
+        return box[0]
+
     def wait(self) -> None:
         """Returns when every rank has come here."""
         if self.joined:
-            dist.barrier()
+            with _talking():
+                dist.barrier()
 
     def leave(self) -> None:
         """Leaves the group."""
         if self.joined:
             dist.destroy_process_group()
+
+
+@contextmanager
+def _talking() -> Iterator[None]:
+    """A message that does not come through means that another process has ended; what it said is the cause."""
+    try:
+        yield
+    except RuntimeError as error:
+        first = str(error).strip().partition("\n")[0]
+        raise RunError(f"another process of this training ended; its message says why (here: {first})") from None

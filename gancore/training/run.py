@@ -149,6 +149,14 @@ class Run:
         self.noted.clear()
         return dict(zip(names, means.tolist(), strict=True))
 
+    def join_log(self) -> None:
+        """Makes what was noted the mean over all ranks, so that a checkpoint of the first one holds it for all."""
+        names = sorted(self.noted)
+        if self.ranks.joined and names:
+            totals = torch.stack([self.noted[n][0] for n in names])
+            self.ranks.mean_in_place([totals])
+            self.noted = {n: (total, self.noted[n][1]) for n, total in zip(names, totals, strict=True)}
+
     def _backward(self, terms: TermsOf, rows: tuple[Rows, ...], scale: float) -> Iterator[tuple[float, dict[str, Tensor]]]:
         n = max(1, _length(rows))
         size = min(self.micro_batch or n, n)
@@ -168,10 +176,11 @@ class Run:
         return seed if self.exact else fold(seed, self.ranks.rank)
 
     def _own_rows(self, n: int, start: int, stop: int) -> OwnRows | None:
-        if not self.exact or (stop - start == n and self.ranks.world == 1):
+        shared = self.ranks.world if self.exact else 1
+        if stop - start == n and shared == 1:
             return None
-        first = self.ranks.rank * n
-        return OwnRows(n * self.ranks.world, first + start, first + stop)
+        first = self.ranks.rank * n if self.exact else 0
+        return OwnRows(n * shared, first + start, first + stop)
 
     def _autocast(self) -> Any:
         return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else nullcontext()
@@ -199,7 +208,8 @@ class Run:
         players = self.recipe.players()
         formats = {_lay_out(module) for module in self.recipe.modules()}
         self._memory_format = torch.channels_last if torch.channels_last in formats else torch.preserve_format
-        everyone = [p for player in players.values() for part in player.parts for p in part.parameters()]
+        played = (p for player in players.values() for part in player.parts for p in part.parameters())
+        everyone = list(dict.fromkeys([*self.recipe.parameters(), *played]))
         self.actors = {name: Actor(name, player, everyone) for name, player in players.items()}
         self._compiled = compile
         if compile:

@@ -2,16 +2,23 @@
 
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any, Self
 
+ECHO = 1.0
+"""Seconds in which a second signal to one of several processes is taken for the launcher passing on the first."""
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Stopping:
-    """While entered, remembers the first signal instead of dying of it."""
+    """While entered, remembers the first signal instead of dying of it.
 
-    def __init__(self) -> None:
+    `shared`: this is one of several processes. Ctrl-C then reaches each twice, from the terminal and from the launcher.
+    """
+
+    def __init__(self, *, shared: bool = False) -> None:
+        self.shared, self.since = shared, 0.0
         self.signal: signal.Signals | None = None
         self._before: dict[signal.Signals, Any] = {}
 
@@ -31,10 +38,17 @@ class Stopping:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._let_go()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.signal = signal.Signals(number)
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
+        if self.signal is None:
+            self.signal, self.since = signal.Signals(number), time.monotonic()
+            if not self.shared:
+                self._let_go()
+        elif time.monotonic() - self.since > ECHO:
+            self._let_go()
+            signal.raise_signal(number)
+
+    def _let_go(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

@@ -60,6 +60,11 @@ def test_adain_starts_as_plain_normalisation_for_a_zero_code():
     assert torch.allclose(AdaIN(5, 7)(x, torch.zeros(2, 7)), functional.instance_norm(x), atol=1e-3)
 
 
+def test_adain_makes_a_constant_map_exactly_its_bias():
+    x = torch.full((2, 3, 5, 12), 1.0)
+    assert torch.equal(instance_normalised(x, torch.ones(2, 3), torch.full((2, 3), 0.5)), torch.full_like(x, 0.5))
+
+
 def test_adain_in_bfloat16_survives_a_large_mean():
     x, one, zero = torch.randn(2, 3, 8, 8), torch.ones(2, 3), torch.zeros(2, 3)
     y = instance_normalised((x + 10).bfloat16(), one, zero)

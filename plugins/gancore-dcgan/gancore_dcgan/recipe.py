@@ -20,6 +20,7 @@ class DCGAN(GAN):
     arXiv:1406.2661, algorithm 1, says.
     """
 
+    examples = ({"generator": {"width": 2, "latent_size": 6}, "discriminator": {"width": 2}},)
     generator: Generator = seat(default=DCGANGenerator)
     discriminator: Discriminator = seat(default=DCGANDiscriminator)
     sampler: Sampler = seat(default=Uniform)

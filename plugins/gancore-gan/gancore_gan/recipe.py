@@ -20,6 +20,7 @@ class GAN(recipes.GAN):
     generator's weights (`average = "last"` for the paper's).
     """
 
+    examples = ({"generator": {"hidden": [12, 8], "latent_size": 6}, "discriminator": {"hidden": [8, 6], "pieces": 3}},)
     generator: Generator = seat(default=MLP)
     discriminator: Discriminator = seat(default=Maxout)
     batch: int = field(default=100, validator=ge(1), help="batch size, where the run is given none")

@@ -23,12 +23,12 @@ class PCAEncoder(Encoder):
     components: int = fact(default=64, help="length q of the code, told by the recipe")
 
     def build(self) -> None:
-        """Registers μ `(D,)`, the axes `(q, D)`, the variance along each `(q,)` and that of the noise `()`, of a model with no axes yet."""
+        """Registers μ `(D,)`, the axes `(q, D)`, the variance along each `(q,)` and that of the noise `()`, of a random model."""
         size = math.prod(self.image)
         self.mean = nn.Buffer(torch.zeros(size, dtype=torch.float64))
-        self.axes = nn.Buffer(torch.zeros(self.components, size, dtype=torch.float64))
+        self.axes = nn.Buffer(torch.linalg.qr(torch.randn(size, self.components, dtype=torch.float64)).Q.T)
         self.variance = nn.Buffer(torch.ones(self.components, dtype=torch.float64))
-        self.noise_variance = nn.Buffer(torch.ones((), dtype=torch.float64))
+        self.noise_variance = nn.Buffer(torch.full((), 0.5, dtype=torch.float64))
 
     @torch.no_grad()
     def learn(self, axes: Axes) -> None:

@@ -19,7 +19,8 @@ class PCAGenerator(Generator):
     Paper: Tipping & Bishop 1999 (Journal of the Royal Statistical Society B 61), eq. 1 and, for W, eq. 7 with the rotation R = I.
     Difference: the isotropic noise ε is left out unless `noise` brings it back, as it says nothing about a picture.
 
-    Code `(N, q)` → image `(N, C, H, W)` float32, trained towards [-1, 1]. Before training every image is 0.
+    Code `(N, q)` → image `(N, C, H, W)` float32, trained towards [-1, 1]. Before training W is random, so that
+    every code already has its own image.
     """
 
     examples = ({}, {"noise": 1.0})
@@ -33,10 +34,10 @@ class PCAGenerator(Generator):
         return (self.components,)
 
     def build(self) -> None:
-        """Registers the mean `(D,)`, W `(D, q)` and the noise's deviation `()`, all 0."""
+        """Registers the mean `(D,)`, W `(D, q)` and the noise's deviation `()` of a random model."""
         size = math.prod(self.image)
         self.mean = nn.Buffer(torch.zeros(size))
-        self.weight = nn.Buffer(torch.zeros(size, self.components))
+        self.weight = nn.Buffer(torch.randn(size, self.components) / math.sqrt(self.components))
         self.deviation = nn.Buffer(torch.zeros(()))
 
     @torch.no_grad()

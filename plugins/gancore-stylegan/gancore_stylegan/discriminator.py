@@ -23,7 +23,8 @@ class StyleGANDiscriminator(Discriminator):
 
     Paper: Karras et al. 2018, arXiv:1812.04948, section 2.1 and appendix C; layers as in ProGAN (Karras et al. 2017, arXiv:1710.10196,
     table 2), with the minibatch standard deviation of its section 3 over groups of 4. Differences: the size is fixed from the start, so
-    there is one layer from colours, not one at each size; groups are neighbours in the batch, and micro-batches are exact where they hold whole groups.
+    there is one layer from colours, not one at each size; groups are neighbours in the batch, so that micro-batches of whole groups are
+    exact.
 
     `(N, C, H, W)` → `(N,)` float32.
 
@@ -114,5 +115,6 @@ class DownBlock(nn.Module):
         self.down = EqualizedDownConv2d(inputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
         x = leaky_relu(self.conv(x), 0.2, inplace=True)
         return leaky_relu(self.down(self.blur(x)), 0.2, inplace=True)

@@ -61,9 +61,7 @@ class StyleGANMapping(Conditioner):
                 f"use another conditioner, as conditioner/identity"
             )
         widths = [self.input_width, *[self.width] * (self.layers - 1), self.code[-1]]
-        self.dense = nn.ModuleList(
-            EqualizedLinear(widths[i], widths[i + 1], lr_multiplier=self.lr_multiplier) for i in range(self.layers)
-        )
+        self.dense = nn.ModuleList(EqualizedLinear(widths[i], widths[i + 1], lr_multiplier=self.lr_multiplier) for i in range(self.layers))
         self.register_buffer("mean", torch.zeros(self.code[-1]))
         self.seen = Tally()
 
@@ -74,7 +72,7 @@ class StyleGANMapping(Conditioner):
         if mixes:
             second = normal(n, self.latent_width, like=latent).to(latent.dtype)
             both = torch.cat([latent, second]), None if label is None else torch.cat([label, label])
-            w, other = self.mapped(*both).split(n)
+            w, other = self.mapped(*both).chunk(2)
         else:
             w = self.mapped(latent, label)
         if self.training:
@@ -87,7 +85,7 @@ class StyleGANMapping(Conditioner):
     def mapped(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """w `(N, W)` of each latent, also under autocast in full precision: these layers cost little and steer all others."""
         with torch.autocast(latent.device.type, enabled=False):
-            x = pixel_norm(self.read(latent, label))
+            x: Tensor = pixel_norm(self.read(latent, label))
             for layer in self.dense:
                 x = leaky_relu(layer(x), 0.2, inplace=True)
         return x

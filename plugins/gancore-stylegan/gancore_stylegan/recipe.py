@@ -22,12 +22,20 @@ class StyleGAN(GAN):
     """The two-player game with the style-based generator.
 
     Paper: Karras et al. 2018, arXiv:1812.04948, appendix C: non-saturating loss with R1 regularization (γ = 10) in every step, Adam with
-    β₁ = 0, β₂ = 0.99, ε = 1e-8, an exponential average of the generator's weights for sampling; the released code averages with a half-life of
-    10,000 images and has a batch of 32 on eight GPUs. The learning rate is the 0.001 of sizes up to 64×64; the released code has 0.0015 at
-    128×128, 0.002 at 256×256 and 0.003 above. Differences: no growing, the size is fixed from the start; the half-life of the average
-    is shorter in the first 200,000 images (`average.ramp_up = inf` for the published one).
+    β₁ = 0, β₂ = 0.99, ε = 1e-8, an exponential average of the generator's weights for sampling; the released code averages with a
+    half-life of 10,000 images and has a batch of 32 on eight GPUs. The learning rate is the 0.001 of sizes up to 64×64; the released
+    code has 0.0015 at 128×128, 0.002 at 256×256 and 0.003 above. Differences: no growing, the size is fixed from the start; the half-life
+    of the average is shorter in the first 200,000 images (`average.ramp_up = inf` for the published one).
     """
 
+    examples = (
+        {
+            "generator": {"code_width": 4, "channels_base": 64, "channels_max": 8},
+            "conditioner": {"latent_width": 4, "width": 6, "layers": 2},
+            "discriminator": {"channels_base": 64, "channels_max": 8, "group": 2},
+            "regularizers": [{"part": "r1", "every": 2}],
+        },
+    )
     generator: Generator = seat(default=StyleGANSynthesis)
     discriminator: Discriminator = seat(default=StyleGANDiscriminator)
     conditioner: Conditioner = seat(default=StyleGANMapping)

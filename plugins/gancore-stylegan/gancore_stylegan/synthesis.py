@@ -1,5 +1,6 @@
 """The synthesis network g: w → image."""
 
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -22,8 +23,8 @@ class StyleGANSynthesis(Generator):
 
     Paper: Karras et al. 2018, arXiv:1812.04948, section 2 and fig. 1b: two layers at each size, each followed by noise with a learned
     strength for each channel, leaky ReLU of slope 0.2 and AdaIN; binomial blur after each doubling; equalized learning rate. Widths are
-    those of ProGAN, arXiv:1710.10196, table 2. Difference: the size is fixed from the start, so there is one layer to colours, not one at each size.
-    Any number of channels; sides may differ, the constant then is not square.
+    those of ProGAN, arXiv:1710.10196, table 2. Difference: the size is fixed from the start, so there is one layer to colours, not one
+    at each size. Any number of channels; sides may differ, the constant then is not square.
 
     `(N, L, W)`, L twice the number of sizes → `(N, C, H, W)` float32, unbounded.
 
@@ -46,7 +47,7 @@ class StyleGANSynthesis(Generator):
         """Makes the constant and a block for each size."""
         sizes = [channels(i + 1, self.channels_base, self.channels_max) for i in range(doublings(self.image, self.address) + 1)]
         first: list[nn.Module] = [FirstBlock(sizes[0], smallest_map(self.image, self.address), self.code_width)]
-        later = [Block(fewer, more, self.code_width) for fewer, more in zip(sizes, sizes[1:], strict=False)]
+        later: list[nn.Module] = [Block(fewer, more, self.code_width) for fewer, more in pairwise(sizes)]
         self.blocks = nn.ModuleList(first + later)
         self.to_image = EqualizedConv2d(sizes[-1], self.image[0], 1, gain=1)
 
@@ -71,6 +72,7 @@ class FirstBlock(nn.Module):
         self.second = Epilogue(width, code_width)
 
     def forward(self, code: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        """As many images as there are codes, `(N, width, h, w)`."""
         x = (self.constant + self.bias.reshape(1, -1, 1, 1)).expand(len(code), -1, -1, -1)
         x = self.first(x, first)
         styled: Tensor = self.second(self.conv(x), second)
@@ -90,6 +92,7 @@ class Block(nn.Module):
         self.second = Epilogue(width, code_width)
 
     def forward(self, x: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` and two codes `(N, W)` → `(N, width, 2H, 2W)`."""
         x = self.first(self.blur(self.up(x), self.bias), first)
         styled: Tensor = self.second(self.conv(x), second)
         return styled
@@ -104,5 +107,6 @@ class Epilogue(nn.Module):
         self.adain = AdaIN(width, code_width)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """`(N, width, H, W)` and a code `(N, W)` → the same shape."""
         styled: Tensor = self.adain(leaky_relu(self.noise(x), 0.2, inplace=True), w)
         return styled

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import typer
+
 from gancore.hooks import hookimpl
 from gancore.parts import Part
 from gancore_vae.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
@@ -45,3 +47,11 @@ def gancore_parts() -> Sequence[type[Part]]:
         *(Bernoulli, Gaussian, LearnedGaussian),
         *(ClosedForm, Sampled),
     ]
+
+
+@hookimpl
+def gancore_commands(app: typer.Typer) -> None:
+    """The verb `gancore likelihood`."""
+    from gancore_vae.command import likelihood
+
+    app.command("likelihood")(likelihood)

@@ -13,15 +13,16 @@ from gancore.parts import field, part
 from gancore.standard.ranges import whole
 from gancore_vae.networks import Decoder, GaussianEncoder, full
 
-_WIDTH = "channels at half the image's size; doubled with every halving, up to eight times"
+_WIDTH = "channels at half the image's size; doubled with every further halving, up to eight times"
 
 
 @part("convolutional-decoder")
 class ConvolutionalDecoder(Decoder):
-    """A linear layer to a small map of features, then transposed convolutions (4 × 4, stride 2) up to the image.
+    """A linear layer to a small map of features, transposed convolutions (4 × 4, stride 2) up to the image's size, and a 3 × 3 one.
 
     No paper's in particular: the shapes are those of Radford et al. 2015, arXiv:1511.06434, section 3, without batch normalisation, so
-    that images stay independent of each other and micro-batches exact. The smallest map has its shorter side between 4 and 7.
+    that images stay independent of each other and micro-batches exact; the last convolution takes away the checkerboard that
+    transposed ones leave. The smallest map has its shorter side between 4 and 7 (shorter for sides below 16).
 
     Code `(N, latent)` → image `(N, C, H, W)` in [-1, 1].
 
@@ -33,7 +34,7 @@ class ConvolutionalDecoder(Decoder):
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
 
     latent: int = field(default=64, validator=whole(1), help="length of the code")
-    width: int = field(default=48, validator=whole(1), help=_WIDTH)
+    width: int = field(default=32, validator=whole(1), help=_WIDTH)
 
     @property
     def code_shape(self) -> Shape:
@@ -44,11 +45,11 @@ class ConvolutionalDecoder(Decoder):
         """The linear layer and the transposed convolutions."""
         widths, self.small = _plan(self.image, self.width, self.address)
         self.linear = nn.Linear(self.latent, math.prod(self.small))
-        sizes = [*reversed(widths), self.image[0]]
+        sizes = [*reversed(widths), (self.width + 1) // 2]
         layers: list[nn.Module] = [nn.ReLU()]
         for before, after in pairwise(sizes):
             layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
-        self.network = _initialised(nn.Sequential(*layers[:-1]))
+        self.network = _initialised(nn.Sequential(*layers, nn.Conv2d(sizes[-1], self.image[0], 3, padding=1)))
 
     def logits(self, code: Tensor) -> Tensor:
         """`(N, latent)` → `(N, C, H, W)`."""
@@ -57,7 +58,7 @@ class ConvolutionalDecoder(Decoder):
 
 @part("convolutional-encoder")
 class ConvolutionalEncoder(GaussianEncoder):
-    """The decoder's mirror image: convolutions (4 × 4, stride 2), then one linear layer to mean and log-variance.
+    """The way back: convolutions (4 × 4, stride 2), then one linear layer to mean and log-variance.
 
     Image `(N, C, H, W)` → posterior over `(N, *latent)`.
 
@@ -68,7 +69,7 @@ class ConvolutionalEncoder(GaussianEncoder):
     examples = ({"width": 4},)
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
 
-    width: int = field(default=48, validator=whole(1), help=_WIDTH)
+    width: int = field(default=32, validator=whole(1), help=_WIDTH)
 
     def build(self) -> None:
         """The convolutions and the linear layer."""
@@ -103,7 +104,7 @@ def _initialised(network: nn.Sequential) -> nn.Sequential:
     for layer in network:
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             # a transposed convolution of stride 2 sums a quarter of its 4 × 4 taps into each pixel
-            taps = layer.in_channels * (16 if isinstance(layer, nn.Conv2d) else 4)
+            taps = layer.in_channels * (math.prod(layer.kernel_size) if isinstance(layer, nn.Conv2d) else 4)
             nn.init.normal_(layer.weight, std=math.sqrt(2 / taps))
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)

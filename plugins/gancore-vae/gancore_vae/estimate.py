@@ -40,8 +40,10 @@ def log_likelihood(
     with.
 
     Raises:
-        UserError: a pipeline without a likelihood or a Gaussian encoder, or no image.
+        UserError: a pipeline without a likelihood or a Gaussian encoder, no image, or no sample.
     """
+    if samples < 1:
+        raise UserError(f"log_likelihood draws {samples} samples; give a whole number from 1 up")
     encoder, generator, p = _parts(model, likelihood)
     device = next(encoder.parameters()).device
     nats, bounds = [], []
@@ -77,7 +79,8 @@ def _parts(model: VAE | Pipeline, likelihood: Likelihood | None) -> tuple[Gaussi
         raise UserError(f"log_likelihood needs an encoder with a Gaussian posterior; the model has {getattr(encoder, 'address', 'none')}")
     if likelihood is None:
         raise UserError("a pipeline holds no likelihood; give the one it was trained with, as likelihood=Bernoulli()")
-    likelihood.place(facts={"image": model.generator.image}, by=model.generator.address)
+    if not likelihood.built:
+        likelihood.place(facts={"image": model.generator.image}, by=model.generator.address)
     likelihood.check(model.generator)
     return encoder, model.generator, likelihood
 

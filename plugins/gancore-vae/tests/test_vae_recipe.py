@@ -195,6 +195,8 @@ def test_what_cannot_be_scored_is_refused():
     pipeline = small().pipelines()["image"]
     with pytest.raises(UserError, match="a pipeline holds no likelihood; give the one it was trained with"):
         log_likelihood(pipeline, torch.zeros(1, *IMAGE))
+    with pytest.raises(UserError, match="draws 0 samples; give a whole number from 1 up"):
+        log_likelihood(small(), torch.zeros(1, *IMAGE), samples=0)
     with pytest.raises(UserError, match="was given no image"):
         log_likelihood(small(), [])
     pipeline.encoder = None

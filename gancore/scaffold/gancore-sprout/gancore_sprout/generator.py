@@ -45,4 +45,5 @@ class SproutGenerator(Generator):
         for size, block in zip(self.sizes[1:], self.blocks, strict=True):
             maps = leaky_relu(block(interpolate(maps, size=size, mode="nearest")), 0.2)
         image: Tensor = self.to_image(maps)
-        return image.tanh().float()
+        # float32 also under autocast, float64 where the weights are
+        return image.to(self.to_image.weight.dtype).tanh()

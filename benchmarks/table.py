@@ -1,0 +1,53 @@
+"""Runs the benchmarks and writes docs/benchmarks.md.
+
+    python benchmarks/table.py [--rounds 60]
+
+Takes about a quarter of an hour on two quiet cores.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).parent.parent
+HEAD = """# Benchmarks
+
+Written by `python benchmarks/table.py`. Times of one machine say little: look at the ratios, taken in one interleaved run from which every
+round is thrown away in which another process used a core.
+
+Machine: {machine}, {threads} threads, Python {python}, torch {torch}.
+"""
+
+
+def output(name: str, *arguments: str, threads: int) -> str:
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return done.stdout.strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--foreign", default="0.08")
+    given = parser.parse_args()
+    threads = torch.get_num_threads()
+    step = ("--rounds", str(given.rounds), "--foreign", given.foreign, "--layouts")
+    sections = {
+        "One DCGAN step: the library against a loop by hand": output("dcgan_step", *step, threads=threads),
+        "The loader": output("loader", threads=1),
+        "Starting": output("startup", threads=1),
+    }
+    head = HEAD.format(machine=platform.machine(), threads=threads, python=platform.python_version(), torch=torch.__version__)
+    text = head + "".join(f"\n## {title}\n\n```text\n{body}\n```\n" for title, body in sections.items())
+    (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

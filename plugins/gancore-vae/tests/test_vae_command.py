@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+import torch
+from gancore_vae import VAE, ConvolutionalDecoder, ConvolutionalEncoder, LearnedGaussian, log_likelihood
+
+from gancore.cli import run as gancore
+from gancore.training.loop import train
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANCORE_CACHE", str(tmp_path / "cache"))
+    images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    networks = {"generator": ConvolutionalDecoder(width=4, latent=3), "encoder": ConvolutionalEncoder(width=4)}
+    recipe = VAE(likelihood=LearnedGaussian(), batch=6, **networks)
+    return train(recipe, str(tmp_path / "images.npy"), output=tmp_path / "run", images=60), tmp_path
+
+
+def test_the_command_scores_with_the_deviation_that_was_learned(trained, capsys):
+    training, folder = trained
+    command = ["likelihood", str(folder / "run"), "--data", str(folder / "images.npy"), "--samples", "4"]
+    assert gancore(command) == 0
+    images = torch.from_numpy(np.load(folder / "images.npy")).float()[:, None] / 127.5 - 1
+    expected = log_likelihood(training.recipe, images, samples=4)
+    assert float(training.recipe.likelihood.log_deviation.detach().exp()) != 0.5
+    assert f"log-likelihood  {float(expected.nats.mean()):.2f} nats" in capsys.readouterr().out
+
+
+def test_wrong_words_are_named(trained, capsys):
+    _, folder = trained
+    assert gancore(["likelihood", str(folder / "run"), "--data", str(folder / "images.npy"), "--count", "0"]) == 2
+    assert "--samples and --count are whole numbers from 1 up; got 100 and 0" in capsys.readouterr().err

@@ -1,0 +1,154 @@
+"""Small parts that keep every promise; each mutant is one of them with one line wrong."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from gancore import Encoder, Generator, GeneratorRegularizer, Optimizer, Tally
+from gancore.errors import FactError
+from gancore.interfaces import Conditioner, Discriminator
+from gancore.parts import fact, field, part, seat
+from gancore.randomness import normal
+from gancore.recipes import GAN
+from gancore.standard.optimizers import SGD
+
+
+def wide(made):
+    return made if made.dtype == torch.float64 else made.float()
+
+
+def size(shape):
+    return int(torch.Size(shape).numel())
+
+
+@part("honest")
+class HonestGenerator(Generator):
+    """A layer with noise of its own."""
+
+    latent_size: int = field(default=5)
+    noise: bool = field(default=True)
+    slope: float = field(default=0.2)
+
+    @property
+    def code_shape(self):
+        return (self.latent_size,)
+
+    def build(self):
+        self.first, self.second = nn.Linear(self.latent_size, 8), nn.Linear(8, size(self.image))
+        self.strength = nn.Parameter(torch.full((), 0.1))
+
+    def forward(self, code):
+        hidden = torch.nn.functional.softplus(self.first(code))
+        if self.noise:
+            hidden = hidden + self.strength * normal(len(code), 8, like=code)
+        else:
+            hidden = hidden * (1 + self.strength)
+        return wide(self.second(hidden)).reshape(len(code), *self.image)
+
+
+@part("honest")
+class HonestDiscriminator(Discriminator):
+    """Two smooth layers, and a layer for the label where there are classes."""
+
+    classes: int = fact(default=0)
+
+    def build(self):
+        self.first, self.second = nn.Linear(size(self.image), 8), nn.Linear(8, 1)
+        self.label = nn.Linear(self.classes, 1) if self.classes else None
+
+    @property
+    def conditional(self):
+        return bool(self.classes)
+
+    def features(self, image):
+        return self.first(image.flatten(1)).tanh()
+
+    def judge(self, features, label=None):
+        scores = self.second(features)
+        if self.label is not None:
+            soft = label if label.is_floating_point() else nn.functional.one_hot(label, self.classes)
+            scores = scores + self.label(soft.to(scores))
+        return scores[:, 0]
+
+
+@part("honest")
+class HonestConditioner(Conditioner):
+    """A map of latent and label that keeps a mean of its codes."""
+
+    conditional: ClassVar[bool] = True
+    classes: int = fact()
+
+    @property
+    def latent_shape(self):
+        return (3,)
+
+    def build(self):
+        if not self.classes:
+            raise FactError(f"{self.address}: the data have no labels")
+        self.layer, self.table = nn.Linear(3, size(self.code)), nn.Linear(self.classes, size(self.code))
+        self.register_buffer("mean", torch.zeros(size(self.code)))
+        self.seen = Tally()
+
+    def embed(self, label):
+        return self.table(self.soft(label))
+
+    def soft(self, label):
+        soft = label if label.is_floating_point() else nn.functional.one_hot(label, self.classes)
+        return soft.to(self.table.weight)
+
+    def forward(self, latent, label=None):
+        code = wide(self.layer(latent) + self.embed(label))
+        if self.training:
+            self.seen.add(code.sum(0), len(code))
+        return code.reshape(len(latent), *self.code)
+
+    def settle(self):
+        if self.seen.mean is not None:
+            self.mean.lerp_(self.seen.mean.to(self.mean), 0.1)
+
+    def truncate(self, code, amount=1.0, layers=None):
+        mean = self.mean.reshape(self.code)
+        return mean + amount * (code - mean)
+
+
+@part("honest")
+class HonestEncoder(Encoder):
+    """One layer."""
+
+    def build(self):
+        self.layer = nn.Linear(size(self.image), 4)
+
+    def forward(self, image):
+        return self.layer(image.flatten(1)).float()
+
+
+@part("honest")
+class HonestPenalty(GeneratorRegularizer):
+    """The squared size of the images' directional derivative."""
+
+    def forward(self, render, code):
+        code = code.detach().requires_grad_() if not code.requires_grad else code
+        image = render(code)
+        direction = normal(*image.shape, like=image)
+        (gradient,) = torch.autograd.grad((image * direction).sum(), code, create_graph=True)
+        return gradient.flatten(1).square().sum(1).mean()
+
+
+@part("honest")
+class HonestRecipe(GAN):
+    """The two-player game with small parts, a lazy penalty on the generator and a kept mean."""
+
+    examples: ClassVar[Any] = (
+        {"generator_regularizers": [{"part": "honest", "every": 2}]},
+        {"classes": 3, "conditioner": "honest"},
+    )
+
+    generator: Generator = seat(default=HonestGenerator)
+    discriminator: Discriminator = seat(default=HonestDiscriminator)
+    generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=())
+    discriminator_optimizer: Optimizer = seat(default=SGD)
+
+
+HONEST = [HonestGenerator, HonestDiscriminator, HonestConditioner, HonestEncoder, HonestPenalty, HonestRecipe]

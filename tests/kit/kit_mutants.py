@@ -1,0 +1,583 @@
+"""Parts that break one promise each. `MUTANTS` says of each class which check is named for it, and which others fall with it."""
+
+import torch
+from kit_honest import HonestConditioner, HonestDiscriminator, HonestEncoder, HonestGenerator, HonestPenalty, HonestRecipe
+from torch import nn
+
+from gancore.interfaces import Augment, Constraint, LabelSampler, Schedule
+from gancore.parts import field, part
+from gancore.randomness import normal
+from gancore.standard.averages import ExponentialAverage
+from gancore.standard.conditioners import Identity
+from gancore.standard.losses import NonSaturating, Wasserstein
+from gancore.standard.optimizers import SGD
+from gancore.standard.regularizers import R1, Drift, GradientPenalty
+from gancore.standard.samplers import Normal
+
+MUTANTS = {}
+
+
+def mutant(check, *also, tags=()):
+    def wrap(cls):
+        made = part(f"mutant-{len(MUTANTS)}", tags=tags)(cls)
+        if "__doc__" not in cls.__dict__ or cls.__doc__ is None:
+            made.__doc__ = "A mutant."
+        MUTANTS[made] = (check, also)
+        return made
+
+    return wrap
+
+
+# every part
+
+
+@mutant("documented")
+class Wordless(NonSaturating):
+    """To be taken away."""
+
+
+Wordless.__doc__ = ""
+
+
+@mutant("offered", "spec_round_trip")
+class NotOffered(NonSaturating):
+    pass
+
+
+@mutant("spec_round_trip")
+class SpecForgetsAnOption(HonestEncoder):
+    examples = ({"gain": 2.0},)
+
+    def __init__(self, *, gain=1.0, **fields):
+        self.__attrs_init__(**fields)
+        self.__dict__["gain"] = gain
+
+
+@mutant("spec_round_trip")
+class ConverterRunsTwice(NonSaturating):
+    width: int = field(default=4, converter=lambda width: width + 1)
+
+
+@mutant("same_seed_same_weights", "spec_round_trip", "build_starts_afresh", "deepcopy_round_trip")
+class UnseededWeights(HonestEncoder):
+    rng = torch.Generator().manual_seed(3)
+
+    def build(self):
+        super().build()
+        nn.init.normal_(self.layer.weight, generator=self.rng)
+
+
+@mutant("another_seat_other_weights")
+class SameInEverySeat(HonestEncoder):
+    def build(self):
+        super().build()
+        seed = self.layer.weight.new_tensor(0.0).normal_()
+        torch.manual_seed(HALVES.index(bool(seed > 0)))
+        nn.init.normal_(self.layer.weight)
+
+
+HALVES = [False, True]
+
+
+@mutant("build_starts_afresh", "spec_round_trip")
+class BuildsOnThePast(HonestEncoder):
+    def build(self):
+        before = self._modules.get("layer")
+        super().build()
+        if before is not None:
+            with torch.no_grad():
+                self.layer.weight.add_(before.weight)
+
+
+@mutant("state_dict_round_trip")
+class HiddenWeights(HonestEncoder):
+    def build(self):
+        super().build()
+        self.__dict__["hidden"] = torch.randn(4)
+
+    def forward(self, image):
+        return super().forward(image) + self.hidden.to(image)
+
+
+@mutant("deepcopy_round_trip")
+class CopyShares(HonestEncoder):
+    def __deepcopy__(self, memo):
+        other = type(self)(image=self.image)
+        other.place(seed=self._origin[0], path=self._origin[1])
+        other.layer = self.layer
+        return other
+
+
+# generators
+
+
+@mutant("every_code_gives_another_image", "gradient_reaches_everything")
+class IgnoresItsCode(HonestGenerator):
+    def forward(self, code):
+        return super().forward(torch.ones_like(code))
+
+
+@mutant("rows_are_exact")
+class SamplesTouch(HonestGenerator):
+    def forward(self, code):
+        image = super().forward(code)
+        return image - 0.5 * image.mean(0) if self.training else image
+
+
+@mutant("independent_in_eval", tags=["batch"])
+class TouchesInEvalToo(HonestGenerator):
+    def forward(self, code):
+        image = super().forward(code)
+        return image - 0.5 * image.mean(0)
+
+
+@mutant("float32_under_autocast", "gives_float32", "takes_one_sample")
+class GivesBfloat16(HonestGenerator):
+    def forward(self, code):
+        return super().forward(code).bfloat16()
+
+
+@mutant("float32_under_autocast")
+class KeepsAutocastType(HonestGenerator):
+    def forward(self, code):
+        hidden = nn.functional.softplus(self.first(code))
+        hidden = hidden + self.strength * normal(len(code), 8, like=code)
+        return self.second(hidden).reshape(len(code), *self.image)
+
+
+@mutant("works_in_float64", "rows_are_exact")
+class OnlyFloat32(HonestGenerator):
+    def forward(self, code):
+        return self.second(self.first(code.float())).float().reshape(len(code), *self.image) * self.strength
+
+
+@mutant("makes_images")
+class WrongShape(HonestGenerator):
+    def forward(self, code):
+        return super().forward(code)[:, :, 1:]
+
+
+@mutant("gradient_reaches_everything")
+class UnusedWeight(HonestGenerator):
+    def build(self):
+        super().build()
+        self.spare = nn.Linear(3, 3)
+
+
+@mutant("rows_are_exact", "independent_in_eval")
+class NoiseFromElsewhere(HonestGenerator):
+    def forward(self, code):
+        return super().forward(code + torch.randn_like(code))
+
+
+@mutant("channels_last_agrees")
+class ReadsMemoryOrder(HonestDiscriminator):
+    def features(self, image):
+        strided = image.permute(0, 2, 3, 1) if image.is_contiguous(memory_format=torch.channels_last) else image
+        return self.first(strided.flatten(1)).tanh()
+
+
+# discriminators
+
+
+@mutant("scores_images")
+class ColumnOfScores(HonestDiscriminator):
+    def judge(self, features, label=None):
+        return super().judge(features, label)[:, None]
+
+
+@mutant("gradient_is_true", "double_backward_is_true")
+class DetachesAPath(HonestDiscriminator):
+    def features(self, image):
+        return super().features(image) * image.detach().flatten(1).square().mean(1, keepdim=True)
+
+
+class _OnceOnly(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.square()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return 2 * ctx.saved_tensors[0] * gradient
+
+
+@mutant("double_backward_is_true")
+class OnceDifferentiable(HonestDiscriminator):
+    def features(self, image):
+        return self.first(_OnceOnly.apply(image.flatten(1)))
+
+
+@mutant("every_label_changes_the_scores", "gradient_reaches_everything")
+class IgnoresLabels(HonestDiscriminator):
+    examples = ({"classes": 3},)
+
+    def judge(self, features, label=None):
+        return self.second(features)[:, 0]
+
+
+@mutant("scores_without_labels", "every_label_changes_the_scores")
+class ReadsLabelsInSecret(HonestDiscriminator):
+    examples = ({"classes": 0}, {"classes": 3})
+
+    def judge(self, features, label=None):
+        scores = self.second(features)[:, 0]
+        if self.label is not None:
+            return scores + 0 * self.label.weight.sum() + 0 * self.label.bias.sum()
+        return scores if label is None else scores + label
+
+
+# encoders
+
+
+@mutant("encodes_images")
+class HalfCodes(HonestEncoder):
+    def code(self, image):
+        return self(image)[: len(image) // 2]
+
+
+# samplers, labels, conditioners
+
+
+@mutant("draws_from_rng_alone")
+class GlobalSampler(Normal):
+    def forward(self, n, label=None, *, rng):
+        return torch.randn(n, *self.latent)
+
+
+@mutant("draws_from_rng_alone")
+class ConstantSampler(Normal):
+    def forward(self, n, label=None, *, rng):
+        return torch.ones(n, *self.latent)
+
+
+@mutant("draws_latents")
+class DoubleSampler(Normal):
+    def forward(self, n, label=None, *, rng):
+        return super().forward(n, label, rng=rng).double()
+
+
+@mutant("draws_labels")
+class CountsFromOne(LabelSampler):
+    def forward(self, n, *, rng):
+        return torch.randint(self.classes, (n,), generator=rng) + 1
+
+
+@mutant("draws_labels_from_rng_alone")
+class GlobalLabels(LabelSampler):
+    def forward(self, n, *, rng):
+        return torch.randint(self.classes, (n,))
+
+
+@mutant("every_label_changes_the_code", "gradient_reaches_everything")
+class DeafConditioner(HonestConditioner):
+    def embed(self, label):
+        return 0.0
+
+
+@mutant("takes_soft_labels")
+class HardLabelsOnly(HonestConditioner):
+    def soft(self, label):
+        return nn.functional.one_hot(label.long().flatten()[: len(label)], self.classes).to(self.table.weight)
+
+
+@mutant("truncates_towards_the_mean")
+class TruncatesToZeroOfEach(HonestConditioner):
+    def truncate(self, code, amount=1.0, layers=None):
+        return code * (0.5 + 0.5 * amount)
+
+
+@mutant("makes_codes")
+class CodesWithAnAxis(HonestConditioner):
+    def forward(self, latent, label=None):
+        return super().forward(latent, label).unsqueeze(1)
+
+
+@mutant("repeats_under_one_seed", "truncates_towards_the_mean")
+class NeverTheSame(HonestConditioner):
+    def truncate(self, code, amount=1.0, layers=None):
+        return code + 1
+
+    def forward(self, latent, label=None):
+        self.__dict__["calls"] = self.__dict__.get("calls", 0) + 1
+        return super().forward(latent, label) + 1e-5 * self.calls
+
+
+@mutant("passes_labels_over")
+class AddsLabels(Identity):
+    def forward(self, latent, label=None):
+        return latent if label is None else latent + 1
+
+
+# losses
+
+
+@mutant("wants_the_right_side")
+class FlippedSign(Wasserstein):
+    def generator(self, fake, real=None):
+        return -super().generator(fake, real)
+
+
+@mutant("wants_the_right_side")
+class FlippedDiscriminator(NonSaturating):
+    def discriminator(self, real, fake):
+        return super().discriminator(fake, real)
+
+
+@mutant("finite_at_extremes")
+class Overflows(NonSaturating):
+    def generator(self, fake, real=None):
+        return (1 + (-fake).exp()).log().float().mean()
+
+
+@mutant("is_a_batch_mean")
+class Sums(Wasserstein):
+    def discriminator(self, real, fake):
+        return fake.float().sum() - real.float().sum()
+
+
+@mutant("gradcheck", "is_a_batch_mean")
+class StopsItsGradient(NonSaturating):
+    def generator(self, fake, real=None):
+        return super().generator(fake, real) * (1 + fake.detach().square().mean())
+
+
+@mutant("is_pure", "is_a_batch_mean", "gradcheck")
+class Remembers(Wasserstein):
+    def generator(self, fake, real=None):
+        self.__dict__["calls"] = self.__dict__.get("calls", 0) + 1
+        return super().generator(fake, real) * self.calls
+
+
+@mutant("gives_float32_scalars")
+class HalfPrecision(Wasserstein):
+    def generator(self, fake, real=None):
+        return -fake.mean()
+
+
+# penalties and constraints
+
+
+@mutant("leaves_nothing_behind")
+class LeaksGradients(R1):
+    def forward(self, score, real, fake):
+        penalty = super().forward(score, real, fake)
+        penalty.backward(retain_graph=True)
+        return penalty
+
+
+@mutant("leaves_nothing_behind")
+class LeavesRequiresGrad(Drift):
+    def forward(self, score, real, fake):
+        real.image.requires_grad_()
+        return super().forward(score, real, fake)
+
+
+@mutant("fair_to_a_flat_discriminator")
+class RootAtZero(R1):
+    def forward(self, score, real, fake):
+        (gradient,) = torch.autograd.grad(real.scores.sum(), real.image, create_graph=True)
+        return (gradient.flatten(1).square().sum(1).sqrt() - 1).square().mean()
+
+
+@mutant("fair_to_a_flat_discriminator", "is_exact_in_pieces")
+class PunishesImages(Drift):
+    def forward(self, score, real, fake):
+        return super().forward(score, real, fake) * (1 + real.image.square().mean())
+
+
+@mutant("is_exact_in_pieces")
+class DrawsDirectly(GradientPenalty):
+    def forward(self, score, real, fake):
+        share = torch.rand(len(real.image), 1, 1, 1)
+        image = (share * real.image + (1 - share) * fake.image).requires_grad_()
+        (gradient,) = torch.autograd.grad(score(image).sum(), image, create_graph=True)
+        return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+@mutant("is_a_scalar_to_descend")
+class CannotBeDescended(R1):
+    def forward(self, score, real, fake):
+        return super().forward(score, real, fake).detach()
+
+
+@mutant("leaves_no_trace_behind")
+class LeavesCodeFlag(HonestPenalty):
+    def forward(self, render, code):
+        return super().forward(render, code if code.requires_grad else code.requires_grad_())
+
+
+@mutant("is_exact_in_micro_batches")
+class RandomDirection(HonestPenalty):
+    def forward(self, render, code):
+        return super().forward(render, code) * (1 + torch.rand(len(code)).mean())
+
+
+@mutant("is_a_scalar_for_the_generator", "is_exact_in_micro_batches")
+class OnePenaltyEach(HonestPenalty):
+    def forward(self, render, code):
+        return super().forward(render, code).expand(2)
+
+
+@mutant("moves_weights_into_a_set")
+class ShrinksForEver(Constraint):
+    def forward(self, module):
+        for p in module.parameters():
+            p.mul_(0.5)
+
+
+# augments
+
+
+@mutant("rows_are_exact")
+class DrawsOnItsOwn(Augment):
+    def forward(self, image):
+        return image + torch.rand(len(image), 1, 1, 1).to(image)
+
+
+@mutant("keeps_the_shape", "is_twice_differentiable")
+class Crops(Augment):
+    def forward(self, image):
+        return image[:, :, 1:]
+
+
+@mutant("is_twice_differentiable")
+class Quantises(Augment):
+    def forward(self, image):
+        return image.detach().abs() * image
+
+
+# averages, schedules, optimizers
+
+
+@mutant("follows_the_module", "catches_up")
+class GoesTheOtherWay(ExponentialAverage):
+    def decay(self, *, images, batch):
+        return 1.5
+
+
+@mutant("saves_the_average")
+class KeepsItInSecret(ExponentialAverage):
+    def state_dict(self, *given, **how):
+        saved = super().state_dict(*given, **how)
+        return {name: torch.zeros_like(value) for name, value in saved.items()}
+
+
+@mutant("starts_from_the_module", "follows_the_module")
+class StartsFromZero(ExponentialAverage):
+    def start(self, **modules):
+        super().start(**modules)
+        for p in self.copies.parameters():
+            p.data.zero_()
+
+
+@mutant("is_a_factor")
+class EndsBelowZero(Schedule):
+    def forward(self, images, total):
+        return 1.0 - images / max(total, 1)
+
+
+@mutant("rescales_for_lazy_updates")
+class NeverRescales(SGD):
+    def make(self, parameters, rescale=1.0):
+        return super().make(parameters)
+
+
+@mutant("a_step_moves_weights")
+class MovesTheFirstAlone(SGD):
+    def make(self, parameters, rescale=1.0):
+        return super().make(list(parameters)[:1], rescale)
+
+
+@mutant("says_clip_and_factor")
+class NegativeClip(SGD):
+    @property
+    def clip(self):
+        return -1.0
+
+
+class _Forgetful(torch.optim.SGD):
+    steps = 0
+
+    def step(self, closure=None):
+        self.steps += 1
+        for group in self.param_groups:
+            group["lr"] = 0.01 * self.steps
+        return super().step(closure)
+
+
+@mutant("goes_on_where_it_was")
+class CountsOutsideItsState(SGD):
+    def make(self, parameters, rescale=1.0):
+        return _Forgetful(list(parameters), self.lr * rescale)
+
+
+# recipes
+
+
+@mutant("an_update_moves_its_player_alone")
+class MovesTheOther(HonestRecipe):
+    def generator_terms(self, *rows):
+        with torch.no_grad():
+            self.discriminator.first.weight.mul_(0.99)
+        return super().generator_terms(*rows)
+
+
+@mutant("resumes_to_the_same_bits")
+class CountsInSecret(HonestRecipe):
+    def step(self, run):
+        self.__dict__["steps"] = self.__dict__.get("steps", 0) + 1
+        super().step(run)
+
+    def generator_terms(self, *rows):
+        return {name: value * self.steps for name, value in super().generator_terms(*rows).items()}
+
+
+@mutant("micro_batches_equal_the_whole", "two_processes_equal_one")
+class SumsOverTheBatch(HonestRecipe):
+    def generator_terms(self, latent, *rows):
+        return {name: value * len(latent) for name, value in super().generator_terms(latent, *rows).items()}
+
+
+@mutant("two_processes_equal_one")
+class KnowsItsRank(HonestRecipe):
+    def step(self, run):
+        self.__dict__["factor"] = 1.0 + run.ranks.rank
+        super().step(run)
+
+    def generator_terms(self, *rows):
+        return {name: value * self.factor for name, value in super().generator_terms(*rows).items()}
+
+
+@mutant("trains_in_bf16")
+class FloatAlone(HonestRecipe):
+    def generator_terms(self, *rows):
+        factor = float("inf") if torch.is_autocast_enabled("cpu") else 1.0
+        return {name: value * factor for name, value in super().generator_terms(*rows).items()}
+
+
+@mutant("pipelines_give_images")
+class SamplesDiffer(HonestRecipe):
+    def pipelines(self):
+        return {name: Drifting(pipeline) for name, pipeline in super().pipelines().items()}
+
+
+class Drifting:
+    def __init__(self, pipeline):
+        self.pipeline, self.calls = pipeline, 0
+
+    def __getattr__(self, name):
+        return getattr(self.pipeline, name)
+
+    def sample(self, n, *, seed, **how):
+        self.calls += 1
+        return self.pipeline.sample(n, seed=seed + self.calls, **how)
+
+
+@mutant("terms_are_finite")
+class LogsNothing(HonestRecipe):
+    def step(self, run):
+        super().step(run)
+        run.noted.clear()
