@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gancore.errors import CheckpointError, FitError, RunError, UserError
-from gancore.files import replace_folder, whole_folder
+from gancore.files import replace_folder, whole_folder, write_text
 from gancore.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
 from gancore.manifest import check_manifest, read_json, write_manifest
 from gancore.parts import Part
@@ -170,6 +170,37 @@ class Pipeline:
         weights = read_weights(folder / FILE)
         parts = {name: _restored(name, table, weights, folder) for name, table in tables.items()}
         return cls(reads=str(saved.get("reads", "")), **parts)
+
+
+INDEX = "pipelines.json"
+"""Names the pipelines of a run that has several, the default one first."""
+
+
+def save_pipelines(pipelines: Mapping[str, Pipeline], folder: Path) -> None:
+    """One pipeline into `folder` itself, several into a folder each, with an index."""
+    if len(pipelines) == 1:
+        return next(iter(pipelines.values())).save(folder)
+    for name, pipeline in pipelines.items():
+        pipeline.save(folder / name)
+    return write_text(folder / INDEX, json.dumps(list(pipelines)))
+
+
+def find_pipeline(run: Path, name: str | None = None) -> Path:
+    """The folder of a run's pipeline, the first of several where no name is given; `run` may be that folder itself.
+
+    Raises:
+        RunError: there is none. UserError: there is none of that name.
+    """
+    for folder in (run, run / "pipeline"):
+        if (folder / "pipeline.json").is_file():
+            return folder
+    index = run / "pipeline" / INDEX
+    if not index.is_file():
+        raise RunError(f"{run} holds no pipeline yet; give a run folder with at least one checkpoint, or a saved pipeline")
+    names = json.loads(index.read_text(encoding="utf-8"))
+    if name is not None and name not in names:
+        raise UserError(f"{run} has the pipelines {', '.join(names)}; choose one of them; got {name!r}")
+    return run / "pipeline" / (name or names[0])
 
 
 def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path) -> Any:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from gancore.data import Data
-from gancore.pipeline import Pipeline
+from gancore.pipeline import Pipeline, find_pipeline
 from gancore.recipe import Recipe
 from gancore.specs import build, read_toml, without_sources
 from gancore.training.folder import read_settings
@@ -64,11 +64,11 @@ def untrained(folder: Path, data: Data, seed: int) -> Recipe:
 def judge(folder: Path, count: int) -> dict[str, object]:
     settings, table = read_settings(folder)
     data = Sources.of(table).open()
-    data = data.split(settings.hold_out, settings.seed)[0] if settings.hold_out else data
+    data = data.split(settings.hold_out)[0] if settings.hold_out else data
     recipe = untrained(folder, data, settings.seed)
     pipelines = recipe.pipelines() if recipe.ready else {}
     name = next(iter(pipelines), "")
-    trained = Pipeline.load(folder / "pipeline" / (name if len(pipelines) > 1 else ""))
+    trained = Pipeline.load(find_pipeline(folder))
     batch = data.rows(np.random.default_rng(0).permutation(len(data))[: 2 * REAL])
     real = batch["target"] if trained.sampler is None else batch["image"]
     coordinates = Principal(real[:REAL])

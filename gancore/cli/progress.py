@@ -103,8 +103,13 @@ class Bar:
 def _ending(run: Any) -> str:
     return (
         f"done: {run.images} images in {_span(run.seconds)}. Look at {run.folder / 'report.html'}; "
-        f"more samples: gancore sample {run.folder} --count 64"
+        f"more: gancore sample {run.folder} {_what(run)}"
     )
+
+
+def _what(run: Any) -> str:
+    first = next(iter(run.recipe.pipelines().values()))
+    return "--count 64" if first.sampler is not None else "--data FOLDER --output FOLDER"
 
 
 def _short(scalars: dict[str, float]) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
-from gancore.errors import RunError, UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,31 +19,19 @@ def sample(
     seed: o.Seed = None,
     label: Annotated[int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")] = None,
     truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several, as forward or backward")] = None,
+    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several, as backward; left out: the first")] = None,
     data: Annotated[str | None, typer.Option("--data", help="images to translate or reconstruct, in place of sampling")] = None,
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png for a sheet, FILE.npy, or a FOLDER for one file each")] = None,
 ) -> None:
     """Draw images from a trained run."""
-    from gancore.pipeline import Pipeline
+    from gancore.pipeline import Pipeline, find_pipeline
 
-    chosen = Pipeline.load(_folder(run, pipeline))
+    chosen = Pipeline.load(find_pipeline(run, pipeline))
     if data is not None:
         images, names = _through(chosen, data, seed or 0)
     else:
         images, names = chosen.sample(count, seed=seed or 0, label=_labels(label, count), truncation=truncation), []
     typer.echo(_write(images, names, output or Path(f"{run.name}-samples.png")))
-
-
-def _folder(run: Path, name: str | None) -> Path:
-    for folder in (run, run / "pipeline"):
-        if (folder / "pipeline.json").is_file():
-            return folder
-    several = sorted(p.parent.name for p in (run / "pipeline").glob("*/pipeline.json"))
-    if not several:
-        raise RunError(f"{run} holds no pipeline yet; give a run folder with at least one checkpoint, or a saved pipeline")
-    if name not in several:
-        raise UserError(f"{run} has the pipelines {', '.join(several)}; choose one with --pipeline; got {name!r}")
-    return run / "pipeline" / name
 
 
 def _labels(label: int | None, count: int) -> "Tensor | None":
@@ -62,7 +49,12 @@ def _through(pipeline: "Pipeline", source: str, seed: int) -> "tuple[Tensor, lis
     images = open_data(source, channels=shape[0], size=tuple(shape[1:]), labels="none")
     rows = images.rows(np.arange(len(images)))["image"]
     made = pipeline.render(rows, seed=seed) if pipeline.sampler is None else pipeline.reconstruct(rows, seed=seed)
-    return made, [Path(name).stem for name in images.names]
+    return made, _distinct([Path(name).stem for name in images.names])
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """File names; those that occur more than once get a number, so that none is overwritten."""
+    return [name if names.count(name) == 1 else f"{name}-{i:06d}" for i, name in enumerate(names)]
 
 
 def _write(images: "Tensor", names: list[str], output: Path) -> str:

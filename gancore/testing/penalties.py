@@ -178,7 +178,9 @@ class _nothing_left:
     """Compares modules and an image before and after. `allowed`: an image that the recipe itself asked gradients for."""
 
     def __init__(self, first: nn.Module, second: nn.Module, image: Tensor, allowed: Tensor | None = None) -> None:
-        self.tensors = {f"{side} {n}": p for side, m in (("its", first), ("the other's", second)) for n, p in m.named_parameters()}
+        self.tensors: dict[str, Tensor] = {
+            f"{side} {n}": p for side, m in (("its", first), ("the other's", second)) for n, p in m.named_parameters()
+        }
         self.tensors["image or code"] = image
         self.modules, self.allowed = (first, second), allowed
 

@@ -19,6 +19,7 @@ from gancore.errors import CheckpointError, GancoreError, Interrupted, RunError,
 from gancore.files import sweep
 from gancore.interfaces import LabelSampler
 from gancore.pictures.report import write_report
+from gancore.pipeline import save_pipelines
 from gancore.recipe import Recipe
 from gancore.specs import build, read_toml, without_sources
 from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint, set_aside
@@ -27,11 +28,8 @@ from gancore.training.log import Log
 from gancore.training.ranks import Ranks
 from gancore.training.run import Run
 from gancore.training.settings import Settings
-from gancore.training.sheets import COUNT, write_sheets
+from gancore.training.sheets import SHOWN, write_sheets
 from gancore.training.stopping import Stopping
-
-SHOWN = 64
-"""Images of the data that sheets of translators and encoders show."""
 
 
 @attrs.frozen(kw_only=True)
@@ -179,7 +177,7 @@ class Training:
             compile=settings.compile,
         )
         shown = self.held_out or self.data
-        self.fixed = shown.rows(np.arange(min(SHOWN, len(shown), COUNT)))
+        self.fixed = shown.rows(np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int))
         self._enter(Path())
         self.before = 0.0
         self.started = time.monotonic()
@@ -281,14 +279,9 @@ class Training:
     def _save(self) -> None:
         path = save_checkpoint(self.run, self.folder / "checkpoints", seconds=self.seconds, keep=self.settings.keep)
         if self.recipe.ready:
-            self._save_pipelines()
+            save_pipelines(self.recipe.pipelines(), self.folder / "pipeline")
         self._event("checkpoint", path=path.name)
         self._tell("gancore_saved", path=str(path))
-
-    def _save_pipelines(self) -> None:
-        pipelines = self.recipe.pipelines()
-        for name, pipeline in pipelines.items():
-            pipeline.save(self.folder / "pipeline" / (name if len(pipelines) > 1 else ""))
 
     def _finish(self) -> None:
         self._sheets()
@@ -341,7 +334,7 @@ class Stopped(Interrupted):
 
 
 def _split(data: Data, settings: Settings) -> tuple[Data, Data | None]:
-    return data.split(settings.hold_out, settings.seed) if settings.hold_out else (data, None)
+    return data.split(settings.hold_out) if settings.hold_out else (data, None)
 
 
 def _sweep(folder: Path) -> None:

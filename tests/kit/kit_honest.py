@@ -42,7 +42,7 @@ class HonestGenerator(Generator):
     def forward(self, code):
         hidden = torch.nn.functional.softplus(self.first(code))
         if self.noise:
-            hidden = hidden + self.strength * normal(len(code), 8, like=code)
+            hidden = hidden + self.strength * normal(len(code), 8, like=code).to(hidden)
         else:
             hidden = hidden * (1 + self.strength)
         return wide(self.second(hidden)).reshape(len(code), *self.image)
@@ -126,7 +126,9 @@ class HonestEncoder(Encoder):
 
 @part("honest")
 class HonestPenalty(GeneratorRegularizer):
-    """The squared size of the images' directional derivative."""
+    """The squared size of the images' directional derivative, in every second step."""
+
+    every: int = field(default=2)
 
     def forward(self, render, code):
         code = code.detach().requires_grad_() if not code.requires_grad else code
@@ -141,8 +143,8 @@ class HonestRecipe(GAN):
     """The two-player game with small parts, a lazy penalty on the generator and a kept mean."""
 
     examples: ClassVar[Any] = (
-        {"generator_regularizers": [{"part": "honest", "every": 2}]},
-        {"classes": 3, "conditioner": "honest"},
+        {"generator_regularizers": [HonestPenalty]},
+        {"classes": 3, "conditioner": HonestConditioner},
     )
 
     generator: Generator = seat(default=HonestGenerator)

@@ -295,7 +295,7 @@ class CodesWithAnAxis(HonestConditioner):
         return super().forward(latent, label).unsqueeze(1)
 
 
-@mutant("repeats_under_one_seed", "truncates_towards_the_mean")
+@mutant("repeats_under_one_seed", "truncates_towards_the_mean", "deepcopy_round_trip")
 class NeverTheSame(HonestConditioner):
     def truncate(self, code, amount=1.0, layers=None):
         return code + 1
@@ -517,7 +517,7 @@ class CountsOutsideItsState(SGD):
 # recipes
 
 
-@mutant("an_update_moves_its_player_alone")
+@mutant("an_update_moves_its_player_alone", "micro_batches_equal_the_whole")
 class MovesTheOther(HonestRecipe):
     def generator_terms(self, *rows):
         with torch.no_grad():

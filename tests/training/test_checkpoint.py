@@ -219,7 +219,7 @@ def test_no_flipped_bit_of_a_small_file_is_accepted(saved, tmp_path, bit, where,
     assert harmless(path, saved)
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2))
+JSON = st.recursive(st.none() | st.booleans() | st.integers(-3, 40) | st.floats() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2))
 
 
 @FEW

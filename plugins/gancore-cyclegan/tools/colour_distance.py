@@ -46,7 +46,7 @@ def held_out(run: Path) -> Paired:
     data = Sources.of(table).open()
     if not isinstance(data, Domains):
         raise UserError(f"{run} was trained on one domain; train with --data SOURCE --data TARGET")
-    _, unseen = data.split(settings.hold_out, settings.seed)
+    _, unseen = data.split(settings.hold_out)
     assert isinstance(unseen, Domains)
     return Paired(unseen.source, unseen.target)
 

@@ -1,0 +1,48 @@
+"""Code blocks and links of Markdown files."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)|<img[^>]*\ssrc=\"(?P<source>[^\"]+)\"")
+
+
+class Block(NamedTuple):
+    """A fenced block: the word after the fence, what follows it, the text, and the line it begins at."""
+
+    language: str
+    info: str
+    text: str
+    line: int
+
+
+def documents():
+    """Every Markdown file that people read."""
+    files = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")]
+    return sorted(f for f in files if "node_modules" not in f.parts)
+
+
+def blocks(file: Path) -> list[Block]:
+    """The fenced blocks of a file, in order."""
+    text = file.read_text(encoding="utf-8")
+    found = []
+    for match in FENCE.finditer(text):
+        language, _, info = match["info"].strip().partition(" ")
+        found.append(Block(language, info.strip(), match["text"], text.count("\n", 0, match.start()) + 2))
+    return found
+
+
+def links(file: Path) -> list[str]:
+    """The relative targets of links and pictures, without their anchors."""
+    text = FENCE.sub("", file.read_text(encoding="utf-8"))
+    found = [match["target"] or match["source"] for match in LINK.finditer(text)]
+    return [target.partition("#")[0] for target in found if not re.match(r"[a-z]+:|#", target)]
+
+
+def run_blocks(file: Path, several: list[Block]) -> None:
+    """Runs Python blocks one after the other, as one program; a traceback shows the file's own lines."""
+    names = {"__name__": f"document_{file.stem.lower()}"}
+    for block in several:
+        exec(compile("\n" * (block.line - 1) + block.text, str(file), "exec"), names)

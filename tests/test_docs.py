@@ -1,0 +1,92 @@
+"""What the documentation says is so: its Python runs, its commands parse, its links lead somewhere.
+
+A Python block is left out where the word after ```python is `file=…` (then it is a piece of that file) or `no-run: reason`.
+"""
+
+import shlex
+
+import pytest
+from documents import ROOT, blocks, documents, links, run_blocks
+
+IDS = [str(f.relative_to(ROOT)) for f in documents()]
+
+
+def runnable(file):
+    return [b for b in blocks(file) if b.language == "python" and not b.info]
+
+
+def elsewhere(file):
+    """The tutorial's parts must be installed: tests/together/test_tutorial.py runs it."""
+    return file == ROOT / "docs/tutorial/README.md"
+
+
+@pytest.mark.parametrize("file", [f for f in documents() if runnable(f) and not elsewhere(f)], ids=lambda f: str(f.relative_to(ROOT)))
+def test_python_blocks_run(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_blocks(file, runnable(file))
+
+
+@pytest.mark.parametrize("file", documents(), ids=IDS)
+def test_what_is_left_out_says_why(file):
+    for block in blocks(file):
+        reasons = ("file=", "no-run: ")
+        fine = not block.info or (block.info.startswith(reasons) and block.info not in reasons)
+        assert fine, f"{file}:{block.line}: after ```{block.language} comes file=PATH or no-run: REASON, not {block.info!r}"
+
+
+@pytest.mark.parametrize("file", documents(), ids=IDS)
+def test_pieces_of_files_are_in_them(file):
+    for block in blocks(file):
+        if block.info.startswith("file="):
+            source = file.parent / block.info.removeprefix("file=")
+            assert block.text in source.read_text(encoding="utf-8"), f"{file}:{block.line} is not what stands in {source}"
+
+
+@pytest.mark.parametrize("file", documents(), ids=IDS)
+def test_relative_links_lead_somewhere(file):
+    missing = [target for target in links(file) if not (file.parent / target).exists()]
+    assert not missing, f"{file} links to {', '.join(missing)}"
+
+
+def commands(file):
+    """The `gancore` commands of the console blocks, without what a shell would make of them."""
+    for block in blocks(file):
+        if block.language in ("console", "bash", "sh", "shell"):
+            joined = block.text.replace("\\\n", " ")
+            for line in joined.splitlines():
+                words = shlex.split(line.removeprefix("$ "), comments=True)
+                if words[:1] == ["gancore"]:
+                    stop = next((i for i, word in enumerate(words) if word in ("|", ">", "&&", "2>")), len(words))
+                    yield block.line, words[1:stop]
+
+
+@pytest.mark.parametrize("file", [f for f in documents() if list(commands(f))], ids=lambda f: str(f.relative_to(ROOT)))
+def test_commands_parse(file):
+    """Verbs and options exist, and their values are of the right type; nothing is run."""
+    import typer
+
+    from gancore.cli import app
+
+    group = typer.main.get_command(app)
+    for line, words in commands(file):
+        if not words or words[0].startswith("-"):
+            continue
+        verb = group.get_command(group.make_context("gancore", [], resilient_parsing=True), words[0])
+        assert verb is not None, f"{file}:{line}: there is no verb {words[0]!r}"
+        if "--help" not in words:
+            try:
+                verb.make_context(words[0], list(words[1:]))
+            except Exception as error:
+                pytest.fail(f"{file}:{line}: gancore {' '.join(words)}: {error}")
+
+
+def test_the_checks_see_what_is_wrong(tmp_path):
+    file = tmp_path / "page.md"
+    file.write_text(
+        "see [it](no.md#x), [out](https://a.b)\n\n```python\nx = 1\n```\n\n```python\nassert x == 2\n```\n```console\n$ gancore fly --far\n```\n"
+    )
+    assert links(file) == ["no.md"]
+    with pytest.raises(AssertionError) as failure:
+        run_blocks(file, runnable(file))
+    assert failure.traceback[-1].lineno + 1 == 8
+    assert list(commands(file)) == [(11, ["fly", "--far"])]
