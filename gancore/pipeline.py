@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from gancore.errors import CheckpointError, FitError, RunError, UserError
+from gancore.errors import CheckpointError, FitError, GancoreError, RunError, UserError
 from gancore.files import replace_folder, whole_folder, write_text
 from gancore.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
 from gancore.manifest import check_manifest, read_json, write_manifest
@@ -206,7 +206,12 @@ def find_pipeline(run: Path, name: str | None = None) -> Path:
 def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path) -> Any:
     if not isinstance(table, dict):
         raise CheckpointError(f"{folder / 'pipeline.json'}: {name} is {table!r}, not a table; it is damaged")
-    part = build({k: v for k, v in without_sources(table).items() if k != "frozen"}, _SEATS[name], where=name)
+    try:
+        part = build({k: v for k, v in without_sources(table).items() if k != "frozen"}, _SEATS[name], where=name)
+    except GancoreError:
+        raise
+    except Exception as error:  # the words of an altered file may lead a part's own code astray
+        raise CheckpointError(f"{folder / 'pipeline.json'}: {name} cannot be built ({error!r}); it is damaged") from None
     state = {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
     load_state(part, state, where=str(folder))
     return part

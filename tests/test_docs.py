@@ -6,7 +6,7 @@ A Python block is left out where the word after ```python is `file=…` (then it
 import shlex
 
 import pytest
-from documents import ROOT, blocks, documents, links, run_blocks
+from documents import FENCE, ROOT, blocks, documents, links, run_blocks
 
 IDS = [str(f.relative_to(ROOT)) for f in documents()]
 
@@ -49,15 +49,15 @@ def test_relative_links_lead_somewhere(file):
 
 
 def commands(file):
-    """The `gancore` commands of the console blocks, without what a shell would make of them."""
-    for block in blocks(file):
-        if block.language in ("console", "bash", "sh", "shell"):
-            joined = block.text.replace("\\\n", " ")
-            for line in joined.splitlines():
-                words = shlex.split(line.removeprefix("$ "), comments=True)
-                if words[:1] == ["gancore"]:
-                    stop = next((i for i, word in enumerate(words) if word in ("|", ">", "&&", "2>")), len(words))
-                    yield block.line, words[1:stop]
+    """The `gancore` commands of console and indented blocks, without what a shell would make of them."""
+    text = FENCE.sub("", file.read_text(encoding="utf-8"))
+    indented = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+    fenced = [b.text for b in blocks(file) if b.language in ("console", "bash", "sh", "shell")]
+    for line in "\n".join([*indented, *fenced]).replace("\\\n", " ").splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        if words[:1] == ["gancore"]:
+            stop = next((i for i, word in enumerate(words) if word in ("|", ">", "&&", "2>")), len(words))
+            yield words[1:stop]
 
 
 @pytest.mark.parametrize("file", [f for f in documents() if list(commands(f))], ids=lambda f: str(f.relative_to(ROOT)))
@@ -68,25 +68,25 @@ def test_commands_parse(file):
     from gancore.cli import app
 
     group = typer.main.get_command(app)
-    for line, words in commands(file):
+    for words in commands(file):
         if not words or words[0].startswith("-"):
             continue
         verb = group.get_command(group.make_context("gancore", [], resilient_parsing=True), words[0])
-        assert verb is not None, f"{file}:{line}: there is no verb {words[0]!r}"
+        assert verb is not None, f"{file}: there is no verb {words[0]!r}"
         if "--help" not in words:
             try:
                 verb.make_context(words[0], list(words[1:]))
             except Exception as error:
-                pytest.fail(f"{file}:{line}: gancore {' '.join(words)}: {error}")
+                pytest.fail(f"{file}: gancore {' '.join(words)}: {error}")
 
 
 def test_the_checks_see_what_is_wrong(tmp_path):
     file = tmp_path / "page.md"
-    file.write_text(
-        "see [it](no.md#x), [out](https://a.b)\n\n```python\nx = 1\n```\n\n```python\nassert x == 2\n```\n```console\n$ gancore fly --far\n```\n"
-    )
+    python = "```python\nx = 1\n```\n\n```python\nassert x == 2\n```\n"
+    shell = "\n    gancore walk \\\n      --slowly  # please\n\n```console\n$ gancore fly --far > out\n```\n"
+    file.write_text("see [it](no.md#x), [out](https://a.b)\n\n" + python + shell)
     assert links(file) == ["no.md"]
     with pytest.raises(AssertionError) as failure:
         run_blocks(file, runnable(file))
     assert failure.traceback[-1].lineno + 1 == 8
-    assert list(commands(file)) == [(11, ["fly", "--far"])]
+    assert list(commands(file)) == [["walk", "--slowly"], ["fly", "--far"]]

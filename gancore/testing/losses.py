@@ -85,7 +85,7 @@ def is_a_batch_mean(trial: Trial[Loss]) -> None:
     for name, loss in _both(trial.part).items():
         halves = (loss(real[:2], fake[:2]) + loss(real[2:], fake[2:])) / 2
         whole = loss(real, fake)
-        text = f"the {name}'s loss is {float(whole)}, the mean over the halves {float(halves)}; take means, or tag the part `batch`"
+        text = f"the {name}'s loss is {whole.item()}, the mean over the halves {halves.item()}; take means, or tag the part `batch`"
         ensure(torch.allclose(whole, halves, atol=1e-5), text)
 
 

@@ -75,9 +75,9 @@ def fair_to_a_flat_discriminator(trial: Trial[DiscriminatorRegularizer]) -> None
     """A discriminator that ignores its image gets the same penalty whatever the images are, with a finite gradient."""
     critic = Flat()
     first, other = _penalty(trial, critic), _penalty(trial, critic, "other ")
-    text = f"a discriminator that ignores its image is punished by {float(first)} on some images and by {float(other)} on others"
+    text = f"a discriminator that ignores its image is punished by {first.tolist()} on some images and by {other.tolist()} on others"
     ensure(torch.allclose(first, other, atol=1e-6), text)
-    ensure(bool(first.isfinite()), f"a discriminator that ignores its image is punished by {float(first)}")
+    ensure(bool(first.isfinite()), f"a discriminator that ignores its image is punished by {first.tolist()}")
     if first.requires_grad:
         first.backward()  # type: ignore[no-untyped-call]
     wrong = [name for name, p in critic.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]
@@ -169,7 +169,7 @@ def _ensure_exact(whole: Tensor, penalty: Callable[[slice], Tensor]) -> None:
         with own_rows(Rows(4, start, start + 2)):
             pieces.append(penalty(slice(start, start + 2)))
     mean = torch.stack(pieces).mean()
-    text = f"it is {float(whole)} for a batch, {float(mean)} in the mean over its halves"
+    text = f"it is {whole.tolist()} for a batch, {mean.tolist()} in the mean over its halves"
     advice = "take batch means and draw through gancore.randomness, or tag the part `batch`"
     ensure(torch.allclose(whole, mean, rtol=1e-4, atol=1e-6), f"{text}; {advice}")
 

@@ -1,6 +1,6 @@
 """The verbs that a recipe's `step` is written in. Mechanics live in `update` and nowhere else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any, Protocol
 
@@ -158,8 +158,11 @@ class Run:
             self.noted = {n: (total, self.noted[n][1]) for n, total in zip(names, totals, strict=True)}
 
     def _backward(self, terms: TermsOf, rows: tuple[Rows, ...], scale: float) -> Iterator[tuple[float, dict[str, Tensor]]]:
-        n = max(1, _length(rows))
+        n = max(_lengths(rows), default=1)
         size = min(self.micro_batch or n, n)
+        if size < n and len(several := _lengths(rows)) > 1:
+            counts = " and ".join(map(str, sorted(several)))
+            raise UserError(f"an update was given rows of {counts} samples; micro-batches need equally many of each")
         seed = self._next_seed()
         for start in range(0, n, size):
             stop = min(start + size, n)
@@ -229,15 +232,14 @@ def _stance(eager: bool) -> Any:
     return torch.compiler.set_stance("force_eager") if eager else nullcontext()
 
 
-def _length(rows: tuple[Rows, ...]) -> int:
+def _lengths(rows: Iterable[Rows]) -> set[int]:
+    found: set[int] = set()
     for row in rows:
         if isinstance(row, Tensor):
-            return len(row)
-        if row is not None:
-            inner = tuple(row.values()) if isinstance(row, Mapping) else row
-            if (n := _length(inner)) > 0:
-                return n
-    return 0
+            found.add(len(row))
+        elif row is not None:
+            found |= _lengths(row.values() if isinstance(row, Mapping) else row)
+    return found
 
 
 def _slice(row: Rows, start: int, stop: int) -> Any:
