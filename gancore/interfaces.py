@@ -80,7 +80,6 @@ class Generator(Part):
     """
 
     image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
-    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
 
     @property
     @abstractmethod
@@ -103,7 +102,6 @@ class Discriminator(Part):
     image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
     conditional: ClassVar[bool] = False
     """Whether it reads labels."""
-    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
 
     @abstractmethod
     def features(self, image: Tensor) -> Tensor:
@@ -179,7 +177,6 @@ class Encoder(Part):
     """Turns an image `(N, C, H, W)` into a posterior over codes, or into codes."""
 
     image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
-    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
 
     @abstractmethod
     def forward(self, image: Tensor) -> Any:

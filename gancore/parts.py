@@ -97,6 +97,8 @@ class Part(nn.Module):
     tags: ClassVar[frozenset[str]] = frozenset()
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     """Small configurations that the contract kit tries."""
+    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
+    """How the weights are laid out in memory; `torch.channels_last` where a network of convolutions measures faster so."""
     renamed: ClassVar[Mapping[str, str]] = {}
     """Old field names and what they are called today, so that an older spec still reads."""
 
@@ -197,6 +199,8 @@ class Part(nn.Module):
         _fill_all(self, seed, path)
         with seeded(fold(seed, path)):
             self.build()
+        if self.memory_format is torch.channels_last:
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._origin = (seed, path)
         self._fresh = [(t, t._version) for t in [*self.parameters(), *self.buffers()]]
         for action in self.after_build:

@@ -6,6 +6,7 @@ They are programs of their own and talk through pipes: multiprocessing would run
 import atexit
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,7 +63,9 @@ def stop() -> None:
 
 @cache
 def _workers() -> list["subprocess.Popen[bytes]"]:
-    meeting = str(Path(tempfile.mkdtemp(prefix="gancore-two-")) / "meeting")
+    folder = tempfile.mkdtemp(prefix="gancore-two-")
+    meeting = str(Path(folder) / "meeting")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     atexit.register(_end)
     return [

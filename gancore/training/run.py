@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gancore.errors import UserError
 from gancore.parts import Part
@@ -158,7 +158,7 @@ class Run:
             self.noted = {n: (total, self.noted[n][1]) for n, total in zip(names, totals, strict=True)}
 
     def _backward(self, terms: TermsOf, rows: tuple[Rows, ...], scale: float) -> Iterator[tuple[float, dict[str, Tensor]]]:
-        n = max(_lengths(rows), default=1)
+        n = max(_lengths(rows), default=0) or 1
         size = min(self.micro_batch or n, n)
         if size < n and len(several := _lengths(rows)) > 1:
             counts = " and ".join(map(str, sorted(several)))
@@ -209,7 +209,7 @@ class Run:
         self.recipe.to(self.device).train()
         self.dtype = next((p.dtype for p in self.recipe.parameters()), torch.float32)
         players = self.recipe.players()
-        formats = {_lay_out(module) for module in self.recipe.modules()}
+        formats = {module.memory_format for module in self.recipe.modules() if isinstance(module, Part)}
         self._memory_format = torch.channels_last if torch.channels_last in formats else torch.preserve_format
         played = (p for player in players.values() for part in player.parts for p in part.parameters())
         everyone = list(dict.fromkeys([*self.recipe.parameters(), *played]))
@@ -219,13 +219,6 @@ class Run:
             for player in players.values():
                 for part in player.parts:
                     part.compile()
-
-
-def _lay_out(module: nn.Module) -> torch.memory_format:
-    wanted: torch.memory_format = getattr(module, "memory_format", torch.contiguous_format)
-    if wanted is torch.channels_last:
-        module.to(memory_format=wanted)  # type: ignore[call-overload]
-    return wanted
 
 
 def _stance(eager: bool) -> Any:

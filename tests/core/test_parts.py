@@ -211,3 +211,26 @@ def test_two_penalties_of_one_name_both_count():
             return True
 
     assert [name for name, _ in due(penalties, Now())] == ["r1-3"]
+
+
+def test_weights_are_laid_out_as_the_part_says():
+    from typing import ClassVar
+
+    @part("last")
+    class Last(Part):
+        memory_format: ClassVar[torch.memory_format] = torch.channels_last
+
+        def build(self):
+            self.convolution = nn.Conv2d(3, 4, 3)
+
+    assert Last().convolution.weight.is_contiguous(memory_format=torch.channels_last)
+    assert Last().pristine()
+
+
+def test_a_trained_part_is_not_pristine():
+    from gancore.training.run import Run
+    from small import Source
+
+    recipe = game(image=IMAGE)
+    recipe.step(Run(recipe, Source(IMAGE), batch=4))
+    assert not recipe.generator.pristine() and not recipe.discriminator.pristine()
