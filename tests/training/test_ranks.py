@@ -1,0 +1,200 @@
+"""Two processes against one, over gloo."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source
+
+from gancore import GAN
+from gancore.discovery import registry
+from gancore.errors import GancoreError, NotFinite, RunError
+from gancore.standard.optimizers import SGD, Adam
+from gancore.standard.regularizers import R1, GradientPenalty
+from gancore.training.ranks import Ranks
+from gancore.training.run import Run
+
+IMAGE, WORLD = (3, 4, 4), 2
+
+
+def fresh(ranks, *, source=None, dtype=torch.float64, exact=None, micro_batch=None, optimizer=SGD):
+    recipe = GAN(
+        generator=SmallGenerator(noise=0.2),
+        conditioner=MeanConditioner(),
+        discriminator=SmallDiscriminator(),
+        regularizers=[R1(every=2), GradientPenalty()],
+        generator_optimizer=optimizer(lr=0.05),
+        discriminator_optimizer=optimizer(lr=0.05, max_norm=1.0),
+        image=IMAGE,
+    )
+    recipe.place(seed=1)
+    recipe.to(dtype)
+    source = source or Source(dtype=dtype, rank=ranks.rank, world=ranks.world)
+    return Run(recipe, source, batch=8, total=1000, ranks=ranks, exact=exact, micro_batch=micro_batch)
+
+
+def trained(run, n):
+    """Weights after `n` steps, and the gradients of every update on the way."""
+    gradients = []
+    for actor in run.actors.values():
+        act = actor.act
+
+        def heard(found, *rest, act=act, name=actor.name):
+            gradients.append((name, torch.cat([g.flatten() for g in found])))
+            act(found, *rest)
+
+        actor.act = heard
+    for _ in range(n):
+        run.recipe.step(run)
+        run.step += 1
+    return {name: value.clone() for name, value in run.recipe.state_dict().items()}, gradients, run.take_log()
+
+
+def gone_wrong(make):
+    try:
+        make()
+    except GancoreError as error:
+        return type(error).__name__, str(error)
+    return "nothing", ""
+
+
+class Poisoned(Source):
+    """Whose third batch is NaN on rank 1 alone."""
+
+    def next(self, n=None):
+        rows = super().next(n)
+        return {"image": rows["image"] * float("nan")} if self.rank == 1 and self.position == 24 else rows
+
+
+def failing_save(ranks, folder):
+    """The first rank's disk is full; both ranks are told."""
+    from gancore.training.loop import Training
+
+    training = Training.__new__(Training)
+    training.run, training.ranks = fresh(ranks), ranks
+
+    def save():
+        raise RunError("cannot write the checkpoint: No space left on device")
+
+    training._save = save
+    training._commit()
+
+
+def work(rank, folder):
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=WORLD)
+    ranks = Ranks()
+    nan = Poisoned(dtype=torch.float64, rank=rank, world=WORLD)
+    result = {
+        "exact": trained(fresh(ranks, exact=True), 4),
+        "exact in micro-batches": trained(fresh(ranks, exact=True, micro_batch=3), 4),
+        "production": trained(fresh(ranks, dtype=torch.float32, optimizer=Adam), 20),
+        "nan": gone_wrong(lambda: trained(fresh(ranks, source=nan), 6)),
+        "save": gone_wrong(lambda: failing_save(ranks, folder)),
+        "first": gone_wrong(lambda: ranks.from_first(failing_first)),
+        "text": ranks.from_first(lambda: f"rank {rank}"),
+        "any": (ranks.any(False), ranks.any(rank == 1)),
+        "gather": ranks.gather(torch.full((2, 1), float(rank))),
+        "uneven": gone_wrong(lambda: Run(fresh(ranks).recipe, Source(), batch=7, ranks=ranks)),
+    }
+    torch.save(result, f"{folder}/{rank}.pt")
+    ranks.wait()
+    if rank == 1:
+        os._exit(0)  # rank 0 finds nobody to talk to
+    torch.save(gone_wrong(ranks.wait), f"{folder}/alone.pt")
+
+
+def failing_first():
+    raise RunError("runs/1 is not empty")
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ranks")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    mp.start_processes(work, (str(folder),), nprocs=WORLD, start_method="fork" if sys.platform == "linux" else "spawn")
+    return [torch.load(folder / f"{name}.pt") for name in (0, 1, "alone")]
+
+
+def assert_close(one, other):
+    (weights, gradients, _), (their_weights, their_gradients, _) = one, other
+    assert [name for name, _ in gradients] == [name for name, _ in their_gradients]
+    for (name, mine), (_, theirs) in zip(gradients, their_gradients, strict=True):
+        assert torch.allclose(mine, theirs, rtol=0, atol=1e-10), name
+    for name, mine in weights.items():
+        assert torch.allclose(mine, their_weights[name], rtol=0, atol=1e-10), name
+
+
+@pytest.mark.parametrize("how", ["exact", "exact in micro-batches"])
+def test_two_processes_make_the_updates_of_one(both, how):
+    alone = trained(fresh(Ranks()), 4)
+    updates = [name for name, _ in alone[1]]
+    assert updates == ["discriminator", "discriminator", "generator", "discriminator", "generator"] * 2
+    for rank in range(WORLD):
+        assert_close(alone, both[rank][how])
+        assert all(both[rank][how][2][name] == pytest.approx(value, abs=1e-5) for name, value in alone[2].items())
+
+
+def test_ranks_stay_bit_equal_when_each_draws_its_own_noise(both):
+    (weights, gradients, log), (their_weights, their_gradients, their_log) = both[0]["production"], both[1]["production"]
+    assert all(torch.equal(weights[name], their_weights[name]) for name in weights)
+    assert all(torch.equal(mine, theirs) for (_, mine), (_, theirs) in zip(gradients, their_gradients, strict=True))
+    assert log == their_log
+    alone = trained(fresh(Ranks(), dtype=torch.float32, optimizer=Adam), 20)
+    assert not torch.equal(alone[0]["generator.linear.weight"], weights["generator.linear.weight"])
+
+
+def test_nan_in_the_data_of_one_rank_ends_both_with_the_same_words(both):
+    kind, text = both[0]["nan"]
+    assert both[1]["nan"] == (kind, text) and kind == NotFinite.__name__
+    assert text.startswith("step 2, player discriminator: the term adversarial became nan")
+
+
+def test_a_save_that_fails_on_the_first_rank_ends_both(both):
+    assert both[0]["save"] == ("RunError", "cannot write the checkpoint: No space left on device")
+    assert both[1]["save"] == ("RunError", "the first process could not save; its message says why")
+    assert both[0]["first"] == ("RunError", "runs/1 is not empty")
+    assert both[1]["first"] == ("RunError", "the first process could not begin; its message says why")
+
+
+def test_a_process_that_is_gone_is_an_error_and_no_hang(both):
+    kind, text = both[2]
+    assert kind == "RunError" and text.startswith("another process of this training ended; its message says why (here: ")
+
+
+def test_what_ranks_agree_on(both):
+    for rank in range(WORLD):
+        assert both[rank]["text"] == "rank 0"
+        assert both[rank]["any"] == (False, True)
+        assert both[rank]["gather"].flatten().tolist() == [0, 0, 1, 1]
+        assert both[rank]["uneven"] == ("UserError", "a batch of 7 cannot be shared by 2 processes; give a multiple")
+
+
+@pytest.mark.slow
+def test_torchrun_trains_two_processes_and_resumes_to_the_same_bits(tmp_path):
+    if not any(o.cls.name == "dcgan" for o in registry().offers("recipe")):
+        pytest.skip("gancore-dcgan is not installed")
+    words = ["dcgan", "--size", "16", "--set", "generator.width=4", "--set", "discriminator.width=4", "--batch", "8", "--threads", "1"]
+    often = ["--checkpoint-every", "16", "--report-every", "12"]
+    torchrun("train", *words, *often, "--images", "64", "--output", str(tmp_path / "whole"))
+    torchrun("train", *words, *often, "--images", "32", "--output", str(tmp_path / "two"))
+    torchrun("train", "--resume", str(tmp_path / "two"), "--images", "64")
+    for name in ("weights", "training"):
+        mine, theirs = (tmp_path / run / "checkpoints" / "00000064" / f"{name}.safetensors" for run in ("whole", "two"))
+        assert mine.read_bytes() == theirs.read_bytes()
+    assert "processes = 2" in (tmp_path / "whole" / "run.toml").read_text()
+
+
+def torchrun(*words):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(port), "-m", "gancore", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=Path.cwd(), env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-3000:]
