@@ -80,7 +80,6 @@ __all__ = [
     "Schedule",
     "Sources",
     "Tally",
-    "__version__",
     "build",
     "fact",
     "field",

@@ -97,6 +97,8 @@ class Part(nn.Module):
     tags: ClassVar[frozenset[str]] = frozenset()
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     """Small configurations that the contract kit tries."""
+    expected_failures: ClassVar[Mapping[str, str]] = {}
+    """Contract checks that the part is known to fail, each with the reason."""
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
     """How the weights are laid out in memory; `torch.channels_last` where a network of convolutions measures faster so."""
     renamed: ClassVar[Mapping[str, str]] = {}

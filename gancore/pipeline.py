@@ -106,7 +106,7 @@ class Pipeline:
 
     def _in_chunks(self, make: Any, label: Tensor | None, total: int, seed: int) -> Tensor:
         done = []
-        with _evaluating(*self.parts.values()), torch.no_grad():
+        with evaluating(*self.parts.values()), torch.no_grad():
             for start in range(0, total, CHUNK):
                 part = slice(start, min(start + CHUNK, total))
                 with seeded(fold(seed, "render"), self.device), own_rows(Rows(total, part.start, part.stop)):
@@ -218,7 +218,8 @@ def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path
 
 
 @contextmanager
-def _evaluating(*modules: nn.Module) -> Iterator[None]:
+def evaluating(*modules: nn.Module) -> Iterator[None]:
+    """Puts modules and all within them into eval mode, and afterwards back into the mode that each was in."""
     before = [(m, m.training) for module in modules for m in module.modules()]
     try:
         for module in modules:

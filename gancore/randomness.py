@@ -63,12 +63,17 @@ def _slice(n: int) -> Rows:
 
 
 def normal(n: int, *shape: int, like: Tensor) -> Tensor:
-    """Standard normal noise `(n, *shape)` on the device of `like`, float32, row i belonging to sample i."""
+    """Standard normal noise `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or float64 as `like` is."""
     rows = _slice(n)
-    return torch.randn(rows.total, *shape, device=like.device)[rows.start : rows.stop]
+    return _as(torch.randn(rows.total, *shape, device=like.device)[rows.start : rows.stop], like)
 
 
 def uniform(n: int, *shape: int, like: Tensor) -> Tensor:
-    """Uniform noise in [0, 1) `(n, *shape)` on the device of `like`, float32, row i belonging to sample i."""
+    """Uniform noise in [0, 1) `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or float64 as `like` is."""
     rows = _slice(n)
-    return torch.rand(rows.total, *shape, device=like.device)[rows.start : rows.stop]
+    return _as(torch.rand(rows.total, *shape, device=like.device)[rows.start : rows.stop], like)
+
+
+def _as(noise: Tensor, like: Tensor) -> Tensor:
+    # bf16 is left out: a uniform number below 1 could round up to it
+    return noise.double() if like.dtype == torch.float64 else noise

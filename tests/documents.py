@@ -41,6 +41,13 @@ def links(file: Path) -> list[str]:
     return [target.partition("#")[0] for target in found if not re.match(r"[a-z]+:|#", target)]
 
 
+def is_piece(piece: str, source: str) -> bool:
+    """Whether the lines of `piece` follow each other in `source`, at whatever indentation; formatters change blank lines and that."""
+    mine, theirs = ([line for line in text.splitlines() if line.strip()] for text in (piece, source))
+    places = [theirs[i : i + len(mine)] for i in range(len(theirs))]
+    return any([indent + line for line in mine] in places for indent in ("", "    "))
+
+
 def run_blocks(file: Path, several: list[Block]) -> None:
     """Runs Python blocks one after the other, as one program; a traceback shows the file's own lines."""
     names = {"__name__": f"document_{file.stem.lower()}"}

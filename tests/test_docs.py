@@ -6,7 +6,7 @@ A Python block is left out where the word after ```python is `file=…` (then it
 import shlex
 
 import pytest
-from documents import FENCE, ROOT, blocks, documents, links, run_blocks
+from documents import FENCE, ROOT, blocks, documents, is_piece, links, run_blocks
 
 IDS = [str(f.relative_to(ROOT)) for f in documents()]
 
@@ -39,7 +39,8 @@ def test_pieces_of_files_are_in_them(file):
     for block in blocks(file):
         if block.info.startswith("file="):
             source = file.parent / block.info.removeprefix("file=")
-            assert block.text in source.read_text(encoding="utf-8"), f"{file}:{block.line} is not what stands in {source}"
+            found = is_piece(block.text, source.read_text(encoding="utf-8"))
+            assert found, f"{file}:{block.line} is not what stands in {source}"
 
 
 @pytest.mark.parametrize("file", documents(), ids=IDS)
@@ -90,3 +91,5 @@ def test_the_checks_see_what_is_wrong(tmp_path):
         run_blocks(file, runnable(file))
     assert failure.traceback[-1].lineno + 1 == 8
     assert list(commands(file)) == [["walk", "--slowly"], ["fly", "--far"]]
+    assert is_piece("def f():\n\n    pass\n", "class A:\n    def f():\n        pass\n")
+    assert not is_piece("def f():\n    pass\n", "def f():\n    x = 1\n    pass\n")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gancore.data.source import Array
+from gancore.files import sync
 
 VERSION = 1
 IN_MEMORY = 256 * 2**20
@@ -80,7 +81,7 @@ class Writer:
         with (self.folder / RECORD).open("w", encoding="utf-8") as file:
             json.dump({**record, "sha256": self.total.hexdigest()}, file)
             _flush(file)
-        _sync_folder(self.folder)
+        sync(self.folder)
         self.publish()
 
     def publish(self) -> None:
@@ -95,7 +96,7 @@ class Writer:
             self.folder.rename(target)
             shutil.rmtree(aside, ignore_errors=True)
         with contextlib.suppress(OSError):
-            _sync_folder(self.root)
+            sync(self.root)
 
     def abandon(self) -> None:
         """Remove everything that was written."""
@@ -107,14 +108,6 @@ def _flush(file: Any) -> None:
     file.flush()
     os.fsync(file.fileno())
     file.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def sweep(root: Path) -> None:

@@ -35,7 +35,7 @@ def contracts(*classes: type[Part], expected_failures: Mapping[str, str] = _NONE
             raise UserError(
                 f"expected_failures names {name!r}, which is no check here; write Class.check, as {', '.join(near) or next(iter(known))}"
             )
-    own = {f"{cls.__name__}.{check}": reason for cls in classes for check, reason in getattr(cls, "expected_failures", {}).items()}
+    own = {f"{cls.__name__}.{check}": reason for cls in classes for check, reason in cls.expected_failures.items()}
     cases = []
     for name, case in known.items():
         reason = expected_failures.get(name) or own.get(name)

@@ -53,7 +53,7 @@ def check_distribution(name: str) -> list[Result]:
 
 
 def _result(cls: type[Part], check: Check) -> Result:
-    expected = getattr(cls, "expected_failures", {}).get(check.name)
+    expected = cls.expected_failures.get(check.name)
     start = time.perf_counter()
     outcome, reason = _outcome(cls, check)
     if expected and outcome == "failed":

@@ -415,7 +415,7 @@ class RandomDirection(HonestPenalty):
         return super().forward(render, code) * (1 + torch.rand(len(code)).mean())
 
 
-@mutant("is_a_scalar_for_the_generator", "is_exact_in_micro_batches")
+@mutant("is_a_scalar_for_the_generator")
 class OnePenaltyEach(HonestPenalty):
     def forward(self, render, code):
         return super().forward(render, code).expand(2)

@@ -20,7 +20,14 @@ class DCGAN(GAN):
     arXiv:1406.2661, algorithm 1, says.
     """
 
-    examples = ({"generator": {"width": 2, "latent_size": 6}, "discriminator": {"width": 2}},)
+    examples = (
+        {"generator": {"width": 2, "latent_size": 6}, "discriminator": {"width": 2}},
+        {
+            "generator": {"part": "dcgan-plain", "width": 2, "latent_size": 6},
+            "discriminator": {"part": "dcgan-plain", "width": 2},
+            "regularizers": [{"part": "r1", "every": 2}],
+        },
+    )
     generator: Generator = seat(default=DCGANGenerator)
     discriminator: Discriminator = seat(default=DCGANDiscriminator)
     sampler: Sampler = seat(default=Uniform)

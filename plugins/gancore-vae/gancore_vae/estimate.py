@@ -1,15 +1,14 @@
 """How probable the model finds images: the importance-weighted estimate of log p(x)."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gancore.errors import UserError
 from gancore.interfaces import Generator
-from gancore.pipeline import Pipeline
+from gancore.pipeline import Pipeline, evaluating
 from gancore.randomness import fold, seeded
 from gancore_vae.divergences import Sampled
 from gancore_vae.likelihoods import Likelihood
@@ -47,7 +46,7 @@ def log_likelihood(
     encoder, generator, p = _parts(model, likelihood)
     device = next(encoder.parameters()).device
     nats, bounds = [], []
-    with torch.no_grad(), _eval(encoder, generator, p):
+    with torch.no_grad(), evaluating(encoder, generator, p):
         for i, chunk in enumerate(_chunks(images)):
             with seeded(fold(seed, "log-likelihood", i), device):
                 whole, mean = _weigh(encoder, generator, p, chunk.to(device), samples)
@@ -88,15 +87,3 @@ def _parts(model: VAE | Pipeline, likelihood: Likelihood | None) -> tuple[Gaussi
 def _chunks(images: Tensor | Iterable[Tensor]) -> Iterator[Tensor]:
     for batch in [images] if isinstance(images, Tensor) else images:
         yield from batch.split(CHUNK)
-
-
-@contextmanager
-def _eval(*modules: nn.Module) -> Iterator[None]:
-    before = [(m, m.training) for module in modules for m in module.modules()]
-    try:
-        for module in modules:
-            module.eval()
-        yield
-    finally:
-        for module, training in before:
-            module.training = training

@@ -14,9 +14,10 @@ from gancore.standard.ranges import above, whole
 class Siren(Generator):
     """A network of sines that gives the colour at a coordinate; the code sets frequency and phase of every sine.
 
-    Paper: Sitzmann et al. 2020, arXiv:2006.09661, section 3: the layers and their first weights, ω = 30; Chan et al. 2021 (π-GAN),
+    Paper: Sitzmann et al. 2020, arXiv:2006.09661, section 3: the layers and their first weights; Chan et al. 2021 (π-GAN),
     arXiv:2012.00926, section 3: layers modulated through a mapping network, γ = ω (1 + f / 2) as in the authors' code. Differences: a
-    coordinate is a place in a flat image, not in space, so that nothing is rendered; tanh after the last layer; smaller than the papers'.
+    coordinate is a place in a flat image, not in space, so that nothing is rendered; tanh after the last layer; smaller than the papers';
+    ω is 4 where both papers have 30, with which images of few pixels begin, and for long remain, as noise.
 
     `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1), any shape. The weights do not depend on H and W.
     """
@@ -25,7 +26,7 @@ class Siren(Generator):
     width: int = field(default=64, validator=whole(1), help="sines in a layer")
     depth: int = field(default=4, validator=whole(1), help="layers of sines")
     latent_size: int = field(default=64, validator=whole(1), help="numbers in a latent")
-    frequency: float = field(default=30.0, validator=above(0), help="the paper's ω; larger for finer detail")
+    frequency: float = field(default=4.0, validator=above(0), help="the paper's ω; larger for finer detail")
 
     @property
     def code_shape(self) -> Shape:
@@ -46,7 +47,7 @@ class Siren(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
-        # in bfloat16 a phase of thirty radians is off by a tenth of one, which is noise in every pixel
+        # bfloat16 rounds a phase of ten radians to a sixteenth of one, which is noise in every pixel
         with torch.autocast(code.device.type, enabled=False):
             modulation = self.mapping(code.to(self.grid)).reshape(len(code), self.depth, 2, 1, self.width)
             signal = self.grid

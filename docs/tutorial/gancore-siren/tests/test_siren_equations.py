@@ -74,7 +74,7 @@ def test_a_sine_is_a_sine() -> None:
 
 def test_first_weights_are_the_papers() -> None:
     """Uniform in ±1/2 for the first layer, in ±√(6/n)/ω for the others."""
-    siren = Siren(image=(3, 8, 8), width=96, depth=2)
+    siren = Siren(image=(3, 8, 8), width=96, depth=2, frequency=30.0)
     first, second = (siren.get_parameter(f"sines.{i}.weight").abs().max().item() for i in (0, 1))
     assert 0.45 < first <= 0.5
     assert 0.95 < second / (math.sqrt(6 / 96) / 30) <= 1
