@@ -230,6 +230,11 @@ def option_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
     return [a for a in _fields(cls) if _ROLE not in a.metadata]
 
 
+def required_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
+    """The options and seats that have no default."""
+    return [a for a in _fields(cls) if a.default is attrs.NOTHING]
+
+
 def seats(cls: type[Part]) -> list[Seat]:
     """The seats that a class of parts declares."""
     return [Seat.of(a) for a in _fields(cls) if a.metadata.get(_ROLE) == "seat"]

@@ -16,7 +16,7 @@ from torch import nn
 
 from gancore.discovery import registry
 from gancore.errors import GancoreError, SpecError
-from gancore.parts import Part, Seat, fact_fields, option_fields, seats, set_maker
+from gancore.parts import Part, Seat, fact_fields, option_fields, required_fields, seats, set_maker
 from gancore.weights import freeze, load_from
 
 VERSION = 1
@@ -81,6 +81,12 @@ def without_sources(table: Any) -> Any:
     return {k: without_sources(v) for k, v in table.items() if k != "from"} if isinstance(table, dict) else table
 
 
+def open_seats(table: Mapping[str, Any], kind: str = "recipe") -> list[str]:
+    """The fields of the table's part that have no default and are not given."""
+    cls = registry().find(kind, str(table.get("part")))
+    return [a.name for a in required_fields(cls) if a.name not in table]
+
+
 def assign(table: dict[str, Any], path: str, text: str) -> None:
     """Sets the field at a dotted path (`generator.width`, `regularizers.0.gamma`) to a TOML value, or to plain text.
 
@@ -91,8 +97,6 @@ def assign(table: dict[str, Any], path: str, text: str) -> None:
     node: Any = table
     for i, step in enumerate(steps):
         node = _step(node, step, ".".join(steps[: i + 1]))
-        if isinstance(node, str):
-            raise SpecError(f"{path}: {'.'.join(steps[: i + 1])} is the name {node!r}, not a table; set that first")
     if isinstance(node, list):
         _step(node, last, path)
         node[int(last)] = _value(text)
@@ -103,13 +107,19 @@ def assign(table: dict[str, Any], path: str, text: str) -> None:
 
 
 def _step(node: Any, step: str, where: str) -> Any:
+    """What `node` holds under `step`; a bare name there becomes the table of that part."""
+    key: Any = step
     if isinstance(node, list):
-        if step.isdecimal() and int(step) < len(node):
-            return node[int(step)]
-        raise SpecError(f"{where}: the list has {len(node)} entries; give a number from 0 to {len(node) - 1}")
-    if isinstance(node, dict):
-        return node.setdefault(step, {})
-    raise SpecError(f"{where}: {node!r} has no fields")
+        if not (step.isdecimal() and int(step) < len(node)):
+            raise SpecError(f"{where}: the list has {len(node)} entries; give a number from 0 to {len(node) - 1}")
+        key = int(step)
+    elif not isinstance(node, dict):
+        raise SpecError(f"{where}: {node!r} has no fields")
+    elif step not in node:
+        node[step] = {}
+    if isinstance(node[key], str):
+        node[key] = {"part": node[key]}
+    return node[key]
 
 
 def _value(text: str) -> Any:
@@ -135,6 +145,11 @@ def _from_table(cls: type[Part], table: dict[str, Any], where: str) -> Part:
     for place in seats(cls):
         if place.name in table:
             fields[place.name] = _occupant(place, table[place.name], f"{where}.{place.name}".lstrip("."))
+    missing = [a.name for a in required_fields(cls) if a.name not in fields]
+    if missing:
+        kinds = {place.name: place.interface.kind for place in seats(cls)}
+        wants = ", ".join(f"{name} (a {kinds[name]})" if name in kinds else name for name in missing)
+        raise SpecError(f"{where or cls.name}: {cls.kind}/{cls.name} has no default for {wants}; set it")
     try:
         made = cls(**fields)
     except (ValueError, TypeError) as error:

@@ -23,7 +23,11 @@ def _from_plugins(name: str) -> Any:
 
     extra = typer.Typer(add_completion=False)
     extra.callback()(lambda: None)
-    host().manager.hook.gancore_commands(app=extra)
+    for offer in host().manager.hook.gancore_commands.get_hookimpls():
+        try:
+            offer.function(app=extra)
+        except Exception as error:  # somebody's plugin must not take the other verbs away
+            print(f"gancore: {offer.plugin_name} could not add its verbs: {type(error).__name__}: {error}", file=sys.stderr)
     group = typer.main.get_group(extra)
     return group.commands.get(name)
 
@@ -53,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """As `main`, but returns the exit code."""
     try:
-        app(args=arguments)
+        app(args=arguments, prog_name="gancore")
     except SystemExit as done:
         return int(done.code or 0)
     except GancoreError as error:

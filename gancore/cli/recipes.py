@@ -16,16 +16,14 @@ def recipe_of(words: str, changes: Sequence[str]) -> "Recipe":
     Raises:
         SpecError and its like: see `gancore.specs.build`; a change without `=`.
     """
-    from gancore.specs import assign, build, read_toml, spec
+    from gancore.specs import assign, build, open_seats, read_toml, spec
 
-    table: dict[str, Any] | str = read_toml(Path(words)) if words.endswith(".toml") else words
-    recipe = build(table)
-    if changes:
-        full = spec(recipe)
-        for change in changes:
-            path, equals, value = change.partition("=")
-            if not equals or not path:
-                raise SpecError(f"--set takes path=value, as generator.width=96; got {change!r}")
-            assign(full, path.strip(), value.strip())
-        recipe = build(full)
-    return cast("Recipe", recipe)
+    table: dict[str, Any] = read_toml(Path(words)) if words.endswith(".toml") else {"part": words}
+    if changes and not open_seats(table):
+        table = spec(build(table))
+    for change in changes:
+        path, equals, value = change.partition("=")
+        if not equals or not path:
+            raise SpecError(f"--set takes path=value, as generator.width=96; got {change!r}")
+        assign(table, path.strip(), value.strip())
+    return cast("Recipe", build(table))

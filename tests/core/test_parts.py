@@ -228,8 +228,9 @@ def test_weights_are_laid_out_as_the_part_says():
 
 
 def test_a_trained_part_is_not_pristine():
-    from gancore.training.run import Run
     from small import Source
+
+    from gancore.training.run import Run
 
     recipe = game(image=IMAGE)
     recipe.step(Run(recipe, Source(IMAGE), batch=4))

@@ -101,6 +101,22 @@ def test_a_path_that_leads_nowhere(path, text):
         assign(table, path, "1")
 
 
+def test_a_name_on_the_path_becomes_a_table():
+    table = {"part": "two-player", "generator": "small", "regularizers": ["r1"]}
+    assign(table, "generator.width", "9")
+    assign(table, "regularizers.0.gamma", "2")
+    assign(table, "discriminator", "small")
+    made = build(table)
+    assert made.generator.width == 9 and made.regularizers[0].gamma == 2
+
+
+def test_what_has_no_default_is_named():
+    with pytest.raises(
+        SpecError, match=r"recipe/two-player has no default for generator \(a generator\), discriminator \(a discriminator\); set it"
+    ):
+        build("two-player")
+
+
 def test_broken_toml_says_where(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text("part = ]")

@@ -88,9 +88,7 @@ def test_a_resumed_run_goes_on_to_the_same_bits(tmp_path):
     assert load_checkpoint(again, path) == 2.5
     assert same_state(whole, again)
     assert same_state(steps(whole, 4), steps(again, 4))
-    assert torch.equal(
-        whole.recipe.pipelines()["image"].sample(4, seed=3), again.recipe.pipelines()["image"].sample(4, seed=3)
-    )
+    assert torch.equal(whole.recipe.pipelines()["image"].sample(4, seed=3), again.recipe.pipelines()["image"].sample(4, seed=3))
 
 
 def test_a_checkpoint_holds_no_pickle(saved):
@@ -219,7 +217,9 @@ def test_no_flipped_bit_of_a_small_file_is_accepted(saved, tmp_path, bit, where,
     assert harmless(path, saved)
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers(-3, 40) | st.floats() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 40) | st.floats() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2)
+)
 
 
 @FEW
@@ -254,7 +254,9 @@ def test_a_forged_manifest_does_not_help_other_tensors(saved, tmp_path):
 def test_another_recipes_checkpoint_is_refused(saved):
     recipe = GAN(generator=SmallGenerator(width=5), discriminator=SmallDiscriminator(), image=IMAGE)
     recipe.place()
-    with pytest.raises(CheckpointError, match=r"the weights do not fit recipe/two-player: generator.linear.weight is \(48, 4\), here \(48, 5\)"):
+    with pytest.raises(
+        CheckpointError, match=r"the weights do not fit recipe/two-player: generator.linear.weight is \(48, 4\), here \(48, 5\)"
+    ):
         load_checkpoint(Run(recipe, Source(), batch=4), saved)
 
 
@@ -434,7 +436,9 @@ def test_a_disk_that_fails_at_any_call_leaves_what_was_there(tmp_path, monkeypat
             try:
                 save_checkpoint(run, folder, seconds=0, keep=5)
             except RunError as error:
-                assert str(error).startswith(f"cannot write the checkpoint {folder}/00000008: {os.strerror(number)}; about 0 MB are needed. ")
+                assert str(error).startswith(
+                    f"cannot write the checkpoint {folder}/00000008: {os.strerror(number)}; about 0 MB are needed. "
+                )
                 assert "Earlier checkpoints are intact: make room, then resume" in str(error)
         load_checkpoint(fresh(), first)
         assert not list(folder.glob(".*")), k

@@ -51,7 +51,9 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(whole, run):
     resume(run)
     events = [line for line in Log.read(run / "log.jsonl") if line.get("event") in ("warning", "resumed")]
     assert [line["event"] for line in events] == ["warning", "resumed"]
-    assert events[0]["text"].endswith("use another checkpoint; trying the one before") and "00000064 is damaged: weights" in events[0]["text"]
+    assert (
+        events[0]["text"].endswith("use another checkpoint; trying the one before") and "00000064 is damaged: weights" in events[0]["text"]
+    )
     assert events[1]["path"] == "00000048"
     assert_same_end(whole, run)
     resume(run)
@@ -63,7 +65,6 @@ def test_damaged_checkpoints_do_not_push_out_new_ones(run):
         spoil(run / "checkpoints" / name)
     text = (run / "run.toml").read_text()
     (run / "run.toml").write_text(text.replace("keep = 3", "keep = 1").replace("checkpoint_every = 16", "checkpoint_every = 4"))
-    (run / "stop").mkdir()
     resume(run, images=40)
     assert [p.name for p in committed(run / "checkpoints")] == ["00000040"]
     assert (run / "checkpoints" / ".00000064.damaged").is_dir()
@@ -102,10 +103,11 @@ def test_weights_from_a_source_that_is_gone_are_not_needed_to_go_on(images, whol
     assert Pipeline.load(tmp_path / "run" / "pipeline").sample(2, seed=0).shape == (2, 3, 8, 8)
 
 
-def test_a_longer_training_ends_as_one_that_was_planned_so(images, whole, tmp_path):
-    begin(images, tmp_path / "run", images=32)
+def test_a_longer_training_ends_as_one_that_was_planned_so(images, tmp_path):
+    begin(images, tmp_path / "whole", report_every=16)
+    begin(images, tmp_path / "run", images=32, report_every=16)
     resume(tmp_path / "run", images=64)
-    assert_same_end(whole, tmp_path / "run")
+    assert_same_end(tmp_path / "whole", tmp_path / "run")
     assert "images = 64" in (tmp_path / "run" / "run.toml").read_text()
 
 
@@ -140,11 +142,11 @@ def test_a_damaged_run_toml_says_what_is_wrong(run, find, replacement, text):
         resume(run)
 
 
-@pytest.mark.parametrize("images", [0, -5])
-def test_a_length_below_one_is_refused_and_nothing_is_noted(run, images):
+@pytest.mark.parametrize("length", [0, -5])
+def test_a_length_below_one_is_refused_and_nothing_is_noted(run, length):
     before = (run / "run.toml").read_text()
     with pytest.raises(UserError, match="images"):
-        resume(run, images=images)
+        resume(run, images=length)
     assert (run / "run.toml").read_text() == before
 
 

@@ -221,7 +221,9 @@ def test_wrong_settings_say_what_is_right(settings, text):
 
 
 def test_a_recipe_that_waits_for_its_facts_cannot_run():
-    with pytest.raises(FactError, match="recipe/two-player waits for image: put it into a recipe that trains on data, or give it in Python"):
+    with pytest.raises(
+        FactError, match="recipe/two-player waits for image: put it into a recipe that trains on data, or give it in Python"
+    ):
         Run(GAN(generator=SmallGenerator(), discriminator=SmallDiscriminator()), Source())
 
 

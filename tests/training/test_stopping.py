@@ -117,4 +117,4 @@ def test_a_signal_at_a_random_time_from_outside(tmp_path, number, code, seed):
     assert "Traceback" not in said
     last = next(committed(folder / "checkpoints"))
     assert f"gancore: stopped at {int(last.name)} images; go on with `gancore train --resume {folder}`" in said
-    assert not [p for p in folder.rglob("*.tmp")]
+    assert not list(folder.rglob("*.tmp"))
