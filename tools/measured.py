@@ -1,0 +1,60 @@
+"""The "Measured" table and pictures of a README, from runs that have ended.
+
+    python tools/measured.py RUN [RUN ...] --pictures plugins/gancore-dcgan/pictures
+
+Prints a row for each run: the command, images seen, minutes and peak memory from the run's own records, and the scores of
+tools/score.py. With --pictures the last sheets of each run are written there, named after the run, in 256 colours.
+"""
+
+import argparse
+import shlex
+import tomllib
+from pathlib import Path
+
+from PIL import Image
+from score import judge
+
+from gancore.training.log import Log
+
+HEAD = "| run | images | minutes | peak memory | Fréchet distance, untrained → trained (ratio) |\n|---|---|---|---|---|"
+
+
+def row(run: Path, count: int) -> str:
+    finished = [line for line in Log.read(run / "log.jsonl") if line.get("event") == "finished"][-1]
+    command = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["command"]
+    scores = judge(run, count)
+    distance = f"{scores['trained']:.1f}, no untrained state"
+    if "untrained" in scores:
+        distance = f"{scores['untrained']:.1f} → {scores['trained']:.1f} ({scores['ratio']:.3f})"
+    cells = (finished["images"], f"{finished['seconds'] / 60:.1f}", f"{finished['peak_memory_mb']} MB", distance)
+    return f"| `{shlex.join(command)}` | " + " | ".join(map(str, cells)) + " |"
+
+
+def pictures(run: Path, folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    sheets = sorted((run / "samples").glob("*.png"))
+    newest = max(int(sheet.stem.partition("-")[0]) for sheet in sheets)
+    written = []
+    for sheet in (s for s in sheets if int(s.stem.partition("-")[0]) == newest):
+        mark = sheet.stem.partition("-")[2]
+        target = folder / f"{run.name}{'-' + mark if mark else ''}.png"
+        Image.open(sheet).convert("RGB").quantize(256).save(target, optimize=True)
+        written.append(target)
+    return written
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--pictures", type=Path)
+    given = parser.parse_args()
+    print(HEAD)
+    for run in given.runs:
+        print(row(run, given.count), flush=True)
+        if given.pictures:
+            print("\n".join(f"<!-- {path} -->" for path in pictures(run, given.pictures)))
+
+
+if __name__ == "__main__":
+    main()
