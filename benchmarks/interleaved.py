@@ -48,5 +48,5 @@ def interleaved(
         order = list(functions) if turn % 2 else list(reversed(list(functions)))
         results = {name: timed(functions[name]) for name in order}
         if all(taken <= foreign for _, taken in results.values()):
-            kept.append({name: seconds for name, (seconds, _) in results.items()})
+            kept.append({name: results[name][0] for name in functions})
     return kept
