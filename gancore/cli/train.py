@@ -25,6 +25,9 @@ def train(
     mirror: o.Mirror = None,
     labels: o.Labels = None,
     subset: o.Subset = None,
+    layout: o.Layout = None,
+    bits: o.Bits = None,
+    values: o.Values = None,
     unreadable: o.Unreadable = None,
     images: Annotated[int | None, typer.Option("--images", help="length of the training, in images seen")] = None,
     batch: Annotated[int | None, typer.Option("--batch", help="images in a batch, over all processes")] = None,
@@ -58,7 +61,17 @@ def train(
         compile=compile,
     )
     pictures = o.given(
-        size=size, channels=channels, fit=fit, alpha=alpha, mirror=mirror, labels=labels, subset=subset, unreadable=unreadable
+        size=size,
+        channels=channels,
+        fit=fit,
+        alpha=alpha,
+        mirror=mirror,
+        labels=labels,
+        subset=subset,
+        unreadable=unreadable,
+        layout=layout,
+        bits=bits,
+        values=values,
     )
     if resume is not None:
         return _resume(resume, images, [name for name in (recipe, change, data, output) if name] + list(settings) + list(pictures))
