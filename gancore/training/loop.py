@@ -223,6 +223,7 @@ class Training:
             self.started = time.monotonic()
             self._loop(stopping)
             self.recipe.finish(self.run)
+            self._report()
             self._commit(final=True)
         except GancoreError as error:
             with suppress(GancoreError):  # on a full disk this line cannot be written either
