@@ -60,21 +60,6 @@ def test_published_hyperparameters():
         assert (optimizer.name, optimizer.lr, optimizer.betas) == ("adam", 2e-4, (0.5, 0.999))
 
 
-def test_an_update_moves_its_own_player_alone():
-    recipe = small()
-    image = torch.rand(4, *IMAGE)
-    run = Run(recipe, FixedSource(image), batch=4, total=8)
-    latent = run.draw(recipe.sampler)
-    g, d = values(recipe.generator), values(recipe.discriminator)
-    run.update("discriminator", recipe.discriminator_terms, image, None, latent, None)
-    assert all(same(g, recipe.generator))
-    assert not any(same(d, recipe.discriminator))
-    d = values(recipe.discriminator)
-    run.update("generator", recipe.generator_terms, latent, None, None, None)
-    assert not any(same(g, recipe.generator))
-    assert all(same(d, recipe.discriminator))
-
-
 @pytest.mark.parametrize("penalty", [R1(every=2, gamma=1.0), GradientPenalty()])
 def test_without_batch_normalisation_micro_batches_move_the_weights_as_the_whole_batch_does(penalty):
     exact = {"generator_optimizer": SGD(lr=0.01), "discriminator_optimizer": SGD(lr=0.01)}
