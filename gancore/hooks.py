@@ -61,5 +61,10 @@ def gancore_saved(run: Any, path: str) -> None:
 
 
 @hookspec
+def gancore_warned(run: Any, text: str) -> None:
+    """Something is not as it should be, and the run goes on."""
+
+
+@hookspec
 def gancore_finished(run: Any) -> None:
     """The run has seen all its images."""

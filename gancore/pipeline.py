@@ -77,11 +77,17 @@ class Pipeline:
             raise UserError(f"{self.generator.address} translates images and has no sampler; give it images to translate")
         if label is not None and not self.conditioner.conditional:
             raise UserError(f"{self.conditioner.address} reads no labels, but a label was given; leave it out")
+        self._check_label(label)
         rng = torch.Generator().manual_seed(fold(seed, "sample") % 2**63)
         if label is None and self.conditioner.conditional and self.labels is not None:
             label = self.labels(n, rng=rng)
         with torch.no_grad():
             return self.sampler(n, label, rng=rng), label
+
+    def _check_label(self, label: Tensor | None) -> None:
+        classes = getattr(self.labels, "classes", None)
+        if label is not None and classes and not label.is_floating_point() and not bool(((label >= 0) & (label < classes)).all()):
+            raise UserError(f"label {int(label.max())} is none of the {classes} classes; give a number from 0 to {classes - 1}")
 
     def render(self, latent: Tensor, label: Tensor | None = None, *, seed: int = 0, truncation: float = 1.0) -> Tensor:
         """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from `seed`."""

@@ -57,6 +57,11 @@ class Lines:
         """Says where to look."""
         _say(_ending(run))
 
+    @hookimpl
+    def gancore_warned(self, text: str) -> None:
+        """Says it at once."""
+        _say(f"warning: {text}")
+
     def close(self) -> None:
         """Nothing is left open."""
 
@@ -94,6 +99,11 @@ class Bar:
         """Says where to look."""
         self.progress.stop()
         self.console.print(_ending(run), highlight=False)
+
+    @hookimpl
+    def gancore_warned(self, text: str) -> None:
+        """Says it above the bar."""
+        self.console.print(f"warning: {text}", highlight=False)
 
     def close(self) -> None:
         """Leaves the terminal as it was."""

@@ -122,6 +122,14 @@ def lengthen(folder: Path, images: int) -> None:
     write_text(folder / SETTINGS, tomli_w.dumps(table))
 
 
+def changed_environment(folder: Path) -> list[str]:
+    """What the bits depend on and is not as it was when the run began, in words."""
+    before = tomllib.loads((folder / SETTINGS).read_text(encoding="utf-8")).get("environment", {})
+    now = environment()
+    names = ("torch", "threads", "processes", "device")
+    return [f"{name} is {now[name]}, and was {before[name]}" for name in names if before.get(name, now[name]) != now[name]]
+
+
 def environment() -> dict[str, Any]:
     """What the bits of a run depend on besides recipe, data and settings."""
     return {

@@ -23,7 +23,7 @@ from gancore.pipeline import save_pipelines
 from gancore.recipe import Recipe
 from gancore.specs import build, read_toml, without_sources
 from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint, set_aside
-from gancore.training.folder import RECIPE, describe, lengthen, locked, new_folder, read_settings
+from gancore.training.folder import RECIPE, changed_environment, describe, lengthen, locked, new_folder, read_settings
 from gancore.training.log import Log
 from gancore.training.ranks import Ranks
 from gancore.training.run import Run
@@ -297,7 +297,7 @@ class Training:
             try:
                 self.before = load_checkpoint(self.run, path)
             except CheckpointError as error:
-                self._event("warning", text=f"{error}; trying the one before")
+                self._warn(f"{error}; trying the one before")
                 continue
             self._begin_at(path, found[:i])
             return
@@ -314,6 +314,13 @@ class Training:
                 set_aside(other)
             self.log.truncate(self.run.images)
             self._event("resumed", path=path.name)
+            for text in changed_environment(self.folder):
+                self._warn(f"{text}; the resumed run may end with other bits")
+
+    def _warn(self, text: str) -> None:
+        self._event("warning", text=text)
+        if self.ranks.first:
+            self._tell("gancore_warned", text=text)
 
     def _event(self, name: str, **facts: Any) -> None:
         if self.ranks.first:

@@ -286,3 +286,14 @@ def test_weights_of_a_run_by_seed(place, images):
     one, same, other = (read_weights(place / name / "checkpoints/00000064/weights.safetensors") for name in ("one", "same", "other"))
     assert all((one[key] == same[key]).all() for key in one)
     assert not (one["generator.linear.weight"] == other["generator.linear.weight"]).all()
+
+
+def test_another_number_of_threads_is_said(tmp_path, capsys):
+    from gancore.cli import run
+
+    words = ["gan", "--size", "8", "--images", "64", "--batch", "8", "--threads", "1", "--output", str(tmp_path / "run")]
+    assert run(["train", *words]) == 0
+    file = tmp_path / "run" / "run.toml"
+    file.write_text(file.read_text().replace("threads = 1\nprocesses", "threads = 7\nprocesses"))
+    assert run(["train", "--resume", str(tmp_path / "run"), "--images", "96"]) == 0
+    assert "warning: threads is 1, and was 7; the resumed run may end with other bits" in capsys.readouterr().err
