@@ -52,7 +52,7 @@ class Sources:
     def table(self) -> dict[str, Any]:
         """As a table for `run.toml`."""
         options = {k: v if not isinstance(v, Path) else str(v) for k, v in attrs.asdict(self.options).items() if v is not None}
-        return {"sources": list(self.data), "paired": self.paired, "options": options}
+        return {"sources": [_absolute(source) for source in self.data], "paired": self.paired, "options": options}
 
     @classmethod
     def of(cls, table: dict[str, Any]) -> "Sources":
@@ -61,6 +61,12 @@ class Sources:
             return cls(data=tuple(table["sources"]), paired=table["paired"], options=ImageOptions(**table["options"]))
         except (KeyError, TypeError) as error:
             raise RunError(f"run.toml is damaged: its table data: {error!r}; start a new run from the recipe.toml beside it") from None
+
+
+def _absolute(source: str) -> str:
+    """A path that still leads there when the run is resumed from another folder; the embedded data by their name."""
+    path = Path(source).expanduser()
+    return str(path.resolve()) if source != "emoji" and path.exists() else source
 
 
 def _open(source: str, options: ImageOptions, progress: Any) -> Data:

@@ -289,11 +289,19 @@ def test_weights_of_a_run_by_seed(place, images):
 
 
 def test_another_number_of_threads_is_said(tmp_path, capsys):
-    from gancore.cli import run
-
     words = ["gan", "--size", "8", "--images", "64", "--batch", "8", "--threads", "1", "--output", str(tmp_path / "run")]
     assert run(["train", *words]) == 0
     file = tmp_path / "run" / "run.toml"
     file.write_text(file.read_text().replace("threads = 1\nprocesses", "threads = 7\nprocesses"))
     assert run(["train", "--resume", str(tmp_path / "run"), "--images", "96"]) == 0
     assert "warning: threads is 1, and was 7; the resumed run may end with other bits" in capsys.readouterr().err
+
+
+def test_a_run_on_a_relative_path_is_resumed_from_another_folder(tmp_path, monkeypatch):
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).integers(0, 256, (32, 8, 8, 3), dtype=np.uint8))
+    monkeypatch.chdir(tmp_path)
+    assert run(["train", "gan", "--data", "images.npy", "--images", "32", "--batch", "8", "--threads", "1", "--output", "run"]) == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert run(["train", "--resume", "../run", "--images", "64"]) == 0
