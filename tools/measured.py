@@ -20,7 +20,10 @@ HEAD = "| run | images | minutes | peak memory | FrÃ©chet distance, untrained â†
 
 
 def row(run: Path, count: int) -> str:
-    finished = [line for line in Log.read(run / "log.jsonl") if line.get("event") == "finished"][-1]
+    ended = [line for line in Log.read(run / "log.jsonl") if line.get("event") == "finished"]
+    if not ended:
+        raise SystemExit(f"{run} has not ended yet; wait for it, or resume it with `gancore train --resume {run}`")
+    finished = ended[-1]
     command = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["command"]
     scores = judge(run, count)
     distance = f"{scores['trained']:.1f}, no untrained state"
