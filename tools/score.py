@@ -76,6 +76,8 @@ def judge(folder: Path, count: int) -> dict[str, object]:
     half = len(inside) // 2
     scores: dict[str, object] = {"run": str(folder), "recipe": recipe.name, "real_to_real": frechet(inside[:half], inside[half:])}
     scores["trained"] = frechet(inside, coordinates(made_by(trained, data, count)))
+    if trained.sampler is None:
+        scores["untranslated"] = frechet(inside, coordinates(batch[trained.reads]))
     if pipelines:
         scores["untrained"] = frechet(inside, coordinates(made_by(pipelines[name], data, count)))
         scores["ratio"] = cast(float, scores["trained"]) / cast(float, scores["untrained"])

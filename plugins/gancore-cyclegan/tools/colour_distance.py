@@ -33,9 +33,14 @@ def histogram(images: Tensor, bins: int = BINS) -> Tensor:
     return counts.scatter_add_(1, cells, torch.ones(cells.shape)) / cells.shape[1]
 
 
+def distances(ours: Tensor, theirs: Tensor) -> Tensor:
+    """`(N,)`: the share of pixels whose colour would have to change (total variation of the histograms), for each pair of images."""
+    return (histogram(ours) - histogram(theirs)).abs().sum(1) / 2
+
+
 def distance(ours: Tensor, theirs: Tensor) -> float:
-    """The share of pixels whose colour would have to change (total variation of the histograms), a mean over pairs of images."""
-    return float((histogram(ours) - histogram(theirs)).abs().sum(1).mean() / 2)
+    """The mean of `distances` over pairs of images."""
+    return float(distances(ours, theirs).mean())
 
 
 def held_out(run: Path) -> Paired:
@@ -70,10 +75,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _nearer(run: Path, direction: str, source: Tensor, target: Tensor) -> bool:
-    before = distance(source, target)
-    after = distance(Pipeline.load(run / "pipeline" / direction).render(source), target)
-    print(f"{direction:9} untranslated {before:.4f}  translated {after:.4f}  {'nearer' if after < before else 'not nearer'}")
-    return after < before
+    before = distances(source, target)
+    after = distances(Pipeline.load(run / "pipeline" / direction).render(source), target)
+    gain, error = float((before - after).mean()), float((before - after).std() / len(before) ** 0.5)
+    said = f"{'nearer' if gain > 0 else 'not nearer'} by {gain:.4f} (standard error over pairs {error:.4f})"
+    print(f"{direction:9} untranslated {float(before.mean()):.4f}  translated {float(after.mean()):.4f}  {said}")
+    return gain > 0
 
 
 if __name__ == "__main__":
