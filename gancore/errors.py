@@ -41,6 +41,10 @@ class DataError(UserError):
     """The data are empty, unreadable, or not what was said of them."""
 
 
+class MeasureError(UserError):
+    """Images cannot be scored as asked: too few of them, of the wrong shape, not finite, or an extractor without its weights."""
+
+
 class RunError(GancoreError):
     """A run folder is in use, incomplete, or not a run."""
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from gancore.errors import UserError
 from gancore.parts import Part, fact, field, interface
 from gancore.scored import Scored
 
@@ -187,6 +188,36 @@ class Encoder(Part):
         posterior = self(image)
         mean: Tensor = posterior if isinstance(posterior, Tensor) else posterior.mean
         return mean
+
+
+@interface("extractor")
+class Extractor(Part):
+    """Turns images into features that scores compare: `(image)` → `(N, D)` float32; row i depends on image i alone.
+
+    Scores carry its `title`, as in `FD[emoji-1]`; whoever changes what it computes changes `version`. It resizes images itself, as
+    `resizer` says. One that tells classes apart says how many, and `classify` gives their logits.
+    """
+
+    version: ClassVar[int] = 1
+    resizer: ClassVar[str] = "none"
+    """How it brings images to its own size, in words for the protocol."""
+    classes: ClassVar[int] = 0
+    """How many classes it tells apart; 0 for none."""
+
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
+
+    @property
+    def title(self) -> str:
+        """What scores call it: `emoji-1`."""
+        return f"{self.name}-{self.version}"
+
+    @abstractmethod
+    def forward(self, image: Tensor) -> Tensor:
+        """`(N, C, H, W)` float32 in [-1, 1] → `(N, D)` float32."""
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Features `(N, D)` → logits `(N, classes)`. Raises UserError where it tells no classes apart."""
+        raise UserError(f"{self.address} tells no classes apart; take an extractor that does, as inception-2015 or fashion")
 
 
 @interface("augment")

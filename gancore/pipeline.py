@@ -93,6 +93,10 @@ class Pipeline:
         """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from `seed`."""
         return self._in_chunks(lambda part, mark: self._image(latent[part], mark, truncation), label, len(latent), seed)
 
+    def chunks(self, latent: Tensor, label: Tensor | None = None, *, seed: int = 0, truncation: float = 1.0) -> Iterator[Tensor]:
+        """The images of `render`, the same bits, some at a time and in order."""
+        return self._chunks(lambda part, mark: self._image(latent[part], mark, truncation), label, len(latent), seed)
+
     def reconstruct(self, image: Tensor, *, seed: int = 0) -> Tensor:
         """Images `(N, C, H, W)` through the encoder and back. Raises UserError where there is no encoder."""
         if self.encoder is None:
@@ -111,13 +115,16 @@ class Pipeline:
         return image
 
     def _in_chunks(self, make: Any, label: Tensor | None, total: int, seed: int) -> Tensor:
-        done = []
-        with evaluating(*self.parts.values()), torch.no_grad():
-            for start in range(0, total, CHUNK):
-                part = slice(start, min(start + CHUNK, total))
-                with seeded(fold(seed, "render"), self.device), own_rows(Rows(total, part.start, part.stop)):
-                    done.append(make(part, None if label is None else label[part]).float().cpu())
+        done = list(self._chunks(make, label, total, seed))
         return torch.cat(done) if done else torch.empty(0, *self.generator.image)
+
+    def _chunks(self, make: Any, label: Tensor | None, total: int, seed: int) -> Iterator[Tensor]:
+        for start in range(0, total, CHUNK):
+            part = slice(start, min(start + CHUNK, total))
+            with evaluating(*self.parts.values()), torch.no_grad():
+                with seeded(fold(seed, "render"), self.device), own_rows(Rows(total, part.start, part.stop)):
+                    image = make(part, None if label is None else label[part]).float().cpu()
+            yield image
 
     def save(self, folder: Path | str) -> None:
         """Writes the product alone: `pipeline.json` (the specs), `weights.safetensors`, and a manifest with SHA-256.

@@ -1,0 +1,1 @@
+"""Walks through latent space, on any pipeline that draws latents."""

@@ -1,0 +1,1 @@
+"""Scores of generative models that say how they were made."""

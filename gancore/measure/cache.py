@@ -1,0 +1,60 @@
+"""Features of data sets that were seen before, kept by what they were computed from."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from gancore.data import ImageOptions
+from gancore.files import whole_file
+from gancore.interfaces import Extractor
+from gancore.specs import spec
+
+
+def cached(key: str, extractor: Extractor, compute: Callable[[], Tensor]) -> Tensor:
+    """The features of the images named `key`, from the cache where they are; an empty key is never cached."""
+    folder = ImageOptions().cache_folder()
+    if not key or folder is None:
+        return compute()
+    path = folder / "features" / f"{digest(key, extractor)}.safetensors"
+    if (found := _read(path)) is not None:
+        return found
+    features = compute()
+    with suppress(OSError):  # a cache that cannot be written costs time, not the score
+        _write(path, features)
+    return features
+
+
+def digest(key: str, extractor: Extractor) -> str:
+    """A hash of the images' key, the extractor's options and its weights."""
+    total = hashlib.sha256(json.dumps([key, extractor.title, spec(extractor, complete=True)], sort_keys=True).encode())
+    total.update(weights_hash(extractor).encode())
+    return total.hexdigest()
+
+
+def weights_hash(extractor: Extractor) -> str:
+    """SHA-256 over the names and values of all weights."""
+    total = hashlib.sha256()
+    for name, value in sorted(extractor.state_dict().items()):
+        total.update(name.encode())
+        total.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()
+
+
+def _read(path: Path) -> Tensor | None:
+    try:
+        return load_file(path)["features"]
+    except (OSError, SafetensorError, KeyError):
+        return None
+
+
+def _write(path: Path, features: Tensor) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as aside:
+        save_file({"features": features.contiguous()}, aside)

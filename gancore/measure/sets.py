@@ -1,0 +1,131 @@
+"""Sets of images that can be judged: read from data, or drawn from a pipeline."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gancore.data import Data
+from gancore.errors import MeasureError
+from gancore.interfaces import ImageShape
+from gancore.pipeline import Pipeline
+from gancore.randomness import fold
+
+CHUNK = 256
+"""Images read at a time."""
+
+
+class ImageSet(Protocol):
+    """Images `(C, H, W)` in [-1, 1] of 256 grey levels, in a fixed order.
+
+    `key` names their content for a cache (empty: not to be cached), `description` says in one line where they come from, `labels` are
+    int64 `(N,)` or float32 `(N, K)` where there are any.
+    """
+
+    image: ImageShape
+    key: str
+    description: str
+
+    def __len__(self) -> int: ...
+
+    @property
+    def labels(self) -> Tensor | None:
+        """int64 `(N,)`, float32 `(N, K)`, or None."""
+
+    def batches(self) -> Iterator[Tensor]:
+        """All images in order, some at a time: `(n, C, H, W)` float32."""
+
+    def rows(self, indices: Tensor) -> Tensor:
+        """Some images, `(n, C, H, W)` float32; `indices` are int64 and rise."""
+
+
+class Read:
+    """Images of a data set: all, or `count` of them chosen by `seed`. `entry` is the domain that is read, as `target`."""
+
+    def __init__(self, data: Data, count: int | None = None, *, seed: int = 0, entry: str = "image") -> None:
+        if count is not None and count > len(data):
+            raise MeasureError(f"{count} images asked of {len(data)} ({data.description}); ask for at most {len(data)}")
+        self.data, self.entry = data, entry
+        self.chosen = torch.arange(len(data)) if count in (None, len(data)) else _choose(len(data), count or 0, seed)
+        shown = data.rows(np.arange(1))
+        if entry not in shown:
+            raise MeasureError(f"{data.description} holds {', '.join(shown)}, not {entry!r}; name one of these")
+        self.image: ImageShape = (shown[entry].shape[1], shown[entry].shape[2], shown[entry].shape[3])
+        self.key = f"{data.fingerprint}-{entry}-{len(self.chosen)}-{seed if count else 'all'}"
+        self.description = data.description
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    @cached_property
+    def labels(self) -> Tensor | None:
+        """The labels of the data, where there are any."""
+        labels = self.data.labels
+        return None if labels is None else torch.from_numpy(np.asarray(labels))[self.chosen]
+
+    def batches(self) -> Iterator[Tensor]:
+        """All images in order, some at a time."""
+        for part in torch.split(self.chosen, CHUNK):
+            yield eight_bit(self.data.rows(part.numpy())[self.entry])
+
+    def rows(self, indices: Tensor) -> Tensor:
+        """Some images."""
+        return eight_bit(self.data.rows(self.chosen[indices].numpy())[self.entry])
+
+
+class Drawn:
+    """Samples of a pipeline; the same seed gives the same images. What a translator translates are the images of `source`."""
+
+    key = ""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        count: int,
+        *,
+        seed: int = 0,
+        truncation: float = 1.0,
+        source: ImageSet | None = None,
+        label: int | None = None,
+    ) -> None:
+        if (pipeline.sampler is None) != (source is not None):
+            advice = "draws latents: leave out" if pipeline.sampler else "translates images: name"
+            raise MeasureError(f"{pipeline.generator.address} {advice} the source images")
+        self.pipeline, self.seed, self.truncation = pipeline, seed, truncation
+        self.image = pipeline.generator.image
+        if source is not None:
+            self.latent, self.labels = source.rows(torch.arange(min(count, len(source)))), None
+        else:
+            marks = None if label is None else torch.full((count,), label)
+            self.latent, self.labels = pipeline.draw(count, seed=seed, label=marks)
+        self.description = f"{pipeline.generator.address}: {len(self.latent)} samples, seed {seed}, truncation {truncation:g}"
+
+    def __len__(self) -> int:
+        return len(self.latent)
+
+    def batches(self) -> Iterator[Tensor]:
+        """All samples in order, some at a time."""
+        return map(eight_bit, self.pipeline.chunks(self.latent, self.labels, seed=self.seed, truncation=self.truncation))
+
+    def rows(self, indices: Tensor) -> Tensor:
+        """Some samples, as they are among all."""
+        wanted, start, found = indices.tolist(), 0, []
+        for batch in self.batches():
+            found += [batch[i - start] for i in wanted if start <= i < start + len(batch)]
+            start += len(batch)
+            if len(found) == len(wanted):
+                break
+        return torch.stack(found) if found else torch.empty(0, *self.image)
+
+
+def eight_bit(image: Tensor) -> Tensor:
+    """Images rounded to the 256 levels of a picture file, so that samples and files are judged alike; NaN stays NaN."""
+    return (image.clamp(-1, 1) * 127.5 + 127.5).round() / 127.5 - 1
+
+
+def _choose(size: int, count: int, seed: int) -> Tensor:
+    rng = torch.Generator().manual_seed(fold(seed, "choose") % 2**63)
+    return torch.randperm(size, generator=rng)[:count].sort().values

@@ -1,0 +1,115 @@
+"""What scores read: two sets of images, their features, and whatever else is known. Everything is computed once."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from gancore.errors import MeasureError
+from gancore.interfaces import Extractor
+from gancore.measure.cache import cached
+from gancore.measure.moments import Moments
+from gancore.measure.score import Need
+from gancore.measure.sets import ImageSet
+from gancore.pipeline import Pipeline, evaluating
+from gancore.randomness import fold
+
+Side = Literal["reference", "samples", "training"]
+
+
+class Study:
+    """Samples beside a reference, seen through an extractor.
+
+    `training` holds the images that the model learned from, where they are known; `pipeline` made the samples, where one did.
+    """
+
+    def __init__(
+        self,
+        samples: ImageSet,
+        reference: ImageSet,
+        extractor: Extractor,
+        *,
+        pipeline: Pipeline | None = None,
+        training: ImageSet | None = None,
+        seed: int = 0,
+    ) -> None:
+        if samples.image != reference.image:
+            raise MeasureError(
+                f"samples are {samples.image}, the reference is {reference.image} (channels, height, width); "
+                f"bring them to one shape, as with --size and --channels"
+            )
+        self.samples, self.reference, self.training = samples, reference, training
+        self.pipeline, self.seed = pipeline, seed
+        self.extractor = extractor
+        extractor.place(seed=0, by="the images", facts={"image": reference.image})
+        extractor.require()
+        self._features: dict[Side, Tensor] = {}
+
+    @property
+    def title(self) -> str:
+        """The extractor's, for the names of values."""
+        return self.extractor.title
+
+    def holds(self, need: Need) -> bool:
+        """Whether a score that needs this can be computed."""
+        return {
+            "samples": True,
+            "classes": self.extractor.classes > 0,
+            "labels": self.samples.labels is not None and self.reference.labels is not None,
+            "pipeline": self.pipeline is not None and self.pipeline.sampler is not None,
+            "encoder": self.pipeline is not None and self.pipeline.encoder is not None,
+            "training": self.training is not None,
+        }[need]
+
+    def side(self, side: Side) -> ImageSet:
+        """One set of images. Raises MeasureError where it is not known."""
+        found: ImageSet | None = getattr(self, side)
+        if found is None:
+            raise MeasureError(f"the {side} images are not known; name them")
+        return found
+
+    def features(self, side: Side) -> Tensor:
+        """`(N, D)` float32 of all images of one side."""
+        if side not in self._features:
+            images = self.side(side)
+            self._features[side] = cached(images.key, self.extractor, lambda: self._extracted(images))
+        return self._features[side]
+
+    @cached_property
+    def reference_moments(self) -> Moments:
+        """Mean and covariance of the reference's features."""
+        return Moments.of(self.features("reference"))
+
+    @cached_property
+    def sample_moments(self) -> Moments:
+        """Mean and covariance of the samples' features."""
+        return Moments.of(self.features("samples"))
+
+    def extract(self, images: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Features of batches of images.
+
+        Raises:
+            MeasureError: an image is not finite.
+        """
+        device = next((p.device for p in self.extractor.parameters()), torch.device("cpu"))
+        for batch in images:
+            if not bool(batch.isfinite().all()):
+                bad = (~batch.isfinite()).flatten(1).any(1).sum()
+                raise MeasureError(f"{bad} of {len(batch)} images hold NaN or infinity; judge images that are finite")
+            with evaluating(self.extractor), torch.no_grad():
+                features: Tensor = self.extractor(batch.to(device))
+            yield features.float().cpu()
+
+    def images(self, side: Side, count: int) -> Tensor:
+        """The first `count` images of one side (all, where there are fewer), `(n, C, H, W)` float32 in [-1, 1]."""
+        found = self.side(side)
+        return found.rows(torch.arange(min(count, len(found))))
+
+    def rng(self, name: str) -> torch.Generator:
+        """A generator for one purpose; the same study gives the same draws."""
+        return torch.Generator().manual_seed(fold(self.seed, name) % 2**63)
+
+    def _extracted(self, images: ImageSet) -> Tensor:
+        return torch.cat(list(self.extract(images.batches())))
