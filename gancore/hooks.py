@@ -56,6 +56,11 @@ def gancore_sampled(run: Any, path: str) -> None:
 
 
 @hookspec
+def gancore_scored(run: Any, scores: dict[str, float]) -> None:
+    """The run was evaluated."""
+
+
+@hookspec
 def gancore_saved(run: Any, path: str) -> None:
     """A checkpoint was committed."""
 

@@ -1,6 +1,8 @@
 """The core as a plugin: its standard parts enter by the same door as everyone's."""
 
 from gancore.hooks import hookimpl
+from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels
+from gancore.measure.standard import SCORES
 from gancore.parts import Part
 from gancore.recipes import GAN
 from gancore.standard.augments import DiffAugment, NoAugment
@@ -28,6 +30,8 @@ _PARTS: list[type[Part]] = [
     *(NoAugment, DiffAugment),
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine),
+    *(Inception2015, Pixels, Emoji, Fashion),
+    *SCORES,
 ]
 
 

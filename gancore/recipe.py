@@ -7,7 +7,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Constraint, ImageShape, Optimizer, Terms
+from gancore.interfaces import Constraint, Discriminator, ImageShape, Optimizer, Terms
 from gancore.parts import Part, fact, interface
 
 if TYPE_CHECKING:
@@ -24,6 +24,15 @@ class Player:
     optimizer: Optimizer | None
     rescale: float = 1.0
     constraints: Sequence[Constraint] = ()
+
+
+@attrs.define
+class Critic:
+    """A discriminator, the entry of a batch that holds its real images, and the pipeline that makes its samples."""
+
+    discriminator: Discriminator
+    real: str
+    pipeline: str
 
 
 class TermsOf(Protocol):
@@ -107,6 +116,10 @@ class Recipe(Part):
 
     def players(self) -> dict[str, Player]:
         """Who learns, by name. A recipe without players folds batches and finishes."""
+        return {}
+
+    def critics(self) -> dict[str, Critic]:
+        """Who judges what the pipelines make, by player name; asked about overfitting and balance while training. None where nobody judges."""
         return {}
 
     def pipelines(self) -> "dict[str, Pipeline]":

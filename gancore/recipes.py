@@ -24,7 +24,7 @@ from gancore.interfaces import (
 )
 from gancore.parts import fact, field, part, seat
 from gancore.pipeline import Pipeline, check_fit
-from gancore.recipe import Player, Recipe, Verbs
+from gancore.recipe import Critic, Player, Recipe, Verbs
 from gancore.scored import Scored
 from gancore.standard.augments import NoAugment
 from gancore.standard.averages import ExponentialAverage
@@ -122,6 +122,10 @@ class GAN(Recipe):
                 labels=self.labels,
             )
         }
+
+    def critics(self) -> dict[str, Critic]:
+        """The discriminator; one that reads labels is not asked."""
+        return {} if self.discriminator.conditional else {"discriminator": Critic(self.discriminator, real="image", pipeline="image")}
 
     def step(self, run: Verbs) -> None:
         """Algorithm 1: the discriminator's updates, then the generator's."""

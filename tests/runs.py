@@ -12,7 +12,7 @@ from gancore.training.log import Log
 from gancore.training.loop import Sources, train
 from gancore.weights import read_weights
 
-OFTEN = {"images": 64, "batch": 4, "checkpoint_every": 16, "report_every": 12, "sample_every": 32}
+OFTEN = {"images": 64, "batch": 4, "checkpoint_every": 16, "report_every": 12, "sample_every": 32, "evaluate_every": 0}
 
 
 def know_small_parts():

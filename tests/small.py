@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gancore.interfaces import Conditioner, Discriminator, Generator
+from gancore.interfaces import Conditioner, Discriminator, Extractor, Generator
 from gancore.parts import Tally, field, part
 from gancore.randomness import normal
 
@@ -72,6 +72,24 @@ class MeanConditioner(Conditioner):
 
     def truncate(self, code, amount=1.0, layers=None):
         return self.mean + amount * (code - self.mean)
+
+
+@part("small")
+class SmallExtractor(Extractor):
+    """A fixed linear map of the pixels; its first features are the logits of two classes."""
+
+    width: int = field(default=5)
+    classes = 2
+
+    def build(self):
+        c, h, w = self.image
+        self.linear = nn.Linear(c * h * w, self.width)
+
+    def forward(self, image):
+        return self.linear(image.flatten(1).float())
+
+    def classify(self, features):
+        return features[:, :2]
 
 
 class Source:

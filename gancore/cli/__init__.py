@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from gancore.cli import check, listing, new, plugins, report, sample, show, train
+from gancore.cli import check, compare, evaluate, explore, interpolate, listing, new, plugins, report, sample, show, train
 from gancore.errors import GancoreError
 
 
@@ -41,12 +41,16 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("sample")(sample.sample)
+app.command("evaluate")(evaluate.evaluate)
+app.command("interpolate")(interpolate.interpolate)
+app.command("explore")(explore.explore)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show)
 app.command("plugins")(plugins.plugins)
 app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -21,13 +21,13 @@ CHUNK = 256
 class ImageSet(Protocol):
     """Images `(C, H, W)` in [-1, 1] of 256 grey levels, in a fixed order.
 
-    `key` names their content for a cache (empty: not to be cached), `description` says in one line where they come from, `labels` are
+    `key` names their content for a cache (empty: not to be cached), `facts` say for a protocol where they come from, `labels` are
     int64 `(N,)` or float32 `(N, K)` where there are any.
     """
 
     image: ImageShape
     key: str
-    description: str
+    facts: dict[str, Any]
 
     def __len__(self) -> int: ...
 
@@ -55,7 +55,8 @@ class Read:
             raise MeasureError(f"{data.description} holds {', '.join(shown)}, not {entry!r}; name one of these")
         self.image: ImageShape = (shown[entry].shape[1], shown[entry].shape[2], shown[entry].shape[3])
         self.key = f"{data.fingerprint}-{entry}-{len(self.chosen)}-{seed if count else 'all'}"
-        self.description = data.description
+        self.facts = {"source": data.description, "fingerprint": data.fingerprint, "count": len(self.chosen), "image": list(self.image)}
+        self.facts |= {"of": len(data), "seed": seed} if len(self.chosen) < len(data) else {}
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -101,7 +102,8 @@ class Drawn:
         else:
             marks = None if label is None else torch.full((count,), label)
             self.latent, self.labels = pipeline.draw(count, seed=seed, label=marks)
-        self.description = f"{pipeline.generator.address}: {len(self.latent)} samples, seed {seed}, truncation {truncation:g}"
+        self.facts = {"source": pipeline.generator.address, "count": len(self.latent), "image": list(self.image), "seed": seed}
+        self.facts |= {"truncation": truncation} | ({"label": label} if label is not None else {})
 
     def __len__(self) -> int:
         return len(self.latent)

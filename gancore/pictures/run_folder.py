@@ -15,6 +15,16 @@ REPORT = {"step", "images", "seconds", "scalars"}
 TRAIN_OPTIONS = ("images", "batch", "micro_batch", "precision", "seed")
 
 
+@dataclass(frozen=True)
+class Alarm:
+    """A warning that a run raised: what was seen after how many images, and what to try."""
+
+    name: str
+    images: int | None
+    text: str
+    advice: tuple[str, ...]
+
+
 @dataclass
 class RunFolder:
     """The texts and numbers of a run.
@@ -43,6 +53,11 @@ class RunFolder:
     def events(self) -> list[Line]:
         """The lines that name an event."""
         return [line for line in self.lines if "event" in line]
+
+    @property
+    def alarms(self) -> list[Alarm]:
+        """The warnings raised while it trained, in their order."""
+        return [_alarm(line) for line in self.events if line["event"] == "alarm"]
 
     @property
     def name(self) -> str:
@@ -111,6 +126,16 @@ def read_run(path: Path) -> RunFolder:
         if not run.reports:
             run.missing.append("log.jsonl holds no report yet: there are no curves.")
     return run
+
+
+def _alarm(line: Line) -> Alarm:
+    advice, images = line.get("advice"), line.get("images")
+    return Alarm(
+        name=str(line.get("name", "alarm")),
+        images=images if isinstance(images, int) else None,
+        text=str(line.get("text", "")),
+        advice=tuple(map(str, advice)) if isinstance(advice, list) else (),
+    )
 
 
 def _toml(run: RunFolder, name: str, content: str) -> tuple[str, dict[str, Any]]:

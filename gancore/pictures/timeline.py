@@ -1,13 +1,14 @@
 """The sample sheets of a run, in the order of the images seen."""
 
-import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
+from gancore.pictures.page import COLOURS, filled
+
 SHEETS = 40
-BYTES = 24_000_000
 NAME = re.compile(r"(\d+)(?:-(.+))?\.png")
 SIGNATURE, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
@@ -21,6 +22,15 @@ class Sheet:
     pipeline: str
 
 
+@dataclass(frozen=True)
+class Strip:
+    """The sheets of one pipeline of one run, that take each other's place as the slider moves."""
+
+    caption: str
+    run: int
+    sheets: Sequence[Sheet]
+
+
 def find_sheets(samples: Path) -> tuple[list[Sheet], list[Path]]:
     """The sheets of a folder in their order, and the files that go by a sheet's name but are no whole PNG."""
     named = [(path, match) for path in sorted(samples.glob("*.png")) if (match := NAME.fullmatch(path.name))]
@@ -29,13 +39,12 @@ def find_sheets(samples: Path) -> tuple[list[Sheet], list[Path]]:
     return sorted(whole, key=lambda sheet: (sheet.pipeline, sheet.images)), damaged
 
 
-def timelines(sheets: Sequence[Sheet], at_most: int = SHEETS, byte_limit: int = BYTES) -> dict[str, list[Sheet]]:
-    """The sheets to show for each pipeline: evenly thinned to what fits, first and last kept."""
+def timelines(sheets: Sequence[Sheet], at_most: int = SHEETS) -> dict[str, list[Sheet]]:
+    """The sheets to show for each pipeline: at most so many in all, evenly thinned, first and last kept."""
     groups: dict[str, list[Sheet]] = {}
     for sheet in sheets:
         groups.setdefault(sheet.pipeline, []).append(sheet)
-    affordable = byte_limit * len(sheets) // max(1, sum(sheet.path.stat().st_size for sheet in sheets))
-    return {name: evenly(group, max(2, min(at_most, affordable) // len(groups))) for name, group in groups.items()}
+    return {name: evenly(group, max(2, at_most // len(groups))) for name, group in groups.items()}
 
 
 def evenly(sheets: Sequence[Sheet], count: int) -> list[Sheet]:
@@ -53,6 +62,34 @@ def is_whole(path: Path) -> bool:
         return begin == SIGNATURE and file.read() == END
 
 
-def data_uri(path: Path) -> str:
-    """The file as text that an ``<img>`` can hold."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+def slider(rows: Mapping[str, Sequence[Strip]], sources: Mapping[Path, str]) -> str:
+    """One slider over the images seen, and under it a row of strips for each name; each strip shows its last sheet first."""
+    stops = sorted({sheet.images for strips in rows.values() for strip in strips for sheet in strip.sheets})
+    return filled(
+        "timeline.html",
+        last=max(0, len(stops) - 1),
+        images=f"{stops[-1]:,}" if stops else "0",
+        strips=max(map(len, rows.values()), default=1),
+        rows="".join(
+            filled("sheets.html", name=escape(name), strips="".join(_strip(strip, sources) for strip in strips))
+            for name, strips in rows.items()
+        ),
+    )
+
+
+def _strip(strip: Strip, sources: Mapping[Path, str]) -> str:
+    last = strip.sheets[-1]
+    pictures = "".join(
+        filled(
+            "sheet.html",
+            images=sheet.images,
+            words=f"{sheet.images:,}",
+            source=sources[sheet.path],
+            hidden="hidden" if sheet is not last else "",
+            name=escape(strip.caption or "samples"),
+        )
+        for sheet in strip.sheets
+    )
+    return filled(
+        "strip.html", caption=escape(strip.caption), run=strip.run, colour=strip.run % COLOURS, images=f"{last.images:,}", pictures=pictures
+    )

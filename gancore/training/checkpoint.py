@@ -25,8 +25,10 @@ VERSION = 1
 _NAME = re.compile(r"\d{8,}")
 
 
-def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int) -> Path:
-    """Commits `folder/00012000` (the name counts images) and removes all but the last `keep`; called by the first rank alone.
+def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int, spare: str = "") -> Path:
+    """Commits `folder/00012000` (the name counts images) and removes all but the last `keep` and the one called `spare`.
+
+    Called by the first rank alone.
 
     Raises:
         RunError: the disk is full or not writable; the checkpoints before are as they were.
@@ -44,7 +46,7 @@ def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int) -> Pat
             f"cannot write the checkpoint {path}: {error.strerror or error}; about {size / 1e6:.0f} MB are needed. "
             f"Earlier checkpoints are intact: make room, then resume"
         ) from None
-    for old in list(committed(folder))[keep:]:
+    for old in [p for p in committed(folder) if p.name != spare][keep:]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 

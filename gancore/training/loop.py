@@ -15,9 +15,10 @@ import torch
 from gancore.data import Data, ImageOptions, Loader, Paired, Unpaired, open_data
 from gancore.data.data import Images
 from gancore.discovery import host
-from gancore.errors import CheckpointError, GancoreError, Interrupted, RunError, UserError
+from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, RunError, UserError
 from gancore.files import sweep
 from gancore.interfaces import LabelSampler
+from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
 from gancore.pipeline import save_pipelines
 from gancore.recipe import Recipe
@@ -30,6 +31,7 @@ from gancore.training.run import Run
 from gancore.training.settings import Settings
 from gancore.training.sheets import SHOWN, write_sheets
 from gancore.training.stopping import Stopping
+from gancore.training.watch import Judgement, Watch, read_best, write_best
 
 
 @attrs.frozen(kw_only=True)
@@ -184,6 +186,8 @@ class Training:
         )
         shown = self.held_out or self.data
         self.fixed = shown.rows(np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int))
+        self.watch = Watch(recipe, self.data, self.held_out, settings)
+        self.best = ""
         self._enter(Path())
         self.before = 0.0
         self.started = time.monotonic()
@@ -230,6 +234,8 @@ class Training:
             self._loop(stopping)
             self.recipe.finish(self.run)
             self._report()
+            if self.settings.evaluate_every != 0:
+                self._evaluate()
             self._commit(final=True)
         except GancoreError as error:
             with suppress(GancoreError):  # on a full disk this line cannot be written either
@@ -246,6 +252,8 @@ class Training:
                 self._report()
             if self._due("sample_every", before):
                 self._sheets()
+            if self.settings.evaluate_every != 0 and self._due("evaluate_every", before) and self.run.images < self.total:
+                self._evaluate()
             stop = self.ranks.any(stopping.asked)
             if (stop or self._due("checkpoint_every", before)) and self.run.images < self.total:
                 self._commit()
@@ -256,9 +264,31 @@ class Training:
         every = self.settings.interval(name, self.total)
         return before // every != self.run.images // every or self.run.images >= self.total
 
+    def _evaluate(self) -> None:
+        found = None
+        if self.ranks.first and self.recipe.ready:
+            try:
+                found = self._judged()
+            except MeasureError as error:
+                self._warn(f"not evaluated at {self.run.images} images: {error}")
+        if self.ranks.any(found is not None and found.best):
+            self._commit(best=found)
+
+    def _judged(self) -> Judgement:
+        found = self.watch.judge(self.run.images, self.total)
+        found.evaluation.save(self.folder / "scores" / f"{self.run.images:08d}.json")
+        scores = values_table(found.evaluation.scores)
+        self._event("scores", scores=scores, signs=found.signs, seconds=round(found.evaluation.seconds, 2))
+        self._tell("gancore_scored", scores={name: entry["value"] for name, entry in scores.items()})
+        for alarm in found.alarms:
+            self._event("alarm", name=alarm.name, text=alarm.text, advice=list(alarm.advice))
+            self._tell("gancore_warned", text=f"{alarm.name}: {alarm.text}. Try {'; '.join(alarm.advice)}")
+        return found
+
     def _report(self) -> None:
         scalars = self.run.take_log()
         if self.ranks.first and scalars:
+            self.watch.reports.append(scalars)
             self.log.write(step=self.run.step, images=self.run.images, seconds=self.seconds, scalars=scalars)
             self._tell("gancore_reported", scalars=scalars)
 
@@ -270,12 +300,12 @@ class Training:
         for path in write_sheets(self.recipe.pipelines(), self.fixed, folder, self.run.images, self.settings.seed):
             self._tell("gancore_sampled", path=str(path))
 
-    def _commit(self, *, final: bool = False) -> None:
+    def _commit(self, *, final: bool = False, best: Judgement | None = None) -> None:
         self.run.join_log()
         failure: GancoreError | OSError | None = None
         if self.ranks.first:
             try:
-                self._save()
+                self._save(best)
                 if final:
                     self._finish()
             except (GancoreError, OSError) as error:
@@ -283,8 +313,12 @@ class Training:
         if self.ranks.any(failure is not None):
             raise failure or RunError("the first process could not save; its message says why")
 
-    def _save(self) -> None:
-        path = save_checkpoint(self.run, self.folder / "checkpoints", seconds=self.seconds, keep=self.settings.keep)
+    def _save(self, best: Judgement | None) -> None:
+        self.best = f"{self.run.images:08d}" if best else self.best
+        path = save_checkpoint(self.run, self.folder / "checkpoints", seconds=self.seconds, keep=self.settings.keep, spare=self.best)
+        if best:
+            save_pipelines(self.recipe.pipelines(), self.folder / "best" / "pipeline")
+            write_best(self.folder, best, self.settings.best)
         if self.recipe.ready:
             save_pipelines(self.recipe.pipelines(), self.folder / "pipeline")
         self._event("checkpoint", path=path.name)
@@ -319,6 +353,8 @@ class Training:
             for other in damaged:
                 set_aside(other)
             self.log.truncate(self.run.images)
+            self.watch.remember(Log.read(self.log.path))
+            self.best = read_best(self.folder)
             self._event("resumed", path=path.name)
             for text in changed_environment(self.folder):
                 self._warn(f"{text}; the resumed run may end with other bits")
@@ -328,7 +364,7 @@ class Training:
         if self.ranks.first:
             self._tell("gancore_warned", text=text)
 
-    def _event(self, name: str, **facts: Any) -> None:
+    def _event(self, name: str, /, **facts: Any) -> None:
         if self.ranks.first:
             self.log.event(name, images=self.run.images, **facts)
 
@@ -352,5 +388,5 @@ def _split(data: Data, settings: Settings) -> tuple[Data, Data | None]:
 
 
 def _sweep(folder: Path) -> None:
-    for place in (folder, folder / "checkpoints", folder / "samples", folder / "pipeline"):
+    for place in (folder, *(folder / name for name in ("checkpoints", "samples", "pipeline", "scores", "best"))):
         sweep(place)

@@ -135,6 +135,8 @@ class Run:
         actor.act(gradients, norms, self.images, self.total)
         actor.settle(self.ranks)
         self.log(**{f"{player}/{name}": value for name, value in reduced.items()})
+        if norms:
+            self.log(**{f"{player}/gradient": torch.stack(norms).norm() / scale})
         return values
 
     # what the loop uses

@@ -33,7 +33,11 @@ class Settings:
     checkpoint_every: int | None = _setting(None, "images between checkpoints; left out: a tenth of the run", optional(ge(1)))
     sample_every: int | None = _setting(None, "images between sample sheets; left out: a twentieth of the run", optional(ge(1)))
     report_every: int | None = _setting(None, "images between lines of the log; left out: a two-hundredth of the run", optional(ge(1)))
-    keep: int = _setting(3, "checkpoints kept", ge(1))
+    evaluate_every: int | None = _setting(
+        None, "images between evaluations (scores and alarms); left out: a tenth of the run, 0: never", optional(ge(0))
+    )
+    best: str = _setting("FD", "the score whose best checkpoint is kept")
+    keep: int = _setting(3, "checkpoints kept, besides the best", ge(1))
     hold_out: int = _setting(0, "images that training never sees, for tests", ge(0))
     compile: bool = _setting(False, "compile the networks (first-order updates and sampling)")
 
@@ -52,8 +56,8 @@ class Settings:
             raise UserError(f"setting: {error.args[0] if error.args else error}") from None
 
     def interval(self, name: str, total: int) -> int:
-        """Images between two checkpoints, samples or reports."""
-        parts = {"checkpoint_every": 10, "sample_every": 20, "report_every": 200}
+        """Images between two checkpoints, samples, reports or evaluations."""
+        parts = {"checkpoint_every": 10, "sample_every": 20, "report_every": 200, "evaluate_every": 10}
         chosen: int | None = getattr(self, name)
         return chosen or max(1, total // parts[name])
 

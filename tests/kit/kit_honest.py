@@ -8,7 +8,7 @@ from torch import nn
 
 from gancore import Encoder, Generator, GeneratorRegularizer, Optimizer, Tally
 from gancore.errors import FactError
-from gancore.interfaces import Conditioner, Discriminator
+from gancore.interfaces import Conditioner, Discriminator, Extractor
 from gancore.parts import fact, field, part, seat
 from gancore.randomness import normal
 from gancore.recipes import GAN
@@ -125,6 +125,23 @@ class HonestEncoder(Encoder):
 
 
 @part("honest")
+class HonestExtractor(Extractor):
+    """One layer on the means of areas, and another that tells three classes apart."""
+
+    resizer: ClassVar[str] = "mean over areas"
+    classes: ClassVar[int] = 3
+
+    def build(self):
+        self.layer, self.classifier = nn.Linear(16 * self.image[0], 6), nn.Linear(6, 3)
+
+    def forward(self, image):
+        return self.layer(nn.functional.adaptive_avg_pool2d(image, 4).flatten(1)).float()
+
+    def classify(self, features):
+        return self.classifier(features)
+
+
+@part("honest")
 class HonestPenalty(GeneratorRegularizer):
     """The squared size of the images' directional derivative, in every second step."""
 
@@ -153,4 +170,4 @@ class HonestRecipe(GAN):
     discriminator_optimizer: Optimizer = seat(default=SGD)
 
 
-HONEST = [HonestGenerator, HonestDiscriminator, HonestConditioner, HonestEncoder, HonestPenalty, HonestRecipe]
+HONEST = [HonestGenerator, HonestDiscriminator, HonestConditioner, HonestEncoder, HonestExtractor, HonestPenalty, HonestRecipe]

@@ -1,7 +1,7 @@
 """Parts that break one promise each. `MUTANTS` says of each class which check is named for it, and which others fall with it."""
 
 import torch
-from kit_honest import HonestConditioner, HonestDiscriminator, HonestEncoder, HonestGenerator, HonestPenalty, HonestRecipe
+from kit_honest import HonestConditioner, HonestDiscriminator, HonestEncoder, HonestExtractor, HonestGenerator, HonestPenalty, HonestRecipe
 from torch import nn
 
 from gancore.interfaces import Augment, Constraint, LabelSampler, Schedule
@@ -236,6 +236,57 @@ class ReadsLabelsInSecret(HonestDiscriminator):
 class HalfCodes(HonestEncoder):
     def code(self, image):
         return self(image)[: len(image) // 2]
+
+
+# extractors
+
+
+@mutant("makes_features")
+class BearsTheRangeAlone(HonestExtractor):
+    def forward(self, image):
+        return super().forward((1 + image).sqrt())
+
+
+@mutant("rows_are_apart")
+class CentresItsBatch(HonestExtractor):
+    def forward(self, image):
+        features = super().forward(image)
+        return features - features.mean(0) if self.training else features
+
+
+@mutant("repeats_itself", "rows_are_apart")
+class BlursAtRandom(HonestExtractor):
+    def forward(self, image):
+        return super().forward(image + torch.rand(1))
+
+
+@mutant("repeats_itself", "rows_are_apart")
+class WritesIntoImages(HonestExtractor):
+    def forward(self, image):
+        return super().forward(image.mul_(0.5))
+
+
+@mutant("sees_the_image")
+class SeesShapes(HonestExtractor):
+    def forward(self, image):
+        return torch.ones(len(image), 6)
+
+
+@mutant("says_what_it_is")
+class Talkative(HonestExtractor):
+    @property
+    def title(self):
+        return "the best extractor"
+
+
+@mutant("classifies")
+class Miscounts(HonestExtractor):
+    classes = 4
+
+
+@mutant("refuses_to_classify")
+class ClassifiesWithoutClasses(HonestExtractor):
+    classes = 0
 
 
 # samplers, labels, conditioners

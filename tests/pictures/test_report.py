@@ -1,49 +1,18 @@
-import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 from html import unescape
-from html.parser import HTMLParser
 
 import pytest
+from faked_runs import ALARM, FD, NASTY, RECALL, describe, fake_run, save_scores, scores, sheet
+from html_page import Page
 from PIL import Image
 
 from gancore.errors import RunError
 from gancore.pictures.report import write_report
 from gancore.training.log import Log
-
-NASTY = "</script><script>alert(1)</script><b>&\"'"
-
-
-class Page(HTMLParser):
-    """The elements of a page, and the text inside those with an id."""
-
-    def __init__(self, source):
-        super().__init__()
-        self.elements, self.texts, self.stack, self.source = [], {}, [], source
-        self.feed(source)
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag not in ("meta", "img", "input"):
-            self.stack.append(dict(attributes).get("id"))
-
-    def handle_endtag(self, tag):
-        self.stack.pop()
-
-    def handle_data(self, data):
-        for name in filter(None, self.stack):
-            self.texts[name] = self.texts.get(name, "") + data
-
-    @property
-    def curves(self):
-        return json.loads(self.texts["curve-data"])
-
-    @property
-    def missing(self):
-        return re.findall(r"<li>(.*?)</li>", self.source)
 
 
 @pytest.fixture
@@ -53,12 +22,8 @@ def run(tmp_path):
     return folder
 
 
-def fill(run, command='["gancore", "train", "dcgan", "--seed", "3"]', data='sources = ["my photos"]'):
-    (run / "recipe.toml").write_text('gancore = 1\npart = "gancore-dcgan:dcgan"\n\n[generator]\nwidth = 64\n')
-    (run / "run.toml").write_text(
-        f"gancore = 1\ncommand = {command}\n[settings]\nimages = 200\nseed = 3\nbatch = 10\nmicro_batch = 5\nprecision = 'bf16'\n"
-        f"[data]\n{data}\n[parameters]\ngenerator = 3576704\ndiscriminator = 2765568\n[environment]\ntorch = '2.13.0'\n"
-    )
+def fill(run, **words):
+    describe(run, **words)
     with Log(run / "log.jsonl") as log:
         for step in range(1, 11):
             log.write(
@@ -80,14 +45,14 @@ def test_the_page_says_what_ran(run):
     source = unescape(page(run).source)
     assert "<h1>dcgan</h1>" in source
     for name, value in {
-        "images seen": "100 of 200",
+        "images seen": "100 of 1,000",
         "duration": "5 min 00 s",
         "data": "my photos",
         "seed": "3",
         "parameters": "generator 3,576,704, discriminator 2,765,568",
     }.items():
         assert f"<dt>{name}</dt><dd>{value}</dd>" in source
-    assert '<span class="state">not finished</span>' in source
+    assert ">not finished</span>" in source
     assert '<th scope="row">environment.torch</th><td>2.13.0</td>' in source
     assert '<th scope="row">100 images</th><td>checkpoint: path checkpoints/00000100</td>' in source
 
@@ -105,7 +70,7 @@ def test_the_last_turn_of_a_run_is_its_state(run, events, state):
     with Log(run / "log.jsonl") as log:
         for event in events:
             log.event(event, images=100)
-    assert f'<span class="state">{state}</span>' in page(run).source
+    assert f">{state}</span>" in page(run).source
 
 
 def test_the_recipe_and_the_command_can_be_copied(run):
@@ -120,7 +85,7 @@ def test_the_command_is_put_together_where_none_was_kept(run):
     words = page(run).texts["command-text"].split(" ", 3)
     assert words[:2] == ["gancore", "train"]
     assert words[2].endswith("0007-dcgan/recipe.toml")
-    assert words[3] == "--data 'my photos' --images 200 --batch 10 --micro-batch 5 --precision bf16 --seed 3"
+    assert words[3] == "--data 'my photos' --images 1000 --batch 10 --micro-batch 5 --precision bf16 --seed 3"
 
 
 def test_data_without_a_name_for_the_command_line_make_no_command(run):
@@ -132,33 +97,37 @@ def test_data_without_a_name_for_the_command_line_make_no_command(run):
 
 def test_curves_are_embedded_by_player(run):
     fill(run)
-    groups = page(run).curves
-    assert [group["player"] for group in groups] == ["generator", "discriminator", "run"]
-    assert groups[1]["curves"] == [{"term": "r1", "images": [10.0 * n for n in range(1, 11)], "values": [float(n) for n in range(1, 11)]}]
+    charts = page(run).curves
+    assert [(chart["player"], chart["term"]) for chart in charts] == [
+        ("generator", "adversarial"),
+        ("discriminator", "r1"),
+        ("run", "images per second"),
+    ]
+    assert charts[1]["series"] == [{"run": 0, "images": [10.0 * n for n in range(1, 11)], "values": [float(n) for n in range(1, 11)]}]
 
 
 def test_values_that_are_not_finite_are_gaps(run):
     with Log(run / "log.jsonl") as log:
         log.write(step=1, images=1, seconds=0.0, scalars={"a": float("nan"), "b": float("inf")})
-    assert [curve["values"] for curve in page(run).curves[0]["curves"]] == [[None], [None]]
+    assert [chart["series"][0]["values"] for chart in page(run).curves] == [[None], [None]]
 
 
 def test_the_last_sheet_is_shown_first(run):
     fill(run)
-    sheets = [attributes for tag, attributes in page(run).elements if tag == "img"]
-    assert [(sheet["data-images"], "hidden" in sheet) for sheet in sheets] == [("0", True), ("50", True), ("100", False)]
+    assert [(sheet["data-images"], "hidden" in sheet) for sheet in page(run).sheets] == [("0", True), ("50", True), ("100", False)]
 
 
 def test_the_page_needs_nothing_else(run):
-    fill(run)
-    made = page(run)
+    fake_run(run / "whole", alarmed=True)
+    made = page(run / "whole")
     assert not [tag for tag, _ in made.elements if tag in ("link", "iframe", "object", "embed", "base")]
     assert all(attributes["src"].startswith("data:image/png;base64,") for _, attributes in made.elements if "src" in attributes)
-    assert not [attributes for _, attributes in made.elements if "href" in attributes]
-    assert "url(" not in made.source and "@import" not in made.source and "fetch(" not in made.source
+    assert {attributes["href"] for _, attributes in made.elements if "href" in attributes} <= {f"#{name}" for name in made.sections}
+    assert "url(" not in made.source.replace('"url(#" + this.clip', "") and "@import" not in made.source and "fetch(" not in made.source
     assert re.findall(r"https?://[^\"' ]*", made.source) == ["http://www.w3.org/2000/svg"]
     policy = next(attributes["content"] for tag, attributes in made.elements if attributes.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'; img-src data:;")
+    assert policy.count("'sha256-") == 2 and "script-src 'unsafe-inline'" not in policy
 
 
 def test_text_from_files_is_escaped(tmp_path):
@@ -169,14 +138,18 @@ def test_text_from_files_is_escaped(tmp_path):
     with Log(run / "log.jsonl") as log:
         log.write(step=1, images=1, seconds=0.0, scalars={f"{NASTY}/{NASTY}": 1.0})
         log.event("warning", text=NASTY)
+        log.event("alarm", images=1, name=NASTY, text=NASTY, advice=[NASTY])
+        log.event("scores", images=1, scores={NASTY: {"value": 1.0, "error": None, "better": "lower"}}, signs={NASTY: 1.0})
+    save_scores(run / "scores" / "<i>.json", {NASTY: {"value": 1.0, "error": 0.1, "better": NASTY}}, left_out={NASTY: NASTY})
     Image.new("L", (4, 4)).save(run / "samples" / "0-<s>$page.png")
     made = page(run)
-    assert [tag for tag, _ in made.elements].count("script") == 2
-    assert not [tag for tag, _ in made.elements if tag in ("b", "i", "u", "s")]
+    assert [tag for tag, _ in made.elements].count("script") == 3
+    assert not [tag for tag, _ in made.elements if tag in ("i", "u", "s")]
+    assert made.source.count("<b>") == 1
     assert made.texts["recipe-text"] == f"part = '''{NASTY}'''"
     assert shlex.split(made.texts["command-text"]) == [NASTY]
-    assert made.curves[0]["player"] + "/" + made.curves[0]["curves"][0]["term"] == f"{NASTY}/{NASTY}"
-    assert "<h3>&lt;s&gt;$page</h3>" in made.source
+    assert made.curves[0]["player"] + "/" + made.curves[0]["term"] == f"{NASTY}/{NASTY}"
+    assert '<span class="name">&lt;s&gt;$page</span>' in made.source
 
 
 def test_an_empty_run_says_what_is_missing(tmp_path):
@@ -203,7 +176,7 @@ def test_damaged_files_are_named_and_the_rest_is_shown(run):
     assert "run.toml is not valid TOML: Invalid value (at line 1, column 8)." in made.missing
     assert any("log.jsonl, line 2: expected one JSON object, found &#x27;nonsense&#x27;; remove that line" in text for text in made.missing)
     assert "samples/00000050.png is not a whole PNG: it is left out." in made.missing
-    assert [attributes["data-images"] for tag, attributes in made.elements if tag == "img"] == ["0", "100"]
+    assert [sheet["data-images"] for sheet in made.sheets] == ["0", "100"]
 
 
 def test_a_torn_last_line_is_no_trouble(run):
@@ -212,14 +185,14 @@ def test_a_torn_last_line_is_no_trouble(run):
         file.write('{"step": 11, "ima')
     made = page(run)
     assert made.missing == []
-    assert len(made.curves[0]["curves"][0]["values"]) == 10
+    assert len(made.curves[0]["series"][0]["values"]) == 10
 
 
 def test_a_report_without_its_place_is_left_out(run):
     fill(run)
     with (run / "log.jsonl").open("a") as file:
         file.write('{"scalars": {"generator/adversarial": 9.0}}\n')
-    assert len(page(run).curves[0]["curves"][0]["values"]) == 10
+    assert len(page(run).curves[0]["series"][0]["values"]) == 10
 
 
 def test_text_that_is_no_unicode_still_makes_a_page(run):
@@ -233,8 +206,8 @@ def test_many_sheets_are_counted(run):
     for images in range(50):
         Image.new("L", (4, 4)).save(run / "samples" / f"{images:08d}.png")
     made = page(run)
-    assert [tag for tag, _ in made.elements].count("img") == 40
-    assert "<small>40 of 50 sheets</small>" in made.source
+    assert len(made.sheets) == 40
+    assert "<small>40 of 50 sheets, always from the same latents or images</small>" in made.source
 
 
 def test_a_report_replaces_the_one_before(run):
@@ -252,3 +225,111 @@ def test_what_is_no_folder_is_refused(tmp_path):
 def test_the_report_imports_neither_torch_nor_pillow():
     code = "import sys, gancore.pictures.report; print([name for name in ('torch', 'PIL', 'numpy') if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_scores_over_the_training_are_charts_with_their_best(run):
+    made = page(fake_run(run / "whole"))
+    distance, recall = made.data["boards"]["scores"][0]["charts"]
+    assert (distance["term"], distance["better"], recall["better"]) == (FD, "lower", "higher")
+    assert distance["series"][0] == {
+        "run": 0,
+        "images": [200, 400, 600, 800, 1000],
+        "values": [52, 44, 36, 28, 20],
+        "errors": [0.5] * 5,
+        "best": 4,
+    }
+    assert recall["series"][0]["best"] == 3 and recall["series"][0]["errors"] == [None] * 5
+    assert made.data["boards"]["scores"][1]["charts"][0]["term"] == "diversity"
+
+
+def test_the_latest_scores_stand_in_a_table_with_their_protocol(run):
+    folder = fake_run(run / "whole")
+    save_scores(folder / "scores" / "evaluation.json", scores(1.0), count=10_000, left_out={"intra-class": "it needs labels"})
+    source = unescape(page(folder).source)
+    rows = re.findall(rf'<th scope="row">{re.escape(RECALL)}</th>(.*?)</tr>', source)
+    assert [re.sub("<.*?>", " ", row).split() for row in rows] == [
+        ["0.1800", "↑", "higher", "0.1920", "after", "800", "images"],
+        ["0.1800", "↑", "higher"],
+    ]
+    assert "while training <small>after 1,000 images · emoji-1, 1,000 samples against 500 · 1.2 s</small>" in source
+    assert "evaluation <small>emoji-1, 10,000 samples against 500 · 1.2 s</small>" in source
+    assert '<th scope="row">samples.count</th><td>10000</td>' in source
+    assert "<li>intra-class: it needs labels</li>" in source
+
+
+def test_scores_of_a_log_alone_make_a_table_without_protocol(run):
+    with Log(run / "log.jsonl") as log:
+        log.event("scores", images=10, scores=scores(0.5))
+    source = page(run).source
+    assert "after 10 images" in source and "No protocol lies beside these scores." in source
+
+
+def test_a_damaged_file_of_scores_is_named(run):
+    fake_run(run / "whole")
+    (run / "whole" / "scores" / "00000500.json").write_text('{"scores": ')
+    (run / "whole" / "scores" / "odd.json").write_text("[1]")
+    missing = page(run / "whole").missing
+    assert [re.match(r"scores/(\w+)\.json is no evaluation \(.+\): it is left out\.", text)[1] for text in missing] == ["00000500", "odd"]
+
+
+def test_values_that_are_not_finite_reach_no_chart_and_no_best(run):
+    with Log(run / "log.jsonl") as log:
+        for images, value in ((1, "nan"), (2, 3.0), (3, "-inf")):
+            log.event("scores", images=images, scores={"FD": {"value": value, "error": None, "better": "lower"}})
+    made = page(run)
+    assert made.data["boards"]["scores"][0]["charts"][0]["series"][0] | {"errors": None} == {
+        "run": 0,
+        "images": [1, 2, 3],
+        "values": [None, 3, None],
+        "errors": None,
+        "best": 1,
+    }
+    assert '<span class="number">not finite</span>' in made.source
+
+
+def test_an_alarm_says_where_and_what_to_try(run):
+    made = page(fake_run(run / "whole", alarmed=True))
+    shown = re.search(r'<ul class="alarms">.*?</section>', made.source, re.DOTALL)[0]
+    assert f"<b>{ALARM['name']}</b>" in shown and "after 600 images" in shown and ALARM["text"] in shown
+    assert all(f"<li>{advice}</li>" in shown for advice in ALARM["advice"])
+    assert made.data["runs"][0]["alarms"] == [[600, "collapse"]]
+    assert '<a class="pill warm" href="#alarms">1 alarm</a>' in made.source
+
+
+def test_a_run_without_alarms_or_scores_says_so(run):
+    fill(run)
+    made = page(run)
+    assert "No alarm was raised." in made.source
+    assert "Neither the log nor scores/ holds a score of this run." in made.source
+    assert "scores-board" not in made.texts
+
+
+def test_pictures_of_neighbours_and_classes_are_shown(run):
+    made = page(fake_run(run / "whole"))
+    assert {"neighbours", "classes"} <= set(made.sections)
+    assert "images 1000, extractor emoji-1" in made.source
+    (run / "whole" / "pictures" / "classes.png").write_bytes(b"torn")
+    made = page(run / "whole")
+    assert "classes" not in made.sections
+    assert made.missing == ["pictures/classes.png is not a whole PNG: it is left out."]
+
+
+def test_a_page_stays_small_whatever_the_sheets_weigh(run):
+    fill(run)
+    noise = Image.frombytes("RGB", (600, 1000), os.urandom(600 * 1000 * 3))
+    for images in range(0, 100, 10):
+        noise.save(run / "samples" / f"{images:08d}.png")
+    made = page(run)
+    assert len(made.source) < 25_000_000
+    assert len(made.sheets) == 11 and made.sheets[1]["src"].startswith("data:image/webp;base64,")
+    assert "Reduced to keep this page small; the whole ones are in samples/." in made.source
+
+
+def test_several_pipelines_share_the_slider(run):
+    fill(run)
+    sheet(run / "samples" / "00000100-backward.png", (1, 2, 3))
+    made = page(run)
+    assert [attributes["max"] for tag, attributes in made.elements if tag == "input" and attributes.get("aria-label") == "images seen"] == [
+        "2"
+    ]
+    assert '<span class="name">samples</span>' in made.source and '<span class="name">backward</span>' in made.source

@@ -1,9 +1,7 @@
-import base64
-
 import pytest
 from PIL import Image
 
-from gancore.pictures.timeline import data_uri, find_sheets, timelines
+from gancore.pictures.timeline import find_sheets, timelines
 
 
 @pytest.fixture
@@ -47,22 +45,7 @@ def test_many_sheets_are_thinned_evenly(samples):
     assert len(timelines(sheets)[""]) == 40
 
 
-def test_heavy_sheets_are_thinned_to_the_limit(samples):
-    put(samples, *(f"{n:08d}.png" for n in range(10)))
-    sheets, _ = find_sheets(samples)
-    size = sheets[0].path.stat().st_size
-    assert len(timelines(sheets, byte_limit=4 * size)[""]) == 4
-    assert [sheet.images for sheet in timelines(sheets, byte_limit=1)[""]] == [0, 9]
-
-
 def test_each_pipeline_has_its_timeline(samples):
     put(samples, "00000000-forward.png", "00000100-forward.png", "00000100-back.png")
     lines = timelines(find_sheets(samples)[0])
     assert {name: [sheet.images for sheet in sheets] for name, sheets in lines.items()} == {"back": [100], "forward": [0, 100]}
-
-
-def test_the_data_uri_holds_the_file(samples):
-    put(samples, "00000000.png")
-    head, _, body = data_uri(samples / "00000000.png").partition(",")
-    assert head == "data:image/png;base64"
-    assert base64.b64decode(body) == (samples / "00000000.png").read_bytes()

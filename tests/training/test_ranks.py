@@ -79,7 +79,7 @@ def failing_save(ranks, folder):
     training = Training.__new__(Training)
     training.run, training.ranks = fresh(ranks), ranks
 
-    def save():
+    def save(best):
         raise RunError("cannot write the checkpoint: No space left on device")
 
     training._save = save

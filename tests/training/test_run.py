@@ -86,8 +86,8 @@ def test_the_log_holds_means_since_the_last_one():
 
 def test_terms_are_logged_under_their_players_name():
     run = steps(run_of(game(regularizers=[R1(every=2)])), 3)
-    names = {"adversarial", "r1", "real scores", "fake scores"}
-    assert set(run.take_log()) == {*(f"discriminator/{name}" for name in names), "generator/adversarial"}
+    names = {"adversarial", "r1", "real scores", "fake scores", "gradient"}
+    assert set(run.take_log()) == {*(f"discriminator/{name}" for name in names), "generator/adversarial", "generator/gradient"}
 
 
 # update

@@ -10,7 +10,7 @@ from gancore.errors import FitError
 from gancore.interfaces import Average, Discriminator, Generator, ImageShape, Loss, Optimizer, Terms
 from gancore.parts import fact, field, part, seat
 from gancore.pipeline import Pipeline, check_fit
-from gancore.recipe import Player, Recipe, Verbs
+from gancore.recipe import Critic, Player, Recipe, Verbs
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import LeastSquares
@@ -116,6 +116,13 @@ class CycleGAN(Recipe):
         return {
             "forward": self._pipeline("to_target", reads="source"),
             "backward": self._pipeline("to_source", reads="target"),
+        }
+
+    def critics(self) -> dict[str, Critic]:
+        """Both discriminators."""
+        return {
+            "target discriminator": Critic(self.target_discriminator, real="target", pipeline="forward"),
+            "source discriminator": Critic(self.source_discriminator, real="source", pipeline="backward"),
         }
 
     def step(self, run: Verbs) -> None:

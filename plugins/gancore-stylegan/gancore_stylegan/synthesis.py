@@ -37,6 +37,11 @@ class StyleGANSynthesis(Generator):
     code_width: int = field(default=512, validator=ge(1), help="numbers in w")
     channels_base: int = field(default=8192, validator=ge(1), help="feature maps times size, over four: 8192 gives 16 at 1024×1024")
     channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    constant_spread: float = field(
+        default=0.0,
+        validator=ge(0),
+        help="standard deviation with which the learned constant starts around one; more than 0 helps short trainings",
+    )
 
     @property
     def code_shape(self) -> Shape:
@@ -46,7 +51,7 @@ class StyleGANSynthesis(Generator):
     def build(self) -> None:
         """Makes the constant and a block for each size."""
         sizes = [channels(i + 1, self.channels_base, self.channels_max) for i in range(doublings(self.image, self.address) + 1)]
-        first: list[nn.Module] = [FirstBlock(sizes[0], smallest_map(self.image, self.address), self.code_width)]
+        first: list[nn.Module] = [FirstBlock(sizes[0], smallest_map(self.image, self.address), self.code_width, self.constant_spread)]
         later: list[nn.Module] = [Block(fewer, more, self.code_width) for fewer, more in pairwise(sizes)]
         self.blocks = nn.ModuleList(first + later)
         self.to_image = EqualizedConv2d(sizes[-1], self.image[0], 1, gain=1)
@@ -61,11 +66,11 @@ class StyleGANSynthesis(Generator):
 
 
 class FirstBlock(nn.Module):
-    """The learned constant, which starts at one, and one convolution; each is styled."""
+    """The learned constant, which starts at one (by default exactly), and one convolution; each is styled."""
 
-    def __init__(self, width: int, size: tuple[int, int], code_width: int) -> None:
+    def __init__(self, width: int, size: tuple[int, int], code_width: int, spread: float) -> None:
         super().__init__()
-        self.constant = nn.Parameter(torch.ones(1, width, *size))
+        self.constant = nn.Parameter(1 + spread * torch.randn(1, width, *size))
         self.bias = nn.Parameter(torch.zeros(width))
         self.first = Epilogue(width, code_width)
         self.conv = EqualizedConv2d(width, width)

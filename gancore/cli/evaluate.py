@@ -1,0 +1,100 @@
+"""`gancore evaluate`: scores of a run or of any images, with the protocol that they were made by."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gancore.cli import options as o
+
+if TYPE_CHECKING:
+    from gancore.interfaces import Extractor
+    from gancore.measure.evaluation import Evaluation
+    from gancore.measure.score import Score
+    from gancore.measure.study import Study
+
+
+def evaluate(
+    run: Annotated[str, typer.Argument(help="run folder, or images: a folder, zip, IDX or .npy file")],
+    against: Annotated[str | None, typer.Option("--against", help="images to compare with; left out: those the run learned from")] = None,
+    score: Annotated[
+        list[str] | None, typer.Option("--score", help="a score by name (`gancore list score`); left out: the standard ones")
+    ] = None,
+    extractor: Annotated[
+        str | None, typer.Option("--extractor", help="`gancore list extractor`; left out: fashion for grey, emoji for RGB")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", help="weights of an extractor that ships none, as inception-2015")] = None,
+    count: Annotated[int | None, typer.Option("--count", min=2, help="samples to judge")] = None,
+    seed: o.Seed = None,
+    truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
+    standing: Annotated[bool, typer.Option("--standing", help="batch norms by statistics of the samples, not of training")] = False,
+    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several, as backward; left out: the first")] = None,
+    size: o.Size = None,
+    channels: o.Channels = None,
+    subset: o.Subset = None,
+    output: Annotated[Path | None, typer.Option("--output", help="JSON file; left out: RUN/scores/evaluation.json")] = None,
+) -> None:
+    """Score samples of a run beside the images it learned from, or any images beside others."""
+    from gancore.measure.evaluation import evaluate as judge
+    from gancore.training.judged import Asked, is_run, study_of_images, study_of_run
+
+    options = o.given(size=size, channels=channels, subset=subset)
+    asked = Asked(
+        **o.given(count=count, seed=seed), truncation=truncation, standing=standing, pipeline=pipeline, against=against, options=options
+    )
+    chosen = _extractor(extractor, weights)
+    of_run = is_run(Path(run))
+    study = study_of_run(Path(run), chosen, asked) if of_run else study_of_images(run, chosen, asked)
+    with _waiting(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images"):
+        found = judge(study, _scores(score), strict=bool(score))
+    target = output or (Path(run) / "scores" / "evaluation.json" if of_run else Path("evaluation.json"))
+    found.save(target)
+    _show(found)
+    if of_run:
+        _sheets(study, Path(run))
+    typer.echo(f"scores and protocol in {target}")
+
+
+def _extractor(name: str | None, weights: Path | None) -> "Extractor | None":
+    from gancore.errors import UserError
+    from gancore.specs import build
+
+    if name is None:
+        if weights is not None:
+            raise UserError("--weights belongs to an extractor; name it too, as --extractor inception-2015")
+        return None
+    table = {"part": name} | ({} if weights is None else {"weights": str(weights)})
+    return build(table, "extractor")  # type: ignore[return-value]
+
+
+def _scores(names: list[str] | None) -> "list[Score]":
+    from gancore.measure.standard import standard_scores
+    from gancore.specs import build
+
+    return standard_scores() if not names else [build({"part": name}, "score") for name in names]  # type: ignore[misc]
+
+
+def _waiting(text: str):  # type: ignore[no-untyped-def]
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)
+
+
+def _show(found: "Evaluation") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("score", "value", "± standard error", "better", box=None)
+    for name, value in found.scores.items():
+        error = "" if value.error is None else f"{value.error:.4g}"
+        table.add_row(name, f"{value.value:.5g}", error, value.better if value.better != "neither" else "")
+    Console().print(table)
+    for name, reason in found.left_out.items():
+        typer.echo(f"left out {name}: {reason}", err=True)
+
+
+def _sheets(study: "Study", run: Path) -> None:
+    from gancore.measure.sheets import write_sheets
+
+    for path in write_sheets(study, run / "pictures"):
+        typer.echo(path)

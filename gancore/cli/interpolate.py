@@ -1,0 +1,153 @@
+"""`gancore interpolate`: a walk through latent space, as a sheet, a moving picture or single frames."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from gancore.cli import options as o
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gancore.latent.interpolate import Kind
+    from gancore.latent.route import Route
+    from gancore.latent.walk import Walk
+
+LEG = 24
+SHEET_LEG = 8
+
+
+def interpolate(
+    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
+    seeds: Annotated[str | None, typer.Option("--seeds", help="seeds to lead through, as 1,2,3 or 4-9")] = None,
+    count: Annotated[int, typer.Option("--count", min=2, help="lead through so many latents, where no seeds are given")] = 6,
+    seed: o.Seed = None,
+    frames: Annotated[int | None, typer.Option("--frames", min=2, help="frames in all; left out: 24 a leg, 8 on a sheet")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="spherical or linear; left out: spherical in z, linear in w")] = None,
+    space: Annotated[str, typer.Option("--space", help="z: between latents; w: between the codes made of them")] = "z",
+    loop: Annotated[bool, typer.Option("--loop", help="lead back to the first")] = False,
+    ease: Annotated[bool, typer.Option("--ease", help="halt a little at each")] = False,
+    label: Annotated[int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")] = None,
+    truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
+    grid: Annotated[str, typer.Option("--grid", help="several walks beside each other, as 4x2: columns x rows")] = "1x1",
+    fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="frames a second")] = 24.0,
+    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="FILE.png for a sheet, .gif, .apng, .webp, .mp4 (with ffmpeg), or a FOLDER of frames")
+    ] = None,
+) -> None:
+    """Walk from latent to latent."""
+    from gancore.latent.route import Route
+    from gancore.latent.walk import Walk
+    from gancore.pictures.animation import check_animation
+
+    target = output or Path(f"{run.resolve().name}-walk.gif")
+    columns, rows = _grid(grid)
+    numbers = None if seeds is None else _seeds(seeds)
+    sheet = target.suffix.lower() == ".png"
+    if not sheet:
+        check_animation(target, fps)
+    walk = Walk.load(run, pipeline)
+    keys = _keys(walk, numbers, count * columns * rows, seed or 0, label)
+    way = cast("Kind", kind or ("linear" if space == "w" else "spherical"))
+    route = Route(walk, *keys, columns * rows, space, way, loop, ease, truncation)
+    route.check()
+    if sheet:
+        typer.echo(_write_sheet(route, frames, target))
+    else:
+        typer.echo(_write_animation(route, frames or LEG * route.legs, columns, fps, target))
+
+
+def _grid(words: str) -> tuple[int, int]:
+    from gancore.errors import UserError
+
+    columns, by, rows = words.lower().partition("x")
+    if not (by and columns.isdecimal() and rows.isdecimal() and 0 < int(columns) * int(rows) <= 1024):
+        raise UserError(f"--grid is columns x rows, as 4x2; got {words!r}")
+    return int(columns), int(rows)
+
+
+def _seeds(words: str) -> list[int]:
+    from gancore.errors import UserError
+
+    found: list[int] = []
+    for word in words.split(","):
+        first, dash, last = word.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) - int(first) > 10_000):
+            raise UserError(f"--seeds takes whole numbers, as 1,2,3 or 4-9; got {words!r}")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+def _keys(walk: "Walk", seeds: list[int] | None, count: int, seed: int, label: int | None) -> "tuple[Tensor, Tensor | None]":
+    import torch
+
+    def drawn(n: int, seed: int) -> "tuple[Tensor, Tensor | None]":
+        return walk.pipeline.draw(n, seed=seed, label=None if label is None else torch.full((n,), label))
+
+    if not seeds:
+        return drawn(count, seed)
+    latents, labels = zip(*(drawn(1, one) for one in seeds), strict=True)
+    return torch.cat(latents), None if labels[0] is None else torch.cat(labels)
+
+
+def _write_sheet(route: "Route", frames: int | None, target: Path) -> str:
+    import torch
+
+    from gancore.pictures.grid import save_grid
+
+    columns = SHEET_LEG if frames is None else max(2, round(frames / route.legs))
+    codes = route.leg_codes(columns)
+    images = torch.cat(list(_images(route, codes)))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    save_grid(images, target, columns=columns)
+    return f"{len(codes)} legs of {columns} images on a sheet in {target}"
+
+
+def _write_animation(route: "Route", frames: int, columns: int, fps: float, target: Path) -> str:
+    from gancore.pictures.animation import save_animation, tiled
+
+    images = _images(route, route.codes(frames))
+    save_animation((tiled(each, columns) for each in _grouped(images, route.cells)), target, fps=fps)
+    return f"{frames} frames, {frames / fps:.1f} s, in {target}"
+
+
+def _images(route: "Route", codes: "Tensor") -> "Iterator[Tensor]":
+    from gancore.latent.codes import rendered
+
+    flat = codes.flatten(0, 1)
+    with _progress(len(flat)) as advance:
+        for images in rendered(route.walk.pipeline, flat):
+            yield images
+            advance(len(images))
+
+
+def _grouped(images: "Iterable[Tensor]", size: int) -> "Iterator[Tensor]":
+    import torch
+
+    waiting: list[Tensor] = []
+    for batch in images:
+        for image in batch:
+            waiting.append(image)
+            if len(waiting) == size:
+                yield torch.stack(waiting)
+                waiting = []
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda n: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("images", total=total)
+        yield lambda n: progress.advance(task, n)

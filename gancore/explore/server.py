@@ -1,0 +1,264 @@
+"""The explorer over HTTP: who may ask, what is asked, and how it is answered."""
+
+import errno
+import ipaddress
+import json
+import socket
+import socketserver
+import sys
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+from gancore.errors import GancoreError, UserError
+from gancore.explore.session import Session
+
+__all__ = ["Refused", "Server", "open_server"]
+
+LONGEST = 64 * 1024
+TRIES = 100
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGES = {
+    "/": ("gancore.explore", "explore.html", "text/html"),
+    "/explore.css": ("gancore.explore", "explore.css", "text/css"),
+    "/explore.js": ("gancore.explore", "explore.js", "text/javascript"),
+    "/talk.js": ("gancore.explore", "talk.js", "text/javascript"),
+    "/pad.js": ("gancore.explore", "pad.js", "text/javascript"),
+    "/pins.js": ("gancore.explore", "pins.js", "text/javascript"),
+    "/base.css": ("gancore.pictures", "base.css", "text/css"),
+    "/theme.js": ("gancore.pictures", "theme.js", "text/javascript"),
+}
+
+
+class Refused(Exception):
+    """A request that gets no answer, with the status and a sentence that says why."""
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Server(ThreadingHTTPServer):
+    """Serves one session; `host` is the address that it was told to bind to."""
+
+    daemon_threads = True
+
+    def __init__(self, session: Session, host: str, port: int) -> None:
+        self.session, self.host = session, host
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), Handler)
+
+    def server_bind(self) -> None:
+        """Binds without asking for the machine's name, which may take seconds."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    @property
+    def local(self) -> bool:
+        """Whether this machine alone can reach it."""
+        return ipaddress.ip_address(str(self.server_address[0])).is_loopback
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        host = "127.0.0.1" if self.host == "0.0.0.0" else "::1" if self.host == "::" else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.server_port}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away is no error; anything else is said in one line."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            _say(error)
+
+
+def open_server(session: Session, host: str = "127.0.0.1", port: int = 8765) -> Server:
+    """A server that is bound and waits for `serve_forever`; port 0 takes any free one.
+
+    Raises:
+        UserError: the port is in use (a free one is named) or may not be used, or the address is none of this machine's.
+    """
+    try:
+        return Server(session, host, port)
+    except (OSError, OverflowError) as error:
+        code = getattr(error, "errno", None)
+        if code == errno.EADDRINUSE:
+            free = _free_port(host, port)
+            raise UserError(f"port {port} is in use on {host}; " + (f"try --port {free}" if free else "give another --port")) from None
+        if code in (errno.EACCES, errno.EPERM):
+            raise UserError(f"port {port} may not be used by you; give a --port from 1024 up") from None
+        raise UserError(f"cannot listen on {host} port {port}: {error}; give an address of this machine as --host") from None
+
+
+def _free_port(host: str, port: int) -> int | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port + 1, min(port + 1 + TRIES, 65536)):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((host, candidate))
+            except OSError:
+                continue
+            return candidate
+    return None
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Checks who asks, reads JSON, and answers with JSON, PNG or an array. Errors are `{"error": …}`, never a traceback."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "gancore", ""
+    # small answers would wait for the other side's acknowledgement
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    timeout = 120
+
+    def do_GET(self) -> None:
+        """The page, its files, and what it must know of the pipeline."""
+        self._answer(self._get)
+
+    def do_HEAD(self) -> None:
+        """As GET, without the content."""
+        self._answer(self._get)
+
+    def do_POST(self) -> None:
+        """What the page asks."""
+        self._answer(self._post)
+
+    def _answer(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Refused as refused:
+            self._json({"error": str(refused)}, refused.status)
+        except GancoreError as error:
+            self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+        except Exception as error:  # whatever a plugin's network does, the page stays up
+            _say(error)
+            text = f"{type(error).__name__} on the server; the terminal of `gancore explore` says more"
+            self._json({"error": text}, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _get(self) -> None:
+        self._check_host()
+        path = urlsplit(self.path).path
+        if path == "/about":
+            return self._json(self.server.session.about())
+        if path not in PAGES:
+            raise Refused(HTTPStatus.NOT_FOUND, f"there is nothing at {path[:80]}; the page is at /")
+        package, name, kind = PAGES[path]
+        return self._send(files(package).joinpath("templates", name).read_bytes(), f"{kind}; charset=utf-8")
+
+    def _post(self) -> None:
+        body = self._body()
+        self._check_host()
+        self._check_origin()
+        session, path = self.server.session, urlsplit(self.path).path
+        if path == "/image":
+            return self._send(session.image(_parsed(body)), "image/png")
+        if path == "/neighbours":
+            return self._send(session.neighbours(_parsed(body)), "image/png")
+        if path == "/latent":
+            content, name = session.latent(_parsed(body))
+            return self._send(content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="{name}"'})
+        if path == "/snippet":
+            return self._json(session.snippet(_parsed(body)))
+        if path == "/principal":
+            return self._json(session.principal(_parsed(body)))
+        raise Refused(HTTPStatus.NOT_FOUND, f"there is nothing to ask at {path[:80]}")
+
+    def _body(self) -> bytes:
+        """The whole body, so that a refusal leaves nothing of it in the connection."""
+        length = self.headers.get("Content-Length", "")
+        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
+            self.close_connection = True
+            raise Refused(HTTPStatus.LENGTH_REQUIRED, "a request says how long it is: send Content-Length")
+        if len(length) > 9 or int(length) > LONGEST:
+            self.close_connection = True
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {LONGEST} bytes")
+        return self.rfile.read(int(length))
+
+    def _check_host(self) -> None:
+        """Only names of this machine: a foreign name that was made to point here is somebody else's page."""
+        given = self.headers.get_all("Host") or []
+        if len(given) != 1 or not _ours(given[0], self.server):
+            self.close_connection = True
+            raise Refused(
+                HTTPStatus.FORBIDDEN, f"this page is at {self.server.url} and answers to no other host; start it with --host for more"
+            )
+
+    def _check_origin(self) -> None:
+        origin = self.headers.get("Origin")
+        if origin is not None and origin.lower() != f"http://{self.headers['Host'].lower()}":
+            raise Refused(HTTPStatus.FORBIDDEN, "another site may not ask here")
+        if self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            raise Refused(HTTPStatus.FORBIDDEN, "another site may not ask here")
+        if self.headers.get_content_type() != "application/json":
+            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a request is JSON: send Content-Type: application/json")
+
+    def _json(self, value: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self._send(json.dumps(value).encode(), "application/json", status=status)
+
+    def _send(self, content: bytes, kind: str, more: Mapping[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self.send_response(status)
+        headers = {
+            "Content-Type": kind,
+            "Content-Length": str(len(content)),
+            "Content-Security-Policy": POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cache-Control": "no-store",
+            **(more or {}),
+            **({"Connection": "close"} if self.close_connection else {}),
+        }
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+        self.wfile.flush()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the HTTP parser itself refuses, in our form."""
+        self.close_connection = True
+        self._json({"error": message or HTTPStatus(code).phrase}, HTTPStatus(code))
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Nothing: a drag over the pad asks some hundred times."""
+
+
+def _ours(host: str, server: Server) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    if name in ("localhost", server.host.lower()):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return not server.local and name == socket.gethostname().lower()
+    # a number cannot be made to point elsewhere
+    return address.is_loopback or not server.local
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, f"the request is not JSON: {str(error)[:120]}") from None
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _say(error: BaseException | None) -> None:
+    print(f"gancore explore: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr, flush=True)

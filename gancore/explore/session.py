@@ -1,0 +1,173 @@
+"""What the explorer answers, apart from how it is carried: each answer follows from the request and the pipeline alone."""
+
+import io
+import json
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from pprint import pformat
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from gancore.errors import UserError
+from gancore.latent.views import Point, View, view_of
+from gancore.latent.walk import SLIDERS, Walk
+from gancore.pictures.grid import pictures
+
+__all__ = ["Session"]
+
+T = TypeVar("T")
+KEPT = 512
+LARGEST = 5
+
+
+class Session:
+    """One pipeline that is looked at; it keeps answers given before, and nothing else.
+
+    All network work happens in one thread: seeds and noise live in the process's random numbers, and torch's own threads stay warm.
+    """
+
+    def __init__(self, walk: Walk, folder: Path) -> None:
+        self.walk, self.folder = walk, folder
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="render")
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def about(self) -> dict[str, Any]:
+        """What the page must know of the pipeline."""
+        walk, parts = self.walk, self.walk.pipeline
+        first = Point(label=0 if walk.classes else None)
+        width, height = pictures(self._run(lambda: walk.image(first)))[0].size
+        return {
+            "name": _name_of(self.folder),
+            "folder": str(self.folder),
+            "parts": {name: part.address for name, part in parts.parts.items()},
+            "image": list(parts.generator.image),
+            "picture": [width, height],
+            "latent": list(walk.latent_shape),
+            "code": list(walk.code_shape),
+            "spaces": ["z", "w"] if walk.has_codes else ["z"],
+            "space": "w" if walk.has_codes and walk.truncates else "z",
+            "truncates": walk.truncates,
+            "classes": walk.classes,
+            "layers": walk.layers,
+            "principal": min(SLIDERS, math.prod(walk.latent_shape), math.prod(walk.code_shape)),
+            "plane": math.prod(walk.latent_shape) > 1,
+        }
+
+    def image(self, request: Any) -> bytes:
+        """A view → its image as PNG."""
+        view = view_of(request)
+        return self._keep("image", request, lambda: _png(pictures(self.walk.image(view))[0]))
+
+    def neighbours(self, request: Any) -> bytes:
+        """`{"view", "along", "size", "step"}` → PNG of `size` × `size` images edge to edge: the point in the middle, and those around it.
+
+        `along` is `shift` or `principal`: which two numbers of the point change, to the right and upwards by `step`.
+        """
+        size, around = _around(request)
+        return self._keep("neighbours", request, lambda: _sheet(pictures(self.walk.images(around)), size))
+
+    def latent(self, request: Any) -> tuple[bytes, str]:
+        """A view → an array `(1, …)` as `.npy`, and a name: its latent, or its code where it was moved or mixed in w."""
+        view = view_of(request)
+
+        def made() -> tuple[bytes, str]:
+            place = self.walk.place(view)
+            content = io.BytesIO()
+            np.save(content, (place.code if place.latent is None else place.latent).numpy(), allow_pickle=False)
+            return content.getvalue(), f"{'code' if place.latent is None else 'latent'}.npy"
+
+        return self._run(made)
+
+    def snippet(self, request: Any) -> dict[str, str]:
+        """A view → Python that makes the same image."""
+        view_of(request)
+        words = pformat(request, width=100, sort_dicts=False)
+        lines = [
+            "from gancore.latent.walk import Walk",
+            "from gancore.pictures.grid import pictures",
+            "",
+            f"walk = Walk.load({str(self.folder)!r})",
+            f"view = {words}".replace("\n", "\n       "),
+            f"image = walk.image(view)  # {(1, *self.walk.pipeline.generator.image)}, in [-1, 1]",
+            'pictures(image)[0].save("image.png")',
+        ]
+        return {"python": "\n".join(lines) + "\n"}
+
+    def principal(self, request: Any) -> dict[str, Any]:
+        """`{"space"}` → how far the pipeline's own latents or codes lie apart along each principal direction; finds them where needed."""
+        space = request.get("space") if isinstance(request, Mapping) else None
+        if space not in ("z", "w"):
+            raise UserError('principal takes {"space": "z"} or {"space": "w"}')
+        found = self._run(lambda: self.walk.principal(self.walk.space(space)))
+        return {"deviation": found.deviation.tolist()}
+
+    def _keep(self, kind: str, request: Any, make: Callable[[], bytes]) -> bytes:
+        key = kind + json.dumps(request, sort_keys=True)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        answer = self._run(make)
+        with self._lock:
+            self._kept[key] = answer
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return answer
+
+    def _run(self, work: Callable[[], T]) -> T:
+        return self._worker.submit(work).result()
+
+
+def _name_of(folder: Path) -> str:
+    return folder.parent.name if folder.name == "pipeline" else folder.name
+
+
+def _around(request: Any) -> tuple[int, list[View]]:
+    if not isinstance(request, Mapping) or not {"view"} <= set(request) <= {"view", "along", "size", "step"}:
+        raise UserError("neighbours takes a table with view, along, size and step")
+    view, along, size, step = (request.get(name, other) for name, other in (("view", None), ("along", "shift"), ("size", 3), ("step", 1.0)))
+    point = view_of(view)
+    if not isinstance(point, Point):
+        raise UserError("only a point has neighbours; a mix or a place between two has none")
+    if size not in range(1, LARGEST + 1) or isinstance(size, bool):
+        raise UserError(f"size is a whole number from 1 to {LARGEST}; got {str(size)[:40]}")
+    if isinstance(step, bool) or not isinstance(step, int | float) or not 0 <= step <= 10:
+        raise UserError(f"step is a number from 0 to 10; got {str(step)[:40]}")
+    if along not in ("shift", "principal"):
+        raise UserError(f"along is shift or principal; got {str(along)[:40]}")
+    middle = (size - 1) / 2
+    moves = [((column - middle) * step, (middle - row) * step) for row in range(size) for column in range(size)]
+    return size, [_moved(point, along, right, up) for right, up in moves]
+
+
+def _moved(point: Point, along: str, right: float, up: float) -> Point:
+    if along == "shift":
+        return replace(point, shift=(point.shift[0] + right, point.shift[1] + up))
+    first, second, *rest = (*point.principal, 0.0, 0.0)
+    return replace(point, principal=(first + right, second + up, *rest[: max(0, len(point.principal) - 2)]))
+
+
+def _png(picture: Image.Image) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, "PNG", compress_level=1)
+    return content.getvalue()
+
+
+def _sheet(several: list[Image.Image], columns: int) -> bytes:
+    width, height = several[0].size
+    sheet = Image.new(several[0].mode, (width * columns, height * (len(several) // columns)))
+    for i, picture in enumerate(several):
+        sheet.paste(picture, (i % columns * width, i // columns * height))
+    return _png(sheet)

@@ -1,0 +1,42 @@
+// Asking the server, and handing files to the user.
+
+async function once(path, body) {
+  return fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+}
+
+export async function ask(path, body) {
+  // a connection that was idle may close in the very moment it is used again
+  const answer = await once(path, body).catch(() => once(path, body)).catch(() => { throw new Error("gancore explore does not answer; is it still running?"); });
+  if (!answer.ok) throw new Error((await answer.json()).error);
+  return answer;
+}
+
+export const picture = async (path, body) => URL.createObjectURL(await (await ask(path, body)).blob());
+
+// Runs the newest call alone: what is asked while one is under way waits, and is overtaken by what is asked later.
+export function newest(work, failed) {
+  let busy = false, next = null;
+  return async (...given) => {
+    next = given;
+    if (busy) return;
+    busy = true;
+    while (next) {
+      const now = next;
+      next = null;
+      try { await work(...now); } catch (error) { failed(error); }
+    }
+    busy = false;
+  };
+}
+
+export function later(work, milliseconds) {
+  let timer;
+  return (...given) => { clearTimeout(timer); timer = setTimeout(() => work(...given), milliseconds); };
+}
+
+export function save(url, name) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+}

@@ -1,0 +1,68 @@
+"""The two halves of a pipeline: from latents to codes, and from codes to images."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from gancore.interfaces import Conditioner
+from gancore.pipeline import CHUNK, Pipeline, evaluating
+from gancore.randomness import Rows, fold, own_rows, seeded
+
+__all__ = ["codes_of", "has_codes", "keeps_a_mean", "render_codes", "rendered"]
+
+
+def codes_of(pipeline: Pipeline, latent: Tensor, label: Tensor | None = None, *, truncation: float = 1.0) -> Tensor:
+    """What the conditioner makes of latents `(N, …)` and labels: codes `(N, *code_shape)`, on the CPU."""
+    with evaluating(pipeline.conditioner), torch.no_grad():
+        code = pipeline.conditioner(latent.to(pipeline.device), None if label is None else label.to(pipeline.device))
+        return (pipeline.conditioner.truncate(code, truncation) if truncation != 1 else code).cpu()
+
+
+def render_codes(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Tensor:
+    """Images `(N, C, H, W)` in [-1, 1] of codes `(N, *code_shape)`; all get the same noise inside the generator, so that none flickers.
+
+    The first one has the bits that `Pipeline.render` gives it when it is made alone.
+    """
+    return torch.cat(list(rendered(pipeline, code, seed=seed))) if len(code) else torch.empty(0, *pipeline.generator.image)
+
+
+def rendered(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Iterator[Tensor]:
+    """The images of `render_codes`, some at a time and in order."""
+    if not len(code):
+        return
+    first, noisy = _made(pipeline, code[:1], seed)
+    yield first
+    # a batch would give each row noise of its own
+    size = 1 if noisy else CHUNK
+    for start in range(1, len(code), size):
+        yield _made(pipeline, code[start : start + size], seed)[0]
+
+
+def _made(pipeline: Pipeline, code: Tensor, seed: int) -> tuple[Tensor, bool]:
+    """The images of a batch, and whether the generator drew random numbers for them."""
+    device = pipeline.device
+    with evaluating(pipeline.generator), torch.no_grad(), seeded(fold(seed, "render"), device), own_rows(Rows(len(code), 0, len(code))):
+        before = _state(device)
+        image = pipeline.generator(code.to(device)).clamp(-1, 1).float().cpu()
+        return image, not torch.equal(before, _state(device))
+
+
+def _state(device: torch.device) -> Tensor:
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+
+
+def has_codes(pipeline: Pipeline) -> bool:
+    """Whether the conditioner changes latents, so that codes (StyleGAN's w) are a space of their own."""
+    if pipeline.sampler is None:
+        return False
+    if pipeline.conditioner.conditional:
+        return True
+    latent, _ = pipeline.draw(2, seed=0)
+    code = codes_of(pipeline, latent)
+    return code.shape != latent.shape or not torch.equal(code, latent)
+
+
+def keeps_a_mean(pipeline: Pipeline) -> bool:
+    """Whether truncation does anything: the conditioner keeps a mean to move codes to."""
+    return type(pipeline.conditioner).truncate is not Conditioner.truncate

@@ -1,0 +1,118 @@
+"""Directions in latent space worth walking along."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.randomness import fold
+
+__all__ = ["Directions", "principal_directions", "random_directions", "random_directions_among", "response_directions"]
+
+
+class Directions(NamedTuple):
+    """Orthogonal unit `vectors` `(k, *S)` float32, and the standard deviation `(k,)` of points along each."""
+
+    vectors: Tensor
+    deviation: Tensor
+
+
+def random_directions(shape: Sequence[int], count: int = 2, *, seed: int) -> Tensor:
+    """`count` orthogonal directions `(count, *shape)` of length 1, uniform over all of them; equal seeds give equal directions.
+
+    Raises:
+        UserError: there are fewer dimensions than that.
+    """
+    size = math.prod(shape)
+    _room(count, size)
+    return _orthogonal(_normal(size, count, seed)).reshape(count, *shape).float()
+
+
+def random_directions_among(points: Tensor, count: int = 2, *, seed: int) -> Tensor:
+    """`count` orthogonal directions `(count, *S)` of length 1, before that normal with the covariance of `points` `(N, *S)`.
+
+    Codes fill few of their dimensions: the layers of a StyleGAN read the same w. A direction that is uniform over all of them would lead
+    where no code is, and change little.
+
+    Raises:
+        UserError: there are fewer points or dimensions than that.
+    """
+    flat = points.double().flatten(1)
+    _room(count, min(len(flat) - 1, flat.shape[1]))
+    return _orthogonal((flat - flat.mean(0)).T @ _normal(len(flat), count, seed)).reshape(count, *points.shape[1:]).float()
+
+
+def principal_directions(codes: Tensor, count: int) -> Directions:
+    """The directions along which codes `(N, *S)` vary most, in order.
+
+    Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546: principal component analysis of mapped latents w. Signs
+    are chosen so that the largest coordinate is positive.
+
+    Raises:
+        UserError: fewer codes or dimensions than directions.
+    """
+    flat = codes.double().flatten(1)
+    _room(count, min(len(flat) - 1, flat.shape[1]))
+    return _as_directions(*_axes(flat, count), codes.shape[1:])
+
+
+def response_directions(latents: Tensor, images: Tensor, count: int) -> Directions:
+    """The directions of latents `(N, *S)` that move the images `(N, …)` made from them most, in order.
+
+    Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546, for generators whose latents are isotropic noise: principal
+    components are found behind the generator, and latents regressed on their coordinates. Differences: the components are those of the
+    images themselves, not of the first layer's features; the directions are made orthogonal, the first one staying as it is.
+
+    Raises:
+        UserError: fewer latents or dimensions than directions.
+    """
+    flat, seen = latents.double().flatten(1), images.double().flatten(1)
+    _room(count, min(len(flat) - 1, flat.shape[1], seen.shape[1]))
+    seen = seen - seen.mean(0)
+    axes, _ = _axes(seen, count)
+    centred = flat - flat.mean(0)
+    found, _ = torch.linalg.qr(centred.T @ (seen @ axes.T))
+    vectors = _signed(found.T)
+    return _as_directions(vectors, (centred @ vectors.T).std(0), latents.shape[1:])
+
+
+def _normal(size: int, count: int, seed: int) -> Tensor:
+    rng = torch.Generator().manual_seed(fold(seed, "directions"))
+    return torch.randn(size, count, generator=rng, dtype=torch.float64)
+
+
+def _orthogonal(columns: Tensor) -> Tensor:
+    # the sign of R's diagonal makes Q unique, and uniform over directions
+    q, r = torch.linalg.qr(columns)
+    rows: Tensor = (q * r.diagonal().sign()).T
+    return rows
+
+
+def _axes(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The first principal axes `(count, D)` of points `(N, D)`, and the deviation along each, by the smaller of the two Gram matrices."""
+    centred = points - points.mean(0)
+    n, d = centred.shape
+    if d <= n:
+        values, vectors = torch.linalg.eigh(centred.T @ centred / (n - 1))
+        axes = vectors.flip(1)[:, :count].T
+    else:
+        values, vectors = torch.linalg.eigh(centred @ centred.T / (n - 1))
+        axes = torch.linalg.qr(centred.T @ vectors.flip(1)[:, :count])[0].T
+    return _signed(axes), values.flip(0)[:count].clamp_min(0).sqrt()
+
+
+def _signed(vectors: Tensor) -> Tensor:
+    largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
+    return vectors * largest.sign()
+
+
+def _as_directions(vectors: Tensor, deviation: Tensor, shape: Sequence[int]) -> Directions:
+    return Directions(vectors.reshape(len(vectors), *shape).float(), deviation.float())
+
+
+def _room(count: int, most: int) -> None:
+    if not 1 <= count <= most:
+        raise UserError(f"from 1 to {most} directions can be found here; got {count}")

@@ -1,0 +1,41 @@
+"""Style mixing: some layers read one code, the others another."""
+
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+
+__all__ = ["layers_of", "mix", "mixing_table"]
+
+
+def layers_of(code_shape: Sequence[int]) -> int:
+    """How many layers of a generator read a code of their own: L of `(L, W)`, 0 for codes of another form."""
+    return int(code_shape[0]) if len(code_shape) == 2 and code_shape[0] > 1 else 0
+
+
+def mix(code: Tensor, other: Tensor, layers: Collection[int]) -> Tensor:
+    """`(…, L, W)` where the given layers read `other` and the rest `code`.
+
+    Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, section 3.1 and fig. 3: coarse layers carry pose and shape, fine ones colour.
+
+    Raises:
+        UserError: the codes have no layers, disagree in shape, or a layer is not among them.
+    """
+    if code.shape != other.shape:
+        raise UserError(f"codes are mixed where they have one shape; got {tuple(code.shape)} and {tuple(other.shape)}")
+    total = layers_of(code.shape[-2:]) if code.ndim >= 2 else 0
+    if total == 0:
+        raise UserError(f"styles are mixed where each layer reads a code of its own, (L, W); this code is {tuple(code.shape)}")
+    wrong = sorted(layer for layer in layers if not 0 <= layer < total)
+    if wrong:
+        raise UserError(f"layer {wrong[0]} is none of the {total}; give numbers from 0 to {total - 1}")
+    taken = torch.tensor([layer in layers for layer in range(total)], device=code.device)[:, None]
+    return torch.where(taken, other, code)
+
+
+def mixing_table(rows: Tensor, columns: Tensor, layers: Collection[int]) -> Tensor:
+    """Every code of `rows` `(R, L, W)` with the given layers of every one of `columns` `(K, L, W)`: `(R, K, L, W)`. Raises like `mix`."""
+    shape = (len(rows), len(columns), *rows.shape[1:])
+    return mix(rows[:, None].expand(shape), columns[None].expand(shape), layers)

@@ -1,0 +1,182 @@
+"""A walk through a pipeline's latent space: from a view to its latent, its code and its image."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.latent.codes import codes_of, has_codes, keeps_a_mean, render_codes
+from gancore.latent.directions import Directions, principal_directions, random_directions, random_directions_among, response_directions
+from gancore.latent.interpolate import KINDS
+from gancore.latent.mixing import layers_of, mix
+from gancore.latent.views import Between, Mix, Point, View, view_of
+from gancore.pipeline import Pipeline, find_pipeline
+from gancore.randomness import fold
+from gancore.standard.conditioners import one_hot
+
+__all__ = ["Place", "Walk"]
+
+SLIDERS = 10
+"""Principal directions looked for."""
+PIXELS = 1 << 22
+"""Pixels rendered to find the directions that move images most."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A code `(1, *code_shape)`, ready for the generator; and where it comes from one, its latent `(1, …)`, label and truncation."""
+
+    code: Tensor
+    latent: Tensor | None = None
+    label: Tensor | None = None
+    truncation: float = 1.0
+
+
+class Walk:
+    """Views of one pipeline. What a view shows depends on the view and the weights alone, so each image can be made again.
+
+    Noise inside the generator is that of seed 0 in every image, so that neighbours differ by their codes alone.
+
+    Raises:
+        UserError: the pipeline translates images, so that it has no latents.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        if pipeline.sampler is None:
+            raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space to walk in; give another run")
+        self.pipeline = pipeline
+        self.latent_shape = tuple(pipeline.conditioner.latent_shape)
+        self.code_shape = tuple(pipeline.generator.code_shape)
+        knows = pipeline.labels if pipeline.labels is not None else pipeline.conditioner
+        self.classes = int(getattr(knows, "classes", 0) or 0) if pipeline.conditioner.conditional else 0
+        self.layers = layers_of(self.code_shape)
+        self.has_codes, self.truncates = has_codes(pipeline), keeps_a_mean(pipeline)
+        self._random: dict[tuple[str, int], Tensor] = {}
+
+    @classmethod
+    def load(cls, run: Path | str, name: str | None = None) -> "Walk":
+        """Of a run's pipeline, or of a saved pipeline. Raises as `find_pipeline` and `Pipeline.load` do."""
+        return cls(Pipeline.load(find_pipeline(Path(run), name)))
+
+    def image(self, view: View | Mapping[str, Any]) -> Tensor:
+        """`(1, C, H, W)` in [-1, 1]."""
+        return render_codes(self.pipeline, self.place(view).code)
+
+    def images(self, views: Sequence[View | Mapping[str, Any]]) -> Tensor:
+        """`(N, C, H, W)` in [-1, 1], equal to those of `image` but for rounding."""
+        return render_codes(self.pipeline, torch.cat([self.place(view).code for view in views]))
+
+    def place(self, view: View | Mapping[str, Any]) -> Place:
+        """Where a view stands.
+
+        Raises:
+            UserError: the pipeline has no such label, layer, space or direction.
+        """
+        known = view_of(view) if isinstance(view, Mapping) else view
+        if isinstance(known, Between):
+            return self._between(known)
+        return self._mix(known) if isinstance(known, Mix) else self._point(known)
+
+    def _point(self, view: Point) -> Place:
+        latent, label = self.pipeline.draw(1, seed=view.seed, label=self._label(view))
+        shift = self._shift(view)
+        if view.space == "z":
+            latent = latent + shift
+        code = codes_of(self.pipeline, latent, label, truncation=view.truncation)
+        if view.space == "w" and self.has_codes:
+            return Place(code) if bool(shift.any()) else Place(code, latent, label, view.truncation)
+        return Place(code, latent, label, view.truncation)
+
+    def _label(self, view: Point) -> Tensor | None:
+        if isinstance(view.label, tuple):
+            if self.classes != len(view.label):
+                raise UserError(f"a soft label has one weight for each of {self.classes} classes; got {len(view.label)}")
+            return torch.tensor([view.label])
+        return None if view.label is None else torch.tensor([view.label])
+
+    def _between(self, view: Between) -> Place:
+        one, other = (self.place(end) for end in view.between)
+        at, along = torch.tensor([view.at], dtype=torch.float64), KINDS[view.kind]
+        if view.space == "w" and self.has_codes:
+            return Place(along(one.code[0], other.code[0], at))
+        if one.latent is None or other.latent is None:
+            raise UserError("one of the two is a code without a latent (it was moved or mixed in w); go between them in space w")
+        latent, label = along(one.latent[0], other.latent[0], at), self._label_between(one.label, other.label, view.at)
+        truncation = one.truncation + view.at * (other.truncation - one.truncation)
+        return Place(codes_of(self.pipeline, latent, label, truncation=truncation), latent, label, truncation)
+
+    def _label_between(self, one: Tensor | None, other: Tensor | None, at: float) -> Tensor | None:
+        if one is None or other is None or torch.equal(one, other):
+            return one
+        return torch.lerp(one_hot(one, self.classes), one_hot(other, self.classes), at)
+
+    def _mix(self, view: Mix) -> Place:
+        one, other = (self.place(end) for end in view.mix)
+        return Place(mix(one.code, other.code, view.layers))
+
+    def _shift(self, view: Point) -> Tensor:
+        space = self.space(view.space)
+        shift = torch.zeros(self._shape(space))
+        if any(view.shift):
+            unit = self._usual(space) / 4
+            shift = shift + torch.tensordot(torch.tensor(view.shift) * unit, self.random(space, view.draw), 1)
+        if any(view.principal):
+            found = self.principal(space)
+            if len(view.principal) > len(found.vectors):
+                raise UserError(f"{len(found.vectors)} principal directions were found; got {len(view.principal)} numbers")
+            amounts = torch.tensor(view.principal)
+            shift = shift + torch.tensordot(amounts * found.deviation[: len(amounts)], found.vectors[: len(amounts)], 1)
+        return shift
+
+    def space(self, name: str) -> str:
+        """`z`, or `w` where there is one: codes that are the latents themselves are no space of their own."""
+        return "w" if name == "w" and self.has_codes else "z"
+
+    def _shape(self, space: str) -> tuple[int, ...]:
+        return self.code_shape if space == "w" else self.latent_shape
+
+    def random(self, space: str, draw: int) -> Tensor:
+        """Two orthogonal unit directions `(2, *shape)`."""
+        if (space, draw) not in self._random:
+            if math.prod(self._shape(space)) < 2:
+                raise UserError("a latent of one number has no two directions; move along the principal one")
+            if len(self._random) > 64:
+                self._random.clear()
+            in_w = space == "w"
+            found = random_directions_among(self._seen_codes, seed=draw) if in_w else random_directions(self.latent_shape, seed=draw)
+            self._random[space, draw] = found
+        return self._random[space, draw]
+
+    def principal(self, space: str) -> Directions:
+        """The directions in which codes vary most (`w`), or that move images most (`z`); the first call takes a while."""
+        return self._of_codes if space == "w" else self._of_images
+
+    def _usual(self, space: str) -> float:
+        """The usual distance of a latent or code from their mean."""
+        points = self._seen_codes if space == "w" else self._seen[0]
+        return float((points - points.mean(0)).flatten(1).norm(dim=1).square().mean().sqrt())
+
+    @cached_property
+    def _seen(self) -> tuple[Tensor, Tensor | None]:
+        count = max(64, min(1024, PIXELS // math.prod(self.pipeline.generator.image[1:])))
+        return self.pipeline.draw(count, seed=fold(0, "directions"))
+
+    @cached_property
+    def _seen_codes(self) -> Tensor:
+        return codes_of(self.pipeline, *self._seen)
+
+    @cached_property
+    def _of_codes(self) -> Directions:
+        return principal_directions(self._seen_codes, min(SLIDERS, math.prod(self.code_shape)))
+
+    @cached_property
+    def _of_images(self) -> Directions:
+        latents, label = self._seen
+        images = self.pipeline.render(latents, label)
+        return response_directions(latents, images, min(SLIDERS, math.prod(self.latent_shape), len(latents) - 1))

@@ -1,0 +1,111 @@
+"""Scores together with the protocol that they were made by."""
+
+import json
+import platform
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+
+from gancore.discovery import host
+from gancore.errors import MeasureError
+from gancore.files import write_text
+from gancore.measure.cache import weights_hash
+from gancore.measure.score import Score, Value
+from gancore.measure.study import Study
+from gancore.specs import spec
+
+VERSION = 1
+"""The version of a saved evaluation."""
+
+
+@attrs.frozen
+class Evaluation:
+    """Values by name, how they were made, and what was left out and why. `images` is how many the model had seen, where that is known."""
+
+    scores: dict[str, Value]
+    protocol: dict[str, Any]
+    seconds: float
+    images: int | None = None
+    left_out: dict[str, str] = attrs.field(factory=dict)
+
+    def table(self) -> dict[str, Any]:
+        """As plain tables for JSON."""
+        return {
+            "gancore": VERSION,
+            "images": self.images,
+            "scores": values_table(self.scores),
+            "left_out": self.left_out,
+            "protocol": self.protocol,
+            "seconds": round(self.seconds, 2),
+        }
+
+    def save(self, path: Path) -> None:
+        """Writes JSON, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps(self.table(), indent=1) + "\n")
+
+
+def evaluate(study: Study, scores: Iterable[Score], *, images: int | None = None, strict: bool = False) -> Evaluation:
+    """Every score that this study can give. What it cannot give, for want of labels or images, is left out with the reason.
+
+    Raises:
+        MeasureError: with `strict`, a score cannot be given; always, when images are not finite or do not fit the extractor.
+    """
+    started = time.monotonic()
+    study.features("reference"), study.features("samples")
+    found: dict[str, Value] = {}
+    left_out: dict[str, str] = {}
+    for score in scores:
+        try:
+            found |= _judged(score, study)
+        except MeasureError as error:
+            if strict:
+                raise
+            left_out[score.name] = str(error)
+    return Evaluation(found, protocol(study), time.monotonic() - started, images, left_out)
+
+
+def protocol(study: Study) -> dict[str, Any]:
+    """How the scores of a study are made, so that someone else can make them again."""
+    extractor = study.extractor
+    return {
+        "extractor": {
+            "title": extractor.title,
+            "spec": spec(extractor),
+            "weights_sha256": weights_hash(extractor),
+            "resizer": extractor.resizer,
+            "dimensions": study.features("reference").shape[1],
+        },
+        "samples": study.samples.facts,
+        "reference": study.reference.facts,
+        "training": study.training.facts if study.training is not None else "unknown",
+        "levels": 256,
+        "seed": study.seed,
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, **host().versions},
+    }
+
+
+def values_table(scores: dict[str, Value]) -> dict[str, Any]:
+    """Values as plain tables."""
+    return {name: attrs.asdict(value) for name, value in scores.items()}
+
+
+_WANTS = {
+    "classes": "an extractor that tells classes apart",
+    "labels": "labels for the samples and the reference",
+    "pipeline": "samples of a pipeline that draws latents",
+    "encoder": "a pipeline with an encoder",
+    "training": "the images that the model was trained on",
+    "samples": "samples",
+}
+
+
+def _judged(score: Score, study: Study) -> dict[str, Value]:
+    missing = [_WANTS[need] for need in sorted(score.needs) if not study.holds(need)]
+    if missing:
+        raise MeasureError(f"{score.address} needs {' and '.join(missing)}")
+    return score(study)  # type: ignore[no-any-return]

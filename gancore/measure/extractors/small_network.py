@@ -1,0 +1,58 @@
+"""The residual network that the extractors of the core share, and the weights that ship with the package."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from gancore.errors import MeasureError
+
+WEIGHTS = Path(__file__).parent.parent / "weights"
+
+
+class Residual(nn.Module):
+    """Two 3×3 convolutions beside a shortcut (He et al. 2015, arXiv:1512.03385, figure 2).
+
+    There is no batch norm: training puts one behind each convolution, and folds it into the weights at the end.
+    """
+
+    def __init__(self, read: int, made: int, *, stride: int = 1) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(read, made, 3, stride, 1)
+        self.second = nn.Conv2d(made, made, 3, 1, 1)
+        self.shortcut = nn.Conv2d(read, made, 1, stride) if read != made or stride != 1 else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, read, H, W)` → `(N, made, H / stride, W / stride)`."""
+        return F.relu(self.shortcut(x) + self.second(F.relu(self.first(x))))
+
+
+class Trunk(nn.Sequential):
+    """32×32 images `(N, channels, 32, 32)` → maps `(N, widths[-1], 4, 4)`, flattened; `widths` at 32×32, 16×16 and 8×8 from the first."""
+
+    def __init__(self, channels: int, widths: Sequence[int], last: int) -> None:
+        first, second, third = widths
+        super().__init__(
+            *(nn.Conv2d(channels, first, 3, 1, 1), nn.ReLU()),
+            *(Residual(first, second, stride=2), Residual(second, second)),
+            *(Residual(second, third, stride=2), Residual(third, third)),
+            *(nn.Conv2d(third, third, 3, 2, 1), nn.ReLU()),
+            *(nn.Conv2d(third, last, 1), nn.ReLU(), nn.Flatten()),
+        )
+
+
+def take_shipped(network: nn.Module, title: str) -> None:
+    """Fills a network with the weights that ship under `title`, stored in half precision.
+
+    Raises:
+        MeasureError: the file is missing or damaged.
+    """
+    path = WEIGHTS / f"{title}.safetensors"
+    try:
+        network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise MeasureError(f"{path} cannot be read ({reason}); it is part of the package: install gancore again") from None

@@ -1,0 +1,44 @@
+"""Which classes the samples fall into, and how often."""
+
+import torch
+from torch import Tensor
+
+from gancore.measure.inception_score import class_logits
+from gancore.measure.picking import need
+from gancore.measure.score import Score, Value
+from gancore.measure.study import Study
+from gancore.parts import part
+
+
+def class_balance(fake: Tensor, real: Tensor) -> float:
+    """KL(fake ‖ real) of class frequencies, from counts `(K,)`, in nats: 0 where they are equal.
+
+    A class that the real side lacks counts there as half an image, which keeps the value finite.
+    """
+    p, q = fake.double(), torch.where(real > 0, real.double(), 0.5)
+    q = torch.where((real > 0) | (fake > 0), q, 0.0)
+    p, q = p / p.sum(), q / q.sum()
+    return float(torch.where(p > 0, p * (p / q).log(), 0.0).sum().clamp(min=0))
+
+
+@part("modes")
+class Modes(Score):
+    """How many classes the samples hit, and how far the frequencies of classes are from the reference's.
+
+    As the number of modes, and the reverse KL divergence over modes, of Lin et al. 2018 (PacGAN), arXiv:1712.04086, section 4, there on
+    stacked MNIST digits. A class is what the extractor's classifier thinks likeliest, on both sides, so its mistakes cancel.
+    """
+
+    needs = frozenset({"classes"})
+
+    def forward(self, study: Study) -> dict[str, Value]:
+        """`modes[title]` (higher is better) and `class balance[title]` (lower is better, in nats)."""
+        classes = study.extractor.classes
+        for side in ("reference", "samples"):
+            need(f"modes[{study.title}]", classes, f"one for each of {classes} classes", **{side: len(study.side(side))})
+        fake = torch.bincount(class_logits(study, "samples").argmax(1), minlength=classes)
+        real = torch.bincount(class_logits(study, "reference").argmax(1), minlength=classes)
+        return {
+            f"modes[{study.title}]": Value(float((fake > 0).sum()), better="higher"),
+            f"class balance[{study.title}]": Value(class_balance(fake, real), better="lower"),
+        }

@@ -1,0 +1,28 @@
+"""The scores that an evaluation computes where nobody says which."""
+
+from gancore.measure.density_coverage import DensityCoverage
+from gancore.measure.diversity import Diversity
+from gancore.measure.frechet import Frechet
+from gancore.measure.inception_score import InceptionScore
+from gancore.measure.intra_class import IntraClass
+from gancore.measure.kernel import Kernel
+from gancore.measure.memorisation import Memorisation
+from gancore.measure.modes import Modes
+from gancore.measure.path_length import PathLength
+from gancore.measure.precision_recall import PrecisionRecall
+from gancore.measure.reconstruction import Reconstruction
+from gancore.measure.score import Score
+from gancore.measure.sliced_wasserstein import SlicedWasserstein
+
+SCORES: list[type[Score]] = [
+    *(Frechet, Kernel, PrecisionRecall, DensityCoverage),
+    *(InceptionScore, Modes, IntraClass),
+    *(Diversity, SlicedWasserstein),
+    *(Memorisation, PathLength, Reconstruction),
+]
+"""Every score of the core, in order of reading: the whole, the classes, variety, and what the model does."""
+
+
+def standard_scores() -> list[Score]:
+    """Every score of the core with its defaults, in order of reading."""
+    return [score() for score in SCORES]

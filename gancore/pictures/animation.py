@@ -1,0 +1,170 @@
+"""Frames that follow each other, as a moving picture in a file, or as a folder of pictures. Whole or not at all."""
+
+import itertools
+import math
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, cast
+
+from PIL import Image
+from torch import Tensor
+
+from gancore.errors import DataError, RunError, UserError
+from gancore.files import whole_file, whole_folder
+from gancore.pictures.grid import pictures
+
+__all__ = ["ENDINGS", "check_animation", "save_animation", "tiled"]
+
+ENDINGS = (".gif", ".apng", ".webp", ".mp4")
+SMALLEST = 256
+FASTEST_GIF = 50
+
+
+def tiled(images: Tensor, columns: int) -> Tensor:
+    """Images `(N, C, H, W)`, N a multiple of `columns`, edge to edge in rows: one image `(1, C, H · N / columns, W · columns)`.
+
+    Raises:
+        DataError: the images do not fill the rows.
+    """
+    n, c, h, w = images.shape
+    if columns < 1 or n % columns:
+        raise DataError(f"{n} images do not fill rows of {columns}; give a number of columns that divides {n}")
+    rows = images.reshape(n // columns, columns, c, h, w)
+    return rows.permute(2, 0, 3, 1, 4).reshape(1, c, n // columns * h, columns * w)
+
+
+def check_animation(path: Path, fps: float) -> None:
+    """Says before any work whether `save_animation` could write there.
+
+    Raises:
+        UserError: an ending that no moving picture has, a speed that the format cannot hold, no ffmpeg for `.mp4`, or a folder in use.
+    """
+    ending = path.suffix.lower()
+    if not ending:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(f"{path} is there already; give a new folder for the frames")
+    elif ending not in ENDINGS:
+        raise UserError(
+            f"{path.name} ends in {path.suffix!r}; give a name that ends in {', '.join(ENDINGS)}, in .png for a sheet, or a new folder"
+        )
+    elif path.is_dir():
+        raise UserError(f"{path} is a folder; give the name of a file, or a folder's name without an ending")
+    elif ending == ".gif" and fps > FASTEST_GIF:
+        raise UserError(f"a GIF shows at most {FASTEST_GIF} frames a second; got {fps:g}: slow down, or give a name that ends in .webp")
+    elif ending == ".mp4" and shutil.which("ffmpeg") is None:
+        raise UserError(f"{path.name}: MP4 is written by ffmpeg, which is not there; install it, or give a name that ends in .webp or .gif")
+
+
+def save_animation(frames: Iterable[Tensor], path: Path, *, fps: float = 24.0) -> None:
+    """Write frames, each an image `(1, C, H, W)` in [-1, 1], as the name ends: `.gif`, `.apng`, `.webp`, `.mp4`, or a folder of PNGs.
+
+    Frames are enlarged by a whole number until the longer side has 256 pixels; in GIF and MP4, transparent ones lie on white. All but
+    MP4 repeat for ever.
+
+    Raises:
+        UserError: as `check_animation`.
+        RunError: ffmpeg failed, or the file could not be written; nothing of it is left.
+    """
+    check_animation(path, fps)
+    shown = (_enlarged(pictures(frame)[0]) for frame in frames)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.suffix:
+            return _folder(shown, path)
+        with whole_file(path) as aside:
+            WRITERS[path.suffix.lower()](shown, aside, fps)
+    except OSError as error:
+        raise RunError(
+            f"could not write {path}: {error.strerror or error}; nothing of it is left. Free some space or name another folder."
+        ) from error
+
+
+def _enlarged(picture: Image.Image) -> Image.Image:
+    factor = max(1, math.ceil(SMALLEST / max(picture.size)))
+    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode != "RGBA":
+        return picture
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+
+
+def _folder(frames: Iterator[Image.Image], path: Path) -> None:
+    with whole_folder(path) as aside:
+        for i, frame in enumerate(frames):
+            frame.save(aside / f"{i:06d}.png", "PNG")
+
+
+def _gif(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
+    # without dithering: its grain would crawl from frame to frame
+    flat = (_on_white(frame) for frame in frames)
+    few = [frame if frame.mode == "L" else frame.quantize(256, dither=Image.Dither.NONE) for frame in flat]
+    few[0].save(aside, "GIF", save_all=True, append_images=few[1:], duration=_durations(len(few), fps, 10), loop=0)
+
+
+def _apng(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
+    several = list(frames)
+    several[0].save(aside, "PNG", save_all=True, append_images=several[1:], duration=_durations(len(several), fps, 1), loop=0)
+
+
+def _webp(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
+    several = list(frames)
+    times = _durations(len(several), fps, 1)
+    several[0].save(aside, "WEBP", save_all=True, append_images=several[1:], duration=times, loop=0, lossless=True, quality=60)
+
+
+def _durations(count: int, fps: float, step: int) -> list[int]:
+    """Milliseconds of each frame in whole `step`s; what rounding takes from one it gives to the next."""
+    ends = [round(i * 1000 / fps / step) * step for i in range(count + 1)]
+    return [end - start for start, end in itertools.pairwise(ends)]
+
+
+def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
+    first = _on_white(next(frames)).convert("RGB")
+    size = f"{first.width}x{first.height}"
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", f"{fps:g}", "-i", "-"]
+    # players read 4:2:0 alone, which takes even sides
+    sink = ["-an", *_codec(), "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4"]
+    rest = (_on_white(frame).convert("RGB") for frame in frames)
+    with _ffmpeg([*source, *sink, str(aside)]) as feed:
+        for frame in itertools.chain([first], rest):
+            feed.write(frame.tobytes())
+
+
+def _codec() -> Sequence[str]:
+    known = subprocess.run(
+        ["ffmpeg", "-hide_banner", "-encoders"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    ).stdout
+    return ["-c:v", "libx264", "-crf", "16"] if "libx264" in known else ["-q:v", "3"]
+
+
+@contextmanager
+def _ffmpeg(words: Sequence[str]) -> Iterator[IO[bytes]]:
+    """Runs ffmpeg, and hands over its input; its own message is told where it fails."""
+    # a pipe for its messages could fill up while it waits to be read
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(["ffmpeg", "-v", "error", "-y", *words], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
+        feed = cast(IO[bytes], process.stdin)
+        try:
+            # an ffmpeg that fails closes its side: its code and message say more than that
+            with suppress(BrokenPipeError):
+                yield feed
+                feed.close()
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            with suppress(OSError):
+                feed.close()
+        if code:
+            said.seek(0)
+            text = said.read(4000).decode("utf-8", errors="replace").strip()
+            raise RunError(f"ffmpeg ended with code {code}: {text or 'it said nothing'}; nothing was written. Try a .webp name.")
+
+
+WRITERS: dict[str, Callable[[Iterator[Image.Image], Path, float], None]] = {".gif": _gif, ".apng": _apng, ".webp": _webp, ".mp4": _mp4}

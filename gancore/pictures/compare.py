@@ -1,0 +1,281 @@
+"""Several runs on one page, side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from gancore.errors import RunError, UserError
+from gancore.pictures.differences import across, differences, differences_table, distinct_names
+from gancore.pictures.embed import data_uris
+from gancore.pictures.page import Section, board, document, filled, items, reduced_note
+from gancore.pictures.run_folder import RunFolder, read_run
+from gancore.pictures.same_latents import draw, letters
+from gancore.pictures.scores import Evaluated, Reading, courses, read_evaluations
+from gancore.pictures.sections import (
+    ARROWS,
+    CLASSES,
+    NEIGHBOURS,
+    PLATE_ROOM,
+    alarm_list,
+    facts,
+    left_out,
+    legend,
+    plate,
+    plates,
+    protocol,
+    setup,
+    value_cell,
+)
+from gancore.pictures.series import page_data
+from gancore.pictures.store import store
+from gancore.pictures.timeline import SHEETS, Sheet, Strip, find_sheets, slider, timelines
+from gancore.pictures.words import counted, listed
+
+SHEETS_OF_ALL = 240
+"""Sheets on a page at most, and the characters that they may take."""
+SHEET_ROOM = 13_000_000
+
+TRAINED = "while training"
+ITS_OWN = {"samples.source", "seconds"}
+"""Entries of a protocol that belong to the run and make no score another one."""
+
+
+@dataclass
+class Compared:
+    """A run by the name it goes by on the page."""
+
+    name: str
+    run: RunFolder
+    evaluations: list[Evaluated]
+
+
+def write_comparison(runs: Sequence[Path], output: Path = Path("compare.html"), *, samples: int = 16, seed: int = 0) -> Path:
+    """Write one page that lays two or more runs side by side, and return its path.
+
+    One slider moves all sample timelines by the images seen; curves and scores lie over each other; final scores, protocols, recipes and
+    settings are compared. `samples` images of each run are drawn afresh from the one `seed`; 0 draws none, and imports no torch.
+    The page loads nothing and can be moved and shared alone.
+
+    Raises:
+        UserError: fewer than two runs, or one given twice.
+        RunError: a folder is not a run, or the page could not be written.
+    """
+    compared = _opened([Path(run) for run in runs])
+    names = [one.name for one in compared]
+    folders = [one.run for one in compared]
+    page = document(
+        title=f"{' · '.join(names)} · gancore",
+        kind="compare",
+        header=_header(compared),
+        sections=_sections(compared, samples, seed),
+        data=page_data(folders, names),
+    )
+    _make_folder(output.parent)
+    store(output, page.encode("utf-8", errors="replace"))
+    return output
+
+
+def _opened(paths: Sequence[Path]) -> list[Compared]:
+    if len(paths) < 2:
+        raise UserError(
+            f"a comparison needs two runs or more, given {len(paths)}; name their folders: gancore compare runs/0001-gan runs/0002-vae"
+        )
+    whole = [path.resolve() for path in paths]
+    for index, path in enumerate(whole):
+        if path in whole[:index]:
+            raise UserError(f"{paths[index]} is given twice; name each run once")
+    return [_compared(name, path) for name, path in zip(distinct_names(whole), paths, strict=True)]
+
+
+def _compared(name: str, path: Path) -> Compared:
+    run = read_run(path)
+    if not (path / "recipe.toml").is_file() and not (path / "log.jsonl").is_file():
+        raise RunError(f"{path} is not a run: it holds neither recipe.toml nor log.jsonl; give the folder that `gancore train` made")
+    evaluations, damaged = read_evaluations(path / "scores", run.lines)
+    run.missing += damaged
+    return Compared(name, run, evaluations)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot make the folder {folder}: {error.strerror or error}; name a folder that can be written") from None
+
+
+def _header(compared: Sequence[Compared]) -> str:
+    return filled("compare-header.html", count=len(compared), legend=legend([one.name for one in compared]))
+
+
+def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Section]:
+    pairs = [(one.name, one.run) for one in compared]
+    names = [one.name for one in compared]
+    sheets = _samples(compared)
+    neighbours, torn = plates(pairs, "neighbours", NEIGHBOURS)
+    classes, also_torn = plates(pairs, "classes", CLASSES)
+    missing = [f"{one.name}: {sentence}" for one in compared for sentence in one.run.missing] + torn + also_torn
+    recipes = differences_table(names, [one.run.recipe for one in compared])
+    settings = differences_table(names, [_settings(one.run) for one in compared])
+    return [
+        Section("missing", "Not here", items(missing), kind="missing"),
+        Section("overview", "Overview", _overview(compared)),
+        sheets,
+        Section("latents", "Same seed", _from_one_seed(compared, samples, seed)),
+        Section("scores", "Scores", _scores(compared)),
+        Section("curves", "Curves", board("curves-board", smoothing=True) if any(one.run.reports for one in compared) else ""),
+        Section("alarms", "Alarms", alarm_list([(one.name, one.run.alarms) for one in compared])),
+        Section("recipes", "Recipes", recipes or _equal("The recipes are equal."), note="where they differ"),
+        Section(
+            "settings",
+            "Training",
+            settings or _equal("Data, settings and environment are equal."),
+            note="where data, settings and environment differ",
+        ),
+        Section("neighbours", "Nearest neighbours", neighbours),
+        Section("classes", "Classes", classes),
+        Section("again", "Make them again", _commands(compared)),
+    ]
+
+
+def _overview(compared: Sequence[Compared]) -> str:
+    tables = [{"recipe": one.run.name, "state": one.run.state, **dict(facts(one.run))} for one in compared]
+    alarms = [str(len(one.run.alarms)) if one.run.alarms else "none" for one in compared]
+    rows = [[escape(name), *(escape(table.get(name, "")) for table in tables)] for name in dict.fromkeys(n for t in tables for n in t)]
+    return across("", [one.name for one in compared], [*rows, ["alarms", *alarms]])
+
+
+def _samples(compared: Sequence[Compared]) -> Section:
+    each = min(SHEETS, max(4, SHEETS_OF_ALL // len(compared)))
+    rows: dict[str, list[Strip]] = {}
+    total = 0
+    for index, one in enumerate(compared):
+        sheets, damaged = find_sheets(one.run.path / "samples")
+        one.run.missing += [f"samples/{path.name} is not a whole PNG: it is left out." for path in damaged]
+        total += len(sheets)
+        for pipeline, chosen in timelines(sheets, each).items():
+            rows.setdefault(pipeline, []).append(Strip(one.name, index, chosen))
+    shown: list[Sheet] = [sheet for strips in rows.values() for strip in strips for sheet in strip.sheets]
+    if not shown:
+        return Section("samples", "Samples", "")
+    sources, reduced = data_uris({sheet.path: sheet.path.read_bytes() for sheet in shown}, SHEET_ROOM)
+    titled = {name or ("samples" if len(rows) > 1 else ""): strips for name, strips in rows.items()}
+    return Section(
+        "samples",
+        "Samples",
+        f'<p class="hint">{escape(_about_seeds(compared))}</p>{slider(titled, sources)}{reduced_note(reduced, ["samples/ of each run"])}',
+        note=f"{counted(len(shown), total)} sheets, over the training",
+    )
+
+
+def _about_seeds(compared: Sequence[Compared]) -> str:
+    seeds = {one.name: one.run.settings.get("seed") for one in compared}
+    if len(set(seeds.values())) > 1:
+        told = ", ".join(f"{name}: {seed if seed is not None else 'not known'}" for name, seed in seeds.items())
+        return f"Seeds differ ({told}), so each run shows latents of its own. One slider moves all by the images seen."
+    return (
+        "All have the same seed: runs of the same sampler and latent size show the same latents. One slider moves all by the images seen."
+    )
+
+
+def _from_one_seed(compared: Sequence[Compared], count: int, seed: int) -> str:
+    if count < 1:
+        return ""
+    drawn = [draw(one.run.path, count, seed) for one in compared]
+    marks = letters(drawn)
+    sources, _ = data_uris({index: fresh.picture for index, fresh in enumerate(drawn) if fresh.picture}, PLATE_ROOM)
+    notes = [f"latents {mark}: {fresh.words}" if mark else fresh.words for fresh, mark in zip(drawn, marks, strict=True)]
+    shown = "".join(plate(index, one.name, sources.get(index, ""), notes[index]) for index, one in enumerate(compared))
+    given = {mark for mark in marks if mark}
+    same = (
+        "All were given the same latents." if len(given) == 1 and all(marks) else "Runs under the same letter were given the same latents."
+    )
+    told = f"{count} samples of each run as it ended, all drawn from seed {seed}. {same if given else ''}"
+    return f'<p class="hint">{escape(told)}</p><div class="plates">{shown}</div>'
+
+
+def _scores(compared: Sequence[Compared]) -> str:
+    charts = board("scores-board") if any(courses(one.run.lines) for one in compared) else ""
+    names = dict.fromkeys(evaluation.name for one in compared for evaluation in one.evaluations)
+    tables = "".join(_final(compared, name) for name in names)
+    nothing = '<p class="quiet-line"><span class="pill">none yet</span> None of these runs holds a score.</p>'
+    return tables + charts or nothing
+
+
+def _final(compared: Sequence[Compared], name: str) -> str:
+    """The table of one evaluation, as `emoji-test`, of all runs that have it."""
+    of_run = {one.name: evaluation for one in compared for evaluation in one.evaluations if evaluation.name == name}
+    scores = dict.fromkeys(score for evaluation in of_run.values() for score in evaluation.readings)
+    rows = [
+        _score_row(score, [of_run[one.name].readings.get(score) if one.name in of_run else None for one in compared]) for score in scores
+    ]
+    images = [of_run[one.name].images if one.name in of_run else None for one in compared]
+    after = ["after images", *(f"{count:,}" if count is not None else "" for count in images)]
+    body = across("score", [one.name for one in compared], [*rows, after] if any(images) else rows, "scores")
+    reasons = {f"{owner}, {score}": reason for owner, evaluation in of_run.items() for score, reason in evaluation.left_out.items()}
+    protocols = {owner: evaluation.protocol for owner, evaluation in of_run.items() if evaluation.protocol}
+    return filled(
+        "compare-scores.html",
+        title=escape(name or TRAINED),
+        note=escape(_setups(protocols)),
+        table=body,
+        warning=_unlike(protocols),
+        left_out=left_out(reasons),
+        protocols=_protocols(protocols),
+    )
+
+
+def _score_row(name: str, readings: Sequence[Reading | None]) -> list[str]:
+    known = [reading for reading in readings if reading is not None]
+    leader = next((one for one in known if one.value is not None and not any(other.beats(one) for other in known)), None)
+    marked = leader if len(known) > 1 and leader is not None and leader.better in ARROWS else None
+    arrow = ARROWS.get(known[0].better, "") if known else ""
+    return [f'{escape(name)} <span class="soft">{arrow[:1]}</span>', *(_score_cell(reading, marked) for reading in readings)]
+
+
+def _score_cell(reading: Reading | None, leader: Reading | None) -> str:
+    if reading is None:
+        return '<span class="soft">—</span>'
+    shown = value_cell(reading)
+    if leader is None or reading.value is None:
+        return shown
+    if reading.value == leader.value:
+        return f'<span class="best">{shown}</span><span class="mark">best</span>'
+    return f'{shown}<span class="mark like" title="within two standard errors of the best">≈ best</span>' if reading.like(leader) else shown
+
+
+def _setups(protocols: Mapping[str, Mapping[str, object]]) -> str:
+    found = dict.fromkeys(filter(None, map(setup, protocols.values())))
+    return found.popitem()[0] if len(found) == 1 else ""
+
+
+def _unlike(protocols: Mapping[str, Mapping[str, object]]) -> str:
+    """A warning where scores were made differently, with what differs."""
+    rows = [name for name, _ in differences(list(protocols.values())) if name not in ITS_OWN]
+    if not rows:
+        return ""
+    several = listed(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "")
+    return f'<p class="notice">Not made alike: {escape(several)} differ. See the protocols before comparing these numbers.</p>'
+
+
+def _protocols(protocols: Mapping[str, Mapping[str, object]]) -> str:
+    table = differences_table(list(protocols), list(protocols.values()))
+    first = next(iter(protocols.values()), {})
+    if not table:
+        return protocol(first)
+    return f'<details class="inner"><summary>protocols, where they differ</summary>{table}</details>{protocol(first)}'
+
+
+def _settings(run: RunFolder) -> dict[str, object]:
+    return {name: value for name, value in run.facts.items() if name not in ("command", "gancore")}
+
+
+def _equal(sentence: str) -> str:
+    return f'<p class="quiet-line"><span class="pill good">equal</span> {sentence}</p>'
+
+
+def _commands(compared: Sequence[Compared]) -> str:
+    found = [(index, one.name, one.run.command()) for index, one in enumerate(compared)]
+    return "".join(
+        filled("command.html", index=index, name=escape(name), command=escape(command)) for index, name, command in found if command
+    )

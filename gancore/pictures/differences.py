@@ -1,0 +1,49 @@
+"""Where the tables of several runs differ."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from gancore.pictures.page import COLOURS, table
+from gancore.pictures.words import flat
+
+ABSENT = "—"
+
+
+def differences(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str | None]]]:
+    """The dotted names whose words are not the same in all tables, with the words of each; None where a table lacks the name."""
+    flattened = [dict(flat(one)) for one in tables]
+    names = dict.fromkeys(name for one in flattened for name in one)
+    found = [(name, [one.get(name) for one in flattened]) for name in names]
+    return [(name, several) for name, several in found if len(set(several)) > 1]
+
+
+def differences_table(names: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> str:
+    """The differences as a table with a column for each run; empty where there are none."""
+    body = [[escape(name), *(_cell(words) for words in several)] for name, several in differences(tables)]
+    return across("", names, body, "differences")
+
+
+def across(corner: str, names: Sequence[str], body: Sequence[Sequence[str]], kind: str = "") -> str:
+    """A table of HTML cells with a column for each run, headed by its name and colour."""
+    return table([corner, *(run_mark(index, name) for index, name in enumerate(names))], body, f"across {kind}")
+
+
+def run_mark(index: int, name: str) -> str:
+    """A run's name beside its colour."""
+    return f'<i class="swatch" style="--colour: var(--series-{index % COLOURS})"></i>{escape(name)}'
+
+
+def distinct_names(paths: Sequence[Path]) -> list[str]:
+    """The shortest ends of these paths that tell them apart, no two of which may be equal."""
+    parts = [path.parts for path in paths]
+    for length in range(1, max(map(len, parts))):
+        names = ["/".join(one[-length:]) for one in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [str(path) for path in paths]
+
+
+def _cell(words: str | None) -> str:
+    return f'<span class="soft">{ABSENT}</span>' if words is None else escape(words)

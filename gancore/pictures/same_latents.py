@@ -1,0 +1,50 @@
+"""Samples of several runs from one seed, so that equal samplers give them the same latents."""
+
+import hashlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from gancore.errors import GancoreError
+
+COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A sheet of samples as PNG, and what it was drawn from; no picture, and the reason in `words`, where none could be drawn.
+
+    `latents` is a hash of the latents and labels, equal where two runs were given the same.
+    """
+
+    picture: bytes = b""
+    latents: str = ""
+    words: str = ""
+
+
+def draw(run: Path, count: int, seed: int) -> Fresh:
+    """`count` samples of a run's first pipeline."""
+    from gancore.pictures.grid import grid
+    from gancore.pipeline import Pipeline, find_pipeline
+
+    try:
+        pipeline = Pipeline.load(find_pipeline(run))
+        latent, label = pipeline.draw(count, seed=seed)
+        images = pipeline.render(latent, label, seed=seed)
+    except GancoreError as error:
+        return Fresh(words=str(error))
+    content, drawn = BytesIO(), hashlib.sha256(str(tuple(latent.shape)).encode())
+    grid(images, columns=COLUMNS).save(content, "PNG")
+    for tensor in (latent, label):
+        drawn.update(b"" if tensor is None else tensor.contiguous().numpy().tobytes())
+    sampler = pipeline.parts["sampler"].name
+    shape = " × ".join(map(str, latent.shape[1:]))
+    return Fresh(
+        content.getvalue(), drawn.hexdigest(), f"{sampler} {shape}" + (", with labels as in the data" if label is not None else "")
+    )
+
+
+def letters(drawn: list[Fresh]) -> list[str]:
+    """A letter for each: the same where the latents are, empty where nothing was drawn."""
+    known = list(dict.fromkeys(fresh.latents for fresh in drawn if fresh.picture))
+    return [chr(ord("A") + known.index(fresh.latents) % 26) if fresh.picture else "" for fresh in drawn]

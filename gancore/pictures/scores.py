@@ -1,0 +1,144 @@
+"""Scores of a run: their course in the log, and the tables that `scores/` holds with their protocols."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gancore.jsonl import Line
+
+LOGGED = "while training"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One score: its value (None where it is not finite), its standard error where known, and which way is better."""
+
+    value: float | None
+    error: float | None = None
+    better: str = "neither"
+
+    def beats(self, other: "Reading") -> bool:
+        """Whether this value is better than another of the same score."""
+        if self.value is None or other.value is None or self.better not in ("lower", "higher"):
+            return False
+        return self.value < other.value if self.better == "lower" else self.value > other.value
+
+    def like(self, other: "Reading") -> bool:
+        """Whether two standard errors of the difference cover it."""
+        if self.value is None or other.value is None or (self.error is None and other.error is None):
+            return self.value == other.value
+        return abs(self.value - other.value) <= 2 * math.hypot(self.error or 0, other.error or 0)
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One file of `scores/`. `name` is empty for one made while training; `images` are those seen by then, None where unknown."""
+
+    name: str
+    images: int | None
+    readings: dict[str, Reading]
+    left_out: dict[str, str] = field(default_factory=dict)
+    protocol: dict[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+
+
+@dataclass
+class Course:
+    """One score, or one sign, over the images seen."""
+
+    name: str
+    better: str = "neither"
+    images: list[int] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+
+    @property
+    def best(self) -> int | None:
+        """The index of the best value; None where no way is better."""
+        found = None
+        for index, reading in enumerate(self.readings):
+            if reading.value is not None and reading.better != "neither" and (found is None or reading.beats(self.readings[found])):
+                found = index
+        return found
+
+
+def courses(lines: Iterable[Line]) -> list[Course]:
+    """The scores of a log over the images seen, in the order in which they first appear."""
+    found: dict[str, Course] = {}
+    for line in lines:
+        if line.get("event") == "scores" and isinstance(line.get("images"), int):
+            for name, reading in _readings(line.get("scores")).items():
+                _add(found.setdefault(name, Course(name, reading.better)), line["images"], reading)
+    return list(found.values())
+
+
+def signs(lines: Iterable[Line]) -> list[Course]:
+    """What alarms are read from, over the images seen."""
+    found: dict[str, Course] = {}
+    for line in lines:
+        if line.get("event") == "scores" and isinstance(line.get("images"), int) and isinstance(line.get("signs"), Mapping):
+            for name, value in line["signs"].items():
+                _add(found.setdefault(name, Course(name)), line["images"], Reading(number(value)))
+    return list(found.values())
+
+
+def read_evaluations(folder: Path, lines: Iterable[Line]) -> tuple[list[Evaluated], list[str]]:
+    """The latest evaluation of the training, then those with a name; and one sentence for each file that cannot be read.
+
+    Where the log holds scores and no file does, they are the latest evaluation, without a protocol.
+    """
+    found, damaged = [], []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(_evaluated(path))
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            damaged.append(f"scores/{path.name} is no evaluation ({error}): it is left out.")
+    trained = [one for one in found if not one.name] or _logged(lines)
+    latest = sorted(trained, key=lambda one: one.images or 0)[-1:]
+    return latest + [one for one in found if one.name], damaged
+
+
+def number(value: Any) -> float | None:
+    """A finite number, from what a log may hold for one."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _add(course: Course, images: int, reading: Reading) -> None:
+    course.images.append(images)
+    course.readings.append(reading)
+
+
+def _readings(table: Any) -> dict[str, Reading]:
+    rows = table.items() if isinstance(table, Mapping) else ()
+    return {
+        str(name): Reading(number(row.get("value")), number(row.get("error")), str(row.get("better", "neither")))
+        for name, row in rows
+        if isinstance(row, Mapping)
+    }
+
+
+def _evaluated(path: Path) -> Evaluated:
+    table = json.loads(path.read_text(encoding="utf-8"))
+    readings = _readings(table.get("scores"))
+    if not readings and not table.get("left_out"):
+        raise ValueError("it holds no scores")
+    images = table.get("images")
+    return Evaluated(
+        name="" if path.stem.isdigit() else path.stem,
+        images=images if isinstance(images, int) else None,
+        readings=readings,
+        left_out={str(name): str(reason) for name, reason in dict(table.get("left_out") or {}).items()},
+        protocol=dict(table.get("protocol") or {}),
+        seconds=number(table.get("seconds")),
+    )
+
+
+def _logged(lines: Iterable[Line]) -> list[Evaluated]:
+    judged = [line for line in lines if line.get("event") == "scores" and isinstance(line.get("images"), int)]
+    return [Evaluated("", line["images"], _readings(line.get("scores")), seconds=number(line.get("seconds"))) for line in judged[-1:]]

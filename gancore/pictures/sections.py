@@ -1,0 +1,173 @@
+"""What the pages of one run and of several show alike: alarms, evaluations, and single pictures of a run."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from gancore.pictures.embed import data_uris
+from gancore.pictures.page import COLOURS, filled, items, pairs_table, rows, table
+from gancore.pictures.run_folder import Alarm, RunFolder
+from gancore.pictures.scores import Course, Evaluated, Reading
+from gancore.pictures.timeline import is_whole
+from gancore.pictures.words import duration, figure, flat, words
+
+SETTINGS = ("seed", "batch", "precision")
+NEIGHBOURS = "Each row begins with a sample; the training images nearest to it follow. Near-copies mean that the model remembers."
+CLASSES = "Each row is one class."
+ARROWS = {"lower": "↓ lower", "higher": "↑ higher"}
+PLATE_ROOM = 3_000_000
+"""Characters that the pictures of one kind may take on a page."""
+
+
+def alarm_list(runs: Sequence[tuple[str, Sequence[Alarm]]]) -> str:
+    """The warnings of each run, by name, or a line that says there are none."""
+    found = "".join(_alarm(index, name, alarm) for index, (name, alarms) in enumerate(runs) for alarm in alarms)
+    if found:
+        return f'<ul class="alarms">{found}</ul>'
+    return '<p class="quiet-line"><span class="pill good">none</span> No alarm was raised.</p>'
+
+
+def alarm_count(alarms: Sequence[Alarm]) -> str:
+    """A mark that leads to the alarms."""
+    mood, text = ("warm", f"{len(alarms)} alarm{'s' * (len(alarms) > 1)}") if alarms else ("", "no alarm")
+    return f'<a class="pill {mood}" href="#alarms">{text}</a>'
+
+
+def value_cell(reading: Reading) -> str:
+    """A value and its standard error."""
+    error = f' <span class="soft">± {figure(reading.error, 2)}</span>' if reading.error is not None else ""
+    return f'<span class="number">{figure(reading.value)}</span>{error}'
+
+
+def evaluation(one: Evaluated, courses: Mapping[str, Course], *, open: bool) -> str:
+    """A table of scores that can be folded, with what was left out and the protocol."""
+    trained = not one.name
+    head = ["score", "value", "better", "best while training"] if trained and courses else ["score", "value", "better"]
+    body = [
+        [escape(name), value_cell(reading), ARROWS.get(reading.better, ""), *([_best(courses.get(name))] if len(head) > 3 else [])]
+        for name, reading in one.readings.items()
+    ]
+    place = f"after {one.images:,} images" if one.images is not None else ""
+    cost = f"{one.seconds:.1f} s" if one.seconds is not None else ""
+    return filled(
+        "evaluation.html",
+        open="open" if open else "",
+        title=escape(one.name or "while training"),
+        note=escape(" · ".join(filter(None, [place, setup(one.protocol), cost]))),
+        table=table(head, body, "scores"),
+        left_out=left_out(one.left_out),
+        protocol=protocol(one.protocol),
+    )
+
+
+def setup(protocol: Mapping[str, Any]) -> str:
+    """A protocol in a few words: `emoji-1, 10,000 samples against 2,000`."""
+    title, samples, reference = (_entry(protocol, *keys) for keys in (("extractor", "title"), ("samples", "count"), ("reference", "count")))
+    counts = f"{samples:,} samples against {reference:,}" if isinstance(samples, int) and isinstance(reference, int) else ""
+    return ", ".join(filter(None, [str(title or ""), counts]))
+
+
+def left_out(reasons: Mapping[str, str]) -> str:
+    """The scores that could not be given, and why."""
+    found = items((f"{name}: {reason}" for name, reason in reasons.items()), "left-out")
+    return f'<details class="inner"><summary>{len(reasons)} left out, and why</summary>{found}</details>' if found else ""
+
+
+def protocol(table: Mapping[str, Any]) -> str:
+    """How the scores were made, folded."""
+    found = pairs_table(flat(table))
+    return (
+        f'<details class="inner"><summary>protocol: how these were made</summary>{found}</details>'
+        if found
+        else ('<p class="hint">No protocol lies beside these scores.</p>')
+    )
+
+
+def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple[str, list[str]]:
+    """`pictures/FILE.png` of each run that has one, and one sentence for each that is damaged."""
+    found, damaged = {}, []
+    for index, (name, run) in enumerate(runs):
+        path = run.path / "pictures" / f"{file}.png"
+        if path.is_file() and is_whole(path):
+            found[index] = path.read_bytes()
+        elif path.is_file():
+            damaged.append(f"{name + ': ' if len(runs) > 1 else ''}pictures/{path.name} is not a whole PNG: it is left out.")
+    sources, _ = data_uris(found, PLATE_ROOM)
+    shown = "".join(plate(i, runs[i][0] if len(runs) > 1 else "", source, _facts(runs[i][1].path, file)) for i, source in sources.items())
+    return (f'<p class="hint">{escape(note)}</p><div class="plates">{shown}</div>' if shown else ""), damaged
+
+
+def plate(run: int, caption: str, source: str, note: str) -> str:
+    """One picture of one run, or in its place the words that say why there is none."""
+    picture = f'<img class="zoomable" alt="{escape(caption or "picture")}" src="{source}">' if source else ""
+    kind = "coloured" if caption else ""
+    return filled("plate.html", run=run, colour=run % COLOURS, kind=kind, caption=escape(caption), picture=picture, note=escape(note))
+
+
+def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
+    """What a run is, in a few numbers."""
+    last: Mapping[str, Any] = run.reports[-1] if run.reports else {}
+    if last:
+        target = run.settings.get("images")
+        of = f" of {target:,}" if isinstance(target, int) and target != last["images"] else ""
+        yield "images seen", f"{last['images']:,}{of}"
+        yield "steps", f"{last['step']:,}"
+        yield "duration", duration(last["seconds"])
+    found = {"data": run.data, "parameters": run.facts.get("parameters"), **{name: run.settings.get(name) for name in SETTINGS}}
+    yield from ((name, words(value)) for name, value in found.items() if value not in (None, ""))
+
+
+def legend(names: Sequence[str]) -> str:
+    """A button for each run, that puts it out and in."""
+    return "".join(filled("legend.html", run=index, colour=index % COLOURS, name=escape(name)) for index, name in enumerate(names))
+
+
+def _facts(run: Path, file: str) -> str:
+    try:
+        facts = json.loads((run / "pictures" / f"{file}.json").read_text(encoding="utf-8"))
+        return ", ".join(f"{name} {words(value)}" for name, value in facts.items())
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def _alarm(run: int, owner: str, alarm: Alarm) -> str:
+    place = f"after {alarm.images:,} images" if alarm.images is not None else ""
+    advice = items(alarm.advice)
+    return filled(
+        "alarm.html",
+        run=run,
+        name=escape(alarm.name),
+        place=escape(" · ".join(filter(None, [owner, place]))),
+        text=escape(alarm.text),
+        advice=f'<div class="advice"><span class="soft">to try</span>{advice}</div>' if advice else "",
+    )
+
+
+def _best(course: Course | None) -> str:
+    if course is None or course.best is None:
+        return ""
+    return f'{figure(course.readings[course.best].value)} <span class="soft">after {course.images[course.best]:,} images</span>'
+
+
+def _entry(table: Mapping[str, Any], *keys: str) -> Any:
+    value: Any = table
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def event_rows(lines: Iterable[Mapping[str, Any]]) -> str:
+    """The events of a log as rows; scores and alarms are shown elsewhere."""
+    return rows((_event_place(line), _event_text(line)) for line in lines)
+
+
+def _event_place(line: Mapping[str, Any]) -> str:
+    images = line.get("images")
+    return f"{images:,} images" if isinstance(images, int) else ""
+
+
+def _event_text(line: Mapping[str, Any]) -> str:
+    rest = {name: value for name, value in line.items() if name not in ("event", "images")}
+    return str(line["event"]) + (f": {words(rest)}" if rest else "")

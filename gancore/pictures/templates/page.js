@@ -1,0 +1,76 @@
+function makeTimeline(box) {
+  const slider = box.querySelector("input"), button = box.querySelector(".play"), output = box.querySelector("output");
+  const strips = [...box.querySelectorAll(".strip")].map(strip => ({at: strip.querySelector(".at"), sheets: [...strip.querySelectorAll("img")]}));
+  const images = sheet => Number(sheet.dataset.images);
+  const stops = [...new Set(strips.flatMap(strip => strip.sheets.map(images)))].sort((a, b) => a - b);
+  let timer = null;
+
+  // Each strip shows its last sheet up to this count; one that begins later shows its first.
+  const show = index => {
+    slider.value = index;
+    const now = stops[slider.value];
+    output.textContent = now.toLocaleString("en") + " images";
+    slider.setAttribute("aria-valuetext", output.textContent);
+    for (const {at, sheets} of strips) {
+      const shown = sheets.findLast(sheet => images(sheet) <= now) ?? sheets[0];
+      sheets.forEach(sheet => { sheet.hidden = sheet !== shown; });
+      at.textContent = images(shown).toLocaleString("en") + " images";
+      at.classList.toggle("elsewhere", images(shown) !== now);
+    }
+  };
+  const stop = () => { clearInterval(timer); timer = null; box.classList.remove("playing"); button.setAttribute("aria-label", "play"); };
+  const advance = () => { if (Number(slider.value) === stops.length - 1) stop(); else show(Number(slider.value) + 1); };
+  const play = () => {
+    if (Number(slider.value) === stops.length - 1) show(0);
+    timer = setInterval(advance, 250);
+    box.classList.add("playing");
+    button.setAttribute("aria-label", "pause");
+  };
+  button.addEventListener("click", () => { if (timer === null) play(); else stop(); });
+  slider.addEventListener("input", () => { stop(); show(slider.value); });
+  document.addEventListener("keydown", event => {
+    const way = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+    const elsewhere = event.target !== document.body && !box.contains(event.target);
+    if (!way || elsewhere || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    stop();
+    show(Math.min(stops.length - 1, Math.max(0, Number(slider.value) + way)));
+  });
+  if (stops.length) show(stops.length - 1);
+}
+
+async function copy(button) {
+  const text = document.getElementById(button.dataset.from);
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+  } catch {
+    getSelection().selectAllChildren(text);
+    document.execCommand("copy");
+  }
+  button.textContent = "copied";
+  setTimeout(() => { button.textContent = "copy"; }, 1500);
+}
+
+// The legend of a comparison: a run that is put out vanishes from charts and sheets alike.
+function toggleRun(button) {
+  const run = Number(button.dataset.toggle), shown = button.getAttribute("aria-pressed") === "true";
+  button.setAttribute("aria-pressed", String(!shown));
+  if (shown) hiddenRuns.add(run); else hiddenRuns.delete(run);
+  document.querySelectorAll(`[data-run="${run}"]`).forEach(element => { element.hidden = shown; });
+  for (const board of boards) board.draw();
+}
+
+function makeViewer(dialog) {
+  const large = dialog.querySelector("img");
+  document.querySelectorAll("img.zoomable").forEach(picture => picture.addEventListener("click", () => {
+    large.src = picture.src;
+    large.alt = picture.alt;
+    dialog.showModal();
+  }));
+  dialog.addEventListener("click", () => dialog.close());
+}
+
+document.querySelectorAll(".timeline").forEach(makeTimeline);
+document.querySelectorAll(".copy").forEach(button => button.addEventListener("click", () => copy(button)));
+document.querySelectorAll("[data-toggle]").forEach(button => button.addEventListener("click", () => toggleRun(button)));
+document.querySelectorAll(".viewer").forEach(makeViewer);

@@ -1,0 +1,103 @@
+"""What there is to judge: a run beside its data, or any images beside others."""
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gancore.data import Data, ImageOptions, open_data
+from gancore.errors import MeasureError, UserError
+from gancore.interfaces import Extractor
+from gancore.measure.extractors.choose import default_extractor
+from gancore.measure.sets import Drawn, ImageSet, Read
+from gancore.measure.standing import has_batch_norm, standing
+from gancore.measure.study import Study
+from gancore.pipeline import Pipeline, find_pipeline
+from gancore.specs import read_toml
+from gancore.training.folder import RECIPE, SETTINGS, read_settings
+from gancore.training.loop import Sources
+
+COUNT = 10_000
+"""Samples judged where the user does not say how many."""
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What the user asks to be judged and how; `None` is: not said."""
+
+    count: int = COUNT
+    seed: int = 0
+    truncation: float = 1.0
+    standing: bool = False
+    pipeline: str | None = None
+    against: str | None = None
+    options: dict[str, Any] = attrs.field(factory=dict)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run, or a pipeline."""
+    return any((path / name).exists() for name in (SETTINGS, "pipeline.json", "pipeline"))
+
+
+def study_of_run(run: Path, extractor: Extractor | None, asked: Asked) -> Study:
+    """Samples of a trained run beside the images it learned from, or beside others if asked.
+
+    Raises:
+        GancoreError: there is no pipeline, its data are gone, or the images do not fit.
+    """
+    folder = find_pipeline(run, asked.pipeline)
+    pipeline = Pipeline.load(folder)
+    trained, held_out = _data_of(run)
+    reads = pipeline.reads or "image"
+    makes = {"source": "target", "target": "source"}.get(reads, "image")
+    given = None if asked.against is None else Read(_opened(asked.against, pipeline.generator.image, asked.options))
+    training = None if trained is None else Read(trained, entry=makes)
+    reference: ImageSet | None = given or training
+    if reference is None:
+        raise MeasureError(f"the data that {run} learned from are not known; name images to compare with, as --against FOLDER")
+    source = None if trained is None or pipeline.sampler is not None else Read(held_out or trained, entry=reads)
+    kind = "none"
+    if has_batch_norm(pipeline):
+        kind = "standing statistics" if asked.standing else "running statistics"
+        pipeline = standing(pipeline, seed=asked.seed, truncation=asked.truncation) if asked.standing else pipeline
+    samples = Drawn(pipeline, asked.count, seed=asked.seed, truncation=asked.truncation, source=source)
+    samples.facts |= {"run": run.resolve().name, "pipeline": folder.name, "weights": _weights(run), "batch_norm": kind}
+    reference.facts |= {"split": "training images" if given is None else "given images"}
+    return Study(samples, reference, extractor or default_extractor(reference.image), pipeline=pipeline, training=training, seed=asked.seed)
+
+
+def study_of_images(source: str, extractor: Extractor | None, asked: Asked) -> Study:
+    """Images in files beside other images. The reference decides shape and size, where the user does not.
+
+    Raises:
+        GancoreError: no reference was named, or the images do not fit.
+    """
+    if asked.against is None:
+        raise UserError(f"{source} is no run: name images to compare it with, as `gancore evaluate {source} --against FOLDER`")
+    reference = Read(open_data(asked.against, ImageOptions(**asked.options)))
+    reference.facts |= {"split": "given images"}
+    data = _opened(source, reference.image, {k: v for k, v in asked.options.items() if k != "subset"})
+    samples = Read(data, min(asked.count, len(data)), seed=asked.seed)
+    return Study(samples, reference, extractor or default_extractor(reference.image), seed=asked.seed)
+
+
+def _opened(source: str, image: tuple[int, int, int], options: dict[str, Any]) -> Data:
+    return open_data(source, ImageOptions(**{"channels": image[0], "size": image[1:], **options}))
+
+
+def _data_of(run: Path) -> tuple[Data | None, Data | None]:
+    if not (run / SETTINGS).is_file():
+        return None, None
+    settings, table = read_settings(run)
+    if "sources" not in table:
+        return None, None
+    data = Sources.of(table).open()
+    return data.split(settings.hold_out) if settings.hold_out else (data, None)
+
+
+def _weights(run: Path) -> str:
+    if not (run / RECIPE).is_file():
+        return "as saved"
+    average = read_toml(run / RECIPE).get("average", "none")
+    name = average if isinstance(average, str) else str(average.get("part", average))
+    return "as trained" if name.rpartition(":")[2] == "none" else f"averaged: {name.rpartition(':')[2]}"

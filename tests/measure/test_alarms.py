@@ -1,0 +1,61 @@
+"""Every alarm rings for what it is named after, and for nothing else."""
+
+import pytest
+import torch
+
+from gancore.measure.alarms import RULES, History, alarms
+from gancore.measure.signs import spread, twins
+
+WELL = {"diversity": 0.9, "duplicates": 0.02, "class balance": 0.1, "discriminator/tells apart": 0.9, "discriminator/overfitting": 0.3}
+QUIET = [{"generator/gradient": 1.0, "discriminator/gradient": 2.0}] * 20
+
+SICK = {
+    "collapse": {"diversity": 0.05},
+    "duplicates": {"duplicates": 0.8},
+    "class-balance": {"class balance": 1.5},
+    "discriminator-won": {"discriminator/tells apart": 1.0},
+    "discriminator-lost": {"discriminator/tells apart": 0.5},
+    "overfitting": {"discriminator/overfitting": 0.95},
+}
+
+
+def rung(signs, reports=QUIET):
+    return [alarm.name for alarm in alarms(History(signs, reports, 0.5))]
+
+
+def test_a_healthy_training_rings_nothing():
+    assert rung([WELL] * 5) == [] and rung([], []) == []
+
+
+@pytest.mark.parametrize("name", SICK)
+def test_a_sign_that_stays_rings_its_own_alarm(name):
+    assert rung([WELL, *[{**WELL, **SICK[name]}] * 3]) == [name]
+
+
+@pytest.mark.parametrize("name", SICK)
+def test_a_sign_that_was_there_once_does_not_ring(name):
+    assert rung([WELL, {**WELL, **SICK[name]}]) == []
+
+
+@pytest.mark.parametrize(("norm", "name"), [(1e-9, "vanishing-gradients"), (1e6, "exploding-gradients")])
+def test_gradients_ring_by_their_own_beginning(norm, name):
+    late = [{"generator/gradient": norm, "discriminator/gradient": 2.0}] * 3
+    assert rung([WELL] * 3, QUIET + late) == [name]
+
+
+def test_a_generator_that_still_learns_to_differ_is_no_collapse():
+    assert rung([{**WELL, "diversity": d} for d in (0.01, 0.05, 0.1)]) == []
+    assert rung([{**WELL, "diversity": d} for d in (0.9, 0.1, 0.05)]) == ["collapse"]
+
+
+def test_every_alarm_says_what_was_seen_and_what_to_try():
+    (alarm,) = alarms(History([{**WELL, "diversity": 0.05}] * 3, QUIET, 0.5))
+    assert alarm.text == "samples differ from each other by 5% of what real images do, in two evaluations in a row"
+    assert len(alarm.advice) == 3 and all(advice for _, advice in RULES.values())
+
+
+def test_spread_and_twins_read_features():
+    rows = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
+    assert spread(rows[:1].expand(10, -1)) == 0 and spread(2 * rows) == pytest.approx(2 * spread(rows))
+    assert twins(rows, rows) <= 0.02
+    assert twins(rows[:50].repeat(2, 1), rows) == 1.0

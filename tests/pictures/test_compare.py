@@ -1,0 +1,203 @@
+import re
+import shutil
+import subprocess
+import sys
+from html import unescape
+
+import pytest
+from faked_runs import FD, NASTY, fake_run, save_scores, scores
+from html_page import Page
+from runs import know_small_parts
+from small import SmallGenerator
+
+from gancore import Pipeline
+from gancore.cli import run as command_line
+from gancore.errors import RunError, UserError
+from gancore.pictures.compare import write_comparison
+from gancore.pictures.differences import differences, distinct_names
+from gancore.standard.conditioners import Identity
+from gancore.standard.samplers import Normal, Uniform
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known():
+    know_small_parts()
+
+
+@pytest.fixture
+def two(tmp_path):
+    fake_run(tmp_path / "one", alarmed=True)
+    fake_run(tmp_path / "other", width=32, reach=0.5, shade=80)
+    return [tmp_path / "one", tmp_path / "other"]
+
+
+def compared(runs, **words):
+    path = write_comparison(runs, runs[0].parent / "out" / "compare.html", **words)
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def cells(page, name):
+    """The words of the first row that goes by this name."""
+    row = re.search(rf'<th scope="row">{re.escape(name)}.*?</tr>', unescape(page.source))[0]
+    return [" ".join(re.sub("<.*?>", " ", cell).split()) for cell in re.findall("<td>(.*?)</td>", row)]
+
+
+def keep_pipeline(run, sampler, *, width=4, seed=0):
+    """A pipeline that was never trained, as the run's product."""
+    generator = SmallGenerator(image=(3, 8, 8), width=width)
+    Pipeline(sampler=sampler, conditioner=Identity(code=(width,)), generator=generator).save(run / "pipeline")
+
+
+def test_the_runs_stand_side_by_side(two):
+    made = compared(two, samples=0)
+    assert [run["name"] for run in made.data["runs"]] == ["one", "other"]
+    assert cells(made, "images seen") == ["1,000", "500 of 1,000"]
+    assert cells(made, "alarms") == ["1", "none"]
+    assert [attributes["data-toggle"] for _, attributes in made.elements if "data-toggle" in attributes] == ["0", "1"]
+
+
+def test_curves_lie_over_each_other(two):
+    adversarial = compared(two, samples=0).curves[0]
+    assert (adversarial["player"], adversarial["term"]) == ("generator", "adversarial")
+    assert [(series["run"], series["images"][-1]) for series in adversarial["series"]] == [(0, 1000), (1, 500)]
+
+
+def test_one_slider_moves_all_timelines(two):
+    made = compared(two, samples=0)
+    sliders = [attributes for _, attributes in made.elements if attributes.get("aria-label") == "images seen"]
+    assert [slider["max"] for slider in sliders] == ["4"]
+    assert [sheet["data-images"] for sheet in made.sheets] == ["0", "250", "500", "750", "1000", "0", "250", "500"]
+
+
+def test_the_best_final_score_is_marked(two):
+    made = compared(two, samples=0)
+    assert cells(made, FD) == ["20.00 ± 0.50 best", "48.00 ± 0.50"]
+    assert cells(made, "recall") == ["0.1800 best", "0.1650"]
+    assert cells(made, "after images") == ["1,000", "500"]
+
+
+def test_what_two_standard_errors_cover_is_not_told_apart(two):
+    save_scores(two[1] / "scores" / "00000500.json", {FD: {"value": 21.0, "error": 0.5, "better": "lower"}}, images=500)
+    made = compared(two, samples=0)
+    assert cells(made, FD) == ["20.00 ± 0.50 best", "21.00 ± 0.50 ≈ best"]
+    assert cells(made, "recall") == ["0.1800", "—"]
+
+
+def test_scores_that_were_not_made_alike_are_told(two):
+    assert "Not made alike" not in compared(two, samples=0).source
+    save_scores(two[1] / "scores" / "00000500.json", scores(0.5), images=500, count=200)
+    made = compared(two, samples=0)
+    assert "Not made alike: samples.count differ." in made.source
+    assert cells(made, "samples.count") == ["1000", "200"]
+
+
+def test_only_fields_that_differ_are_listed(two):
+    made = compared(two, samples=0)
+    assert cells(made, "generator.width") == ["64", "32"]
+    assert '<th scope="row">part</th>' not in made.source
+    assert "Data, settings and environment are equal." in made.source
+
+
+def test_a_field_that_one_recipe_lacks_is_a_difference():
+    tables = [{"a": {"b": 1, "c": []}, "d": 2}, {"a": {"b": 1, "c": [{"part": "r1"}]}, "d": 3}]
+    assert differences(tables) == [("a.c", ["none", None]), ("d", ["2", "3"]), ("a.c.0.part", [None, "r1"])]
+
+
+def test_names_are_as_short_as_tells_them_apart(tmp_path):
+    assert distinct_names([tmp_path / "a" / "run", tmp_path / "b" / "run"]) == ["a/run", "b/run"]
+    assert distinct_names([tmp_path / "a" / "run", tmp_path / "b" / "walk"]) == ["run", "walk"]
+
+
+def test_seeds_that_differ_are_told(two, tmp_path):
+    assert "All have the same seed" in compared(two, samples=0).source
+    fake_run(tmp_path / "third", seed=7)
+    assert "Seeds differ (one: 3, other: 3, third: 7)" in compared([*two, tmp_path / "third"], samples=0).source
+
+
+def test_equal_samplers_are_given_the_same_latents(two, tmp_path):
+    fake_run(tmp_path / "third")
+    keep_pipeline(two[0], Normal(latent=(4,)))
+    keep_pipeline(two[1], Normal(latent=(4,)))
+    assert "All were given the same latents." in compared(two, samples=4).source
+    keep_pipeline(tmp_path / "third", Uniform(latent=(4,)))
+    made = compared([*two, tmp_path / "third"], samples=4, seed=5)
+    assert "4 samples of each run as it ended, all drawn from seed 5." in made.source
+    assert re.findall(r"latents (\w): ([^<]+)", made.source) == [("A", "normal 4"), ("A", "normal 4"), ("B", "uniform 4")]
+
+
+def test_a_run_without_pipeline_says_why_it_shows_none(two):
+    keep_pipeline(two[0], Normal(latent=(4,)))
+    source = compared(two, samples=4).source
+    assert "latents A: normal 4" in source
+    assert f"{two[1]} holds no pipeline yet" in source
+    assert "Runs under the same letter were given the same latents." in source
+
+
+def test_a_translator_says_why_it_shows_none(two):
+    Pipeline(conditioner=Identity(code=(4,)), generator=SmallGenerator(image=(3, 8, 8))).save(two[0] / "pipeline")
+    assert "translates images and has no sampler" in compared(two, samples=4).source
+
+
+def test_old_runs_without_scores_can_be_compared(tmp_path):
+    runs = [fake_run(tmp_path / name, scored=False) for name in ("a", "b")]
+    made = compared(runs)
+    assert "None of these runs holds a score." in made.source and "No alarm was raised." in made.source
+    assert "The recipes are equal." in made.source
+    assert "neighbours" not in made.sections
+
+
+def test_what_a_run_lacks_is_named_with_the_run(two):
+    (two[1] / "run.toml").unlink()
+    shutil.rmtree(two[1] / "samples")
+    made = compared(two, samples=0)
+    assert made.missing == ["other: run.toml is not there: data, seed and environment cannot be shown."]
+    assert len(made.sheets) == 5
+
+
+def test_text_of_runs_is_escaped(tmp_path):
+    runs = [fake_run(tmp_path / name) for name in ("<i>a", "b&")]
+    (runs[0] / "recipe.toml").write_text(f"part = '''{NASTY}'''")
+    made = compared(runs)
+    assert [tag for tag, _ in made.elements].count("script") == 3
+    assert made.data["runs"][0]["name"] == "<i>a"
+    assert "&lt;i&gt;a" in made.source and "<i>a" not in made.source
+
+
+def test_a_comparison_needs_two_runs(two):
+    with pytest.raises(UserError, match=r"a comparison needs two runs or more, given 1; name their folders: gancore compare"):
+        write_comparison(two[:1])
+
+
+def test_a_run_is_compared_once(two, tmp_path):
+    with pytest.raises(UserError, match=r"one is given twice; name each run once"):
+        write_comparison([two[0], two[1], tmp_path / "other" / ".." / "one"])
+
+
+def test_what_is_no_run_is_refused(two, tmp_path):
+    with pytest.raises(RunError, match=r"9 is not a folder; expected the folder of a run"):
+        write_comparison([two[0], tmp_path / "9"])
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(RunError, match=r"bare is not a run: it holds neither recipe.toml nor log.jsonl; give the folder"):
+        write_comparison([two[0], tmp_path / "bare"])
+
+
+def test_a_place_that_cannot_be_written_is_one_error(two, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"cannot make the folder .*file: .*; name a folder that can be written"):
+        write_comparison(two, tmp_path / "file" / "compare.html", samples=0)
+    with pytest.raises(RunError, match=r"could not write .*one"):
+        write_comparison(two, tmp_path / "one", samples=0)
+
+
+def test_the_verb_writes_into_the_current_folder(two, monkeypatch, capsys):
+    monkeypatch.chdir(two[0].parent)
+    assert command_line(["compare", "one", "other", "--samples", "0"]) == 0
+    assert capsys.readouterr().out == "compare.html\n"
+    assert (two[0].parent / "compare.html").read_text().startswith("<!doctype html>")
+    assert command_line(["compare", "one"]) == 2
+    assert "a comparison needs two runs or more" in capsys.readouterr().err
+
+
+def test_a_comparison_without_samples_imports_no_torch():
+    code = "import sys, gancore.pictures.compare; print([name for name in ('torch', 'PIL', 'numpy') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

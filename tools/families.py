@@ -1,0 +1,207 @@
+"""The table of the families: each trained on two data sets, judged by every score, beside real images and noise.
+
+    python tools/families.py --fashion-mnist FOLDER --emoji SOURCE.zip TARGET.zip [--runs runs/families] [--jobs 2] [--only NAME ...]
+
+Trains what is not trained yet (hours; a run that was stopped goes on), evaluates, checks itself, and writes docs/families.md with the
+scores as JSON and a sample sheet for each row in docs/families/. `--train-only` stops after the trainings.
+"""
+
+import argparse
+import subprocess
+import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from gancore.data import ImageOptions, open_data
+from gancore.measure.evaluation import Evaluation, evaluate
+from gancore.measure.extractors.choose import default_extractor
+from gancore.measure.sets import Read
+from gancore.measure.standard import standard_scores
+from gancore.measure.study import Study
+from gancore.training.judged import Asked, study_of_run
+from gancore.training.log import Log
+
+DOCS = Path(__file__).parents[1] / "docs"
+SMALL_STYLE = ["--set", "generator.channels_max=32", "--set", "discriminator.channels_max=32", "--precision", "bf16"]
+TRANSLATORS = [f"--set=to_{side}.{size}" for side in ("target", "source") for size in ("width=32", "blocks=6")]
+FAMILIES: dict[str, list[str]] = {
+    "cyclegan": [*TRANSLATORS, "--hold-out", "200", "--batch", "2", "--precision", "bf16", "--images", "30000"],
+    "stylegan": [*SMALL_STYLE, "--batch", "8", "--set", "generator.constant_spread=1", "--images", "150000"],
+    "dcgan": ["--batch", "32", "--precision", "bf16", "--images", "200000"],
+    "vae": ["--images", "200000"],
+    "gan": ["--images", "400000"],
+    "pca": [],
+}
+"""What each family is trained with, at 32×32."""
+
+
+def runs(given: argparse.Namespace) -> dict[str, list[str]]:
+    """The arguments of each training by the name of its run; the longest first."""
+    grey = ["--data", str(given.fashion_mnist), "--subset", "train", "--size", "32"]
+    pairs = ["--data", str(given.emoji[0]), "--data", str(given.emoji[1]), "--size", "32"]
+    made = {"cyclegan-emoji": ["cyclegan", *FAMILIES["cyclegan"], *pairs]}
+    for family in list(FAMILIES)[1:]:
+        made[f"{family}-emoji"] = [family, *FAMILIES[family]]
+        made[f"{family}-fashion"] = [family, *FAMILIES[family], *grey]
+    return {name: words for name, words in made.items() if not given.only or name in given.only}
+
+
+def trained(name: str, words: list[str], folder: Path, threads: int) -> None:
+    """Trains one run to its end, from where it stands."""
+    run = folder / name
+    ends = [line for line in Log.read(run / "log.jsonl") if line.get("event") == "finished"]
+    if ends:
+        return
+    command = ["--resume", str(run)] if (run / "run.toml").exists() else [*words, "--threads", str(threads), "--output", str(run)]
+    with (folder / f"{name}.log").open("a") as log:
+        done = subprocess.run([sys.executable, "-m", "gancore", "train", *command], stdout=log, stderr=log, check=False)
+    print(f"{name}: exit code {done.returncode}", flush=True)
+
+
+def judged(folder: Path, name: str, given: argparse.Namespace) -> Evaluation:
+    """Every score of one run, kept beside it."""
+    count = None if name.startswith("cyclegan") else given.count
+    study = study_of_run(folder / name, None, Asked(**({} if count is None else {"count": count})))
+    return kept(folder / name / "scores" / "families.json", study)
+
+
+def kept(path: Path, study: Study) -> Evaluation:
+    """Evaluates, and writes the protocol to a file."""
+    found = evaluate(study, standard_scores())
+    found.save(path)
+    print(f"{path}: {found.seconds:.0f} s", flush=True)
+    return found
+
+
+def anchors(kind: str, folder: Path, given: argparse.Namespace) -> dict[str, Evaluation]:
+    """Real images against other real ones, and noise against real ones: how low and how high a score can go."""
+    if kind == "fashion":
+        train, test = (open_data(str(given.fashion_mnist), ImageOptions(size="32", subset=part)) for part in ("train", "test"))
+        real, reference = Read(test), Read(train)
+    else:
+        whole = open_data("emoji")
+        train, test = whole.split(len(whole) // 2)
+        real, reference = Read(test), Read(train)
+    rng = np.random.default_rng(0)
+    noise = Read(open_data(rng.integers(0, 256, (len(real), *reference.image), dtype=np.uint8), layout="NCHW"))
+    extractor = default_extractor(reference.image)
+    return {
+        "real": kept(folder / f"real-{kind}.json", Study(real, reference, extractor, training=reference)),
+        "noise": kept(folder / f"noise-{kind}.json", Study(noise, reference, extractor, training=reference)),
+    }
+
+
+def check(found: dict[str, Evaluation], title: str) -> list[str]:
+    """The table's check on itself: real against real is best, noise is worst, PCA lies between."""
+    values = {name: evaluation.scores[title].value for name, evaluation in found.items() if title in evaluation.scores}
+    middle = [v for name, v in values.items() if name not in ("real", "noise")]
+    order = {"real is best": values["real"] < min(middle), "noise is worst": values["noise"] > max(middle)}
+    order["pca lies between"] = values["real"] < values["pca"] < values["noise"]
+    return [f"{title}: {claim}: {'yes' if holds else 'NO'}" for claim, holds in order.items()]
+
+
+def table(found: dict[str, Evaluation]) -> str:
+    """Scores down, families across; the best family of each score in bold."""
+    columns = [*(name for name in found if name not in ("real", "noise")), "real", "noise"]
+    titles = list(dict.fromkeys(title for evaluation in found.values() for title in evaluation.scores))
+    lines = ["| score | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for title in titles:
+        entries = {name: found[name].scores.get(title) for name in columns}
+        better = next(v.better for v in entries.values() if v is not None)
+        arrow = {"lower": " ↓", "higher": " ↑", "neither": ""}[better]
+        best = _best({n: v.value for n, v in entries.items() if v is not None and n not in ("real", "noise")}, better)
+        cells = ["" if v is None else f"**{v.value:.4g}**" if n == best else f"{v.value:.4g}" for n, v in entries.items()]
+        lines.append(f"| {title}{arrow} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _best(values: dict[str, float], better: str) -> str | None:
+    if better == "neither" or not values:
+        return None
+    return (min if better == "lower" else max)(values, key=lambda name: values[name])
+
+
+def rows(folder: Path, kind: str, names: list[str]) -> str:
+    """What each run was, and its samples."""
+    lines = ["| family | images seen | minutes | peak memory | parameters | alarms | samples |", "|---|---|---|---|---|---|---|"]
+    for name in names:
+        run = folder / name
+        log = Log.read(run / "log.jsonl")
+        end = [line for line in log if line.get("event") == "finished"][-1]
+        rung = ", ".join(f"{line['name']} at {line['images']}" for line in log if line.get("event") == "alarm") or "none"
+        parameters = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["parameters"]
+        counts = ", ".join(f"{player} {count:,}" for player, count in parameters.items())
+        picture = sheet(run, DOCS / "families" / f"{name}.png")
+        cells = [
+            name.removesuffix(f"-{kind}"),
+            f"{end['images']:,}",
+            f"{end['seconds'] / 60:.1f}",
+            f"{end['peak_memory_mb']} MB",
+            counts,
+            rung,
+        ]
+        lines.append("| " + " | ".join(cells) + f" | ![{name}](families/{picture.name}) |")
+    return "\n".join(lines)
+
+
+def sheet(run: Path, target: Path) -> Path:
+    """The run's last sheet of its first pipeline, in 256 colours."""
+    last = max((p for p in (run / "samples").glob("*.png") if p.stem.isdigit()), key=lambda p: int(p.stem))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Image.open(last).convert("RGB").quantize(256).save(target, optimize=True)
+    return target
+
+
+def written(folder: Path, given: argparse.Namespace) -> str:
+    """The whole page; the scores of every row are put beside it."""
+    parts = [HEAD]
+    for kind, words in KINDS.items():
+        names = [n for n in runs(given) if n.endswith(kind)]
+        found = {n.removesuffix(f"-{kind}"): judged(folder, n, given) for n in names} | anchors(kind, folder, given)
+        for name, evaluation in found.items():
+            evaluation.save(DOCS / "families" / f"{name}-{kind}.json")
+        title = next(t for t in found["real"].scores if t.startswith("FD["))
+        checks = check(found, title)
+        print("\n".join(checks), flush=True)
+        parts += [f"## {words}", rows(folder, kind, names), table(found), "The table's check on itself: " + "; ".join(checks) + "."]
+    return "\n\n".join(parts) + "\n"
+
+
+KINDS = {"fashion": "Fashion-MNIST, 32×32 grey", "emoji": "Emoji, 32×32 RGB"}
+HEAD = """# The families side by side
+
+Made by `python tools/families.py --fashion-mnist FOLDER --emoji GOOGLE.zip TWITTER.zip`, which trains every row, judges it, and checks
+the table: real images against other real ones must be best, noise worst, and PCA between. One run, one seed and one thread each, two
+runs at a time on two cores that did other work too, so take the minutes as upper bounds. The scores of every row stand with their whole
+protocol (extractor and its hash, counts, seeds, weights, versions) in `docs/families/*.json`. ↓ lower is better, ↑ higher. Values are
+comparable within one table alone: they depend on the extractor and on the counts. On the emoji the row `real` compares two halves of
+864 images, all others compare with all 1,728; cyclegan translates one vendor's drawings and is judged against the other's."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--fashion-mnist", type=Path, required=True)
+    parser.add_argument("--emoji", type=Path, nargs=2, required=True)
+    parser.add_argument("--runs", type=Path, default=Path("runs/families"))
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--train-only", action="store_true")
+    given = parser.parse_args()
+    given.runs.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(given.jobs) as pool:
+        list(pool.map(lambda item: trained(*item, given.runs, given.threads), runs(given).items()))
+    if not given.train_only:
+        torch.manual_seed(0)
+        page = written(given.runs, given)
+        (DOCS / "families.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
