@@ -16,7 +16,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
-
 from gancore_dcgan import DCGAN
 
 TARGET = 100.0

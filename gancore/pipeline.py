@@ -121,9 +121,9 @@ class Pipeline:
     def _chunks(self, make: Any, label: Tensor | None, total: int, seed: int) -> Iterator[Tensor]:
         for start in range(0, total, CHUNK):
             part = slice(start, min(start + CHUNK, total))
-            with evaluating(*self.parts.values()), torch.no_grad():
-                with seeded(fold(seed, "render"), self.device), own_rows(Rows(total, part.start, part.stop)):
-                    image = make(part, None if label is None else label[part]).float().cpu()
+            rows = Rows(total, part.start, part.stop)
+            with evaluating(*self.parts.values()), torch.no_grad(), seeded(fold(seed, "render"), self.device), own_rows(rows):
+                image = make(part, None if label is None else label[part]).float().cpu()
             yield image
 
     def save(self, folder: Path | str) -> None:

@@ -119,7 +119,7 @@ class Recipe(Part):
         return {}
 
     def critics(self) -> dict[str, Critic]:
-        """Who judges what the pipelines make, by player name; asked about overfitting and balance while training. None where nobody judges."""
+        """Who judges what the pipelines make, by player name: asked about overfitting and balance while training. Empty: nobody."""
         return {}
 
     def pipelines(self) -> "dict[str, Pipeline]":

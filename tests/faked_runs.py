@@ -62,7 +62,12 @@ def scores(share, shade=0):
 
 def save_scores(path, values, *, images=None, count=1000, left_out=None):
     """One file of `scores/`."""
-    protocol = {"extractor": {"title": "emoji-1"}, "samples": {"count": count, "seed": 0}, "reference": {"count": 500}, "seed": 0}
+    protocol = {
+        "extractor": {"title": "emoji-1"},
+        "samples": {"count": count, "seed": 0, "run": path.parent.parent.name},
+        "reference": {"count": 500},
+        "seed": 0,
+    }
     table = {"gancore": 1, "images": images, "scores": values, "left_out": left_out or {}, "protocol": protocol, "seconds": 1.25}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(table))

@@ -26,8 +26,8 @@ from gancore.measure.extractors.pixels import Pixels
 from gancore.measure.extractors.resizing import smooth
 
 HELD_OUT = 300 / 1728
-BATCH, STEPS, CLASSIFIER_STEPS = 256, 900, 400
-TEMPERATURE = 0.07
+BATCH, STEPS = 256, 700
+TEMPERATURE, CATEGORY_WEIGHT = 0.07, 0.1
 PEOPLE = {"1f466", "1f467", "1f468", "1f469", "1f9d1", "1f9d2"}
 SIGNS = {"2640", "2642", "27a1", "200d", "fe0f"}
 CLOCKS = range(0x1F550, 0x1F568)
@@ -69,7 +69,7 @@ def spread(*shape: int) -> Tensor:
 
 
 def augment(image: Tensor) -> Tensor:
-    """64×64 → 32×32: moved, coloured, with a rectangle of one colour over it. No mirror images: emoji tell left from right."""
+    """64×64 → 32×32: moved, coloured, with a rectangle of one colour over it; never mirrored, which would unmake the pair."""
     return covered(coloured(shrunk(moved(image))))
 
 
@@ -121,9 +121,23 @@ def contrast(one: Tensor, other: Tensor) -> Tensor:
     return (F.cross_entropy(alike, own) + F.cross_entropy(alike.T, own)) / 2
 
 
-def views(pairs: Pairs, rows: Tensor) -> Tensor:
+def renewed(drawings: Tensor) -> Tensor:
+    """Makes new emoji of old: mirrors, transposes and exchanges colours, the same way for both vendors' drawings `(2, B, 3, 64, 64)`."""
+    n = drawings.shape[1]
+    drawings = torch.where(chance(0.5, n), drawings.flip(4), drawings)
+    drawings = torch.where(chance(0.25, n), drawings.flip(3), drawings)
+    drawings = torch.where(chance(0.25, n), drawings.transpose(3, 4), drawings)
+    order = torch.stack([torch.randperm(3) for _ in range(n)])[None, :, :, None, None]
+    return torch.where(chance(0.5, n), drawings.gather(2, order.expand_as(drawings)), drawings)
+
+
+def chance(share: float, n: int) -> Tensor:
+    return (torch.rand(n) < share)[None, :, None, None, None]
+
+
+def views(drawings: Tensor) -> Tensor:
     """Augmented drawings of both vendors, one after the other: `(2B, 3, 32, 32)`."""
-    return augment(pairs.drawings[:, rows].flatten(0, 1)).contiguous(memory_format=torch.channels_last)
+    return augment(renewed(drawings).flatten(0, 1)).contiguous(memory_format=torch.channels_last)
 
 
 def train(pairs: Pairs, steps: int) -> EmojiNetwork:
@@ -133,21 +147,10 @@ def train(pairs: Pairs, steps: int) -> EmojiNetwork:
     for _ in range(steps):
         rows = torch.randperm(len(pairs.label))[:BATCH]
         with torch.autocast("cpu", torch.bfloat16):
-            features = network(views(pairs, rows))
-        descend(contrast(*features.float().chunk(2)))
-    network = fold_norms(network).requires_grad_(False)
-    learn_categories(network, pairs)
-    return network
-
-
-def learn_categories(network: EmojiNetwork, pairs: Pairs) -> None:
-    """Fits the linear layer that tells categories apart, on features that stay as they are."""
-    drawings = torch.cat([network(augment(pairs.drawings.flatten(0, 1))) for _ in range(4)])
-    label = pairs.label.repeat(8)
-    layer = network.classifier.requires_grad_(True)
-    descend = Descent(layer, steps=CLASSIFIER_STEPS, lr=1e-2, decay=0.01, every=CLASSIFIER_STEPS)
-    for _ in range(CLASSIFIER_STEPS):
-        descend(F.cross_entropy(layer(drawings), label, label_smoothing=0.05))
+            features = network(views(pairs.drawings[:, rows])).float()
+        categories = F.cross_entropy(network.classifier(features), pairs.label[rows].repeat(2), label_smoothing=0.1)
+        descend(contrast(*features.chunk(2)) + CATEGORY_WEIGHT * categories)
+    return fold_norms(network)
 
 
 def recall(features: Callable[[Tensor], Tensor], pairs: Pairs, depth: int) -> tuple[float, float]:

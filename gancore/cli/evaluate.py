@@ -82,12 +82,13 @@ def _waiting(text: str):  # type: ignore[no-untyped-def]
 
 def _show(found: "Evaluation") -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("score", "value", "± standard error", "better", box=None)
     for name, value in found.scores.items():
         error = "" if value.error is None else f"{value.error:.4g}"
-        table.add_row(name, f"{value.value:.5g}", error, value.better if value.better != "neither" else "")
+        table.add_row(escape(name), f"{value.value:.5g}", error, value.better if value.better != "neither" else "")
     Console().print(table)
     for name, reason in found.left_out.items():
         typer.echo(f"left out {name}: {reason}", err=True)

@@ -77,7 +77,7 @@ def _seeds(words: str) -> list[int]:
     found: list[int] = []
     for word in words.split(","):
         first, dash, last = word.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) - int(first) > 10_000):
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and not int(first) <= int(last) < int(first) + 10_000):
             raise UserError(f"--seeds takes whole numbers, as 1,2,3 or 4-9; got {words!r}")
         found += range(int(first), int(last or first) + 1)
     return found

@@ -78,7 +78,7 @@ class Walk:
         Raises:
             UserError: the pipeline has no such label, layer, space or direction.
         """
-        known = view_of(view) if isinstance(view, Mapping) else view
+        known = view if isinstance(view, Point | Between | Mix) else view_of(view)
         if isinstance(known, Between):
             return self._between(known)
         return self._mix(known) if isinstance(known, Mix) else self._point(known)
@@ -86,12 +86,11 @@ class Walk:
     def _point(self, view: Point) -> Place:
         latent, label = self.pipeline.draw(1, seed=view.seed, label=self._label(view))
         shift = self._shift(view)
-        if view.space == "z":
-            latent = latent + shift
+        if self.space(view.space) == "z":
+            latent, shift = latent + shift, torch.zeros(())
         code = codes_of(self.pipeline, latent, label, truncation=view.truncation)
-        if view.space == "w" and self.has_codes:
-            return Place(code) if bool(shift.any()) else Place(code, latent, label, view.truncation)
-        return Place(code, latent, label, view.truncation)
+        # a code that was moved is that of no latent
+        return Place(code + shift) if bool(shift.any()) else Place(code, latent, label, view.truncation)
 
     def _label(self, view: Point) -> Tensor | None:
         if isinstance(view.label, tuple):

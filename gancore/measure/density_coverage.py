@@ -14,7 +14,7 @@ from gancore.standard.ranges import whole
 def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> tuple[float, float]:
     """How many real balls a `fake` row lies in, over k, on average; and the share of real balls that hold a `fake` row.
 
-    Paper: Naeem et al. 2020, arXiv:2002.09797, eqs. 3 and 4: the ball about a real row reaches to its k-th nearest other.
+    Paper: Naeem et al. 2020, arXiv:2002.09797, section 3: the ball about a real row reaches to its k-th nearest other.
     """
     reach = balls(radii(real, k))
     inside = 0

@@ -1,5 +1,8 @@
 """How samples differ from each other: similarity of random pairs, and near-twins."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
 import torch
 from torch import Tensor
 
@@ -48,6 +51,7 @@ class Diversity(Score):
     reference have among as many. About `rare` for samples as diverse as the reference. A measure of this library's own.
     """
 
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"pairs": 64},)
     pairs: int = field(default=2000, validator=whole(2), help="random pairs of samples; 10,000 in ProGAN's paper")
     rare: float = field(default=0.01, validator=within(0, 1), help="share of the reference that has a near-twin, by definition")
 

@@ -1,6 +1,8 @@
 """The kernel distance: the squared maximum mean discrepancy of features under a cubic kernel."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -13,7 +15,7 @@ from gancore.standard.ranges import whole
 
 
 def cubic_kernel(first: Tensor, second: Tensor) -> Tensor:
-    """k(x, y) = (x·y / D + 1)³ of rows `(N, D)` and `(M, D)`, `(N, M)` float64. Paper: Bińkowski et al. 2018, arXiv:1801.01401, eq. 4."""
+    """k(x, y) = (x·y / D + 1)³ of rows `(N, D)` and `(M, D)`, `(N, M)` float64. Paper: Bińkowski et al. 2018, arXiv:1801.01401."""
     return (first.double() @ second.double().T / first.shape[1] + 1) ** 3
 
 
@@ -57,6 +59,7 @@ class Kernel(Score):
     the images adds; papers often print the (larger or smaller) deviation between subsets.
     """
 
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"subsets": 5},)
     subsets: int = field(default=100, validator=whole(1), help="how many random subsets the mean runs over")
     size: int = field(default=1000, validator=whole(2), help="images a side in each subset")
 

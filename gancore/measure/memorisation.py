@@ -82,7 +82,7 @@ class Memorisation(Score):
         name, rng = f"C_T[{study.title}]", study.rng("memorisation")
         training, fake = study.features("training"), some_rows(study.features("samples"), self.images, rng)
         need(name, 20, "two distributions of distances", samples=len(fake), reference=len(study.features("reference")))
-        need(name, 2 * self.neighbours, f"two halves of {self.neighbours} neighbours", training=len(training))
+        need(name, 2 * self.neighbours, f"two halves of {self.neighbours} neighbours", **{"training set": len(training)})
         fresh = some_rows(study.features("reference"), self.images, rng)
         folds = [(training, fresh)] if held_out(fresh, training) else _halves(training, self.images, rng)
         return {

@@ -6,7 +6,7 @@ from torch import Tensor
 from gancore.measure.inception_score import class_logits
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
-from gancore.measure.study import Study
+from gancore.measure.study import Side, Study
 from gancore.parts import part
 
 
@@ -19,6 +19,11 @@ def class_balance(fake: Tensor, real: Tensor) -> float:
     q = torch.where((real > 0) | (fake > 0), q, 0.0)
     p, q = p / p.sum(), q / q.sum()
     return float(torch.where(p > 0, p * (p / q).log(), 0.0).sum().clamp(min=0))
+
+
+def class_counts(study: Study, side: Side) -> Tensor:
+    """How many images of one side the extractor puts into each of its classes: `(K,)`."""
+    return torch.bincount(class_logits(study, side).argmax(1), minlength=study.extractor.classes)
 
 
 @part("modes")
@@ -36,8 +41,7 @@ class Modes(Score):
         classes = study.extractor.classes
         for side in ("reference", "samples"):
             need(f"modes[{study.title}]", classes, f"one for each of {classes} classes", **{side: len(study.side(side))})
-        fake = torch.bincount(class_logits(study, "samples").argmax(1), minlength=classes)
-        real = torch.bincount(class_logits(study, "reference").argmax(1), minlength=classes)
+        fake, real = class_counts(study, "samples"), class_counts(study, "reference")
         return {
             f"modes[{study.title}]": Value(float((fake > 0).sum()), better="higher"),
             f"class balance[{study.title}]": Value(class_balance(fake, real), better="lower"),

@@ -1,7 +1,7 @@
 """Perceptual path length: how abruptly images change along a path through the latent space."""
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -86,6 +86,7 @@ class PathLength(Score):
     """
 
     needs = frozenset({"pipeline"})
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"count": 100},)
     count: int = field(default=1000, validator=whole(100), help="random paths; 100,000 in the paper")
     epsilon: float = field(default=1e-4, validator=above(0), help="the step ε")
 

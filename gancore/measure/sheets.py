@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gancore.files import write_text
 from gancore.measure.neighbours import nearest
+from gancore.measure.sets import ImageSet
 from gancore.measure.study import Study
 from gancore.pictures.grid import save_grid
 
@@ -26,8 +27,8 @@ def write_sheets(study: Study, folder: Path) -> list[Path]:
         save_grid(neighbours(study), folder / "neighbours.png", columns=NEIGHBOURS + 1)
         write_text(folder / "neighbours.json", json.dumps({"images": len(study.training), "extractor": study.title}) + "\n")
         written.append(folder / "neighbours.png")
-    if study.samples.labels is not None and study.samples.labels.dim() == 1:
-        save_grid(classes(study), folder / "classes.png", columns=SHOWN)
+    if (found := full_classes(study)) is not None:
+        save_grid(classes(study, found), folder / "classes.png", columns=SHOWN)
         written.append(folder / "classes.png")
     return written
 
@@ -38,19 +39,28 @@ def neighbours(study: Study) -> Tensor:
     _, found = nearest(
         study.features("samples")[: len(samples)], study.features("training"), min(NEIGHBOURS, len(study.features("training")))
     )
-    images = study.side("training").rows(found.flatten().unique())
-    place = {int(index): i for i, index in enumerate(found.flatten().unique())}
-    rows = [torch.stack([sample, *(images[place[int(i)]] for i in row)]) for sample, row in zip(samples, found, strict=True)]
-    return torch.cat(rows)
+    image = _by_index(study.side("training"), found)
+    rows = zip(samples, found.tolist(), strict=True)
+    return torch.stack([picture for sample, row in rows for picture in (sample, *(image[i] for i in row))])
 
 
-def classes(study: Study) -> Tensor:
-    """Each row samples of one class, in the order of the classes; a class that was drawn too rarely is left out."""
+def full_classes(study: Study) -> Tensor | None:
+    """Indices `(k, SHOWN)` of samples of each class that was drawn often enough; None where samples have no classes, or too few."""
     labels = study.samples.labels
-    assert labels is not None
-    chosen = [torch.nonzero(labels == k)[:SHOWN, 0] for k in labels.unique().tolist()]
+    if labels is None or labels.dim() != 1:
+        return None
+    chosen = [torch.nonzero(labels == k)[:SHOWN, 0] for k in range(int(labels.max()) + 1)]
     full = [row for row in chosen if len(row) == SHOWN]
-    order = torch.cat(full).sort().values
-    images = study.samples.rows(order)
-    place = {int(index): i for i, index in enumerate(order)}
-    return torch.stack([images[place[int(i)]] for row in full for i in row])
+    return torch.stack(full) if full else None
+
+
+def classes(study: Study, rows: Tensor) -> Tensor:
+    """Each row samples of one class, in the order of the classes."""
+    image = _by_index(study.samples, rows)
+    return torch.stack([image[i] for i in rows.flatten().tolist()])
+
+
+def _by_index(images: ImageSet, indices: Tensor) -> dict[int, Tensor]:
+    """The images at these indices, in any shape and order, each read once."""
+    order = sorted(set(indices.flatten().tolist()))
+    return dict(zip(order, images.rows(torch.tensor(order)), strict=True))

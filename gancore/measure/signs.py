@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 
 from gancore.measure.alarms import DRAWN
-from gancore.measure.study import Side, Study
+from gancore.measure.diversity import duplicates
+from gancore.measure.modes import class_balance, class_counts
+from gancore.measure.study import Study
 from gancore.pipeline import evaluating
 from gancore.recipe import Critic
 
@@ -12,9 +14,9 @@ from gancore.recipe import Critic
 def of_samples(study: Study) -> dict[str, float]:
     """Diversity, duplicates and, where classes are known, balance of the samples beside the reference's."""
     real, fake = study.features("reference")[:DRAWN], study.features("samples")[:DRAWN]
-    signs = {"diversity": spread(fake) / max(spread(real), 1e-12), "duplicates": twins(fake, real)}
+    signs = {"diversity": spread(fake) / max(spread(real), 1e-12), "duplicates": duplicates(fake, real)}
     if study.extractor.classes and study.reference.labels is not None:
-        signs["class balance"] = balance(study)
+        signs["class balance"] = class_balance(class_counts(study, "samples"), class_counts(study, "reference"))
     return signs
 
 
@@ -46,25 +48,3 @@ def spread(features: Tensor) -> float:
     """The mean distance of two rows."""
     rows = features.double()
     return float(torch.pdist(rows).mean()) if len(rows) > 1 else 0.0
-
-
-def twins(fake: Tensor, real: Tensor) -> float:
-    """The share of `fake` rows with another one nearer than all but one in a hundred real rows have theirs."""
-    return float((_nearest(fake) < torch.quantile(_nearest(real), 0.01)).double().mean())
-
-
-def balance(study: Study) -> float:
-    """KL divergence of the samples' predicted classes from the reference's, in nats; half a count is added to each class."""
-    fake, real = _frequencies(study, "samples"), _frequencies(study, "reference")
-    return float((fake * (fake / real).log()).sum())
-
-
-def _frequencies(study: Study, side: Side) -> Tensor:
-    classes = study.extractor.classify(study.features(side)).argmax(1)
-    counts = torch.bincount(classes, minlength=study.extractor.classes).double() + 0.5
-    return counts / counts.sum()
-
-
-def _nearest(features: Tensor) -> Tensor:
-    distances = torch.cdist(features.double(), features.double())
-    return distances.fill_diagonal_(torch.inf).min(1).values

@@ -1,12 +1,16 @@
 """Sliced Wasserstein distance of small patches, at every level of a Laplacian pyramid."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, normalize, pad
+from torch.nn.functional import normalize, pad
 
 from gancore.errors import MeasureError
+from gancore.measure.filters import filtered
 from gancore.measure.picking import need, some_images
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
@@ -14,6 +18,7 @@ from gancore.parts import field, part
 from gancore.standard.ranges import whole
 
 PATCH = 7
+BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 COARSEST = 16
 SLICES = 32
 """Projections sorted at a time."""
@@ -41,9 +46,7 @@ def laplacian_pyramid(images: Tensor, count: int) -> list[Tensor]:
 
 
 def _smoothed(images: Tensor) -> Tensor:
-    weights = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0], dtype=images.dtype) / 16
-    rows = pad(images.reshape(-1, 1, *images.shape[2:]), (2, 2, 2, 2), mode="reflect")
-    return conv2d(conv2d(rows, weights.reshape(1, 1, -1, 1)), weights.reshape(1, 1, 1, -1)).reshape(images.shape)
+    return filtered(pad(images, (2, 2, 2, 2), mode="reflect"), BINOMIAL)
 
 
 def _enlarged(images: Tensor) -> Tensor:
@@ -99,6 +102,7 @@ class SlicedWasserstein(Score):
     features.
     """
 
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"patches": 8, "directions": 16},)
     images: int = field(default=1024, validator=whole(2), help="at most so many images a side; 16,384 in the paper")
     patches: int = field(default=128, validator=whole(1), help="patches of each image")
     directions: int = field(default=512, validator=whole(1), help="random directions; 4 times 128 in the paper")

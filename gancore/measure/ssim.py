@@ -1,14 +1,19 @@
 """Structural similarity of two images, at one scale and at several."""
 
+import math
+
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, conv2d
+from torch.nn.functional import avg_pool2d
 
 from gancore.errors import MeasureError
+from gancore.measure.filters import filtered
 
 WINDOW, SIGMA = 11, 1.5
+_BELL = [math.exp(-((i - WINDOW // 2) ** 2) / (2 * SIGMA**2)) for i in range(WINDOW)]
+GAUSSIAN = [weight / sum(_BELL) for weight in _BELL]
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Exponents of the scales, the finest first, from Wang et al. 2003, section 3.2."""
+"""Exponents of the scales, the finest first, from Wang et al. 2003."""
 
 
 def ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
@@ -16,6 +21,7 @@ def ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
 
     Paper: Wang et al. 2004, IEEE Transactions on Image Processing 13(4), eq. 13: a Gaussian window of 11×11 with σ = 1.5, K₁ = 0.01,
     K₂ = 0.03, variances divided by the window's weight. Only windows that lie wholly within the image count. The mean over channels.
+    Computed in float64.
 
     Raises:
         MeasureError: the images are smaller than a window.
@@ -56,18 +62,8 @@ def _similar(first: Tensor, second: Tensor, range: float) -> tuple[Tensor, Tenso
             f"{first.shape[2]}×{first.shape[3]}: give larger ones"
         )
     a, b = first.double(), second.double()
-    mean_a, mean_b, aa, bb, ab = (_blurred(x) for x in (a, b, a * a, b * b, a * b))
+    mean_a, mean_b, aa, bb, ab = (filtered(x, GAUSSIAN) for x in (a, b, a * a, b * b, a * b))
     c1, c2 = (0.01 * range) ** 2, (0.03 * range) ** 2
     contrast = (2 * (ab - mean_a * mean_b) + c2) / (aa - mean_a**2 + bb - mean_b**2 + c2)
     whole = contrast * (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
     return whole.mean((2, 3)), contrast.mean((2, 3))
-
-
-def _blurred(image: Tensor) -> Tensor:
-    """The weighted mean of every window that lies within the image."""
-    steps = torch.arange(WINDOW, dtype=image.dtype) - WINDOW // 2
-    weights = torch.exp(-(steps**2) / (2 * SIGMA**2))
-    weights /= weights.sum()
-    rows = image.reshape(-1, 1, *image.shape[2:])
-    blurred = conv2d(conv2d(rows, weights.reshape(1, 1, -1, 1)), weights.reshape(1, 1, 1, -1))
-    return blurred.reshape(*image.shape[:2], *blurred.shape[2:])

@@ -24,7 +24,7 @@ def standing(pipeline: Pipeline, *, seed: int = 0, truncation: float = 1.0, batc
     Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, appendix E: forward passes of the generator in training mode, statistics
     accumulated over them. Here each statistic is the plain mean over `passes` batches.
     """
-    copy = Pipeline(reads=pipeline.reads, **{name: deepcopy(part) for name, part in pipeline.parts.items()})
+    copy = deepcopy(pipeline)
     for norm in (m for part in copy.parts.values() for m in part.modules() if isinstance(m, _BatchNorm)):
         norm.reset_running_stats()
         norm.momentum = None

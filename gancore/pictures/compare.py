@@ -1,53 +1,26 @@
 """Several runs on one page, side by side."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from gancore.errors import RunError, UserError
-from gancore.pictures.differences import across, differences, differences_table, distinct_names
+from gancore.pictures.differences import across, differences_table, distinct_names
 from gancore.pictures.embed import data_uris
+from gancore.pictures.final_scores import Compared, final_scores
 from gancore.pictures.page import Section, board, document, filled, items, reduced_note
 from gancore.pictures.run_folder import RunFolder, read_run
 from gancore.pictures.same_latents import draw, letters
-from gancore.pictures.scores import Evaluated, Reading, courses, read_evaluations
-from gancore.pictures.sections import (
-    ARROWS,
-    CLASSES,
-    NEIGHBOURS,
-    PLATE_ROOM,
-    alarm_list,
-    facts,
-    left_out,
-    legend,
-    plate,
-    plates,
-    protocol,
-    setup,
-    value_cell,
-)
+from gancore.pictures.scores import read_evaluations
+from gancore.pictures.sections import CLASSES, NEIGHBOURS, PLATE_ROOM, alarm_list, facts, legend, plate, plates
 from gancore.pictures.series import page_data
 from gancore.pictures.store import store
 from gancore.pictures.timeline import SHEETS, Sheet, Strip, find_sheets, slider, timelines
-from gancore.pictures.words import counted, listed
+from gancore.pictures.words import counted
 
 SHEETS_OF_ALL = 240
 """Sheets on a page at most, and the characters that they may take."""
 SHEET_ROOM = 13_000_000
-
-TRAINED = "while training"
-ITS_OWN = {"samples.source", "seconds"}
-"""Entries of a protocol that belong to the run and make no score another one."""
-
-
-@dataclass
-class Compared:
-    """A run by the name it goes by on the page."""
-
-    name: str
-    run: RunFolder
-    evaluations: list[Evaluated]
 
 
 def write_comparison(runs: Sequence[Path], output: Path = Path("compare.html"), *, samples: int = 16, seed: int = 0) -> Path:
@@ -122,7 +95,7 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
         Section("overview", "Overview", _overview(compared)),
         sheets,
         Section("latents", "Same seed", _from_one_seed(compared, samples, seed)),
-        Section("scores", "Scores", _scores(compared)),
+        Section("scores", "Scores", final_scores(compared)),
         Section("curves", "Curves", board("curves-board", smoothing=True) if any(one.run.reports for one in compared) else ""),
         Section("alarms", "Alarms", alarm_list([(one.name, one.run.alarms) for one in compared])),
         Section("recipes", "Recipes", recipes or _equal("The recipes are equal."), note="where they differ"),
@@ -170,6 +143,8 @@ def _samples(compared: Sequence[Compared]) -> Section:
 
 def _about_seeds(compared: Sequence[Compared]) -> str:
     seeds = {one.name: one.run.settings.get("seed") for one in compared}
+    if set(seeds.values()) == {None}:
+        return "No seed is known, so runs may show latents of their own. One slider moves all by the images seen."
     if len(set(seeds.values())) > 1:
         told = ", ".join(f"{name}: {seed if seed is not None else 'not known'}" for name, seed in seeds.items())
         return f"Seeds differ ({told}), so each run shows latents of its own. One slider moves all by the images seen."
@@ -192,78 +167,6 @@ def _from_one_seed(compared: Sequence[Compared], count: int, seed: int) -> str:
     )
     told = f"{count} samples of each run as it ended, all drawn from seed {seed}. {same if given else ''}"
     return f'<p class="hint">{escape(told)}</p><div class="plates">{shown}</div>'
-
-
-def _scores(compared: Sequence[Compared]) -> str:
-    charts = board("scores-board") if any(courses(one.run.lines) for one in compared) else ""
-    names = dict.fromkeys(evaluation.name for one in compared for evaluation in one.evaluations)
-    tables = "".join(_final(compared, name) for name in names)
-    nothing = '<p class="quiet-line"><span class="pill">none yet</span> None of these runs holds a score.</p>'
-    return tables + charts or nothing
-
-
-def _final(compared: Sequence[Compared], name: str) -> str:
-    """The table of one evaluation, as `emoji-test`, of all runs that have it."""
-    of_run = {one.name: evaluation for one in compared for evaluation in one.evaluations if evaluation.name == name}
-    scores = dict.fromkeys(score for evaluation in of_run.values() for score in evaluation.readings)
-    rows = [
-        _score_row(score, [of_run[one.name].readings.get(score) if one.name in of_run else None for one in compared]) for score in scores
-    ]
-    images = [of_run[one.name].images if one.name in of_run else None for one in compared]
-    after = ["after images", *(f"{count:,}" if count is not None else "" for count in images)]
-    body = across("score", [one.name for one in compared], [*rows, after] if any(images) else rows, "scores")
-    reasons = {f"{owner}, {score}": reason for owner, evaluation in of_run.items() for score, reason in evaluation.left_out.items()}
-    protocols = {owner: evaluation.protocol for owner, evaluation in of_run.items() if evaluation.protocol}
-    return filled(
-        "compare-scores.html",
-        title=escape(name or TRAINED),
-        note=escape(_setups(protocols)),
-        table=body,
-        warning=_unlike(protocols),
-        left_out=left_out(reasons),
-        protocols=_protocols(protocols),
-    )
-
-
-def _score_row(name: str, readings: Sequence[Reading | None]) -> list[str]:
-    known = [reading for reading in readings if reading is not None]
-    leader = next((one for one in known if one.value is not None and not any(other.beats(one) for other in known)), None)
-    marked = leader if len(known) > 1 and leader is not None and leader.better in ARROWS else None
-    arrow = ARROWS.get(known[0].better, "") if known else ""
-    return [f'{escape(name)} <span class="soft">{arrow[:1]}</span>', *(_score_cell(reading, marked) for reading in readings)]
-
-
-def _score_cell(reading: Reading | None, leader: Reading | None) -> str:
-    if reading is None:
-        return '<span class="soft">—</span>'
-    shown = value_cell(reading)
-    if leader is None or reading.value is None:
-        return shown
-    if reading.value == leader.value:
-        return f'<span class="best">{shown}</span><span class="mark">best</span>'
-    return f'{shown}<span class="mark like" title="within two standard errors of the best">≈ best</span>' if reading.like(leader) else shown
-
-
-def _setups(protocols: Mapping[str, Mapping[str, object]]) -> str:
-    found = dict.fromkeys(filter(None, map(setup, protocols.values())))
-    return found.popitem()[0] if len(found) == 1 else ""
-
-
-def _unlike(protocols: Mapping[str, Mapping[str, object]]) -> str:
-    """A warning where scores were made differently, with what differs."""
-    rows = [name for name, _ in differences(list(protocols.values())) if name not in ITS_OWN]
-    if not rows:
-        return ""
-    several = listed(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "")
-    return f'<p class="notice">Not made alike: {escape(several)} differ. See the protocols before comparing these numbers.</p>'
-
-
-def _protocols(protocols: Mapping[str, Mapping[str, object]]) -> str:
-    table = differences_table(list(protocols), list(protocols.values()))
-    first = next(iter(protocols.values()), {})
-    if not table:
-        return protocol(first)
-    return f'<details class="inner"><summary>protocols, where they differ</summary>{table}</details>{protocol(first)}'
 
 
 def _settings(run: RunFolder) -> dict[str, object]:

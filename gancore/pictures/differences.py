@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from gancore.pictures.page import COLOURS, table
+from gancore.pictures.page import run_style, table
 from gancore.pictures.words import flat
 
 ABSENT = "—"
@@ -32,7 +32,7 @@ def across(corner: str, names: Sequence[str], body: Sequence[Sequence[str]], kin
 
 def run_mark(index: int, name: str) -> str:
     """A run's name beside its colour."""
-    return f'<i class="swatch" style="--colour: var(--series-{index % COLOURS})"></i>{escape(name)}'
+    return f'<i class="swatch" style="{run_style(index)}"></i>{escape(name)}'
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:

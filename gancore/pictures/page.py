@@ -64,6 +64,11 @@ def filled(template: str, /, **values: Any) -> str:
     return Template(asset(template)).substitute(values)
 
 
+def run_style(index: int) -> str:
+    """How a run is told from others: a colour, and once all are taken a hollow dot and a dashed line besides."""
+    return f"--colour: var(--series-{index % COLOURS}){'; --hole: 45%' if index >= COLOURS else ''}"
+
+
 def entries(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values as the entries of a `<dl>`."""
     return "".join(f"<div{LONG if len(value) > 18 else ''}><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs)
@@ -85,8 +90,8 @@ def table(head: Sequence[str], body: Iterable[Sequence[str]], kind: str = "") ->
     lines = ["".join([f'<th scope="row">{first}</th>', *(f"<td>{cell}</td>" for cell in rest)]) for first, *rest in body]
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     shown = "".join(f"<tr>{line}</tr>" for line in lines)
-    whole = f'<div class="wide" tabindex="0"><table class="{kind}" style="--columns: {len(head)}"><thead><tr>{top}</tr></thead><tbody>{shown}</tbody></table></div>'
-    return whole if lines else ""
+    whole = f'<table class="{kind}" style="--columns: {len(head)}"><thead><tr>{top}</tr></thead><tbody>{shown}</tbody></table>'
+    return f'<div class="wide" tabindex="0">{whole}</div>' if lines else ""
 
 
 def items(sentences: Iterable[str], kind: str = "") -> str:

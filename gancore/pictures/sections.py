@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gancore.pictures.embed import data_uris
-from gancore.pictures.page import COLOURS, filled, items, pairs_table, rows, table
+from gancore.pictures.page import filled, items, pairs_table, rows, run_style, table
 from gancore.pictures.run_folder import Alarm, RunFolder
 from gancore.pictures.scores import Course, Evaluated, Reading
 from gancore.pictures.timeline import is_whole
@@ -95,7 +95,9 @@ def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple
         elif path.is_file():
             damaged.append(f"{name + ': ' if len(runs) > 1 else ''}pictures/{path.name} is not a whole PNG: it is left out.")
     sources, _ = data_uris(found, PLATE_ROOM)
-    shown = "".join(plate(i, runs[i][0] if len(runs) > 1 else "", source, _facts(runs[i][1].path, file)) for i, source in sources.items())
+    shown = "".join(
+        plate(i, runs[i][0] if len(runs) > 1 else "", source, _searched(runs[i][1].path, file)) for i, source in sources.items()
+    )
     return (f'<p class="hint">{escape(note)}</p><div class="plates">{shown}</div>' if shown else ""), damaged
 
 
@@ -103,7 +105,7 @@ def plate(run: int, caption: str, source: str, note: str) -> str:
     """One picture of one run, or in its place the words that say why there is none."""
     picture = f'<img class="zoomable" alt="{escape(caption or "picture")}" src="{source}">' if source else ""
     kind = "coloured" if caption else ""
-    return filled("plate.html", run=run, colour=run % COLOURS, kind=kind, caption=escape(caption), picture=picture, note=escape(note))
+    return filled("plate.html", run=run, style=run_style(run), kind=kind, caption=escape(caption), picture=picture, note=escape(note))
 
 
 def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
@@ -121,14 +123,15 @@ def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
 
 def legend(names: Sequence[str]) -> str:
     """A button for each run, that puts it out and in."""
-    return "".join(filled("legend.html", run=index, colour=index % COLOURS, name=escape(name)) for index, name in enumerate(names))
+    return "".join(filled("legend.html", run=index, style=run_style(index), name=escape(name)) for index, name in enumerate(names))
 
 
-def _facts(run: Path, file: str) -> str:
+def _searched(run: Path, file: str) -> str:
+    """What nearness was measured by, and among how many images."""
     try:
         facts = json.loads((run / "pictures" / f"{file}.json").read_text(encoding="utf-8"))
-        return ", ".join(f"{name} {words(value)}" for name, value in facts.items())
-    except (OSError, ValueError, AttributeError):
+        return f"among {facts['images']:,} training images, by {facts['extractor']}"
+    except (OSError, ValueError, TypeError, KeyError):
         return ""
 
 

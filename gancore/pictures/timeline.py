@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from gancore.pictures.page import COLOURS, filled
+from gancore.pictures.page import filled, run_style
 
 SHEETS = 40
 NAME = re.compile(r"(\d+)(?:-(.+))?\.png")
@@ -91,5 +91,5 @@ def _strip(strip: Strip, sources: Mapping[Path, str]) -> str:
         for sheet in strip.sheets
     )
     return filled(
-        "strip.html", caption=escape(strip.caption), run=strip.run, colour=strip.run % COLOURS, images=f"{last.images:,}", pictures=pictures
+        "strip.html", caption=escape(strip.caption), run=strip.run, style=run_style(strip.run), images=f"{last.images:,}", pictures=pictures
     )

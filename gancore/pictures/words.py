@@ -26,8 +26,8 @@ def figure(value: float | None, digits: int = 4) -> str:
     """A number with so many significant digits, without an exponent where it is of ordinary size."""
     if value is None or not math.isfinite(value):
         return "not finite"
-    if value == 0:
-        return "0"
+    if value == round(value) and abs(value) < 1e9:
+        return f"{value:,.0f}"
     size = math.floor(math.log10(abs(value)))
     return f"{value:.{digits - 1}e}" if size < -4 or size > 8 else f"{value:,.{max(0, digits - 1 - size)}f}"
 

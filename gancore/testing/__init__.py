@@ -16,7 +16,7 @@ if find_spec("hypothesis") is None:  # pragma: no cover
     raise ImportError("gancore.testing draws its trials with hypothesis, which is not installed; run `pip install pytest hypothesis`")
 
 # importing a room of checks makes them known
-from gancore.testing import averages, every, extractors, games, losses, networks, optimizers, penalties, recipes, samplers  # noqa: F401
+from gancore.testing import averages, every, extractors, games, losses, networks, optimizers, penalties, recipes, samplers, scores  # noqa: F401
 from gancore.testing.check import Check, ContractError, check, checks_for, ensure
 from gancore.testing.decorator import contracts
 from gancore.testing.report import Result, check_distribution, run_checks

@@ -86,7 +86,9 @@ def sees_the_image(trial: Trial[Extractor]) -> None:
 def says_what_it_is(trial: Trial[Extractor]) -> None:
     """Its title has no spaces or brackets, since it stands in the names of scores, and does not change; `resizer` is in words."""
     title = trial.part.title
-    ensure(title and not set(title) & set(" []=\n"), f"its title is {title!r}; expected one word, as {trial.part.name}-{trial.part.version}")
+    ensure(
+        title and not set(title) & set(" []=\n"), f"its title is {title!r}; expected one word, as {trial.part.name}-{trial.part.version}"
+    )
     ensure(trial.fresh(seed=1).title == title, "its title depends on the seed")
     ensure(trial.part.resizer.strip(), "`resizer` is empty; say how images are brought to its size, or none")
 

@@ -96,7 +96,7 @@ class Watch:
 
     def _of_critics(self) -> dict[str, float]:
         pipelines = self.recipe.pipelines()
-        found = {}
+        found: dict[str, float] = {}
         for name, critic in self.recipe.critics().items():
             real, fake = _first(self.data, critic.real), self._fake(pipelines[critic.pipeline])
             held_out = None if self.held_out is None else _first(self.held_out, critic.real)

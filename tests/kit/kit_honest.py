@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from gancore import Encoder, Generator, GeneratorRegularizer, Optimizer, Tally
-from gancore.errors import FactError
+from gancore.errors import FactError, MeasureError
 from gancore.interfaces import Conditioner, Discriminator, Extractor
+from gancore.measure.score import Score, Value
 from gancore.parts import fact, field, part, seat
 from gancore.randomness import normal
 from gancore.recipes import GAN
@@ -156,6 +157,26 @@ class HonestPenalty(GeneratorRegularizer):
 
 
 @part("honest")
+class HonestScore(Score):
+    """How far the means of features are from each other, over random halves."""
+
+    needs = frozenset({"classes"})
+
+    def forward(self, study):
+        real, fake = study.features("reference"), study.features("samples")
+        if min(len(real), len(fake)) < 2:
+            raise MeasureError("too few images")
+        return {self.title(study): Value(self.distance(real, fake, study.rng("halves")), better="lower")}
+
+    def title(self, study):
+        return f"distance[{study.title}]"
+
+    def distance(self, real, fake, rng):
+        half = [rows[torch.randperm(len(rows), generator=rng)[: len(rows) // 2]].mean(0) for rows in (real, fake)]
+        return float((half[0] - half[1]).norm())
+
+
+@part("honest")
 class HonestRecipe(GAN):
     """The two-player game with small parts, a lazy penalty on the generator and a kept mean."""
 
@@ -170,4 +191,4 @@ class HonestRecipe(GAN):
     discriminator_optimizer: Optimizer = seat(default=SGD)
 
 
-HONEST = [HonestGenerator, HonestDiscriminator, HonestConditioner, HonestEncoder, HonestExtractor, HonestPenalty, HonestRecipe]
+HONEST = [HonestGenerator, HonestDiscriminator, HonestConditioner, HonestEncoder, HonestExtractor, HonestPenalty, HonestScore, HonestRecipe]

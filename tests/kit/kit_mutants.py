@@ -1,10 +1,20 @@
 """Parts that break one promise each. `MUTANTS` says of each class which check is named for it, and which others fall with it."""
 
 import torch
-from kit_honest import HonestConditioner, HonestDiscriminator, HonestEncoder, HonestExtractor, HonestGenerator, HonestPenalty, HonestRecipe
+from kit_honest import (
+    HonestConditioner,
+    HonestDiscriminator,
+    HonestEncoder,
+    HonestExtractor,
+    HonestGenerator,
+    HonestPenalty,
+    HonestRecipe,
+    HonestScore,
+)
 from torch import nn
 
 from gancore.interfaces import Augment, Constraint, LabelSampler, Schedule
+from gancore.measure.score import Value
 from gancore.parts import field, part
 from gancore.randomness import normal
 from gancore.standard.averages import ExponentialAverage
@@ -632,3 +642,37 @@ class LogsNothing(HonestRecipe):
     def step(self, run):
         super().step(run)
         run.noted.clear()
+
+
+# scores
+
+
+@mutant("gives_values")
+class NegativeError(HonestScore):
+    def forward(self, study):
+        return {name: Value(value.value, -1.0) for name, value in super().forward(study).items()}
+
+
+@mutant("judges_the_same_twice")
+class DrawsElsewhere(HonestScore):
+    def distance(self, real, fake, rng):
+        return super().distance(real, fake, torch.default_generator)
+
+
+@mutant("names_its_extractor")
+class LacksTheTitle(HonestScore):
+    def title(self, study):
+        return "distance"
+
+
+@mutant("refuses_too_few_images")
+class TakesAnything(HonestScore):
+    def forward(self, study):
+        return {self.title(study): Value(float(study.features("samples").mean()))}
+
+
+@mutant("declares_what_it_needs")
+class ReadsTrainingInSecret(HonestScore):
+    def forward(self, study):
+        study.features("training")
+        return super().forward(study)

@@ -6,6 +6,7 @@ import pytest
 
 from gancore import Generator, Part, Recipe, interfaces, part
 from gancore.errors import UnknownPart, UserError
+from gancore.measure.score import Score
 from gancore.parts import fact
 from gancore.standard.losses import Hinge, Wasserstein
 from gancore.standard.samplers import Normal
@@ -79,7 +80,7 @@ def test_a_fact_that_the_kit_cannot_draw_must_stand_in_the_examples():
 def test_the_page_on_contracts_lists_every_check():
     page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
     kinds = [value for value in vars(interfaces).values() if isinstance(value, type) and issubclass(value, Part)]
-    checks = {check.name: check for kind in [*kinds, Recipe] for check in checks_for(kind)}
-    assert len(checks) == 73
+    checks = {check.name: check for kind in [*kinds, Recipe, Score] for check in checks_for(kind)}
+    assert len(checks) == 78
     missing = [name for name, check in checks.items() if f"| `{name}` | {check.promise} |" not in page]
     assert missing == []

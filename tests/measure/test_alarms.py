@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gancore.measure.alarms import RULES, History, alarms
-from gancore.measure.signs import spread, twins
+from gancore.measure.signs import spread
 
 WELL = {"diversity": 0.9, "duplicates": 0.02, "class balance": 0.1, "discriminator/tells apart": 0.9, "discriminator/overfitting": 0.3}
 QUIET = [{"generator/gradient": 1.0, "discriminator/gradient": 2.0}] * 20
@@ -54,8 +54,6 @@ def test_every_alarm_says_what_was_seen_and_what_to_try():
     assert len(alarm.advice) == 3 and all(advice for _, advice in RULES.values())
 
 
-def test_spread_and_twins_read_features():
+def test_spread_is_the_mean_distance():
     rows = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
     assert spread(rows[:1].expand(10, -1)) == 0 and spread(2 * rows) == pytest.approx(2 * spread(rows))
-    assert twins(rows, rows) <= 0.02
-    assert twins(rows[:50].repeat(2, 1), rows) == 1.0

@@ -106,7 +106,7 @@ def test_a_copy_is_nearer_than_half_the_mean_of_its_neighbours():
 
 def test_too_few_training_images_are_refused():
     few = study(training=Images(images(60, seed=1)))
-    with pytest.raises(MeasureError, match=r"C_T\[toy-1\] needs at least 100 images in the training .* got 60"):
+    with pytest.raises(MeasureError, match=r"C_T\[toy-1\] needs at least 100 images in the training set .* got 60"):
         Memorisation()(few)
     with pytest.raises(MeasureError, match=r"C_T\[toy-1\] needs at least 20 images in the samples .* got 9"):
         Memorisation()(study(fake=images(9), training=Images(TRAINING)))

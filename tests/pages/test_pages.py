@@ -214,6 +214,22 @@ def test_all_runs_put_out_leave_empty_charts(visit, comparison):
     assert page.locator("#curves-board .empty").count() == 3
 
 
+def test_a_short_run_alone_has_the_whole_width(visit, comparison):
+    page = visit(comparison)
+    for name in ("0001-dcgan", "0003-old"):
+        page.get_by_role("button", name=name).click()
+    last = [float(path.rsplit("L", 1)[1].split()[0]) for path in paths(page, "curves")]
+    width = chart(page, "adversarial").locator(".drawing").bounding_box()["width"]
+    assert all(abs(x - (width - 12)) < 1 for x in last)
+
+
+def test_links_lead_below_the_bars(visit, comparison):
+    page = visit(comparison)
+    page.get_by_role("link", name="Curves").click()
+    top, bars = (page.locator(place).bounding_box() for place in ("#curves", ".legend"))
+    assert bars["y"] + bars["height"] <= top["y"] < 300
+
+
 def test_a_sheet_is_enlarged_by_a_click(visit, report):
     page = visit(report)
     page.locator(".strip img:visible").first.click()

@@ -71,7 +71,7 @@ def test_one_slider_moves_all_timelines(two):
 
 def test_the_best_final_score_is_marked(two):
     made = compared(two, samples=0)
-    assert cells(made, FD) == ["20.00 ± 0.50 best", "48.00 ± 0.50"]
+    assert cells(made, FD) == ["20 ± 0.50 best", "48 ± 0.50"]
     assert cells(made, "recall") == ["0.1800 best", "0.1650"]
     assert cells(made, "after images") == ["1,000", "500"]
 
@@ -79,7 +79,7 @@ def test_the_best_final_score_is_marked(two):
 def test_what_two_standard_errors_cover_is_not_told_apart(two):
     save_scores(two[1] / "scores" / "00000500.json", {FD: {"value": 21.0, "error": 0.5, "better": "lower"}}, images=500)
     made = compared(two, samples=0)
-    assert cells(made, FD) == ["20.00 ± 0.50 best", "21.00 ± 0.50 ≈ best"]
+    assert cells(made, FD) == ["20 ± 0.50 best", "21 ± 0.50 ≈ best"]
     assert cells(made, "recall") == ["0.1800", "—"]
 
 
@@ -112,6 +112,10 @@ def test_seeds_that_differ_are_told(two, tmp_path):
     assert "All have the same seed" in compared(two, samples=0).source
     fake_run(tmp_path / "third", seed=7)
     assert "Seeds differ (one: 3, other: 3, third: 7)" in compared([*two, tmp_path / "third"], samples=0).source
+    (two[0] / "run.toml").unlink()
+    assert "Seeds differ (one: not known, other: 3)" in compared(two, samples=0).source
+    (two[1] / "run.toml").unlink()
+    assert "No seed is known" in compared(two, samples=0).source
 
 
 def test_equal_samplers_are_given_the_same_latents(two, tmp_path):

@@ -307,7 +307,7 @@ def test_a_run_without_alarms_or_scores_says_so(run):
 def test_pictures_of_neighbours_and_classes_are_shown(run):
     made = page(fake_run(run / "whole"))
     assert {"neighbours", "classes"} <= set(made.sections)
-    assert "images 1000, extractor emoji-1" in made.source
+    assert "among 1,000 training images, by emoji-1" in made.source
     (run / "whole" / "pictures" / "classes.png").write_bytes(b"torn")
     made = page(run / "whole")
     assert "classes" not in made.sections

@@ -100,7 +100,7 @@ def test_judging_changes_no_bit_and_goes_on_after_a_resume(images, tmp_path):
         if int(path.name) > 40:
             path.rename(path.with_name(f".{path.name}"))
     resume(tmp_path / "judged")
-    drop = lambda rows: [{k: v for k, v in row.items() if k != "seconds"} for row in rows]  # noqa: E731
+    drop = lambda rows: [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
     assert drop(lines(tmp_path / "judged", "scores")) == drop(before)
 
 

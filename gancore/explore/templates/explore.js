@@ -315,11 +315,11 @@ const found = new Set();
 async function findPrincipal() {
   if (found.has(state.space)) return;
   found.add(state.space);
-  $("directions-note").textContent = "looking for them …";
+  $("directions-note").textContent = "Looking for them …";
   try {
     const { space } = state;
-    await ask("principal", { space });
-    $("directions-note").textContent = space === "w" ? "along which codes vary most" : "that move images most";
+    await (await ask("principal", { space })).json();
+    $("directions-note").textContent = space === "w" ? "Along these, codes vary most." : "These move images most.";
   } catch (error) {
     $("directions-note").textContent = "";
     trouble(error);

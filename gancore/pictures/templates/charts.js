@@ -1,7 +1,7 @@
 const HEIGHT = 190, LEFT = 46, RIGHT = 12, TOP = 12, BOTTOM = 24, COLOURS = 8, DRAG = 6;
 const data = JSON.parse(document.getElementById("chart-data").textContent);
 const hiddenRuns = new Set(), boards = [];
-let zoom = null, span = [0, 1];
+let zoom = null;
 
 const colour = index => "var(--series-" + index % COLOURS + ")";
 const isPositive = value => value === null || value > 0;
@@ -104,7 +104,8 @@ class Chart {
     const logarithmic = logY && possible;
     this.lines = this.series.map(series => ({...series, smooth: series.errors ? series.values : smoothed(series.values, smoothing)}));
     this.say(everything, logY && !possible);
-    const [first, last] = zoom ?? span, start = logX ? Math.max(first, this.firstPositive()) : first;
+    const counts = this.lines.flatMap(line => counted[line.run]), [first, last] = zoom ?? extent(counts) ?? [0, 1];
+    const start = logX ? Math.max(first, extent(counts.filter(count => count > 0))?.[0] ?? 1) : first;
     const bounds = this.bounds(start, last, smoothing);
     if (bounds && this.width > LEFT + RIGHT) {
       this.x = scale(start, Math.max(last, start), LEFT, this.width - RIGHT, logX);
@@ -120,9 +121,6 @@ class Chart {
     this.drawing.append(this.cursor, this.band);
     this.show(null);
   }
-
-  // With a logarithmic axis the count 0 has no place: the axis begins at the first count above it.
-  firstPositive() { return board_counts.find(count => count > 0) ?? 1; }
 
   bounds(first, last, smoothing) {
     const seen = this.lines.flatMap(({images, values, errors, smooth}) => {
@@ -167,7 +165,7 @@ class Chart {
   drawLines() {
     const group = svg("g", {"clip-path": "url(#" + this.clip + ")"});
     for (const line of this.lines) {
-      const part = svg("g", {class: "series"});
+      const part = svg("g", {class: line.run < COLOURS ? "series" : "series again"});
       part.style.setProperty("--colour", this.board.colourOf(this, line));
       if (!line.errors && this.board.settings.smoothing > 0) part.append(svg("path", {class: "raw", d: path(line.images, this.drawable(line.values), this.x, this.y)}));
       part.append(svg("path", {class: "smooth", d: path(line.images, this.drawable(line.smooth), this.x, this.y)}));
@@ -207,7 +205,7 @@ class Chart {
     this.at = images;
     this.cursor.replaceChildren();
     this.readout.hidden = true;
-    if (images === null || !this.x) return;
+    if (images === null || !this.x || images > this.x.high || images < this.x.low * (1 - 1e-9)) return;
     const reach = (this.x.high - this.x.low) * .06, found = [];
     for (const line of this.lines) {
       const index = nearest(line.images, images);
@@ -230,6 +228,7 @@ class Chart {
     const rows = found.map(({line, index}) => {
       const swatch = html("i", "swatch"), error = line.errors?.[index];
       swatch.style.setProperty("--colour", this.board.colourOf(this, line));
+      if (line.run >= COLOURS) swatch.style.setProperty("--hole", "45%");
       const smooth = !line.errors && this.board.settings.smoothing > 0 && line.smooth[index] !== null ? html("span", "soft", "smooth " + exact(line.smooth[index])) : "";
       const name = data.runs.length > 1 ? data.runs[line.run].name : "";
       return html("div", "row", swatch, html("span", "name", name), html("b", "", exact(line.values[index]) + (error ? " ± " + rough(error) : "")), smooth);
@@ -289,9 +288,12 @@ function zoomTo(range) {
   for (const board of boards) board.draw();
 }
 
-const board_counts = Object.values(data.boards).flat().flatMap(group => group.charts).flatMap(chart => chart.series).flatMap(series => series.images)
-  .sort((a, b) => a - b);
-if (board_counts.length) span = [board_counts[0], board_counts.at(-1)];
+// The first count of each run, its first above 0, and its last: all charts of a run share them, so that they lie under each other.
+const counted = data.runs.map((_, run) => {
+  const all = Object.values(data.boards).flat().flatMap(group => group.charts).flatMap(chart => chart.series)
+    .filter(series => series.run === run).flatMap(series => series.images);
+  return [extent(all), extent(all.filter(count => count > 0))].filter(Boolean).flat();
+});
 for (const [name, groups] of Object.entries(data.boards)) {
   const box = document.getElementById(name + "-board");
   if (box) boards.push(new Board(box, groups));

@@ -70,6 +70,13 @@ function makeViewer(dialog) {
   dialog.addEventListener("click", () => dialog.close());
 }
 
+// A section that a link leads to is not to end up under the bars at the top.
+function clearBars() {
+  const bars = [...document.querySelectorAll(".bar, .legend")].reduce((height, bar) => height + bar.offsetHeight, 0);
+  document.documentElement.style.scrollPaddingTop = bars + 12 + "px";
+}
+
+new ResizeObserver(clearBars).observe(document.body);
 document.querySelectorAll(".timeline").forEach(makeTimeline);
 document.querySelectorAll(".copy").forEach(button => button.addEventListener("click", () => copy(button)));
 document.querySelectorAll("[data-toggle]").forEach(button => button.addEventListener("click", () => toggleRun(button)));

@@ -21,7 +21,7 @@ const whole = value => Math.round(value).toLocaleString("en");
 // The widest round step that still gives as many ticks as wanted, or nearly.
 function linearTicks(low, high, wanted) {
   const power = 10 ** Math.floor(Math.log10(high - low));
-  const step = [1, .5, .2, .1, .05, .02].map(factor => factor * power).find(width => Math.floor(high / width) - Math.ceil(low / width) + 1 >= wanted);
+  const step = [5, 2, 1, .5, .2, .1].map(factor => factor * power).find(width => Math.floor(high / width) - Math.ceil(low / width) + 1 >= wanted);
   const ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(+(k * step).toPrecision(12));
   return ticks;
@@ -66,7 +66,7 @@ function extent(values) {
 // Bounds with room on both sides, so that a line does not run along the edge.
 function roomy([low, high], logarithmic) {
   if (logarithmic) return low < high ? [low / (high / low) ** .04, high * (high / low) ** .04] : [low / 2, high * 2];
-  const room = low < high ? (high - low) * .05 : Math.abs(low) / 10 || 1;
+  const flat = high - low <= Math.abs(high) * 1e-5, room = flat ? Math.abs(low) / 10 || 1 : (high - low) * .05;
   return [low - room, high + room];
 }
 

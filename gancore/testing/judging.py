@@ -1,0 +1,129 @@
+"""A study for scores: a few images made up on the spot, an extractor, and a pipeline with all that scores may ask for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gancore.interfaces import Encoder, Extractor, Generator
+from gancore.measure.score import Need
+from gancore.measure.study import Study
+from gancore.parts import field, part
+from gancore.pipeline import Pipeline
+from gancore.randomness import fold
+from gancore.standard.conditioners import Identity
+from gancore.standard.samplers import Normal
+
+IMAGE = (3, 16, 16)
+CODE = 4
+COUNT = 128
+"""Images a side: more than the extractor has dimensions, also within a class."""
+
+
+class Made:
+    """A set of images in memory."""
+
+    key = ""
+    image = IMAGE
+
+    def __init__(self, images: Tensor, labels: Tensor | None) -> None:
+        self.images, self.labels = images, labels
+        self.facts: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batches(self) -> Iterator[Tensor]:
+        """All images, some at a time."""
+        return iter(torch.split(self.images, 64))
+
+    def rows(self, indices: Tensor) -> Tensor:
+        """Some images."""
+        return self.images[indices]
+
+
+@part("kit")
+class KitExtractor(Extractor):
+    """Weighted sums of pixels; with `sorts`, a classifier of three classes."""
+
+    sorts: bool = field(default=True, help="whether it tells classes apart")
+
+    def build(self) -> None:
+        """One layer."""
+        self.layer = nn.Linear(IMAGE[0] * IMAGE[1] * IMAGE[2], 8)
+        self.classes = 3 if self.sorts else 0  # type: ignore[misc]
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`(N, 8)`."""
+        features: Tensor = self.layer(image.flatten(1))
+        return features
+
+    def classify(self, features: Tensor) -> Tensor:
+        """The first three sums."""
+        return features[:, :3] if self.sorts else super().classify(features)
+
+
+@part("another-kit")
+class AnotherExtractor(KitExtractor):
+    """Something else, under another title."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`(N, 8)`."""
+        return super().forward(image).exp()
+
+
+@part("kit")
+class KitGenerator(Generator):
+    """One layer."""
+
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        """A short code."""
+        return (CODE,)
+
+    def build(self) -> None:
+        """One layer."""
+        self.layer = nn.Linear(CODE, IMAGE[0] * IMAGE[1] * IMAGE[2])
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, 3, 16, 16)`."""
+        return torch.tanh(self.layer(code)).reshape(len(code), *IMAGE)
+
+
+@part("kit")
+class KitEncoder(Encoder):
+    """The first pixels."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`(N, 4)`."""
+        return image.flatten(1)[:, :CODE]
+
+
+def study_for(seed: int, holds: frozenset[Need], *, count: int = COUNT, extractor: type[KitExtractor] = KitExtractor) -> Study:
+    """A study that holds what is named, and nothing else that a score may need."""
+    labels = torch.arange(count) % 2 if "labels" in holds else None
+    judge = extractor(sorts="classes" in holds)
+    return Study(
+        Made(_images(fold(seed, "samples"), count), labels),
+        Made(_images(fold(seed, "reference"), count), labels),
+        judge,
+        pipeline=_pipeline(seed, "encoder" in holds) if holds & {"pipeline", "encoder"} else None,
+        training=Made(_images(fold(seed, "training"), COUNT), None) if "training" in holds else None,
+        seed=seed,
+    )
+
+
+def _images(seed: int, count: int) -> Tensor:
+    rng = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(count, IMAGE[0], 4, 4, generator=rng) * 2 - 1
+    return nn.functional.interpolate(coarse, size=IMAGE[1:], mode="bilinear").clamp(-1, 1)
+
+
+def _pipeline(seed: int, encodes: bool) -> Pipeline:
+    encoder = KitEncoder(image=IMAGE) if encodes else None
+    sampler, conditioner = Normal(latent=(CODE,)), Identity(code=(CODE,))
+    made = Pipeline(sampler=sampler, conditioner=conditioner, generator=KitGenerator(image=IMAGE), encoder=encoder)
+    for name, one in made.parts.items():
+        one.place(seed=seed, path=name)
+    return made

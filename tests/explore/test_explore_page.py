@@ -1,0 +1,262 @@
+"""The explorer in a real browser: what one drags, presses and saves.
+
+Skipped without playwright or chromium. GANCORE_SCREENSHOTS names a folder that keeps the screenshots.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import walks
+from PIL import Image
+
+from gancore.latent.walk import Walk
+from gancore.pictures.grid import pictures
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    # a sandbox cannot be made by root
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_api.sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens the page, and at the end finds nothing logged and nothing asked of other machines."""
+    opened = []
+
+    def visiting(server, scheme="light", size=(1280, 1000), path=""):
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, accept_downloads=True)
+        page = context.new_page()
+        page.complaints, page.asked, page.under_way = [], [], set()
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("request", lambda request: (page.asked.append(request.url), request.method == "POST" and page.under_way.add(request)))
+        for ended in ("requestfinished", "requestfailed"):
+            page.on(ended, lambda request: page.under_way.discard(request))
+        opened.append((page, server))
+        page.goto(server.url + path)
+        shown(page)
+        return page
+
+    yield visiting
+    for page, server in opened:
+        elsewhere = [url for url in page.asked if not url.startswith((server.url, "blob:", "data:"))]
+        assert page.complaints == [] and elsewhere == []
+        page.context.close()
+
+
+def shown(page, words=""):
+    """The view that is seen, once it has the words."""
+    page.wait_for_function("words => document.getElementById('image').dataset.view?.includes(words)", arg=words)
+    return json.loads(page.get_attribute("#image", "data-view"))
+
+
+def after(page, act):
+    """The view that is seen after doing something."""
+    before = page.get_attribute("#image", "data-view")
+    act()
+    page.wait_for_function("before => document.getElementById('image').dataset.view !== before", arg=before)
+    return settled(page)
+
+
+def settled(page):
+    """The view that is seen when nothing is under way, or after a while where something plays."""
+    calm, before = 0, None
+    for _ in range(40):
+        page.wait_for_timeout(50)
+        now = page.get_attribute("#image", "data-view")
+        calm = calm + 1 if now == before and not page.under_way else 0
+        before = now
+        if calm == 4 or page.get_attribute("#play", "aria-pressed") == "true":
+            break
+    return json.loads(before)
+
+
+def drag(page, right, up):
+    box = page.locator("#pad").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right * box["width"], y - up * box["height"], steps=6)
+    page.mouse.up()
+
+
+def set_range(page, chosen, value):
+    page.locator(chosen).fill(str(value))
+
+
+def saved(page, chosen, folder):
+    with page.expect_download() as waiting:
+        page.click(chosen)
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def pixels(view, pipeline):
+    return np.asarray(pictures(Walk(pipeline).image(view))[0])
+
+
+def two_pins(page):
+    page.click("#pin")
+    page.wait_for_selector("#strip li:nth-child(1)")
+    after(page, lambda: page.click("#random"))
+    page.click("#pin")
+    page.wait_for_selector("#strip li:nth-child(2)")
+    page.wait_for_selector("#tools:not([hidden])")
+
+
+def test_dragging_on_the_pad_moves_the_image_and_its_neighbours(visit, server):
+    page = visit(server)
+    assert "principal" not in shown(page)
+    sheet = page.eval_on_selector("#cells button", "cell => cell.style.backgroundImage")
+    view = after(page, lambda: drag(page, 0.2, 0.3))
+    assert view["principal"][0] == pytest.approx(0.2 * 8.8, abs=0.1) and view["principal"][1] == pytest.approx(0.3 * 8.8, abs=0.1)
+    page.wait_for_function("old => document.querySelector('#cells button').style.backgroundImage !== old", arg=sheet)
+    page.click("#along [data-value=shift]")
+    view = after(page, lambda: drag(page, -0.1, 0.1))
+    assert view["shift"] == pytest.approx([-0.88, 0.88], abs=0.1)
+    other = after(page, lambda: page.click("#redraw"))
+    assert "shift" not in other and other["principal"] == view["principal"]
+    assert after(page, lambda: page.click("#flatten")) == {"seed": 0, "space": "w"}
+
+
+def test_the_pad_moves_by_keys(visit, server):
+    page = visit(server)
+    page.click("#along [data-value=shift]")
+    page.focus("#pad")
+    assert after(page, lambda: page.keyboard.press("ArrowRight"))["shift"] == [0.1, 0]
+    assert after(page, lambda: page.keyboard.press("Shift+ArrowUp"))["shift"] == [0.1, 1]
+    for _ in range(9):
+        page.keyboard.press("Shift+ArrowUp")
+    shown(page, "[0.1,4]")
+    assert "shift" not in after(page, lambda: page.keyboard.press("Home"))
+    assert after(page, lambda: page.keyboard.press("r"))["seed"] != 0
+
+
+def test_a_neighbour_is_moved_to(visit, server):
+    page = visit(server)
+    page.click("#size [data-value='5']")
+    page.wait_for_selector("#cells button:nth-child(25)")
+    assert after(page, lambda: page.click("#cells button:nth-child(5)"))["principal"] == [2, 2]
+    set_range(page, "#step", 0.5)
+    assert after(page, lambda: page.click("#cells button:nth-child(1)"))["principal"] == [1, 3]
+
+
+def test_seed_truncation_and_sliders_change_the_image(visit, server):
+    page = visit(server)
+    assert after(page, lambda: page.fill("#seed", "12"))["seed"] == 12
+    assert after(page, lambda: set_range(page, "#truncation", 0.5))["truncation"] == 0.5
+    assert after(page, lambda: set_range(page, "#sliders label:nth-child(3) input", -1.5))["principal"] == [0, 0, -1.5]
+    assert after(page, lambda: page.click("#space [data-value=z]")) == {"seed": 12, "truncation": 0.5}
+    assert page.text_content("#status") == "seed 12 · truncation 0.5"
+    page.wait_for_function("location.hash.includes('truncation')")
+    page.reload()
+    assert shown(page) == {"seed": 12, "truncation": 0.5}
+
+
+def test_pins_are_gone_between_played_and_mixed(visit, server):
+    page = visit(server)
+    two_pins(page)
+    view = after(page, lambda: set_range(page, "#at", 0.25))
+    assert view["at"] == 0.25 and view["space"] == "w" and view["between"][0]["seed"] == 0
+    one = page.get_attribute("#image", "src")
+    assert after(page, lambda: page.click("#between-space [data-value=z]"))["kind"] == "spherical"
+    assert page.get_attribute("#image", "src") != one
+    seen = {after(page, lambda: page.click("#play"))["at"]}
+    for _ in range(3):
+        seen.add(after(page, lambda: None)["at"])
+    page.click("#play")
+    assert len(seen) > 2 and page.get_attribute("#play", "aria-pressed") == "false"
+    view = after(page, lambda: page.click("#layers button:nth-child(2)"))
+    assert view["layers"] == [1] and view["mix"] == [{"seed": 0, "space": "w"}, view["mix"][1]]
+    assert after(page, lambda: page.click("#presets [data-part='2']"))["layers"] == [3]
+    swapped = after(page, lambda: page.click("#swap"))
+    assert swapped["mix"] == view["mix"][::-1]
+    assert after(page, lambda: page.click("#strip li:nth-child(1) .thumb")) == {"seed": 0, "space": "w"}
+    page.hover("#strip li:nth-child(1)")
+    page.click("#strip li:nth-child(1) .remove")
+    page.wait_for_selector("#tools", state="hidden")
+
+
+def test_what_is_seen_is_saved_and_can_be_made_again(visit, server, tmp_path, monkeypatch):
+    page, pipeline = visit(server), server.session.walk.pipeline
+    first = np.asarray(Image.open(saved(page, "#save-image", tmp_path)))
+    view = after(page, lambda: drag(page, 0.1, -0.2))
+    path = saved(page, "#save-image", tmp_path)
+    now = np.asarray(Image.open(path))
+    assert path.name == "0003-layers.png" and np.array_equal(now, pixels(view, pipeline))
+    assert np.abs(now.astype(int) - first).mean() > 3
+    code = np.load(saved(page, "#save-latent", tmp_path))
+    assert code.shape == (1, 4, 6) and np.array_equal(code, Walk(pipeline).place(view).code)
+    page.wait_for_timeout(200)
+    assert Image.open(saved(page, "#save-grid", tmp_path)).size == (24, 24)
+    monkeypatch.chdir(tmp_path)
+    page.wait_for_function("words => document.getElementById('python').textContent.includes(words)", arg=str(view["principal"][1]))
+    exec(page.text_content("#python"), {})
+    assert np.array_equal(np.asarray(Image.open("image.png")), pixels(view, pipeline))
+
+
+def test_classes_are_chosen_and_mixed(visit, serve, tmp_path):
+    with serve(walks.labelled(), tmp_path) as running:
+        page = visit(running)
+        assert shown(page)["label"] == 0
+        assert after(page, lambda: page.select_option("#label", "2"))["label"] == 2
+        assert after(page, lambda: page.select_option("#label-other", "1"))["label"] == [0, 0.5, 0.5]
+        assert after(page, lambda: set_range(page, "#label-mix", 0.2))["label"] == [0, 0.2, 0.8]
+        assert after(page, lambda: page.select_option("#label-other", ""))["label"] == 2
+
+
+def test_a_pipeline_without_w_says_so_kindly(visit, serve, tmp_path):
+    with serve(walks.plain(), tmp_path) as running:
+        page = visit(running)
+        assert page.is_disabled("#truncation") and page.is_visible("#truncation-note") and page.is_visible("#space-note")
+        assert page.is_hidden("#space-fields .row")
+        two_pins(page)
+        assert "no layers to mix" in page.text_content("#mixing-note") and page.is_hidden("#layers")
+        assert after(page, lambda: set_range(page, "#at", 0.75))["kind"] == "spherical"
+
+
+def test_a_server_that_ended_is_said(visit, serve, tmp_path):
+    with serve(walks.plain(), tmp_path) as running:
+        page = visit(running)
+        page.route("**/image", lambda route: route.abort())
+        page.click("#random")
+        page.wait_for_selector("#trouble:not([hidden])")
+        assert page.text_content("#trouble") == "gancore explore does not answer; is it still running?"
+        page.complaints.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_it_fits_and_is_kept_as_a_picture(visit, server, tmp_path, scheme, width):
+    page = visit(server, scheme, (width, 1000))
+    two_pins(page)
+    after(page, lambda: set_range(page, "#at", 0.5))
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    channels = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)")
+    assert (sum(channels) < 200) == (scheme == "dark")
+    folder = Path(os.environ.get("GANCORE_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=folder / f"explore-{scheme}-{width}.png", full_page=True)
+    assert Image.open(folder / f"explore-{scheme}-{width}.png").width == width
+
+
+def test_the_scheme_is_switched(visit, server):
+    page = visit(server)
+    page.click("[data-theme-switch]")
+    assert page.get_attribute("html", "data-theme") == "dark"
