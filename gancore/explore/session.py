@@ -23,7 +23,8 @@ from gancore.pictures.grid import pictures
 __all__ = ["Session"]
 
 T = TypeVar("T")
-KEPT = 512
+KEPT = 64 * 2**20
+"""Bytes of answers that are kept."""
 LARGEST = 5
 
 
@@ -122,8 +123,9 @@ class Session:
         answer = self._run(make)
         with self._lock:
             self._kept[key] = answer
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            size = sum(len(key) + len(kept) for key, kept in self._kept.items())
+            while size > KEPT:
+                size -= sum(map(len, self._kept.popitem(last=False)))
         return answer
 
     def _run(self, work: Callable[[], T]) -> T:

@@ -117,7 +117,8 @@ class Walk:
 
     def _mix(self, view: Mix) -> Place:
         one, other = (self.place(end) for end in view.mix)
-        return Place(mix(one.code, other.code, view.layers))
+        code = mix(one.code, other.code, view.layers)
+        return Place(code) if self.has_codes else Place(code, code)
 
     def _shift(self, view: Point) -> Tensor:
         space = self.space(view.space)

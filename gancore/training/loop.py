@@ -186,7 +186,7 @@ class Training:
         )
         shown = self.held_out or self.data
         self.fixed = shown.rows(np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int))
-        self.watch = Watch(recipe, self.data, self.held_out, settings)
+        self.watch = Watch(recipe, self.data, self.held_out, settings, self.total)
         self.best = ""
         self._enter(Path())
         self.before = 0.0
@@ -275,7 +275,7 @@ class Training:
             self._commit(best=found)
 
     def _judged(self) -> Judgement:
-        found = self.watch.judge(self.run.images, self.total)
+        found = self.watch.judge(self.run.images)
         found.evaluation.save(self.folder / "scores" / f"{self.run.images:08d}.json")
         scores = values_table(found.evaluation.scores)
         self._event("scores", scores=scores, signs=found.signs, seconds=round(found.evaluation.seconds, 2))

@@ -26,8 +26,8 @@ from gancore.randomness import fold
 from gancore.recipe import Recipe
 from gancore.training.settings import Settings
 
-COUNT = 1000
-"""Samples judged while training, and at most so many real images beside them: enough to see a trend, cheap enough to do often."""
+MOST, FEWEST, SHARE = 1000, 64, 100
+"""Samples judged at a time: one for each `SHARE` images of the whole training, within these bounds, so that judging stays cheap beside it."""
 
 SCORES = ("FD", "precision", "recall")
 """What is scored while training, by the names that `Settings.best` may have."""
@@ -48,8 +48,9 @@ class Judgement:
 class Watch:
     """Judges the first pipeline of a recipe against the data it learns from, always with the same latents and the same real images."""
 
-    def __init__(self, recipe: Recipe, data: Data, held_out: Data | None, settings: Settings) -> None:
-        self.recipe, self.data, self.held_out, self.settings = recipe, data, held_out, settings
+    def __init__(self, recipe: Recipe, data: Data, held_out: Data | None, settings: Settings, total: int) -> None:
+        self.recipe, self.data, self.held_out, self.settings, self.total = recipe, data, held_out, settings, total
+        self.count = min(MOST, max(FEWEST, total // SHARE))
         self.scores: list[Score] = [Frechet(allow_few=True), PrecisionRecall()]
         self.signs: list[dict[str, float]] = []
         self.reports: list[dict[str, float]] = []
@@ -67,7 +68,7 @@ class Watch:
         for line in judged:
             self._is_best({name: Value(**entry) for name, entry in line["scores"].items()})
 
-    def judge(self, images: int, total: int) -> Judgement:
+    def judge(self, images: int) -> Judgement:
         """Scores, signs and alarms as the recipe stands.
 
         Raises:
@@ -77,7 +78,7 @@ class Watch:
         study = self._study(*next(iter(self.recipe.pipelines().items())))
         found = attrs.evolve(evaluate(study, self.scores, images=images), seconds=time.monotonic() - started)
         self.signs.append(of_samples(study) | self._of_critics())
-        raised = [a for a in alarms(History(self.signs, self.reports, images / total)) if a.name not in self.raised]
+        raised = [a for a in alarms(History(self.signs, self.reports, images / self.total)) if a.name not in self.raised]
         self.raised |= {alarm.name for alarm in raised}
         return Judgement(found, self.signs[-1], raised, self._is_best(found.scores))
 
@@ -88,11 +89,11 @@ class Watch:
             entry = next(e for e in ("source", "target") if e != pipeline.reads)
             source = self._real(pipeline.reads)
         reference = self._real(entry)
-        samples: ImageSet = Drawn(pipeline, COUNT, seed=fold(self.settings.seed, "watch") % 2**31, source=source)
+        samples: ImageSet = Drawn(pipeline, self.count, seed=fold(self.settings.seed, "watch") % 2**31, source=source)
         return Study(samples, reference, default_extractor(reference.image), pipeline=pipeline, seed=self.settings.seed)
 
     def _real(self, entry: str) -> Read:
-        return Read(self.data, min(COUNT, len(self.data)), seed=self.settings.seed, entry=entry)
+        return Read(self.data, min(MOST, len(self.data)), seed=self.settings.seed, entry=entry)
 
     def _of_critics(self) -> dict[str, float]:
         pipelines = self.recipe.pipelines()

@@ -239,8 +239,7 @@ def test_a_server_that_ended_is_said(visit, serve, tmp_path):
         page.complaints.clear()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 820, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("dark", 820), ("light", 390)])
 def test_it_fits_and_is_kept_as_a_picture(visit, server, tmp_path, scheme, width):
     page = visit(server, scheme, (width, 1000))
     two_pins(page)

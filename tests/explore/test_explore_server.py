@@ -346,3 +346,12 @@ def test_ctrl_c_ends_it_quietly(layered_run, monkeypatch, capsys):
     assert run(["explore", str(layered_run), "--port", "0", "--no-browser"]) == 0
     captured = capsys.readouterr()
     assert "exploring" in captured.out and "http://127.0.0.1:" in captured.out and captured.err == "\nended\n"
+
+
+def test_answers_are_kept_up_to_a_size(server, monkeypatch):
+    session = server.session
+    monkeypatch.setattr("gancore.explore.session.KEPT", 2000)
+    for seed in range(50):
+        session.image({"seed": seed})
+    assert 0 < sum(len(key) + len(kept) for key, kept in session._kept.items()) <= 2000
+    assert session.image({"seed": 0}) == session.image({"seed": 0})

@@ -11,6 +11,9 @@ from gancore.latent.mixing import mix
 from gancore.latent.route import Route
 from gancore.latent.views import Between, Mix, Point, view_of
 from gancore.latent.walk import Walk
+from gancore.pipeline import Pipeline
+from gancore.standard.conditioners import Identity
+from gancore.standard.samplers import Normal
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +233,13 @@ def test_labels_of_a_route_are_mixed():
 def test_wrong_routes(plain, count, options, text):
     with pytest.raises(UserError, match=text):
         Route(plain, *keys(plain, count), **options).check()
+
+
+def test_layers_of_latents_are_mixed_where_there_is_no_mapping():
+    generator = walks.LayeredGenerator(image=walks.IMAGE)
+    pipeline = Pipeline(sampler=Normal(latent=(4, 6)), conditioner=Identity(code=(4, 6)), generator=generator)
+    walk = Walk(pipeline)
+    assert walk.layers == 4 and not walk.has_codes
+    mixed = Mix((Point(1), Point(2)), (1,))
+    assert torch.equal(walk.place(mixed).latent, walk.place(mixed).code)
+    assert walk.image(Between((mixed, Point(3)), 0.5, "w")).shape == (1, 3, 8, 8)

@@ -109,6 +109,7 @@ function press(group, value) {
 const onPad = () => state.along === "shift" ? state.shift : [state.principal[0] ?? 0, state.principal[1] ?? 0];
 
 function controls() {
+  document.body.classList.toggle("apart", state.mode !== "point");
   $("seed").value = state.seed;
   for (const [id, value, digits] of [["truncation", state.truncation, 2], ["step", state.step, 1], ["at", state.at, 2], ["label-mix", state.share, 2]]) {
     $(id).value = value;
@@ -167,6 +168,7 @@ const pins = new Pins($("strip"), {
 
 // A pin that lies between two others, or is mixed of them, has no controls: it is shown as it is.
 function show(pin) {
+  document.body.classList.add("apart");
   showImage(pin.view);
   showPython(pin.view);
 }
@@ -335,6 +337,8 @@ function prepare() {
   $("shape").textContent = about.image.join(" × ");
   $("parts").hidden = $("shape").hidden = false;
   document.body.classList.toggle("clear", about.image[0] === 4);
+  document.body.classList.toggle("large", Math.max(...about.picture) > 200);
+  for (const shape of [document.querySelector(".frame"), $("cells").parentElement]) shape.style.aspectRatio = about.picture.join(" / ");
   $("truncation").disabled = !about.truncates;
   $("truncation-note").hidden = about.truncates;
   $("space-note").hidden = about.spaces.length > 1;
