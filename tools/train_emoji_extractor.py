@@ -26,7 +26,7 @@ from gancore.measure.extractors.pixels import Pixels
 from gancore.measure.extractors.resizing import smooth
 
 HELD_OUT = 300 / 1728
-BATCH, STEPS = 256, 700
+BATCH, STEPS, CATEGORY_STEPS = 256, 700, 300
 TEMPERATURE, CATEGORY_WEIGHT = 0.07, 0.1
 PEOPLE = {"1f466", "1f467", "1f468", "1f469", "1f9d1", "1f9d2"}
 SIGNS = {"2640", "2642", "27a1", "200d", "fe0f"}
@@ -150,7 +150,20 @@ def train(pairs: Pairs, steps: int) -> EmojiNetwork:
             features = network(views(pairs.drawings[:, rows])).float()
         categories = F.cross_entropy(network.classifier(features), pairs.label[rows].repeat(2), label_smoothing=0.1)
         descend(contrast(*features.chunk(2)) + CATEGORY_WEIGHT * categories)
-    return fold_norms(network)
+    network = fold_norms(network).half().float()
+    learn_categories(network, pairs)
+    return network
+
+
+def learn_categories(network: EmojiNetwork, pairs: Pairs) -> None:
+    """Fits the layer that tells categories apart anew, on emoji as they are and on features as they ship."""
+    torch.manual_seed(1)
+    with torch.no_grad():
+        features = torch.cat([network(augment(drawings)) for _ in range(4) for drawings in pairs.drawings])
+    label, layer = pairs.label.repeat(8), network.classifier
+    descend = Descent(layer, steps=CATEGORY_STEPS, lr=1e-2, decay=0.1, every=CATEGORY_STEPS)
+    for _ in range(CATEGORY_STEPS):
+        descend(F.cross_entropy(layer(features), label))
 
 
 def recall(features: Callable[[Tensor], Tensor], pairs: Pairs, depth: int) -> tuple[float, float]:

@@ -25,6 +25,7 @@ def evaluate(
     ] = None,
     weights: Annotated[Path | None, typer.Option("--weights", help="weights of an extractor that ships none, as inception-2015")] = None,
     count: Annotated[int | None, typer.Option("--count", min=2, help="samples to judge")] = None,
+    reference: Annotated[int | None, typer.Option("--reference", min=2, help="reference images to compare with, at most")] = None,
     seed: o.Seed = None,
     truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
     standing: Annotated[bool, typer.Option("--standing", help="batch norms by statistics of the samples, not of training")] = False,
@@ -40,7 +41,12 @@ def evaluate(
 
     options = o.given(size=size, channels=channels, subset=subset)
     asked = Asked(
-        **o.given(count=count, seed=seed), truncation=truncation, standing=standing, pipeline=pipeline, against=against, options=options
+        **o.given(count=count, reference=reference, seed=seed),
+        truncation=truncation,
+        standing=standing,
+        pipeline=pipeline,
+        against=against,
+        options=options,
     )
     chosen = _extractor(extractor, weights)
     of_run = is_run(Path(run))

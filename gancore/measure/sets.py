@@ -54,7 +54,7 @@ class Read:
         if entry not in shown:
             raise MeasureError(f"{data.description} holds {', '.join(shown)}, not {entry!r}; name one of these")
         self.image: ImageShape = (shown[entry].shape[1], shown[entry].shape[2], shown[entry].shape[3])
-        self.key = f"{data.fingerprint}-{entry}-{len(self.chosen)}-{seed if count else 'all'}"
+        self.key = f"{data.fingerprint}-{entry}-{len(self.chosen)}-{seed if len(self.chosen) < len(data) else 'all'}"
         self.facts = {"source": data.description, "fingerprint": data.fingerprint, "count": len(self.chosen), "image": list(self.image)}
         self.facts |= {"of": len(data), "seed": seed} if len(self.chosen) < len(data) else {}
 

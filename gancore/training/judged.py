@@ -18,7 +18,7 @@ from gancore.training.folder import RECIPE, SETTINGS, read_settings
 from gancore.training.loop import Sources
 
 COUNT = 10_000
-"""Samples judged where the user does not say how many."""
+"""Samples judged, and at most so many reference images, where the user does not say how many."""
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +26,7 @@ class Asked:
     """What the user asks to be judged and how; `None` is: not said."""
 
     count: int = COUNT
+    reference: int = COUNT
     seed: int = 0
     truncation: float = 1.0
     standing: bool = False
@@ -50,9 +51,9 @@ def study_of_run(run: Path, extractor: Extractor | None, asked: Asked) -> Study:
     trained, held_out = _data_of(run)
     reads = pipeline.reads or "image"
     makes = {"source": "target", "target": "source"}.get(reads, "image")
-    given = None if asked.against is None else Read(_opened(asked.against, pipeline.generator.image, asked.options))
+    given = None if asked.against is None else _reference(_opened(asked.against, pipeline.generator.image, asked.options), asked)
     training = None if trained is None else Read(trained, entry=makes)
-    reference: ImageSet | None = given or training
+    reference: ImageSet | None = given or (None if trained is None else _reference(trained, asked, makes))
     if reference is None:
         raise MeasureError(f"the data that {run} learned from are not known; name images to compare with, as --against FOLDER")
     source = None if trained is None or pipeline.sampler is not None else Read(held_out or trained, entry=reads)
@@ -74,11 +75,15 @@ def study_of_images(source: str, extractor: Extractor | None, asked: Asked) -> S
     """
     if asked.against is None:
         raise UserError(f"{source} is no run: name images to compare it with, as `gancore evaluate {source} --against FOLDER`")
-    reference = Read(open_data(asked.against, ImageOptions(**asked.options)))
+    reference = _reference(open_data(asked.against, ImageOptions(**asked.options)), asked)
     reference.facts |= {"split": "given images"}
     data = _opened(source, reference.image, {k: v for k, v in asked.options.items() if k != "subset"})
     samples = Read(data, min(asked.count, len(data)), seed=asked.seed)
     return Study(samples, reference, extractor or default_extractor(reference.image), seed=asked.seed)
+
+
+def _reference(data: Data, asked: Asked, entry: str = "image") -> Read:
+    return Read(data, min(asked.reference, len(data)), seed=asked.seed, entry=entry)
 
 
 def _opened(source: str, image: tuple[int, int, int], options: dict[str, Any]) -> Data:

@@ -27,7 +27,7 @@ from gancore.recipe import Recipe
 from gancore.training.settings import Settings
 
 MOST, FEWEST, SHARE = 1000, 64, 100
-"""Samples judged at a time: one for each `SHARE` images of the whole training, within these bounds, so that judging stays cheap beside it."""
+"""Samples judged at a time: one for each `SHARE` images of the whole training within these bounds, so that judging stays cheap."""
 
 SCORES = ("FD", "precision", "recall")
 """What is scored while training, by the names that `Settings.best` may have."""
