@@ -18,11 +18,10 @@ PATIENCE = 3
 
 @attrs.frozen
 class History:
-    """The signs of each evaluation so far, and the scalars of each report, oldest first. `share` of the training is over."""
+    """The signs of each evaluation so far, and the scalars of each report, oldest first."""
 
     signs: Sequence[Signs]
     reports: Sequence[Mapping[str, float]]
-    share: float
 
     def last(self, name: str, count: int = 1) -> list[float]:
         """The last values of one sign; empty unless there are `count` in a row."""

@@ -49,7 +49,7 @@ class Watch:
     """Judges the first pipeline of a recipe against the data it learns from, always with the same latents and the same real images."""
 
     def __init__(self, recipe: Recipe, data: Data, held_out: Data | None, settings: Settings, total: int) -> None:
-        self.recipe, self.data, self.held_out, self.settings, self.total = recipe, data, held_out, settings, total
+        self.recipe, self.data, self.held_out, self.settings = recipe, data, held_out, settings
         self.count = min(MOST, max(FEWEST, total // SHARE))
         self.scores: list[Score] = [Frechet(allow_few=True), PrecisionRecall()]
         self.signs: list[dict[str, float]] = []
@@ -78,7 +78,7 @@ class Watch:
         study = self._study(*next(iter(self.recipe.pipelines().items())))
         found = attrs.evolve(evaluate(study, self.scores, images=images), seconds=time.monotonic() - started)
         self.signs.append(of_samples(study) | self._of_critics())
-        raised = [a for a in alarms(History(self.signs, self.reports, images / self.total)) if a.name not in self.raised]
+        raised = [a for a in alarms(History(self.signs, self.reports)) if a.name not in self.raised]
         self.raised |= {alarm.name for alarm in raised}
         return Judgement(found, self.signs[-1], raised, self._is_best(found.scores))
 

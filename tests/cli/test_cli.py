@@ -25,7 +25,20 @@ part = "small"
 part = "r1"
 every = 4
 """
-OFTEN = ["--images", "64", "--batch", "4", "--checkpoint-every", "16", "--report-every", "12", "--sample-every", "32", "--evaluate-every", "0"]
+OFTEN = [
+    "--images",
+    "64",
+    "--batch",
+    "4",
+    "--checkpoint-every",
+    "16",
+    "--report-every",
+    "12",
+    "--sample-every",
+    "32",
+    "--evaluate-every",
+    "0",
+]
 
 
 @pytest.fixture(autouse=True, scope="module")

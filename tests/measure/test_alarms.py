@@ -20,7 +20,7 @@ SICK = {
 
 
 def rung(signs, reports=QUIET):
-    return [alarm.name for alarm in alarms(History(signs, reports, 0.5))]
+    return [alarm.name for alarm in alarms(History(signs, reports))]
 
 
 def test_a_healthy_training_rings_nothing():
@@ -49,7 +49,7 @@ def test_a_generator_that_still_learns_to_differ_is_no_collapse():
 
 
 def test_every_alarm_says_what_was_seen_and_what_to_try():
-    (alarm,) = alarms(History([{**WELL, "diversity": 0.05}] * 3, QUIET, 0.5))
+    (alarm,) = alarms(History([{**WELL, "diversity": 0.05}] * 3, QUIET))
     assert alarm.text == "samples differ from each other by 5% of what real images do, in two evaluations in a row"
     assert len(alarm.advice) == 3 and all(advice for _, advice in RULES.values())
 

@@ -1,0 +1,94 @@
+"""`gancore evaluate`: runs, folders of images, and what goes wrong."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from runs import begin, know_small_parts, sources
+
+from gancore.cli import run
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known():
+    know_small_parts()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    begin(sources(folder), folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def pictures(folder, count, seed, size=8):
+    folder.mkdir()
+    for i, pixels in enumerate(np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)):
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    return str(folder)
+
+
+def test_a_run_is_judged_beside_its_data(trained, capsys):
+    arguments = ["--score", "kernel", "--score", "precision-recall", "--count", "40", "--extractor", "pixels", "--truncation", "0.7"]
+    assert run(["evaluate", str(trained), *arguments]) == 0
+    table = json.loads((trained / "scores" / "evaluation.json").read_text())
+    assert {"KID[pixels-1]", "precision[pixels-1]", "recall[pixels-1]"} == set(table["scores"])
+    samples, reference = table["protocol"]["samples"], table["protocol"]["reference"]
+    assert samples["count"] == 40 and samples["truncation"] == 0.7 and samples["batch_norm"] == "none"
+    assert samples["weights"] == "averaged: exponential" and samples["run"] == "run"
+    assert reference["count"] == 20 and reference["split"] == "training images"
+    assert "KID[pixels-1]" in capsys.readouterr().out
+    assert (trained / "pictures" / "neighbours.png").is_file()
+
+
+def test_the_standard_scores_leave_out_what_cannot_be_given(trained, capsys):
+    assert run(["evaluate", str(trained), "--count", "40"]) == 0
+    table = json.loads((trained / "scores" / "evaluation.json").read_text())
+    assert "precision[emoji-1]" in table["scores"] and "needs a pipeline with an encoder" in table["left_out"]["reconstruction"]
+    assert "more than the 128 dimensions" in table["left_out"]["frechet"]
+    assert "left out frechet" in capsys.readouterr().err
+
+
+def test_two_folders_are_judged_too(place):
+    one, other = pictures(place / "one", 30, seed=0), pictures(place / "other", 25, seed=1, size=12)
+    assert run(["evaluate", one, "--against", other, "--score", "precision-recall", "--extractor", "pixels", "--output", "x/s.json"]) == 0
+    protocol = json.loads((place / "x" / "s.json").read_text())["protocol"]
+    assert protocol["samples"]["image"] == protocol["reference"]["image"] == [3, 12, 12]
+    assert protocol["samples"]["count"] == 30 and protocol["reference"]["split"] == "given images"
+
+
+def test_an_extractor_is_asked_by_name_and_is_refused_with_advice(trained, place, capsys):
+    wrong = {
+        ("--extractor", "emojis"): "did you mean 'emoji'?",
+        ("--extractor", "fashion"): "extractor/fashion",
+        ("--weights", "w.pth"): "--weights belongs to an extractor",
+        ("--score", "beauty"): "there is no score 'beauty'",
+        ("--score", "intra-class"): "needs labels",
+        ("--extractor", "inception-2015", "--weights", "nowhere.pth"): "nowhere.pth",
+    }
+    for arguments, words in wrong.items():
+        assert run(["evaluate", str(trained), *arguments, "--count", "20"]) == 2, arguments
+        error = capsys.readouterr().err
+        assert words in error and "Traceback" not in error, error
+
+
+def test_images_without_a_reference_are_refused(place, capsys):
+    assert run(["evaluate", pictures(place / "one", 5, seed=0)]) == 2
+    assert "is no run: name images to compare it with" in capsys.readouterr().err
+
+
+def test_shapes_that_differ_are_made_one_by_the_reference(place):
+    grey = place / "grey"
+    grey.mkdir()
+    for i in range(12):
+        Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8), dtype=np.uint8)).save(grey / f"{i}.png")
+    colour = pictures(place / "colour", 12, seed=3)
+    assert run(["evaluate", colour, "--against", str(grey), "--score", "precision-recall", "--extractor", "pixels"]) == 0
+    assert json.loads((place / "evaluation.json").read_text())["protocol"]["samples"]["image"] == [1, 8, 8]
