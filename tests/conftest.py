@@ -1,6 +1,7 @@
 """What many tests of the core share: small parts of every kind."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,3 +17,18 @@ torch.set_num_threads(1)
 def private_cache(tmp_path_factory, monkeypatch):
     """Decoded images go to a folder of the test session, not to the user's."""
     monkeypatch.setenv("GANCORE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium as the system has it; its sandbox needs a user other than root."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed")
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        yield found
+        found.close()

@@ -5,7 +5,6 @@ Skipped without playwright or chromium. GANCORE_SCREENSHOTS names a folder that 
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +14,6 @@ from PIL import Image
 
 from gancore.latent.walk import Walk
 from gancore.pictures.grid import pictures
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    # a sandbox cannot be made by root
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_api.sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield running
-        running.close()
 
 
 @pytest.fixture

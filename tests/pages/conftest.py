@@ -1,24 +1,9 @@
-"""A headless Chromium, and pages that say whether anything went wrong in them."""
+"""Pages that say whether anything went wrong in them."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium as the system has it; its sandbox needs a user other than root."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed")
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        yield found
-        found.close()
 
 
 @pytest.fixture
