@@ -49,7 +49,7 @@ def build(table: Mapping[str, Any] | str, kind: str = "recipe", *, where: str = 
     if not isinstance(version, int) or not 1 <= version <= VERSION:
         raise SpecError(f"the spec is of version {version!r}; this gancore reads 1 to {VERSION}: install a newer gancore")
     if not isinstance(table.get("part"), str):
-        raise SpecError(f"{where or 'the spec'} needs the key part, the name of a {kind}, as text; got {table.get('part')!r}")
+        raise SpecError(f"{where or 'the spec'} needs the key part, the name of its {kind}, as text; got {table.get('part')!r}")
     return _from_table(registry().find(kind, table["part"]), table, where)
 
 

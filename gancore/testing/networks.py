@@ -18,8 +18,9 @@ from gancore.testing.trial import Trial
 @check(*NETWORKS)
 def gives_float32(trial: Trial[Part]) -> None:
     """Results are float32 and finite, in training and in eval mode."""
-    for part in (trial.part.train(), trial.part.eval()):
-        _ensure_float32(forward(part, inputs(trial, part)), "in training mode" if part.training else "in eval mode")
+    for training in (True, False):
+        part = trial.part.train(training)
+        _ensure_float32(forward(part, inputs(trial, part)), "in training mode" if training else "in eval mode")
 
 
 @check(*NETWORKS)

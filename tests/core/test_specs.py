@@ -66,7 +66,7 @@ def test_a_table_without_a_part_changes_the_default():
         ({"loss": 3}, "loss takes a loss: a name or a table; got 3"),
         ({"regularizers": "r1"}, r"regularizers is a list of regularizer parts; got 'r1'"),
         ({"regularizers": [{"part": "r1", "gamma": -1}]}, "regularizers.0: .*gamma"),
-        ({"generator": {"part": 3}}, "generator needs the key part, the name of a generator, as text; got 3"),
+        ({"generator": {"part": 3}}, "generator needs the key part, the name of its generator, as text; got 3"),
         ({"gancore": 99}, "the spec is of version 99; this gancore reads 1 to 1"),
         ({"loss": "hinqe"}, "there is no loss 'hinqe'; did you mean 'hinge'"),
     ],

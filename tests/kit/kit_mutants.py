@@ -147,6 +147,13 @@ class GivesBfloat16(HonestGenerator):
         return super().forward(code).bfloat16()
 
 
+@mutant("gives_float32")
+class Float64WhileItLearns(HonestEncoder):
+    def forward(self, image):
+        code = super().forward(image)
+        return code.double() if self.training and not torch.is_autocast_enabled("cpu") else code
+
+
 @mutant("float32_under_autocast")
 class KeepsAutocastType(HonestGenerator):
     def forward(self, code):
