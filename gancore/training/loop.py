@@ -314,15 +314,18 @@ class Training:
             raise failure or RunError("the first process could not save; its message says why")
 
     def _save(self, best: Judgement | None) -> None:
-        self.best = f"{self.run.images:08d}" if best else self.best
+        name = f"{self.run.images:08d}"
+        known = (self.folder / "checkpoints" / name).exists()
+        self.best = name if best else self.best
         path = save_checkpoint(self.run, self.folder / "checkpoints", seconds=self.seconds, keep=self.settings.keep, spare=self.best)
         if best:
             save_pipelines(self.recipe.pipelines(), self.folder / "best" / "pipeline")
             write_best(self.folder, best, self.settings.best)
         if self.recipe.ready:
             save_pipelines(self.recipe.pipelines(), self.folder / "pipeline")
-        self._event("checkpoint", path=path.name)
-        self._tell("gancore_saved", path=str(path))
+        if not known:
+            self._event("checkpoint", path=path.name)
+            self._tell("gancore_saved", path=str(path))
 
     def _finish(self) -> None:
         self._sheets()
