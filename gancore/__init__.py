@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Discriminator,
         DiscriminatorRegularizer,
         Encoder,
+        Extractor,
         Generator,
         GeneratorRegularizer,
         LabelSampler,
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
         Sampler,
         Schedule,
     )
+    from gancore.measure.evaluation import evaluate
+    from gancore.measure.score import Score, Value
+    from gancore.measure.study import Study
     from gancore.parts import Part, Tally, fact, field, part, seat
     from gancore.pipeline import Pipeline
-    from gancore.recipe import Player, Recipe
+    from gancore.recipe import Critic, Player, Recipe
     from gancore.recipes import GAN
     from gancore.specs import build, spec
     from gancore.training.loop import Sources, resume, train
@@ -42,6 +46,7 @@ _ROOMS = {
         "Discriminator",
         "DiscriminatorRegularizer",
         "Encoder",
+        "Extractor",
         "Generator",
         "GeneratorRegularizer",
         "LabelSampler",
@@ -50,9 +55,12 @@ _ROOMS = {
         "Sampler",
         "Schedule",
     ),
+    "measure.evaluation": ("evaluate",),
+    "measure.score": ("Score", "Value"),
+    "measure.study": ("Study",),
     "parts": ("Part", "Tally", "fact", "field", "part", "seat"),
     "pipeline": ("Pipeline",),
-    "recipe": ("Player", "Recipe"),
+    "recipe": ("Critic", "Player", "Recipe"),
     "recipes": ("GAN",),
     "specs": ("build", "spec"),
     "training.loop": ("Sources", "resume", "train"),
@@ -64,9 +72,11 @@ __all__ = [
     "Average",
     "Conditioner",
     "Constraint",
+    "Critic",
     "Discriminator",
     "DiscriminatorRegularizer",
     "Encoder",
+    "Extractor",
     "Generator",
     "GeneratorRegularizer",
     "LabelSampler",
@@ -78,9 +88,13 @@ __all__ = [
     "Recipe",
     "Sampler",
     "Schedule",
+    "Score",
     "Sources",
+    "Study",
     "Tally",
+    "Value",
     "build",
+    "evaluate",
     "fact",
     "field",
     "hookimpl",

@@ -70,7 +70,9 @@ class FirstBlock(nn.Module):
 
     def __init__(self, width: int, size: tuple[int, int], code_width: int, spread: float) -> None:
         super().__init__()
-        self.constant = nn.Parameter(1 + spread * torch.randn(1, width, *size))
+        self.constant = nn.Parameter(torch.ones(1, width, *size))
+        if spread:
+            nn.init.normal_(self.constant, 1.0, spread)
         self.bias = nn.Parameter(torch.zeros(width))
         self.first = Epilogue(width, code_width)
         self.conv = EqualizedConv2d(width, width)

@@ -281,3 +281,11 @@ def test_spec_and_dtypes(part):
 def test_options_out_of_range(cls, options, text):
     with pytest.raises((ValueError, SpecError), match=text):
         cls(**options)
+
+
+def test_the_constant_starts_at_one_or_around_it():
+    ones, spread = (
+        StyleGANSynthesis(image=(3, 8, 8), code_width=4, channels_max=64, constant_spread=s).blocks[0].constant for s in (0.0, 0.5)
+    )
+    assert torch.equal(ones, torch.ones_like(ones))
+    assert abs(float(spread.mean()) - 1) < 0.1 and abs(float(spread.std()) - 0.5) < 0.1
