@@ -30,7 +30,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 SMALL_STYLE = ["--set", "generator.channels_max=32", "--set", "discriminator.channels_max=32", "--precision", "bf16"]
 TRANSLATORS = [f"--set=to_{side}.{size}" for side in ("target", "source") for size in ("width=32", "blocks=6")]
 FAMILIES: dict[str, list[str]] = {
-    "cyclegan": [*TRANSLATORS, "--hold-out", "200", "--batch", "2", "--precision", "bf16", "--images", "30000"],
+    "cyclegan": [*TRANSLATORS, "--hold-out", "200", "--batch", "4", "--precision", "bf16", "--images", "30000"],
     "stylegan": [*SMALL_STYLE, "--batch", "8", "--set", "generator.constant_spread=1", "--images", "150000"],
     "dcgan": ["--batch", "32", "--precision", "bf16", "--images", "200000"],
     "vae": ["--images", "200000"],
@@ -133,7 +133,8 @@ def rows(folder: Path, kind: str, names: list[str]) -> str:
         run = folder / name
         log = Log.read(run / "log.jsonl")
         end = [line for line in log if line.get("event") == "finished"][-1]
-        rung = ", ".join(f"{line['name']} at {line['images']}" for line in log if line.get("event") == "alarm") or "none"
+        rung = ", ".join(f"{line['name']} at {line['images']:,}" for line in log if line.get("event") == "alarm") or "none"
+        rung = rung if any(line.get("event") == "scores" for line in log) else "not watched"
         parameters = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["parameters"]
         counts = ", ".join(f"{player} {count:,}" for player, count in parameters.items())
         picture = sheet(run, DOCS / "families" / f"{name}.png")
