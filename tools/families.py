@@ -82,7 +82,7 @@ def anchors(kind: str, folder: Path, given: argparse.Namespace) -> dict[str, Eva
     """Real images against other real ones, and noise against real ones: how low and how high a score can go."""
     if kind == "fashion":
         train, test = (open_data(str(given.fashion_mnist), ImageOptions(size="32", subset=part)) for part in ("train", "test"))
-        real, reference = Read(test), Read(train)
+        real, reference = Read(test, given.count), Read(train, given.count)
     else:
         whole = open_data("emoji")
         train, test = whole.split(len(whole) // 2)
