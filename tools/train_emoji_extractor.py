@@ -21,9 +21,10 @@ from small_training import Descent, fold_norms, save, with_norms
 from torch import Tensor, nn
 
 from gancore.data import open_data
-from gancore.measure.extractors.emoji import SIZE, Emoji, EmojiNetwork
+from gancore.measure.extractors.emoji import Emoji, EmojiNetwork
 from gancore.measure.extractors.pixels import Pixels
 from gancore.measure.extractors.resizing import smooth
+from gancore.measure.extractors.small_network import SIZE
 
 HELD_OUT = 300 / 1728
 BATCH, STEPS, CATEGORY_STEPS = 256, 700, 300

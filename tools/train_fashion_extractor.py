@@ -16,8 +16,9 @@ from small_training import Descent, fold_norms, save, with_norms
 from torch import Tensor
 
 from gancore.data import open_data
-from gancore.measure.extractors.fashion import SIZE, Fashion, FashionNetwork
+from gancore.measure.extractors.fashion import Fashion, FashionNetwork
 from gancore.measure.extractors.resizing import smooth
+from gancore.measure.extractors.small_network import SIZE
 
 BATCH, EPOCHS = 128, 6
 

@@ -51,9 +51,13 @@ def test_the_default_can_be_told_again_what_it_was_told():
 
 
 def test_other_channels_are_refused_with_advice():
-    with pytest.raises(FitError, match=r"extractor/emoji reads 3 channels; images have 1: take the extractor fashion for grey images"):
+    with pytest.raises(
+        FitError, match=r"extractor/emoji reads images with 3 channels, these have 1: take the extractor fashion for grey images"
+    ):
         Emoji(image=(1, 32, 32))
-    with pytest.raises(FitError, match=r"extractor/fashion reads 1 channel; images have 3: take the extractor emoji for RGB images"):
+    with pytest.raises(
+        FitError, match=r"extractor/fashion reads images with 1 channel, these have 3: take the extractor emoji for RGB images"
+    ):
         Fashion(image=(3, 32, 32))
 
 

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
+import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from gancore.errors import MeasureError
+from gancore.errors import FitError, MeasureError
+from gancore.interfaces import Extractor
+from gancore.measure.extractors.resizing import smooth
 
+SIZE = 32
 WEIGHTS = Path(__file__).parent.parent / "weights"
 
 
@@ -56,3 +61,39 @@ def take_shipped(network: nn.Module, title: str) -> None:
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise MeasureError(f"{path} cannot be read ({reason}); it is part of the package: install gancore again") from None
+
+
+class SmallExtractor(Extractor):
+    """An extractor whose network and weights come with the package: images of `channels` at 32×32, features `(N, 128)`, and classes.
+
+    Raises:
+        FitError: images have other channels.
+    """
+
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+    resizer: ClassVar[str] = "bilinear to 32×32, antialiased where images shrink"
+    channels: ClassVar[int]
+    network_class: ClassVar[type[nn.Module]]
+    instead: ClassVar[str]
+    """Which extractor to take for other images."""
+
+    def build(self) -> None:
+        """The layers, with the weights that ship."""
+        if self.image[0] != self.channels:
+            raise FitError(
+                f"{self.address} reads images with {self.channels} channel{'s'[: self.channels - 1]}, these have {self.image[0]}: take the "
+                f"extractor {self.instead}, pixels for any, or read the data with channels={self.channels}"
+            )
+        self.network = self.network_class()
+        take_shipped(self.network, self.title)
+        self.eval().requires_grad_(False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`(N, channels, H, W)` in [-1, 1] → `(N, 128)` float32."""
+        features: Tensor = self.network(smooth(image.float(), SIZE).contiguous(memory_format=torch.channels_last))
+        return features.float()
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Features `(N, 128)` → logits `(N, classes)`."""
+        logits: Tensor = self.network.get_submodule("classifier")(features)
+        return logits
