@@ -65,9 +65,12 @@ def trained(name: str, words: list[str], folder: Path, threads: int) -> None:
 
 def judged(folder: Path, name: str, given: argparse.Namespace) -> Evaluation:
     """Every score of one run, kept beside it."""
+    path = folder / name / "scores" / "families.json"
+    if given.keep and path.exists():
+        return Evaluation.load(path)
     count = None if name.startswith("cyclegan") else given.count
     study = study_of_run(folder / name, None, Asked(**({} if count is None else {"count": count})))
-    return kept(folder / name / "scores" / "families.json", study)
+    return kept(path, study)
 
 
 def kept(path: Path, study: Study) -> Evaluation:
@@ -193,6 +196,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--keep", action="store_true", help="take the evaluations that are there")
     parser.add_argument("--train-only", action="store_true")
     given = parser.parse_args()
     given.runs.mkdir(parents=True, exist_ok=True)

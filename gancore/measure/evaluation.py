@@ -48,6 +48,20 @@ class Evaluation:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(self.table(), indent=1) + "\n")
 
+    @classmethod
+    def load(cls, path: Path) -> "Evaluation":
+        """Reads what `save` wrote.
+
+        Raises:
+            MeasureError: it is no evaluation.
+        """
+        try:
+            table = json.loads(path.read_text(encoding="utf-8"))
+            scores = {name: Value(**entry) for name, entry in table["scores"].items()}
+            return cls(scores, table["protocol"], table["seconds"], table["images"], table["left_out"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise MeasureError(f"{path} is no evaluation ({error!r}); give a file that `gancore evaluate` wrote") from None
+
 
 def evaluate(study: Study, scores: Iterable[Score], *, images: int | None = None, strict: bool = False) -> Evaluation:
     """Every score that this study can give. What it cannot give, for want of labels or images, is left out with the reason.

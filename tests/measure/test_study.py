@@ -11,7 +11,7 @@ from torch import nn
 
 from gancore.data import open_data
 from gancore.errors import MeasureError
-from gancore.measure.evaluation import evaluate
+from gancore.measure.evaluation import Evaluation, evaluate
 from gancore.measure.score import Score, Value
 from gancore.measure.sets import Read
 from gancore.measure.standing import has_batch_norm, standing
@@ -101,6 +101,7 @@ def test_an_evaluation_says_how_it_was_made(tmp_path):
     assert found.left_out == {"test-labels": "score/test-labels needs labels for the samples and the reference and the images that the "
                               "model was trained on"}  # fmt: skip
     found.save(tmp_path / "scores" / "x.json")
+    assert Evaluation.load(tmp_path / "scores" / "x.json") == attrs.evolve(found, seconds=round(found.seconds, 2))
     table = json.loads((tmp_path / "scores" / "x.json").read_text())
     assert table["images"] == 7 and table["scores"]["mean[small-1]"]["better"] == "lower"
     protocol = table["protocol"]
@@ -109,6 +110,13 @@ def test_an_evaluation_says_how_it_was_made(tmp_path):
     assert (
         protocol["samples"]["count"] == 40 and protocol["reference"]["fingerprint"] and protocol["versions"]["torch"] == torch.__version__
     )
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"scores": 3}'])
+def test_what_is_no_evaluation_is_refused(tmp_path, text):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(MeasureError, match="x.json is no evaluation .*give a file that `gancore evaluate` wrote"):
+        Evaluation.load(tmp_path / "x.json")
 
 
 def test_strictly_what_cannot_be_given_is_an_error():
