@@ -184,7 +184,11 @@ the table: real images against other real ones must be best, noise worst, and PC
 runs at a time on two cores that did other work too, so take the minutes as upper bounds. The scores of every row stand with their whole
 protocol (extractor and its hash, counts, seeds, weights, versions) in `docs/families/*.json`. ↓ lower is better, ↑ higher. Values are
 comparable within one table alone: they depend on the extractor and on the counts. On the emoji the row `real` compares two halves of
-864 images, all others compare with all 1,728; cyclegan translates one vendor's drawings and is judged against the other's."""
+864 images, all others compare with all 1,728; cyclegan translates one vendor's drawings and is judged against the other's.
+
+What the row of noise teaches: an extractor puts what it has never seen on one spot, which may lie near some real image. Then precision
+and density are high, and noise even passes for copies of a training image (`memorised`). Distances and recall are not fooled; read
+the others beside them."""
 
 
 def main() -> None:
