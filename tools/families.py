@@ -165,7 +165,8 @@ def written(folder: Path, given: argparse.Namespace) -> str:
     """The whole page; the scores of every row are put beside it."""
     parts = [HEAD]
     for kind, words in KINDS.items():
-        names = [n for n in runs(given) if n.endswith(kind)]
+        if not (names := [n for n in runs(given) if n.endswith(kind)]):
+            continue
         found = {n.removesuffix(f"-{kind}"): judged(folder, n, given) for n in names} | anchors(kind, folder, given)
         for name, evaluation in found.items():
             evaluation.save(DOCS / "families" / f"{name}-{kind}.json")
