@@ -1,18 +1,55 @@
-"""StyleGAN: Karras et al. 2018, arXiv:1812.04948."""
+"""StyleGAN: Karras et al. 2018, arXiv:1812.04948; StyleGAN2: Karras et al. 2019, arXiv:1912.04958; StyleGAN3: 2021, arXiv:2106.12423."""
+
+import typer
 
 from gancore import Part, hookimpl
 from gancore_stylegan.discriminator import LabelledStyleGANDiscriminator, StyleGANDiscriminator
+from gancore_stylegan.importing import import_generator
 from gancore_stylegan.mapping import LabelledStyleGANMapping, StyleGANMapping
+from gancore_stylegan.nvidia_names import from_stylegan2
+from gancore_stylegan.path_length import PathLength
+from gancore_stylegan.published import Network, read_networks
 from gancore_stylegan.recipe import StyleGAN
+from gancore_stylegan.stylegan2 import StyleGAN2
+from gancore_stylegan.stylegan2_discriminator import (
+    LabelledStyleGAN2Discriminator,
+    PlainStyleGAN2Discriminator,
+    SkipStyleGAN2Discriminator,
+    StyleGAN2Discriminator,
+)
+from gancore_stylegan.stylegan2_mapping import LabelledStyleGAN2Mapping
+from gancore_stylegan.stylegan2_synthesis import PlainStyleGAN2Synthesis, ResidualStyleGAN2Synthesis, StyleGAN2Synthesis
+from gancore_stylegan.stylegan3 import StyleGAN3
+from gancore_stylegan.stylegan3_names import from_stylegan3
+from gancore_stylegan.stylegan3_synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 from gancore_stylegan.synthesis import StyleGANSynthesis
 
 __all__ = [
+    "LabelledStyleGAN2Discriminator",
+    "LabelledStyleGAN2Mapping",
     "LabelledStyleGANDiscriminator",
     "LabelledStyleGANMapping",
+    "Network",
+    "PathLength",
+    "PlainStyleGAN2Discriminator",
+    "PlainStyleGAN2Synthesis",
+    "ResidualStyleGAN2Synthesis",
+    "RotationalStyleGAN3Synthesis",
+    "SkipStyleGAN2Discriminator",
     "StyleGAN",
+    "StyleGAN2",
+    "StyleGAN2Discriminator",
+    "StyleGAN2Synthesis",
+    "StyleGAN3",
+    "StyleGAN3Synthesis",
     "StyleGANDiscriminator",
     "StyleGANMapping",
     "StyleGANSynthesis",
+    "from_stylegan2",
+    "from_stylegan3",
+    "gancore_api",
+    "import_generator",
+    "read_networks",
 ]
 
 gancore_api = 1
@@ -20,7 +57,7 @@ gancore_api = 1
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The recipe, its three networks, and two of them with labels."""
+    """The recipes, their networks, and those with labels."""
     return [
         StyleGAN,
         StyleGANMapping,
@@ -28,4 +65,25 @@ def gancore_parts() -> list[type[Part]]:
         StyleGANDiscriminator,
         LabelledStyleGANMapping,
         LabelledStyleGANDiscriminator,
+        StyleGAN2,
+        StyleGAN2Synthesis,
+        StyleGAN2Discriminator,
+        LabelledStyleGAN2Mapping,
+        LabelledStyleGAN2Discriminator,
+        PlainStyleGAN2Synthesis,
+        ResidualStyleGAN2Synthesis,
+        PlainStyleGAN2Discriminator,
+        SkipStyleGAN2Discriminator,
+        PathLength,
+        StyleGAN3,
+        StyleGAN3Synthesis,
+        RotationalStyleGAN3Synthesis,
     ]
+
+
+@hookimpl
+def gancore_commands(app: typer.Typer) -> None:
+    """The verb `gancore import`."""
+    from gancore_stylegan.command import import_network
+
+    app.command("import")(import_network)

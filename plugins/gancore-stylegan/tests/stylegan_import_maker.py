@@ -1,0 +1,101 @@
+"""Files laid out as NVIDIA's network pickles, made without NVIDIA's code: modules that write themselves as saved classes with source."""
+
+import pickle
+import sys
+import types
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+
+def _reconstruct_persistent_obj(meta):
+    raise AssertionError("only its name is written")
+
+
+class EasyDict(dict):
+    """Written by name."""
+
+
+class Saved(nn.Module):
+    """A module that is written as class name, source and state."""
+
+    source, written_as = "", "Generator"
+
+    def __reduce__(self):
+        meta = {"type": "class", "version": 6, "module_src": self.source, "class_name": self.written_as, "state": dict(self.__dict__)}
+        return _reconstruct_persistent_obj, (meta,)
+
+
+@contextmanager
+def _named():
+    homes = {"torch_utils.persistence": _reconstruct_persistent_obj, "dnnlib.util": EasyDict}
+    before = {thing: thing.__module__ for thing in homes.values()}
+    modules = {name: types.ModuleType(name) for home in homes for name in (home.partition(".")[0], home)}
+    for home, thing in homes.items():
+        thing.__module__ = home
+        setattr(modules[home], thing.__name__, thing)
+    sys.modules.update(modules)
+    try:
+        yield
+    finally:
+        for name in modules:
+            del sys.modules[name]
+        for thing, home in before.items():
+            thing.__module__ = home
+
+
+def tree(tensors, *, source="", kwargs=None, name="Generator"):
+    """A saved module with these tensors at their dotted names; `w_avg`, constants, filters and the like as buffers."""
+    root = type("Saved", (Saved,), {"source": source, "written_as": name})()
+    root.__dict__.update(_init_args=(), _init_kwargs=EasyDict(kwargs or {}))
+    for dotted, value in tensors.items():
+        *path, last = dotted.split(".")
+        module = root
+        for step in path:
+            if step not in module._modules:
+                module.add_module(step, type("Saved", (Saved,), {"source": source, "written_as": "Layer"})())
+            module = module._modules[step]
+        if last.endswith(("w_avg", "noise_const", "filter", "freqs", "phases", "transform", "magnitude_ema")):
+            module.register_buffer(last, value.clone())
+        else:
+            module.register_parameter(last, nn.Parameter(value.clone()))
+    return root
+
+
+def network_pickle(networks, *, protocol=4):
+    """Bytes of a pickle of such modules by name, with what lies beside them."""
+    with _named():
+        rest = {"augment_pipe": None, "training_set_kwargs": EasyDict(class_name="training.dataset.ImageFolderDataset", max_size=9)}
+        return pickle.dumps({**networks, **rest}, protocol=protocol)
+
+
+KWARGS = {
+    "z_dim": 6,
+    "c_dim": 0,
+    "w_dim": 6,
+    "img_resolution": 8,
+    "img_channels": 3,
+    "mapping_kwargs": {"num_layers": 2},
+    "synthesis_kwargs": {"channel_base": 32, "channel_max": 4, "num_fp16_res": 0},
+}
+
+
+def tiny_stylegan2():
+    """Tensors of a StyleGAN2 generator for 8×8 images, by NVIDIA's names, fitting KWARGS."""
+    draw = torch.Generator().manual_seed(0)
+    shapes = {"mapping.w_avg": (6,), "synthesis.b4.const": (4, 4, 4)}
+    shapes |= {f"mapping.fc{i}.{end}": shape for i in range(2) for end, shape in (("weight", (6, 6)), ("bias", (6,)))}
+    for layer, size in (("b4.conv1", 4), ("b8.conv0", 8), ("b8.conv1", 8)):
+        shapes |= {f"synthesis.{layer}.weight": (4, 4, 3, 3), f"synthesis.{layer}.noise_const": (size, size)}
+        shapes |= {f"synthesis.{layer}.noise_strength": ()} | affine(f"synthesis.{layer}", 4)
+    for layer in ("b4.torgb", "b8.torgb"):
+        shapes |= {f"synthesis.{layer}.weight": (3, 4, 1, 1)} | affine(f"synthesis.{layer}", 3)
+    made = {name: torch.randn(shape, generator=draw) for name, shape in shapes.items()}
+    row = torch.tensor([1.0, 3, 3, 1]) / 8
+    return made | {"synthesis.b8.conv0.resample_filter": row[:, None] * row}
+
+
+def affine(layer, width):
+    """The shapes of a layer's bias and of its style."""
+    return {f"{layer}.bias": (width,), f"{layer}.affine.weight": (4, 6), f"{layer}.affine.bias": (4,)}

@@ -1,0 +1,30 @@
+from gancore_stylegan import (
+    LabelledStyleGAN2Discriminator,
+    LabelledStyleGAN2Mapping,
+    PathLength,
+    PlainStyleGAN2Discriminator,
+    PlainStyleGAN2Synthesis,
+    ResidualStyleGAN2Synthesis,
+    SkipStyleGAN2Discriminator,
+    StyleGAN2,
+    StyleGAN2Discriminator,
+    StyleGAN2Synthesis,
+)
+
+from gancore.testing import contracts
+
+
+@contracts(
+    StyleGAN2,
+    StyleGAN2Synthesis,
+    StyleGAN2Discriminator,
+    LabelledStyleGAN2Mapping,
+    LabelledStyleGAN2Discriminator,
+    PlainStyleGAN2Synthesis,
+    ResidualStyleGAN2Synthesis,
+    PlainStyleGAN2Discriminator,
+    SkipStyleGAN2Discriminator,
+    PathLength,
+)
+def test_contract(check):
+    check()

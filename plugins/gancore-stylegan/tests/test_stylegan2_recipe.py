@@ -1,0 +1,195 @@
+import copy
+import math
+
+import pytest
+import torch
+from gancore_stylegan import (
+    LabelledStyleGAN2Discriminator,
+    LabelledStyleGAN2Mapping,
+    PathLength,
+    StyleGAN2,
+    StyleGAN2Discriminator,
+    StyleGAN2Synthesis,
+    StyleGANMapping,
+)
+from gancore_stylegan.path_length import path_lengths
+
+from gancore.pipeline import Pipeline
+from gancore.randomness import normal, seeded
+from gancore.specs import build, spec
+from gancore.standard.optimizers import SGD
+from gancore.standard.regularizers import R1
+from gancore.training.run import Run
+
+IMAGE = (3, 8, 8)
+SMALL = {"channels_base": 32, "channels_max": 8}
+MAPPING = {"latent_width": 5, "width": 6, "layers": 2}
+
+
+class Source:
+    """The same few images again and again."""
+
+    def __init__(self, images, label=None):
+        self.position, self.rows = 0, {"image": images} | ({} if label is None else {"label": label})
+
+    def next(self, n=None):
+        return {name: value[: n or len(value)] for name, value in self.rows.items()}
+
+
+def small(image=IMAGE, **changes):
+    return StyleGAN2(
+        image=image,
+        generator=StyleGAN2Synthesis(code_width=6, **SMALL),
+        **{
+            "conditioner": StyleGANMapping(**MAPPING),
+            "discriminator": StyleGAN2Discriminator(group=2, **SMALL),
+            **changes,
+        },
+    )
+
+
+def loud(recipe):
+    """Every strength and bias away from zero, so that noise matters and leaky ReLUs are crossed."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for name, p in [*recipe.generator.named_parameters(), *recipe.discriminator.named_parameters()]:
+            if "strength" in name or "bias" in name:
+                p.add_(0.3 * torch.randn_like(p))
+    return recipe
+
+
+def images(n=8, shape=IMAGE, dtype=torch.float32):
+    return (torch.rand(n, *shape) * 2 - 1).to(dtype)
+
+
+def train(recipe, data, steps, label=None, **options):
+    run = Run(recipe, Source(data, label), batch=len(data), total=1000, **options)
+    for _ in range(steps):
+        recipe.step(run)
+        run.step += 1
+    return run
+
+
+def test_published_hyperparameters():
+    recipe = StyleGAN2(image=IMAGE, generator=StyleGAN2Synthesis(channels_max=4), discriminator=StyleGAN2Discriminator(channels_max=4))
+    assert (recipe.loss.name, recipe.batch_size, recipe.average.half_life) == ("non-saturating", 32, 10_000)
+    assert [(penalty.name, penalty.gamma, penalty.every) for penalty in recipe.regularizers] == [("r1", 10.0, 16)]
+    (path,) = recipe.generator_regularizers
+    assert (path.name, path.every, path.share, path.weight, path.decay) == ("path-length", 4, 0.5, 2.0, 0.01)
+    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
+        assert (optimizer.lr, optimizer.betas, optimizer.eps) == (0.002, (0.0, 0.99), 1e-8)
+    assert (recipe.conditioner.mixing, recipe.conditioner.layers, recipe.conditioner.lr_multiplier) == (0.9, 8, 0.01)
+    players = recipe.players()
+    assert (players["discriminator"].rescale, players["generator"].rescale) == pytest.approx((16 / 17, 4 / 5))
+
+
+def test_the_spec_gives_the_same_weights():
+    recipe = small()
+    again = build(spec(recipe), "recipe")
+    again.place(facts={"image": IMAGE, "classes": 0}, by="the data")
+    ours, theirs = recipe.state_dict(), again.state_dict()
+    assert ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)
+
+
+@pytest.mark.parametrize("micro_batch", [2, 4, 6])
+@pytest.mark.parametrize("lazy", [False, True])
+def test_micro_batches_move_the_weights_as_the_whole_batch_does(lazy, micro_batch):
+    plain = {"generator_optimizer": SGD(lr=0.01), "discriminator_optimizer": SGD(lr=0.01)}
+    penalty = PathLength(every=2) if lazy else PathLength(every=1, share=1.0)
+    whole = loud(small(regularizers=[R1(every=2)], generator_regularizers=[penalty], **plain)).double()
+    pieces = copy.deepcopy(whole)
+    data = images(8, dtype=torch.float64)
+    before = copy.deepcopy(whole.state_dict())
+    train(whole, data, 3)
+    train(pieces, data, 3, micro_batch=micro_batch)
+    ours, theirs = whole.state_dict(), pieces.state_dict()
+    assert all(torch.allclose(ours[k], theirs[k], rtol=0, atol=1e-10) for k in ours)
+    moved = [k for k in ours if not torch.equal(ours[k], before[k])]
+    assert {"conditioner.mean", "generator_regularizers.0.mean"} <= set(moved) and any("strength" in k for k in moved)
+
+
+def test_lengths_of_a_linear_map():
+    """J_w is the matrix: the length is ‖y A‖ with y over the root of the number of pixels."""
+    matrix, code = torch.randn(5, 12, dtype=torch.float64), torch.randn(4, 5, dtype=torch.float64)
+    with seeded(0):
+        found = path_lengths(lambda w: (w @ matrix).reshape(4, 3, 2, 2), code)
+    with seeded(0):
+        y = normal(4, 3, 2, 2, like=code).flatten(1) / 2
+    assert torch.allclose(found, (y @ matrix.t()).norm(dim=1)) and not code.requires_grad
+    layered = code[:, None].repeat(1, 3, 1)
+    with seeded(0):
+        found = path_lengths(lambda w: (w.sum(1) @ matrix).reshape(4, 3, 2, 2), layered)
+    assert torch.allclose(found, (y @ matrix.t()).norm(dim=1))
+
+
+def test_the_running_mean_of_lengths():
+    penalty, matrix, code = PathLength(decay=0.25), torch.randn(5, 12), torch.randn(4, 5)
+
+    def render(w):
+        return (w @ matrix).reshape(4, 3, 2, 2)
+
+    def value():
+        with seeded(0):
+            return penalty(render, code)
+
+    with seeded(0):
+        lengths = path_lengths(render, code)
+    assert value().item() == pytest.approx(2 * lengths.square().mean().item())
+    penalty.settle()
+    assert penalty.mean.item() == pytest.approx(0.25 * lengths.mean().item())
+    assert value().item() == pytest.approx(2 * (lengths - penalty.mean).square().mean().item(), rel=1e-5)
+    penalty.eval()
+    penalty.seen.clear()
+    value()
+    assert penalty.seen.mean is None
+
+
+def test_a_generator_that_ignores_its_code_gets_no_nan():
+    weight = torch.ones((), requires_grad=True)
+    value = PathLength()(lambda w: (0 * weight * w.sum()).expand(4, 3, 2, 2), torch.randn(4, 5))
+    value.backward()
+    assert value.isfinite() and weight.grad.isfinite()
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 24), (1, 8, 8), (4, 8, 8), (3, 12, 12)])
+def test_any_image_trains(shape):
+    recipe = small(image=shape)
+    train(recipe, images(4, shape), 2)
+    assert recipe.pipelines()["image"].sample(2, seed=0).shape == (2, *shape)
+
+
+def test_labels_train():
+    recipe = small(
+        classes=3, conditioner=LabelledStyleGAN2Mapping(**MAPPING), discriminator=LabelledStyleGAN2Discriminator(group=2, **SMALL)
+    )
+    before = copy.deepcopy(recipe.state_dict())
+    train(recipe, images(4), 2, label=torch.tensor([0, 1, 2, 0]))
+    moved = {k for k, v in recipe.state_dict().items() if not torch.equal(v, before[k])}
+    assert {"conditioner.embedding.weight", "discriminator.embedding.weight", "discriminator.labels.0.weight"} <= moved
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_training_goes_on_and_the_product_is_kept(precision, tmp_path):
+    recipe = small(regularizers=[R1(every=2)], generator_regularizers=[PathLength(every=2)])
+    run = train(recipe, images(), 3, precision=precision)
+    assert all(math.isfinite(value) for value in run.take_log().values())
+    pipeline = recipe.pipelines()["image"]
+    pipeline.save(tmp_path / "product")
+    made = pipeline.sample(5, seed=1, truncation=0.7)
+    assert made.shape == (5, *IMAGE) and made.abs().max() <= 1
+    again = Pipeline.load(tmp_path / "product").sample(5, seed=1, truncation=0.7)
+    assert torch.allclose(again, made, atol=1e-4)
+
+
+def test_it_learns_a_colour():
+    torch.manual_seed(0)
+    colour = torch.tensor([0.6, -0.6, 0.0]).reshape(3, 1, 1)
+    recipe = small(regularizers=[R1(gamma=1.0, every=4)])
+    recipe.generator_optimizer.lr = recipe.discriminator_optimizer.lr = 0.01
+
+    def error():
+        return (recipe.pipelines()["image"].sample(32, seed=0) - colour).abs().mean().item()
+
+    start = error()
+    train(recipe, colour + 0.1 * images(), 60)
+    assert error() < 0.5 * start
