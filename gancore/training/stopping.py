@@ -12,7 +12,7 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Stopping:
-    """While entered, remembers the first signal instead of dying of it.
+    """While entered, remembers the first signal instead of dying of it. One that the process was started to ignore stays ignored.
 
     `shared`: this is one of several processes. Ctrl-C then reaches each twice, from the terminal and from the launcher.
     """
@@ -34,7 +34,8 @@ class Stopping:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in CODES}
+            heard = [number for number in CODES if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -23,6 +23,14 @@ def known():
     know_small_parts()
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """Also where the tests themselves were started in the background, with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
     return sources(tmp_path_factory.mktemp("images"))
@@ -72,6 +80,18 @@ def test_the_second_ctrl_c_ends_at_once_and_loses_no_checkpoint(images, tmp_path
     assert next(committed(tmp_path / "run" / "checkpoints")).name == "00000016"
     resume(tmp_path / "run")
     assert_same_end(tmp_path / "whole", tmp_path / "run")
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Stopping() as stopping:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+            assert not stopping.asked
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_handlers_are_as_before(images, tmp_path):
