@@ -53,6 +53,13 @@ def replace_folder(path: Path, filled: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def discard(folder: Path) -> None:
+    """Removes a folder; killed in the midst of it, what is left goes by another name, which `sweep` removes."""
+    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp")
+    os.rename(folder, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def sweep(folder: Path) -> None:
     """Removes what a killed process left half-written in a folder; only for the one process that writes there."""
     for left in folder.glob(".*.tmp"):

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gancore.errors import CheckpointError, DataError, RunError
-from gancore.files import whole_folder
+from gancore.files import discard, whole_folder
 from gancore.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import Run
 from gancore.weights import FILE, load_state, read_weights, write_weights
@@ -47,7 +47,7 @@ def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int, spare:
             f"Earlier checkpoints are intact: make room, then resume"
         ) from None
     for old in [p for p in committed(folder) if p.name != spare][keep:]:
-        shutil.rmtree(old, ignore_errors=True)
+        discard(old)
     return path
 
 

@@ -16,6 +16,7 @@ from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source
 from gancore import GAN, Pipeline
 from gancore.discovery import registry
 from gancore.errors import CheckpointError, GancoreError, RunError
+from gancore.files import sweep
 from gancore.manifest import MANIFEST, write_manifest
 from gancore.standard.regularizers import R1
 from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint
@@ -464,3 +465,24 @@ def test_a_full_disk_while_tensors_are_written_is_no_foreign_error(tmp_path, mon
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert [p for p in tmp_path.rglob("*") if p.is_file() or p.name != "checkpoints"] == []
+
+
+def test_what_is_left_of_an_old_checkpoint_killed_while_it_goes_is_swept_away(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(folder, **_):
+        if folder.exists():
+            (folder / MANIFEST).unlink()
+            raise Killed
+
+    run = steps(fresh(), 1)
+    save_checkpoint(run, tmp_path, seconds=0, keep=1)
+    steps(run, 1)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(shutil, "rmtree", killed)
+        save_checkpoint(run, tmp_path, seconds=0, keep=1)
+    newest = f"{run.images:08d}"
+    assert [p.name for p in committed(tmp_path)] == [newest] and len(list(tmp_path.iterdir())) == 2
+    sweep(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [newest]
