@@ -1,5 +1,6 @@
 """Sets of images that can be judged: read from data, or drawn from a pipeline."""
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from gancore.randomness import fold
 
 CHUNK = 256
 """Images read at a time."""
+KEPT = 2**28
+"""Bytes of drawn samples that are kept, one for each value; more are drawn anew for each score that looks at images."""
 
 
 class ImageSet(Protocol):
@@ -104,13 +107,23 @@ class Drawn:
             self.latent, self.labels = pipeline.draw(count, seed=seed, label=marks)
         self.facts = {"source": pipeline.generator.address, "count": len(self.latent), "image": list(self.image), "seed": seed}
         self.facts |= {"truncation": truncation} | ({"label": label} if label is not None else {})
+        self._kept: list[Tensor] = []
 
     def __len__(self) -> int:
         return len(self.latent)
 
     def batches(self) -> Iterator[Tensor]:
         """All samples in order, some at a time."""
-        return map(eight_bit, self.pipeline.chunks(self.latent, self.labels, seed=self.seed, truncation=self.truncation))
+        if self._kept:
+            yield from (levels / 127.5 - 1 for levels in self._kept)
+            return
+        drawn, keep = [], len(self) * math.prod(self.image) <= KEPT
+        for image in self.pipeline.chunks(self.latent, self.labels, seed=self.seed, truncation=self.truncation):
+            levels = _levels(image)
+            keep = keep and bool(levels.isfinite().all())
+            drawn += [levels.byte()] if keep else []
+            yield levels / 127.5 - 1
+        self._kept = drawn if keep else []
 
     def rows(self, indices: Tensor) -> Tensor:
         """Some samples, as they are among all."""
@@ -125,7 +138,12 @@ class Drawn:
 
 def eight_bit(image: Tensor) -> Tensor:
     """Images rounded to the 256 levels of a picture file, so that samples and files are judged alike; NaN stays NaN."""
-    return (image.clamp(-1, 1) * 127.5 + 127.5).round() / 127.5 - 1
+    return _levels(image) / 127.5 - 1
+
+
+def _levels(image: Tensor) -> Tensor:
+    """0 to 255, as floating-point numbers."""
+    return (image.clamp(-1, 1) * 127.5 + 127.5).round()
 
 
 def _choose(size: int, count: int, seed: int) -> Tensor:

@@ -72,3 +72,16 @@ def test_samples_have_the_levels_of_a_picture_file():
 def test_a_pipeline_that_draws_takes_no_source():
     with pytest.raises(MeasureError, match="draws latents: leave out the source images"):
         Drawn(pipeline(), 10, source=Read(data()))
+
+
+@pytest.mark.parametrize(("broken", "renders"), [(False, 1), (True, 2)])
+def test_samples_are_drawn_once_and_kept_where_they_are_finite(broken, renders, monkeypatch):
+    drawn, calls = Drawn(pipeline(), 20, seed=3), []
+    if broken:
+        with torch.no_grad():
+            next(drawn.pipeline.generator.parameters()).fill_(float("nan"))
+    whole = drawn.pipeline.chunks
+    monkeypatch.setattr(drawn.pipeline, "chunks", lambda *rest, **named: calls.append(1) or whole(*rest, **named))
+    first, second = (torch.cat(list(drawn.batches())) for _ in range(2))
+    torch.testing.assert_close(first, second, rtol=0, atol=0, equal_nan=True)
+    assert bool(first.isnan().any()) == broken and len(calls) == renders
