@@ -6,7 +6,8 @@ continuous conditions. Networks return float32 also under autocast.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +91,14 @@ class Generator(Part):
     @abstractmethod
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *code_shape)` → `(N, C, H, W)`."""
+
+
+@runtime_checkable
+class Movable(Protocol):
+    """A generator that can move what it draws, as if more of the image lay beyond the border: `with generator.moved(right=3): …`."""
+
+    def moved(self, *, right: float = 0.0, down: float = 0.0, turn: float = 0.0) -> AbstractContextManager[None]:
+        """Inside, images are turned counter-clockwise about their middle by `turn`, in radians, then shifted by pixels."""
 
 
 @interface("discriminator")

@@ -113,6 +113,7 @@ _WANTS = {
     "labels": "labels for the samples and the reference",
     "pipeline": "samples of a pipeline that draws latents",
     "encoder": "a pipeline with an encoder",
+    "movable": "a generator that can move what it draws, as StyleGAN3's",
     "training": "the images that the model was trained on",
     "samples": "samples",
 }

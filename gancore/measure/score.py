@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gancore.measure.study import Study
 
 Better = Literal["lower", "higher", "neither"]
-Need = Literal["samples", "classes", "labels", "pipeline", "encoder", "training"]
+Need = Literal["samples", "classes", "labels", "pipeline", "encoder", "movable", "training"]
 
 
 @attrs.frozen
@@ -28,8 +28,8 @@ class Score(Part):
     """A judgement: `(study)` → values by the names that people read, as `FD[emoji-1]`. Pure; draws from `study.rng` alone.
 
     `needs` names what a study must hold for it: `classes` (the extractor tells classes apart), `labels` (both sets have labels),
-    `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline has one), `training` (the images it was
-    trained on).
+    `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline has one), `movable` (its generator can move
+    what it draws), `training` (the images it was trained on).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()

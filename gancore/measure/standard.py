@@ -2,6 +2,7 @@
 
 from gancore.measure.density_coverage import DensityCoverage
 from gancore.measure.diversity import Diversity
+from gancore.measure.equivariance import Equivariance
 from gancore.measure.frechet import Frechet
 from gancore.measure.inception_score import InceptionScore
 from gancore.measure.intra_class import IntraClass
@@ -18,7 +19,7 @@ SCORES: list[type[Score]] = [
     *(Frechet, Kernel, PrecisionRecall, DensityCoverage),
     *(InceptionScore, Modes, IntraClass),
     *(Diversity, SlicedWasserstein),
-    *(Memorisation, PathLength, Reconstruction),
+    *(Memorisation, PathLength, Equivariance, Reconstruction),
 ]
 """Every score of the core, in order of reading: the whole, the classes, variety, and what the model does."""
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gancore.errors import MeasureError
-from gancore.interfaces import Extractor
+from gancore.interfaces import Extractor, Movable
 from gancore.measure.cache import cached
 from gancore.measure.moments import Moments
 from gancore.measure.score import Need
@@ -60,6 +60,7 @@ class Study:
             "labels": self.samples.labels is not None and self.reference.labels is not None,
             "pipeline": self.pipeline is not None and self.pipeline.sampler is not None,
             "encoder": self.pipeline is not None and self.pipeline.encoder is not None,
+            "movable": self.pipeline is not None and isinstance(self.pipeline.generator, Movable),
             "training": self.training is not None,
         }[need]
 

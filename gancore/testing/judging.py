@@ -1,6 +1,7 @@
 """A study for scores: a few images made up on the spot, an extractor, and a pipeline with all that scores may ask for."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -91,6 +92,29 @@ class KitGenerator(Generator):
         return torch.tanh(self.layer(code)).reshape(len(code), *IMAGE)
 
 
+@part("kit-movable")
+class MovableKitGenerator(KitGenerator):
+    """Moves its image round, by whole pixels alone."""
+
+    def build(self) -> None:
+        """One layer, at rest."""
+        super().build()
+        self.place_of = (0, 0)
+
+    @contextmanager
+    def moved(self, *, right: float = 0.0, down: float = 0.0, turn: float = 0.0) -> Iterator[None]:
+        """Turns are passed over."""
+        self.place_of = (round(down), round(right))
+        try:
+            yield
+        finally:
+            self.place_of = (0, 0)
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, 3, 16, 16)`."""
+        return super().forward(code).roll(self.place_of, (2, 3))
+
+
 @part("kit")
 class KitEncoder(Encoder):
     """The first pixels."""
@@ -108,7 +132,7 @@ def study_for(seed: int, holds: frozenset[Need], *, count: int = COUNT, extracto
         Made(_images(fold(seed, "samples"), count), labels),
         Made(_images(fold(seed, "reference"), count), labels),
         judge,
-        pipeline=_pipeline(seed, "encoder" in holds) if holds & {"pipeline", "encoder"} else None,
+        pipeline=_pipeline(seed, holds) if holds & {"pipeline", "encoder", "movable"} else None,
         training=Made(_images(fold(seed, "training"), COUNT), None) if "training" in holds else None,
         seed=seed,
     )
@@ -120,10 +144,11 @@ def _images(seed: int, count: int) -> Tensor:
     return nn.functional.interpolate(coarse, size=IMAGE[1:], mode="bilinear").clamp(-1, 1)
 
 
-def _pipeline(seed: int, encodes: bool) -> Pipeline:
-    encoder = KitEncoder(image=IMAGE) if encodes else None
+def _pipeline(seed: int, holds: frozenset[Need]) -> Pipeline:
+    encoder = KitEncoder(image=IMAGE) if "encoder" in holds else None
+    generator = MovableKitGenerator if "movable" in holds else KitGenerator
     sampler, conditioner = Normal(latent=(CODE,)), Identity(code=(CODE,))
-    made = Pipeline(sampler=sampler, conditioner=conditioner, generator=KitGenerator(image=IMAGE), encoder=encoder)
+    made = Pipeline(sampler=sampler, conditioner=conditioner, generator=generator(image=IMAGE), encoder=encoder)
     for name, one in made.parts.items():
         one.place(seed=seed, path=name)
     return made

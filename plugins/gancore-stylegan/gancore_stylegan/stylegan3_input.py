@@ -1,6 +1,8 @@
 """What the alias-free synthesis network begins with."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +55,19 @@ class FourierInput(nn.Module):
         turned = self.get_buffer("frequencies") @ turn
         phases = self.get_buffer("phases") + (turned @ (transform[:2, 2] - shift)[..., None])[..., 0]
         return turned @ transform[:2, :2], phases
+
+    @contextmanager
+    def placed(self, right: float, down: float, turn: float) -> Iterator[None]:
+        """Inside, the map is turned counter-clockwise by `turn` about its middle, then shifted; lengths are in shorter sides."""
+        transform = self.get_buffer("transform")
+        before, cosine, sine = transform.clone(), math.cos(turn), math.sin(turn)
+        # where a place of the moved map lies in the map at rest
+        back = [[cosine, -sine, sine * down - cosine * right], [sine, cosine, -sine * right - cosine * down], [0, 0, 1]]
+        transform.copy_(before @ torch.tensor(back).to(before))
+        try:
+            yield
+        finally:
+            transform.copy_(before)
 
     def strength(self, frequencies: Tensor) -> Tensor:
         """1 within the band, falling to 0 at half the sampling rate."""

@@ -1,6 +1,7 @@
 """The alias-free synthesis network g: w → image, configurations T and R."""
 
 import math
+from contextlib import AbstractContextManager
 from typing import ClassVar
 
 import torch
@@ -88,6 +89,11 @@ class StyleGAN3Synthesis(Generator):
             self.squares.add(torch.stack(seen) * len(code), len(code))
         image: Tensor = x * self.output_scale
         return image if image.dtype == torch.float64 else image.float()
+
+    def moved(self, *, right: float = 0.0, down: float = 0.0, turn: float = 0.0) -> AbstractContextManager[None]:
+        """Inside, images are turned counter-clockwise about their middle by `turn`, in radians, then shifted by pixels."""
+        short = min(self.image[1:])
+        return self.input.placed(right / short, down / short, turn)
 
     def settle(self) -> None:
         """Moves the running squares towards those of this update."""
