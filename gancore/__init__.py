@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gancore.discovery import host
+    from gancore.growing import GrowingGAN
     from gancore.hooks import hookimpl
     from gancore.interfaces import (
         Augment,
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "discovery": ("host",),
+    "growing": ("GrowingGAN",),
     "hooks": ("hookimpl",),
     "interfaces": (
         "Augment",
@@ -79,6 +81,7 @@ __all__ = [
     "Extractor",
     "Generator",
     "GeneratorRegularizer",
+    "GrowingGAN",
     "LabelSampler",
     "Loss",
     "Optimizer",

@@ -1,5 +1,6 @@
 """The core as a plugin: its standard parts enter by the same door as everyone's."""
 
+from gancore.growing import GrowingGAN
 from gancore.hooks import hookimpl
 from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels
 from gancore.measure.standard import SCORES
@@ -19,7 +20,7 @@ from gancore.standard.schedules import Constant, Cosine, Linear
 gancore_api = 1
 
 _PARTS: list[type[Part]] = [
-    *(GAN,),
+    *(GAN, GrowingGAN),
     *(Normal, Uniform, TruncatedNormal, Sphere),
     *(EmpiricalLabels, UniformLabels),
     *(Identity, OneHot, Embedding),

@@ -78,6 +78,9 @@ class Verbs(Protocol):
     def restart(self, player: str) -> None:
         """A fresh optimizer state."""
 
+    def pace(self, player: str, factor: float) -> None:
+        """A factor on the player's learning rate, from now on."""
+
     def log(self, **scalars: float | Tensor) -> None:
         """Scalars for the next report."""
 

@@ -129,9 +129,9 @@ class GAN(Recipe):
 
     def step(self, run: Verbs) -> None:
         """Algorithm 1: the discriminator's updates, then the generator's."""
+        before = run.images
         for _ in range(self.discriminator_steps):
-            batch = run.batch()
-            real, label = batch["image"], batch.get("label")
+            real, label = self.real(run)
             seen = run.update("discriminator", self.discriminator_terms, real, label, *self.draw(run, len(real)), twice=self.penalised)
             run.log(**{f"discriminator/{name} scores": seen[name].mean() for name in ("real", "fake")})
         for name, penalty in due(self.regularizers, run):
@@ -142,7 +142,12 @@ class GAN(Recipe):
         for name, penalty in due(self.generator_regularizers, run):
             rows = self.draw(run, max(1, round(len(real) * penalty.share)))
             run.update("generator", self.lazy_generator_terms(name, penalty), *rows, scale=penalty.every, twice=True)
-        self.average.follow(images=run.images, batch=run.batch_size * self.discriminator_steps)
+        self.average.follow(images=run.images, batch=run.images - before)
+
+    def real(self, run: Verbs) -> tuple[Tensor, Tensor | None]:
+        """The next batch: real images, with labels where a part reads them."""
+        batch = run.batch()
+        return batch["image"], batch.get("label")
 
     def draw(self, run: Verbs, n: int) -> tuple[Tensor, Tensor | None]:
         """`n` latents, with labels where a part reads them."""

@@ -19,6 +19,7 @@ class Actor:
 
     def __init__(self, name: str, player: Player, others: list[nn.Parameter]) -> None:
         self.name, self.player = name, player
+        self.pace = 1.0
         self.named = {key: p for key, p in _named_parameters(player) if p.requires_grad}
         self.parameters = list(self.named.values())
         mine = set(map(id, self.parameters))
@@ -63,7 +64,7 @@ class Actor:
             if math.isfinite(maker.clip):
                 scale = (maker.clip / (torch.stack(norms).norm() + 1e-6)).clamp(max=1.0)
                 torch._foreach_mul_(gradients, scale)
-            factor = maker.factor(images, total)
+            factor = maker.factor(images, total) * self.pace
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
             self.optimizer.step()

@@ -108,6 +108,10 @@ class Run:
         """Gives the player a fresh optimizer state."""
         self.actors[player].restart()
 
+    def pace(self, player: str, factor: float) -> None:
+        """Multiplies the player's learning rate from now on; kept by no checkpoint, so a recipe says it in each step."""
+        self.actors[player].pace = factor
+
     def log(self, **scalars: float | Tensor) -> None:
         """Notes scalars; the report holds their means since the last one."""
         for name, value in scalars.items():

@@ -4,6 +4,12 @@ import typer
 
 from gancore import Part, hookimpl
 from gancore_stylegan.discriminator import LabelledStyleGANDiscriminator, StyleGANDiscriminator
+from gancore_stylegan.growing import (
+    GrowingStyleGAN,
+    GrowingStyleGANDiscriminator,
+    GrowingStyleGANSynthesis,
+    LabelledGrowingStyleGANDiscriminator,
+)
 from gancore_stylegan.importing import import_generator
 from gancore_stylegan.mapping import LabelledStyleGANMapping, StyleGANMapping
 from gancore_stylegan.nvidia_names import from_stylegan2
@@ -25,6 +31,10 @@ from gancore_stylegan.stylegan3_synthesis import RotationalStyleGAN3Synthesis, S
 from gancore_stylegan.synthesis import StyleGANSynthesis
 
 __all__ = [
+    "GrowingStyleGAN",
+    "GrowingStyleGANDiscriminator",
+    "GrowingStyleGANSynthesis",
+    "LabelledGrowingStyleGANDiscriminator",
     "LabelledStyleGAN2Discriminator",
     "LabelledStyleGAN2Mapping",
     "LabelledStyleGANDiscriminator",
@@ -78,6 +88,10 @@ def gancore_parts() -> list[type[Part]]:
         StyleGAN3,
         StyleGAN3Synthesis,
         RotationalStyleGAN3Synthesis,
+        GrowingStyleGAN,
+        GrowingStyleGANSynthesis,
+        GrowingStyleGANDiscriminator,
+        LabelledGrowingStyleGANDiscriminator,
     ]
 
 

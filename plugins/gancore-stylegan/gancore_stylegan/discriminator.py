@@ -23,8 +23,8 @@ class StyleGANDiscriminator(Discriminator):
 
     Paper: Karras et al. 2018, arXiv:1812.04948, section 2.1 and appendix C; layers as in ProGAN (Karras et al. 2017, arXiv:1710.10196,
     table 2), with the minibatch standard deviation of its section 3 over groups of 4. Differences: the size is fixed from the start, so
-    there is one layer from colours, not one at each size; groups are neighbours in the batch, so that micro-batches of whole groups are
-    exact.
+    there is one layer from colours, not one at each size (`discriminator/stylegan-growing` has them all); groups are neighbours in the
+    batch, so that micro-batches of whole groups are exact.
 
     `(N, C, H, W)` → `(N,)` float32.
 
@@ -61,6 +61,10 @@ class StyleGANDiscriminator(Discriminator):
         x = leaky_relu(self.from_image(image), 0.2, inplace=True)
         for block in self.blocks:
             x = block(x)
+        return self.summary(x)
+
+    def summary(self, x: Tensor) -> Tensor:
+        """The smallest map → features."""
         x = leaky_relu(self.conv(self.deviation(x)), 0.2, inplace=True)
         return leaky_relu(self.dense(x.flatten(1)), 0.2, inplace=True)
 

@@ -24,7 +24,7 @@ class StyleGANSynthesis(Generator):
     Paper: Karras et al. 2018, arXiv:1812.04948, section 2 and fig. 1b: two layers at each size, each followed by noise with a learned
     strength for each channel, leaky ReLU of slope 0.2 and AdaIN; binomial blur after each doubling; equalized learning rate. Widths are
     those of ProGAN, arXiv:1710.10196, table 2. Difference: the size is fixed from the start, so there is one layer to colours, not one
-    at each size. Any number of channels; sides may differ, the constant then is not square.
+    at each size (`generator/stylegan-growing` has them all). Any number of channels; sides may differ, the constant then is not square.
 
     `(N, L, W)`, L twice the number of sizes → `(N, C, H, W)` float32, unbounded.
 
@@ -48,9 +48,14 @@ class StyleGANSynthesis(Generator):
         """One w for each layer."""
         return (2 * (doublings(self.image, self.address) + 1), self.code_width)
 
+    @property
+    def widths(self) -> list[int]:
+        """Feature maps at each size, the smallest map first."""
+        return [channels(i + 1, self.channels_base, self.channels_max) for i in range(doublings(self.image, self.address) + 1)]
+
     def build(self) -> None:
         """Makes the constant and a block for each size."""
-        sizes = [channels(i + 1, self.channels_base, self.channels_max) for i in range(doublings(self.image, self.address) + 1)]
+        sizes = self.widths
         first: list[nn.Module] = [FirstBlock(sizes[0], smallest_map(self.image, self.address), self.code_width, self.constant_spread)]
         later: list[nn.Module] = [Block(fewer, more, self.code_width) for fewer, more in pairwise(sizes)]
         self.blocks = nn.ModuleList(first + later)

@@ -1,4 +1,8 @@
 from gancore_stylegan import (
+    GrowingStyleGAN,
+    GrowingStyleGANDiscriminator,
+    GrowingStyleGANSynthesis,
+    LabelledGrowingStyleGANDiscriminator,
     LabelledStyleGANDiscriminator,
     LabelledStyleGANMapping,
     StyleGAN,
@@ -17,6 +21,10 @@ from gancore.testing import contracts
     StyleGANDiscriminator,
     LabelledStyleGANMapping,
     LabelledStyleGANDiscriminator,
+    GrowingStyleGAN,
+    GrowingStyleGANSynthesis,
+    GrowingStyleGANDiscriminator,
+    LabelledGrowingStyleGANDiscriminator,
 )
 def test_contract(check):
     check()
