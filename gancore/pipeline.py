@@ -62,14 +62,18 @@ class Pipeline:
             part.to(device)
         return self
 
-    def sample(self, n: int, *, seed: int, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+    def sample(
+        self, n: int, *, seed: int, label: Tensor | None = None, truncation: float = 1.0, truncation_layers: int | None = None
+    ) -> Tensor:
         """`(n, C, H, W)` float32 in [-1, 1]; equal seeds give equal images. Labels are drawn where none are given.
+
+        `truncation` moves codes towards their mean, all layers or the first `truncation_layers`.
 
         Raises:
             UserError: the pipeline translates images, or reads no labels but was given some.
         """
         latent, label = self.draw(n, seed=seed, label=label)
-        return self.render(latent, label, seed=seed, truncation=truncation)
+        return self.render(latent, label, seed=seed, truncation=truncation, truncation_layers=truncation_layers)
 
     def draw(self, n: int, *, seed: int, label: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """`n` latents, and their labels where the conditioner reads labels. Raises like `sample`."""
@@ -89,9 +93,17 @@ class Pipeline:
         if label is not None and classes and not label.is_floating_point() and not bool(((label >= 0) & (label < classes)).all()):
             raise UserError(f"label {int(label.max())} is none of the {classes} classes; give a number from 0 to {classes - 1}")
 
-    def render(self, latent: Tensor, label: Tensor | None = None, *, seed: int = 0, truncation: float = 1.0) -> Tensor:
+    def render(
+        self,
+        latent: Tensor,
+        label: Tensor | None = None,
+        *,
+        seed: int = 0,
+        truncation: float = 1.0,
+        truncation_layers: int | None = None,
+    ) -> Tensor:
         """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from `seed`."""
-        return self._in_chunks(lambda part, mark: self._image(latent[part], mark, truncation), label, len(latent), seed)
+        return self._in_chunks(lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers), label, len(latent), seed)
 
     def chunks(self, latent: Tensor, label: Tensor | None = None, *, seed: int = 0, truncation: float = 1.0) -> Iterator[Tensor]:
         """The images of `render`, the same bits, some at a time and in order."""
@@ -106,11 +118,11 @@ class Pipeline:
             lambda part, _: self.generator(encoder.code(image[part].to(self.device))).clamp(-1, 1), None, len(image), seed
         )
 
-    def _image(self, latent: Tensor, label: Tensor | None, truncation: float) -> Tensor:
+    def _image(self, latent: Tensor, label: Tensor | None, truncation: float, layers: int | None = None) -> Tensor:
         label = None if label is None else label.to(self.device)
         code = self.conditioner(latent.to(self.device), label)
         if truncation != 1:
-            code = self.conditioner.truncate(code, truncation)
+            code = self.conditioner.truncate(code, truncation, layers)
         image: Tensor = self.generator(code).clamp(-1, 1)
         return image
 

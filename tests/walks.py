@@ -50,7 +50,8 @@ class LayeredConditioner(Conditioner):
         return torch.relu(self.linear(latent))[:, None].expand(-1, *self.code)
 
     def truncate(self, code, amount=1.0, layers=None):
-        return self.mean + amount * (code - self.mean)
+        moved = self.mean + amount * (code - self.mean)
+        return moved if layers is None else torch.cat([moved[:, :layers], code[:, layers:]], 1)
 
 
 def know_walk_parts():
@@ -83,3 +84,8 @@ def labelled(classes=3):
 def translator():
     """Reads images."""
     return Pipeline(conditioner=Identity(code=(6,)), generator=SmallGenerator(image=IMAGE, width=6), reads="image")
+
+
+def said(capsys):
+    """What stands on the error channel, without a terminal's frames."""
+    return " ".join(capsys.readouterr().err.replace("│", " ").split())

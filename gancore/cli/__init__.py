@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from gancore.cli import check, compare, evaluate, explore, interpolate, listing, new, plugins, report, sample, show, train
+from gancore.cli import check, compare, evaluate, explore, interpolate, listing, mix, new, plugins, report, sample, show, train
 from gancore.errors import GancoreError
 
 
@@ -43,6 +43,7 @@ app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("evaluate")(evaluate.evaluate)
 app.command("interpolate")(interpolate.interpolate)
+app.command("mix")(mix.mix)
 app.command("explore")(explore.explore)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.latents import drawn, numbers_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,7 +48,7 @@ def interpolate(
 
     target = output or Path(f"{run.resolve().name}-walk.gif")
     columns, rows = _grid(grid)
-    numbers = None if seeds is None else _seeds(seeds)
+    numbers = None if seeds is None else numbers_of("--seeds", seeds)
     sheet = target.suffix.lower() == ".png"
     if not sheet:
         check_animation(target, fps)
@@ -71,28 +72,12 @@ def _grid(words: str) -> tuple[int, int]:
     return int(columns), int(rows)
 
 
-def _seeds(words: str) -> list[int]:
-    from gancore.errors import UserError
-
-    found: list[int] = []
-    for word in words.split(","):
-        first, dash, last = word.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and not int(first) <= int(last) < int(first) + 10_000):
-            raise UserError(f"--seeds takes whole numbers, as 1,2,3 or 4-9; got {words!r}")
-        found += range(int(first), int(last or first) + 1)
-    return found
-
-
 def _keys(walk: "Walk", seeds: list[int] | None, count: int, seed: int, label: int | None) -> "tuple[Tensor, Tensor | None]":
     import torch
 
-    def drawn(n: int, seed: int) -> "tuple[Tensor, Tensor | None]":
-        return walk.pipeline.draw(n, seed=seed, label=None if label is None else torch.full((n,), label))
-
     if not seeds:
-        return drawn(count, seed)
-    latents, labels = zip(*(drawn(1, one) for one in seeds), strict=True)
-    return torch.cat(latents), None if labels[0] is None else torch.cat(labels)
+        return walk.pipeline.draw(count, seed=seed, label=None if label is None else torch.full((count,), label))
+    return drawn(walk.pipeline, seeds, label)
 
 
 def _write_sheet(route: "Route", frames: int | None, target: Path) -> str:

@@ -19,18 +19,24 @@ def sample(
     seed: o.Seed = None,
     label: Annotated[int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")] = None,
     truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
+    truncation_layers: Annotated[
+        int | None, typer.Option("--truncation-layers", min=0, help="truncate the first so many layers alone; left out: all")
+    ] = None,
     pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several, as backward; left out: the first")] = None,
     data: Annotated[str | None, typer.Option("--data", help="images to translate or reconstruct, in place of sampling")] = None,
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png for a sheet, FILE.npy, or a FOLDER for one file each")] = None,
 ) -> None:
     """Draw images from a trained run."""
+    from gancore.latent.codes import check_truncation
     from gancore.pipeline import Pipeline, find_pipeline
 
     chosen = Pipeline.load(find_pipeline(run, pipeline))
+    check_truncation(chosen, truncation_layers)
     if data is not None:
         images, names = _through(chosen, data, seed or 0)
     else:
-        images, names = chosen.sample(count, seed=seed or 0, label=_labels(label, count), truncation=truncation), []
+        marks, names = _labels(label, count), []
+        images = chosen.sample(count, seed=seed or 0, label=marks, truncation=truncation, truncation_layers=truncation_layers)
     typer.echo(_write(images, names, output or Path(f"{run.name}-samples.png")))
 
 

@@ -5,18 +5,22 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from gancore.errors import UserError
 from gancore.interfaces import Conditioner
+from gancore.latent.mixing import layers_of
 from gancore.pipeline import CHUNK, Pipeline, evaluating
 from gancore.randomness import Rows, fold, own_rows, seeded
 
-__all__ = ["codes_of", "has_codes", "keeps_a_mean", "render_codes", "rendered"]
+__all__ = ["check_truncation", "codes_of", "has_codes", "keeps_a_mean", "render_codes", "rendered"]
 
 
-def codes_of(pipeline: Pipeline, latent: Tensor, label: Tensor | None = None, *, truncation: float = 1.0) -> Tensor:
+def codes_of(
+    pipeline: Pipeline, latent: Tensor, label: Tensor | None = None, *, truncation: float = 1.0, truncation_layers: int | None = None
+) -> Tensor:
     """What the conditioner makes of latents `(N, …)` and labels: codes `(N, *code_shape)`, on the CPU."""
     with evaluating(pipeline.conditioner), torch.no_grad():
         code = pipeline.conditioner(latent.to(pipeline.device), None if label is None else label.to(pipeline.device))
-        return (pipeline.conditioner.truncate(code, truncation) if truncation != 1 else code).cpu()
+        return (pipeline.conditioner.truncate(code, truncation, truncation_layers) if truncation != 1 else code).cpu()
 
 
 def render_codes(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Tensor:
@@ -66,3 +70,17 @@ def has_codes(pipeline: Pipeline) -> bool:
 def keeps_a_mean(pipeline: Pipeline) -> bool:
     """Whether truncation does anything: the conditioner keeps a mean to move codes to."""
     return type(pipeline.conditioner).truncate is not Conditioner.truncate
+
+
+def check_truncation(pipeline: Pipeline, layers: int | None) -> None:
+    """Raises UserError where truncation of the first `layers` layers was asked, and codes have no layers, fewer, or no mean."""
+    total, conditioner = layers_of(pipeline.generator.code_shape), pipeline.conditioner.address
+    if layers is None:
+        return
+    if not keeps_a_mean(pipeline):
+        raise UserError(f"{conditioner} keeps no mean of its codes to truncate to; leave the layers of the truncation out")
+    if not total:
+        shape = tuple(pipeline.generator.code_shape)
+        raise UserError(f"{pipeline.generator.address} reads one code {shape} for the whole image, so it has no layers; truncate all of it")
+    if not 0 <= layers <= total:
+        raise UserError(f"{pipeline.generator.address} has {total} layers; truncate from 0 to {total} of them; got {layers}")

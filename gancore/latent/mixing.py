@@ -7,12 +7,24 @@ from torch import Tensor
 
 from gancore.errors import UserError
 
-__all__ = ["layers_of", "mix", "mixing_table"]
+__all__ = ["BANDS", "band_of", "layers_of", "mix", "mixing_table"]
+
+BANDS = ("coarse", "middle", "fine")
+"""The thirds of a generator's layers, from the smallest maps to the largest."""
 
 
 def layers_of(code_shape: Sequence[int]) -> int:
     """How many layers of a generator read a code of their own: L of `(L, W)`, 0 for codes of another form."""
     return int(code_shape[0]) if len(code_shape) == 2 and code_shape[0] > 1 else 0
+
+
+def band_of(name: str, layers: int) -> range:
+    """Which of so many layers are `coarse`, `middle` or `fine`: a third each, rounded.
+
+    The paper's borders, of 18 layers 4, 4 and 10, are those of its sizes, which a code does not tell.
+    """
+    third = BANDS.index(name)
+    return range(round(layers * third / 3), round(layers * (third + 1) / 3))
 
 
 def mix(code: Tensor, other: Tensor, layers: Collection[int]) -> Tensor:

@@ -3,27 +3,11 @@
 import numpy as np
 import pytest
 import torch
-import walks
 from PIL import Image
 
 from gancore.cli import run
 from gancore.pictures.grid import grid
 from gancore.pipeline import Pipeline
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    walks.know_walk_parts()
-    folder = tmp_path_factory.mktemp("walks")
-    for name in ("plain", "layered", "labelled", "translator"):
-        getattr(walks, name)().save(folder / name)
-    return folder
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def frames(path):

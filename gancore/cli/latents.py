@@ -1,0 +1,62 @@
+"""Words of the command line about latents and layers, as several verbs read them."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gancore.pipeline import Pipeline
+
+MOST = 10_000
+
+
+def numbers_of(option: str, words: str) -> list[int]:
+    """Whole numbers written as `1,2,3` or `4-9`. Raises UserError naming the option."""
+    from gancore.errors import UserError
+
+    found: list[int] = []
+    for word in words.split(","):
+        first, dash, last = word.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and not int(first) <= int(last) < int(first) + MOST):
+            raise UserError(f"{option} takes whole numbers, as 1,2,3 or 4-9; got {words!r}")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+def layers_named(words: str, total: int) -> Collection[int]:
+    """Layers written as coarse, middle, fine, or by their numbers. Raises UserError where there are none of that kind."""
+    from gancore.errors import UserError
+    from gancore.latent.mixing import BANDS, band_of
+
+    if not total:
+        raise UserError("this generator reads one code for the whole image, so it has no layers to choose from; leave --layers out")
+    if words in BANDS:
+        return band_of(words, total)
+    if words[:1].isalpha():
+        raise UserError(f"--layers takes {', '.join(BANDS)}, or numbers as 0-3; got {words!r}")
+    found = numbers_of("--layers", words)
+    if max(found) >= total:
+        raise UserError(f"layer {max(found)} is none of the {total}; give numbers from 0 to {total - 1}")
+    return found
+
+
+def drawn(pipeline: "Pipeline", seeds: Sequence[int], label: int | None = None) -> "tuple[Tensor, Tensor | None]":
+    """The latent of each seed, that of `gancore sample --count 1 --seed …`, and their labels where there are any."""
+    import torch
+
+    mark = None if label is None else torch.tensor([label])
+    latents, labels = zip(*(pipeline.draw(1, seed=seed, label=mark) for seed in seeds), strict=True)
+    return torch.cat(latents), None if labels[0] is None else torch.cat(labels)
+
+
+def loaded(run: Path, name: str | None = None) -> "Pipeline":
+    """A run's pipeline that draws latents. Raises UserError where it translates images instead."""
+    from gancore.errors import UserError
+    from gancore.pipeline import Pipeline, find_pipeline
+
+    pipeline = Pipeline.load(find_pipeline(run, name))
+    if pipeline.sampler is None:
+        raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space; give another run")
+    return pipeline
