@@ -45,7 +45,7 @@ class GrowingGAN(GAN):
     step, not in every fourth; in a training so short that the full size would come later than at the share `grown_by` of it,
     `stabilise` and `fade` shrink alike, so that it comes then; a training that is made longer goes back to no smaller size. A batch size
     given to the run is that of the full size, and smaller sizes keep their proportion to it. A network that does not grow may play too:
-    it meets images that are as coarse as the other one's.
+    it meets images that are as coarse as the other one's. A conditioner that grows is told the stage.
 
     Raises:
         FitError: neither network grows, or they double their smallest maps a different number of times.
@@ -106,8 +106,9 @@ class GrowingGAN(GAN):
     def grow(self, run: Verbs) -> None:
         """Sets the stage of both networks, and what goes by it."""
         before = self.stage
-        for network in self.growing:
-            network.stage.fill_(max(before, self.planned(run.images, run.total)))
+        for grown in (*self.growing, self.conditioner):
+            if isinstance(grown, Growing):
+                grown.stage.fill_(max(before, self.planned(run.images, run.total)))
         stage = self.stage
         turned = (math.floor(before), math.ceil(before)) != (math.floor(stage), math.ceil(stage))
         for player in ("discriminator", "generator"):

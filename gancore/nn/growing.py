@@ -22,14 +22,10 @@ class Growing(nn.Module):
     stage: Tensor
     doublings: int
 
-    def start_growing(self, doublings: int, shorter: int, starting_size: int) -> None:
-        """Begins at the first map whose shorter side is `starting_size`, where 0 says at the full one, whose shorter side is `shorter`.
-
-        Called when the layers are made.
-        """
+    def start_growing(self, doublings: int, at: int) -> None:
+        """Begins with `at` of `doublings` doublings in use; called when the layers are made."""
         self.doublings = doublings
-        level = level_of(starting_size, shorter, doublings) if starting_size else doublings
-        self.register_buffer("stage", torch.tensor(float(level)))
+        self.register_buffer("stage", torch.tensor(float(at)))
 
     def newest(self) -> tuple[int, Tensor | None]:
         """The number of doublings in use, the newest among them, and the weight of that one while it fades in; None when in full."""
@@ -39,8 +35,8 @@ class Growing(nn.Module):
 
 
 def level_of(size: int, shorter: int, doublings: int) -> int:
-    """The doublings after which the shorter side first reaches `size`; all of them where it never does."""
-    return next((level for level in range(doublings) if shorter >> (doublings - level) >= size), doublings)
+    """The doublings after which the shorter side, `shorter` in full, first reaches `size`; all where it never does, or `size` is 0."""
+    return next((level for level in range(doublings) if shorter >> (doublings - level) >= size > 0), doublings)
 
 
 def halved(image: Tensor, times: int) -> Tensor:

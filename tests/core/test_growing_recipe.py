@@ -7,7 +7,7 @@ from small import SmallDiscriminator, SmallGenerator
 from gancore import GrowingGAN, fact, part
 from gancore.errors import FitError, SpecError
 from gancore.growing import looked_up, phases
-from gancore.nn.growing import Growing
+from gancore.nn.growing import Growing, level_of
 from gancore.specs import build
 from gancore.training.run import Run
 
@@ -22,7 +22,7 @@ class SmallGrowingGenerator(SmallGenerator, Growing):
 
     def build(self):
         super().build()
-        self.start_growing(2, min(self.image[1:]), self.starting_size)
+        self.start_growing(2, level_of(self.starting_size, min(self.image[1:]), 2))
 
 
 class Noise:
@@ -139,7 +139,7 @@ def test_something_must_grow_and_alike():
 
         def build(self):
             super().build()
-            self.start_growing(3, 16, 0)
+            self.start_growing(3, 0)
 
     with pytest.raises(
         FitError, match=r"small-growing doubles its smallest map 2 times, discriminator/small-growing 3 times; take networks"

@@ -7,8 +7,10 @@ from gancore_stylegan.discriminator import LabelledStyleGANDiscriminator, StyleG
 from gancore_stylegan.growing import (
     GrowingStyleGAN,
     GrowingStyleGANDiscriminator,
+    GrowingStyleGANMapping,
     GrowingStyleGANSynthesis,
     LabelledGrowingStyleGANDiscriminator,
+    LabelledGrowingStyleGANMapping,
 )
 from gancore_stylegan.importing import import_generator
 from gancore_stylegan.mapping import LabelledStyleGANMapping, StyleGANMapping
@@ -33,8 +35,10 @@ from gancore_stylegan.synthesis import StyleGANSynthesis
 __all__ = [
     "GrowingStyleGAN",
     "GrowingStyleGANDiscriminator",
+    "GrowingStyleGANMapping",
     "GrowingStyleGANSynthesis",
     "LabelledGrowingStyleGANDiscriminator",
+    "LabelledGrowingStyleGANMapping",
     "LabelledStyleGAN2Discriminator",
     "LabelledStyleGAN2Mapping",
     "LabelledStyleGANDiscriminator",
@@ -89,8 +93,10 @@ def gancore_parts() -> list[type[Part]]:
         StyleGAN3Synthesis,
         RotationalStyleGAN3Synthesis,
         GrowingStyleGAN,
+        GrowingStyleGANMapping,
         GrowingStyleGANSynthesis,
         GrowingStyleGANDiscriminator,
+        LabelledGrowingStyleGANMapping,
         LabelledGrowingStyleGANDiscriminator,
     ]
 

@@ -5,11 +5,12 @@ from attrs.validators import ge
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from gancore import Discriminator, Generator, fact, field, part, seat
+from gancore import Conditioner, Discriminator, Generator, fact, field, part, seat
 from gancore.growing import GrowingGAN, Pairs, by_size
 from gancore.nn.equalized import EqualizedConv2d
-from gancore.nn.growing import Growing, blended, doubled, halved
+from gancore.nn.growing import Growing, blended, doubled, halved, level_of
 from gancore_stylegan.discriminator import LabelledStyleGANDiscriminator, StyleGANDiscriminator
+from gancore_stylegan.mapping import LabelledStyleGANMapping, StyleGANMapping
 from gancore_stylegan.pyramid import channels, doublings
 from gancore_stylegan.recipe import StyleGAN
 from gancore_stylegan.synthesis import StyleGANSynthesis
@@ -40,7 +41,7 @@ class GrowingStyleGANSynthesis(StyleGANSynthesis, Growing):
         super().build()
         *smaller, _ = self.widths
         self.to_smaller = nn.ModuleList(EqualizedConv2d(width, self.image[0], 1, gain=1) for width in smaller)
-        self.start_growing(len(smaller), min(self.image[1:]), self.starting_size)
+        self.start_growing(len(smaller), level_of(self.starting_size, min(self.image[1:]), len(smaller)))
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, L, W)` → `(N, C, H, W)` float32, as fine as the stage says."""
@@ -83,7 +84,7 @@ class GrowingStyleGANDiscriminator(StyleGANDiscriminator, Growing):
         count = doublings(self.image, self.address)
         widths = [channels(level + 1, self.channels_base, self.channels_max) for level in range(count)]
         self.from_smaller = nn.ModuleList(EqualizedConv2d(self.image[0], width, 1) for width in widths)
-        self.start_growing(count, min(self.image[1:]), self.starting_size)
+        self.start_growing(count, level_of(self.starting_size, min(self.image[1:]), count))
 
     def features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → `(N, channels of the last hidden layer)`."""
@@ -114,6 +115,43 @@ class LabelledGrowingStyleGANDiscriminator(GrowingStyleGANDiscriminator, Labelle
 
 
 @part("stylegan-growing")
+class GrowingStyleGANMapping(StyleGANMapping, Growing):
+    """The mapping network that mixes styles among the layers of the sizes in use alone, as the released code does.
+
+    Paper: Karras et al. 2018, arXiv:1812.04948, section 3.1 (mixing regularization), which does not speak of growing. Otherwise as
+    `conditioner/stylegan`. A recipe that grows tells it the stage; until then all layers are in use.
+
+    `(N, latent_width)` → `(N, L, W)`, or `(N, W)`, float32.
+
+    Raises:
+        FitError: the generator's code is neither `(W,)` nor `(L, W)`.
+    """
+
+    @property
+    def layers_in_use(self) -> int:
+        """Two for each size."""
+        return 2 * (self.newest()[0] + 1)
+
+    def build(self) -> None:
+        """Makes the layers."""
+        super().build()
+        doublings = self.code[0] // 2 - 1 if len(self.code) == 2 else 0
+        self.start_growing(doublings, doublings)
+
+
+@part("stylegan-growing-labels")
+class LabelledGrowingStyleGANMapping(GrowingStyleGANMapping, LabelledStyleGANMapping):
+    """The same with labels; see `conditioner/stylegan-labels`.
+
+    `(N, latent_width)` and `(N,)` int64 or `(N, K)` float → `(N, L, W)`, or `(N, W)`, float32.
+
+    Raises:
+        FactError: the data have no labels.
+        FitError: no label was given, or the generator's code is neither `(W,)` nor `(L, W)`.
+    """
+
+
+@part("stylegan-growing")
 class GrowingStyleGAN(GrowingGAN, StyleGAN):
     """The style-based generator trained as in the paper: from 8×8 images on, each size fading in.
 
@@ -127,6 +165,7 @@ class GrowingStyleGAN(GrowingGAN, StyleGAN):
     examples = StyleGAN.examples
     generator: Generator = seat(default=GrowingStyleGANSynthesis)
     discriminator: Discriminator = seat(default=GrowingStyleGANDiscriminator)
+    conditioner: Conditioner = seat(default=GrowingStyleGANMapping)
     starting_size: int = field(default=8, validator=ge(1), help="shorter side of the first images, at least")
     batch: int = field(default=512, validator=ge(1), help="batch size of the smallest images, 4×4; see `batches`")
     batches: tuple[tuple[int, int], ...] = by_size(((8, 256), (16, 128), (32, 64), (64, 32)), help="batch sizes from these sizes on")

@@ -53,6 +53,11 @@ class StyleGANMapping(Conditioner):
         """Numbers that the first layer reads."""
         return self.latent_width
 
+    @property
+    def layers_in_use(self) -> int:
+        """Layers among which styles are mixed."""
+        return self.code[0]
+
     def build(self) -> None:
         """Makes the layers, and starts the mean of w at zero."""
         if len(self.code) not in (1, 2):
@@ -97,7 +102,7 @@ class StyleGANMapping(Conditioner):
     def _first(self, n: int, like: Tensor) -> Tensor:
         """`(n, L, 1)`: which layers come before their sample's crossover, and so keep the first code."""
         layers = self.code[0]
-        crossover = 1 + (uniform(n, like=like) * (layers - 1)).floor()
+        crossover = 1 + (uniform(n, like=like) * (self.layers_in_use - 1)).floor()
         crossover = torch.where(uniform(n, like=like) < self.mixing, crossover, layers)
         return (torch.arange(layers, device=like.device) < crossover[:, None])[..., None]
 

@@ -9,6 +9,7 @@ import torch.multiprocessing as mp
 from gancore_stylegan import (
     GrowingStyleGAN,
     GrowingStyleGANDiscriminator,
+    GrowingStyleGANMapping,
     GrowingStyleGANSynthesis,
     StyleGANDiscriminator,
     StyleGANMapping,
@@ -41,7 +42,7 @@ def small(image=IMAGE, **changes):
     return GrowingStyleGAN(
         image=image,
         generator=GrowingStyleGANSynthesis(code_width=5, **SMALL),
-        conditioner=StyleGANMapping(latent_width=4, width=6, layers=2),
+        conditioner=GrowingStyleGANMapping(latent_width=4, width=6, layers=2),
         discriminator=GrowingStyleGANDiscriminator(group=2, **SMALL),
         **{"starting_size": 4, "stabilise": 8, "fade": 16, "batch": 8, "batches": [[8, 4]], **changes},
     )
@@ -123,6 +124,15 @@ def test_a_size_that_begins_to_fade_in_changes_nothing_yet():
     before, after = at(made, 1.0)(code), at(made, 1.0 + 1e-6)(code)
     assert torch.allclose(before, after, atol=1e-4) and not torch.equal(before, after)
     assert torch.allclose(at(read, 1.0)(before), at(read, 1.0 + 1e-6)(before), atol=1e-4)
+
+
+@pytest.mark.parametrize(("stage", "layers"), [(0, 2), (0.5, 4), (1, 4), (2, 6)])
+def test_styles_are_mixed_among_the_layers_in_use(stage, layers):
+    part = at(GrowingStyleGANMapping(code=(6, 5), latent_width=4, width=7, layers=2, mixing=1.0), stage)
+    latent = torch.randn(500, 4)
+    kept = (part(latent) == part.mapped(latent)[:, None]).all(-1).sum(1)
+    assert set(kept.tolist()) == set(range(1, layers))
+    assert GrowingStyleGANMapping(code=(9,), latent_width=4)(latent).shape == (500, 9)
 
 
 @pytest.mark.parametrize(("stage", "used"), [(0, {"to_smaller.0"}), (0.5, {"to_smaller.0", "to_smaller.1"}), (2, {"to_image"})])
@@ -247,7 +257,7 @@ def test_a_product_saved_while_growing_gives_full_images(images, tmp_path):
     run = Run(recipe, Source(torch.float32), batch=4, total=1000)
     for _ in range(3):
         recipe.step(run)
-    assert recipe.stage == 0.5
+    assert recipe.stage == float(recipe.conditioner.stage) == 0.5
     pipeline = recipe.pipelines()["image"]
     pipeline.save(tmp_path / "product")
     made, again = pipeline.sample(3, seed=0), Pipeline.load(tmp_path / "product").sample(3, seed=0)
