@@ -65,6 +65,15 @@ def test_adain_makes_a_constant_map_exactly_its_bias():
     assert torch.equal(instance_normalised(x, torch.ones(2, 3), torch.full((2, 3), 0.5)), torch.full_like(x, 0.5))
 
 
+@pytest.mark.parametrize("spread", [0.001, 0.1])
+def test_adain_of_a_float32_map_is_as_exact_under_autocast(spread):
+    """A learned constant near one, whose places differ by less than bfloat16 can tell."""
+    x, one, zero = 1 + 0.01 * torch.randn(1, 3, 1, 1) + spread * torch.randn(2, 3, 4, 4), torch.ones(2, 3), torch.zeros(2, 3)
+    plain = instance_normalised(x, one, zero)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.allclose(instance_normalised(x, one, zero), plain, atol=1e-3)
+
+
 def test_adain_in_bfloat16_survives_a_large_mean():
     x, one, zero = torch.randn(2, 3, 8, 8), torch.ones(2, 3), torch.zeros(2, 3)
     y = instance_normalised((x + 10).bfloat16(), one, zero)
