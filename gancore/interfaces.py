@@ -231,11 +231,21 @@ class Extractor(Part):
 
 @interface("augment")
 class Augment(Part):
-    """Changes images `(N, C, H, W)` at random, twice differentiably, drawing through `gancore.randomness` alone."""
+    """Changes images `(N, C, H, W)` at random, twice differentiably, drawing through `gancore.randomness` alone.
+
+    One that adapts keeps a `Tally` of what it observes, and moves in `settle`: it belongs to the discriminator's player.
+    """
 
     @abstractmethod
     def forward(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → the same shape."""
+
+    def observe(self, scores: Tensor) -> None:
+        """Is shown the scores of the real images in each main update of the discriminator."""
+
+    def scalars(self) -> dict[str, Tensor]:
+        """What the report shows of it as curves, by name."""
+        return {}
 
 
 @interface("average")

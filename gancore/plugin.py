@@ -6,6 +6,7 @@ from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels
 from gancore.measure.standard import SCORES
 from gancore.parts import Part
 from gancore.recipes import GAN
+from gancore.standard.ada import AdaptiveAugment, FixedAugment
 from gancore.standard.augments import DiffAugment, NoAugment
 from gancore.standard.averages import ExponentialAverage, NoAverage
 from gancore.standard.conditioners import Embedding, Identity, OneHot
@@ -28,7 +29,7 @@ _PARTS: list[type[Part]] = [
     *(R1, R2, GradientPenalty, OneSidedGradientPenalty, Dragan, Drift),
     *(WeightClipping,),
     *(ExponentialAverage, NoAverage),
-    *(NoAugment, DiffAugment),
+    *(NoAugment, DiffAugment, FixedAugment, AdaptiveAugment),
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine),
     *(Inception2015, Pixels, Emoji, Fashion),

@@ -104,8 +104,8 @@ class GAN(Recipe):
         return self.batch
 
     def players(self) -> dict[str, Player]:
-        """The generator (with its conditioner) and the discriminator, each with its regularizers, whose state moves with it."""
-        judging = [self.discriminator, *self.regularizers]
+        """The generator (with its conditioner) and the discriminator, each with the parts whose state moves with it."""
+        judging = [self.discriminator, *self.regularizers, self.augment]
         making = [self.conditioner, self.generator, *self.generator_regularizers]
         return {
             "discriminator": Player(judging, self.discriminator_optimizer, _rescale(self.regularizers), list(self.constraints)),
@@ -134,6 +134,7 @@ class GAN(Recipe):
             real, label = self.real(run)
             seen = run.update("discriminator", self.discriminator_terms, real, label, *self.draw(run, len(real)), twice=self.penalised)
             run.log(**{f"discriminator/{name} scores": seen[name].mean() for name in ("real", "fake")})
+            run.log(**{f"augment/{name}": value for name, value in self.augment.scalars().items()})
         for name, penalty in due(self.regularizers, run):
             terms = self.lazy_discriminator_terms(name, penalty)
             run.update("discriminator", terms, real, label, *self.draw(run, len(real)), scale=penalty.every, twice=True)
@@ -163,6 +164,7 @@ class GAN(Recipe):
         penalties = eager(self.regularizers)
         scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, penalties.values())
         terms = {"adversarial": self.loss.discriminator(scored_real.scores, scored_fake.scores)}
+        self.augment.observe(scored_real.scores)
         terms |= {name: penalty(score, scored_real, scored_fake) for name, penalty in penalties.items()}
         return terms | {"real": per_sample(scored_real.scores), "fake": per_sample(scored_fake.scores)}
 

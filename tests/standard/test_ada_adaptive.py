@@ -1,0 +1,137 @@
+"""How p follows the scores, and what keeps it exact."""
+
+import pytest
+import torch
+from small import SmallDiscriminator, SmallGenerator, Source
+
+from gancore import GAN
+from gancore.errors import SpecError
+from gancore.specs import build, spec
+from gancore.standard.ada import AdaptiveAugment, FixedAugment
+from gancore.standard.optimizers import SGD
+from gancore.standard.regularizers import R1
+from gancore.training.run import Run
+
+
+def update(part, *batches):
+    """One update that saw these scores."""
+    for scores in batches:
+        part.observe(torch.tensor(scores))
+    part.settle()
+    part.seen.clear()
+    return part.p.item()
+
+
+def test_p_rises_and_falls_by_images_over_speed():
+    part = AdaptiveAugment(speed=100, interval=1)
+    assert part.p == 0
+    assert update(part, [1.0] * 10) == pytest.approx(0.1)
+    assert update(part, [0.5] * 10, [2.0] * 15) == pytest.approx(0.35)
+    assert update(part, [1.0] * 7 + [-1.0] * 3) == pytest.approx(0.25) and part.r.item() == pytest.approx(0.4)
+    assert update(part, [-1.0] * 30) == 0
+
+
+def test_the_published_pace():
+    part = AdaptiveAugment()
+    assert (part.target, part.speed, part.interval, part.categories) == (0.6, 500_000, 4, "bgc")
+    assert [update(part, [1.0] * 64) for _ in range(3)] == [0, 0, 0]
+    assert update(part, [1.0] * 64) == pytest.approx(4 * 64 / 500_000)
+
+
+def test_an_interval_is_looked_at_as_a_whole():
+    part = AdaptiveAugment(speed=100, interval=3, target=0.0)
+    for scores in ([-1.0] * 4, [1.0] * 4, [1.0] * 4):
+        update(part, scores)
+    assert part.r.item() == pytest.approx(1 / 3) and part.p.item() == pytest.approx(0.12)
+    assert (part.signs, part.images, part.updates) == (0, 0, 0)
+
+
+def test_updates_that_show_no_real_scores_count_for_nothing():
+    part = AdaptiveAugment(speed=100, interval=2)
+    update(part, [1.0] * 5)
+    part.settle()
+    assert part.p == 0 and update(part, [1.0] * 5) == pytest.approx(0.1)
+
+
+def test_on_target_p_stays():
+    part = AdaptiveAugment(speed=10, interval=1, target=0.5)
+    assert update(part, [1.0] * 3 + [-1.0]) == 0 and part.r == 0.5
+
+
+def test_patches_are_parts_of_their_image():
+    part = AdaptiveAugment(speed=100, interval=1, target=0.1)
+    scores = torch.ones(4, 1, 2, 2)
+    scores[0] = -1
+    scores[1, 0, 0] = -1
+    part.observe(scores)
+    part.settle()
+    assert part.r.item() == pytest.approx((-1 + 0 + 1 + 1) / 4) and part.p.item() == pytest.approx(0.04)
+
+
+def game(**changes):
+    return GAN(
+        image=(3, 4, 4),
+        generator=SmallGenerator(),
+        discriminator=SmallDiscriminator(),
+        regularizers=[R1(gamma=0.1, every=2)],
+        generator_optimizer=SGD(lr=0.01),
+        discriminator_optimizer=SGD(lr=0.01),
+        **changes,
+    )
+
+
+def trained(steps=3, micro_batch=None, **changes):
+    recipe = game(augment=AdaptiveAugment(categories="bgcfnc", speed=40, interval=2), **changes).double()
+    torch.nn.init.constant_(recipe.discriminator.last.bias, 5.0)  # all scores are positive
+    run = Run(recipe, Source(dtype=torch.float64), batch=8, total=100, micro_batch=micro_batch)
+    for _ in range(steps):
+        recipe.step(run)
+        run.step += 1
+    return recipe, run
+
+
+def test_in_a_game_p_moves_with_the_discriminator_and_is_reported():
+    recipe, run = trained(steps=4)
+    assert recipe.augment.p.item() == pytest.approx(4 * 8 / 40)
+    logged = run.take_log()
+    assert logged["augment/p"] == pytest.approx((0 + 0.4 + 0.4 + 0.8) / 4) and logged["augment/r"] == 0.75
+
+
+def test_several_updates_of_the_discriminator_all_count():
+    recipe, _ = trained(steps=2, discriminator_steps=2)
+    assert recipe.augment.p.item() == pytest.approx(4 * 8 / 40)
+
+
+@pytest.mark.parametrize("micro_batch", [2, 3])
+def test_micro_batches_move_p_and_weights_as_the_whole_batch_does(micro_batch):
+    whole, pieces = (trained(micro_batch=size)[0].state_dict() for size in (None, micro_batch))
+    assert whole["augment.p"] > 0
+    assert all(torch.allclose(whole[name], pieces[name], rtol=0, atol=1e-10) for name in whole)
+
+
+def test_the_generator_learns_through_the_transforms():
+    torch.manual_seed(0)
+    recipe = game(augment=FixedAugment(p=1.0, categories="bgcfnc"))
+    terms = recipe.generator_terms(torch.randn(4, 4), None, None, None)
+    terms["adversarial"].backward()
+    assert recipe.generator.linear.weight.grad.abs().sum() > 0
+
+
+def test_a_spec_holds_the_options_and_not_the_state():
+    part = AdaptiveAugment(speed=1000, multipliers={"hue": 0.5})
+    table = spec(part)
+    assert table["multipliers"] == {"hue": 0.5} and "p" not in table and spec(build(table, "augment")) == table
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ({"target": 2}, "target must be a number from -1 to 1; got 2"),
+        ({"speed": 0}, "speed must be a number above 0; got 0"),
+        ({"interval": 0}, "interval must be a whole number from 1 up; got 0"),
+    ],
+)
+def test_wrong_words(table, text):
+    with pytest.raises(SpecError) as error:
+        build({"part": "ada", **table}, "augment")
+    assert text in str(error.value)
