@@ -53,6 +53,10 @@ class CheckpointError(GancoreError):
     """A checkpoint or a saved pipeline is damaged, or belongs to something else."""
 
 
+class ExportError(GancoreError):
+    """A pipeline cannot be written in the form asked for, or what was written makes other images."""
+
+
 class NotFinite(GancoreError):
     """A term or a gradient became NaN or infinite."""
 

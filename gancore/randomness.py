@@ -5,7 +5,7 @@ the rows of the present slice, so a batch worked on in pieces, or by several pro
 The slice is a plain module global: a `ContextVar` or a `torch.Generator` inside a part would break a compiled graph.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import NamedTuple
@@ -62,16 +62,35 @@ def _slice(n: int) -> Rows:
     return Rows(total * n // size, start * n // size, start * n // size + n)
 
 
+def _of_the_batch(draw: Callable[..., Tensor], n: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """The rows that `n` samples are, of what `draw` (`torch.randn` or `torch.rand`) gives the whole batch."""
+    rows = _slice(n)
+    return draw(rows.total, *shape, device=like.device)[rows.start : rows.stop]
+
+
+Source = Callable[[Callable[..., Tensor], int, tuple[int, ...], Tensor], Tensor]
+_source: Source = _of_the_batch
+
+
+@contextmanager
+def drawn_from(source: Source) -> Iterator[None]:
+    """Noise drawn inside is what `source(draw, n, shape, like)` gives, `(n, *shape)`: noise kept from before, or chosen by hand."""
+    global _source
+    before, _source = _source, source
+    try:
+        yield
+    finally:
+        _source = before
+
+
 def normal(n: int, *shape: int, like: Tensor) -> Tensor:
     """Standard normal noise `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or float64 as `like` is."""
-    rows = _slice(n)
-    return _as(torch.randn(rows.total, *shape, device=like.device)[rows.start : rows.stop], like)
+    return _as(_source(torch.randn, n, shape, like), like)
 
 
 def uniform(n: int, *shape: int, like: Tensor) -> Tensor:
     """Uniform noise in [0, 1) `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or float64 as `like` is."""
-    rows = _slice(n)
-    return _as(torch.rand(rows.total, *shape, device=like.device)[rows.start : rows.stop], like)
+    return _as(_source(torch.rand, n, shape, like), like)
 
 
 def _as(noise: Tensor, like: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from gancore.cli import check, compare, evaluate, explore, interpolate, listing, mix, new, plugins, report, sample, show, train
+from gancore.cli import check, compare, evaluate, explore, export, interpolate, listing, mix, new, plugins, report, sample, show, train
 from gancore.errors import GancoreError
 
 
@@ -52,6 +52,7 @@ app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("export")(export.export)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,0 +1,115 @@
+"""A pipeline as one function of tensors, which is what can be exported."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from gancore.errors import ExportError, UserError
+from gancore.interfaces import Conditioner, Generator
+from gancore.latent.codes import keeps_a_mean
+from gancore.parts import Part
+from gancore.pipeline import Pipeline
+from gancore.randomness import drawn_from, fold, seeded
+
+__all__ = ["Chain", "Input"]
+
+P = TypeVar("P", bound=Part)
+Input = Literal["truncation", "noise"]
+
+
+class Chain(nn.Module):
+    """Latent, and label where the conditioner reads one → image: conditioner, truncation and generator in one, in eval mode.
+
+    `truncation` is part of it, or with "truncation" among `inputs` a number `()` to be given. Noise that the generator draws is drawn
+    once, from `seed`, and is then the same for all images; with "noise" among `inputs` each of these draws is a tensor to be given,
+    `(N, …)` and standard normal (uniform where the generator draws uniform numbers). The pipeline itself stays as it is.
+
+    `names` are the inputs in their order: the latent (by the name of what a translator reads), label, truncation, noise_0, noise_1, …
+    The image is `(N, C, H, W)` float32, clamped to [-1, 1].
+
+    Raises:
+        UserError: truncation is asked of a conditioner that keeps no mean, noise of a generator that draws none.
+        ExportError: the conditioner reads labels, and nothing says which there are.
+    """
+
+    def __init__(self, pipeline: Pipeline, *, truncation: float = 1.0, inputs: Sequence[Input] = (), seed: int = 0) -> None:
+        super().__init__()
+        if (truncation != 1 or "truncation" in inputs) and not keeps_a_mean(pipeline):
+            raise UserError(f"{pipeline.conditioner.address} keeps no mean to truncate towards; leave truncation out")
+        self.pipeline = pipeline
+        self.conditioner: Conditioner = _still(pipeline.conditioner)
+        self.generator: Generator = _still(pipeline.generator)
+        self.truncation = truncation
+        self.latent = pipeline.reads or "latent"
+        self.names = [self.latent, *(["label"] if pipeline.conditioner.conditional else []), *(n for n in inputs if n == "truncation")]
+        self.draws, drawn = self._recorded(seed)
+        self.noise = [f"noise_{i}" for i in range(len(drawn))]
+        if "noise" in inputs:
+            if not drawn:
+                raise UserError(f"{pipeline.generator.address} draws no noise when it makes images; leave the input noise out")
+            self.names += self.noise
+        for name, value in zip(self.noise, drawn, strict=True):
+            self.register_buffer(name, value)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Tensors in the order of `names` → images `(N, C, H, W)` in [-1, 1]."""
+        given = dict(zip(self.names, inputs, strict=True))
+        noise = iter([given[name] if name in given else self.get_buffer(name) for name in self.noise])
+        with drawn_from(lambda draw, n, shape, like: next(noise).expand(n, *shape)):
+            return self._image(given)
+
+    def _image(self, given: dict[str, Tensor]) -> Tensor:
+        code = self.conditioner(given[self.latent], given.get("label"))
+        amount: Any = given.get("truncation", self.truncation)
+        if "truncation" in given or self.truncation != 1:
+            code = self.conditioner.truncate(code, amount)
+        image: Tensor = self.generator(code).clamp(-1, 1)
+        return image
+
+    def _recorded(self, seed: int) -> tuple[list[Callable[..., Tensor]], list[Tensor]]:
+        """How the generator draws for one image, and what: the noise that `Pipeline.render` would give it."""
+        draws: list[Callable[..., Tensor]] = []
+        drawn: list[Tensor] = []
+
+        def record(draw: Callable[..., Tensor], n: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
+            draws.append(draw)
+            drawn.append(draw(n, *shape, device=like.device))
+            return drawn[-1]
+
+        with torch.no_grad(), seeded(fold(seed, "render")), drawn_from(record):
+            self._image(self._examples(1, seed))
+        return draws, drawn
+
+    def examples(self, n: int, seed: int = 0) -> dict[str, Tensor]:
+        """Inputs for `n` images, by name."""
+        found = self._examples(n, seed)
+        with seeded(fold(seed, "noise")):
+            drawn = {name: draw(n, *self.get_buffer(name).shape[1:]) for name, draw in zip(self.noise, self.draws, strict=True)}
+        return {name: drawn[name] if name in drawn else found[name] for name in self.names}
+
+    def _examples(self, n: int, seed: int) -> dict[str, Tensor]:
+        rng = torch.Generator().manual_seed(fold(seed, "examples"))
+        label = self._labels(n, rng)
+        sampler, shape = self.pipeline.sampler, self.pipeline.conditioner.latent_shape
+        with torch.no_grad():
+            latent = torch.rand(n, *shape, generator=rng) * 2 - 1 if sampler is None else sampler(n, label, rng=rng)
+        found = {self.latent: latent.float(), "truncation": torch.tensor(0.7)}
+        return {name: value for name, value in (found | ({} if label is None else {"label": label})).items() if name in self.names}
+
+    def _labels(self, n: int, rng: torch.Generator) -> Tensor | None:
+        if not self.pipeline.conditioner.conditional:
+            return None
+        if self.pipeline.labels is None:
+            raise ExportError(
+                f"{self.pipeline.conditioner.address} reads labels, but the pipeline has none to try it with; give it a label sampler"
+            )
+        labels: Tensor = self.pipeline.labels(n, rng=rng)
+        return labels
+
+
+def _still(part: P) -> P:
+    """A copy that is not trained."""
+    return copy.deepcopy(part).cpu().float().eval().requires_grad_(False)
