@@ -5,7 +5,7 @@ the rows of the present slice, so a batch worked on in pieces, or by several pro
 The slice is a plain module global: a `ContextVar` or a `torch.Generator` inside a part would break a compiled graph.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import NamedTuple
@@ -83,9 +83,33 @@ def drawn_from(source: Source) -> Iterator[None]:
         _source = before
 
 
+@contextmanager
+def noise_maps(given: Sequence[Tensor] | None = None) -> Iterator[list[Tensor]]:
+    """Hands out `given` in place of normal noise drawn inside, in order; yields the list of what was handed out or drawn.
+
+    So the noise of a generator can be kept, shown again, or optimised. A map is for all samples, `(1, …)`, or one for each. For one
+    pass: a second one finds no map left and draws.
+    """
+    maps, seen, outer = given or (), list[Tensor](), _source
+
+    def source(draw: Callable[..., Tensor], n: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        if draw is torch.rand:
+            return outer(draw, n, shape, like)
+        seen.append(maps[len(seen)].expand(n, *shape) if len(seen) < len(maps) else outer(draw, n, shape, like))
+        return seen[-1]
+
+    with drawn_from(source):
+        yield seen
+
+
 def normal(n: int, *shape: int, like: Tensor) -> Tensor:
     """Standard normal noise `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or float64 as `like` is."""
     return _as(_source(torch.randn, n, shape, like), like)
+
+
+def kept(n: int, noise: Tensor) -> Tensor:
+    """Noise `(1, …)` that a network keeps for all `n` samples instead of drawing it; inside `noise_maps` what was given takes its place."""
+    return _source(lambda total, *shape, device=None: noise.expand(total, *shape), n, tuple(noise.shape[1:]), noise)
 
 
 def uniform(n: int, *shape: int, like: Tensor) -> Tensor:

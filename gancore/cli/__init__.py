@@ -6,7 +6,23 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from gancore.cli import check, compare, evaluate, explore, export, interpolate, listing, mix, new, plugins, report, sample, show, train
+from gancore.cli import (
+    check,
+    compare,
+    evaluate,
+    explore,
+    export,
+    interpolate,
+    invert,
+    listing,
+    mix,
+    new,
+    plugins,
+    report,
+    sample,
+    show,
+    train,
+)
 from gancore.errors import GancoreError
 
 
@@ -44,6 +60,7 @@ app.command("sample")(sample.sample)
 app.command("evaluate")(evaluate.evaluate)
 app.command("interpolate")(interpolate.interpolate)
 app.command("mix")(mix.mix)
+app.command("invert")(invert.invert)
 app.command("explore")(explore.explore)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show)

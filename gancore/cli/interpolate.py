@@ -1,15 +1,13 @@
 """`gancore interpolate`: a walk through latent space, as a sheet, a moving picture or single frames."""
 
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.latents import drawn, numbers_of
+from gancore.cli.latents import drawn, numbers_of, progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -105,7 +103,7 @@ def _images(route: "Route", codes: "Tensor") -> "Iterator[Tensor]":
     from gancore.latent.codes import rendered
 
     flat = codes.flatten(0, 1)
-    with _progress(len(flat)) as advance:
+    with progress(len(flat)) as advance:
         for images in rendered(route.walk.pipeline, flat):
             yield images
             advance(len(images))
@@ -121,18 +119,3 @@ def _grouped(images: "Iterable[Tensor]", size: int) -> "Iterator[Tensor]":
             if len(waiting) == size:
                 yield torch.stack(waiting)
                 waiting = []
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """A bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda n: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("images", total=total)
-        yield lambda n: progress.advance(task, n)

@@ -1,8 +1,10 @@
 """Words of the command line about latents and layers, as several verbs read them."""
 
-from collections.abc import Collection, Sequence
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,3 +62,18 @@ def loaded(run: Path, name: str | None = None) -> "Pipeline":
     if pipeline.sampler is None:
         raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space; give another run")
     return pipeline
+
+
+@contextmanager
+def progress(total: int, what: str = "images") -> Iterator[Any]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda n: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda n: progress.advance(task, n)

@@ -1,17 +1,21 @@
 """The two halves of a pipeline: from latents to codes, and from codes to images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gancore.errors import UserError
+from gancore.files import whole_file
 from gancore.interfaces import Conditioner
 from gancore.latent.mixing import layers_of
 from gancore.pipeline import CHUNK, Pipeline, evaluating
 from gancore.randomness import Rows, fold, own_rows, seeded
+from gancore.weights import read_weights, write_weights
 
-__all__ = ["check_truncation", "codes_of", "has_codes", "keeps_a_mean", "render_codes", "rendered"]
+__all__ = ["check_truncation", "codes_of", "has_codes", "keeps_a_mean", "load_code", "render_codes", "rendered", "save_code"]
 
 
 def codes_of(
@@ -84,3 +88,35 @@ def check_truncation(pipeline: Pipeline, layers: int | None) -> None:
         raise UserError(f"{pipeline.generator.address} reads one code {shape} for the whole image, so it has no layers; truncate all of it")
     if not 0 <= layers <= total:
         raise UserError(f"{pipeline.generator.address} has {total} layers; truncate from 0 to {total} of them; got {layers}")
+
+
+def save_code(path: Path, code: Tensor, noise: Sequence[Tensor] = ()) -> None:
+    """A code `(1, *code_shape)` as `.npy`; its noise maps, where there are any, beside it as `NAME-noise.safetensors`."""
+    with whole_file(path) as aside, aside.open("wb") as file:
+        np.save(file, code.numpy(), allow_pickle=False)
+    if len(noise):
+        with whole_file(_noise_beside(path)) as aside:
+            write_weights(aside, {f"{i:03d}": m for i, m in enumerate(noise)})
+
+
+def load_code(path: Path, pipeline: Pipeline) -> tuple[Tensor, list[Tensor]]:
+    """What `save_code` wrote: a code `(1, *code_shape)`, and its noise maps.
+
+    Raises:
+        UserError: the file is no array, or not the code of this pipeline.
+        CheckpointError: the file of noise maps is damaged.
+    """
+    try:
+        code = torch.from_numpy(np.load(path, allow_pickle=False)).float()
+    except Exception as error:  # a damaged header makes numpy throw SyntaxError and more, besides ValueError and OSError
+        raise UserError(f"{path} cannot be read ({error}); give a .npy file that gancore invert or gancore explore wrote") from None
+    shape = tuple(pipeline.generator.code_shape)
+    if tuple(code.shape) not in (shape, (1, *shape)) or not bool(code.isfinite().all()):
+        raise UserError(f"{path} holds {tuple(code.shape)}, {pipeline.generator.address} reads one code {shape}; give a code of this run")
+    noise = _noise_beside(path)
+    maps = read_weights(noise) if noise.is_file() else {}
+    return code.reshape(1, *shape), [maps[name] for name in sorted(maps)]
+
+
+def _noise_beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-noise.safetensors")

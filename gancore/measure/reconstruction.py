@@ -3,12 +3,14 @@
 import torch
 from torch import Tensor
 
+from gancore.interfaces import Extractor
 from gancore.measure.picking import need, some_images
 from gancore.measure.score import Better, Score, Value
 from gancore.measure.sets import eight_bit
 from gancore.measure.ssim import ssim
 from gancore.measure.study import Study
 from gancore.parts import field, part
+from gancore.pipeline import evaluating
 from gancore.standard.ranges import whole
 
 CHUNK = 256
@@ -23,6 +25,13 @@ def peak_signal_to_noise(first: Tensor, second: Tensor, most: float = 100.0) -> 
     """10 log₁₀(peak² / mean squared error) in dB of images `(N, C, H, W)` in [-1, 1], at most `most`: `(N,)` float64."""
     squared = ((first.double() - second.double()) / 2).square().flatten(1).mean(1)
     return (-10 * squared.log10()).clamp(max=most)
+
+
+def distances(extractor: Extractor, first: Tensor, second: Tensor) -> dict[str, Tensor]:
+    """`MAE`, `PSNR` and, by the extractor's title, the distance of features between images `(N, C, H, W)`: each `(N,)` float64."""
+    with evaluating(extractor), torch.no_grad():
+        apart = extractor(first).double() - extractor(second).double()
+    return {"MAE": absolute_error(first, second), "PSNR": peak_signal_to_noise(first, second), extractor.title: apart.norm(dim=1)}
 
 
 @part("reconstruction")

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.fir import Fir
-from gancore.randomness import normal
+from gancore.randomness import kept, normal
 
 GAIN = math.sqrt(2)
 """What keeps the variance through a leaky ReLU; it is moved through it, onto what is added up before."""
@@ -104,8 +104,10 @@ class LayerNoise(nn.Module):
         """The noise for maps `(N, C, H, W)`: `(N, 1, H, W)` or `(1, 1, H, W)`, in the dtype of the strength."""
         if self.training or self.kind == "random":
             noise = normal(len(x), 1, *x.shape[2:], like=self.strength)
+        elif self.kind == "constant":
+            noise = kept(len(x), self.constant[None, None])
         else:
-            noise = self.constant[None, None] * (self.kind == "constant")
+            noise = torch.zeros_like(self.constant)[None, None]
         return noise.to(self.strength.dtype) * self.strength
 
 

@@ -1,0 +1,191 @@
+"""Projection of real images: the code whose image is nearest, found by optimisation."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.interfaces import Extractor
+from gancore.latent.codes import has_codes, render_codes
+from gancore.latent.likeness import Likeness, Seen, check_images
+from gancore.latent.noise import irregularity, standardised
+from gancore.latent.spaces import CodeSpace, Space, code_space
+from gancore.pipeline import Pipeline, evaluating
+from gancore.randomness import fold, noise_maps, seeded
+
+__all__ = ["Inverted", "Projection", "invert", "render_inverted"]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The settings of a projection; the defaults are those of Karras et al. 2019, arXiv:1912.04958, appendix D.
+
+    Attributes:
+        lr: the largest learning rate of Adam.
+        ramp_up: the share of the steps in which it rises from zero, linearly.
+        ramp_down: the share of the last steps in which it falls to zero, by half a cosine.
+        noise: of what is added to the point at first, the deviation in usual distances from the mean.
+        noise_until: the share of the steps after which nothing is added; up to there it falls by the square of what is left.
+        regularity: weight of the noise maps' regulariser.
+        pixels: weight of the pixels beside the extractor's features; not in the paper.
+    """
+
+    steps: int = 1000
+    lr: float = 0.1
+    ramp_up: float = 0.05
+    ramp_down: float = 0.25
+    noise: float = 0.05
+    noise_until: float = 0.75
+    regularity: float = 1e5
+    pixels: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise UserError(f"a projection takes at least 1 step; got {self.steps}")
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        done = (step + 1) / self.steps
+        falling = min(1.0, (1 - step / self.steps) / self.ramp_down) if self.ramp_down else 1.0
+        rising = min(1.0, done / self.ramp_up) if self.ramp_up else 1.0
+        return self.lr * rising * (0.5 - 0.5 * math.cos(math.pi * falling))
+
+    def added(self, step: int, usual: float) -> float:
+        """The deviation of what is added to the point in a step."""
+        left = max(0.0, 1 - step / self.steps / self.noise_until) if self.noise_until else 0.0
+        return self.noise * usual * left**2
+
+
+class Inverted(NamedTuple):
+    """What was found for images `(N, C, H, W)`.
+
+    Attributes:
+        code: `(N, *code_shape)`, on the CPU.
+        noise: the maps of noise in the order in which the generator asks for them, each `(N, …)`; none where it has no noise.
+        image: the reconstructions `(N, C, H, W)` in [-1, 1].
+        latent: `(N, *latent_shape)` where the search was in z, else None.
+        loss: `(steps, N)`, what was left in each step.
+        space: where it was searched for.
+    """
+
+    code: Tensor
+    noise: tuple[Tensor, ...]
+    image: Tensor
+    latent: Tensor | None
+    loss: Tensor
+    space: Space
+
+
+def invert(
+    pipeline: Pipeline,
+    image: Tensor,
+    extractor: Extractor | None = None,
+    settings: Projection | None = None,
+    *,
+    space: Space | None = None,
+    label: int | None = None,
+    seed: int = 0,
+    on_step: Callable[[int], None] | None = None,
+) -> Inverted:
+    """Finds the code, and the noise where the generator has some, that reproduce each image.
+
+    Paper: Karras et al. 2019 (StyleGAN2), arXiv:1912.04958, appendix D: Adam on w from its mean, with noise added to w that fades out, and
+    on noise maps, which are kept white and standardised. Differences: images are compared by any extractor and by pixels (`Likeness`;
+    there LPIPS); w+ and z are searched too (`space`; by default w where there is one): in z from the nearest of 64 samples, where the
+    pipeline has an encoder from what that says. Each image is searched for on its own, also beside others.
+
+    Raises:
+        UserError: the image is of another shape than the pipeline's, or the pipeline has no such space or label.
+    """
+    chosen = settings or Projection()
+    check_images(image, pipeline.generator.image, pipeline.generator.address)
+    where = code_space(pipeline, space, label=label, seed=seed)
+    with evaluating(*pipeline.parts.values()):
+        likeness = Likeness(pipeline, extractor, pixels=chosen.pixels, seed=fold(seed, "likeness"))
+        target = likeness.see(image.to(pipeline.device))
+        search = _Search(where, likeness, target, chosen, seed)
+        loss = []
+        for step in range(chosen.steps):
+            loss.append(search.step(step))
+            if on_step is not None:
+                on_step(step)
+        return search.result(torch.stack(loss))
+
+
+def render_inverted(pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor] = (), *, seed: int = 0) -> Tensor:
+    """Images `(N, C, H, W)` in [-1, 1] of codes with noise maps of their own, those of one image for all, or none."""
+    if not len(noise):
+        return render_codes(pipeline, code, seed=seed)
+    rows = [[m[i : i + 1] if len(m) == len(code) else m for m in noise] for i in range(len(code))]
+    return torch.cat([_rendered(pipeline, code[i : i + 1], row, seed) for i, row in enumerate(rows)])
+
+
+def _rendered(pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor], seed: int) -> Tensor:
+    with noise_maps([m.to(pipeline.device) for m in noise]):
+        return render_codes(pipeline, code, seed=seed)
+
+
+class _Search:
+    """One projection under way: where it began, what moves, and Adam."""
+
+    def __init__(self, space: CodeSpace, likeness: Likeness, target: Seen, settings: Projection, seed: int) -> None:
+        self.space, self.likeness, self.target, self.settings = space, likeness, target, settings
+        self.generator, self.seed = space.pipeline.generator, seed
+        self.start = _start(space, likeness, target)
+        self.move = space.still(len(self.start)).requires_grad_()
+        self.noise = [m.repeat(len(self.start), *[1] * (m.ndim - 1)).requires_grad_() for m in self._first_noise()]
+        self.rng = torch.Generator().manual_seed(fold(seed, "projection"))
+        self.adam = torch.optim.Adam([self.move, *self.noise], lr=settings.lr)
+
+    def _first_noise(self) -> list[Tensor]:
+        with noise_maps() as seen, seeded(fold(self.seed, "noise"), self.space.pipeline.device), torch.no_grad():
+            self.generator(self.space.code(self.start[:1]))
+        return [m[:1].clone() for m in seen]
+
+    def step(self, step: int) -> Tensor:
+        """One step of Adam on what moves; what is left `(N,)`, before it."""
+        deviation = self.settings.added(step, self.space.usual)
+        # the same for each image, so that what is found for one does not depend on the others
+        added = torch.randn(1, *self.move.shape[1:], generator=self.rng).to(self.move) * deviation
+        loss = self.likeness.unlike(self._image(self.start + self.move + added), self.target)
+        whiteness = sum((irregularity(m) for m in self.noise), torch.zeros_like(loss))
+        moving = [self.move, *self.noise]
+        found = torch.autograd.grad((loss + self.settings.regularity * whiteness).sum(), moving, allow_unused=True)
+        for tensor, gradient in zip(moving, found, strict=True):
+            tensor.grad = torch.zeros_like(tensor) if gradient is None else gradient
+        for group in self.adam.param_groups:
+            group["lr"] = self.settings.rate(step)
+        self.adam.step()
+        with torch.no_grad():
+            for m in self.noise:
+                m.copy_(standardised(m))
+        return loss.detach().cpu()
+
+    def _image(self, point: Tensor) -> Tensor:
+        with noise_maps(self.noise), seeded(fold(self.seed, "render"), point.device):
+            image: Tensor = self.generator(self.space.code(point))
+        return image
+
+    def result(self, loss: Tensor) -> Inverted:
+        """The code as it is now, without what was added."""
+        with torch.no_grad():
+            point = self.start + self.move
+            code = self.space.code(point).detach().cpu().contiguous()
+        noise = tuple(m.detach().cpu() for m in self.noise)
+        image = render_inverted(self.space.pipeline, code, noise, seed=self.seed)
+        return Inverted(code, noise, image, point.cpu() if self.space.name == "z" else None, loss, self.space.name)
+
+
+def _start(space: CodeSpace, likeness: Likeness, target: Seen) -> Tensor:
+    """Where to begin for each image: `(N, *S)`."""
+    encoder = space.pipeline.encoder
+    if encoder is not None and (space.name != "z" or not has_codes(space.pipeline)):
+        with torch.no_grad():
+            return encoder.code(target.image)
+    if space.name == "z":
+        return likeness.latent[likeness.nearest_sample(target)].to(target.image)
+    return space.mean.repeat(len(target.image), *[1] * (space.mean.ndim - 1))

@@ -1,0 +1,37 @@
+"""Noise maps of a generator, optimised together with a code without carrying the image themselves."""
+
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+__all__ = ["irregularity", "standardised"]
+
+SMALLEST = 8
+
+
+def irregularity(noise: Tensor) -> Tensor:
+    """How far noise `(N, C, H, W)` is from white: `(N,)`, zero in expectation over more and more pixels; other shapes give zero.
+
+    Paper: Karras et al. 2019, arXiv:1912.04958, appendix D: the squared mean products of neighbours, horizontally and vertically (around
+    the border), summed over a pyramid: 2×2 pixels averaged and multiplied by 2 to keep the variance, down to 8×8. Difference: sides
+    need not be equal; the pyramid ends where one is at most 8 or odd.
+    """
+    found = noise.new_zeros(len(noise))
+    if noise.ndim != 4:
+        return found
+    while True:
+        for axis in (2, 3):
+            found = found + (noise * noise.roll(1, axis)).mean((1, 2, 3)).square()
+        height, width = noise.shape[2:]
+        if min(height, width) <= SMALLEST or height % 2 or width % 2:
+            return found
+        noise = avg_pool2d(noise, 2) * 2
+
+
+def standardised(noise: Tensor) -> Tensor:
+    """Each sample's noise with mean 0 and variance 1; a single number stays."""
+    flat = noise.flatten(1)
+    if flat.shape[1] < 2:
+        return noise
+    centred = flat - flat.mean(1, keepdim=True)
+    spread = centred.square().mean(1, keepdim=True).sqrt()
+    return (centred / spread.clamp_min(1e-8)).reshape(noise.shape)

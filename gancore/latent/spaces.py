@@ -1,0 +1,112 @@
+"""The spaces in which a point can be moved freely: latents (z), codes (w), codes layer by layer (w+)."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.latent.codes import codes_of, has_codes
+from gancore.latent.mixing import layers_of
+from gancore.pipeline import Pipeline
+from gancore.randomness import fold
+
+__all__ = ["CodeSpace", "Space", "code_space", "mean_code"]
+
+Space = Literal["z", "w", "w+"]
+DRAWS = 10_000
+"""Draws that mean and spread are estimated from; Karras et al. 2019, arXiv:1912.04958, appendix D."""
+CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class CodeSpace:
+    """One space of a pipeline, and where its points lie.
+
+    Attributes:
+        mean: `(1, *S)`, the mean of what is drawn.
+        usual: the usual distance from it (root mean square); where codes have layers, that of one layer's code.
+        label: the class of all points `(1,)`, where there is one.
+    """
+
+    pipeline: Pipeline
+    name: Space
+    mean: Tensor
+    usual: float
+    label: Tensor | None = None
+
+    @property
+    def layered(self) -> bool:
+        """Whether points are codes `(L, W)`."""
+        return self.name != "z" and layers_of(self.mean.shape[1:]) > 0
+
+    def still(self, n: int) -> Tensor:
+        """`n` moves of no length: in w one `(n, 1, W)` for all layers, else `(n, *S)`."""
+        shape = (1, self.mean.shape[-1]) if self.layered and self.name == "w" else self.mean.shape[1:]
+        return torch.zeros(n, *shape, device=self.pipeline.device)
+
+    def length(self, move: Tensor) -> Tensor:
+        """How long moves `(N, …)` are, in the unit of `usual`, each layer's on its own: `(N, L or 1, 1)`, else `(N, 1, …)`."""
+        axes = (-1,) if self.layered else tuple(range(1, move.ndim))
+        found: Tensor = torch.linalg.vector_norm(move, dim=axes, keepdim=True)
+        return found
+
+    def code(self, point: Tensor) -> Tensor:
+        """The generator's codes of points `(N, *S)`; differentiable."""
+        if self.name != "z":
+            return point
+        label = None if self.label is None else self.label.to(point.device).expand(len(point), *self.label.shape[1:])
+        code: Tensor = self.pipeline.conditioner(point, label)
+        return code
+
+
+def code_space(pipeline: Pipeline, space: Space | None = None, *, label: int | None = None, seed: int = 0) -> CodeSpace:
+    """The space of that name, by default w where there is one.
+
+    Raises:
+        UserError: the pipeline draws no latents or has no such space, or a label is wanted or given in vain.
+    """
+    name = space or ("w" if has_codes(pipeline) else "z")
+    _check(pipeline, name)
+    mark = None if label is None else torch.tensor([label])
+    if name == "z" and mark is None:
+        # where labels are read, all points get the one that this seed draws
+        mark = pipeline.draw(1, seed=seed)[1]
+    mean, usual = _moments(pipeline, name, mark, seed)
+    return CodeSpace(pipeline, name, mean.to(pipeline.device), usual, mark)
+
+
+def mean_code(pipeline: Pipeline, *, label: int | None = None, seed: int = 0) -> Tensor:
+    """The mean `(1, *code_shape)` of the codes of many draws."""
+    mark = None if label is None else torch.tensor([label])
+    return _moments(pipeline, "w", mark, seed)[0].to(pipeline.device)
+
+
+def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -> tuple[Tensor, float]:
+    total, squares = torch.zeros(()), 0.0
+    for start in range(0, DRAWS, CHUNK):
+        n = min(CHUNK, DRAWS - start)
+        latent, mark = pipeline.draw(
+            n, seed=fold(seed, "moments", start), label=None if label is None else label.expand(n, *label.shape[1:])
+        )
+        points = (latent if name == "z" else codes_of(pipeline, latent, mark)).double()
+        total = total + points.sum(0, keepdim=True)
+        squares += float(points.square().sum())
+    mean = total / DRAWS
+    layers = layers_of(mean.shape[1:]) if name != "z" else 0
+    spread = max(squares / DRAWS - float(mean.square().sum()), 0.0) / max(layers, 1)
+    return mean.float(), spread**0.5
+
+
+def _check(pipeline: Pipeline, name: str) -> None:
+    if pipeline.sampler is None:
+        raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space; give another pipeline")
+    if name not in get_args(Space):
+        raise UserError(f"the spaces are {', '.join(get_args(Space))}; got {name!r}")
+    if name != "z" and not has_codes(pipeline):
+        address = pipeline.conditioner.address
+        raise UserError(f"{address} hands latents on unchanged, so this pipeline has no {name} beside its z; choose z")
+    if name == "w+" and not layers_of(pipeline.generator.code_shape):
+        shape = tuple(pipeline.generator.code_shape)
+        raise UserError(f"{pipeline.generator.address} reads one code {shape} for the whole image, so w+ is w; choose w")

@@ -1,0 +1,109 @@
+"""Pivotal tuning: a generator moved a little, so that it makes one real image, and others as before."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.interfaces import Extractor, Generator
+from gancore.latent.codes import codes_of
+from gancore.latent.likeness import Likeness, check_images
+from gancore.latent.spaces import CodeSpace, code_space
+from gancore.pipeline import Pipeline, evaluating
+from gancore.randomness import fold, noise_maps, seeded
+
+__all__ = ["PivotalTuning", "tune"]
+
+
+@dataclass(frozen=True)
+class PivotalTuning:
+    """The settings of a tuning; the defaults are those of Roich et al. 2021, arXiv:2106.05744, and of its released code.
+
+    Attributes:
+        lr: the learning rate of Adam.
+        pixels: weight of the pixels beside the extractor's features.
+        locality: weight of what keeps other images as they were; 0 for none.
+        radius: how far from the pivot these others lie, in usual distances of a code from the mean.
+    """
+
+    steps: int = 350
+    lr: float = 3e-4
+    pixels: float = 1.0
+    locality: float = 0.1
+    radius: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise UserError(f"pivotal tuning takes at least 1 step; got {self.steps}")
+
+
+def tune(
+    pipeline: Pipeline,
+    image: Tensor,
+    code: Tensor,
+    noise: Sequence[Tensor] = (),
+    extractor: Extractor | None = None,
+    settings: PivotalTuning | None = None,
+    *,
+    seed: int = 0,
+    on_step: Callable[[int], None] | None = None,
+) -> Pipeline:
+    """A pipeline like the one given, whose generator was trained to make `image` `(N, C, H, W)` from the pivots `code` `(N, *code_shape)`.
+
+    Paper: Roich et al. 2021, arXiv:2106.05744, eqs. 2 to 6: the pivot's image and the real one are brought together, with the pivot's
+    noise maps `(N, …)` as they were found; in each step one code drawn from the prior is moved along the line to each pivot until it lies
+    at a fixed distance from it, where the old and the new generator have to agree. Differences: images are compared as in a projection;
+    that distance is counted in the pipeline's own unit (there 30, in the w of one network). What is not a weight, as the statistics of
+    batch normalisation, stays.
+
+    Raises:
+        UserError: images or pivots are of another shape, or not as many.
+    """
+    chosen = settings or PivotalTuning()
+    generator = pipeline.generator
+    check_images(image, generator.image, generator.address)
+    if tuple(code.shape) != (len(image), *generator.code_shape):
+        expected = (len(image), *generator.code_shape)
+        raise UserError(f"{len(image)} images are tuned to with pivots {expected}; got {tuple(code.shape)}; give what invert returned")
+    tuned = copy.deepcopy(generator)
+    parts = {name: part for name, part in pipeline.parts.items() if name != "generator"}
+    made = Pipeline(generator=tuned, reads=pipeline.reads, **parts)  # type: ignore[arg-type]
+    space = code_space(pipeline, seed=seed)
+    device = pipeline.device
+    pivot, maps = code.to(device), [m.to(device) for m in noise]
+    with evaluating(*made.parts.values(), generator):
+        likeness = Likeness(pipeline, extractor, pixels=chosen.pixels, seed=fold(seed, "likeness"))
+        target = likeness.see(image.to(device))
+        weights = [p for p in tuned.parameters() if p.requires_grad]
+        adam = torch.optim.Adam(weights, lr=chosen.lr)
+        for step in range(chosen.steps):
+            loss = likeness.unlike(_image(tuned, pivot, maps, seed), target).mean()
+            if chosen.locality > 0:
+                near = _near(space, pivot, chosen.radius, fold(seed, "locality", step))
+                with torch.no_grad():
+                    before = likeness.see(_image(generator, near, maps, seed))
+                loss = loss + chosen.locality * likeness.unlike(_image(tuned, near, maps, seed), before).mean()
+            found = torch.autograd.grad(loss, weights, allow_unused=True)
+            for weight, gradient in zip(weights, found, strict=True):
+                weight.grad = gradient
+            adam.step()
+            adam.zero_grad()
+            if on_step is not None:
+                on_step(step)
+    return made
+
+
+def _image(generator: Generator, code: Tensor, noise: Sequence[Tensor], seed: int) -> Tensor:
+    with noise_maps(noise), seeded(fold(seed, "render"), code.device):
+        image: Tensor = generator(code)
+    return image
+
+
+def _near(space: CodeSpace, pivot: Tensor, radius: float, seed: int) -> Tensor:
+    """Eq. 5: from each pivot so far towards a code of the prior; where codes have layers, in each layer."""
+    drawn = codes_of(space.pipeline, *space.pipeline.draw(1, seed=seed)).to(pivot)
+    way = drawn - pivot
+    return pivot + radius * space.usual * way / space.length(way).clamp_min(1e-8)
