@@ -4,6 +4,7 @@ import typer
 
 from gancore import Part, hookimpl
 from gancore_stylegan.discriminator import LabelledStyleGANDiscriminator, StyleGANDiscriminator
+from gancore_stylegan.fading_blur import FadingBlur
 from gancore_stylegan.growing import (
     GrowingStyleGAN,
     GrowingStyleGANDiscriminator,
@@ -18,6 +19,7 @@ from gancore_stylegan.nvidia_names import from_stylegan2
 from gancore_stylegan.path_length import PathLength
 from gancore_stylegan.published import Network, read_networks
 from gancore_stylegan.recipe import StyleGAN
+from gancore_stylegan.sized_r1 import SizedR1
 from gancore_stylegan.stylegan2 import StyleGAN2
 from gancore_stylegan.stylegan2_discriminator import (
     LabelledStyleGAN2Discriminator,
@@ -27,12 +29,13 @@ from gancore_stylegan.stylegan2_discriminator import (
 )
 from gancore_stylegan.stylegan2_mapping import LabelledStyleGAN2Mapping
 from gancore_stylegan.stylegan2_synthesis import PlainStyleGAN2Synthesis, ResidualStyleGAN2Synthesis, StyleGAN2Synthesis
-from gancore_stylegan.stylegan3 import StyleGAN3
+from gancore_stylegan.stylegan3 import RotationalStyleGAN3, StyleGAN3
 from gancore_stylegan.stylegan3_names import from_stylegan3
 from gancore_stylegan.stylegan3_synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 from gancore_stylegan.synthesis import StyleGANSynthesis
 
 __all__ = [
+    "FadingBlur",
     "GrowingStyleGAN",
     "GrowingStyleGANDiscriminator",
     "GrowingStyleGANMapping",
@@ -48,7 +51,9 @@ __all__ = [
     "PlainStyleGAN2Discriminator",
     "PlainStyleGAN2Synthesis",
     "ResidualStyleGAN2Synthesis",
+    "RotationalStyleGAN3",
     "RotationalStyleGAN3Synthesis",
+    "SizedR1",
     "SkipStyleGAN2Discriminator",
     "StyleGAN",
     "StyleGAN2",
@@ -98,6 +103,9 @@ def gancore_parts() -> list[type[Part]]:
         GrowingStyleGANDiscriminator,
         LabelledGrowingStyleGANMapping,
         LabelledGrowingStyleGANDiscriminator,
+        RotationalStyleGAN3,
+        SizedR1,
+        FadingBlur,
     ]
 
 

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from attrs.validators import ge
 
-from gancore import GAN, Conditioner, Discriminator, DiscriminatorRegularizer, Generator, Optimizer, field, part, seat
+from gancore import GAN, Augment, Conditioner, Discriminator, DiscriminatorRegularizer, Generator, Optimizer, field, part, seat
 from gancore.standard.optimizers import Adam
-from gancore.standard.regularizers import R1
+from gancore_stylegan.fading_blur import FadingBlur
 from gancore_stylegan.mapping import StyleGANMapping
+from gancore_stylegan.sized_r1 import SizedR1
 from gancore_stylegan.stylegan2_discriminator import StyleGAN2Discriminator
-from gancore_stylegan.stylegan3_synthesis import StyleGAN3Synthesis
+from gancore_stylegan.stylegan3_synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 
-__all__ = ["StyleGAN3"]
+__all__ = ["RotationalStyleGAN3", "StyleGAN3"]
 
 
 def two_layers() -> StyleGANMapping:
@@ -19,9 +20,9 @@ def two_layers() -> StyleGANMapping:
     return StyleGANMapping(layers=2, mixing=0.0, decay=0.998)
 
 
-def lazy_r1() -> R1:
-    """R1 in every 16th step with the released code's γ for 256×256."""
-    return R1(gamma=2.0, every=16)
+def lazy_r1() -> SizedR1:
+    """R1 in every 16th step with the released code's γ for the size of the images."""
+    return SizedR1(every=16)
 
 
 def generator_adam() -> Adam:
@@ -40,10 +41,9 @@ class StyleGAN3(GAN):
 
     Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3 (config D: no style mixing, no path length regularization) and
     appendix F: non-saturating loss, R1 in every 16th step, Adam with β₁ = 0, β₂ = 0.99, ε = 1e-8 and learning rates 0.0025 and 0.002,
-    batch of 32, an exponential average of the generator's weights with a half-life of 10,000 images. γ is 2, which the released code
-    advises for 256×256; it goes with the number of pixels: 0.5 at 128×128, 8 at 512×512, 32 at 1024×1024. Configuration R:
-    `generator = "stylegan3-r"`. The discriminator is StyleGAN2's. Differences: the average's half-life is shorter in the first 200,000
-    images (`average.ramp_up = inf` for none); in configuration R the discriminator's images are not blurred in the first 200,000 images.
+    batch of 32, an exponential average of the generator's weights with a half-life of 10,000 images. γ is what the released code
+    recommends for the size of the images. The discriminator is StyleGAN2's. Difference: the average's half-life is shorter in the first
+    200,000 images (`average.ramp_up = inf` for none).
     """
 
     examples = (
@@ -61,3 +61,16 @@ class StyleGAN3(GAN):
     generator_optimizer: Optimizer = seat(default=generator_adam)
     discriminator_optimizer: Optimizer = seat(default=discriminator_adam)
     batch: int = field(default=32, validator=ge(1), help="batch size, where the run is given none")
+
+
+@part("stylegan3-r")
+class RotationalStyleGAN3(StyleGAN3):
+    """The two-player game with the alias-free generator that is equivariant to rotation too (configuration R).
+
+    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2: 1×1 convolutions, twice the feature maps, radially symmetric
+    filters, and all that the discriminator sees is blurred in the first 200,000 images. Else as recipe/stylegan3.
+    """
+
+    examples = ({**StyleGAN3.examples[0], "generator": {**StyleGAN3.examples[0]["generator"], "part": "stylegan3-r"}},)
+    generator: Generator = seat(default=RotationalStyleGAN3Synthesis)
+    augment: Augment = seat(default=FadingBlur)

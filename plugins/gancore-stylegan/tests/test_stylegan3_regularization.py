@@ -1,0 +1,82 @@
+"""What keeps StyleGAN3's discriminator in check: R1 by size, and the blur of configuration R."""
+
+import pytest
+import torch
+from gancore_stylegan import FadingBlur, RotationalStyleGAN3, SizedR1, StyleGAN3
+from torch.nn import functional
+
+from gancore.scored import Scored
+from gancore.standard.augments import DiffAugment
+from gancore.standard.regularizers import R1
+from gancore.testing import contracts
+from gancore.testing.stage import drive, start
+
+
+@contracts(SizedR1, FadingBlur, RotationalStyleGAN3)
+def test_contract(check):
+    check()
+
+
+@pytest.mark.parametrize(("size", "gamma"), [(128, 0.5), (256, 2.0), (512, 8.0), (1024, 32.0), (32, 1 / 32)])
+def test_gamma_is_the_recommended_one(size, gamma):
+    assert SizedR1(image=(3, size, size)).gamma == gamma
+    assert SizedR1(image=(1, size, size // 2), gamma_at_1024=64.0).gamma == gamma
+
+
+def test_the_penalty_is_r1():
+    weight, image = torch.randn(48), torch.randn(4, 3, 4, 4, requires_grad=True)
+
+    def score(x):
+        return (x.flatten(1) @ weight).square()
+
+    real = Scored(lambda: image, score, gradient=True)
+    sized, plain = SizedR1(image=(3, 4, 4)), R1(gamma=32 * 16 / 1024**2)
+    assert torch.equal(sized(score, real, real), plain(score, real, real))
+
+
+def seen(blur, images):
+    blur.seen.clear()
+    blur.observe(torch.zeros(images))
+    blur.settle()
+    return blur
+
+
+def test_it_is_the_gaussian_that_fades_with_the_images_seen():
+    image = torch.rand(2, 3, 20, 14)
+    blur = FadingBlur(sigma=2.0, images=100)
+    for count, sigma in ((0, 2.0), (30, 1.4), (20, 1.0)):
+        seen(blur, count)
+        place = torch.arange(-6, 7).double()
+        taps = torch.exp(-place.square() / (2 * sigma**2))
+        kernel = (taps[:, None] * taps / taps.sum() ** 2).float().expand(3, 1, -1, -1)
+        assert torch.allclose(blur(image), functional.conv2d(image, kernel, padding=6, groups=3), atol=1e-5)
+        assert blur.scalars()["sigma"].item() == pytest.approx(sigma)
+    assert torch.equal(seen(blur, 50)(image), image) and torch.equal(seen(blur, 1000)(image), image)
+
+
+def test_it_does_not_round_under_autocast():
+    image, blur = torch.rand(1, 3, 8, 8), seen(FadingBlur(images=10), 10)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(blur(image), image)
+
+
+def test_another_augmentation_follows():
+    image, blur = torch.rand(2, 3, 8, 8), seen(FadingBlur(images=10, then=DiffAugment(policy=("cutout",))), 10)
+    changed = blur(image)
+    hidden = changed == 0
+    assert hidden.any() and torch.equal(changed[~hidden], image[~hidden])
+
+
+def test_a_training_counts_its_images():
+    recipe = RotationalStyleGAN3(image=(1, 8, 8), **RotationalStyleGAN3.examples[0])
+    run = start(recipe)
+    drive(run, 2)
+    assert recipe.augment.count == run.images > 0
+
+
+def test_published_defaults():
+    recipe = RotationalStyleGAN3(generator={"part": "stylegan3-r"})
+    assert (recipe.augment.sigma, recipe.augment.images, recipe.augment.then.name) == (10.0, 200_000, "identity")
+    assert (recipe.generator.kernel, recipe.generator.channels_base, recipe.generator.channels_max) == (1, 65536, 1024)
+    assert [(r.name, r.gamma_at_1024, r.every) for r in recipe.regularizers] == [("r1-by-size", 32.0, 16)]
+    assert StyleGAN3().augment.name == "identity"
