@@ -147,7 +147,7 @@ def _ensure_slope(trial: Trial[Discriminator], energy: Energy, tolerance: float,
                 p.add_(step * d)
         return energy(other, ((image.detach() + step * directions[0]).requires_grad_(), label)).detach()
 
-    found = [_difference(at, step) for step in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)]
+    found = [_difference(at, step) for step in (1e-3, 1e-4, 1e-5, 1e-6, 1e-8)]
     best = min(found, key=lambda difference: float((difference - slope).abs()))
     _ensure_near(best, torch.as_tensor(slope), tolerance, what)
 
