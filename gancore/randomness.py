@@ -34,12 +34,25 @@ def fold(seed: int, *words: object) -> int:
 @contextmanager
 def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
     """The global generators of the CPU and of `device` start from `seed` inside, and go on outside as if nothing had been drawn."""
-    cuda = [device.index or 0] if device is not None and device.type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda):
-        torch.default_generator.manual_seed(seed)
-        if cuda:
-            torch.cuda.manual_seed(seed)
+    generators = [torch.default_generator]
+    if device is not None and device.type != "cpu":
+        generators.append(generator_of(device))
+    before = [generator.get_state() for generator in generators]
+    try:
+        for generator in generators:
+            generator.manual_seed(seed)
         yield
+    finally:
+        for generator, state in zip(generators, before, strict=True):
+            generator.set_state(state)
+
+
+def generator_of(device: torch.device) -> torch.Generator:
+    """The global generator that draws on a device: that of the CPU where a device has none of its own."""
+    if device.type == "cuda":
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+        return torch.cuda.default_generators[torch.cuda.current_device() if device.index is None else device.index]
+    return torch.mps._get_default_mps_generator() if device.type == "mps" else torch.default_generator
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from gancore.files import whole_file
 from gancore.interfaces import Conditioner
 from gancore.latent.mixing import layers_of
 from gancore.pipeline import CHUNK, Pipeline, evaluating
-from gancore.randomness import Rows, fold, own_rows, seeded
+from gancore.randomness import Rows, fold, generator_of, own_rows, seeded
 from gancore.weights import read_weights, write_weights
 
 __all__ = ["check_truncation", "codes_of", "has_codes", "keeps_a_mean", "load_code", "render_codes", "rendered", "save_code"]
@@ -57,7 +57,7 @@ def _made(pipeline: Pipeline, code: Tensor, seed: int) -> tuple[Tensor, bool]:
 
 
 def _state(device: torch.device) -> Tensor:
-    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+    return generator_of(device).get_state()
 
 
 def has_codes(pipeline: Pipeline) -> bool:
