@@ -1,7 +1,7 @@
-"""Finite impulse response filters between maps of known sizes, as banded matrices.
+"""Finite impulse response filters between maps of known sizes.
 
-On maps up to about a hundred pixels wide two small matrix products beat every convolution on a CPU, forward and backward, take any
-taps, and differentiate any number of times. Wider maps take one depthwise convolution.
+Where a depthwise convolution can do it, it does: in channels_last it is two to four times faster on a CPU than products with banded
+matrices. These take any taps and borders, and are as fast on the smallest maps. Both differentiate any number of times.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from gancore.nn.resample import Step, filtered
 
 __all__ = ["BANDED_UP_TO", "Fir", "banded"]
 
-BANDED_UP_TO = 128
-"""The longest side of an input that goes through matrices."""
+BANDED_UP_TO = 8
+"""The longest side of an input that goes through matrices though a convolution could do the same."""
 
 
 class Fir(nn.Module):
