@@ -3,6 +3,7 @@
 import typer
 
 from gancore import Part, hookimpl
+from gancore_stylegan.auto import AutoAverage, AutoR1, AutoStyleGAN2
 from gancore_stylegan.discriminator import LabelledStyleGANDiscriminator, StyleGANDiscriminator
 from gancore_stylegan.fading_blur import FadingBlur
 from gancore_stylegan.growing import (
@@ -17,6 +18,7 @@ from gancore_stylegan.importing import import_generator
 from gancore_stylegan.mapping import LabelledStyleGANMapping, StyleGANMapping
 from gancore_stylegan.nvidia_names import from_stylegan2
 from gancore_stylegan.path_length import PathLength
+from gancore_stylegan.presets import CIFARStyleGAN2, Paper256, Paper512, Paper1024
 from gancore_stylegan.published import Network, read_networks
 from gancore_stylegan.recipe import StyleGAN
 from gancore_stylegan.sized_r1 import SizedR1
@@ -35,6 +37,10 @@ from gancore_stylegan.stylegan3_synthesis import RotationalStyleGAN3Synthesis, S
 from gancore_stylegan.synthesis import StyleGANSynthesis
 
 __all__ = [
+    "AutoAverage",
+    "AutoR1",
+    "AutoStyleGAN2",
+    "CIFARStyleGAN2",
     "FadingBlur",
     "GrowingStyleGAN",
     "GrowingStyleGANDiscriminator",
@@ -47,6 +53,9 @@ __all__ = [
     "LabelledStyleGANDiscriminator",
     "LabelledStyleGANMapping",
     "Network",
+    "Paper256",
+    "Paper512",
+    "Paper1024",
     "PathLength",
     "PlainStyleGAN2Discriminator",
     "PlainStyleGAN2Synthesis",
@@ -94,6 +103,13 @@ def gancore_parts() -> list[type[Part]]:
         PlainStyleGAN2Discriminator,
         SkipStyleGAN2Discriminator,
         PathLength,
+        AutoStyleGAN2,
+        AutoR1,
+        AutoAverage,
+        Paper256,
+        Paper512,
+        Paper1024,
+        CIFARStyleGAN2,
         StyleGAN3,
         StyleGAN3Synthesis,
         RotationalStyleGAN3Synthesis,
