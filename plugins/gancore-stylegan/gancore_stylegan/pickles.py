@@ -13,10 +13,12 @@ from gancore.errors import CheckpointError
 from gancore_stylegan.storages import Store, read_store, tensor_on
 
 MOST_STEPS = 300_000
-"""Instructions of a pickle; a network of NVIDIA's has some ten thousands."""
+"""Instructions of a pickle. They go with the modules: StyleGAN2 at 1024×1024 with G, D, G_ema and augmentation has about 42,000."""
 MOST_CHARACTERS = 10_000_000
 """Length of a text or of a whole number's bytes."""
 TAIL = "; nothing of it was run"
+TENSORFLOW = "dnnlib.tflib"
+"""Home of the networks in files of the older code, which was written with TensorFlow."""
 
 
 class Name(NamedTuple):
@@ -189,6 +191,12 @@ class _Machine:
 
 def _known(module: str, name: str) -> Name:
     found = Name(module, name)
+    if module.startswith(TENSORFLOW):
+        raise CheckpointError(
+            "the file holds a network of the TensorFlow code (StyleGAN or StyleGAN2 before ADA's PyTorch version), which keeps its "
+            "layers as source; take the PyTorch version of the network where NVIDIA publishes one, or convert the file with legacy.py "
+            f"of NVlabs/stylegan3 (python legacy.py --source FILE.pkl --dest NEW.pkl) and import NEW.pkl{TAIL}"
+        )
     if found not in CALLS and found not in NAMES:
         raise refused(f"{module[:80]}.{name[:80]}, which is neither a network nor a part of one")
     return found

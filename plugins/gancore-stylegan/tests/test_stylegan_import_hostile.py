@@ -297,3 +297,12 @@ def test_modules_within_modules_are_counted(tmp_path):
         outer._modules.update(a=wide, b=wide)
         wide = outer
     assert "modules that are none, are too many" in refuse(tmp_path, network_pickle({"G_ema": wide}))
+
+
+def test_a_network_of_the_tensorflow_code_says_what_to_do(tmp_path):
+    path = tmp_path / "old.pkl"
+    path.write_bytes(P + named("dnnlib.tflib.network", "Network") + b")\x81}b.")
+    with pytest.raises(
+        CheckpointError, match=r"old.pkl: the file holds a network of the TensorFlow code .*legacy.py .*; nothing of it was run"
+    ):
+        read_networks(path)
