@@ -15,6 +15,7 @@ from gancore_stylegan.growing import (
     LabelledGrowingStyleGANMapping,
 )
 from gancore_stylegan.importing import import_generator
+from gancore_stylegan.importing import import_discriminator, import_generator
 from gancore_stylegan.mapping import LabelledStyleGANMapping, StyleGANMapping
 from gancore_stylegan.nvidia_names import from_stylegan2
 from gancore_stylegan.path_length import PathLength
@@ -76,6 +77,7 @@ __all__ = [
     "from_stylegan2",
     "from_stylegan3",
     "gancore_api",
+    "import_discriminator",
     "import_generator",
     "read_networks",
 ]

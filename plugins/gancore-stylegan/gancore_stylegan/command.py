@@ -1,4 +1,4 @@
-"""`gancore import`: a published network as a pipeline."""
+"""`gancore import`: a published network as a pipeline, and as a recipe to go on with."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,22 +6,19 @@ from typing import Annotated
 import typer
 
 from gancore.errors import UserError
-from gancore_stylegan.importing import import_generator
-from gancore_stylegan.published import read_networks
+from gancore_stylegan.fine_tuning import RECIPE, import_file
 
 
 def import_network(
-    file: Annotated[Path, typer.Argument(help="network pickle of NVIDIA's StyleGAN2-ADA or StyleGAN3")],
-    output: Annotated[Path, typer.Option("--output", help="folder for the pipeline; must not exist")],
-    network: Annotated[str, typer.Option("--network", help="which network of the file")] = "G_ema",
+    file: Annotated[Path, typer.Argument(help="network pickle of StyleGAN2-ADA or StyleGAN3 (NVIDIA), or .pt of stylegan2-pytorch")],
+    output: Annotated[Path, typer.Option("--output", help="folder for pipeline and recipe; must not exist")],
+    network: Annotated[str | None, typer.Option("--network", help="which generator of the file; left out: the averaged one")] = None,
+    noise: Annotated[str, typer.Option("--noise", help="StyleGAN2's noise outside of training: random, constant or none")] = "random",
 ) -> None:
-    """Turn published weights into a pipeline, without running anything from their file."""
-    if output.exists():
-        raise UserError(f"{output} exists already; give --output a new folder")
-    networks = read_networks(file)
-    if network not in networks:
-        raise UserError(f"{file} has the networks {', '.join(networks)}; choose one of them with --network; got {network!r}")
-    pipeline = import_generator(networks[network])
-    pipeline.save(output)
+    """Turn published weights into a pipeline and a recipe, without running anything from their file."""
+    if noise not in ("random", "constant", "none"):
+        raise UserError(f"--noise is random, constant or none; got {noise!r}")
+    pipeline, why = import_file(file, output, network, noise=noise)
     channels, height, width = pipeline.generator.image
     print(f"{output}: {pipeline.generator.address}, images of {height}×{width}, {channels} channels")
+    print(f"no recipe: {why}" if why else f"to train it further: gancore train {output / RECIPE} --data IMAGES")

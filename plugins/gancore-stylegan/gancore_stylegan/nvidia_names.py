@@ -26,7 +26,7 @@ def from_stylegan2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     made = {}
     for name, value in tensors.items():
         if name.endswith("resample_filter"):
-            _check_filter(name, value)
+            check_filter(name, value)
         else:
             ours = stylegan2_name(name, largest)
             scaled = value * ROOT if re.fullmatch(r"conditioner\.dense\.\d+\.bias", ours) else value
@@ -80,7 +80,8 @@ PATTERNS: list[tuple[str, str]] = [
 """Their names as patterns, and ours: UP is the block's number counted from the smallest size, DOWN from the largest."""
 
 
-def _check_filter(name: str, value: Tensor) -> None:
+def check_filter(name: str, value: Tensor) -> None:
+    """Raises CheckpointError where a saved filter is another than [1, 3, 3, 1], in both directions and of sum 1."""
     row = torch.tensor(TAPS, dtype=torch.float32) / sum(TAPS)
     square = row[:, None] * row
     if value.shape != square.shape or not torch.allclose(value.float().cpu(), square, atol=1e-6):

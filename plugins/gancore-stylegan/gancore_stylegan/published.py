@@ -1,5 +1,6 @@
 """Networks in files that others published: their names, settings and tensors, and never their code."""
 
+import argparse
 import io
 import zipfile
 from collections.abc import Mapping
@@ -10,7 +11,9 @@ import attrs
 import torch
 from torch import Tensor
 
+from gancore import Part
 from gancore.errors import CheckpointError
+from gancore.weights import load_state
 from gancore_stylegan.pickles import Array, Record, read_pickle, refused
 from gancore_stylegan.storages import START, check_sizes
 
@@ -57,6 +60,11 @@ def read_networks(path: Path | str) -> dict[str, Network]:
     if not found:
         raise CheckpointError(f"{path}: {refused('no network')}")
     return found
+
+
+def fill(seat: str, part: Part, weights: Mapping[str, Tensor]) -> None:
+    """Gives a part the weights named `seat.…`. Raises CheckpointError where they do not fit."""
+    load_state(part, {name.removeprefix(f"{seat}."): value.float() for name, value in weights.items() if name.startswith(f"{seat}.")})
 
 
 def _from_pickle(table: Any) -> dict[str, Network]:
@@ -116,19 +124,28 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _from_checkpoint(data: bytes) -> dict[str, Network]:
-    """Rosinality's: state dicts among other things, which are left. Torch reads them, and nothing in them but plain weights."""
+    """Rosinality's: state dicts among other things, which are left. Torch reads them, and nothing in them but plain weights.
+
+    Its trainings also save the words of their command line, a plain object of names and values. `latent_avg`, the mean of w that its
+    converter puts beside the generators, is given to each.
+    """
     if data.startswith(START):
         check_sizes(data)
     else:
         _check_archive(data)
     try:
-        table = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            table = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what it likes on altered files
         why = str(error).split("\n")[0][:200]
         raise CheckpointError(f"the file is refused: it is no checkpoint of plain weights ({why}); nothing of it was run") from None
     if not isinstance(table, dict):
         raise refused(f"a {type(table).__name__}, where networks by name were expected")
     found = {str(name): Network("", (), {}, dict(value)) for name, value in table.items() if _is_state(value)}
+    mean = table.get("latent_avg")
+    for network in found.values():
+        if isinstance(mean, Tensor) and "input.input" in network.tensors:
+            network.tensors["latent_avg"] = mean
     if sum(tensor.nbytes for network in found.values() for tensor in network.tensors.values()) > 2 * len(data):
         raise refused("tensors larger than the file")
     return found

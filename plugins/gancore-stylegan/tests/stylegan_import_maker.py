@@ -99,3 +99,35 @@ def tiny_stylegan2():
 def affine(layer, width):
     """The shapes of a layer's bias and of its style."""
     return {f"{layer}.bias": (width,), f"{layer}.affine.weight": (4, 6), f"{layer}.affine.bias": (4,)}
+
+
+DISCRIMINATOR_KWARGS = {
+    "c_dim": 0,
+    "img_resolution": 8,
+    "img_channels": 3,
+    "channel_base": 32,
+    "channel_max": 4,
+    "block_kwargs": {"freeze_layers": 0},
+}
+
+
+def tiny_discriminator():
+    """Tensors of the discriminator for 8×8 images, by NVIDIA's names, fitting DISCRIMINATOR_KWARGS."""
+    draw = torch.Generator().manual_seed(1)
+    shapes = {"b8.fromrgb.weight": (4, 3, 1, 1), "b8.conv0.weight": (4, 4, 3, 3), "b8.conv1.weight": (4, 4, 3, 3)}
+    shapes |= {"b8.skip.weight": (4, 4, 1, 1), "b4.conv.weight": (4, 5, 3, 3), "b4.fc.weight": (4, 64), "b4.out.weight": (1, 4)}
+    shapes |= {name.replace("weight", "bias"): shape[:1] for name, shape in shapes.items() if "skip" not in name}
+    row = torch.tensor([1.0, 3, 3, 1]) / 8
+    filters = {f"b8.{layer}.resample_filter": row[:, None] * row for layer in ("conv1", "skip")}
+    return {name: torch.randn(shape, generator=draw) for name, shape in shapes.items()} | filters
+
+
+def labelled(tensors, kwargs, label_layers=1):
+    """The same with two classes: a generator's tensors and settings, or a discriminator's."""
+    draw = torch.Generator().manual_seed(2)
+    if "b4.out.weight" in tensors:
+        more = {"b4.out.weight": (4, 4), "b4.out.bias": (4,), "mapping.embed.weight": (4, 2), "mapping.embed.bias": (4,)}
+        more |= {f"mapping.fc{i}.{end}": (4, 4)[: 2 if end == "weight" else 1] for i in range(label_layers) for end in ("weight", "bias")}
+    else:
+        more = {"mapping.fc0.weight": (6, 12), "mapping.embed.weight": (6, 2), "mapping.embed.bias": (6,)}
+    return tensors | {name: torch.randn(shape, generator=draw) for name, shape in more.items()}, kwargs | {"c_dim": 2}

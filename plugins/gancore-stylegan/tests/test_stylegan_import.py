@@ -1,16 +1,18 @@
 import json
+import pickletools
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from gancore_stylegan import import_generator, read_networks
+from gancore_stylegan.pickles import MOST_STEPS
 from safetensors import safe_open
 from stylegan_import_maker import KWARGS, network_pickle, tiny_stylegan2, tree
 
 from gancore.cli import run as gancore
 from gancore.errors import CheckpointError
-from gancore.pipeline import Pipeline, evaluating
+from gancore.pipeline import Pipeline, evaluating, find_pipeline
 
 PARITY = Path(__file__).parents[4] / "shared" / "data" / "parity"
 
@@ -68,15 +70,18 @@ def test_a_checkpoint_of_state_dicts(tmp_path, zipped):
 def test_the_command_writes_a_pipeline(tmp_path, capsys):
     path, output = write(tmp_path, tiny_stylegan2(), KWARGS), tmp_path / "pipeline"
     assert gancore(["import", str(path), "--output", str(output)]) == 0
-    assert "generator/stylegan2, images of 8×8, 3 channels" in capsys.readouterr().out
-    pipeline = Pipeline.load(output)
+    said = capsys.readouterr().out
+    assert "generator/stylegan2, images of 8×8, 3 channels" in said and "no recipe: the file has no discriminator" in said
+    pipeline = Pipeline.load(find_pipeline(output))
     image = pipeline.sample(3, seed=1, truncation=0.7)
     assert image.shape == (3, 3, 8, 8)
     assert torch.equal(image, import_generator(read_networks(path)["G"]).sample(3, seed=1, truncation=0.7))
     assert gancore(["import", str(path), "--output", str(output)]) == 2
     assert "exists already" in capsys.readouterr().err
     assert gancore(["import", str(path), "--output", str(tmp_path / "new"), "--network", "D"]) == 2
-    assert "has the networks G, G_ema; choose one of them" in capsys.readouterr().err
+    assert "has the networks G, G_ema; choose one of them with --network; got 'D'" in capsys.readouterr().err
+    assert gancore(["import", str(path), "--output", str(tmp_path / "new"), "--noise", "grey"]) == 2
+    assert "--noise is random, constant or none; got 'grey'" in capsys.readouterr().err
 
 
 def test_a_file_that_is_none(tmp_path, capsys):
@@ -95,7 +100,7 @@ SYNTHESIS = KWARGS["synthesis_kwargs"]
         ({"synthesis_kwargs": SYNTHESIS | {"use_noise": False}}, "made with use_noise False; only True can be imported"),
         (
             {"synthesis_kwargs": SYNTHESIS | {"channel_max": 512, "channel_base": 2**20}},
-            "disagree with its weights .width of the first layer",
+            "disagree with its weights .G.synthesis.b4.const",
         ),
         ({"synthesis_kwargs": 3}, "are no tables"),
         ({"img_resolution": 10**9}, "img_resolution is 1000000000, not a whole number from 4 to 2048"),
@@ -140,3 +145,19 @@ def test_an_imported_network_makes_the_images_of_the_original(tmp_path, name):
     off = {key: float((value - tensors[f"out.{key}"]).abs().max() / tensors[f"out.{key}"].abs().max()) for key, value in images.items()}
     print(f"{name}: largest relative difference {max(off.values()):.2g}")
     assert max(off.values()) < 1e-4
+
+
+def test_full_size_networks_are_well_below_the_most_instructions(tmp_path):
+    """The module tree of StyleGAN2 at 1024×1024, three networks, with small tensors."""
+    sizes, one = [2**i for i in range(2, 11)], torch.ones(1)
+    ends = ("weight", "bias", "noise_const", "noise_strength", "resample_filter", "affine.weight", "affine.bias")
+    layers = [f"synthesis.b{size}.{name}.{end}" for size in sizes for name in ("conv0", "conv1", "torgb") for end in ends]
+    judge = [f"b{size}.{name}.{end}" for size in sizes for name in ("fromrgb", "conv0", "conv1", "skip") for end in ends[:2]]
+    generator = dict.fromkeys([*layers, *(f"mapping.fc{i}.{end}" for i in range(8) for end in ("weight", "bias"))], one)
+    networks = {"G": tree(generator), "D": tree(dict.fromkeys(judge, one)), "G_ema": tree(generator)}
+    data = network_pickle(networks, protocol=3)
+    steps = sum(1 for _ in pickletools.genops(data))
+    assert 20_000 < steps < MOST_STEPS / 4
+    path = tmp_path / "large.pkl"
+    path.write_bytes(data)
+    assert len(read_networks(path)["G_ema"].tensors) == len(generator)
