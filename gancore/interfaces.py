@@ -92,6 +92,13 @@ class Generator(Part):
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *code_shape)` → `(N, C, H, W)`."""
 
+    def code_weights(self) -> Sequence[Tensor]:
+        """What a code is multiplied by first: `(outputs, W)` for each layer of codes `(L, W)`, all that read it stacked; else one matrix.
+
+        Optional; directions by the method sefa come from it. Raises UserError where the generator does not say.
+        """
+        raise UserError(f"{self.address} does not say what it multiplies its code by (code_weights); find directions by ganspace or linear")
+
 
 @runtime_checkable
 class Movable(Protocol):

@@ -9,6 +9,8 @@ from typer.core import TyperGroup
 from gancore.cli import (
     check,
     compare,
+    directions,
+    edit,
     evaluate,
     explore,
     export,
@@ -61,6 +63,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("interpolate")(interpolate.interpolate)
 app.command("mix")(mix.mix)
 app.command("invert")(invert.invert)
+app.command("directions")(directions.directions)
+app.command("edit")(edit.edit)
 app.command("explore")(explore.explore)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.latents import loaded, progress
+from gancore.cli.latents import chosen_extractor, loaded, progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,7 +49,7 @@ def invert(
         raise UserError(f"{target} is there already; give --output a new folder")
     chosen = loaded(run, pipeline)
     real = _read(images, chosen.generator.image, fit)
-    judge = _extractor(extractor, chosen.generator.image)
+    judge = chosen_extractor(extractor, chosen.generator.image)
     settings = Projection(**o.given(steps=steps, pixels=pixels))
     with progress(settings.steps, "steps") as advance:
         found = search(
@@ -89,17 +89,6 @@ def _read(files: list[Path], shape: "ImageShape", fit: str | None) -> "Tensor":
             )
         rows.append(torch.from_numpy(fit_image(raw, options, str(file)).astype("float32") / 127.5 - 1))
     return torch.stack(rows)
-
-
-def _extractor(name: str | None, image: "ImageShape") -> "Extractor":
-    from gancore.measure.extractors import default_extractor
-    from gancore.specs import build
-
-    if name is None:
-        return default_extractor(image)
-    made = build({"part": name}, "extractor")
-    made.place(by="the generator", facts={"image": tuple(image)})
-    return made  # type: ignore[return-value]
 
 
 def _tuned(pipeline: "Pipeline", real: "Tensor", found: "Inverted", judge: "Extractor", settings: dict[str, Any], seed: int) -> "Pipeline":

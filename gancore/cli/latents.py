@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from gancore.interfaces import Extractor, ImageShape
     from gancore.pipeline import Pipeline
 
 MOST = 10_000
@@ -62,6 +63,18 @@ def loaded(run: Path, name: str | None = None) -> "Pipeline":
     if pipeline.sampler is None:
         raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space; give another run")
     return pipeline
+
+
+def chosen_extractor(name: str | None, image: "ImageShape") -> "Extractor":
+    """The extractor of that name, or the usual one, for images of that shape. Raises as `build`, FitError where it reads others."""
+    from gancore.measure.extractors import default_extractor
+    from gancore.specs import build
+
+    if name is None:
+        return default_extractor(image)
+    made = build({"part": name}, "extractor")
+    made.place(by="the generator", facts={"image": tuple(image)})
+    return made  # type: ignore[return-value]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from torch import Tensor
 from gancore.errors import UserError
 from gancore.randomness import fold
 
-__all__ = ["Directions", "principal_directions", "random_directions", "random_directions_among", "response_directions"]
+__all__ = ["Directions", "principal_directions", "random_directions", "random_directions_among", "response_directions", "signed"]
 
 
 class Directions(NamedTuple):
@@ -75,7 +75,7 @@ def response_directions(latents: Tensor, images: Tensor, count: int) -> Directio
     axes, _ = _axes(seen, count)
     centred = flat - flat.mean(0)
     found, _ = torch.linalg.qr(centred.T @ (seen @ axes.T))
-    vectors = _signed(found.T)
+    vectors = signed(found.T)
     return _as_directions(vectors, (centred @ vectors.T).std(0), latents.shape[1:])
 
 
@@ -101,10 +101,11 @@ def _axes(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
     else:
         values, vectors = torch.linalg.eigh(centred @ centred.T / (n - 1))
         axes = torch.linalg.qr(centred.T @ vectors.flip(1)[:, :count])[0].T
-    return _signed(axes), values.flip(0)[:count].clamp_min(0).sqrt()
+    return signed(axes), values.flip(0)[:count].clamp_min(0).sqrt()
 
 
-def _signed(vectors: Tensor) -> Tensor:
+def signed(vectors: Tensor) -> Tensor:
+    """Each vector `(k, D)` or its opposite, so that the largest coordinate is positive."""
     largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
     return vectors * largest.sign()
 

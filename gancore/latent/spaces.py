@@ -12,7 +12,7 @@ from gancore.latent.mixing import layers_of
 from gancore.pipeline import Pipeline
 from gancore.randomness import fold
 
-__all__ = ["CodeSpace", "Space", "code_space", "mean_code"]
+__all__ = ["CodeSpace", "Space", "check_space", "code_space", "mean_code", "usual_space"]
 
 Space = Literal["z", "w", "w+"]
 DRAWS = 10_000
@@ -61,14 +61,19 @@ class CodeSpace:
         return code
 
 
+def usual_space(pipeline: Pipeline) -> Literal["z", "w"]:
+    """w where there is one, else z."""
+    return "w" if has_codes(pipeline) else "z"
+
+
 def code_space(pipeline: Pipeline, space: Space | None = None, *, label: int | None = None, seed: int = 0) -> CodeSpace:
     """The space of that name, by default w where there is one.
 
     Raises:
         UserError: the pipeline draws no latents or has no such space, or a label is wanted or given in vain.
     """
-    name = space or ("w" if has_codes(pipeline) else "z")
-    _check(pipeline, name)
+    name = space or usual_space(pipeline)
+    check_space(pipeline, name)
     mark = None if label is None else torch.tensor([label])
     if name == "z" and mark is None:
         # where labels are read, all points get the one that this seed draws
@@ -99,7 +104,8 @@ def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -
     return mean.float(), spread**0.5
 
 
-def _check(pipeline: Pipeline, name: str) -> None:
+def check_space(pipeline: Pipeline, name: str) -> None:
+    """Raises UserError where the pipeline draws no latents or has no such space."""
     if pipeline.sampler is None:
         raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space; give another pipeline")
     if name not in get_args(Space):

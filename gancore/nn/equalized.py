@@ -27,6 +27,10 @@ class EqualizedLinear(nn.Module):
         self.scale = gain / math.sqrt(inputs) * lr_multiplier
         self.lr_multiplier = lr_multiplier
 
+    def effective_weight(self) -> Tensor:
+        """ŵ, the weight as it multiplies."""
+        return self.weight * self.scale
+
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs)` → `(N, outputs)`."""
         # the scale is put on the smaller of the two factors

@@ -26,6 +26,11 @@ class StridedGenerator(Generator):
         """A flat code."""
         return (self.latent_size,)
 
+    def code_weights(self) -> list[Tensor]:
+        """The projection to the smallest map."""
+        weight: Tensor = self.layers.get_submodule("0").get_parameter("weight")
+        return [weight.flatten(1).t()]
+
     def build(self) -> None:
         """Projects the latent to the smallest map, doubles it until the largest hidden one, and once more to the image."""
         start, sizes = smallest_map(self.image, self.address), channels(self.image, self.width)

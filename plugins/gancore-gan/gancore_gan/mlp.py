@@ -35,6 +35,10 @@ class MLP(Generator):
         """A flat code."""
         return (self.latent_size,)
 
+    def code_weights(self) -> list[Tensor]:
+        """The first layer."""
+        return [self.layers.get_submodule("0").get_parameter("weight")]
+
     def build(self) -> None:
         """Hidden layers with ReLU, then the image with tanh."""
         layers: list[nn.Module] = []

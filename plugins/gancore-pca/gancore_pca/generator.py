@@ -33,6 +33,10 @@ class PCAGenerator(Generator):
         """`(q,)`."""
         return (self.components,)
 
+    def code_weights(self) -> list[Tensor]:
+        """W itself."""
+        return [self.weight]
+
     def build(self) -> None:
         """Registers the mean `(D,)`, W `(D, q)` and the noise's deviation `()` of a random model."""
         size = math.prod(self.image)

@@ -77,6 +77,10 @@ class ToImage(nn.Module):
         self.bias = nn.Parameter(torch.zeros(colours))
         self.scale = 1 / math.sqrt(inputs)
 
+    def effective_weight(self) -> Tensor:
+        """What w is multiplied by."""
+        return self.style.effective_weight() * self.scale
+
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """Colours, unbounded."""
         with torch.autocast(x.device.type, enabled=False):

@@ -67,6 +67,14 @@ class PlainStyleGAN2Synthesis(Generator):
         self.blocks = nn.ModuleList(Block(fewer, more, size, *told) for (fewer, more), size in steps)
         self.finish()
 
+    def code_weights(self) -> list[Tensor]:
+        """The affine maps of the styles that each w is read by: a convolution's, and a layer's to colours, which is every second w's."""
+        found = [[conv.style.effective_weight()] for conv in self.modules() if isinstance(conv, StyledConv)] + [[]]
+        colours = [layer.effective_weight() for layer in self.modules() if isinstance(layer, ToImage)]
+        for place, weight in enumerate(reversed(colours)):
+            found[-1 - 2 * place].append(weight)
+        return [torch.cat(weights) for weights in found]
+
     def finish(self) -> None:
         """Makes the layers to colours."""
         self.to_image = ToImage(self.widths[-1], self.image[0], self.code_width)

@@ -59,6 +59,10 @@ class StyleGAN3Synthesis(Generator):
         """One w for the Fourier features, for each layer, and for the colours."""
         return (self.layers + 2, self.code_width)
 
+    def code_weights(self) -> list[Tensor]:
+        """The affine map of each layer's style, and first that of the Fourier features' motion."""
+        return [style.effective_weight() for style in self.modules() if isinstance(style, EqualizedLinear)]
+
     def build(self) -> None:
         """Makes the Fourier features, the layers, and the weights to colours."""
         bands = plan(self.image, self.layers, self.address)

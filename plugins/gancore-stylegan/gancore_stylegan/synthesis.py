@@ -11,7 +11,7 @@ from torch.nn.functional import leaky_relu
 from gancore import Generator, field, part
 from gancore.interfaces import Shape
 from gancore.nn.adain import AdaIN
-from gancore.nn.equalized import EqualizedConv2d, EqualizedUpConv2d
+from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear, EqualizedUpConv2d
 from gancore.nn.noise import Noise
 from gancore.nn.resample import Resample
 from gancore_stylegan.pyramid import channels, doublings, smallest_map
@@ -52,6 +52,10 @@ class StyleGANSynthesis(Generator):
     def widths(self) -> list[int]:
         """Feature maps at each size, the smallest map first."""
         return [channels(i + 1, self.channels_base, self.channels_max) for i in range(doublings(self.image, self.address) + 1)]
+
+    def code_weights(self) -> list[Tensor]:
+        """The affine map of each layer's style."""
+        return [style.effective_weight() for style in self.modules() if isinstance(style, EqualizedLinear)]
 
     def build(self) -> None:
         """Makes the constant and a block for each size."""

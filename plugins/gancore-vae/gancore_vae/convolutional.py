@@ -41,6 +41,10 @@ class ConvolutionalDecoder(Decoder):
         """`(latent,)`."""
         return (self.latent,)
 
+    def code_weights(self) -> list[Tensor]:
+        """The linear layer."""
+        return [self.linear.weight]
+
     def build(self) -> None:
         """The linear layer and the transposed convolutions."""
         widths, self.small = _plan(self.image, self.width, self.address)

@@ -35,6 +35,10 @@ class MLPDecoder(Decoder):
         """`(latent,)`."""
         return (self.latent,)
 
+    def code_weights(self) -> list[Tensor]:
+        """The first layer."""
+        return [self.network.get_submodule("0").get_parameter("weight")]
+
     def build(self) -> None:
         """Two linear layers."""
         self.network = nn.Sequential(nn.Linear(self.latent, self.width), nn.Tanh(), nn.Linear(self.width, math.prod(self.image)))

@@ -1,0 +1,55 @@
+"""`gancore edit`: strips along which an image changes in one direction."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gancore.cli.latents import drawn, layers_named, loaded, numbers_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def edit(
+    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
+    directions: Annotated[Path, typer.Option("--directions", help="file that gancore directions wrote")],
+    index: Annotated[str, typer.Option("--index", help="which direction, by its number; several as 0-3, each a row")] = "0",
+    start: Annotated[float, typer.Option("--from", help="how far at the left, in standard deviations")] = -3.0,
+    end: Annotated[float, typer.Option("--to", help="how far at the right")] = 3.0,
+    steps: Annotated[int, typer.Option("--steps", min=2, help="images in a strip")] = 7,
+    layers: Annotated[
+        str | None, typer.Option("--layers", help="coarse, middle, fine, or numbers as 2-5: which move; left out: all")
+    ] = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", help="images to start from, as 1,2,3 or 4-9; left out: 0")] = None,
+    code: Annotated[list[Path] | None, typer.Option("--code", help="code that gancore invert wrote, to start from")] = None,
+    label: Annotated[int | None, typer.Option("--label", min=0, help="class of the images of seeds; left out: as in the data")] = None,
+    truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
+    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="FILE.png of the strips")] = None,
+) -> None:
+    """Move images along directions, a strip each."""
+    import torch
+
+    from gancore.latent.codes import load_code
+    from gancore.latent.direction_file import DirectionSet
+    from gancore.latent.editing import edited_code, edited_latent
+    from gancore.latent.inversion import render_inverted
+    from gancore.latent.mixing import layers_of
+    from gancore.pictures.grid import save_grid
+
+    chosen, found = loaded(run, pipeline), DirectionSet.load(directions)
+    only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
+    amounts = torch.linspace(start, end, steps, dtype=torch.float64).tolist()
+    rows: list[Tensor] = []
+    for number in numbers_of("--index", index):
+        for seed in numbers_of("--seeds", seeds or "0") if seeds or not code else []:
+            moved = edited_latent(chosen, found, number, amounts, *drawn(chosen, [seed], label), layers=only, truncation=truncation)
+            rows.append(render_inverted(chosen, moved))
+        for file in code or []:
+            pivot, noise = load_code(file, chosen)
+            rows.append(render_inverted(chosen, edited_code(chosen, found, number, amounts, pivot, layers=only), noise))
+    target = output or Path(f"{run.resolve().name}-edit.png")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    save_grid(torch.cat(rows), target, columns=steps)
+    typer.echo(f"{len(rows)} strips of {steps} images in {target}")

@@ -1,0 +1,99 @@
+"""Directions with what they stand for, kept in a file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from gancore.errors import RunError, UserError
+from gancore.files import whole_file
+from gancore.latent.codes import has_codes
+from gancore.pipeline import Pipeline
+
+__all__ = ["DirectionSet"]
+
+VERSION = 1
+"""The version of the file."""
+
+
+@dataclass(frozen=True)
+class DirectionSet:
+    """Directions of one pipeline.
+
+    Attributes:
+        vectors: `(k, *S)` of length 1.
+        deviation: `(k,)`, the standard deviation of drawn points along each: the unit of a move.
+        space: `z`: latents are moved; `w`: codes are.
+        method: how they were found: sefa, ganspace, linear.
+        names: what each is called.
+        about: what else is known, as JSON can carry it.
+    """
+
+    vectors: Tensor
+    deviation: Tensor
+    space: Literal["z", "w"]
+    method: str
+    names: tuple[str, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def move(self, index: int, amount: float) -> Tensor:
+        """`amount` deviations along one direction: `(*S,)`. Raises UserError where there is no such direction."""
+        if not 0 <= index < len(self):
+            raise UserError(f"direction {index} is none of the {len(self)}; give a number from 0 to {len(self) - 1}")
+        return amount * self.deviation[index] * self.vectors[index]
+
+    def check(self, pipeline: Pipeline) -> None:
+        """Raises UserError where these are not directions of this pipeline's space."""
+        shape = pipeline.conditioner.latent_shape if self.space == "z" else pipeline.generator.code_shape
+        if tuple(self.vectors.shape[1:]) != tuple(shape) or (self.space == "w" and not has_codes(pipeline)):
+            mine = tuple(self.vectors.shape[1:])
+            raise UserError(
+                f"these directions are {mine} in {self.space}; this pipeline has {tuple(shape)} there: find directions of its own"
+            )
+
+    def save(self, path: Path) -> None:
+        """One safetensors file; what is no number stands as JSON in its header.
+
+        Raises:
+            RunError: the disk is full or may not be written to.
+        """
+        words = {"gancore_directions": VERSION, "space": self.space, "method": self.method, "names": self.names, "about": self.about}
+        tensors = {"vectors": self.vectors.contiguous(), "deviation": self.deviation.contiguous()}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(path) as aside:
+                save_file(tensors, aside, metadata={"directions": json.dumps(words)})
+        except (OSError, SafetensorError) as error:
+            raise RunError(
+                f"cannot write the directions {path}: {getattr(error, 'strerror', None) or error}; make room, then try again"
+            ) from None
+
+    @classmethod
+    def load(cls, path: Path) -> "DirectionSet":
+        """Reads what `save` wrote. Raises UserError where it is something else, or damaged."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                words = json.loads((file.metadata() or {})["directions"])
+                vectors, deviation = file.get_tensor("vectors"), file.get_tensor("deviation")
+            if words["gancore_directions"] != VERSION or words["space"] not in ("z", "w") or not isinstance(words["about"], dict):
+                raise ValueError(f"version {words['gancore_directions']!r}, space {words['space']!r}")
+            names = _names(words["names"], len(vectors))
+            if deviation.shape != (len(vectors),) or not bool(vectors.isfinite().all() & deviation.isfinite().all()):
+                raise ValueError("vectors and deviations do not match")
+        except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+            raise UserError(f"{path} holds no directions ({error}); give a file that gancore directions wrote") from None
+        return cls(vectors, deviation, words["space"], str(words["method"]), names, words["about"])
+
+
+def _names(given: Any, count: int) -> tuple[str, ...]:
+    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != count:
+        raise ValueError(f"{given!r} are no names for {count} directions")
+    return tuple(map(str, given))

@@ -1,0 +1,80 @@
+"""`gancore directions` and `gancore edit`."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from walks import said
+
+from gancore.cli import run
+from gancore.latent.codes import codes_of, render_codes, save_code
+from gancore.latent.direction_file import DirectionSet
+from gancore.latent.editing import edited_code, edited_latent
+from gancore.pictures.grid import grid
+from gancore.pipeline import Pipeline
+
+
+def same(file, images, columns):
+    return np.abs(np.asarray(Image.open(file)).astype(int) - np.asarray(grid(images, columns=columns)).astype(int)).max() <= 1
+
+
+def test_a_file_and_a_sheet_are_written(saved, place, capsys):
+    assert run(["directions", str(saved / "layered"), "--count", "2", "--output", "new/found.safetensors"]) == 0
+    assert capsys.readouterr().out == "2 directions in w in new/found.safetensors, a sheet beside it\n"
+    pipeline, found = Pipeline.load(saved / "layered"), DirectionSet.load(place / "new/found.safetensors")
+    rows = [edited_latent(pipeline, found, index, range(-3, 4), *pipeline.draw(1, seed=0)) for index in (0, 1)]
+    assert same("new/found.png", render_codes(pipeline, torch.cat(rows)), 7)
+
+
+def test_linear_directions_of_labels_and_of_a_classifier(saved, place, capsys):
+    pipeline = Pipeline.load(saved / "plain")
+    latent, _ = pipeline.draw(200, seed=4)
+    np.save("labels.npy", (latent[:, 1] > 0).numpy())
+    np.save("scores.npy", latent[:, [3, 5]].numpy())
+    words = ["directions", str(saved / "plain"), "--method", "linear", "--seed", "4"]
+    assert run([*words, "--labels", "labels.npy", "--output", "one.safetensors"]) == 0
+    assert "direction 1  balanced accuracy 0.9" in capsys.readouterr().out
+    assert run([*words, "--labels", "scores.npy", "--output", "two.safetensors"]) == 0
+    assert run([*words, "--output", "three.safetensors"]) == 0
+    one, two, three = (DirectionSet.load(place / f"{name}.safetensors") for name in ("one", "two", "three"))
+    assert one.vectors[0].argmax() == 1 and two.vectors.argmax(1).tolist() == [3, 5]
+    assert len(three) >= 1 and all(int(name) >= 0 for name in three.names)
+
+
+def test_strips_start_from_seeds_and_codes(saved, place, capsys):
+    assert run(["directions", str(saved / "layered"), "--count", "3", "--output", "found.safetensors"]) == 0
+    pipeline, found = Pipeline.load(saved / "layered"), DirectionSet.load(place / "found.safetensors")
+    pivot = codes_of(pipeline, pipeline.draw(1, seed=9)[0])
+    save_code(place / "pivot.npy", pivot)
+    words = ["--directions", "found.safetensors", "--index", "1", "--from", "-2", "--to", "1", "--steps", "4", "--layers", "1-2"]
+    capsys.readouterr()
+    assert run(["edit", str(saved / "layered"), *words, "--seeds", "5,6", "--code", "pivot.npy", "--output", "strips.png"]) == 0
+    assert capsys.readouterr().out == "3 strips of 4 images in strips.png\n"
+    amounts = [-2.0, -1.0, 0.0, 1.0]
+    rows = [edited_latent(pipeline, found, 1, amounts, *pipeline.draw(1, seed=seed), layers=[1, 2]) for seed in (5, 6)]
+    rows.append(edited_code(pipeline, found, 1, amounts, pivot, layers=[1, 2]))
+    assert same("strips.png", render_codes(pipeline, torch.cat(rows)), 4)
+    assert run(["edit", str(saved / "layered"), *words[:2], "--code", "pivot.npy", "--index", "0-2", "--steps", "2"]) == 0
+    assert capsys.readouterr().out == "3 strips of 2 images in layered-edit.png\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["directions", "plain", "--method", "ica"], "--method is sefa, ganspace, linear; got 'ica'"),
+        (["directions", "plain", "--output", "found.png"], "a file that ends in .safetensors; got found.png"),
+        (["directions", "plain", "--method", "sefa"], "does not say what it multiplies its code by"),
+        (["directions", "plain", "--space", "w"], "has no w beside its z"),
+        (["directions", "plain", "--activations", "conv"], "has no module 'conv'"),
+        (["directions", "plain", "--method", "linear", "--labels", "no.npy"], "no.npy cannot be read"),
+        (["directions", "plain", "--method", "linear", "--extractor", "pixels"], "extractor/pixels tells no classes apart"),
+        (["directions", "translator"], "translates images, so it has no latent space"),
+        (["edit", "plain", "--directions", "no.safetensors"], "no.safetensors holds no directions"),
+        (["edit", "plain"], "Missing option '--directions'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_words_get_one_clear_error_and_leave_nothing(saved, place, capsys, words, text):
+    assert run([words[0], str(saved / words[1]), *words[2:]]) == 2
+    shown = said(capsys)
+    assert text in shown and "Traceback" not in shown and not list(place.iterdir())
