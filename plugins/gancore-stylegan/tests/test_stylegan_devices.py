@@ -42,7 +42,11 @@ def given(network):
 @pytest.mark.parametrize("cls", NETWORKS, ids=lambda cls: f"{cls.kind}-{cls.name}")
 def test_a_network_runs_on_one_device(cls, training, monkeypatch):
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # it does not know the meta device
-    network = configurations(cls)[0].make().to("meta").train(training)
+    for configuration in configurations(cls):
+        differentiate(configuration.make().to("meta").train(training))
+
+
+def differentiate(network):
     with OnOneDevice():
         inputs = given(network)
         made = network(*inputs)
