@@ -14,7 +14,6 @@ from gancore_stylegan.growing import (
     LabelledGrowingStyleGANDiscriminator,
     LabelledGrowingStyleGANMapping,
 )
-from gancore_stylegan.importing import import_generator
 from gancore_stylegan.importing import import_discriminator, import_generator
 from gancore_stylegan.mapping import LabelledStyleGANMapping, StyleGANMapping
 from gancore_stylegan.nvidia_names import from_stylegan2
