@@ -39,13 +39,13 @@ class GrowingGAN(GAN):
     """The two-player game with networks that grow: small images first, then twice as large ones, whose layers fade in smoothly.
 
     Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 2, fig. 2 and appendix A.1: each size is trained for `stabilise` images,
-    then the next one fades in over `fade` images with a weight α that rises linearly from 0 to 1; real images are faded alike. As in
-    the released code, batch and learning rate go by the newest size, and both optimizers start afresh when layers begin to fade in and
-    when they are in full (the paper says nothing of either). Sizes are those of the shorter side. Differences: the stage moves in each
-    step, not in every fourth; in a training so short that the full size would come later than at the share `grown_by` of it,
-    `stabilise` and `fade` shrink alike, so that it comes then; a training that is made longer goes back to no smaller size. A batch size
-    given to the run is that of the full size, and smaller sizes keep their proportion to it. A network that does not grow may play too:
-    it meets images that are as coarse as the other one's. A conditioner that grows is told the stage.
+    then the next one fades in over `fade` images with a weight α that rises linearly from 0 to 1; real images are faded alike. Batch
+    and learning rate go by the newest size. As in the released code, and not said in the paper, both optimizers start afresh when layers
+    begin to fade in and when they are in full. Sizes are those of the shorter side. Differences: the stage moves in each step, not in
+    every fourth; in a training so short that the full size would come later than at the share `grown_by` of it, `stabilise` and `fade`
+    shrink alike, so that it comes then; a training that is made longer goes back to no smaller size. A batch size given to the run is
+    that of the full size, and smaller sizes keep their proportion to it. A network that does not grow may play too: it meets images that
+    are as coarse as the other one's. A conditioner that grows is told the stage.
 
     Raises:
         FitError: neither network grows, or they double their smallest maps a different number of times.
