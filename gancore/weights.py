@@ -74,7 +74,8 @@ def freeze(part: Part, which: Any, *, where: str = "") -> None:
         raise SpecError(f"{where}: frozen takes true, false or a list of layer names; got {which!r}")
     prefixes = [""] if which is True else [] if which is False else list(which)
     for prefix in prefixes:
-        hit = [p for name, p in part.named_parameters() if name.startswith(prefix)]
+        # blocks.1 is not blocks.10
+        hit = [p for name, p in part.named_parameters() if not prefix or f"{name}.".startswith(f"{prefix}.")]
         if not hit and prefix:
             names = ", ".join(dict(part.named_children()))
             raise SpecError(f"{where}: frozen: no weight of {part.address} begins with {prefix!r}; its layers: {names}")

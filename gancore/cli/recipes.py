@@ -1,6 +1,6 @@
 """From the user's words to a recipe."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from gancore.recipe import Recipe
 
 
-def recipe_of(words: str, changes: Sequence[str]) -> "Recipe":
-    """The recipe of a name or a `.toml` file, with `path=value` changes put over it.
+def recipe_of(words: str, changes: Sequence[str], networks: Mapping[str, dict[str, Any]] | None = None) -> "Recipe":
+    """The recipe of a name or a `.toml` file, with trained networks in its seats, and `path=value` changes put over it.
 
     Raises:
         SpecError and its like: see `gancore.specs.build`; a change without `=`.
@@ -19,6 +19,10 @@ def recipe_of(words: str, changes: Sequence[str]) -> "Recipe":
     from gancore.specs import assign, build, open_seats, read_toml, spec
 
     table: dict[str, Any] = read_toml(Path(words)) if words.endswith(".toml") else {"part": words}
+    if networks:
+        from gancore.training.transfer import start_from
+
+        table = start_from(table, networks)
     if changes and not open_seats(table):
         table = spec(build(table))
     for change in changes:

@@ -16,6 +16,7 @@ Recipe = Annotated[str | None, typer.Argument(help="name of a recipe (see `ganco
 def train(
     recipe: Recipe = None,
     change: o.Set = None,
+    init: Annotated[Path | None, typer.Option("--init", help="begin with the networks of this run, checkpoint or pipeline")] = None,
     data: o.Data = None,
     paired: o.Paired = False,
     size: o.Size = None,
@@ -78,15 +79,16 @@ def train(
         values=values,
     )
     if resume is not None:
-        return _resume(resume, images, [name for name in (recipe, change, data, output) if name] + list(settings) + list(pictures))
+        return _resume(resume, images, [name for name in (recipe, change, init, data, output) if name] + list(settings) + list(pictures))
     if recipe is None:
         raise UserError("train needs the name of a recipe or a .toml file, as `gancore train dcgan`; `gancore list recipe` shows them")
-    return _train(recipe, change or [], data or ["emoji"], paired, pictures, {**settings, **o.given(images=images)}, output)
+    return _train(recipe, change or [], init, data or ["emoji"], paired, pictures, {**settings, **o.given(images=images)}, output)
 
 
 def _train(
     words: str,
     changes: list[str],
+    init: Path | None,
     data: list[str],
     paired: bool,
     pictures: dict[str, object],
@@ -98,11 +100,17 @@ def _train(
     from gancore.data import ImageOptions
     from gancore.training.loop import Sources, train
     from gancore.training.settings import Settings
+    from gancore.training.transfer import trained_networks
 
-    recipe = recipe_of(words, changes)
-    if recipe.image is not None:
-        pictures = {"channels": recipe.image[0], "size": recipe.image[1:], **pictures}
-    sources = Sources(data=tuple(data), paired=paired, options=ImageOptions(**pictures))  # type: ignore[arg-type]
+    networks, image = trained_networks(init) if init else ({}, None)
+    recipe = recipe_of(words, changes, networks)
+    image = recipe.image or image
+    if image is not None:
+        pictures = {"channels": image[0], "size": image[1:], **pictures}
+    options = ImageOptions(**pictures)  # type: ignore[arg-type]
+    if init and image and (options.channels, options.size) != (image[0], image[1:]):
+        raise UserError(f"the networks of {init} are for images {image}; leave --size and --channels out, or begin with others")
+    sources = Sources(data=tuple(data), paired=paired, options=options)
     with watching():
         train(recipe, sources, output=output, settings=Settings.of(**settings), command=["gancore", *sys.argv[1:]])
 
