@@ -31,7 +31,7 @@ SMALL_STYLE = ["--set", "generator.channels_max=32", "--set", "discriminator.cha
 TRANSLATORS = [f"--set=to_{side}.{size}" for side in ("target", "source") for size in ("width=32", "blocks=6")]
 FAMILIES: dict[str, list[str]] = {
     "cyclegan": [*TRANSLATORS, "--hold-out", "200", "--batch", "4", "--precision", "bf16", "--images", "30000"],
-    "stylegan": [*SMALL_STYLE, "--batch", "8", "--images", "150000"],
+    "stylegan": [*SMALL_STYLE, "--batch", "8", "--set", "generator.constant_spread=1", "--images", "150000"],
     "dcgan": ["--batch", "32", "--precision", "bf16", "--images", "200000"],
     "vae": ["--images", "200000"],
     "gan": ["--images", "400000"],
