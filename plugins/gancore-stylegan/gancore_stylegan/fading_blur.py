@@ -1,5 +1,7 @@
 """A blur of all that the discriminator sees, which fades in the first part of a training."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -52,6 +54,10 @@ class FadingBlur(Augment):
     def scalars(self) -> dict[str, Tensor]:
         """The deviation as a curve, beside those of what follows."""
         return {"sigma": self.present, **self.then.scalars()}
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """What follows says for itself whether it is compiled; two small products gain nothing."""
+        self.then.compile(*args, **kwargs)
 
     @property
     def present(self) -> Tensor:

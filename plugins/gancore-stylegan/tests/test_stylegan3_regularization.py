@@ -67,11 +67,13 @@ def test_another_augmentation_follows():
     assert hidden.any() and torch.equal(changed[~hidden], image[~hidden])
 
 
-def test_a_training_counts_its_images():
-    recipe = RotationalStyleGAN3(image=(1, 8, 8), **RotationalStyleGAN3.examples[0])
-    run = start(recipe)
-    drive(run, 2)
+@pytest.mark.parametrize("micro_batch", [None, 2])
+def test_a_training_counts_its_images(micro_batch):
+    recipe = RotationalStyleGAN3(image=(1, 8, 8), augment={"part": "fading-blur", "then": "ada"}, **RotationalStyleGAN3.examples[0])
+    run = start(recipe, micro_batch=micro_batch)
+    drive(run, 3)
     assert recipe.augment.count == run.images > 0
+    assert recipe.augment.then.updates == 3 and set(recipe.augment.scalars()) == {"sigma", "p", "r"}
 
 
 def test_published_defaults():
