@@ -28,8 +28,7 @@ class Labelled(NamedTuple):
 
 
 def labelled_directions(points: Tensor, answer: Tensor, *, seed: int = 0) -> Labelled:
-    """Directions in which points `(N, D)` change their class `(N,)` int64, one for each class against the rest, or raise their scores, float
-    `(N,)` or `(N, A)`.
+    """Directions in which points `(N, D)` change their class, int64 `(N,)`, one for each; or raise scores, float `(N,)` or `(N, A)`.
 
     Paper: Shen et al. 2019 (InterFaceGAN), arXiv:1907.10786, section 3: the normal of a linear boundary in latent space. Differences: the
     normal is multiplied by the covariance of the points, which for isotropic latents changes nothing; codes vary so little along many a
@@ -71,8 +70,8 @@ def _classes(points: Tensor, label: Tensor, train: Tensor, test: Tensor) -> Labe
 def _followed(points: Tensor, normals: Tensor) -> Tensor:
     """How points `(N, D)` move, on average, where they move along normals `(k, D)`: each of length 1."""
     centred = points - points.mean(0)
-    moved = normals @ centred.t() @ centred
-    return (moved / moved.norm(dim=1, keepdim=True)).float()
+    moved: Tensor = normals @ centred.t() @ centred
+    return moved.div(moved.norm(dim=1, keepdim=True)).float()
 
 
 def _both(label: Tensor, kind: int, rows: Tensor) -> int:

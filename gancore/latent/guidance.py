@@ -1,0 +1,145 @@
+"""Guidance: latents or codes climb a score of their images that somebody else differentiates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.interfaces import Extractor
+from gancore.latent.codes import codes_of, render_codes
+from gancore.latent.spaces import CodeSpace, Space, code_space
+from gancore.pipeline import Pipeline, evaluating
+from gancore.randomness import Rows, fold, noise_maps, own_rows, seeded
+
+__all__ = ["Guidance", "Guided", "Scorer", "class_scorer", "guide"]
+
+Scorer = Callable[[Tensor], Tensor]
+"""Images `(N, C, H, W)` in [-1, 1] → scores `(N,)`, high for what is wanted, differentiable."""
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """The settings of a guidance.
+
+    Attributes:
+        lr: the learning rate of Adam, in standard deviations of a coordinate.
+        reach: how far from the mean points may go, in usual distances; those that begin farther out may stay there.
+    """
+
+    steps: int = 200
+    lr: float = 0.05
+    reach: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise UserError(f"guidance takes at least 1 step; got {self.steps}")
+
+
+class Guided(NamedTuple):
+    """What guidance led to.
+
+    Attributes:
+        code: `(N, *code_shape)`.
+        image: `(N, C, H, W)` in [-1, 1].
+        latent: `(N, *latent_shape)` where z was moved, else None.
+        scores: `(steps + 1, N)`, from the beginning to the end.
+    """
+
+    code: Tensor
+    image: Tensor
+    latent: Tensor | None
+    scores: Tensor
+
+
+def guide(
+    pipeline: Pipeline,
+    scorer: Scorer,
+    settings: Guidance | None = None,
+    *,
+    count: int = 8,
+    space: Space | None = None,
+    label: int | None = None,
+    seed: int = 0,
+    on_step: Callable[[int], None] | None = None,
+) -> Guided:
+    """Moves `count` draws of a pipeline so that their images score higher.
+
+    The mechanism of Nguyen et al. 2016, arXiv:1605.09304 (activation maximization through a generator), by which CLIP guides synthesis
+    too: gradient ascent on the generator's input, the weights of everybody staying. In place of a penalty, points stay within a usual
+    distance of the mean, where the generator was trained; far out a score climbs while the image falls apart. The space is by default w
+    where there is one.
+
+    Raises:
+        UserError: the pipeline has no such space or label, or the scorer gives no scores `(N,)` that depend on the image.
+    """
+    chosen = settings or Guidance()
+    where = code_space(pipeline, space, label=label, seed=seed)
+    start = _start(where, count, seed)
+    move = where.still(count).requires_grad_()
+    unit = where.usual / where.still(1)[0].numel() ** 0.5 if where.name != "w+" else where.usual / start.shape[-1] ** 0.5
+    limit = where.length(start - where.mean).clamp_min(chosen.reach * where.usual)
+    adam = torch.optim.Adam([move], lr=chosen.lr * unit)
+    seen = []
+    with evaluating(*pipeline.parts.values()):
+        noise = _noise(pipeline, where.code(start[:1]), seed)
+        for step in range(chosen.steps + 1):
+            with noise_maps(noise), seeded(fold(seed, "render"), start.device):
+                scores = _checked(scorer(pipeline.generator(where.code(start + move)).clamp(-1, 1)), count)
+            seen.append(scores.detach().cpu())
+            if step == chosen.steps:
+                break
+            (move.grad,) = torch.autograd.grad(-scores.sum(), [move])
+            adam.step()
+            _hold(where, start, move, limit)
+            if on_step is not None:
+                on_step(step)
+        with torch.no_grad():
+            point = start + move
+            code = where.code(point).cpu().contiguous()
+    return Guided(code, render_codes(pipeline, code, seed=seed), point.cpu() if where.name == "z" else None, torch.stack(seen))
+
+
+def class_scorer(extractor: Extractor, wanted: int) -> Scorer:
+    """The log-probability of a class by an extractor that tells classes apart. Raises UserError where it does not, or has no such class."""
+    if not 0 <= wanted < extractor.classes:
+        known = f"has the classes 0 to {extractor.classes - 1}" if extractor.classes else "tells no classes apart"
+        raise UserError(f"{extractor.address} {known}; got class {wanted}")
+    return lambda image: extractor.classify(extractor(image)).log_softmax(1)[:, wanted]
+
+
+def _start(space: CodeSpace, count: int, seed: int) -> Tensor:
+    label = None if space.label is None else space.label.expand(count, *space.label.shape[1:])
+    latent, mark = space.pipeline.draw(count, seed=seed, label=label)
+    points = latent if space.name == "z" else codes_of(space.pipeline, latent, mark)
+    return points.to(space.pipeline.device)
+
+
+def _noise(pipeline: Pipeline, code: Tensor, seed: int) -> list[Tensor]:
+    """The noise that `render_codes` gives every image."""
+    with noise_maps() as seen, seeded(fold(seed, "render"), code.device), own_rows(Rows(1, 0, 1)), torch.no_grad():
+        pipeline.generator(code)
+    return seen
+
+
+def _checked(scores: Tensor, count: int) -> Tensor:
+    if not isinstance(scores, Tensor) or scores.shape != (count,):
+        given = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
+        raise UserError(f"a scorer gives one score for each of {count} images, ({count},); got {given}")
+    if not scores.requires_grad:
+        raise UserError("the scores do not depend on the images by what autograd has seen; leave out no_grad, detach and argmax")
+    if not bool(scores.isfinite().all()):
+        raise UserError("a score is NaN or infinite; give the scorer images in [-1, 1] that it can read, or a smaller lr")
+    return scores
+
+
+@torch.no_grad()
+def _hold(space: CodeSpace, start: Tensor, move: Tensor, limit: Tensor) -> None:
+    """Brings points that went too far back, along the line to the mean."""
+    away = start + move - space.mean
+    held = away * (limit / space.length(away).clamp_min(1e-12)).clamp(max=1)
+    change = held - away
+    # in w one move serves all layers
+    move += change.mean(1, keepdim=True) if change.shape != move.shape else change
