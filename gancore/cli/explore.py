@@ -14,16 +14,19 @@ def explore(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one")] = 8765,
     host: Annotated[str, typer.Option("--host", help="where to listen; any address but loopback lets other machines in")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page")] = True,
+    directions: Annotated[
+        Path | None, typer.Option("--directions", help="file that gancore directions wrote, for the sliders; left out: principal ones")
+    ] = None,
     pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
 ) -> None:
     """Walk through latent space on a page in the browser."""
     from gancore.explore.server import open_server
     from gancore.explore.session import Session
     from gancore.latent.walk import Walk
-    from gancore.pipeline import Pipeline, find_pipeline
+    from gancore.pipeline import find_pipeline
 
     folder = find_pipeline(run, pipeline)
-    session = Session(Walk(Pipeline.load(folder)), folder.resolve())
+    session = Session(Walk.load(folder, directions=directions), folder.resolve(), directions and directions.resolve())
     try:
         with open_server(session, host, port) as server:
             if not server.local:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from gancore.errors import UserError
 from gancore.latent.views import Point, View, view_of
-from gancore.latent.walk import SLIDERS, Walk
+from gancore.latent.walk import Walk
 from gancore.pictures.grid import pictures
 
 __all__ = ["Session"]
@@ -34,8 +34,8 @@ class Session:
     All network work happens in one thread: seeds and noise live in the process's random numbers, and torch's own threads stay warm.
     """
 
-    def __init__(self, walk: Walk, folder: Path) -> None:
-        self.walk, self.folder = walk, folder
+    def __init__(self, walk: Walk, folder: Path, directions: Path | None = None) -> None:
+        self.walk, self.folder, self.directions = walk, folder, directions
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="render")
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
@@ -62,7 +62,7 @@ class Session:
             "truncates": walk.truncates,
             "classes": walk.classes,
             "layers": walk.layers,
-            "principal": min(SLIDERS, math.prod(walk.latent_shape), math.prod(walk.code_shape)),
+            "principal": walk.sliders,
             "plane": math.prod(walk.latent_shape) > 1,
         }
 
@@ -95,11 +95,12 @@ class Session:
         """A view → Python that makes the same image."""
         view_of(request)
         words = pformat(request, width=100, sort_dicts=False)
+        more = "" if self.directions is None else f", directions={str(self.directions)!r}"
         lines = [
             "from gancore.latent.walk import Walk",
             "from gancore.pictures.grid import pictures",
             "",
-            f"walk = Walk.load({str(self.folder)!r})",
+            f"walk = Walk.load({str(self.folder)!r}{more})",
             f"view = {words}".replace("\n", "\n       "),
             f"image = walk.image(view)  # {(1, *self.walk.pipeline.generator.image)}, in [-1, 1]",
             'pictures(image)[0].save("image.png")',

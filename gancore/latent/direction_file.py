@@ -59,7 +59,7 @@ class DirectionSet:
                 f"these directions are {mine} in {self.space}; this pipeline has {tuple(shape)} there: find directions of its own"
             )
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """One safetensors file; what is no number stands as JSON in its header.
 
         Raises:
@@ -67,6 +67,7 @@ class DirectionSet:
         """
         words = {"gancore_directions": VERSION, "space": self.space, "method": self.method, "names": self.names, "about": self.about}
         tensors = {"vectors": self.vectors.contiguous(), "deviation": self.deviation.contiguous()}
+        path = Path(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(path) as aside:
@@ -77,7 +78,7 @@ class DirectionSet:
             ) from None
 
     @classmethod
-    def load(cls, path: Path) -> "DirectionSet":
+    def load(cls, path: Path | str) -> "DirectionSet":
         """Reads what `save` wrote. Raises UserError where it is something else, or damaged."""
         try:
             with safe_open(path, framework="pt") as file:

@@ -60,7 +60,7 @@ def guide(
     settings: Guidance | None = None,
     *,
     count: int = 8,
-    space: Space | None = None,
+    space: Space = "z",
     label: int | None = None,
     seed: int = 0,
     on_step: Callable[[int], None] | None = None,
@@ -69,8 +69,8 @@ def guide(
 
     The mechanism of Nguyen et al. 2016, arXiv:1605.09304 (activation maximization through a generator), by which CLIP guides synthesis
     too: gradient ascent on the generator's input, the weights of everybody staying. In place of a penalty, points stay within a usual
-    distance of the mean, where the generator was trained; far out a score climbs while the image falls apart. The space is by default w
-    where there is one.
+    distance of the mean, where the generator was trained; far out a score climbs while the image falls apart. For the same reason the
+    space is z: codes w climb faster, and leave where a mapping leads.
 
     Raises:
         UserError: the pipeline has no such space or label, or the scorer gives no scores `(N,)` that depend on the image.

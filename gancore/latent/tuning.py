@@ -68,7 +68,8 @@ def tune(
     if tuple(code.shape) != (len(image), *generator.code_shape):
         expected = (len(image), *generator.code_shape)
         raise UserError(f"{len(image)} images are tuned to with pivots {expected}; got {tuple(code.shape)}; give what invert returned")
-    tuned = copy.deepcopy(generator)
+    # an averaged copy stands still
+    tuned = copy.deepcopy(generator).requires_grad_()
     parts = {name: part for name, part in pipeline.parts.items() if name != "generator"}
     made = Pipeline(generator=tuned, reads=pipeline.reads, **parts)  # type: ignore[arg-type]
     space = code_space(pipeline, seed=seed)
@@ -77,7 +78,7 @@ def tune(
     with evaluating(*made.parts.values(), generator):
         likeness = Likeness(pipeline, extractor, pixels=chosen.pixels, seed=fold(seed, "likeness"))
         target = likeness.see(image.to(device))
-        weights = [p for p in tuned.parameters() if p.requires_grad]
+        weights = list(tuned.parameters())
         adam = torch.optim.Adam(weights, lr=chosen.lr)
         for step in range(chosen.steps):
             loss = likeness.unlike(_image(tuned, pivot, maps, seed), target).mean()

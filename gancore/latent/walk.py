@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gancore.errors import UserError
 from gancore.latent.codes import codes_of, has_codes, keeps_a_mean, render_codes
+from gancore.latent.direction_file import DirectionSet
 from gancore.latent.directions import Directions, principal_directions, random_directions, random_directions_among, response_directions
 from gancore.latent.interpolate import KINDS
 from gancore.latent.mixing import layers_of, mix
@@ -43,11 +44,13 @@ class Walk:
 
     Noise inside the generator is that of seed 0 in every image, so that neighbours differ by their codes alone.
 
+    `directions` take the place of the principal ones in their space.
+
     Raises:
-        UserError: the pipeline translates images, so that it has no latents.
+        UserError: the pipeline translates images, so that it has no latents; or the directions are those of another one.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, directions: DirectionSet | None = None) -> None:
         if pipeline.sampler is None:
             raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space to walk in; give another run")
         self.pipeline = pipeline
@@ -57,12 +60,25 @@ class Walk:
         self.classes = int(getattr(knows, "classes", 0) or 0) if pipeline.conditioner.conditional else 0
         self.layers = layers_of(self.code_shape)
         self.has_codes, self.truncates = has_codes(pipeline), keeps_a_mean(pipeline)
+        self.sliders = min(SLIDERS, math.prod(self.latent_shape), math.prod(self.code_shape))
         self._random: dict[tuple[str, int], Tensor] = {}
+        if directions is not None:
+            self._take(directions)
 
     @classmethod
-    def load(cls, run: Path | str, name: str | None = None) -> "Walk":
-        """Of a run's pipeline, or of a saved pipeline. Raises as `find_pipeline` and `Pipeline.load` do."""
-        return cls(Pipeline.load(find_pipeline(Path(run), name)))
+    def load(cls, run: Path | str, name: str | None = None, directions: Path | str | None = None) -> "Walk":
+        """Of a run's pipeline, or of a saved pipeline. Raises as `find_pipeline`, `Pipeline.load` and `DirectionSet.load` do."""
+        found = None if directions is None else DirectionSet.load(Path(directions))
+        return cls(Pipeline.load(find_pipeline(Path(run), name)), found)
+
+    def _take(self, directions: DirectionSet) -> None:
+        directions.check(self.pipeline)
+        self.sliders = min(self.sliders, len(directions))
+        found = Directions(directions.vectors[: self.sliders], directions.deviation[: self.sliders])
+        if directions.space == "w":
+            self._of_codes = found
+        else:
+            self._of_images = found
 
     def image(self, view: View | Mapping[str, Any]) -> Tensor:
         """`(1, C, H, W)` in [-1, 1]."""

@@ -18,8 +18,10 @@ from gancore.errors import UserError
 from gancore.explore.server import LONGEST, open_server
 from gancore.explore.session import Session
 from gancore.latent.codes import render_codes
+from gancore.latent.finding import ganspace
 from gancore.latent.walk import Walk
 from gancore.pictures.grid import pictures
+from gancore.pipeline import Pipeline, find_pipeline
 
 JSON = {"Content-Type": "application/json"}
 VIEW = {"seed": 3, "space": "w", "shift": [1, -0.5], "draw": 2, "principal": [0.5], "truncation": 0.8}
@@ -355,3 +357,16 @@ def test_answers_are_kept_up_to_a_size(server, monkeypatch):
         session.image({"seed": seed})
     assert 0 < sum(len(key) + len(kept) for key, kept in session._kept.items()) <= 2000
     assert session.image({"seed": 0}) == session.image({"seed": 0})
+
+
+def test_given_directions_stand_in_the_snippet(layered_run, tmp_path, monkeypatch):
+    found = ganspace(Pipeline.load(find_pipeline(layered_run)), 2)
+    found.save(tmp_path / "found.safetensors")
+    session = Session(Walk.load(layered_run, directions=tmp_path / "found.safetensors"), layered_run, tmp_path / "found.safetensors")
+    view = {"seed": 3, "space": "w", "principal": [1.0]}
+    assert session.about()["principal"] == 2
+    shown = session.image(view)
+    monkeypatch.chdir(tmp_path)
+    exec(session.snippet(view)["python"], {})
+    session.close()
+    assert np.array_equal(np.asarray(Image.open("image.png")), np.asarray(Image.open(io.BytesIO(shown))))

@@ -15,6 +15,7 @@ from gancore.latent.editing import edited_code, edited_latent
 from gancore.latent.finding import activations, ganspace, linear, sefa
 from gancore.latent.labelled import labelled_directions
 from gancore.latent.sefa import sefa_directions
+from gancore.latent.walk import Walk
 
 
 class Known(walks.LayeredGenerator):
@@ -212,3 +213,16 @@ def test_what_cannot_be_found_or_edited_gets_a_clear_error(act, text):
     with pytest.raises(UserError) as raised:
         act()
     assert text in str(raised.value)
+
+
+@pytest.mark.parametrize("space", ["z", "w"])
+def test_a_walk_goes_along_given_directions(space):
+    pipeline = known()
+    found = ganspace(pipeline, 2, space=space)
+    given = DirectionSet(found.vectors.flip(0), found.deviation.flip(0), found.space, "mine", ("b", "a"))
+    walk = Walk(pipeline, given)
+    assert walk.sliders == 2 and torch.equal(walk.principal(space).vectors, given.vectors)
+    moved = walk.place({"seed": 3, "space": space, "principal": [0.0, 1.5]}).code
+    torch.testing.assert_close(moved, edited_latent(pipeline, found, 0, [1.5], *pipeline.draw(1, seed=3)))
+    with pytest.raises(UserError, match="find directions of its own"):
+        Walk(walks.plain(width=5), given)

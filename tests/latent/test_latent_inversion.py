@@ -131,6 +131,7 @@ def test_a_tuned_generator_makes_the_image_and_the_others_as_before():
     pipeline = walks.layered()
     image = torch.rand(1, *walks.IMAGE, generator=torch.Generator().manual_seed(0)) * 2 - 1
     found = invert(pipeline, image, None, Projection(steps=50))
+    pipeline.generator.requires_grad_(False)  # as an averaged copy
     weights = [p.clone() for p in pipeline.generator.parameters()]
     free, local = (
         tune(pipeline, image, found.code, found.noise, None, PivotalTuning(steps=100, lr=3e-3, locality=locality))
