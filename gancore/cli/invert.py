@@ -56,10 +56,16 @@ def invert(
             chosen, real, judge, settings, space=cast("Space | None", space), label=label, seed=seed or 0, on_step=lambda _: advance(1)
         )
     tuned = _tuned(chosen, real, found, judge, o.given(steps=tune_steps, pixels=pixels), seed or 0) if tune or tune_steps else None
+    made = _ways(chosen, found, tuned, label, seed or 0)
+    names = _distinct(images)
+    scores = _distances(names, real, made, judge)
     facts = {"run": str(run), "space": found.space, "extractor": judge.title, "seed": seed or 0, "projection": asdict(settings)}
     with whole_folder(target) as aside:
-        shown = _write(aside, _distinct(images), real, found, chosen, tuned, judge, facts, label, seed or 0)
-    _show(shown)
+        _write(aside, names, real, made, found)
+        (aside / "inversion.json").write_text(json.dumps({**facts, "distances": scores}, indent=1) + "\n", encoding="utf-8")
+        if tuned is not None:
+            tuned.save(aside / "tuned")
+    _show(scores)
     typer.echo(f"codes, reconstructions and distances in {target}")
 
 
@@ -104,44 +110,39 @@ def _distinct(files: list[Path]) -> list[str]:
     return [stem if stems.count(stem) == 1 else f"{stem}-{i}" for i, stem in enumerate(stems)]
 
 
-def _write(
-    folder: Path,
-    names: list[str],
-    real: "Tensor",
-    found: "Inverted",
-    pipeline: "Pipeline",
-    tuned: "Pipeline | None",
-    judge: "Extractor",
-    facts: dict[str, Any],
-    label: int | None,
-    seed: int,
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Everything that was found; returns the distances of each image and each way of making it."""
-    import torch
-
-    from gancore.latent.codes import render_codes, save_code
+def _ways(pipeline: "Pipeline", found: "Inverted", tuned: "Pipeline | None", label: int | None, seed: int) -> "dict[str, Tensor]":
+    """Images `(N, C, H, W)` by the way that they were made; the best one last."""
+    from gancore.latent.codes import render_codes
     from gancore.latent.inversion import render_inverted
     from gancore.latent.spaces import mean_code
-    from gancore.measure.reconstruction import distances
-    from gancore.pictures.grid import pictures, save, save_grid
 
-    mean = render_codes(pipeline, mean_code(pipeline, label=label, seed=seed), seed=seed).expand(len(real), -1, -1, -1)
-    made = {"mean code": mean, "reconstruction": found.image}
-    if tuned is not None:
-        tuned.save(folder / "tuned")
-        made["tuned"] = render_inverted(tuned, found.code, found.noise, seed=seed)
-    for i, name in enumerate(names):
-        save_code(folder / f"{name}.npy", found.code[i : i + 1], [m[i : i + 1] for m in found.noise])
-        save(pictures(list(made.values())[-1][i : i + 1])[0], folder / f"{name}.png")
-    sheet = torch.stack([real, *made.values()], 1).flatten(0, 1)
-    save_grid(sheet, folder / "sheet.png", columns=1 + len(made))
-    by_way = {way: distances(judge, real, image) for way, image in made.items()}
-    scores = {
-        name: {way: {key: round(float(value[i]), 6) for key, value in table.items()} for way, table in by_way.items()}
+    mean = render_codes(pipeline, mean_code(pipeline, label=label, seed=seed), seed=seed)
+    made = {"mean code": mean.expand_as(found.image), "reconstruction": found.image}
+    return made if tuned is None else {**made, "tuned": render_inverted(tuned, found.code, found.noise, seed=seed)}
+
+
+def _distances(names: list[str], real: "Tensor", made: "dict[str, Tensor]", judge: "Extractor") -> dict[str, dict[str, dict[str, float]]]:
+    """Of each image, and each way of making it, the distances by name."""
+    from gancore.measure.reconstruction import distances
+
+    tables = {way: distances(judge, real, image) for way, image in made.items()}
+    return {
+        name: {way: {key: round(float(value[i]), 6) for key, value in table.items()} for way, table in tables.items()}
         for i, name in enumerate(names)
     }
-    (folder / "inversion.json").write_text(json.dumps({**facts, "distances": scores}, indent=1) + "\n", encoding="utf-8")
-    return scores
+
+
+def _write(folder: Path, names: list[str], real: "Tensor", made: "dict[str, Tensor]", found: "Inverted") -> None:
+    import torch
+
+    from gancore.latent.codes import save_code
+    from gancore.pictures.grid import pictures, save, save_grid
+
+    best = pictures(list(made.values())[-1])
+    for i, name in enumerate(names):
+        save_code(folder / f"{name}.npy", found.code[i : i + 1], [m[i : i + 1] for m in found.noise])
+        save(best[i], folder / f"{name}.png")
+    save_grid(torch.stack([real, *made.values()], 1).flatten(0, 1), folder / "sheet.png", columns=1 + len(made))
 
 
 def _show(scores: dict[str, dict[str, dict[str, float]]]) -> None:

@@ -17,7 +17,7 @@ from gancore.randomness import Rows, fold, noise_maps, own_rows, seeded
 __all__ = ["Guidance", "Guided", "Scorer", "class_scorer", "guide"]
 
 Scorer = Callable[[Tensor], Tensor]
-"""Images `(N, C, H, W)` in [-1, 1] → scores `(N,)`, high for what is wanted, differentiable."""
+"""Images `(N, C, H, W)` in [-1, 1] → scores `(N,)`, high for what is wanted, differentiable; on the device of the pipeline."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import walks
 from safetensors.torch import save_file
 from torch import nn
 
+from gancore.discovery import registry
 from gancore.errors import UserError
 from gancore.latent.codes import codes_of
 from gancore.latent.direction_file import DirectionSet
@@ -226,3 +227,19 @@ def test_a_walk_goes_along_given_directions(space):
     torch.testing.assert_close(moved, edited_latent(pipeline, found, 0, [1.5], *pipeline.draw(1, seed=3)))
     with pytest.raises(UserError, match="find directions of its own"):
         Walk(walks.plain(width=5), given)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "dcgan-plain", "convolutional-decoder", "mlp-decoder", "mlp", "pca"])
+def test_the_weights_that_families_say_are_what_a_code_is_read_by(name):
+    cls = registry().find("generator", name)
+    generator = cls(image=(3, 16, 16), **cls.examples[0]).eval()
+    (weight,) = generator.code_weights()
+    assert weight.shape[1:] == generator.code_shape
+    code = torch.randn(1, *generator.code_shape)
+    other = code.clone()
+    other[:, 1] += 1
+    assert not torch.equal(generator(code), generator(other))
+    first = next(t for t in generator.state_dict().values() if t.numel() == weight.numel() and t.ndim > 1)
+    first[(1,) if name.startswith("dcgan") else (slice(None), 1)] = 0  # a transposed convolution has its inputs first
+    assert not generator.code_weights()[0][:, 1].any()
+    torch.testing.assert_close(generator(code), generator(other))
