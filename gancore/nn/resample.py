@@ -107,6 +107,8 @@ class Filtered(torch.autograd.Function):
     def forward(x: Tensor, kernel: Tensor, bias: Tensor | None, step: Step) -> Tensor:
         bias = None if bias is None else bias.to(x.dtype)
         kernel = kernel.to(x.dtype)
+        if not (x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)):
+            x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast(x.device.type, enabled=False):
             if step.transposed and _slow_transposed(x, step):
                 x, kernel, step = _straightened(x, kernel, step)

@@ -1,4 +1,4 @@
-"""Low-pass filters by the window method, and the banded matrices that resample with them.
+"""Low-pass filters by the window method, and the two forms in which they resample: banded matrices and polyphase components.
 
 Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2 and appendix C: sinc filters under a Kaiser window, and for rotation
 equivariance their radially symmetric counterpart, the jinc filter. The window's parameters follow Kaiser's formulas (Kaiser 1974).
@@ -8,8 +8,18 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-__all__ = ["kaiser_attenuation", "kaiser_beta", "low_pass", "radial_low_pass", "resampling_matrix", "separable_terms"]
+__all__ = [
+    "falling_phases",
+    "kaiser_attenuation",
+    "kaiser_beta",
+    "low_pass",
+    "radial_low_pass",
+    "resampling_matrix",
+    "rising_phases",
+    "separable_terms",
+]
 
 
 def kaiser_attenuation(taps: int, width: float) -> float:
@@ -69,3 +79,27 @@ def separable_terms(kernel: Tensor, tolerance: float = 1e-9) -> tuple[Tensor, Te
     kept = values.abs() > tolerance * values.abs().max()
     rows = vectors[:, kept].t()
     return rows * values[kept][:, None], rows
+
+
+def rising_phases(kernel: Tensor, up: int, before: int) -> tuple[Tensor, int]:
+    """The filter after setting samples `up` apart behind `before` zeros, in pieces `(up, taps)`: each makes every `up`-th output.
+
+    Also, which sample the first tap of output q meets, counted from the q-th.
+    """
+    first, last = -(before // up), (len(kernel) - 2 - before + up) // up
+    place = torch.arange(first, last + 1) * up + before - torch.arange(up)[:, None]
+    inside = (place >= 0) & (place < len(kernel))
+    return kernel.flip(0)[place.clamp(0, len(kernel) - 1)] * inside, first
+
+
+def falling_phases(kernel: Tensor, down: int) -> Tensor:
+    """The filter before keeping each `down`-th sample, in pieces `(down, taps)`, each for every `down`-th input; their sum is the output.
+
+    For a square kernel `(down, down, taps, taps)`.
+    """
+    missing = -len(kernel) % down
+    flipped = functional.pad(kernel.flip(*range(kernel.dim())), (0, missing) * kernel.dim())
+    taps = len(flipped) // down
+    if kernel.dim() == 1:
+        return flipped.reshape(taps, down).t()
+    return flipped.reshape(taps, down, taps, down).permute(1, 3, 0, 2)

@@ -41,10 +41,11 @@ class FourierInput(nn.Module):
         """`(N, W)` → `(N, channels, *size)`."""
         with torch.autocast(w.device.type, enabled=False):
             frequencies, phases = self.moved(self.affine(w if w.dtype == torch.float64 else w.float()))
-            waves = torch.sin(2 * math.pi * (frequencies @ self.get_buffer("places") + phases[..., None]))
-            strength = self.strength(frequencies)[..., None]
-            mixed: Tensor = (self.weight / math.sqrt(len(self.weight))) @ (waves * strength)
-            return mixed.reshape(len(w), -1, *self.size)
+            places = self.get_buffer("places").t()
+            waves = torch.sin(2 * math.pi * (places @ frequencies.mT + phases[:, None]))
+            mixed = (waves * self.strength(frequencies)[:, None]) @ (self.weight / math.sqrt(len(self.weight))).t()
+            # channels come last here already
+            return mixed.reshape(len(w), *self.size, -1).permute(0, 3, 1, 2)
 
     def moved(self, motion: Tensor) -> tuple[Tensor, Tensor]:
         """Frequencies `(N, C, 2)` and phases `(N, C)` after the learned motion `(N, 4)` and the user's transform."""

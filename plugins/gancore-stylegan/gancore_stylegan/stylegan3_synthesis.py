@@ -43,6 +43,7 @@ class StyleGAN3Synthesis(Generator):
     """
 
     examples = ({"code_width": 4, "channels_base": 32, "channels_max": 6, "layers": 4},)
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
     kernel: ClassVar[int] = 3
     """Side of the convolutions' kernels."""
     radial: ClassVar[bool] = False

@@ -1,7 +1,16 @@
 import pytest
 import torch
 from gancore_stylegan.alias_free import FilteredLeakyReLU, zeros_before
-from gancore_stylegan.filters import kaiser_attenuation, kaiser_beta, low_pass, radial_low_pass, resampling_matrix, separable_terms
+from gancore_stylegan.filters import (
+    falling_phases,
+    kaiser_attenuation,
+    kaiser_beta,
+    low_pass,
+    radial_low_pass,
+    resampling_matrix,
+    rising_phases,
+    separable_terms,
+)
 from scipy import signal, special
 from torch.nn import functional
 
@@ -64,17 +73,38 @@ def test_a_resampling_matrix_is_the_filter_written_out(up, down, before):
     assert torch.allclose(resampling_matrix(kernel, 9, outputs, up=up, down=down, before=before) @ x, expected)
 
 
+@pytest.mark.parametrize(("up", "before"), [(2, 5), (4, -3), (2, 7), (3, 0)])
+def test_rising_phases_are_the_rows_of_the_matrix(up, before):
+    x, kernel = torch.randn(9).double(), torch.randn(8).double()
+    expected = resampling_matrix(kernel, 9, 3 * up, up=up, before=before) @ x
+    pieces, first = rising_phases(kernel, up, before)
+    padded = functional.pad(x, (10, 10))
+    found = torch.stack([padded.unfold(0, pieces.shape[1], 1)[10 + first + q] @ pieces.t() for q in range(3)])
+    assert torch.allclose(found.flatten(), expected)
+
+
+@pytest.mark.parametrize("down", [1, 2, 3])
+def test_falling_phases_are_the_matrix(down):
+    fine, kernel = torch.randn(24).double(), torch.randn(8).double()
+    pieces = falling_phases(kernel, down)
+    found = sum(functional.conv1d(fine[None, p::down], pieces[p][None, None])[0] for p in range(down))
+    expected = resampling_matrix(kernel, 24, len(found), down=down) @ fine
+    assert torch.allclose(found, expected)
+    assert torch.allclose(falling_phases(kernel[:, None] * kernel, down), pieces[:, None, :, None] * pieces[:, None])
+
+
+@pytest.mark.parametrize("up", [2, 4])
 @pytest.mark.parametrize("radial", [False, True])
-def test_the_filtered_leaky_relu_is_the_equation_written_out(radial):
-    inputs, outputs, up, down = (9, 11), (7, 10), 4, 2
-    rise = low_pass(24, 2.0, 3.0, 32)
+def test_the_filtered_leaky_relu_is_the_equation_written_out(radial, up):
+    inputs, outputs, down, taps = (9, 11), (7, 10), 2, 6 * up
+    rise = low_pass(taps, 2.0, 3.0, 32)
     fall = radial_low_pass(12, 3.0, 4.0, 32) if radial else low_pass(12, 3.0, 4.0, 32)
     module = FilteredLeakyReLU(inputs, outputs, rise, fall, up=up, down=down).double()
     x = torch.randn(2, 3, *inputs).double()
-    spread = torch.zeros(2, 3, 36, 44).double()
+    spread = torch.zeros(2, 3, 9 * up, 11 * up).double()
     spread[..., ::up, ::up] = x
     pads = [
-        (before := zeros_before(inputs[i], outputs[i], (24, 12), up, down), (outputs[i] - 1) * down + 35 - inputs[i] * up - before)
+        (before := zeros_before(inputs[i], outputs[i], (taps, 12), up, down), (outputs[i] - 1) * down + 11 + taps - inputs[i] * up - before)
         for i in (1, 0)
     ]
     padded = functional.pad(spread, (*pads[0], *pads[1]))
@@ -92,6 +122,7 @@ def test_a_constant_stays_a_constant_in_the_middle():
 
 
 def test_the_filtered_leaky_relu_differentiates_twice():
+    torch.manual_seed(0)
     module = FilteredLeakyReLU((5, 6), (4, 5), low_pass(12, 2, 3, 16), radial_low_pass(12, 2, 3, 16), up=2, down=2).double()
     x = torch.randn(1, 2, 5, 6, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(module, x)
