@@ -22,17 +22,23 @@ def busy() -> float:
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
-def timed(function: Callable[[], object]) -> tuple[float, float]:
+def timed(function: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> tuple[float, float]:
     """Seconds that a call takes, and the share of one core that others used meanwhile."""
     others = busy() - time.process_time()
-    start = time.perf_counter()
+    start = clock()
     function()
-    seconds = time.perf_counter() - start
+    seconds = clock() - start
     return seconds, (busy() - time.process_time() - others) / seconds
 
 
 def interleaved(
-    functions: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: int = 3, limit: float = 600.0, foreign: float = FOREIGN
+    functions: Mapping[str, Callable[[], object]],
+    rounds: int,
+    *,
+    warm_up: int = 3,
+    limit: float = 600.0,
+    foreign: float = FOREIGN,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> list[dict[str, float]]:
     """Seconds by name for each undisturbed round, until there are `rounds` of them or `limit` seconds are over.
 
@@ -46,7 +52,7 @@ def interleaved(
     while len(kept) < rounds and time.perf_counter() < end:
         turn += 1
         order = list(functions) if turn % 2 else list(reversed(list(functions)))
-        results = {name: timed(functions[name]) for name in order}
+        results = {name: timed(functions[name], clock) for name in order}
         if all(taken <= foreign for _, taken in results.values()):
             kept.append({name: results[name][0] for name in functions})
     return kept
