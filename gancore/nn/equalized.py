@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gancore.nn.resample import Step, filtered
+
 __all__ = ["EqualizedConv2d", "EqualizedDownConv2d", "EqualizedLinear", "EqualizedUpConv2d"]
 
 
@@ -65,28 +67,24 @@ class EqualizedConv2d(nn.Module):
 class EqualizedUpConv2d(EqualizedConv2d):
     """The same after doubling the size by repeating every pixel, `(N, C, H, W)` → `(N, outputs, 2H, 2W)`.
 
-    Written as one transposed convolution of stride 2 with a kernel one larger, 2.25 times cheaper and equal to rounding.
+    Written as a transposed convolution of stride 2 and the sum of each 2×2 of its pixels, four times cheaper and equal to rounding.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, 2H, 2W)`."""
-        weight = widened(self.weight.flip(2, 3) * self.scale).transpose(0, 1)
-        return functional.conv_transpose2d(x, weight, self.effective_bias(), stride=2, padding=self.padding)
+        weight = (self.weight.flip(2, 3) * self.scale).transpose(0, 1)
+        spread = functional.conv_transpose2d(x, weight, stride=2, padding=max(self.padding - 1, 0))
+        border = max(1 - self.padding, 0)
+        return filtered(spread, weight.new_ones(1, 1, 2, 2), self.effective_bias(), Step((1, 1), (border, border)))
 
 
 class EqualizedDownConv2d(EqualizedConv2d):
     """The same before halving the size by averages of 2×2 pixels, `(N, C, H, W)` → `(N, outputs, H/2, W/2)`.
 
-    Written as one convolution of stride 2 with a kernel one larger, 2.25 times cheaper and equal to rounding.
+    Written as the averages of 2×2 neighbours at every place and a convolution of stride 2, four times cheaper and equal to rounding.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
-        weight = widened(self.weight * (self.scale / 4))
-        return functional.conv2d(x, weight, self.effective_bias(), stride=2, padding=self.padding)
-
-
-def widened(weight: Tensor) -> Tensor:
-    """Kernels `(…, k, k)` convolved with a box of 2×2 ones: `(…, k+1, k+1)`."""
-    rows = functional.pad(weight, (0, 0, 1, 0)) + functional.pad(weight, (0, 0, 0, 1))
-    return functional.pad(rows, (1, 0)) + functional.pad(rows, (0, 1))
+        averages = filtered(x, x.new_full((1, 1, 2, 2), 0.25), None, Step((1, 1), (self.padding, self.padding)))
+        return functional.conv2d(averages, self.weight * self.scale, self.effective_bias(), stride=2)
