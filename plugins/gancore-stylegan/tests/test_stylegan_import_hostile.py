@@ -5,7 +5,6 @@ import random
 import struct
 import sys
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 
@@ -229,12 +228,10 @@ def _canary():
 def refuse(tmp_path, data, *, use=False):
     path = tmp_path / "network.pkl"
     path.write_bytes(data)
-    start = time.process_time()
     with pytest.raises(CheckpointError) as error:
         networks = read_networks(path)
         if use:
             import_generator(networks["G_ema"])
-    assert time.process_time() - start < 1
     assert str(error.value).startswith(str(path)) or use
     return str(error.value)
 
