@@ -21,7 +21,6 @@ from gancore_stylegan.path_length import PathLength
 from gancore_stylegan.presets import CIFARStyleGAN2, Paper256, Paper512, Paper1024
 from gancore_stylegan.published import Network, read_networks
 from gancore_stylegan.recipe import StyleGAN
-from gancore_stylegan.sized_r1 import SizedR1
 from gancore_stylegan.stylegan2 import StyleGAN2
 from gancore_stylegan.stylegan2_discriminator import (
     LabelledStyleGAN2Discriminator,
@@ -62,7 +61,6 @@ __all__ = [
     "ResidualStyleGAN2Synthesis",
     "RotationalStyleGAN3",
     "RotationalStyleGAN3Synthesis",
-    "SizedR1",
     "SkipStyleGAN2Discriminator",
     "StyleGAN",
     "StyleGAN2",
@@ -121,7 +119,6 @@ def gancore_parts() -> list[type[Part]]:
         LabelledGrowingStyleGANMapping,
         LabelledGrowingStyleGANDiscriminator,
         RotationalStyleGAN3,
-        SizedR1,
         FadingBlur,
     ]
 

@@ -38,7 +38,7 @@ class AutoR1(R1):
     """regularizer/r1 (Mescheder et al. 2018, arXiv:1801.04406, eq. 9) with the γ that the recipe says."""
 
     examples = ({"gamma": 1.0},)
-    gamma: float = fact(help="γ, told by recipe/stylegan2-auto")
+    gamma: float = fact(help="γ, told by the recipe, as recipe/stylegan2-auto or recipe/stylegan3")
 
 
 @part("exponential-auto")

@@ -1,14 +1,16 @@
 """How a StyleGAN3 learns."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from attrs.validators import ge
 
 from gancore import GAN, Augment, Conditioner, Discriminator, DiscriminatorRegularizer, Generator, Optimizer, field, part, seat
 from gancore.standard.optimizers import Adam
+from gancore_stylegan.auto import AutoR1
 from gancore_stylegan.fading_blur import FadingBlur
 from gancore_stylegan.mapping import StyleGANMapping
-from gancore_stylegan.sized_r1 import SizedR1
 from gancore_stylegan.stylegan2_discriminator import StyleGAN2Discriminator
 from gancore_stylegan.stylegan3_synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 
@@ -18,11 +20,6 @@ __all__ = ["RotationalStyleGAN3", "StyleGAN3"]
 def two_layers() -> StyleGANMapping:
     """StyleGAN3's mapping: two layers, no mixing (arXiv:2106.12423, section 3, config D), w̄ kept to 0.998 in an update."""
     return StyleGANMapping(layers=2, mixing=0.0, decay=0.998)
-
-
-def lazy_r1() -> SizedR1:
-    """R1 in every 16th step with the released code's γ for the size of the images."""
-    return SizedR1(every=16)
 
 
 def generator_adam() -> Adam:
@@ -41,8 +38,9 @@ class StyleGAN3(GAN):
 
     Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3 (config D: no style mixing, no path length regularization) and
     appendix F: non-saturating loss, R1 in every 16th step, Adam with β₁ = 0, β₂ = 0.99, ε = 1e-8 and learning rates 0.0025 and 0.002,
-    batch of 32, an exponential average of the generator's weights with a half-life of 10,000 images. γ is what the released code
-    recommends for the size of the images. The discriminator is StyleGAN2's. Difference: the average's half-life is shorter in the first
+    batch of 32, an exponential average of the generator's weights with a half-life of 10,000 images. γ is the one that the released
+    code recommends for T and R alike, 0.5 at 128×128, 2 at 256×256, 8 at 512×512 and 32 at 1024×1024; at other sizes it too goes with the
+    number of pixels, which nobody published. The discriminator is StyleGAN2's. Difference: the average's half-life is shorter in the first
     200,000 images (`average.ramp_up = inf` for none).
     """
 
@@ -57,10 +55,14 @@ class StyleGAN3(GAN):
     generator: Generator = seat(default=StyleGAN3Synthesis)
     discriminator: Discriminator = seat(default=StyleGAN2Discriminator)
     conditioner: Conditioner = seat(default=two_layers)
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(lazy_r1,))
+    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(partial(AutoR1, every=16),))
     generator_optimizer: Optimizer = seat(default=generator_adam)
     discriminator_optimizer: Optimizer = seat(default=discriminator_adam)
     batch: int = field(default=32, validator=ge(1), help="batch size, where the run is given none")
+
+    def facts(self, seat: str) -> dict[str, Any]:
+        """What recipes tell, and γ."""
+        return super().facts(seat) | {"gamma": self.image[1] * self.image[2] / 2**15}
 
 
 @part("stylegan3-r")

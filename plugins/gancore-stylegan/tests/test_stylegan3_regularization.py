@@ -1,37 +1,32 @@
-"""What keeps StyleGAN3's discriminator in check: R1 by size, and the blur of configuration R."""
+"""What keeps StyleGAN3's discriminator in check: R1 with γ by the size, and the blur of configuration R."""
 
 import pytest
 import torch
-from gancore_stylegan import FadingBlur, RotationalStyleGAN3, SizedR1, StyleGAN3
+from gancore_stylegan import FadingBlur, RotationalStyleGAN3, StyleGAN3
 from torch.nn import functional
 
-from gancore.scored import Scored
 from gancore.standard.augments import DiffAugment
-from gancore.standard.regularizers import R1
 from gancore.testing import contracts
 from gancore.testing.stage import drive, start
 
 
-@contracts(SizedR1, FadingBlur, RotationalStyleGAN3)
+@contracts(FadingBlur, RotationalStyleGAN3)
 def test_contract(check):
     check()
 
 
-@pytest.mark.parametrize(("size", "gamma"), [(128, 0.5), (256, 2.0), (512, 8.0), (1024, 32.0), (32, 1 / 32)])
-def test_gamma_is_the_recommended_one(size, gamma):
-    assert SizedR1(image=(3, size, size)).gamma == gamma
-    assert SizedR1(image=(1, size, size // 2), gamma_at_1024=64.0).gamma == gamma
+@pytest.mark.parametrize(("height", "width", "gamma"), [(128, 128, 0.5), (256, 256, 2), (512, 512, 8), (1024, 1024, 32), (64, 96, 0.1875)])
+def test_gamma_is_the_recommended_one(height, width, gamma):
+    recipe = StyleGAN3()
+    recipe.image = (3, height, width)
+    assert recipe.facts("regularizers")["gamma"] == gamma
 
 
-def test_the_penalty_is_r1():
-    weight, image = torch.randn(48), torch.randn(4, 3, 4, 4, requires_grad=True)
-
-    def score(x):
-        return (x.flatten(1) @ weight).square()
-
-    real = Scored(lambda: image, score, gradient=True)
-    sized, plain = SizedR1(image=(3, 4, 4)), R1(gamma=32 * 16 / 1024**2)
-    assert torch.equal(sized(score, real, real), plain(score, real, real))
+@pytest.mark.parametrize("cls", [StyleGAN3, RotationalStyleGAN3])
+def test_r1_is_told_its_gamma(cls):
+    small = {name: cls.examples[0][name] for name in ("generator", "conditioner", "discriminator")}
+    (penalty,) = cls(image=(1, 8, 16), **small).regularizers
+    assert (penalty.name, penalty.gamma, penalty.every) == ("r1-auto", 8 * 16 / 2**15, 16)
 
 
 def seen(blur, images):
@@ -80,5 +75,4 @@ def test_published_defaults():
     recipe = RotationalStyleGAN3(generator={"part": "stylegan3-r"})
     assert (recipe.augment.sigma, recipe.augment.images, recipe.augment.then.name) == (10.0, 200_000, "identity")
     assert (recipe.generator.kernel, recipe.generator.channels_base, recipe.generator.channels_max) == (1, 65536, 1024)
-    assert [(r.name, r.gamma_at_1024, r.every) for r in recipe.regularizers] == [("r1-by-size", 32.0, 16)]
     assert StyleGAN3().augment.name == "identity"
