@@ -1,0 +1,138 @@
+"""The "Measured" part of gancore-stylegan's README: the style line trained at 32×32, judged, and laid in a table.
+
+    python tools/style_line.py --fashion-mnist FOLDER [--runs runs/style] [--jobs 2] [--only NAME ...] [--train-only]
+
+Trains what is not trained yet (hours; a run that was stopped goes on), judges each run by the standard scores, and writes table and
+pictures between the marks in the README; the scores with their whole protocol go beside the pictures. Others are left out.
+"""
+
+import argparse
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import torch
+from families import sheet, trained
+
+from gancore.measure.evaluation import Evaluation, evaluate
+from gancore.measure.standard import standard_scores
+from gancore.training.judged import Asked, study_of_run
+from gancore.training.log import Log
+
+PLUGIN = Path(__file__).parents[1] / "plugins" / "gancore-stylegan"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+SEEDS = (0, 1)
+
+
+def both(*options: str) -> list[str]:
+    """The same options for generator and discriminator."""
+    return [f"--set={player}.{option}" for option in options for player in ("generator", "discriminator")]
+
+
+SMALL = both("channels_base=2048", "channels_max=128")
+"""64 feature maps at 32×32, 128 at 16×16 and below."""
+SMALL_1 = both("channels_base=1024", "channels_max=128")
+"""The same maps in StyleGAN's way of counting, where the base is halved once more."""
+BF16 = ["--precision", "bf16"]
+LEARN_2 = ["--set=regularizers.0.gamma=0.0128", "--set=generator_optimizer.lr=0.0025", "--set=discriminator_optimizer.lr=0.0025"]
+"""γ = 0.0002 · pixels / batch and the learning rate of ADA's own runs at small sizes (arXiv:2006.06676)."""
+FEW = ["--hold-out", "1228", "--images", "150000"]
+"""500 of the 1,728 emoji."""
+ADA = ["--set=augment=ada", "--set=augment.speed=15000"]
+"""p could go from 0 to 1 within a tenth of the training; published are 500,000 images, a fiftieth of theirs."""
+FAMILIES: dict[str, list[str]] = {
+    "dcgan": ["dcgan", "--batch", "32", *BF16, "--images", "200000"],
+    "stylegan2": ["stylegan2", *SMALL, *LEARN_2, "--batch", "16", *BF16, "--images", "200000"],
+    "stylegan": ["stylegan", *SMALL_1, "--set=generator.constant_spread=1", "--batch", "16", *BF16, "--images", "200000"],
+}
+"""What is trained on both data sets, at 32×32."""
+EMOJI: dict[str, list[str]] = {
+    "few": ["stylegan2", *SMALL, *LEARN_2, "--batch", "16", *BF16, *FEW],
+    "few-ada": ["stylegan2", *SMALL, *LEARN_2, *ADA, "--batch", "16", *BF16, *FEW],
+    "stylegan3": ["stylegan3", *both("channels_base=2048", "channels_max=64"), "--batch", "16", *BF16, "--images", "50000"],
+}
+"""What is trained on the emoji alone."""
+
+
+def runs(given: argparse.Namespace) -> dict[str, list[str]]:
+    """The arguments of each training by the name of its run."""
+    grey = ["--data", str(given.fashion_mnist), "--subset", "train", "--size", "32"]
+    made: dict[str, list[str]] = {}
+    for seed in SEEDS:
+        made |= {f"{family}-emoji-{seed}": [*words, "--hold-out", "128", "--seed", str(seed)] for family, words in FAMILIES.items()}
+        made |= {f"{family}-emoji-{seed}": [*words, "--seed", str(seed)] for family, words in EMOJI.items()}
+        made |= {f"{family}-fashion-{seed}": [*words, *grey, "--seed", str(seed)] for family, words in FAMILIES.items()}
+    return {name: made[name] for name in given.only} if given.only else made
+
+
+def judged(run: Path, given: argparse.Namespace) -> Evaluation:
+    """Every score of one run, kept beside it: against what it learned from, or all emoji where it saw few."""
+    path = run / "scores" / "style-line.json"
+    if path.exists():
+        return Evaluation.load(path)
+    against = "emoji" if run.name.startswith("few") else None
+    found = evaluate(study_of_run(run, None, Asked(count=given.count, against=against)), standard_scores())
+    found.save(path)
+    return found
+
+
+def ended(run: Path) -> dict[str, object] | None:
+    """The last line of a run that has ended."""
+    if not (run / "run.toml").exists():
+        return None
+    return next((line for line in reversed(Log.read(run / "log.jsonl")) if line.get("event") == "finished"), None)
+
+
+def table(folder: Path, names: list[str], given: argparse.Namespace) -> str:
+    """A row for each run that has ended: what it was, what it scored, its samples."""
+    shown = ("FD", "KID", "precision", "recall", "coverage", "duplicates")
+    lines = [f"| run | images | minutes | parameters | {' | '.join(shown)} | alarms | samples |", "|---" * (len(shown) + 6) + "|"]
+    for name in names:
+        if (end := ended(folder / name)) is None:
+            continue
+        found = judged(folder / name, given)
+        found.save(PLUGIN / "pictures" / f"{name}.json")
+        picture = sheet(folder / name, PLUGIN / "pictures" / f"{name}.png")
+        values = {title.partition("[")[0]: value.value for title, value in found.scores.items()}
+        settings = tomllib.loads((folder / name / "run.toml").read_text(encoding="utf-8"))
+        rung = ", ".join(str(line["name"]) for line in Log.read(folder / name / "log.jsonl") if line.get("event") == "alarm") or "none"
+        cells = [
+            name,
+            f"{end['images']:,}",
+            f"{float(str(end['seconds'])) / 60:.1f}",
+            ", ".join(f"{player} {count:,}" for player, count in settings["parameters"].items()),
+            *(f"{values[score]:.4g}" if score in values else "" for score in shown),
+            rung,
+            f"![{name}](pictures/{picture.name})",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Puts the table between the marks of the README."""
+    readme = PLUGIN / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--fashion-mnist", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, default=Path("runs/style"))
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--train-only", action="store_true")
+    given = parser.parse_args()
+    given.runs.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(given.jobs) as pool:
+        list(pool.map(lambda item: trained(*item, given.runs, given.threads), runs(given).items()))
+    if not given.train_only:
+        torch.manual_seed(0)
+        write(table(given.runs, list(runs(given)), given))
+
+
+if __name__ == "__main__":
+    main()
