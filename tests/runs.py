@@ -5,7 +5,6 @@ import torch
 from small import MeanConditioner, SmallDiscriminator, SmallGenerator
 
 from gancore import GAN
-from gancore.discovery import registry
 from gancore.standard.regularizers import R1
 from gancore.training.checkpoint import committed
 from gancore.training.log import Log
@@ -13,12 +12,6 @@ from gancore.training.loop import Sources, train
 from gancore.weights import read_weights
 
 OFTEN = {"images": 64, "batch": 4, "checkpoint_every": 16, "report_every": 12, "sample_every": 32, "evaluate_every": 0}
-
-
-def know_small_parts():
-    """Offers the small networks under the name of a plugin, once."""
-    if not any(o.distribution == "gancore-small" for o in registry().offers()):
-        registry().add("gancore-small", [SmallGenerator, SmallDiscriminator, MeanConditioner])
 
 
 def sources(folder):

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from gancore.discovery import registry
 from gancore.interfaces import Conditioner, Discriminator, Extractor, Generator
 from gancore.parts import Tally, field, part
 from gancore.randomness import normal
@@ -108,3 +109,9 @@ class Source:
     def at(self, position) -> Tensor:
         rng = torch.Generator().manual_seed(position)
         return torch.rand(self.image, generator=rng).to(self.dtype) * 2 - 1
+
+
+def know_small_parts():
+    """Offers the small networks under the name of a plugin, once."""
+    if not any(o.distribution == "gancore-small" for o in registry().offers()):
+        registry().add("gancore-small", [SmallGenerator, SmallDiscriminator, MeanConditioner])

@@ -1,7 +1,7 @@
 """Small pipelines to walk through: with and without a mapping, with layers, labels and noise."""
 
 import torch
-from small import MeanConditioner, SmallGenerator
+from small import SmallGenerator, know_small_parts
 from torch import nn
 
 from gancore.discovery import registry
@@ -58,8 +58,7 @@ def know_walk_parts():
     """Offers what is needed to save and load these pipelines, once."""
     if not any(o.distribution == "gancore-walks" for o in registry().offers()):
         registry().add("gancore-walks", [LayeredGenerator, LayeredConditioner])
-    if not any(o.distribution == "gancore-small" for o in registry().offers()):
-        registry().add("gancore-small", [SmallGenerator, MeanConditioner])
+    know_small_parts()
 
 
 def plain(noise=0.0, width=6):

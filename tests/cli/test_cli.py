@@ -9,7 +9,8 @@ import time
 
 import numpy as np
 import pytest
-from runs import assert_same_end, know_small_parts, sources
+from runs import assert_same_end, sources
+from small import know_small_parts
 
 from gancore.cli import run
 from gancore.discovery import host

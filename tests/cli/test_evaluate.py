@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from runs import begin, know_small_parts, sources
+from runs import begin, sources
+from small import know_small_parts
 
 from gancore.cli import run
 

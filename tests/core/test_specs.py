@@ -2,10 +2,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from small import MeanConditioner, SmallDiscriminator, SmallGenerator
+from small import MeanConditioner, SmallDiscriminator, SmallGenerator, know_small_parts
 
 from gancore import GAN, build, spec
-from gancore.discovery import registry
 from gancore.errors import CheckpointError, SpecError, UnknownPart
 from gancore.specs import assign, from_toml, read_toml, to_toml
 from gancore.standard.losses import Hinge
@@ -17,8 +16,7 @@ IMAGE = (3, 4, 4)
 
 @pytest.fixture(autouse=True, scope="module")
 def known():
-    if not any(o.distribution == "gancore-small" for o in registry().offers()):
-        registry().add("gancore-small", [SmallGenerator, SmallDiscriminator, MeanConditioner])
+    know_small_parts()
 
 
 def game(**fields):

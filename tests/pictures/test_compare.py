@@ -7,8 +7,7 @@ from html import unescape
 import pytest
 from faked_runs import FD, NASTY, fake_run, save_scores, scores
 from html_page import Page
-from runs import know_small_parts
-from small import SmallGenerator
+from small import SmallGenerator, know_small_parts
 
 from gancore import Pipeline
 from gancore.cli import run as command_line

@@ -11,10 +11,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source
+from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source, know_small_parts
 
 from gancore import GAN, Pipeline
-from gancore.discovery import registry
 from gancore.errors import CheckpointError, GancoreError, RunError
 from gancore.files import sweep
 from gancore.manifest import MANIFEST, write_manifest
@@ -29,8 +28,7 @@ FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health
 
 @pytest.fixture(autouse=True, scope="module")
 def known():
-    if not any(o.distribution == "gancore-small" for o in registry().offers()):
-        registry().add("gancore-small", [SmallGenerator, SmallDiscriminator, MeanConditioner])
+    know_small_parts()
 
 
 def fresh(seed=1):

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 import torch
-from runs import OFTEN, assert_same_end, begin, game, know_small_parts, sources
-from small import SmallGenerator
+from runs import OFTEN, assert_same_end, begin, game, sources
+from small import SmallGenerator, know_small_parts
 
 from gancore import Pipeline, build, spec
 from gancore.errors import RunError, UserError

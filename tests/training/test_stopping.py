@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from runs import assert_same_end, begin, know_small_parts, sources
+from runs import assert_same_end, begin, sources
+from small import know_small_parts
 
 from gancore.discovery import host, registry
 from gancore.hooks import hookimpl

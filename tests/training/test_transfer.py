@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from runs import OFTEN, begin, game, know_small_parts, sources
+from runs import OFTEN, begin, game, sources
+from small import know_small_parts
 
 from gancore import Recipe, build, part, spec
 from gancore.cli import run

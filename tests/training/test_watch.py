@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 from runs import begin as begin_often
-from runs import know_small_parts, sources
+from runs import sources
+from small import know_small_parts
 
 from gancore.errors import MeasureError
 from gancore.measure.alarms import Alarm
