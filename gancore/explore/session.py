@@ -46,7 +46,7 @@ class Session:
 
     def about(self) -> dict[str, Any]:
         """What the page must know of the pipeline."""
-        walk, parts = self.walk, self.walk.pipeline
+        walk, parts, given = self.walk, self.walk.pipeline, self.walk.directions
         first = Point(label=0 if walk.classes else None)
         width, height = pictures(self._run(lambda: walk.image(first)))[0].size
         return {
@@ -63,6 +63,7 @@ class Session:
             "classes": walk.classes,
             "layers": walk.layers,
             "principal": walk.sliders,
+            "directions": None if given is None else {"space": given.space, "method": given.method, "names": list(given.names)},
             "plane": math.prod(walk.latent_shape) > 1,
         }
 

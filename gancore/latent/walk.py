@@ -62,6 +62,7 @@ class Walk:
         self.has_codes, self.truncates = has_codes(pipeline), keeps_a_mean(pipeline)
         self.sliders = min(SLIDERS, math.prod(self.latent_shape), math.prod(self.code_shape))
         self._random: dict[tuple[str, int], Tensor] = {}
+        self.directions = directions
         if directions is not None:
             self._take(directions)
 

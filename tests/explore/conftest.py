@@ -12,8 +12,8 @@ from gancore.latent.walk import Walk
 
 
 @contextmanager
-def serving(pipeline, folder, host="127.0.0.1"):
-    session = Session(Walk(pipeline), folder)
+def serving(pipeline, folder, host="127.0.0.1", directions=None):
+    session = Session(Walk(pipeline, directions), folder)
     server = open_server(session, host, 0)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

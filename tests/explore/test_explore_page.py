@@ -5,6 +5,7 @@ Skipped without playwright or chromium. GANCORE_SCREENSHOTS names a folder that 
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import walks
 from PIL import Image
 
+from gancore.latent.finding import ganspace
 from gancore.latent.walk import Walk
 from gancore.pictures.grid import pictures
 
@@ -150,6 +152,17 @@ def test_seed_truncation_and_sliders_change_the_image(visit, server):
     page.wait_for_function("location.hash.includes('truncation')")
     page.reload()
     assert shown(page) == {"seed": 12, "truncation": 0.5}
+
+
+def test_directions_of_a_file_are_named(visit, serve, layered_run):
+    directions = replace(ganspace(walks.layered(), 2), names=("age", "smile"))
+    with serve(walks.layered(), layered_run, directions=directions) as server:
+        page = visit(server)
+        assert page.text_content("#directions-title") == "Directions: ganspace"
+        assert page.locator("#sliders span").all_text_contents() == ["age", "smile"]
+        assert after(page, lambda: set_range(page, "#sliders label:nth-child(2) input", 2))["principal"] == [0, 2]
+        after(page, lambda: page.click("#space [data-value=z]"))
+        assert page.text_content("#directions-title") == "Principal directions"
 
 
 def test_pins_are_gone_between_played_and_mixed(visit, server):

@@ -365,6 +365,7 @@ def test_given_directions_stand_in_the_snippet(layered_run, tmp_path, monkeypatc
     session = Session(Walk.load(layered_run, directions=tmp_path / "found.safetensors"), layered_run, tmp_path / "found.safetensors")
     view = {"seed": 3, "space": "w", "principal": [1.0]}
     assert session.about()["principal"] == 2
+    assert session.about()["directions"] == {"space": "w", "method": "ganspace", "names": ["0", "1"]}
     shown = session.image(view)
     monkeypatch.chdir(tmp_path)
     exec(session.snippet(view)["python"], {})

@@ -125,8 +125,11 @@ function controls() {
   pad.lattice(state.size, state.step);
   $("pad-value").textContent = onPad().map(signed).join(", ");
   $("redraw").disabled = state.along !== "shift";
+  $("directions-title").textContent = given() ? `Directions: ${given().method}` : "Principal directions";
+  if (given()) $("directions-note").textContent = "Those of the file, by their names there.";
   state.principal.forEach((value, i) => {
     const line = $("sliders").children[i];
+    line.querySelector("span").textContent = given()?.names[i] ?? String(i + 1);
     line.querySelector("input").value = value;
     line.querySelector("output").textContent = signed(value);
   });
@@ -313,9 +316,10 @@ async function copyPython() {
   } catch { getSelection().selectAllChildren($("python")); }
 }
 
+const given = () => about.directions?.space === state.space ? about.directions : null;
 const found = new Set();
 async function findPrincipal() {
-  if (found.has(state.space)) return;
+  if (given() || found.has(state.space)) return;
   found.add(state.space);
   $("directions-note").textContent = "Looking for them …";
   try {
@@ -359,9 +363,9 @@ function sliders() {
   $("sliders").replaceChildren(...state.principal.map((_, i) => {
     const line = document.createElement("label"), range = document.createElement("input");
     Object.assign(range, { type: "range", min: -REACH, max: REACH, step: 0.05, value: 0 });
-    range.setAttribute("aria-label", `principal direction ${i + 1}`);
+    range.setAttribute("aria-label", `direction ${i + 1}`);
     range.addEventListener("input", () => { state.principal[i] = Number(range.value); findPrincipal(); drawPoint(); });
-    line.append(String(i + 1), range, document.createElement("output"));
+    line.append(document.createElement("span"), range, document.createElement("output"));
     return line;
   }));
 }
