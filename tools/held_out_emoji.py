@@ -1,0 +1,82 @@
+"""Emoji that training has not seen, projected into trained generators: a table, and a sheet.
+
+    python tools/held_out_emoji.py RUN [RUN ...] [--count 32] [--steps 500] [--sheet docs/pictures/held-out-emoji.png]
+
+Each run must have been trained on the emoji with the same `--hold-out`. Prints for each run and space the mean error of its mean code and
+of the projection with standard errors; the sheet has a row for each of the first images: the real one, then for each run and space the
+image of the mean code (once a run) and the projection.
+"""
+
+import argparse
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gancore.data import open_data
+from gancore.latent.codes import has_codes, render_codes
+from gancore.latent.inversion import Projection, invert
+from gancore.latent.mixing import layers_of
+from gancore.latent.spaces import Space, mean_code
+from gancore.measure.extractors import default_extractor
+from gancore.measure.reconstruction import distances
+from gancore.pictures.grid import save_grid
+from gancore.pipeline import Pipeline
+
+HEAD = "| run | images | MAE | PSNR (dB) | features |\n|---|---|---|---|---|"
+
+
+def held_out(run: Path, count: int) -> Tensor:
+    """Of the images that a run never saw, some from all over: `(count, 3, 32, 32)` in [-1, 1]."""
+    settings = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["settings"]
+    unseen = open_data("emoji").split(settings["hold_out"])[1]
+    return unseen.rows(np.arange(count) * len(unseen) // count)["image"]
+
+
+def spaces(pipeline: Pipeline) -> tuple[Space, ...]:
+    """Where to search: w and w+ where there are codes for each layer, else z."""
+    if not has_codes(pipeline):
+        return ("z",)
+    return ("w", "w+") if layers_of(pipeline.generator.code_shape) else ("w",)
+
+
+def ways(pipeline: Pipeline, real: Tensor, steps: int) -> dict[str, Tensor]:
+    """Images like the real ones, by how they were made."""
+    mean = render_codes(pipeline, mean_code(pipeline)).expand_as(real)
+    judge = default_extractor(pipeline.generator.image)
+    found = {space: invert(pipeline, real, judge, Projection(steps=steps), space=space).image for space in spaces(pipeline)}
+    return {"mean code": mean} | {f"projected in {space}": image for space, image in found.items()}
+
+
+def row(run: str, way: str, real: Tensor, made: Tensor) -> str:
+    """The means, and their standard errors."""
+    found = distances(default_extractor((3, *real.shape[2:])), real, made).values()
+    cells = [f"{value.mean():.3g} ± {value.std() / len(value) ** 0.5:.1g}" for value in found]
+    return f"| {run} | {way} | " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--count", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--shown", type=int, default=8)
+    parser.add_argument("--sheet", type=Path)
+    given = parser.parse_args()
+    real = held_out(given.runs[0], given.count)
+    columns = [real]
+    print(HEAD)
+    for run in given.runs:
+        if not torch.equal(held_out(run, given.count), real):
+            raise SystemExit(f"{run} saw other images than {given.runs[0]}; give runs with the same --hold-out")
+        for way, made in ways(Pipeline.load(run / "pipeline"), real, given.steps).items():
+            print(row(run.name, way, real, made), flush=True)
+            columns.append(made)
+    if given.sheet:
+        save_grid(torch.stack(columns, 1)[:: max(1, given.count // given.shown)].flatten(0, 1), given.sheet, columns=len(columns))
+
+
+if __name__ == "__main__":
+    main()
