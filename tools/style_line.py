@@ -34,10 +34,8 @@ SMALL = both("channels_base=2048", "channels_max=128")
 SMALL_1 = both("channels_base=1024", "channels_max=128")
 """The same maps in StyleGAN's way of counting, where the base is halved once more."""
 BF16 = ["--precision", "bf16"]
-LEARN_2 = [
-    *("--set=conditioner.mixing=0", "--set=generator_regularizers=[]"),
-    *("--set=generator_optimizer.lr=0.0025", "--set=discriminator_optimizer.lr=0.0025"),
-]
+RATE_2 = ["--set=generator_optimizer.lr=0.0025", "--set=discriminator_optimizer.lr=0.0025"]
+LEARN_2 = ["--set=conditioner.mixing=0", "--set=generator_regularizers=[]", *RATE_2]
 """As ADA's own runs at 32×32 (arXiv:2006.06676, appendix on CIFAR-10): no style mixing, no path length regularization, learning rate
 0.0025. γ stays the recipe's 10, by trials of 20,000 emoji: FD[emoji-1] 33, with γ = 1 (and two mapping layers) 68; with style mixing
 and path lengths 53."""
@@ -52,6 +50,7 @@ FAMILIES: dict[str, list[str]] = {
 }
 """What is trained on both data sets, at 32×32."""
 EMOJI: dict[str, list[str]] = {
+    "stylegan2-mixed": ["stylegan2", *SMALL, *RATE_2, "--batch", "16", *BF16, "--hold-out", "128", "--images", "200000"],
     "few": ["stylegan2", *SMALL, *LEARN_2, "--batch", "16", *BF16, *FEW],
     "few-ada": ["stylegan2", *SMALL, *LEARN_2, *ADA, "--batch", "16", *BF16, *FEW],
     "stylegan3": ["stylegan3", *both("channels_base=2048", "channels_max=64"), "--batch", "16", *BF16, "--images", "50000"],
