@@ -154,10 +154,10 @@ def rows(folder: Path, kind: str, names: list[str]) -> str:
 
 
 def sheet(run: Path, target: Path) -> Path:
-    """The run's last sheet of its first pipeline, in 256 colours."""
+    """The run's last sheet of its first pipeline."""
     last = max((p for p in (run / "samples").glob("*.png") if p.stem.isdigit()), key=lambda p: int(p.stem))
     target.parent.mkdir(parents=True, exist_ok=True)
-    Image.open(last).convert("RGB").quantize(256).save(target, optimize=True)
+    Image.open(last).convert("RGB").save(target, optimize=True)
     return target
 
 
