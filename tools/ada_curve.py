@@ -1,7 +1,9 @@
 """How strong adaptive augmentation was in the course of trainings: a picture of p and of r, the sign of overfitting that it follows.
 
-pip install matplotlib
-python tools/ada_curve.py RUN [RUN ...] --output ada.png
+    pip install matplotlib
+    python tools/ada_curve.py RUN [RUN ...] --output ada.png
+
+The runs must have been trained with `augment=ada`.
 """
 
 import argparse

@@ -192,21 +192,32 @@ and density are high, and noise even passes for copies of a training image (`mem
 the others beside them."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+def options(about: str, folder: str) -> argparse.ArgumentParser:
+    """The options of every tool that trains runs and lays them in a table."""
+    parser = argparse.ArgumentParser(description=about.partition("\n")[0])
     parser.add_argument("--fashion-mnist", type=Path, required=True)
-    parser.add_argument("--emoji", type=Path, nargs=2, required=True)
-    parser.add_argument("--runs", type=Path, default=Path("runs/families"))
+    parser.add_argument("--runs", type=Path, default=Path(folder))
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--keep", action="store_true", help="take the evaluations that are there")
     parser.add_argument("--train-only", action="store_true")
-    given = parser.parse_args()
+    return parser
+
+
+def train_all(made: dict[str, list[str]], given: argparse.Namespace) -> None:
+    """Trains what is not trained yet, `--jobs` runs at a time."""
     given.runs.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(given.jobs) as pool:
-        list(pool.map(lambda item: trained(*item, given.runs, given.threads), runs(given).items()))
+        list(pool.map(lambda item: trained(*item, given.runs, given.threads), made.items()))
+
+
+def main() -> None:
+    parser = options(__doc__, "runs/families")
+    parser.add_argument("--emoji", type=Path, nargs=2, required=True)
+    parser.add_argument("--keep", action="store_true", help="take the evaluations that are there")
+    given = parser.parse_args()
+    train_all(runs(given), given)
     if not given.train_only:
         torch.manual_seed(0)
         page = written(given.runs, given)

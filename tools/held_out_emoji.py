@@ -3,8 +3,8 @@
     python tools/held_out_emoji.py RUN [RUN ...] [--count 32] [--steps 500] [--sheet docs/pictures/held-out-emoji.png]
 
 Each run must have been trained on the emoji with the same `--hold-out`. Prints for each run and space the mean error of its mean code and
-of the projection with standard errors; the sheet has a row for each of the first images: the real one, then for each run and space the
-image of the mean code (once a run) and the projection.
+of the projection with standard errors; the sheet has a row for some of the images: the real one, then for each run the image of its
+mean code and the projections.
 """
 
 import argparse

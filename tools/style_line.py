@@ -8,11 +8,10 @@ pictures between the marks in the README; the scores with their whole protocol g
 
 import argparse
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
-from families import sheet, trained
+from families import options, sheet, train_all
 
 from gancore.measure.evaluation import Evaluation, evaluate
 from gancore.measure.standard import standard_scores
@@ -121,18 +120,8 @@ def write(text: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--fashion-mnist", type=Path, required=True)
-    parser.add_argument("--runs", type=Path, default=Path("runs/style"))
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--train-only", action="store_true")
-    given = parser.parse_args()
-    given.runs.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(given.jobs) as pool:
-        list(pool.map(lambda item: trained(*item, given.runs, given.threads), runs(given).items()))
+    given = options(__doc__, "runs/style").parse_args()
+    train_all(runs(given), given)
     if not given.train_only:
         torch.manual_seed(0)
         write(table(given.runs, list(runs(given)), given))

@@ -8,6 +8,8 @@ import typer
 from gancore.cli import options as o
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from gancore.interfaces import Extractor
     from gancore.measure.evaluation import Evaluation
     from gancore.measure.score import Score
@@ -80,7 +82,7 @@ def _scores(names: list[str] | None) -> "list[Score]":
     return standard_scores() if not names else [build({"part": name}, "score") for name in names]  # type: ignore[misc]
 
 
-def _waiting(text: str):  # type: ignore[no-untyped-def]
+def _waiting(text: str) -> "Status":
     from rich.console import Console
 
     return Console(stderr=True).status(text)
