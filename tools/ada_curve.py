@@ -36,7 +36,7 @@ def main() -> None:
     for panel, (scalar, words) in zip(panels, SHOWN.items(), strict=True):
         for run in given.runs:
             panel.plot(*curve(run, scalar), label=run.name, linewidth=1)
-        panel.set(xlabel="thousands of images", title=words, ylim=(0, 1))
+        panel.set(xlabel="thousands of images", title=words, ylim=(0, None))
         panel.grid(alpha=0.3)
     panels[0].legend()
     figure.savefig(given.output, dpi=80)
