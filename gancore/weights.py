@@ -54,14 +54,17 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path} cannot be read: {error}; take another checkpoint") from None
 
 
-def write_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Writes tensors to a safetensors file. Raises OSError when the disk is full or may not be written to."""
+def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+    """Writes tensors to a safetensors file, with words in its header. Raises OSError when the disk is full or may not be written to."""
     # safetensors refuses tensors that share memory, and stores no strides
     storable = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    path.touch()
+    mode = path.stat().st_mode
     try:
-        save_file(storable, path)
+        save_file(storable, path, metadata=None if metadata is None else dict(metadata))
     except SafetensorError as error:
         raise OSError(str(error)) from None
+    path.chmod(mode)  # safetensors lets nobody but the owner read
 
 
 def freeze(part: Part, which: Any, *, where: str = "") -> None:

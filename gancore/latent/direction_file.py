@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from gancore.errors import RunError, UserError
 from gancore.files import whole_file
 from gancore.latent.codes import has_codes
 from gancore.pipeline import Pipeline
+from gancore.weights import write_weights
 
 __all__ = ["DirectionSet"]
 
@@ -66,16 +66,14 @@ class DirectionSet:
             RunError: the disk is full or may not be written to.
         """
         words = {"gancore_directions": VERSION, "space": self.space, "method": self.method, "names": self.names, "about": self.about}
-        tensors = {"vectors": self.vectors.contiguous(), "deviation": self.deviation.contiguous()}
+        tensors = {"vectors": self.vectors, "deviation": self.deviation}
         path = Path(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(path) as aside:
-                save_file(tensors, aside, metadata={"directions": json.dumps(words)})
-        except (OSError, SafetensorError) as error:
-            raise RunError(
-                f"cannot write the directions {path}: {getattr(error, 'strerror', None) or error}; make room, then try again"
-            ) from None
+                write_weights(aside, tensors, {"directions": json.dumps(words)})
+        except OSError as error:
+            raise RunError(f"cannot write the directions {path}: {error.strerror or error}; make room, then try again") from None
 
     @classmethod
     def load(cls, path: Path | str) -> "DirectionSet":
