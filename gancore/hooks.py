@@ -26,8 +26,9 @@ def gancore_parts() -> "Sequence[type[Part]]":  # type: ignore[empty-body]
 
 
 @hookspec
-def gancore_data(source: str) -> Any:
-    """Opens a data source that gancore does not know (a `gancore.data.Data`), or returns None to pass."""
+def gancore_data(source: str, options: Any) -> Any:
+    """Opens a data source of the plugin's own (a `gancore.data.Data`) by the words that a user gives to `--data`, or returns None to
+    pass. Asked before gancore's own sources; `options` are the `gancore.data.ImageOptions` that were asked for."""
 
 
 @hookspec

@@ -49,13 +49,14 @@ def _labels(label: int | None, count: int) -> "Tensor | None":
 def _through(pipeline: "Pipeline", source: str, seed: int) -> "tuple[Tensor, list[str]]":
     import numpy as np
 
-    from gancore.data import open_data
+    from gancore.data import ImageOptions, Images
+    from gancore.training.sources import open_source
 
     shape = pipeline.generator.code_shape if pipeline.sampler is None else pipeline.generator.image
-    images = open_data(source, channels=shape[0], size=tuple(shape[1:]), labels="none")
+    images = open_source(source, ImageOptions(channels=shape[0], size=tuple(shape[1:]), labels="none"))
     rows = images.rows(np.arange(len(images)))["image"]
     made = pipeline.render(rows, seed=seed) if pipeline.sampler is None else pipeline.reconstruct(rows, seed=seed)
-    return made, _distinct([Path(name).stem for name in images.names])
+    return made, _distinct([Path(name).stem for name in images.names]) if isinstance(images, Images) else []
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -98,8 +98,9 @@ def _train(
     from gancore.cli.progress import watching
     from gancore.cli.recipes import recipe_of
     from gancore.data import ImageOptions
-    from gancore.training.loop import Sources, train
+    from gancore.training.loop import train
     from gancore.training.settings import Settings
+    from gancore.training.sources import Sources
     from gancore.training.transfer import trained_networks
 
     networks, image = trained_networks(init) if init else ({}, None)

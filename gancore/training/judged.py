@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from gancore.data import Data, ImageOptions, open_data
+from gancore.data import Data, ImageOptions
 from gancore.errors import MeasureError, UserError
 from gancore.interfaces import Extractor
 from gancore.measure.extractors.choose import default_extractor
@@ -15,7 +15,7 @@ from gancore.measure.study import Study
 from gancore.pipeline import Pipeline, find_pipeline
 from gancore.specs import read_toml
 from gancore.training.folder import RECIPE, SETTINGS, read_settings
-from gancore.training.loop import Sources
+from gancore.training.sources import Sources, open_source
 
 COUNT = 10_000
 """Samples judged, and at most so many reference images, where the user does not say how many."""
@@ -75,7 +75,7 @@ def study_of_images(source: str, extractor: Extractor | None, asked: Asked) -> S
     """
     if asked.against is None:
         raise UserError(f"{source} is no run: name images to compare it with, as `gancore evaluate {source} --against FOLDER`")
-    reference = _reference(open_data(asked.against, ImageOptions(**asked.options)), asked)
+    reference = _reference(open_source(asked.against, ImageOptions(**asked.options)), asked)
     reference.facts |= {"split": "given images"}
     data = _opened(source, reference.image, {k: v for k, v in asked.options.items() if k != "subset"})
     samples = Read(data, min(asked.count, len(data)), seed=asked.seed)
@@ -87,7 +87,7 @@ def _reference(data: Data, asked: Asked, entry: str = "image") -> Read:
 
 
 def _opened(source: str, image: tuple[int, int, int], options: dict[str, Any]) -> Data:
-    return open_data(source, ImageOptions(**{"channels": image[0], "size": image[1:], **options}))
+    return open_source(source, ImageOptions(**{"channels": image[0], "size": image[1:], **options}))
 
 
 def _data_of(run: Path) -> tuple[Data | None, Data | None]:

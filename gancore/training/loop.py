@@ -12,8 +12,7 @@ import attrs
 import numpy as np
 import torch
 
-from gancore.data import Data, ImageOptions, Loader, Paired, Unpaired, open_data
-from gancore.data.data import Images
+from gancore.data import Data, Loader
 from gancore.discovery import host
 from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, RunError, UserError
 from gancore.files import sweep
@@ -30,52 +29,9 @@ from gancore.training.ranks import Ranks
 from gancore.training.run import Run
 from gancore.training.settings import Settings
 from gancore.training.sheets import SHOWN, write_sheets
+from gancore.training.sources import Sources
 from gancore.training.stopping import Stopping
 from gancore.training.watch import Judgement, Watch, read_best, write_best
-
-
-@attrs.frozen(kw_only=True)
-class Sources:
-    """Where the data come from, in words that `run.toml` can hold: one source, or two domains."""
-
-    data: tuple[str, ...] = ("emoji",)
-    paired: bool = False
-    options: ImageOptions = attrs.field(factory=ImageOptions)
-
-    def open(self, progress: Any = None) -> Data:
-        """The data. Raises DataError, or UserError when there are neither one nor two sources."""
-        if not 1 <= len(self.data) <= 2:
-            raise UserError(f"{len(self.data)} data sources given; give one, or two domains (source, then target)")
-        opened = [_open(source, self.options, progress) for source in self.data]
-        if len(opened) == 1:
-            return opened[0]
-        return cast(Data, (Paired if self.paired else Unpaired)(cast(Images, opened[0]), cast(Images, opened[1])))
-
-    def table(self) -> dict[str, Any]:
-        """As a table for `run.toml`."""
-        options = {k: v if not isinstance(v, Path) else str(v) for k, v in attrs.asdict(self.options).items() if v is not None}
-        return {"sources": [_absolute(source) for source in self.data], "paired": self.paired, "options": options}
-
-    @classmethod
-    def of(cls, table: dict[str, Any]) -> "Sources":
-        """From a table of `run.toml`."""
-        try:
-            return cls(data=tuple(table["sources"]), paired=table["paired"], options=ImageOptions(**table["options"]))
-        except (KeyError, TypeError) as error:
-            raise RunError(f"run.toml is damaged: its table data: {error!r}; start a new run from the recipe.toml beside it") from None
-
-
-def _absolute(source: str) -> str:
-    """A path that still leads there when the run is resumed from another folder; the embedded data by their name."""
-    path = Path(source).expanduser()
-    return str(path.resolve()) if source != "emoji" and path.exists() else source
-
-
-def _open(source: str, options: ImageOptions, progress: Any) -> Data:
-    for opened in host().manager.hook.gancore_data(source=source):
-        if opened is not None:
-            return cast(Data, opened)
-    return open_data(source, options, on_progress=progress)
 
 
 def train(

@@ -363,12 +363,12 @@ class Calls:
         return checked
 
     def half_written(self, save):
-        def torn(tensors, path):
+        def torn(tensors, path, **words):
             if self.count == self.at - 1:
                 self.count += 1
                 Path(path).write_bytes(b"\x08\x00")
                 raise self.failure()
-            save(tensors, path)
+            save(tensors, path, **words)
 
         return torn
 

@@ -14,7 +14,8 @@ from gancore.pipeline import Pipeline, find_pipeline
 from gancore.training import watch as room
 from gancore.training.checkpoint import committed
 from gancore.training.log import Log
-from gancore.training.loop import Sources, resume
+from gancore.training.loop import resume
+from gancore.training.sources import Sources
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -8,7 +8,8 @@ from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
 
 from gancore.data import ImageOptions
 from gancore.pictures.grid import pictures, save
-from gancore.training.loop import Sources, train
+from gancore.training.loop import train
+from gancore.training.sources import Sources
 
 
 @pytest.fixture(scope="module")

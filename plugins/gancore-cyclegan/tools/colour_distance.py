@@ -18,7 +18,7 @@ from gancore.data.domains import Domains
 from gancore.errors import GancoreError, UserError
 from gancore.pipeline import Pipeline
 from gancore.training.folder import read_settings
-from gancore.training.loop import Sources
+from gancore.training.sources import Sources
 
 BINS = 8
 

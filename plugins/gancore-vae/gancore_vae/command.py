@@ -6,10 +6,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from gancore.data import ImageOptions, open_data
+from gancore.data import ImageOptions
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline
 from gancore.specs import build, read_toml, without_sources
+from gancore.training.sources import open_source
 from gancore.weights import load_from
 from gancore_vae.estimate import Estimate, log_likelihood
 from gancore_vae.likelihoods import Likelihood
@@ -44,7 +45,7 @@ def score(run: Path, data: str, *, subset: str | None = None, count: int | None 
         raise UserError(f"--samples and --count are whole numbers from 1 up; got {samples} and {count}")
     pipeline = Pipeline.load(run / "pipeline")
     channels, *size = pipeline.generator.image
-    images = open_data(data, ImageOptions(size=size, channels=channels, subset=subset))
+    images = open_source(data, ImageOptions(size=size, channels=channels, subset=subset))
     order = np.arange(min(count or len(images), len(images)))
     batches = (images.rows(order[start : start + BATCH])["image"] for start in range(0, len(order), BATCH))
     return log_likelihood(pipeline, batches, likelihood=_trained(run, pipeline), samples=samples, seed=seed)
