@@ -9,7 +9,7 @@ from gancore.errors import UserError
 from gancore.latent.codes import codes_of
 from gancore.latent.interpolate import Kind, path
 from gancore.latent.walk import Walk
-from gancore.standard.conditioners import one_hot
+from gancore.nn.labels import one_hot
 
 __all__ = ["Route"]
 

@@ -17,9 +17,9 @@ from gancore.latent.directions import Directions, principal_directions, random_d
 from gancore.latent.interpolate import KINDS
 from gancore.latent.mixing import layers_of, mix
 from gancore.latent.views import Between, Mix, Point, View, view_of
+from gancore.nn.labels import one_hot
 from gancore.pipeline import Pipeline, find_pipeline
 from gancore.randomness import fold
-from gancore.standard.conditioners import one_hot
 
 __all__ = ["Place", "Walk"]
 

@@ -4,14 +4,14 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from gancore.errors import FactError, FitError
+from gancore.errors import FitError
 from gancore.interfaces import Conditioner, Shape
+from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.parts import fact, field, part
 from gancore.standard.ranges import whole
 
-__all__ = ["Embedding", "Identity", "OneHot", "one_hot"]
+__all__ = ["Embedding", "Identity", "OneHot"]
 
 
 @part("identity")
@@ -50,11 +50,11 @@ class OneHot(Conditioner):
 
     def build(self) -> None:
         """Checks that the label fits into the code."""
-        _check(self, self.classes, self.classes)
+        _check(self, self.classes)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, code - K)` and `(N,)` int64 or `(N, K)` float → `(N, code)`."""
-        return torch.cat([latent, one_hot(_given(self, label), self.classes).to(latent)], dim=1)
+        return torch.cat([latent, one_hot(given_label(self, label, "conditioner/identity"), self.classes).to(latent)], dim=1)
 
 
 @part("embedding")
@@ -81,30 +81,18 @@ class Embedding(Conditioner):
 
     def build(self) -> None:
         """Makes the table of embeddings."""
-        _check(self, self.classes, self.size)
+        _check(self, self.size)
         self.table = nn.Embedding(self.classes, self.size)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, code - size)` and `(N,)` int64 or `(N, K)` float → `(N, code)`."""
-        label, weight = _given(self, label), self.table.weight
+        label, weight = given_label(self, label, "conditioner/identity"), self.table.weight
         found = (label.to(weight) @ weight).to(weight) if label.is_floating_point() else self.table(label)
         return torch.cat([latent, found.to(latent)], dim=1)
 
 
-def one_hot(label: Tensor, classes: int) -> Tensor:
-    """`(N,)` int64 → `(N, K)` float32; soft labels `(N, K)` stay as they are."""
-    return label if label.is_floating_point() else functional.one_hot(label, classes).float()
-
-
-def _given(part: Conditioner, label: Tensor | None) -> Tensor:
-    if label is None:
-        raise FitError(f"{part.address} reads labels, but got none; give labels, or use conditioner/identity")
-    return label
-
-
-def _check(part: Any, classes: int, room: int) -> None:
-    if classes < 1:
-        raise FactError(f"{part.address}: the data have no labels; give labelled data, or use conditioner/identity")
+def _check(part: Any, room: int) -> None:
+    check_classes(part, "conditioner/identity")
     if len(part.code) != 1:
         raise FitError(
             f"{part.address} makes flat codes, but the generator reads codes of shape {tuple(part.code)}; use another of the two"

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from gancore.errors import FactError, FitError
-from gancore.standard.conditioners import Embedding, Identity, OneHot, one_hot
+from gancore.nn.labels import one_hot
+from gancore.standard.conditioners import Embedding, Identity, OneHot
 
 LABELLED = [lambda **f: OneHot(**f), lambda **f: Embedding(size=4, **f)]
 

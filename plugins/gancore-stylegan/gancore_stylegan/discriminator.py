@@ -8,12 +8,11 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from gancore import Discriminator, field, part
-from gancore.errors import FactError, FitError
 from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear
+from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.minibatch_std import MinibatchStd
 from gancore.nn.resample import Resample
 from gancore.parts import fact
-from gancore.standard.conditioners import one_hot
 from gancore_stylegan.pyramid import channels, doublings, smallest_map
 
 
@@ -97,14 +96,12 @@ class LabelledStyleGANDiscriminator(StyleGANDiscriminator):
 
     def build(self) -> None:
         """Makes the layers."""
-        if self.classes < 1:
-            raise FactError(f"{self.address}: the data have no labels; give labelled data, or use discriminator/stylegan")
+        check_classes(self, "discriminator/stylegan")
         super().build()
 
     def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """Features and labels → scores `(N,)`."""
-        if label is None:
-            raise FitError(f"{self.address} reads labels, but got none; give labels, or use discriminator/stylegan")
+        label = given_label(self, label, "discriminator/stylegan")
         scores: Tensor = self.score(features)
         return (scores * one_hot(label, self.classes).to(scores)).sum(1)
 

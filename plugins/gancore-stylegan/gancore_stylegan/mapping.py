@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from gancore import Conditioner, field, part
-from gancore.errors import FactError, FitError
+from gancore.errors import FitError
 from gancore.interfaces import Shape
 from gancore.nn.equalized import EqualizedLinear
+from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.pixel_norm import pixel_norm
 from gancore.parts import Tally, fact
 from gancore.randomness import normal, uniform
-from gancore.standard.conditioners import one_hot
 from gancore.standard.ranges import above, within
 
 
@@ -144,13 +144,11 @@ class LabelledStyleGANMapping(StyleGANMapping):
 
     def build(self) -> None:
         """Makes the layers, and a normal embedding of each class."""
-        if self.classes < 1:
-            raise FactError(f"{self.address}: the data have no labels; give labelled data, or use conditioner/stylegan")
+        check_classes(self, "conditioner/stylegan")
         super().build()
         self.embedding = nn.Parameter(torch.randn(self.classes, self.latent_width))
 
     def read(self, latent: Tensor, label: Tensor | None) -> Tensor:
         """The latent and the embedding of its label."""
-        if label is None:
-            raise FitError(f"{self.address} reads labels, but got none; give labels, or use conditioner/stylegan")
+        label = given_label(self, label, "conditioner/stylegan")
         return torch.cat([latent, one_hot(label, self.classes).to(latent) @ self.embedding], dim=1)

@@ -9,13 +9,12 @@ from attrs.validators import ge
 from torch import Tensor, nn
 
 from gancore import Discriminator, field, part
-from gancore.errors import FactError, FitError
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.fir import Fir
+from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.minibatch_std import MinibatchStd
 from gancore.nn.pixel_norm import pixel_norm
 from gancore.parts import fact
-from gancore.standard.conditioners import one_hot
 from gancore_stylegan.activated import ActivatedConv2d, ActivatedDownConv2d, ActivatedLinear, DownShortcut
 from gancore_stylegan.stylegan2_synthesis import Size, stage_sizes, stage_widths
 
@@ -169,8 +168,7 @@ class LabelledStyleGAN2Discriminator(StyleGAN2Discriminator):
 
     def build(self) -> None:
         """Makes the layers."""
-        if self.classes < 1:
-            raise FactError(f"{self.address}: the data have no labels; give labelled data, or use discriminator/stylegan2")
+        check_classes(self, "discriminator/stylegan2")
         super().build()
 
     def finish(self) -> None:
@@ -182,8 +180,7 @@ class LabelledStyleGAN2Discriminator(StyleGAN2Discriminator):
 
     def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """Features and labels → scores `(N,)`."""
-        if label is None:
-            raise FitError(f"{self.address} reads labels, but got none; give labels, or use discriminator/stylegan2")
+        label = given_label(self, label, "discriminator/stylegan2")
         mapped = self.mapped(one_hot(label, self.classes).to(self.embedding.weight))
         scores = self.score(features)
         product: Tensor = (scores.to(mapped.dtype) * mapped).sum(1)

@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from gancore import part
-from gancore.errors import FactError, FitError
 from gancore.nn.equalized import EqualizedLinear
+from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.pixel_norm import pixel_norm
 from gancore.parts import fact
-from gancore.standard.conditioners import one_hot
 from gancore_stylegan.mapping import StyleGANMapping
 
 
@@ -38,14 +37,12 @@ class LabelledStyleGAN2Mapping(StyleGANMapping):
 
     def build(self) -> None:
         """Makes the layers, and the embedding."""
-        if self.classes < 1:
-            raise FactError(f"{self.address}: the data have no labels; give labelled data, or use conditioner/stylegan")
+        check_classes(self, "conditioner/stylegan")
         super().build()
         self.embedding = EqualizedLinear(self.classes, self.code[-1], gain=1)
 
     def read(self, latent: Tensor, label: Tensor | None) -> Tensor:
         """The latent and the embedding of its label; normalising both together once more changes nothing."""
-        if label is None:
-            raise FitError(f"{self.address} reads labels, but got none; give labels, or use conditioner/stylegan")
+        label = given_label(self, label, "conditioner/stylegan")
         embedded = self.embedding(one_hot(label, self.classes).to(latent))
         return torch.cat([pixel_norm(latent), pixel_norm(embedded)], dim=1)

@@ -1,0 +1,39 @@
+"""Labels as vectors, and what parts that read labels say where there are none."""
+
+from typing import Protocol
+
+from torch import Tensor
+from torch.nn import functional
+
+from gancore.errors import FactError, FitError
+
+__all__ = ["check_classes", "given_label", "one_hot"]
+
+
+class Reader(Protocol):
+    """A part that reads labels."""
+
+    classes: int
+
+    @property
+    def address(self) -> str:
+        """Its kind and name."""
+        ...
+
+
+def one_hot(label: Tensor, classes: int) -> Tensor:
+    """`(N,)` int64 → `(N, K)` float32; soft labels `(N, K)` stay as they are."""
+    return label if label.is_floating_point() else functional.one_hot(label, classes).float()
+
+
+def check_classes(part: Reader, instead: str) -> None:
+    """Raises FactError where the data have no labels, with the part to use instead."""
+    if part.classes < 1:
+        raise FactError(f"{part.address}: the data have no labels; give labelled data, or use {instead}")
+
+
+def given_label(part: Reader, label: Tensor | None, instead: str) -> Tensor:
+    """The label. Raises FitError where there is none, with the part to use instead."""
+    if label is None:
+        raise FitError(f"{part.address} reads labels, but got none; give labels, or use {instead}")
+    return label
