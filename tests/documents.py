@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+SCRIPT = re.compile(r"(?:python3? |`)(?P<path>(?:benchmarks|tools|plugins|tests)/[\w./-]+\.py)")
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)|<img[^>]*\ssrc=\"(?P<source>[^\"]+)\"")
 
 
@@ -39,6 +40,11 @@ def links(file: Path) -> list[str]:
     text = FENCE.sub("", file.read_text(encoding="utf-8"))
     found = [match["target"] or match["source"] for match in LINK.finditer(text)]
     return [target.partition("#")[0] for target in found if not re.match(r"[a-z]+:|#", target)]
+
+
+def scripts(file: Path) -> list[str]:
+    """The Python files of the repository that a document names, by their paths in it."""
+    return [match["path"] for match in SCRIPT.finditer(file.read_text(encoding="utf-8"))]
 
 
 def is_piece(piece: str, source: str) -> bool:

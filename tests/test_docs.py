@@ -6,7 +6,7 @@ A Python block is left out where the word after ```python is `file=…` (then it
 import shlex
 
 import pytest
-from documents import FENCE, ROOT, blocks, documents, is_piece, links, run_blocks
+from documents import FENCE, ROOT, blocks, documents, is_piece, links, run_blocks, scripts
 
 IDS = [str(f.relative_to(ROOT)) for f in documents()]
 
@@ -59,6 +59,12 @@ def commands(file):
         if words[:1] == ["gancore"]:
             stop = next((i for i, word in enumerate(words) if word in ("|", ">", "&&", "2>")), len(words))
             yield words[1:stop]
+
+
+@pytest.mark.parametrize("file", [f for f in documents() if scripts(f)], ids=lambda f: str(f.relative_to(ROOT)))
+def test_scripts_that_are_named_exist(file):
+    missing = [path for path in scripts(file) if not (ROOT / path).is_file()]
+    assert not missing, f"{file} names {', '.join(missing)}"
 
 
 @pytest.mark.parametrize("file", [f for f in documents() if list(commands(f))], ids=lambda f: str(f.relative_to(ROOT)))
