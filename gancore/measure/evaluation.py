@@ -123,4 +123,5 @@ def _judged(score: Score, study: Study) -> dict[str, Value]:
     missing = [_WANTS[need] for need in sorted(score.needs) if not study.holds(need)]
     if missing:
         raise MeasureError(f"{score.address} needs {' and '.join(missing)}")
-    return score(study)  # type: ignore[no-any-return]
+    found: dict[str, Value] = score(study)
+    return found

@@ -40,7 +40,7 @@ def laplacian_pyramid(images: Tensor, count: int) -> list[Tensor]:
     found = []
     for _ in range(count - 1):
         coarse = _smoothed(images)[:, :, ::2, ::2]
-        found.append(images - _enlarged(coarse))
+        found.append(images - enlarged(coarse))
         images = coarse
     return [*found, images]
 
@@ -49,7 +49,8 @@ def _smoothed(images: Tensor) -> Tensor:
     return filtered(pad(images, (2, 2, 2, 2), mode="reflect"), BINOMIAL)
 
 
-def _enlarged(images: Tensor) -> Tensor:
+def enlarged(images: Tensor) -> Tensor:
+    """`(N, C, H, W)` → `(N, C, 2H, 2W)`, smoothed by the pyramid's filter."""
     n, c, h, w = images.shape
     spread = images.new_zeros(n, c, 2 * h, 2 * w)
     spread[:, :, ::2, ::2] = images

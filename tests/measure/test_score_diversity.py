@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_study import Images, images, study
+from toy_study import images, study
 
 from gancore.errors import MeasureError
 from gancore.measure.diversity import Diversity, duplicates, pair_similarities
@@ -90,4 +90,3 @@ def test_images_are_picked_over_the_whole_set():
 def test_too_few_samples_are_refused():
     with pytest.raises(MeasureError, match=r"MS-SSIM needs at least 8 images in the samples \(random pairs\); got 5"):
         Diversity()(study(fake=images(5)))
-    assert isinstance(study().samples, Images)

@@ -7,13 +7,13 @@ from toy_study import images, study
 from gancore.errors import MeasureError
 from gancore.measure.sliced_wasserstein import (
     SlicedWasserstein,
+    enlarged,
     laplacian_pyramid,
     levels,
     patches,
     sliced_wasserstein,
     standardised,
 )
-from gancore.measure.sliced_wasserstein import _enlarged as enlarged
 
 
 def rows(n, seed, width=5):
