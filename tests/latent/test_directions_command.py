@@ -58,6 +58,14 @@ def test_strips_start_from_seeds_and_codes(saved, place, capsys):
     assert capsys.readouterr().out == "3 strips of 2 images in layered-edit.png\n"
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (200, 0)], ids=str)
+@pytest.mark.parametrize("name", ["plain", "layered"])
+def test_empty_answers_are_refused(saved, place, capsys, name, shape):
+    np.save("empty.npy", np.zeros(shape))
+    assert run(["directions", str(saved / name), "--method", "linear", "--labels", "empty.npy"]) == 2
+    assert f"gancore: answers {shape} hold nothing to learn from" in said(capsys) and len(list(place.iterdir())) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [

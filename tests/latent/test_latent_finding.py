@@ -197,6 +197,8 @@ def test_edits_move_codes_and_latents():
         (lambda: linear(walks.plain(), drawn(50), torch.zeros(50).long()), "no class has 5 points within and without it"),
         (lambda: linear(walks.plain(), drawn(50), torch.zeros(50)), "a linear fit takes at least 25 scores that are not all equal"),
         (lambda: linear(walks.plain(), drawn(50), torch.full((50,), torch.nan)), "answers hold NaN or infinity"),
+        (lambda: linear(walks.plain(), drawn(50)[:0], torch.zeros(0).long()), "answers (0,) hold nothing to learn from"),
+        (lambda: linear(walks.layered(), drawn(50), torch.zeros(50, 0), space="z"), "answers (50, 0) hold nothing to learn from"),
         (
             lambda: edited_latent(walks.plain(), sefa(known(), 1), 0, [1.0], drawn(1)),
             "these directions are (4, 6) in w; this pipeline has (6,) there",
