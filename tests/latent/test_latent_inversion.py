@@ -7,7 +7,7 @@ import torch
 import walks
 from small import SmallExtractor
 
-from gancore.errors import UserError
+from gancore.errors import CheckpointError, UserError
 from gancore.latent.codes import codes_of, load_code, render_codes, save_code
 from gancore.latent.inversion import Projection, invert, render_inverted
 from gancore.latent.likeness import Likeness
@@ -16,6 +16,7 @@ from gancore.latent.tuning import PivotalTuning, tune
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
+from gancore.weights import write_weights
 
 QUICK = Projection(steps=150)
 
@@ -179,6 +180,29 @@ def test_codes_of_other_pipelines_are_refused(tmp_path):
     save_code(tmp_path / "code.npy", torch.zeros(1, 6))
     with pytest.raises(UserError, match=r"code.npy holds \(1, 6\), generator/walk-layers reads one code \(4, 6\)"):
         load_code(tmp_path / "code.npy", walks.layered())
+    save_code(tmp_path / "nan.npy", torch.full((1, 6), torch.nan))
+    with pytest.raises(UserError, match=r"nan.npy holds NaN or infinity in \(1, 6\), generator/small reads one code \(6,\)"):
+        load_code(tmp_path / "nan.npy", walks.plain())
     (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(UserError, match=r"broken.npy cannot be read .*; give a .npy file that gancore invert or gancore explore wrote"):
         load_code(tmp_path / "broken.npy", walks.plain())
+
+
+@pytest.mark.parametrize(
+    "maps",
+    [[torch.zeros(1, 3, 8, 9)], [], [torch.zeros(1, 3, 8, 8)] * 2, [torch.full((1, 3, 8, 8), torch.nan)], [torch.zeros(2, 3, 8, 8)]],
+    ids=["another shape", "none", "too many", "not finite", "two images"],
+)
+def test_noise_maps_of_another_generator_are_refused(tmp_path, maps):
+    save_code(tmp_path / "code.npy", torch.zeros(1, 6))
+    write_weights(tmp_path / "code-noise.safetensors", {str(i): m for i, m in enumerate(maps)})
+    with pytest.raises(
+        CheckpointError, match=r"code-noise.safetensors holds noise maps .*; the generator draws \(1, 3, 8, 8\), all finite"
+    ):
+        load_code(tmp_path / "code.npy", walks.plain(noise=0.3))
+
+
+def test_a_generator_without_noise_refuses_noise_maps(tmp_path):
+    save_code(tmp_path / "code.npy", torch.zeros(1, 4, 6), [torch.zeros(1, 3, 8, 8)])
+    with pytest.raises(CheckpointError, match="the generator draws none"):
+        load_code(tmp_path / "code.npy", walks.layered())
