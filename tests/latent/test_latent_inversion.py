@@ -153,7 +153,7 @@ def test_a_tuned_generator_makes_the_image_and_the_others_as_before():
         (walks.plain, {"image": torch.zeros(3, 8, 8)}, "the image is (3, 8, 8), generator/small makes 3×8×8"),
         (walks.plain, {"image": torch.full((1, 3, 8, 8), 255.0)}, "an image is made of floats in [-1, 1]; divide bytes by 127.5"),
         (walks.plain, {"space": "w"}, "hands latents on unchanged, so this pipeline has no w beside its z; choose z"),
-        (walks.plain, {"space": "s"}, "the spaces are z, w, w+; got 's'"),
+        (walks.plain, {"space": "s"}, "the spaces here are z, w, w+; got 's'"),
         (walks.labelled, {"space": "w+"}, "reads one code (9,) for the whole image, so w+ is w; choose w"),
         (walks.translator, {}, "translates images, so it has no latent space"),
         (walks.plain, {"label": 1}, "reads no labels, but a label was given; leave it out"),
