@@ -13,6 +13,8 @@ from gancore.latent.editing import edited_code, edited_latent
 from gancore.pictures.grid import grid
 from gancore.pipeline import Pipeline
 
+FOUND = ["--directions", "found.safetensors"]
+
 
 def same(file, images, columns):
     return np.abs(np.asarray(Image.open(file)).astype(int) - np.asarray(grid(images, columns=columns)).astype(int)).max() <= 1
@@ -87,6 +89,14 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
         (["directions", "plain", "--method", "linear", "--labels", "a", "--extractor", "b"], "leave one of the two out"),
         (["directions", "translator"], "translates images, so it has no latent space"),
         (["edit", "plain", "--directions", "no.safetensors"], "no.safetensors holds no directions"),
+        (["edit", "plain", *FOUND, "--from", "nan"], "Invalid value for '--from'"),
+        (["edit", "plain", *FOUND, "--to", "inf"], "Invalid value for '--to'"),
+        (["edit", "plain", *FOUND, "--to", "1e9"], "Invalid value for '--to'"),
+        (
+            ["edit", "plain", *FOUND, "--code", "a.npy", "--label", "4"],
+            "--label belongs to images of seeds, and --code gives codes as they",
+        ),
+        (["edit", "plain", *FOUND, "--code", "a.npy", "--truncation", "0"], "--truncation belongs to images of seeds"),
         (["edit", "plain"], "Missing option '--directions'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
