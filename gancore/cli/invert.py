@@ -49,10 +49,10 @@ def invert(
     target = output or Path(f"{run.resolve().name}-inverted")
     if target.exists():
         raise UserError(f"{target} is there already; give --output a new folder")
+    settings = Projection(**o.given(steps=steps, pixels=pixels))
     chosen = loaded(run, pipeline)
     real = _read(images, chosen.generator.image, fit)
     judge = chosen_extractor(extractor, chosen.generator.image)
-    settings = Projection(**o.given(steps=steps, pixels=pixels))
     with progress(settings.steps, "steps") as advance:
         found = search(
             chosen, real, judge, settings, space=cast("Space | None", space), label=label, seed=seed or 0, on_step=lambda _: advance(1)

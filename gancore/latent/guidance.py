@@ -10,6 +10,7 @@ from torch import Tensor
 from gancore.errors import UserError
 from gancore.interfaces import Extractor
 from gancore.latent.codes import codes_of, noise_of, render_codes
+from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.pipeline import Pipeline, evaluating
 from gancore.randomness import fold, noise_maps, seeded
@@ -34,8 +35,7 @@ class Guidance:
     reach: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise UserError(f"guidance takes at least 1 step; got {self.steps}")
+        check_settings("guidance", self)
 
 
 class Guided(NamedTuple):

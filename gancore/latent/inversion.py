@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gancore.errors import UserError
 from gancore.interfaces import Extractor
 from gancore.latent.codes import has_codes, noise_of, render_codes
 from gancore.latent.likeness import Likeness, Seen, check_images
 from gancore.latent.noise import irregularity, standardised
+from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.pipeline import Pipeline, evaluating
 from gancore.randomness import fold, noise_maps, seeded
@@ -44,8 +44,7 @@ class Projection:
     pixels: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise UserError(f"a projection takes at least 1 step; got {self.steps}")
+        check_settings("a projection", self)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""

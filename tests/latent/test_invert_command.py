@@ -86,6 +86,8 @@ def test_files_of_one_name_are_kept_apart_from_each_other_and_from_the_sheet(sav
         (["plain", "plain.png", "--label", "0"], "reads no labels"),
         (["plain", "plain.png", "--extractor", "fashion"], "extractor/fashion reads images with 1 channel, these have 3"),
         (["plain", "plain.png", "--extractor", "vgg"], "there is no extractor 'vgg'"),
+        (["plain", "plain.png", "--pixels", "inf"], "pixels of a projection is a finite number from 0 up; got inf"),
+        (["plain", "plain.png", "--pixels", "nan"], "Invalid value for '--pixels'"),
         (["plain", "plain.png", "--steps", "0"], "Invalid value for '--steps'"),
         (["plain", "plain.png", "--output", "."], ". is there already; give --output a new folder"),
         (["translator", "plain.png"], "translates images, so it has no latent space"),

@@ -170,6 +170,11 @@ def test_other_wrong_words():
     pipeline, image = walks.plain(), torch.zeros(1, 3, 8, 8)
     with pytest.raises(UserError, match="a projection takes at least 1 step; got 0"):
         Projection(steps=0)
+    for value in (math.inf, math.nan, -1.0):
+        with pytest.raises(UserError, match=f"pixels of a projection is a finite number from 0 up; got {value}"):
+            Projection(pixels=value)
+        with pytest.raises(UserError, match=f"locality of pivotal tuning is a finite number from 0 up; got {value}"):
+            PivotalTuning(locality=value)
     with pytest.raises(UserError, match="by an extractor, by pixels, or both"):
         invert(pipeline, image, None, Projection(pixels=0))
     with pytest.raises(UserError, match=r"1 images are tuned to with pivots \(1, 6\); got \(2, 6\)"):
