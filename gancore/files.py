@@ -4,8 +4,10 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 
@@ -73,6 +75,19 @@ def write_text(path: Path, text: str) -> None:
     """Writes a whole text file."""
     with whole_file(path) as aside:
         aside.write_text(text, encoding="utf-8")
+
+
+def distinct(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
+    """Names of which none occurs twice or is taken: those that would get the first number that makes them free, as `face-0`."""
+    times, used = Counter(names), set(taken)
+    kept = {name for name in times if times[name] == 1} - used
+    used |= kept
+    numbers = {name: count() for name in times}
+    found = []
+    for name in names:
+        found.append(name if name in kept else next(new for i in numbers[name] if (new := f"{name}-{i}") not in used))
+        used.add(found[-1])
+    return found
 
 
 def sync(path: Path) -> None:

@@ -1,7 +1,7 @@
 """`gancore directions`: directions in latent space that change one thing, as a file and a sheet."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -12,10 +12,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gancore.latent.direction_file import DirectionSet
-    from gancore.latent.spaces import Space
+    from gancore.latent.spaces import PlainSpace
     from gancore.pipeline import Pipeline
 
 METHODS = ("sefa", "ganspace", "linear")
+READ_BY = {
+    "count": ("sefa", "ganspace"),
+    "space": ("ganspace", "linear"),
+    "layers": ("sefa",),
+    "activations": ("ganspace",),
+    "labels": ("linear",),
+    "extractor": ("linear",),
+}
+"""The options that some methods alone read."""
 LABELLED = 4000
 SHOWN = 10
 
@@ -25,7 +34,7 @@ def directions(
     method: Annotated[
         str, typer.Option("--method", help="sefa: from weights; ganspace: principal ones; linear: of what a classifier or labels say")
     ] = "ganspace",
-    count: Annotated[int, typer.Option("--count", min=1, help="directions to find, by sefa and ganspace")] = 10,
+    count: Annotated[int | None, typer.Option("--count", min=1, help="directions to find, by sefa and ganspace; left out: 10")] = None,
     space: Annotated[str | None, typer.Option("--space", help="z or w, by ganspace and linear; left out: w where there is one")] = None,
     layers: Annotated[str | None, typer.Option("--layers", help="by sefa: coarse, middle, fine, or numbers as 0-3; left out: all")] = None,
     activations: Annotated[
@@ -54,12 +63,13 @@ def directions(
         raise UserError(f"--method is {', '.join(METHODS)}; got {method!r}")
     if target.suffix != ".safetensors":
         raise UserError(f"directions are written to a file that ends in .safetensors; got {target}")
+    _check_read(method, o.given(count=count, space=space, layers=layers, activations=activations, labels=labels, extractor=extractor))
     chosen, number = loaded(run, pipeline), seed or 0
     if method == "sefa":
         only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
-        found = finding.sefa(chosen, count, layers=only, seed=number)
+        found = finding.sefa(chosen, **o.given(count=count), layers=only, seed=number)
     elif method == "ganspace":
-        found = finding.ganspace(chosen, count, space=cast("Space | None", space), layer=activations, seed=number)
+        found = finding.ganspace(chosen, **o.given(count=count), space=cast("PlainSpace | None", space), layer=activations, seed=number)
     else:
         found = _linear(chosen, space, labels, extractor, number)
     found.save(target)
@@ -69,13 +79,25 @@ def directions(
     typer.echo(f"{len(found)} directions in {found.space} in {target}, a sheet beside it")
 
 
+def _check_read(method: str, given: dict[str, Any]) -> None:
+    from gancore.errors import UserError
+
+    for name in given:
+        if method not in READ_BY[name]:
+            raise UserError(
+                f"--{name} is read by --method {' or '.join(READ_BY[name])}, not by {method}; leave it out, or take such a method"
+            )
+    if "labels" in given and "extractor" in given:
+        raise UserError("--extractor says classes where there are no labels, and --labels gives some; leave one of the two out")
+
+
 def _linear(pipeline: "Pipeline", space: str | None, labels: Path | None, extractor: str | None, seed: int) -> "DirectionSet":
     from gancore.latent.codes import codes_of
     from gancore.latent.finding import linear
-    from gancore.latent.spaces import check_space, usual_space
+    from gancore.latent.spaces import SPACES, check_space, usual_space
 
-    name = cast("Space", space or usual_space(pipeline))
-    check_space(pipeline, name)
+    name = cast("PlainSpace", space or usual_space(pipeline))
+    check_space(pipeline, name, SPACES)
     answer = None if labels is None else _answers(labels)
     latent, label = pipeline.draw(LABELLED if answer is None else len(answer), seed=seed)
     if answer is None:

@@ -10,13 +10,16 @@ from gancore.cli.latents import drawn, layers_named, loaded, numbers_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+FAR = 100.0
+"""Standard deviations; images fall apart long before."""
+
 
 def edit(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
     directions: Annotated[Path, typer.Option("--directions", help="file that gancore directions wrote")],
     index: Annotated[str, typer.Option("--index", help="which direction, by its number; several as 0-3, each a row")] = "0",
-    start: Annotated[float, typer.Option("--from", help="how far at the left, in standard deviations")] = -3.0,
-    end: Annotated[float, typer.Option("--to", help="how far at the right")] = 3.0,
+    start: Annotated[float, typer.Option("--from", min=-FAR, max=FAR, help="how far at the left, in standard deviations")] = -3.0,
+    end: Annotated[float, typer.Option("--to", min=-FAR, max=FAR, help="how far at the right")] = 3.0,
     steps: Annotated[int, typer.Option("--steps", min=2, help="images in a strip")] = 7,
     layers: Annotated[
         str | None, typer.Option("--layers", help="coarse, middle, fine, or numbers as 2-5: which move; left out: all")
@@ -38,6 +41,8 @@ def edit(
     from gancore.latent.mixing import layers_of
     from gancore.pictures.grid import save_grid
 
+    if code and not seeds:
+        _check_codes_alone(label, truncation)
     chosen, found = loaded(run, pipeline), DirectionSet.load(directions)
     only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
     amounts = torch.linspace(start, end, steps, dtype=torch.float64).tolist()
@@ -53,3 +58,11 @@ def edit(
     target.parent.mkdir(parents=True, exist_ok=True)
     save_grid(torch.cat(rows), target, columns=steps)
     typer.echo(f"{len(rows)} strips of {steps} images in {target}")
+
+
+def _check_codes_alone(label: int | None, truncation: float) -> None:
+    from gancore.errors import UserError
+
+    if label is not None or truncation != 1:
+        option = "--truncation" if label is None else "--label"
+        raise UserError(f"{option} belongs to images of seeds, and --code gives codes as they are; leave it out, or give --seeds too")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gancore.latent.spaces import Space
     from gancore.pipeline import Pipeline
 
+SHEET = "sheet"
+
 
 def invert(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
@@ -40,24 +42,24 @@ def invert(
 ) -> None:
     """Project images into latent space: find the codes that reproduce them."""
     from gancore.errors import UserError
-    from gancore.files import whole_folder
+    from gancore.files import distinct, whole_folder
     from gancore.latent.inversion import Projection
     from gancore.latent.inversion import invert as search
 
     target = output or Path(f"{run.resolve().name}-inverted")
     if target.exists():
         raise UserError(f"{target} is there already; give --output a new folder")
+    settings = Projection(**o.given(steps=steps, pixels=pixels))
     chosen = loaded(run, pipeline)
     real = _read(images, chosen.generator.image, fit)
     judge = chosen_extractor(extractor, chosen.generator.image)
-    settings = Projection(**o.given(steps=steps, pixels=pixels))
     with progress(settings.steps, "steps") as advance:
         found = search(
             chosen, real, judge, settings, space=cast("Space | None", space), label=label, seed=seed or 0, on_step=lambda _: advance(1)
         )
     tuned = _tuned(chosen, real, found, judge, o.given(steps=tune_steps, pixels=pixels), seed or 0) if tune or tune_steps else None
     made = _ways(chosen, found, tuned, label, seed or 0)
-    names = _distinct(images)
+    names = distinct([file.stem for file in images], taken=[SHEET])
     scores = _distances(names, real, made, judge)
     facts = {"run": str(run), "space": found.space, "extractor": judge.title, "seed": seed or 0, "projection": asdict(settings)}
     with whole_folder(target) as aside:
@@ -105,11 +107,6 @@ def _tuned(pipeline: "Pipeline", real: "Tensor", found: "Inverted", judge: "Extr
         return tune(pipeline, real, found.code, found.noise, judge, chosen, seed=seed, on_step=lambda _: advance(1))
 
 
-def _distinct(files: list[Path]) -> list[str]:
-    stems = [file.stem for file in files]
-    return [stem if stems.count(stem) == 1 else f"{stem}-{i}" for i, stem in enumerate(stems)]
-
-
 def _ways(pipeline: "Pipeline", found: "Inverted", tuned: "Pipeline | None", label: int | None, seed: int) -> "dict[str, Tensor]":
     """Images `(N, C, H, W)` by the way that they were made; the best one last."""
     from gancore.latent.codes import render_codes
@@ -142,7 +139,7 @@ def _write(folder: Path, names: list[str], real: "Tensor", made: "dict[str, Tens
     for i, name in enumerate(names):
         save_code(folder / f"{name}.npy", found.code[i : i + 1], [m[i : i + 1] for m in found.noise])
         save(best[i], folder / f"{name}.png")
-    save_grid(torch.stack([real, *made.values()], 1).flatten(0, 1), folder / "sheet.png", columns=1 + len(made))
+    save_grid(torch.stack([real, *made.values()], 1).flatten(0, 1), folder / f"{SHEET}.png", columns=1 + len(made))
 
 
 def _show(scores: dict[str, dict[str, dict[str, float]]]) -> None:

@@ -50,18 +50,14 @@ def _through(pipeline: "Pipeline", source: str, seed: int) -> "tuple[Tensor, lis
     import numpy as np
 
     from gancore.data import ImageOptions, Images
+    from gancore.files import distinct
     from gancore.training.sources import open_source
 
     shape = pipeline.generator.code_shape if pipeline.sampler is None else pipeline.generator.image
     images = open_source(source, ImageOptions(channels=shape[0], size=tuple(shape[1:]), labels="none"))
     rows = images.rows(np.arange(len(images)))["image"]
     made = pipeline.render(rows, seed=seed) if pipeline.sampler is None else pipeline.reconstruct(rows, seed=seed)
-    return made, _distinct([Path(name).stem for name in images.names]) if isinstance(images, Images) else []
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """File names; those that occur more than once get a number, so that none is overwritten."""
-    return [name if names.count(name) == 1 else f"{name}-{i:06d}" for i, name in enumerate(names)]
+    return made, distinct([Path(name).stem for name in images.names]) if isinstance(images, Images) else []
 
 
 def _write(images: "Tensor", names: list[str], output: Path) -> str:

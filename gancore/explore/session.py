@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from gancore.errors import UserError
+from gancore.latent.spaces import SPACES
 from gancore.latent.views import Point, View, view_of
 from gancore.latent.walk import Walk
 from gancore.pictures.grid import pictures
@@ -111,7 +112,7 @@ class Session:
     def principal(self, request: Any) -> dict[str, Any]:
         """`{"space"}` → how far the pipeline's own latents or codes lie apart along each principal direction; finds them where needed."""
         space = request.get("space") if isinstance(request, Mapping) else None
-        if space not in ("z", "w"):
+        if space not in SPACES:
             raise UserError('principal takes {"space": "z"} or {"space": "w"}')
         found = self._run(lambda: self.walk.principal(self.walk.space(space)))
         return {"deviation": found.deviation.tolist()}

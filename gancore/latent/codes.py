@@ -7,15 +7,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gancore.errors import UserError
+from gancore.errors import CheckpointError, UserError
 from gancore.files import whole_file
 from gancore.interfaces import Conditioner
 from gancore.latent.mixing import layers_of
 from gancore.pipeline import CHUNK, Pipeline, evaluating
-from gancore.randomness import Rows, fold, generator_of, own_rows, seeded
+from gancore.randomness import Rows, fold, generator_of, noise_maps, own_rows, seeded
 from gancore.weights import read_weights, write_weights
 
-__all__ = ["check_truncation", "codes_of", "has_codes", "keeps_a_mean", "load_code", "render_codes", "rendered", "save_code"]
+__all__ = [
+    "check_truncation",
+    "codes_of",
+    "has_codes",
+    "keeps_a_mean",
+    "load_code",
+    "noise_of",
+    "render_codes",
+    "rendered",
+    "save_code",
+]
 
 
 def codes_of(
@@ -58,6 +68,14 @@ def _made(pipeline: Pipeline, code: Tensor, seed: int) -> tuple[Tensor, bool]:
 
 def _state(device: torch.device) -> Tensor:
     return generator_of(device).get_state()
+
+
+def noise_of(pipeline: Pipeline, code: Tensor, seed: int) -> list[Tensor]:
+    """The noise maps `(1, …)` that the generator draws for a code `(1, *code_shape)` from a seed of the global generators, in order."""
+    device = pipeline.device
+    with evaluating(pipeline.generator), torch.no_grad(), noise_maps() as seen, seeded(seed, device), own_rows(Rows(1, 0, 1)):
+        pipeline.generator(code.to(device))
+    return seen
 
 
 def has_codes(pipeline: Pipeline) -> bool:
@@ -104,7 +122,7 @@ def load_code(path: Path, pipeline: Pipeline) -> tuple[Tensor, list[Tensor]]:
 
     Raises:
         UserError: the file is no array, or not the code of this pipeline.
-        CheckpointError: the file of noise maps is damaged.
+        CheckpointError: the file of noise maps is damaged, or not that of this pipeline.
     """
     try:
         code = torch.from_numpy(np.load(path, allow_pickle=False)).float()
@@ -112,10 +130,26 @@ def load_code(path: Path, pipeline: Pipeline) -> tuple[Tensor, list[Tensor]]:
         raise UserError(f"{path} cannot be read ({error}); give a .npy file that gancore invert or gancore explore wrote") from None
     shape = tuple(pipeline.generator.code_shape)
     if tuple(code.shape) not in (shape, (1, *shape)) or not bool(code.isfinite().all()):
-        raise UserError(f"{path} holds {tuple(code.shape)}, {pipeline.generator.address} reads one code {shape}; give a code of this run")
-    noise = _noise_beside(path)
-    maps = read_weights(noise) if noise.is_file() else {}
-    return code.reshape(1, *shape), [maps[name] for name in sorted(maps)]
+        given = tuple(code.shape) if bool(code.isfinite().all()) else f"NaN or infinity in {tuple(code.shape)}"
+        raise UserError(f"{path} holds {given}, {pipeline.generator.address} reads one code {shape}; give a code of this run")
+    code, noise = code.reshape(1, *shape), _noise_beside(path)
+    return code, _checked_noise(noise, noise_of(pipeline, code, 0)) if noise.is_file() else []
+
+
+def _checked_noise(path: Path, drawn: Sequence[Tensor]) -> list[Tensor]:
+    found = read_weights(path)
+    maps = [found[name] for name in sorted(found)]
+    given, wanted = ([tuple(m.shape) for m in each] for each in (maps, drawn))
+    if given != wanted or not all(bool(m.isfinite().all()) for m in maps):
+        raise CheckpointError(
+            f"{path} holds noise maps {_shapes(given)}; the generator draws {_shapes(wanted)}, all finite: "
+            "remove the file, or give a code of this run"
+        )
+    return maps
+
+
+def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes)) or "none"
 
 
 def _noise_beside(path: Path) -> Path:

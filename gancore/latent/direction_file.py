@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch import Tensor
 from gancore.errors import RunError, UserError
 from gancore.files import whole_file
 from gancore.latent.codes import has_codes
+from gancore.latent.spaces import SPACES, PlainSpace
 from gancore.pipeline import Pipeline
 from gancore.weights import write_weights
 
@@ -36,7 +37,7 @@ class DirectionSet:
 
     vectors: Tensor
     deviation: Tensor
-    space: Literal["z", "w"]
+    space: PlainSpace
     method: str
     names: tuple[str, ...]
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class DirectionSet:
             with safe_open(path, framework="pt") as file:
                 words = json.loads((file.metadata() or {})["directions"])
                 vectors, deviation = file.get_tensor("vectors"), file.get_tensor("deviation")
-            if words["gancore_directions"] != VERSION or words["space"] not in ("z", "w") or not isinstance(words["about"], dict):
+            if words["gancore_directions"] != VERSION or words["space"] not in SPACES or not isinstance(words["about"], dict):
                 raise ValueError(f"version {words['gancore_directions']!r}, space {words['space']!r}")
             names = _names(words["names"], len(vectors))
             if deviation.shape != (len(vectors),) or not bool(vectors.isfinite().all() & deviation.isfinite().all()):

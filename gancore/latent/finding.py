@@ -13,7 +13,7 @@ from gancore.latent.directions import principal_directions, response_directions
 from gancore.latent.labelled import labelled_directions
 from gancore.latent.mixing import layers_of
 from gancore.latent.sefa import sefa_directions
-from gancore.latent.spaces import Space, check_space, usual_space
+from gancore.latent.spaces import SPACES, PlainSpace, check_space, usual_space
 from gancore.pipeline import Pipeline, evaluating
 from gancore.randomness import fold
 
@@ -35,7 +35,9 @@ def sefa(pipeline: Pipeline, count: int = 10, *, layers: Collection[int] | None 
     return DirectionSet(vectors, _deviation(codes, vectors), space, "sefa", _numbered(len(vectors)), about)
 
 
-def ganspace(pipeline: Pipeline, count: int = 10, *, space: Space | None = None, layer: str | None = None, seed: int = 0) -> DirectionSet:
+def ganspace(
+    pipeline: Pipeline, count: int = 10, *, space: PlainSpace | None = None, layer: str | None = None, seed: int = 0
+) -> DirectionSet:
     """Principal directions. Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546.
 
     In w those of the codes themselves; in z, where latents are isotropic noise, latents are regressed on the principal coordinates of the
@@ -45,7 +47,7 @@ def ganspace(pipeline: Pipeline, count: int = 10, *, space: Space | None = None,
         UserError: the pipeline has no such space or module, or fewer dimensions than `count`.
     """
     name = space or ("z" if layer else usual_space(pipeline))
-    check_space(pipeline, name)
+    check_space(pipeline, name, SPACES)
     if name != "z" and layer is not None:
         raise UserError(
             f"the activations of {layer!r} are for directions in z; in w the codes themselves are looked at: leave the layer out"
@@ -61,18 +63,18 @@ def ganspace(pipeline: Pipeline, count: int = 10, *, space: Space | None = None,
     return DirectionSet(responses.vectors, responses.deviation, "z", "ganspace", _numbered(count), about)
 
 
-def linear(pipeline: Pipeline, point: Tensor, answer: Tensor, *, space: Space | None = None, seed: int = 0) -> DirectionSet:
+def linear(pipeline: Pipeline, point: Tensor, answer: Tensor, *, space: PlainSpace | None = None, seed: int = 0) -> DirectionSet:
     """Directions of what people or a classifier say about images, by linear models on their latents or codes `point` `(N, *S)`.
 
     Paper: Shen et al. 2019 (InterFaceGAN), arXiv:1907.10786; see `labelled_directions` for `answer`, the difference, and errors.
     """
     name = space or usual_space(pipeline)
-    check_space(pipeline, name)
+    check_space(pipeline, name, SPACES)
     rows, times = tied(point) if name != "z" else (point, 1)
     found = labelled_directions(rows.flatten(1), answer, seed=seed)
     vectors = _for_all(found.vectors.reshape(-1, *rows.shape[1:]), times)
     about = {"held_out": dict(zip(found.names, found.held_out, strict=True)), "measure": found.measure}
-    return DirectionSet(vectors, _deviation(point, vectors), "z" if name == "z" else "w", "linear", found.names, about)
+    return DirectionSet(vectors, _deviation(point, vectors), name, "linear", found.names, about)
 
 
 def activations(pipeline: Pipeline, latent: Tensor, label: Tensor | None, layer: str) -> Tensor:
@@ -106,7 +108,7 @@ def _for_all(vectors: Tensor, layers: int) -> Tensor:
     return vectors if layers == 1 else (vectors / layers**0.5)[:, None].repeat(1, layers, 1)
 
 
-def _drawn(pipeline: Pipeline, space: Space, count: int, seed: int) -> Tensor:
+def _drawn(pipeline: Pipeline, space: PlainSpace, count: int, seed: int) -> Tensor:
     latent, label = pipeline.draw(count, seed=fold(seed, "directions"))
     return latent if space == "z" else codes_of(pipeline, latent, label)
 

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from gancore.errors import UserError
 from gancore.interfaces import Extractor
-from gancore.latent.codes import codes_of, render_codes
+from gancore.latent.codes import codes_of, noise_of, render_codes
+from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import Rows, fold, noise_maps, own_rows, seeded
+from gancore.randomness import fold, noise_maps, seeded
 
 __all__ = ["Guidance", "Guided", "Scorer", "class_scorer", "guide"]
 
@@ -34,8 +35,7 @@ class Guidance:
     reach: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise UserError(f"guidance takes at least 1 step; got {self.steps}")
+        check_settings("guidance", self)
 
 
 class Guided(NamedTuple):
@@ -84,7 +84,7 @@ def guide(
     adam = torch.optim.Adam([move], lr=chosen.lr * unit)
     seen = []
     with evaluating(*pipeline.parts.values()):
-        noise = _noise(pipeline, where.code(start[:1]), seed)
+        noise = noise_of(pipeline, where.code(start[:1]), fold(seed, "render"))
         for step in range(chosen.steps + 1):
             with noise_maps(noise), seeded(fold(seed, "render"), start.device):
                 scores = _checked(scorer(pipeline.generator(where.code(start + move)).clamp(-1, 1)), count)
@@ -115,13 +115,6 @@ def _start(space: CodeSpace, count: int, seed: int) -> Tensor:
     latent, mark = space.pipeline.draw(count, seed=seed, label=label)
     points = latent if space.name == "z" else codes_of(space.pipeline, latent, mark)
     return points.to(space.pipeline.device)
-
-
-def _noise(pipeline: Pipeline, code: Tensor, seed: int) -> list[Tensor]:
-    """The noise that `render_codes` gives every image."""
-    with noise_maps() as seen, seeded(fold(seed, "render"), code.device), own_rows(Rows(1, 0, 1)), torch.no_grad():
-        pipeline.generator(code)
-    return seen
 
 
 def _checked(scores: Tensor, count: int) -> Tensor:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gancore.errors import UserError
 from gancore.interfaces import Extractor
-from gancore.latent.codes import has_codes, render_codes
+from gancore.latent.codes import has_codes, noise_of, render_codes
 from gancore.latent.likeness import Likeness, Seen, check_images
 from gancore.latent.noise import irregularity, standardised
+from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.pipeline import Pipeline, evaluating
 from gancore.randomness import fold, noise_maps, seeded
@@ -44,8 +44,7 @@ class Projection:
     pixels: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise UserError(f"a projection takes at least 1 step; got {self.steps}")
+        check_settings("a projection", self)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -137,14 +136,11 @@ class _Search:
         self.generator, self.seed = space.pipeline.generator, seed
         self.start = _start(space, likeness, target)
         self.move = space.still(len(self.start)).requires_grad_()
-        self.noise = [m.repeat(len(self.start), *[1] * (m.ndim - 1)).requires_grad_() for m in self._first_noise()]
+        with torch.no_grad():
+            drawn = noise_of(space.pipeline, space.code(self.start[:1]), fold(seed, "noise"))
+        self.noise = [m[:1].repeat(len(self.start), *[1] * (m.ndim - 1)).requires_grad_() for m in drawn]
         self.rng = torch.Generator().manual_seed(fold(seed, "projection"))
         self.adam = torch.optim.Adam([self.move, *self.noise], lr=settings.lr)
-
-    def _first_noise(self) -> list[Tensor]:
-        with noise_maps() as seen, seeded(fold(self.seed, "noise"), self.space.pipeline.device), torch.no_grad():
-            self.generator(self.space.code(self.start[:1]))
-        return [m[:1].clone() for m in seen]
 
     def step(self, step: int) -> Tensor:
         """One step of Adam on what moves; what is left `(N,)`, before it."""

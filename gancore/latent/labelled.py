@@ -38,8 +38,10 @@ def labelled_directions(points: Tensor, answer: Tensor, *, seed: int = 0) -> Lab
     boundary, or the share of variance explained.
 
     Raises:
-        UserError: answers do not match the points, are not finite, or there are too few of each kind.
+        UserError: answers are none, do not match the points, are not finite, or there are too few of each kind.
     """
+    if not answer.numel():
+        raise UserError(f"answers {tuple(answer.shape)} hold nothing to learn from; give one class or score for each of many images")
     if len(answer) != len(points) or answer.ndim > 2 or (answer.ndim == 2 and not answer.is_floating_point()):
         raise UserError(f"each of {len(points)} points takes one class, or scores (N,) or (N, A); got answers {tuple(answer.shape)}")
     if not bool(torch.isfinite(answer).all()):

@@ -8,6 +8,7 @@ from torch import Tensor
 from gancore.errors import UserError
 from gancore.latent.codes import codes_of
 from gancore.latent.interpolate import Kind, path
+from gancore.latent.spaces import SPACES, check_space
 from gancore.latent.walk import Walk
 from gancore.nn.labels import one_hot
 
@@ -45,11 +46,7 @@ class Route(NamedTuple):
         if total < 2 * self.cells or total % self.cells:
             each = f", as many for each of {self.cells} walks" if self.cells > 1 else ""
             raise UserError(f"a walk leads from one latent to another: give at least 2{each}; got {total}")
-        if self.space not in ("z", "w"):
-            raise UserError(f"a walk goes in space z or w; got {self.space!r}")
-        if self.space == "w" and not self.walk.has_codes:
-            name = self.walk.pipeline.conditioner.address
-            raise UserError(f"{name} hands latents on unchanged, so this pipeline has no w beside its z; walk in z")
+        check_space(self.walk.pipeline, self.space, SPACES)
 
     def codes(self, frames: int) -> Tensor:
         """The whole walks, evenly: `(frames, cells, *code_shape)`."""

@@ -1,5 +1,6 @@
 """The spaces in which a point can be moved freely: latents (z), codes (w), codes layer by layer (w+)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,9 +13,12 @@ from gancore.latent.mixing import layers_of
 from gancore.pipeline import Pipeline
 from gancore.randomness import fold
 
-__all__ = ["CodeSpace", "Space", "check_space", "code_space", "mean_code", "usual_space"]
+__all__ = ["SPACES", "CodeSpace", "PlainSpace", "Space", "check_space", "code_space", "mean_code", "usual_space"]
 
 Space = Literal["z", "w", "w+"]
+PlainSpace = Literal["z", "w"]
+"""Where directions lie and walks go."""
+SPACES: tuple[PlainSpace, ...] = get_args(PlainSpace)
 DRAWS = 10_000
 """Draws that mean and spread are estimated from; Karras et al. 2019, arXiv:1912.04958, appendix D."""
 CHUNK = 1024
@@ -61,7 +65,7 @@ class CodeSpace:
         return code
 
 
-def usual_space(pipeline: Pipeline) -> Literal["z", "w"]:
+def usual_space(pipeline: Pipeline) -> PlainSpace:
     """w where there is one, else z."""
     return "w" if has_codes(pipeline) else "z"
 
@@ -104,12 +108,12 @@ def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -
     return mean.float(), spread**0.5
 
 
-def check_space(pipeline: Pipeline, name: str) -> None:
-    """Raises UserError where the pipeline draws no latents or has no such space."""
+def check_space(pipeline: Pipeline, name: str, known: Sequence[str] = get_args(Space)) -> None:
+    """Raises UserError where the pipeline draws no latents or has no such space, or it is none of those `known` here."""
     if pipeline.sampler is None:
         raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space; give another pipeline")
-    if name not in get_args(Space):
-        raise UserError(f"the spaces are {', '.join(get_args(Space))}; got {name!r}")
+    if name not in known:
+        raise UserError(f"the spaces here are {', '.join(known)}; got {name!r}")
     if name != "z" and not has_codes(pipeline):
         address = pipeline.conditioner.address
         raise UserError(f"{address} hands latents on unchanged, so this pipeline has no {name} beside its z; choose z")

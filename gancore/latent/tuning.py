@@ -11,6 +11,7 @@ from gancore.errors import UserError
 from gancore.interfaces import Extractor, Generator
 from gancore.latent.codes import codes_of
 from gancore.latent.likeness import Likeness, check_images
+from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, code_space
 from gancore.pipeline import Pipeline, evaluating
 from gancore.randomness import fold, noise_maps, seeded
@@ -36,8 +37,7 @@ class PivotalTuning:
     radius: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise UserError(f"pivotal tuning takes at least 1 step; got {self.steps}")
+        check_settings("pivotal tuning", self)
 
 
 def tune(

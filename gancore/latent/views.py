@@ -7,12 +7,12 @@ from typing import Any, get_args
 
 from gancore.errors import UserError
 from gancore.latent.interpolate import Kind
+from gancore.latent.spaces import SPACES
 
 __all__ = ["Between", "Mix", "Point", "View", "view_of"]
 
 DEEPEST = 6
 FAR = 100.0
-SPACES = ("z", "w")
 Label = int | tuple[float, ...] | None
 
 

@@ -1,13 +1,14 @@
 """Perceptual path length: how abruptly images change along a path through the latent space."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from gancore.latent.codes import codes_of, has_codes
 from gancore.latent.interpolate import linear, spherical
+from gancore.latent.spaces import SPACES, PlainSpace
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
@@ -16,7 +17,6 @@ from gancore.pipeline import Pipeline, evaluating
 from gancore.randomness import Rows, fold, own_rows, seeded
 from gancore.standard.ranges import above, whole
 
-Space = Literal["z", "w"]
 Way = Callable[[Tensor, Tensor, Tensor], Tensor]
 CHUNK = 64
 """Pairs of images made at a time."""
@@ -34,7 +34,7 @@ def trimmed(lengths: Tensor) -> Tensor:
     return lengths[(lengths >= low) & (lengths <= high)]
 
 
-def path_lengths(study: Study, pipeline: Pipeline, space: Space, *, count: int, epsilon: float) -> Tensor:
+def path_lengths(study: Study, pipeline: Pipeline, space: PlainSpace, *, count: int, epsilon: float) -> Tensor:
     """|f(x(t)) - f(x(t + ε))|² / ε² at `count` random points t of as many random paths: `(count,)` float64."""
     rng = study.rng(f"path-length {space}")
     start, label = pipeline.draw(count, seed=fold(study.seed, "path-length", "start"))
@@ -51,7 +51,7 @@ def path_lengths(study: Study, pipeline: Pipeline, space: Space, *, count: int, 
 
 
 def _codes(
-    pipeline: Pipeline, space: Space, start: Tensor, end: Tensor, label: Tensor | None, places: Tensor, epsilon: float
+    pipeline: Pipeline, space: PlainSpace, start: Tensor, end: Tensor, label: Tensor | None, places: Tensor, epsilon: float
 ) -> tuple[Tensor, Tensor]:
     """The codes at t and at t + ε: of latents on a great circle, or on a straight line between codes."""
     if space == "w":
@@ -95,7 +95,7 @@ class PathLength(Score):
         pipeline = study.pipeline
         assert pipeline is not None
         need(f"PPL z[{study.title}]", 2, "a model that is judged by more than one image", samples=len(study.samples))
-        spaces: list[Space] = ["z", "w"] if has_codes(pipeline) else ["z"]
+        spaces: tuple[PlainSpace, ...] = SPACES if has_codes(pipeline) else ("z",)
         found = {}
         for space in spaces:
             lengths = trimmed(path_lengths(study, pipeline, space, count=self.count, epsilon=self.epsilon))

@@ -13,6 +13,8 @@ from gancore.latent.editing import edited_code, edited_latent
 from gancore.pictures.grid import grid
 from gancore.pipeline import Pipeline
 
+FOUND = ["--directions", "found.safetensors"]
+
 
 def same(file, images, columns):
     return np.abs(np.asarray(Image.open(file)).astype(int) - np.asarray(grid(images, columns=columns)).astype(int)).max() <= 1
@@ -58,6 +60,14 @@ def test_strips_start_from_seeds_and_codes(saved, place, capsys):
     assert capsys.readouterr().out == "3 strips of 2 images in layered-edit.png\n"
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (200, 0)], ids=str)
+@pytest.mark.parametrize("name", ["plain", "layered"])
+def test_empty_answers_are_refused(saved, place, capsys, name, shape):
+    np.save("empty.npy", np.zeros(shape))
+    assert run(["directions", str(saved / name), "--method", "linear", "--labels", "empty.npy"]) == 2
+    assert f"gancore: answers {shape} hold nothing to learn from" in said(capsys) and len(list(place.iterdir())) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [
@@ -68,8 +78,25 @@ def test_strips_start_from_seeds_and_codes(saved, place, capsys):
         (["directions", "plain", "--activations", "conv"], "has no module 'conv'"),
         (["directions", "plain", "--method", "linear", "--labels", "no.npy"], "no.npy cannot be read"),
         (["directions", "plain", "--method", "linear", "--extractor", "pixels"], "extractor/pixels tells no classes apart"),
+        (["directions", "layered", "--space", "w+"], "the spaces here are z, w; got 'w+'"),
+        (["directions", "layered", "--method", "linear", "--space", "w+"], "the spaces here are z, w; got 'w+'"),
+        (["directions", "plain", "--labels", "no.npy"], "--labels is read by --method linear, not by ganspace; leave it out"),
+        (["directions", "plain", "--layers", "99"], "--layers is read by --method sefa, not by ganspace"),
+        (["directions", "plain", "--method", "sefa", "--space", "z"], "--space is read by --method ganspace or linear, not by sefa"),
+        (["directions", "plain", "--method", "sefa", "--activations", "x"], "--activations is read by --method ganspace, not by sefa"),
+        (["directions", "plain", "--method", "sefa", "--extractor", "x"], "--extractor is read by --method linear, not by sefa"),
+        (["directions", "plain", "--method", "linear", "--count", "2"], "--count is read by --method sefa or ganspace, not by linear"),
+        (["directions", "plain", "--method", "linear", "--labels", "a", "--extractor", "b"], "leave one of the two out"),
         (["directions", "translator"], "translates images, so it has no latent space"),
         (["edit", "plain", "--directions", "no.safetensors"], "no.safetensors holds no directions"),
+        (["edit", "plain", *FOUND, "--from", "nan"], "Invalid value for '--from'"),
+        (["edit", "plain", *FOUND, "--to", "inf"], "Invalid value for '--to'"),
+        (["edit", "plain", *FOUND, "--to", "1e9"], "Invalid value for '--to'"),
+        (
+            ["edit", "plain", *FOUND, "--code", "a.npy", "--label", "4"],
+            "--label belongs to images of seeds, and --code gives codes as they",
+        ),
+        (["edit", "plain", *FOUND, "--code", "a.npy", "--truncation", "0"], "--truncation belongs to images of seeds"),
         (["edit", "plain"], "Missing option '--directions'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -110,11 +110,11 @@ def test_without_an_output_it_is_a_gif_named_after_the_run(saved, place):
         (["plain", "--grid", "4"], 2, "--grid is columns x rows, as 4x2; got '4'"),
         (["plain", "--grid", "0x2"], 2, "--grid is columns x rows"),
         (["plain", "--kind", "cubic"], 2, "a walk is spherical or linear; got 'cubic'"),
-        (["plain", "--space", "p"], 2, "a walk goes in space z or w; got 'p'"),
+        (["plain", "--space", "p"], 2, "the spaces here are z, w; got 'p'"),
         (
             ["plain", "--space", "w"],
             2,
-            "hands latents on unchanged, so this pipeline has no w beside its z; walk in z",
+            "hands latents on unchanged, so this pipeline has no w beside its z; choose z",
         ),
         (["plain", "--label", "1"], 2, "reads no labels, but a label was given; leave it out"),
         (["labelled", "--label", "7"], 2, "label 7 is none of the 3 classes"),

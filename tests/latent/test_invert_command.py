@@ -62,11 +62,16 @@ def test_an_image_of_another_size_is_fitted_when_asked(saved, files, place):
     assert (first["crop"] == (255, 0, 0)).all() and not (first["pad"] == (255, 0, 0)).all()
 
 
-def test_files_of_one_name_are_kept_apart(saved, files, place):
+def test_files_of_one_name_are_kept_apart_from_each_other_and_from_the_sheet(saved, files, place):
     (place / "other").mkdir()
-    Image.open(files / "plain.png").save(place / "other/plain.png")
-    assert run(["invert", str(saved / "plain"), str(files / "plain.png"), "other/plain.png", "--steps", "1", "--output", "found"]) == 0
-    assert {"plain-0.npy", "plain-1.npy"} <= {path.name for path in (place / "found").iterdir()}
+    for name in ("plain", "plain-1", "sheet"):
+        Image.open(files / "plain.png").save(place / f"other/{name}.png")
+    others = [f"other/{name}.png" for name in ("plain", "plain-1", "sheet")]
+    assert run(["invert", str(saved / "plain"), str(files / "plain.png"), *others, "--steps", "1", "--output", "found"]) == 0
+    names = ("plain-0", "plain-2", "plain-1", "sheet-0")
+    assert {path.stem for path in (place / "found").glob("*.npy")} == set(names)
+    assert set(json.loads((place / "found/inversion.json").read_text())["distances"]) == set(names)
+    assert all(Image.open(place / f"found/{name}.png").size == (8, 8) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +86,8 @@ def test_files_of_one_name_are_kept_apart(saved, files, place):
         (["plain", "plain.png", "--label", "0"], "reads no labels"),
         (["plain", "plain.png", "--extractor", "fashion"], "extractor/fashion reads images with 1 channel, these have 3"),
         (["plain", "plain.png", "--extractor", "vgg"], "there is no extractor 'vgg'"),
+        (["plain", "plain.png", "--pixels", "inf"], "pixels of a projection is a finite number from 0 up; got inf"),
+        (["plain", "plain.png", "--pixels", "nan"], "Invalid value for '--pixels'"),
         (["plain", "plain.png", "--steps", "0"], "Invalid value for '--steps'"),
         (["plain", "plain.png", "--output", "."], ". is there already; give --output a new folder"),
         (["translator", "plain.png"], "translates images, so it has no latent space"),

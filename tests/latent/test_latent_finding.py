@@ -190,6 +190,8 @@ def test_edits_move_codes_and_latents():
         (lambda: sefa_directions([torch.eye(2)], (2,), 1, layers=[0]), "layers are none: one code serves the whole image; got 0"),
         (lambda: ganspace(walks.plain(), 7), "from 1 to 6 directions can be found here; got 7"),
         (lambda: ganspace(walks.plain(), space="w"), "has no w beside its z"),
+        (lambda: ganspace(walks.layered(), space="w+"), "the spaces here are z, w; got 'w+'"),
+        (lambda: linear(walks.layered(), drawn(50), torch.zeros(50), space="w+"), "the spaces here are z, w; got 'w+'"),
         (lambda: ganspace(walks.plain(), 1, layer="conv"), "generator/small has no module 'conv'; its modules: linear"),
         (lambda: ganspace(walks.layered(), 1, space="w", layer="band"), "in w the codes themselves are looked at: leave the layer out"),
         (lambda: ganspace(walks.translator(), 1, space="z"), "translates images, so it has no latent space"),
@@ -197,6 +199,8 @@ def test_edits_move_codes_and_latents():
         (lambda: linear(walks.plain(), drawn(50), torch.zeros(50).long()), "no class has 5 points within and without it"),
         (lambda: linear(walks.plain(), drawn(50), torch.zeros(50)), "a linear fit takes at least 25 scores that are not all equal"),
         (lambda: linear(walks.plain(), drawn(50), torch.full((50,), torch.nan)), "answers hold NaN or infinity"),
+        (lambda: linear(walks.plain(), drawn(50)[:0], torch.zeros(0).long()), "answers (0,) hold nothing to learn from"),
+        (lambda: linear(walks.layered(), drawn(50), torch.zeros(50, 0), space="z"), "answers (50, 0) hold nothing to learn from"),
         (
             lambda: edited_latent(walks.plain(), sefa(known(), 1), 0, [1.0], drawn(1)),
             "these directions are (4, 6) in w; this pipeline has (6,) there",

@@ -145,6 +145,7 @@ def test_a_model_that_open_clip_does_not_know(monkeypatch):
         (lambda: guide(walks.plain(), red, space="w"), "has no w beside its z"),
         (lambda: guide(walks.plain(), red, label=0), "reads no labels"),
         (lambda: guide(walks.translator(), red), "translates images, so it has no latent space"),
+        (lambda: Guidance(lr=float("inf")), "lr of guidance is a finite number from 0 up; got inf"),
         (lambda: Guidance(steps=0), "guidance takes at least 1 step; got 0"),
         (lambda: class_scorer(SmallExtractor(image=walks.IMAGE), 2), "extractor/small has the classes 0 to 1; got class 2"),
         (lambda: class_scorer(Pixels(image=walks.IMAGE), 0), "extractor/pixels tells no classes apart; got class 0"),

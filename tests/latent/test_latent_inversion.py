@@ -7,7 +7,7 @@ import torch
 import walks
 from small import SmallExtractor
 
-from gancore.errors import UserError
+from gancore.errors import CheckpointError, UserError
 from gancore.latent.codes import codes_of, load_code, render_codes, save_code
 from gancore.latent.inversion import Projection, invert, render_inverted
 from gancore.latent.likeness import Likeness
@@ -16,6 +16,7 @@ from gancore.latent.tuning import PivotalTuning, tune
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
+from gancore.weights import write_weights
 
 QUICK = Projection(steps=150)
 
@@ -152,7 +153,7 @@ def test_a_tuned_generator_makes_the_image_and_the_others_as_before():
         (walks.plain, {"image": torch.zeros(3, 8, 8)}, "the image is (3, 8, 8), generator/small makes 3×8×8"),
         (walks.plain, {"image": torch.full((1, 3, 8, 8), 255.0)}, "an image is made of floats in [-1, 1]; divide bytes by 127.5"),
         (walks.plain, {"space": "w"}, "hands latents on unchanged, so this pipeline has no w beside its z; choose z"),
-        (walks.plain, {"space": "s"}, "the spaces are z, w, w+; got 's'"),
+        (walks.plain, {"space": "s"}, "the spaces here are z, w, w+; got 's'"),
         (walks.labelled, {"space": "w+"}, "reads one code (9,) for the whole image, so w+ is w; choose w"),
         (walks.translator, {}, "translates images, so it has no latent space"),
         (walks.plain, {"label": 1}, "reads no labels, but a label was given; leave it out"),
@@ -169,6 +170,11 @@ def test_other_wrong_words():
     pipeline, image = walks.plain(), torch.zeros(1, 3, 8, 8)
     with pytest.raises(UserError, match="a projection takes at least 1 step; got 0"):
         Projection(steps=0)
+    for value in (math.inf, math.nan, -1.0):
+        with pytest.raises(UserError, match=f"pixels of a projection is a finite number from 0 up; got {value}"):
+            Projection(pixels=value)
+        with pytest.raises(UserError, match=f"locality of pivotal tuning is a finite number from 0 up; got {value}"):
+            PivotalTuning(locality=value)
     with pytest.raises(UserError, match="by an extractor, by pixels, or both"):
         invert(pipeline, image, None, Projection(pixels=0))
     with pytest.raises(UserError, match=r"1 images are tuned to with pivots \(1, 6\); got \(2, 6\)"):
@@ -179,6 +185,29 @@ def test_codes_of_other_pipelines_are_refused(tmp_path):
     save_code(tmp_path / "code.npy", torch.zeros(1, 6))
     with pytest.raises(UserError, match=r"code.npy holds \(1, 6\), generator/walk-layers reads one code \(4, 6\)"):
         load_code(tmp_path / "code.npy", walks.layered())
+    save_code(tmp_path / "nan.npy", torch.full((1, 6), torch.nan))
+    with pytest.raises(UserError, match=r"nan.npy holds NaN or infinity in \(1, 6\), generator/small reads one code \(6,\)"):
+        load_code(tmp_path / "nan.npy", walks.plain())
     (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(UserError, match=r"broken.npy cannot be read .*; give a .npy file that gancore invert or gancore explore wrote"):
         load_code(tmp_path / "broken.npy", walks.plain())
+
+
+@pytest.mark.parametrize(
+    "maps",
+    [[torch.zeros(1, 3, 8, 9)], [], [torch.zeros(1, 3, 8, 8)] * 2, [torch.full((1, 3, 8, 8), torch.nan)], [torch.zeros(2, 3, 8, 8)]],
+    ids=["another shape", "none", "too many", "not finite", "two images"],
+)
+def test_noise_maps_of_another_generator_are_refused(tmp_path, maps):
+    save_code(tmp_path / "code.npy", torch.zeros(1, 6))
+    write_weights(tmp_path / "code-noise.safetensors", {str(i): m for i, m in enumerate(maps)})
+    with pytest.raises(
+        CheckpointError, match=r"code-noise.safetensors holds noise maps .*; the generator draws \(1, 3, 8, 8\), all finite"
+    ):
+        load_code(tmp_path / "code.npy", walks.plain(noise=0.3))
+
+
+def test_a_generator_without_noise_refuses_noise_maps(tmp_path):
+    save_code(tmp_path / "code.npy", torch.zeros(1, 4, 6), [torch.zeros(1, 3, 8, 8)])
+    with pytest.raises(CheckpointError, match="the generator draws none"):
+        load_code(tmp_path / "code.npy", walks.layered())

@@ -226,8 +226,8 @@ def test_labels_of_a_route_are_mixed():
     [
         (1, {}, "a walk leads from one latent to another: give at least 2; got 1"),
         (5, {"cells": 2}, "give at least 2, as many for each of 2 walks; got 5"),
-        (4, {"space": "w"}, "conditioner/identity hands latents on unchanged, so this pipeline has no w beside its z; walk in z"),
-        (4, {"space": "p"}, "a walk goes in space z or w; got 'p'"),
+        (4, {"space": "w"}, "conditioner/identity hands latents on unchanged, so this pipeline has no w beside its z; choose z"),
+        (4, {"space": "p"}, "the spaces here are z, w; got 'p'"),
     ],
 )
 def test_wrong_routes(plain, count, options, text):

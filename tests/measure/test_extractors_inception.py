@@ -151,7 +151,7 @@ def test_safetensors_are_marked_by_their_hash(state, tmp_path):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    text = r"none\.pth are not there; download https://github.com/toshas/torch-fidelity.* and give it with --weights FILE"
+    text = r"none\.pth are not there; download https://github.com/toshas/torch-fidelity.* and put it into \$GANCORE_CACHE/weights"
     with pytest.raises(MeasureError, match=text):
         Inception2015(weights=str(tmp_path / "none.pth"), image=(3, 16, 16))
 

@@ -20,7 +20,10 @@ FILE = "weights-inception-2015-12-05-6726825d.pth"
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 PATIENCE_SECONDS = 30
-ADVICE = f"download {URL} where there is a network and give it with --weights FILE, or take another extractor"
+ADVICE = (
+    f"download {URL} where there is a network and put it into $GANCORE_CACHE/weights (gancore evaluate reads it from --weights FILE too), "
+    "or take another extractor"
+)
 
 
 def find(given: str) -> tuple[Path, str]:
