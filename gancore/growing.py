@@ -22,7 +22,8 @@ def _pairs(given: Any) -> Any:
 
 
 def _rising(_: Any, attribute: Any, value: Any) -> None:
-    fine = isinstance(value, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 and min(pair) > 0 for pair in value)
+    pairs = isinstance(value, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value)
+    fine = pairs and all(0 < number < math.inf for pair in value for number in pair)
     if not fine or any(first[0] >= second[0] for first, second in pairwise(value)):
         raise ValueError(
             f"{attribute.name} must be pairs of a size and a number above 0, sizes rising, as [[8, 256], [16, 128]]; got {value!r}"
@@ -63,6 +64,9 @@ class GrowingGAN(GAN):
     def facts(self, seat: str) -> dict[str, Any]:
         """Networks that grow are told the size to start from."""
         return {**super().facts(seat), "starting_size": self.starting_size}
+
+    def check_grown(self) -> None:
+        """Networks go on growing from where they are."""
 
     def build(self) -> None:
         """Checks that something grows, and that all that grows grows alike."""

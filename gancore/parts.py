@@ -172,12 +172,14 @@ class Part(nn.Module):
         return len(mine) == len(self._fresh) and all(id(t) in mine and t._version == version for t, version in self._fresh)
 
     def require(self) -> None:
-        """Raises FactError when the part still waits for facts, saying which."""
+        """Raises FactError when the part, or one in its seats, still waits for facts, saying which."""
         if not self.built:
             raise FactError(
                 f"{self.address} waits for {', '.join(self.missing())}: put it into a recipe that trains on data, or give it "
                 f"in Python as {type(self).__name__}({', '.join(f'{name}=…' for name in self.missing())})"
             )
+        for _, child in children(self):
+            child.require()
 
     def _learn(self, facts: Mapping[str, Any], by: str) -> list[str]:
         news = []

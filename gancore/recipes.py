@@ -22,6 +22,7 @@ from gancore.interfaces import (
     Sampler,
     Terms,
 )
+from gancore.nn.growing import Growing
 from gancore.parts import fact, field, part, seat
 from gancore.pipeline import Pipeline, check_fit
 from gancore.recipe import Critic, Player, Recipe, Verbs
@@ -81,7 +82,17 @@ class GAN(Recipe):
                 f"{self.generator.address} makes images {self.generator.image}, "
                 f"{self.discriminator.address} reads {self.discriminator.image}"
             )
+        self.check_grown()
         self.average.start(generator=self.generator, conditioner=self.conditioner)
+
+    def check_grown(self) -> None:
+        """Raises FitError where a network stopped growing half-way: nothing here would let it grow on."""
+        for network in (self.generator, self.discriminator, self.conditioner):
+            if isinstance(network, Growing) and float(network.stage) < network.doublings:
+                raise FitError(
+                    f"{network.address} has grown to {float(network.stage):g} of {network.doublings} doublings, and {self.address} "
+                    "lets nothing grow; train it with a recipe that does, as recipe/growing"
+                )
 
     @property
     def conditional(self) -> bool:

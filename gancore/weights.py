@@ -16,7 +16,7 @@ FILE = "weights.safetensors"
 
 
 def load_from(part: Part, source: str, *, where: str = "") -> None:
-    """Takes the weights at `FOLDER:NAME`, a run, checkpoint or pipeline and the path of a part in it (`runs/7:generator`).
+    """Takes the weights at `FOLDER:NAME`, a run, checkpoint, pipeline or import and the path of a part in it (`runs/7:generator`).
 
     Raises:
         SpecError: the source is not written so, or holds no such part.
@@ -25,7 +25,7 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
     folder, _, name = source.rpartition(":")
     if not folder or not name:
         raise SpecError(f"{where}: from takes FOLDER:NAME, as runs/7:generator; got {source!r}")
-    for path in _candidates(Path(folder)):
+    for path in _candidates(Path(folder), name):
         if (path.parent / MANIFEST).is_file():
             check_manifest(path.parent)
         found = {k.removeprefix(f"{name}."): v for k, v in read_weights(path).items() if k.startswith(f"{name}.")}
@@ -86,7 +86,7 @@ def freeze(part: Part, which: Any, *, where: str = "") -> None:
             parameter.requires_grad_(False)
 
 
-def _candidates(folder: Path) -> list[Path]:
+def _candidates(folder: Path, name: str) -> list[Path]:
     checkpoints = sorted(folder.glob("checkpoints/[0-9]*"), reverse=True)
-    places = [folder / "pipeline", *sorted(folder.glob("pipeline/*/")), folder, *checkpoints]
+    places = [folder / "pipeline", *sorted(folder.glob("pipeline/*/")), folder, folder / name, *checkpoints]
     return [place / FILE for place in places if (place / FILE).is_file()]

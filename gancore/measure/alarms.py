@@ -123,7 +123,7 @@ RULES: dict[str, tuple[Callable[[History], str | None], tuple[str, ...]]] = {
     "discriminator-lost": (lost, ("a higher learning rate of the discriminator, or more of its steps", "a weaker penalty")),
     "overfitting": (overfitting, ("augmentation, as diffaugment", "more data, or mirrored images", "a stronger r1")),
     "vanishing-gradients": (vanishing, ("another loss, as non-saturating, hinge or wasserstein", "a lower learning rate")),
-    "exploding-gradients": (exploding, ("a lower learning rate", "clipping: generator_optimizer.clip=1", "a penalty, as r1")),
+    "exploding-gradients": (exploding, ("a lower learning rate", "clipping: generator_optimizer.max_norm=1", "a penalty, as r1")),
 }
 """Every alarm by name: its rule, and what to try."""
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from small import SmallDiscriminator, SmallGenerator
 
-from gancore import GrowingGAN, fact, part
+from gancore import GAN, GrowingGAN, fact, part
 from gancore.errors import FitError, SpecError
 from gancore.growing import looked_up, phases
 from gancore.nn.growing import Growing, level_of
@@ -147,7 +147,15 @@ def test_something_must_grow_and_alike():
         GrowingGAN(image=IMAGE, generator=SmallGrowingGenerator(), discriminator=Other())
 
 
-@pytest.mark.parametrize("table", [[[8, 2], [4, 3]], [[8, 2], [8, 3]], [[8, 0]], [8, 2], [[8]]])
+def test_a_half_grown_network_is_refused_where_nothing_grows():
+    grown = SmallGrowingGenerator(starting_size=8)
+    with pytest.raises(FitError, match=r"small-growing has grown to 1 of 2 doublings, and recipe/two-player lets nothing grow; train it"):
+        GAN(image=IMAGE, generator=grown, discriminator=SmallDiscriminator())
+    whole = GAN(image=IMAGE, generator=SmallGrowingGenerator(), discriminator=SmallDiscriminator())
+    assert float(whole.generator.stage) == 2
+
+
+@pytest.mark.parametrize("table", [[[8, 2], [4, 3]], [[8, 2], [8, 3]], [[8, 0]], [[8, math.nan]], [[8, math.inf]], [8, 2], [[8]]])
 def test_tables_by_size_rise(table):
     with pytest.raises(
         ValueError, match=r"rates must be pairs of a size and a number above 0, sizes rising, as \[\[8, 256\], \[16, 128\]\]; got"

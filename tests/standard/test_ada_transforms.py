@@ -71,6 +71,13 @@ def test_any_size_and_any_channels(shape):
     assert made.shape == image.shape and made.dtype == image.dtype and made.isfinite().all()
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_images_keep_their_dtype(dtype):
+    image = torch.rand(4, 3, 8, 8, dtype=torch.float64).to(dtype)
+    made = applied(FixedAugment(p=0.9, categories="bgcfnc"), image)
+    assert made.dtype == dtype and made.isfinite().all()
+
+
 @pytest.mark.parametrize("shape", [(3, 4, 3), (1, 3, 5), (2, 3, 3)])
 def test_twice_differentiable(shape):
     image = torch.randn(2, *shape, dtype=torch.float64, requires_grad=True)

@@ -39,10 +39,11 @@ class Transforms(Augment):
         return {name: float(i < chosen) for i, group in enumerate(GROUPS) for name in group} | self.multipliers
 
     def augmented(self, image: Tensor, p: Tensor | float) -> Tensor:
-        """Images with each transform at probability `p` times its multiplier."""
+        """Images with each transform at probability `p` times its multiplier; those of half precision are worked on in float32."""
+        full = torch.promote_types(image.dtype, torch.float32)
         with torch.autocast(image.device.type, enabled=False):
-            draws = Draws(image, p, self.shares)
-            return corrupted(filtered(coloured(moved(image, draws), draws), draws), draws)
+            draws = Draws(image.to(full), p, self.shares)
+            return corrupted(filtered(coloured(moved(image.to(full), draws), draws), draws), draws).to(image.dtype)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Left as it is: which images change is not known before."""

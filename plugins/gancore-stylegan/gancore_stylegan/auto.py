@@ -38,7 +38,7 @@ class AutoR1(R1):
     """regularizer/r1 (Mescheder et al. 2018, arXiv:1801.04406, eq. 9) with the γ that the recipe says."""
 
     examples = ({"gamma": 1.0},)
-    gamma: float = fact(help="γ, told by the recipe, as recipe/stylegan2-auto or recipe/stylegan3")
+    gamma: float = fact(help="γ, told by the recipe, as recipe/stylegan2-auto or recipe/stylegan3; for another one take regularizer/r1")
 
 
 @part("exponential-auto")
@@ -46,7 +46,7 @@ class AutoAverage(ExponentialAverage):
     """average/exponential with the half-life that the recipe says."""
 
     examples = ({"half_life": 1000.0},)
-    half_life: float = fact(help="after this many images a weight's part has halved, told by recipe/stylegan2-auto")
+    half_life: float = fact(help="in images, told by recipe/stylegan2-auto; for another one take average/exponential")
 
 
 @part("stylegan2-auto")
@@ -56,7 +56,8 @@ class AutoStyleGAN2(StyleGAN2):
     With r the longer side of the images, on one processor: batch min(4096 / r, 32), γ = 0.0002 · pixels / batch, a half-life of the average
     of 10,000 · batch / 32 images with ramp-up; half the feature maps, learning rate 0.0025, two mapping layers. Of the batch counts the
     recipe's own, not one that is given for a run alone. Differences: the released code has all feature maps from r = 512 on (set both
-    `channels_base` to 32768), and learning rate 0.002 from 1024 on; else those of the parts and of recipe/stylegan2.
+    `channels_base` to 32768), and learning rate 0.002 from 1024 on; else those of the parts and of recipe/stylegan2. With labels:
+    `conditioner=stylegan2-labels`, `conditioner.layers=2`, `discriminator=stylegan2-labels`, both `channels_base` 16384.
     """
 
     examples = ({**SMALL[0], "regularizers": [{"part": "r1-auto", "every": 2}]},)

@@ -1,5 +1,6 @@
 """A blur of all that the discriminator sees, which fades in the first part of a training."""
 
+import math
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 from gancore import Augment, field, part, seat
 from gancore.parts import Tally
 from gancore.standard.augments import NoAugment
-from gancore.standard.ranges import above
+from gancore.standard.ranges import above, within
 
 __all__ = ["FadingBlur"]
 
@@ -20,12 +21,13 @@ class FadingBlur(Augment):
     Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2 (configuration R): it keeps the discriminator from looking at
     high frequencies too early; σ falls linearly, as in the released code. Another augmentation may follow. Differences: the Gaussian is
     exp(-x² / 2σ²), in the released code 2^(-x² / σ²), whose deviation is 0.85 σ; it ends at 3 times the first σ, there at 3 times the
-    present one. Beyond the border are zeros, as there. Images seen are counted by the scores of real images in main updates.
+    present one; the released fade is 6,250 batches long, these 200,000 images at its batch of 32. Beyond the border are zeros, as there.
+    Images seen are counted by the scores of real images in main updates.
 
     `(N, C, H, W)` → the same, in the image's dtype, also under autocast; linear in the image.
     """
 
-    sigma: float = field(default=10.0, validator=above(0), help="deviation at the start, in pixels")
+    sigma: float = field(default=10.0, validator=within(0, 1000), help="deviation at the start, in pixels, up to 1000")
     images: float = field(default=200_000.0, validator=above(0), help="after so many images the blur is gone")
     then: Augment = seat(default=NoAugment, help="what changes the blurred images")
 
@@ -67,7 +69,7 @@ class FadingBlur(Augment):
     def _matrix(self, size: int, image: Tensor) -> Tensor:
         """`(size, size)`: the filter along one axis. Without any deviation left, each pixel is its own."""
         place = torch.arange(size, device=image.device)
-        reach = int(3 * self.sigma)
+        reach = math.ceil(3 * self.sigma)
         taps = torch.arange(-reach, reach + 1, device=image.device)
         # the least deviation is one whose square is not yet zero
         weights = torch.exp(-0.5 * (taps / self.present.clamp(min=1e-6)).square())

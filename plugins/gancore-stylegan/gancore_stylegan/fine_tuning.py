@@ -66,7 +66,7 @@ def recipe_table(pipeline: Pipeline, discriminator: Discriminator, folder: Path)
     name = "stylegan3" if isinstance(pipeline.generator, StyleGAN3Synthesis) else "stylegan2"
     table = spec(build({"part": name, **{seat: _options(part) for seat, part in parts.items()}}))
     for seat in parts:
-        table[seat]["from"] = f"{folder / JUDGE if seat == JUDGE else folder}:{seat}"
+        table[seat]["from"] = f"{folder}:{seat}"
     classes = getattr(pipeline.conditioner, "classes", 0)
     return table | {"image": list(pipeline.generator.image)} | ({"classes": classes} if classes else {})
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from gancore import GeneratorRegularizer, field, part
 from gancore.parts import Tally
 from gancore.randomness import normal
-from gancore.standard.ranges import at_least, whole, within
+from gancore.standard.ranges import above, at_least, whole, within
 
 TINY = 1e-12
 """Under the root, whose slope at zero is infinite."""
@@ -26,7 +26,7 @@ class PathLength(GeneratorRegularizer):
     """
 
     every: int = field(default=4, validator=whole(1), help="apply in each k-th step, scaled by k")
-    share: float = field(default=0.5, validator=within(0, 1), help="the part of the batch looked at, in (0, 1]")
+    share: float = field(default=0.5, validator=[above(0), within(0, 1)], help="the part of the batch looked at, in (0, 1]")
     weight: float = field(default=2.0, validator=at_least(0), help="weight of the squared difference")
     decay: float = field(default=0.01, validator=within(0, 1), help="how far the running mean moves towards the lengths of an update")
 

@@ -106,8 +106,9 @@ class CIFARStyleGAN2(StyleGAN2):
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10: no style mixing, no path length regularization, no residuals in
     the discriminator, two mapping layers, γ = 0.01, learning rate 0.0025, batch 64, groups of 32, a half-life of 500,000 images with
-    ramp-up. Differences are those of its parts; labels: `conditioner=stylegan2-labels`, `discriminator=stylegan2-labels`, which has
-    residuals.
+    ramp-up. The released code rescales the generator's optimizer for a penalty in every 4th step, which here has no weight: learning rate
+    0.002, β₂ = 0.99^0.8. Differences are those of its parts; labels: `conditioner=stylegan2-labels` with `conditioner.layers=2` and
+    `conditioner.mixing=0`, `discriminator=stylegan2-labels`, which has residuals, with `discriminator.group=32`.
     """
 
     examples = SMALL
@@ -117,6 +118,6 @@ class CIFARStyleGAN2(StyleGAN2):
     generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=())
     augment: Augment = seat(default=AdaptiveAugment)
     average: Average = seat(default=partial(ExponentialAverage, half_life=500_000.0))
-    generator_optimizer: Optimizer = seat(default=adam(0.0025))
+    generator_optimizer: Optimizer = seat(default=partial(Adam, lr=0.0025 * 4 / 5, betas=(0.0, 0.99 ** (4 / 5)), eps=1e-8))
     discriminator_optimizer: Optimizer = seat(default=adam(0.0025))
     batch: int = field(default=64, validator=ge(1), help="batch size, where the run is given none")

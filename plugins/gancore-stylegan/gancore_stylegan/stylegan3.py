@@ -40,8 +40,10 @@ class StyleGAN3(GAN):
     appendix F: non-saturating loss, R1 in every 16th step, Adam with β₁ = 0, β₂ = 0.99, ε = 1e-8 and learning rates 0.0025 and 0.002,
     batch of 32, an exponential average of the generator's weights with a half-life of 10,000 images. γ is the one that the released
     code recommends for T and R alike, 0.5 at 128×128, 2 at 256×256, 8 at 512×512 and 32 at 1024×1024; at other sizes it too goes with the
-    number of pixels, which nobody published. The discriminator is StyleGAN2's. Difference: the average's half-life is shorter in the first
-    200,000 images (`average.ramp_up = inf` for none).
+    number of pixels, which nobody published. The discriminator is StyleGAN2's. Differences: the average's half-life is shorter in the first
+    200,000 images (`average.ramp_up = inf` for none), and 10,000 images at any batch, as the released code has at 32. With labels:
+    `conditioner=stylegan2-labels`, `conditioner.layers=2`, `conditioner.mixing=0`, `conditioner.decay=0.998`,
+    `discriminator=stylegan2-labels`.
     """
 
     examples = (

@@ -9,6 +9,7 @@ from gancore_stylegan import (
     Paper256,
     Paper512,
     Paper1024,
+    StyleGAN2,
 )
 
 from gancore.errors import FactError
@@ -40,10 +41,12 @@ def constants(recipe):
     (r1,) = recipe.regularizers
     discriminator, average = recipe.discriminator, recipe.average
     assert discriminator.channels_base == recipe.generator.channels_base and r1.every == 16
-    for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
-        assert (optimizer.lr, optimizer.betas, optimizer.eps) == (recipe.generator_optimizer.lr, (0.0, 0.99), 1e-8)
+    one, other = recipe.discriminator_optimizer, recipe.generator_optimizer
+    assert (one.betas, one.eps) == ((0.0, 0.99), 1e-8)
+    # a penalty in every 4th step, which the recipe rescales by, or the rescaling alone
+    assert isinstance(recipe, CIFARStyleGAN2) or (other.lr, other.betas, other.eps) == (one.lr, one.betas, one.eps)
     assert (recipe.augment.address, recipe.augment.target, recipe.augment.categories) == ("augment/ada", 0.6, "bgc")
-    base, lr = discriminator.channels_base, recipe.generator_optimizer.lr
+    base, lr = discriminator.channels_base, one.lr
     return (
         recipe.batch_size,
         discriminator.group,
@@ -65,6 +68,8 @@ def test_cifar_leaves_out_what_small_images_do_not_need():
     recipe = CIFARStyleGAN2()
     assert (len(recipe.generator_regularizers), recipe.conditioner.mixing) == (0, 0.0)
     assert recipe.discriminator.address == "discriminator/stylegan2-plain"
+    # as if there were a penalty in every 4th step
+    assert recipe.generator_optimizer.lr == pytest.approx(0.002) and recipe.generator_optimizer.betas[1] == pytest.approx(0.99199, abs=1e-5)
     assert [(penalty.name, penalty.weight) for penalty in Paper256().generator_regularizers] == [("path-length", 2.0)]
 
 
@@ -91,6 +96,14 @@ def test_what_auto_derives_is_left_out_of_a_spec_and_trains_at_another_size():
     again = build(table)
     again.place(facts={"image": (3, 64, 64), "classes": 0}, by="the data")
     assert again.regularizers[0].gamma == pytest.approx(0.0256)
+
+
+@pytest.mark.parametrize("change", [{"regularizers": ["r1-auto"]}, {"average": "exponential-auto"}])
+def test_a_recipe_that_derives_nothing_refuses_parts_that_wait_for_it(change):
+    recipe = StyleGAN2(generator={"channels_max": 2, "code_width": 2}, discriminator={"channels_max": 2}, **change)
+    recipe.place(facts={"image": (3, 16, 16), "classes": 0}, by="the data")
+    with pytest.raises(FactError, match=r"-auto waits for (gamma|half_life): put it into a recipe"):
+        recipe.require()
 
 
 def test_a_value_of_ones_own_beside_the_derived_one_is_refused_by_name():

@@ -144,6 +144,11 @@ def test_the_running_mean_of_lengths():
     assert penalty.seen.mean is None
 
 
+def test_path_lengths_of_no_images_are_refused():
+    with pytest.raises(ValueError, match="share must be a number above 0"):
+        PathLength(share=0)
+
+
 def test_a_generator_that_ignores_its_code_gets_no_nan():
     weight = torch.ones((), requires_grad=True)
     value = PathLength()(lambda w: (0 * weight * w.sum()).expand(4, 3, 2, 2), torch.randn(4, 5))

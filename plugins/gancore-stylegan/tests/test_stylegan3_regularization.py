@@ -49,6 +49,17 @@ def test_it_is_the_gaussian_that_fades_with_the_images_seen():
     assert torch.equal(seen(blur, 50)(image), image) and torch.equal(seen(blur, 1000)(image), image)
 
 
+@pytest.mark.parametrize("sigma", [-1.0, 1001.0, float("inf"), float("nan")])
+def test_a_deviation_without_measure_is_refused(sigma):
+    with pytest.raises(ValueError, match="sigma must be a number from 0 to 1000"):
+        FadingBlur(sigma=sigma)
+
+
+def test_a_small_deviation_blurs():
+    image = torch.rand(1, 1, 8, 8)
+    assert not torch.equal(seen(FadingBlur(sigma=0.3, images=100), 0)(image), image)
+
+
 def test_it_does_not_round_under_autocast():
     image, blur = torch.rand(1, 3, 8, 8), seen(FadingBlur(images=10), 10)
     with torch.autocast("cpu", torch.bfloat16):

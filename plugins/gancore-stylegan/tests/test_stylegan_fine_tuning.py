@@ -10,6 +10,8 @@ from gancore.cli import run as gancore
 from gancore.cli.recipes import recipe_of
 from gancore.errors import CheckpointError
 from gancore.pipeline import Pipeline, find_pipeline
+from gancore.specs import build
+from gancore.training.transfer import start_from, trained_networks
 from gancore.weights import read_weights
 
 SHORT = ["--images", "8", "--batch", "4", "--checkpoint-every", "8", "--evaluate-every", "0", "--hold-out", "0", "--threads", "1"]
@@ -41,6 +43,15 @@ def test_a_recipe_begins_with_the_networks_of_the_file(tmp_path, capsys):
     judge = import_discriminator(read_networks(tmp_path / "network.pkl")["D"])
     assert all(torch.equal(value, recipe.discriminator.state_dict()[name]) for name, value in judge.state_dict().items())
     assert recipe.address == "recipe/stylegan2" and recipe.regularizers[0].every == 16
+
+
+def test_another_recipe_begins_with_both_networks(tmp_path):
+    folder = imported(tmp_path)
+    networks, image = trained_networks(folder)
+    recipe = build(start_from({"part": "two-player", "image": list(image)}, networks))
+    judge = import_discriminator(read_networks(tmp_path / "network.pkl")["D"])
+    assert all(torch.equal(value, recipe.discriminator.state_dict()[name]) for name, value in judge.state_dict().items())
+    assert recipe.generator.address == "generator/stylegan2"
 
 
 def test_two_steps_of_training(tmp_path, images, monkeypatch):
