@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.latents import drawn, layers_named, loaded
+from gancore.cli.latents import drawn, layers_named, loaded, shown, waiting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,13 +65,14 @@ def directions(
         raise UserError(f"directions are written to a file that ends in .safetensors; got {target}")
     _check_read(method, o.given(count=count, space=space, layers=layers, activations=activations, labels=labels, extractor=extractor))
     chosen, number = loaded(run, pipeline), seed or 0
-    if method == "sefa":
-        only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
-        found = finding.sefa(chosen, **o.given(count=count), layers=only, seed=number)
-    elif method == "ganspace":
-        found = finding.ganspace(chosen, **o.given(count=count), space=cast("PlainSpace | None", space), layer=activations, seed=number)
-    else:
-        found = _linear(chosen, space, labels, extractor, number)
+    with waiting(f"{method} directions of {chosen.generator.address}"):
+        if method == "sefa":
+            only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
+            found = finding.sefa(chosen, **o.given(count=count), layers=only, seed=number)
+        elif method == "ganspace":
+            found = finding.ganspace(chosen, **o.given(count=count), space=cast("PlainSpace | None", space), layer=activations, seed=number)
+        else:
+            found = _linear(chosen, space, labels, extractor, number)
     found.save(target)
     _write_sheet(chosen, found, target.with_suffix(".png"))
     for name, value in found.about.get("held_out", {}).items():
@@ -136,11 +137,10 @@ def _write_sheet(pipeline: "Pipeline", found: "DirectionSet", target: Path) -> N
     """A row for each direction, from -3 to 3 deviations from the image of seed 0."""
     import torch
 
-    from gancore.latent.codes import render_codes
     from gancore.latent.editing import edited_latent
     from gancore.pictures.grid import save_grid
 
     amounts = [float(amount) for amount in range(-3, 4)]
     latent, label = drawn(pipeline, [0])
     rows = [edited_latent(pipeline, found, index, amounts, latent, label) for index in range(min(len(found), SHOWN))]
-    save_grid(render_codes(pipeline, torch.cat(rows)), target, columns=len(amounts))
+    save_grid(torch.cat(list(shown(pipeline, torch.cat(rows)))), target, columns=len(amounts))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancore.cli.latents import drawn, layers_named, loaded, numbers_of
+from gancore.cli.latents import drawn, layers_named, loaded, numbers_of, waiting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,13 +47,14 @@ def edit(
     only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
     amounts = torch.linspace(start, end, steps, dtype=torch.float64).tolist()
     rows: list[Tensor] = []
-    for number in numbers_of("--index", index):
-        for seed in numbers_of("--seeds", seeds or "0") if seeds or not code else []:
-            moved = edited_latent(chosen, found, number, amounts, *drawn(chosen, [seed], label), layers=only, truncation=truncation)
-            rows.append(render_inverted(chosen, moved))
-        for file in code or []:
-            pivot, noise = load_code(file, chosen)
-            rows.append(render_inverted(chosen, edited_code(chosen, found, number, amounts, pivot, layers=only), noise))
+    with waiting("moving images"):
+        for number in numbers_of("--index", index):
+            for seed in numbers_of("--seeds", seeds or "0") if seeds or not code else []:
+                moved = edited_latent(chosen, found, number, amounts, *drawn(chosen, [seed], label), layers=only, truncation=truncation)
+                rows.append(render_inverted(chosen, moved))
+            for file in code or []:
+                pivot, noise = load_code(file, chosen)
+                rows.append(render_inverted(chosen, edited_code(chosen, found, number, amounts, pivot, layers=only), noise))
     target = output or Path(f"{run.resolve().name}-edit.png")
     target.parent.mkdir(parents=True, exist_ok=True)
     save_grid(torch.cat(rows), target, columns=steps)

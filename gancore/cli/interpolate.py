@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.latents import drawn, numbers_of, progress
+from gancore.cli.latents import drawn, numbers_of, shown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,7 +85,7 @@ def _write_sheet(route: "Route", frames: int | None, target: Path) -> str:
 
     columns = SHEET_LEG if frames is None else max(2, round(frames / route.legs))
     codes = route.leg_codes(columns)
-    images = torch.cat(list(_images(route, codes)))
+    images = torch.cat(list(shown(route.walk.pipeline, codes.flatten(0, 1))))
     target.parent.mkdir(parents=True, exist_ok=True)
     save_grid(images, target, columns=columns)
     return f"{len(codes)} legs of {columns} images on a sheet in {target}"
@@ -94,19 +94,9 @@ def _write_sheet(route: "Route", frames: int | None, target: Path) -> str:
 def _write_animation(route: "Route", frames: int, columns: int, fps: float, target: Path) -> str:
     from gancore.pictures.animation import save_animation, tiled
 
-    images = _images(route, route.codes(frames))
+    images = shown(route.walk.pipeline, route.codes(frames).flatten(0, 1))
     save_animation((tiled(each, columns) for each in _grouped(images, route.cells)), target, fps=fps)
     return f"{frames} frames, {frames / fps:.1f} s, in {target}"
-
-
-def _images(route: "Route", codes: "Tensor") -> "Iterator[Tensor]":
-    from gancore.latent.codes import rendered
-
-    flat = codes.flatten(0, 1)
-    with progress(len(flat)) as advance:
-        for images in rendered(route.walk.pipeline, flat):
-            yield images
-            advance(len(images))
 
 
 def _grouped(images: "Iterable[Tensor]", size: int) -> "Iterator[Tensor]":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.status import Status
     from torch import Tensor
 
     from gancore.interfaces import Extractor, ImageShape
@@ -90,3 +91,21 @@ def progress(total: int, what: str = "images") -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(what, total=total)
         yield lambda n: progress.advance(task, n)
+
+
+def shown(pipeline: "Pipeline", code: "Tensor") -> "Iterator[Tensor]":
+    """The images of codes `(N, *code_shape)`, some at a time and in order, beside a bar."""
+    from gancore.latent.codes import rendered
+
+    with progress(len(code)) as advance:
+        for images in rendered(pipeline, code):
+            yield images
+            advance(len(images))
+
+
+def waiting(text: str) -> "Status":
+    """A line that moves on a terminal while something takes long, nothing elsewhere."""
+    from rich.console import Console
+    from rich.text import Text
+
+    return Console(stderr=True).status(Text(text))

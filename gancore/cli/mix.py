@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancore.cli.latents import drawn, layers_named, loaded, numbers_of
+from gancore.cli.latents import drawn, layers_named, loaded, numbers_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,9 +52,8 @@ def _sheet(pipeline: "Pipeline", source: "Tensor", destination: "Tensor", bands:
     """The sources in the first row; below, for each choice of layers, each destination and what becomes of it."""
     import torch
 
-    from gancore.latent.codes import render_codes
     from gancore.latent.mixing import mixing_table
 
     tables = [torch.cat([destination[:, None], mixing_table(destination, source, band)], 1).flatten(0, 1) for band in bands]
-    images = render_codes(pipeline, torch.cat([source, *tables]))
+    images = torch.cat(list(shown(pipeline, torch.cat([source, *tables]))))
     return torch.cat([torch.ones_like(images[:1]), images])

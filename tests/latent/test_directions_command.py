@@ -1,5 +1,7 @@
 """`gancore directions` and `gancore edit`."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -58,6 +60,21 @@ def test_strips_start_from_seeds_and_codes(saved, place, capsys):
     assert same("strips.png", render_codes(pipeline, torch.cat(rows)), 4)
     assert run(["edit", str(saved / "layered"), *words[:2], "--code", "pivot.npy", "--index", "0-2", "--steps", "2"]) == 0
     assert capsys.readouterr().out == "3 strips of 2 images in layered-edit.png\n"
+
+
+def test_a_terminal_shows_what_goes_on(saved, place, capsys, monkeypatch):
+    words = ["directions", str(saved / "layered"), "--count", "1", "--output", "found.safetensors"]
+    assert run(words) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert run(words) == 0
+    shown = said(capsys)
+    assert "ganspace directions of generator/walk-layers" in shown and "images" in shown
+    assert run(["edit", str(saved / "layered"), *FOUND]) == 0
+    assert "moving images" in said(capsys)
+    assert run(["mix", str(saved / "layered")]) == 0
+    assert "images" in said(capsys)
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (200, 0)], ids=str)
