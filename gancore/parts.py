@@ -178,7 +178,12 @@ class Part(nn.Module):
                 f"{self.address} waits for {', '.join(self.missing())}: put it into a recipe that trains on data, or give it "
                 f"in Python as {type(self).__name__}({', '.join(f'{name}=…' for name in self.missing())})"
             )
-        for _, child in children(self):
+        for path, child in children(self):
+            if not child.built:
+                raise FactError(
+                    f"{self.address}.{path}: {child.address} waits for {', '.join(child.missing())}, and {self.address} does not tell; "
+                    f"take another part there, or another recipe{_meaning(child, child.missing())}"
+                )
             child.require()
 
     def _learn(self, facts: Mapping[str, Any], by: str) -> list[str]:
@@ -191,7 +196,7 @@ class Part(nn.Module):
                 before = getattr(self, f.name)
                 raise FactError(
                     f"{self.address}: {f.name} is {before!r} by {self._givers[f.name]}, but {value!r} by {by}; "
-                    f"make them agree or leave one out"
+                    f"make them agree or leave one out{_meaning(self, [f.name])}"
                 )
             if value != getattr(self, f.name):
                 news.append(f.name)
@@ -245,6 +250,11 @@ def seats(cls: type[Part]) -> list[Seat]:
 def help_of(attribute: "attrs.Attribute[Any]") -> str:
     """The line of help written at a field."""
     return str(attribute.metadata.get(_HELP, ""))
+
+
+def _meaning(part: Part, names: Sequence[str]) -> str:
+    said = [f"{f.name}: {help_of(f)}" for f in fact_fields(type(part)) if f.name in names and help_of(f)]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def children(part: Part) -> Iterator[tuple[str, Part]]:

@@ -35,6 +35,20 @@ def test_a_waiting_part_says_what_it_waits_for():
         SmallGenerator().require()
 
 
+@part("asking-weight")
+class AskingWeight(R1):
+    """A penalty whose weight nobody tells."""
+
+    gamma: float = fact(help="γ, told by nobody")
+
+
+def test_a_seated_part_says_what_it_waits_for():
+    made = game(image=IMAGE, regularizers=[R1(), AskingWeight()])
+    with pytest.raises(FactError, match=r"two-player.regularizers.1: .*/asking-weight waits for gamma, .* \(gamma: γ, told by nobody\)"):
+        made.require()
+    game(image=IMAGE, regularizers=[R1(), AskingWeight(gamma=1.0)]).require()
+
+
 def test_parameters_are_registered_and_fields_are_submodules():
     made = game(image=IMAGE, regularizers=[R1()])
     assert {"generator.linear.weight", "discriminator.first.bias"} <= set(dict(made.named_parameters()))
