@@ -27,11 +27,13 @@ def sample(
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png for a sheet, FILE.npy, or a FOLDER for one file each")] = None,
 ) -> None:
     """Draw images from a trained run."""
-    from gancore.latent.codes import check_truncation
-    from gancore.pipeline import Pipeline, find_pipeline
+    from gancore.errors import UserError
+    from gancore.pipeline import Pipeline, check_truncation, find_pipeline
 
+    if truncation_layers is not None and truncation == 1:
+        raise UserError("--truncation-layers says which layers --truncation moves; give --truncation too, as 0.7, or leave it out")
     chosen = Pipeline.load(find_pipeline(run, pipeline))
-    check_truncation(chosen, truncation_layers)
+    check_truncation(chosen, truncation, truncation_layers)
     if data is not None:
         images, names = _through(chosen, data, seed or 0)
     else:
