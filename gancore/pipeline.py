@@ -259,6 +259,8 @@ def find_pipeline(run: Path, name: str | None = None) -> Path:
     """
     for folder in (run, run / "pipeline"):
         if (folder / "pipeline.json").is_file():
+            if name is not None:
+                raise UserError(f"{folder} is the only pipeline there, and has no name; leave --pipeline out; got {name!r}")
             return folder
     index = run / "pipeline" / INDEX
     if not index.is_file():

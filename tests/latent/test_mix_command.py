@@ -112,6 +112,11 @@ def found(run, path):
     ganspace(Pipeline.load(run), 1).save(path)
 
 
+def test_a_name_is_refused_where_there_is_one_pipeline(saved, place, capsys):
+    assert run(["sample", str(saved / "plain"), "--pipeline", "backward"]) == 2
+    assert "is the only pipeline there, and has no name; leave --pipeline out; got 'backward'" in said(capsys) and not list(place.iterdir())
+
+
 def test_layers_without_a_truncation_are_refused(saved, place, capsys):
     assert run(["sample", str(saved / "layered"), "--truncation-layers", "2"]) == 2
     assert "give --truncation too" in said(capsys) and not list(place.iterdir())
