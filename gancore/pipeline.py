@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,8 @@ VERSION = 1
 """The version of a saved pipeline."""
 CHUNK = 64
 """Images made at a time; a result does not depend on it."""
+FARTHEST = 100.0
+"""The largest truncation, either way; images fall apart long before."""
 
 
 class Pipeline:
@@ -70,7 +72,7 @@ class Pipeline:
         `truncation` moves codes towards their mean, all layers or the first `truncation_layers`.
 
         Raises:
-            UserError: the pipeline translates images, or reads no labels but was given some.
+            UserError: the pipeline translates images, reads no labels but was given some, or `check_truncation` refuses the truncation.
         """
         latent, label = self.draw(n, seed=seed, label=label)
         return self.render(latent, label, seed=seed, truncation=truncation, truncation_layers=truncation_layers)
@@ -102,12 +104,22 @@ class Pipeline:
         truncation: float = 1.0,
         truncation_layers: int | None = None,
     ) -> Tensor:
-        """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from `seed`."""
+        """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from `seed`. Raises like `sample`."""
+        check_truncation(self, truncation, truncation_layers)
         return self._in_chunks(lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers), label, len(latent), seed)
 
-    def chunks(self, latent: Tensor, label: Tensor | None = None, *, seed: int = 0, truncation: float = 1.0) -> Iterator[Tensor]:
-        """The images of `render`, the same bits, some at a time and in order."""
-        return self._chunks(lambda part, mark: self._image(latent[part], mark, truncation), label, len(latent), seed)
+    def chunks(
+        self,
+        latent: Tensor,
+        label: Tensor | None = None,
+        *,
+        seed: int = 0,
+        truncation: float = 1.0,
+        truncation_layers: int | None = None,
+    ) -> Iterator[Tensor]:
+        """The images of `render`, the same bits, some at a time and in order. Raises like `sample`, before the first."""
+        check_truncation(self, truncation, truncation_layers)
+        return self._chunks(lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers), label, len(latent), seed)
 
     def reconstruct(self, image: Tensor, *, seed: int = 0) -> Tensor:
         """Images `(N, C, H, W)` through the encoder and back. Raises UserError where there is no encoder."""
@@ -197,6 +209,35 @@ class Pipeline:
         return cls(reads=str(saved.get("reads", "")), **parts)
 
 
+def layers_of(code_shape: Sequence[int]) -> int:
+    """How many layers of a generator read a code of their own: L of `(L, W)`, 0 for codes of another form."""
+    return int(code_shape[0]) if len(code_shape) == 2 and code_shape[0] > 1 else 0
+
+
+def keeps_a_mean(pipeline: Pipeline) -> bool:
+    """Whether truncation does anything: the conditioner keeps a mean to move codes to."""
+    return type(pipeline.conditioner).truncate is not Conditioner.truncate
+
+
+def check_truncation(pipeline: Pipeline, amount: float = 1.0, layers: int | None = None) -> None:
+    """Says before any work whether codes can be truncated so, all layers or the first `layers`; 1 is no truncation, and always can.
+
+    Raises:
+        UserError: the amount is not from -100 to 100, the conditioner keeps no mean, or codes have no layers, or fewer.
+    """
+    total, generator = layers_of(pipeline.generator.code_shape), pipeline.generator.address
+    if not abs(amount) <= FARTHEST:
+        raise UserError(f"truncation is a number from {-FARTHEST:g} to {FARTHEST:g}, 1 for none; got {amount:g}")
+    if (amount != 1 or layers is not None) and not keeps_a_mean(pipeline):
+        raise UserError(f"{pipeline.conditioner.address} keeps no mean to truncate towards; leave truncation out")
+    if layers is None:
+        return
+    if not total:
+        raise UserError(f"{generator} reads one code {tuple(pipeline.generator.code_shape)} for the whole image; truncate all of it")
+    if not 0 <= layers <= total:
+        raise UserError(f"{generator} has {total} layers; truncate from 0 to {total} of them; got {layers}")
+
+
 INDEX = "pipelines.json"
 """Names the pipelines of a run that has several, the default one first."""
 
@@ -218,6 +259,8 @@ def find_pipeline(run: Path, name: str | None = None) -> Path:
     """
     for folder in (run, run / "pipeline"):
         if (folder / "pipeline.json").is_file():
+            if name is not None:
+                raise UserError(f"{folder} is the only pipeline there, and has no name; leave --pipeline out; got {name!r}")
             return folder
     index = run / "pipeline" / INDEX
     if not index.is_file():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli.latents import drawn, layers_named, loaded, numbers_of, waiting
+from gancore.cli.outputs import check_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +42,8 @@ def edit(
     from gancore.latent.mixing import layers_of
     from gancore.pictures.grid import save_grid
 
+    target = output or Path(f"{run.resolve().name}-edit.png")
+    check_picture(target)
     if code and not seeds:
         _check_codes_alone(label, truncation)
     chosen, found = loaded(run, pipeline), DirectionSet.load(directions)
@@ -55,7 +58,6 @@ def edit(
             for file in code or []:
                 pivot, noise = load_code(file, chosen)
                 rows.append(render_inverted(chosen, edited_code(chosen, found, number, amounts, pivot, layers=only), noise))
-    target = output or Path(f"{run.resolve().name}-edit.png")
     target.parent.mkdir(parents=True, exist_ok=True)
     save_grid(torch.cat(rows), target, columns=steps)
     typer.echo(f"{len(rows)} strips of {steps} images in {target}")

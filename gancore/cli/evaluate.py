@@ -7,6 +7,7 @@ import typer
 
 from gancore.cli import options as o
 from gancore.cli.latents import waiting
+from gancore.cli.outputs import check_file
 
 if TYPE_CHECKING:
     from gancore.interfaces import Extractor
@@ -40,6 +41,9 @@ def evaluate(
     from gancore.measure.evaluation import evaluate as judge
     from gancore.training.judged import Asked, is_run, study_of_images, study_of_run
 
+    of_run = is_run(Path(run))
+    target = output or (Path(run) / "scores" / "evaluation.json" if of_run else Path("evaluation.json"))
+    check_file(target)
     options = o.given(size=size, channels=channels, subset=subset)
     asked = Asked(
         **o.given(count=count, reference=reference, seed=seed),
@@ -50,11 +54,9 @@ def evaluate(
         options=options,
     )
     chosen = _extractor(extractor, weights)
-    of_run = is_run(Path(run))
     study = study_of_run(Path(run), chosen, asked) if of_run else study_of_images(run, chosen, asked)
     with waiting(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images"):
         found = judge(study, _scores(score), strict=bool(score))
-    target = output or (Path(run) / "scores" / "evaluation.json" if of_run else Path("evaluation.json"))
     found.save(target)
     _show(found)
     if of_run:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.outputs import check_file, check_new_folder
 
 if TYPE_CHECKING:
     from gancore.pipeline import Pipeline
@@ -15,7 +16,12 @@ SUFFIXES = {"onnx": ".onnx", "torch": ".pt2", "pipeline": ""}
 
 def export(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
-    format: Annotated[str, typer.Option("--format", help="onnx, torch (torch.export), or pipeline (safetensors and JSON)")] = "onnx",
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="onnx, torch (torch.export), or pipeline (safetensors and JSON); left out: as --output ends, or onnx"
+        ),
+    ] = None,
     truncation: Annotated[float | None, typer.Option("--truncation", help="built in: 1 for none, towards 0 nearer to the mean")] = None,
     inputs: Annotated[list[str] | None, typer.Option("--input", help="make truncation or noise an input; may be given twice")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of noise that is built in")] = None,
@@ -26,8 +32,7 @@ def export(
     from gancore.errors import UserError
     from gancore.pipeline import Pipeline, find_pipeline
 
-    if format not in SUFFIXES:
-        raise UserError(f"--format is {', '.join(SUFFIXES)}; got {format!r}")
+    format = _format(format, output)
     if unknown := set(inputs or ()) - {"truncation", "noise"}:
         raise UserError(f"--input is truncation or noise; got {', '.join(sorted(unknown))}")
     if format == "pipeline" and (inputs or truncation is not None or seed is not None):
@@ -36,14 +41,28 @@ def export(
         )
     if truncation is not None and "truncation" in (inputs or ()):
         raise UserError("truncation is either built in or an input; give --truncation or --input truncation")
-    chosen = Pipeline.load(find_pipeline(run, pipeline))
     target = output or Path(f"{run.resolve().name}{SUFFIXES[format] or '-pipeline'}")
+    (check_new_folder if format == "pipeline" else check_file)(target)
+    chosen = Pipeline.load(find_pipeline(run, pipeline))
     target.parent.mkdir(parents=True, exist_ok=True)
     if format == "pipeline":
         off, form = _folder(chosen, target), "weights.safetensors and pipeline.json"
     else:
         off, form = _file(chosen, target, format, _recipe(run), o.given(truncation=truncation, inputs=inputs, seed=seed))
     typer.echo(f"{target}: {form}; largest difference {off:.2g}")
+
+
+def _format(given: str | None, output: Path | None) -> str:
+    """What is to be written: as the user says, or as the output ends."""
+    from gancore.errors import UserError
+
+    if given is not None and given not in SUFFIXES:
+        raise UserError(f"--format is {', '.join(SUFFIXES)}; got {given!r}")
+    ending = "" if output is None else output.suffix.lower()
+    named = next((format for format, suffix in SUFFIXES.items() if suffix and suffix == ending), None)
+    if given and named and given != named:
+        raise UserError(f"{output} ends as {named} files do, and --format is {given}; leave --format out, or give another name")
+    return given or named or "onnx"
 
 
 def _folder(pipeline: "Pipeline", target: Path) -> float:

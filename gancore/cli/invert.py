@@ -9,6 +9,7 @@ import typer
 
 from gancore.cli import options as o
 from gancore.cli.latents import chosen_extractor, loaded, progress
+from gancore.cli.outputs import check_new_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,14 +42,12 @@ def invert(
     output: Annotated[Path | None, typer.Option("--output", help="new folder; left out: RUN-inverted")] = None,
 ) -> None:
     """Project images into latent space: find the codes that reproduce them."""
-    from gancore.errors import UserError
     from gancore.files import distinct, whole_folder
     from gancore.latent.inversion import Projection
     from gancore.latent.inversion import invert as search
 
     target = output or Path(f"{run.resolve().name}-inverted")
-    if target.exists():
-        raise UserError(f"{target} is there already; give --output a new folder")
+    check_new_folder(target)
     settings = Projection(**o.given(steps=steps, pixels=pixels))
     chosen = loaded(run, pipeline)
     real = _read(images, chosen.generator.image, fit)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli.latents import drawn, layers_named, loaded, numbers_of, shown
+from gancore.cli.outputs import check_picture
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,6 +34,8 @@ def mix(
     from gancore.latent.mixing import BANDS, layers_of
     from gancore.pictures.grid import save_grid
 
+    target = output or Path(f"{run.resolve().name}-mix.png")
+    check_picture(target)
     columns, rows = numbers_of("--sources", sources), numbers_of("--destinations", destinations)
     chosen = loaded(run, pipeline)
     total = layers_of(chosen.generator.code_shape)
@@ -41,7 +44,6 @@ def mix(
         raise UserError(f"{chosen.generator.address} reads one code {shape} for the whole image, so there are no layers to mix")
     bands = [layers_named(words, total) for words in ([layers] if layers else BANDS)]
     source, destination = (codes_of(chosen, *drawn(chosen, seeds, label), truncation=truncation) for seeds in (columns, rows))
-    target = output or Path(f"{run.resolve().name}-mix.png")
     sheet = _sheet(chosen, source, destination, bands)
     target.parent.mkdir(parents=True, exist_ok=True)
     save_grid(sheet, target, columns=len(columns) + 1)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.outputs import check_file, check_new_folder, check_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,17 +28,26 @@ def sample(
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png for a sheet, FILE.npy, or a FOLDER for one file each")] = None,
 ) -> None:
     """Draw images from a trained run."""
-    from gancore.latent.codes import check_truncation
-    from gancore.pipeline import Pipeline, find_pipeline
+    from gancore.errors import UserError
+    from gancore.pipeline import Pipeline, check_truncation, find_pipeline
 
+    if truncation_layers is not None and truncation == 1:
+        raise UserError("--truncation-layers says which layers --truncation moves; give --truncation too, as 0.7, or leave it out")
+    target = output or Path(f"{run.resolve().name}-samples.png")
+    _check(target)
     chosen = Pipeline.load(find_pipeline(run, pipeline))
-    check_truncation(chosen, truncation_layers)
+    check_truncation(chosen, truncation, truncation_layers)
     if data is not None:
         images, names = _through(chosen, data, seed or 0)
     else:
         marks, names = _labels(label, count), []
         images = chosen.sample(count, seed=seed or 0, label=marks, truncation=truncation, truncation_layers=truncation_layers)
-    typer.echo(_write(images, names, output or Path(f"{run.name}-samples.png")))
+    typer.echo(_write(images, names, target))
+
+
+def _check(output: Path) -> None:
+    check = check_file if output.suffix == ".npy" else check_picture if output.suffix else check_new_folder
+    check(output)
 
 
 def _labels(label: int | None, count: int) -> "Tensor | None":
@@ -63,7 +73,7 @@ def _through(pipeline: "Pipeline", source: str, seed: int) -> "tuple[Tensor, lis
 def _write(images: "Tensor", names: list[str], output: Path) -> str:
     import numpy as np
 
-    from gancore.files import whole_file
+    from gancore.files import whole_file, whole_folder
     from gancore.pictures.grid import pictures, save, save_grid
 
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +84,7 @@ def _write(images: "Tensor", names: list[str], output: Path) -> str:
     if output.suffix:
         save_grid(images, output)
         return f"{len(images)} images on a sheet in {output}"
-    output.mkdir(exist_ok=True)
-    for i, picture in enumerate(pictures(images)):
-        save(picture, output / f"{names[i] if names else f'{i:06d}'}.png")
+    with whole_folder(output) as aside:
+        for i, picture in enumerate(pictures(images)):
+            save(picture, aside / f"{names[i] if names else f'{i:06d}'}.png")
     return f"{len(images)} images in {output}"

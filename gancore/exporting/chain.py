@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from gancore.errors import ExportError, UserError
 from gancore.interfaces import Conditioner, Generator
-from gancore.latent.codes import keeps_a_mean
 from gancore.parts import Part
-from gancore.pipeline import Pipeline
+from gancore.pipeline import Pipeline, check_truncation
 from gancore.randomness import drawn_from, fold, seeded
 
 __all__ = ["Chain", "Input"]
@@ -31,14 +30,14 @@ class Chain(nn.Module):
     The image is `(N, C, H, W)` float32, clamped to [-1, 1].
 
     Raises:
-        UserError: truncation is asked of a conditioner that keeps no mean, noise of a generator that draws none.
+        UserError: `check_truncation` refuses the truncation, or noise is asked of a generator that draws none.
         ExportError: the conditioner reads labels, and nothing says which there are.
     """
 
     def __init__(self, pipeline: Pipeline, *, truncation: float = 1.0, inputs: Sequence[Input] = (), seed: int = 0) -> None:
         super().__init__()
-        if (truncation != 1 or "truncation" in inputs) and not keeps_a_mean(pipeline):
-            raise UserError(f"{pipeline.conditioner.address} keeps no mean to truncate towards; leave truncation out")
+        # any amount but 1 stands for those that will be given
+        check_truncation(pipeline, 0.0 if "truncation" in inputs else truncation)
         self.pipeline = pipeline
         self.conditioner: Conditioner = _still(pipeline.conditioner)
         self.generator: Generator = _still(pipeline.generator)

@@ -9,17 +9,13 @@ from torch import Tensor
 
 from gancore.errors import CheckpointError, UserError
 from gancore.files import whole_file
-from gancore.interfaces import Conditioner
-from gancore.latent.mixing import layers_of
-from gancore.pipeline import CHUNK, Pipeline, evaluating
+from gancore.pipeline import CHUNK, Pipeline, check_truncation, evaluating
 from gancore.randomness import Rows, fold, generator_of, noise_maps, own_rows, seeded
 from gancore.weights import read_weights, write_weights
 
 __all__ = [
-    "check_truncation",
     "codes_of",
     "has_codes",
-    "keeps_a_mean",
     "load_code",
     "noise_of",
     "render_codes",
@@ -31,7 +27,8 @@ __all__ = [
 def codes_of(
     pipeline: Pipeline, latent: Tensor, label: Tensor | None = None, *, truncation: float = 1.0, truncation_layers: int | None = None
 ) -> Tensor:
-    """What the conditioner makes of latents `(N, …)` and labels: codes `(N, *code_shape)`, on the CPU."""
+    """What the conditioner makes of latents `(N, …)` and labels: codes `(N, *code_shape)`, on the CPU. Raises like `check_truncation`."""
+    check_truncation(pipeline, truncation, truncation_layers)
     with evaluating(pipeline.conditioner), torch.no_grad():
         code = pipeline.conditioner(latent.to(pipeline.device), None if label is None else label.to(pipeline.device))
         return (pipeline.conditioner.truncate(code, truncation, truncation_layers) if truncation != 1 else code).cpu()
@@ -87,25 +84,6 @@ def has_codes(pipeline: Pipeline) -> bool:
     latent, _ = pipeline.draw(2, seed=0)
     code = codes_of(pipeline, latent)
     return code.shape != latent.shape or not torch.equal(code, latent)
-
-
-def keeps_a_mean(pipeline: Pipeline) -> bool:
-    """Whether truncation does anything: the conditioner keeps a mean to move codes to."""
-    return type(pipeline.conditioner).truncate is not Conditioner.truncate
-
-
-def check_truncation(pipeline: Pipeline, layers: int | None) -> None:
-    """Raises UserError where truncation of the first `layers` layers was asked, and codes have no layers, fewer, or no mean."""
-    total, conditioner = layers_of(pipeline.generator.code_shape), pipeline.conditioner.address
-    if layers is None:
-        return
-    if not keeps_a_mean(pipeline):
-        raise UserError(f"{conditioner} keeps no mean of its codes to truncate to; leave the layers of the truncation out")
-    if not total:
-        shape = tuple(pipeline.generator.code_shape)
-        raise UserError(f"{pipeline.generator.address} reads one code {shape} for the whole image, so it has no layers; truncate all of it")
-    if not 0 <= layers <= total:
-        raise UserError(f"{pipeline.generator.address} has {total} layers; truncate from 0 to {total} of them; got {layers}")
 
 
 def save_code(path: Path, code: Tensor, noise: Sequence[Tensor] = ()) -> None:

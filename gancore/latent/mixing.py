@@ -1,21 +1,17 @@
 """Style mixing: some layers read one code, the others another."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
 
 from gancore.errors import UserError
+from gancore.pipeline import layers_of
 
 __all__ = ["BANDS", "band_of", "layers_of", "mix", "mixing_table"]
 
 BANDS = ("coarse", "middle", "fine")
 """The thirds of a generator's layers, from the smallest maps to the largest."""
-
-
-def layers_of(code_shape: Sequence[int]) -> int:
-    """How many layers of a generator read a code of their own: L of `(L, W)`, 0 for codes of another form."""
-    return int(code_shape[0]) if len(code_shape) == 2 and code_shape[0] > 1 else 0
 
 
 def band_of(name: str, layers: int) -> range:

@@ -11,6 +11,7 @@ from gancore.latent.interpolate import Kind, path
 from gancore.latent.spaces import SPACES, check_space
 from gancore.latent.walk import Walk
 from gancore.nn.labels import one_hot
+from gancore.pipeline import check_truncation
 
 __all__ = ["Route"]
 
@@ -41,12 +42,13 @@ class Route(NamedTuple):
         return len(self.latent) // self.cells - (0 if self.loop else 1)
 
     def check(self) -> None:
-        """Raises UserError where keys are too few or do not fill the walks, or the pipeline has no such space."""
+        """Raises UserError where keys are too few or do not fill the walks, or the pipeline has no such space or truncation."""
         total = len(self.latent)
         if total < 2 * self.cells or total % self.cells:
             each = f", as many for each of {self.cells} walks" if self.cells > 1 else ""
             raise UserError(f"a walk leads from one latent to another: give at least 2{each}; got {total}")
         check_space(self.walk.pipeline, self.space, SPACES)
+        check_truncation(self.walk.pipeline, self.truncation)
 
     def codes(self, frames: int) -> Tensor:
         """The whole walks, evenly: `(frames, cells, *code_shape)`."""

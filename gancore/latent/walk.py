@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from gancore.errors import UserError
-from gancore.latent.codes import codes_of, has_codes, keeps_a_mean, render_codes
+from gancore.latent.codes import codes_of, has_codes, render_codes
 from gancore.latent.direction_file import DirectionSet
 from gancore.latent.directions import Directions, principal_directions, random_directions, random_directions_among, response_directions
 from gancore.latent.interpolate import KINDS
 from gancore.latent.mixing import layers_of, mix
 from gancore.latent.views import Between, Mix, Point, View, view_of
 from gancore.nn.labels import one_hot
-from gancore.pipeline import Pipeline, find_pipeline
+from gancore.pipeline import Pipeline, find_pipeline, keeps_a_mean
 from gancore.randomness import fold
 
 __all__ = ["Place", "Walk"]
@@ -93,7 +93,7 @@ class Walk:
         """Where a view stands.
 
         Raises:
-            UserError: the pipeline has no such label, layer, space or direction.
+            UserError: the pipeline has no such label, layer, space or direction, or no mean to truncate towards.
         """
         known = view if isinstance(view, Point | Between | Mix) else view_of(view)
         if isinstance(known, Between):

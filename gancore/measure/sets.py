@@ -12,7 +12,7 @@ from torch import Tensor
 from gancore.data import Data
 from gancore.errors import MeasureError
 from gancore.interfaces import ImageShape
-from gancore.pipeline import Pipeline
+from gancore.pipeline import Pipeline, check_truncation
 from gancore.randomness import fold
 
 CHUNK = 256
@@ -81,7 +81,11 @@ class Read:
 
 
 class Drawn:
-    """Samples of a pipeline; the same seed gives the same images. What a translator translates are the images of `source`."""
+    """Samples of a pipeline; the same seed gives the same images. What a translator translates are the images of `source`.
+
+    Raises:
+        MeasureError: source images are missing, or the pipeline reads none. UserError: `check_truncation` refuses the truncation.
+    """
 
     key = ""
 
@@ -98,6 +102,7 @@ class Drawn:
         if (pipeline.sampler is None) != (source is not None):
             advice = "draws latents: leave out" if pipeline.sampler else "translates images: name"
             raise MeasureError(f"{pipeline.generator.address} {advice} the source images")
+        check_truncation(pipeline, truncation)
         self.pipeline, self.seed, self.truncation = pipeline, seed, truncation
         self.image = pipeline.generator.image
         if source is not None:

@@ -80,15 +80,20 @@ def save(picture: Image.Image, path: Path) -> None:
         UserError: no picture format ends so, or the format cannot hold this picture (JPEG has no transparency).
         RunError: the file could not be written.
     """
-    file_format = Image.registered_extensions().get(path.suffix.lower())
-    if file_format is None:
-        raise UserError(f"no picture format is called {path.suffix!r}, as in {path.name}; give a name that ends in .png, .jpg or .webp.")
-    content = BytesIO()
+    file_format, content = format_of(path), BytesIO()
     try:
         picture.save(content, file_format)
     except (OSError, KeyError) as error:
         raise UserError(f"{path.name}: {file_format} cannot hold {picture.mode} pictures; give a name that ends in .png.") from error
     store(path, content.getvalue())
+
+
+def format_of(path: Path) -> str:
+    """The picture format that a file name ends in. Raises UserError where none does so, or it can only be read."""
+    file_format = Image.registered_extensions().get(path.suffix.lower())
+    if file_format not in Image.SAVE:
+        raise UserError(f"no picture format is called {path.suffix!r}, as in {path.name}; give a name that ends in .png, .jpg or .webp.")
+    return str(file_format)
 
 
 def _enlarged(picture: Image.Image, tile: int) -> Image.Image:

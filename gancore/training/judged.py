@@ -12,7 +12,7 @@ from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.sets import Drawn, ImageSet, Read
 from gancore.measure.standing import has_batch_norm, standing
 from gancore.measure.study import Study
-from gancore.pipeline import Pipeline, find_pipeline
+from gancore.pipeline import Pipeline, check_truncation, find_pipeline
 from gancore.specs import read_toml
 from gancore.training.folder import RECIPE, SETTINGS, read_settings
 from gancore.training.sources import Sources, open_source
@@ -48,6 +48,7 @@ def study_of_run(run: Path, extractor: Extractor | None, asked: Asked) -> Study:
     """
     folder = find_pipeline(run, asked.pipeline)
     pipeline = Pipeline.load(folder)
+    check_truncation(pipeline, asked.truncation)
     trained, held_out = _data_of(run)
     reads = pipeline.reads or "image"
     makes = {"source": "target", "target": "source"}.get(reads, "image")

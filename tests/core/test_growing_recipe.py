@@ -155,7 +155,10 @@ def test_a_half_grown_network_is_refused_where_nothing_grows():
     assert float(whole.generator.stage) == 2
 
 
-@pytest.mark.parametrize("table", [[[8, 2], [4, 3]], [[8, 2], [8, 3]], [[8, 0]], [[8, math.nan]], [[8, math.inf]], [[8, "x"]], [8, 2], [[8]]])
+WRONG = [[[8, 2], [4, 3]], [[8, 2], [8, 3]], [[8, 0]], [[8, math.nan]], [[8, math.inf]], [[8, "x"]], [8, 2], [[8]]]
+
+
+@pytest.mark.parametrize("table", WRONG)
 def test_tables_by_size_rise(table):
     with pytest.raises(
         ValueError, match=r"rates must be pairs of a size and a number above 0, sizes rising, as \[\[8, 256\], \[16, 128\]\]; got"

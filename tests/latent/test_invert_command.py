@@ -89,7 +89,7 @@ def test_files_of_one_name_are_kept_apart_from_each_other_and_from_the_sheet(sav
         (["plain", "plain.png", "--pixels", "inf"], "pixels of a projection is a finite number from 0 up; got inf"),
         (["plain", "plain.png", "--pixels", "nan"], "Invalid value for '--pixels'"),
         (["plain", "plain.png", "--steps", "0"], "Invalid value for '--steps'"),
-        (["plain", "plain.png", "--output", "."], ". is there already; give --output a new folder"),
+        (["plain", "plain.png", "--output", "."], ". is there already; give a new folder"),
         (["translator", "plain.png"], "translates images, so it has no latent space"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -7,8 +7,11 @@ from PIL import Image
 from walks import said
 
 from gancore.cli import run
+from gancore.errors import UserError
 from gancore.latent.codes import codes_of, render_codes
+from gancore.latent.finding import ganspace
 from gancore.latent.mixing import BANDS, band_of
+from gancore.measure.sets import Drawn
 from gancore.pictures.grid import grid
 from gancore.pipeline import Pipeline
 
@@ -75,7 +78,7 @@ def test_truncation_of_the_first_layers(saved, place):
 @pytest.mark.parametrize(
     ("name", "layers", "text"),
     [
-        ("plain", "2", "conditioner/identity keeps no mean of its codes to truncate to"),
+        ("plain", "2", "conditioner/identity keeps no mean to truncate towards; leave truncation out"),
         ("layered", "5", "generator/walk-layers has 4 layers; truncate from 0 to 4 of them; got 5"),
         ("layered", "-1", "Invalid value for '--truncation-layers'"),
     ],
@@ -83,3 +86,45 @@ def test_truncation_of_the_first_layers(saved, place):
 def test_truncation_of_layers_that_are_not_there(saved, place, capsys, name, layers, text):
     assert run(["sample", str(saved / name), "--truncation", "0.5", "--truncation-layers", layers]) == 2
     assert text in said(capsys) and not list(place.iterdir())
+
+
+VERBS = (["sample"], ["mix"], ["interpolate"], ["evaluate"], ["export"], ["edit", "--directions", "found.safetensors"])
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
+@pytest.mark.parametrize("amount", ["1e40", "nan", "inf", "-101"])
+def test_every_verb_refuses_a_truncation_that_is_none(saved, place, capsys, verb, amount):
+    found(saved / "layered", place / "found.safetensors")
+    before = sorted(place.iterdir())
+    assert run([verb[0], str(saved / "layered"), *verb[1:], "--truncation", amount]) == 2
+    assert "truncation is a number from -100 to 100, 1 for none; got" in said(capsys) and sorted(place.iterdir()) == before
+
+
+@pytest.mark.parametrize("verb", [VERBS[0], *VERBS[2:]], ids=lambda verb: verb[0])
+def test_every_verb_refuses_a_truncation_that_would_do_nothing(saved, place, capsys, verb):
+    found(saved / "plain", place / "found.safetensors")
+    before = sorted(place.iterdir())
+    assert run([verb[0], str(saved / "plain"), *verb[1:], "--truncation", "0.5"]) == 2
+    assert "keeps no mean to truncate towards; leave truncation out" in said(capsys) and sorted(place.iterdir()) == before
+
+
+def found(run, path):
+    ganspace(Pipeline.load(run), 1).save(path)
+
+
+def test_a_name_is_refused_where_there_is_one_pipeline(saved, place, capsys):
+    assert run(["sample", str(saved / "plain"), "--pipeline", "backward"]) == 2
+    assert "is the only pipeline there, and has no name; leave --pipeline out; got 'backward'" in said(capsys) and not list(place.iterdir())
+
+
+def test_layers_without_a_truncation_are_refused(saved, place, capsys):
+    assert run(["sample", str(saved / "layered"), "--truncation-layers", "2"]) == 2
+    assert "give --truncation too" in said(capsys) and not list(place.iterdir())
+
+
+def test_samples_say_no_truncation_that_was_not(saved):
+    pipeline = Pipeline.load(saved / "plain")
+    assert Drawn(pipeline, 2).facts["truncation"] == 1.0
+    for refused in (lambda: Drawn(pipeline, 2, truncation=0.5), lambda: pipeline.chunks(pipeline.draw(2, seed=0)[0], truncation=0.5)):
+        with pytest.raises(UserError, match="keeps no mean"):
+            refused()
