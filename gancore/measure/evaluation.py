@@ -115,7 +115,6 @@ _WANTS = {
     "encoder": "a pipeline with an encoder",
     "movable": "a generator that can move what it draws, as StyleGAN3's",
     "training": "the images that the model was trained on",
-    "samples": "samples",
 }
 
 

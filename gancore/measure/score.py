@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gancore.measure.study import Study
 
 Better = Literal["lower", "higher", "neither"]
-Need = Literal["samples", "classes", "labels", "pipeline", "encoder", "movable", "training"]
+Need = Literal["classes", "labels", "pipeline", "encoder", "movable", "training"]
 
 
 @attrs.frozen

@@ -55,7 +55,6 @@ class Study:
     def holds(self, need: Need) -> bool:
         """Whether a score that needs this can be computed."""
         return {
-            "samples": True,
             "classes": self.extractor.classes > 0,
             "labels": self.samples.labels is not None and self.reference.labels is not None,
             "pipeline": self.pipeline is not None and self.pipeline.sampler is not None,
@@ -110,7 +109,7 @@ class Study:
 
     def rng(self, name: str) -> torch.Generator:
         """A generator for one purpose; the same study gives the same draws."""
-        return torch.Generator().manual_seed(fold(self.seed, name) % 2**63)
+        return torch.Generator().manual_seed(fold(self.seed, name))
 
     def _extracted(self, images: ImageSet) -> Tensor:
         return torch.cat(list(self.extract(images.batches())))

@@ -9,8 +9,6 @@ from typing import Any
 
 from gancore.jsonl import Line
 
-LOGGED = "while training"
-
 
 @dataclass(frozen=True)
 class Reading:
