@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.latents import waiting
 from gancore.cli.outputs import check_file
 
 if TYPE_CHECKING:
-    from rich.status import Status
-
     from gancore.interfaces import Extractor
     from gancore.measure.evaluation import Evaluation
     from gancore.measure.score import Score
@@ -56,7 +55,7 @@ def evaluate(
     )
     chosen = _extractor(extractor, weights)
     study = study_of_run(Path(run), chosen, asked) if of_run else study_of_images(run, chosen, asked)
-    with _waiting(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images"):
+    with waiting(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images"):
         found = judge(study, _scores(score), strict=bool(score))
     found.save(target)
     _show(found)
@@ -82,12 +81,6 @@ def _scores(names: list[str] | None) -> "list[Score]":
     from gancore.specs import build
 
     return standard_scores() if not names else [build({"part": name}, "score") for name in names]  # type: ignore[misc]
-
-
-def _waiting(text: str) -> "Status":
-    from rich.console import Console
-
-    return Console(stderr=True).status(text)
 
 
 def _show(found: "Evaluation") -> None:

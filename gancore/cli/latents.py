@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.status import Status
     from torch import Tensor
 
     from gancore.interfaces import Extractor, ImageShape
@@ -90,3 +91,10 @@ def progress(total: int, what: str = "images") -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(what, total=total)
         yield lambda n: progress.advance(task, n)
+
+
+def waiting(text: str) -> "Status":
+    """A sign of life on a terminal, where nobody knows how long it takes."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)
