@@ -103,7 +103,8 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _resource_trouble(error: BaseException) -> str | None:
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
-        return f"out of memory ({error}); committed checkpoints are intact: take a smaller --batch, or --micro-batch"
+        less = "train with a smaller --batch, or --micro-batch; ask other commands for fewer images"
+        return f"out of memory ({error}); committed checkpoints are intact: {less}"
     if isinstance(error, OSError) and not isinstance(error, ConnectionError):
         return f"{error.strerror or error}: {error.filename or ''}; make room or check the permissions, then try again"
     return None

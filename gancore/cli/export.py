@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.latents import waiting
 from gancore.cli.outputs import check_file, check_new_folder
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ def export(
     (check_new_folder if format == "pipeline" else check_file)(target)
     chosen = Pipeline.load(find_pipeline(run, pipeline))
     target.parent.mkdir(parents=True, exist_ok=True)
-    if format == "pipeline":
-        off, form = _folder(chosen, target), "weights.safetensors and pipeline.json"
-    else:
-        off, form = _file(chosen, target, format, _recipe(run), o.given(truncation=truncation, inputs=inputs, seed=seed))
+    with waiting(f"writing and checking {target}"):
+        if format == "pipeline":
+            off, form = _folder(chosen, target), "weights.safetensors and pipeline.json"
+        else:
+            off, form = _file(chosen, target, format, _recipe(run), o.given(truncation=truncation, inputs=inputs, seed=seed))
     typer.echo(f"{target}: {form}; largest difference {off:.2g}")
 
 

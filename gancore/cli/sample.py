@@ -1,11 +1,12 @@
 """`gancore sample`: images from a run, or images translated or reconstructed by it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.latents import progress
 from gancore.cli.outputs import check_file, check_new_folder, check_picture
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def sample(
     if data is not None:
         images, names = _through(chosen, data, seed or 0)
     else:
-        marks, names = _labels(label, count), []
-        images = chosen.sample(count, seed=seed or 0, label=marks, truncation=truncation, truncation_layers=truncation_layers)
+        images, names = _drawn(chosen, count, label, seed or 0, o.given(truncation=truncation, truncation_layers=truncation_layers)), []
     typer.echo(_write(images, names, target))
 
 
@@ -50,10 +50,17 @@ def _check(output: Path) -> None:
     check(output)
 
 
-def _labels(label: int | None, count: int) -> "Tensor | None":
+def _drawn(pipeline: "Pipeline", count: int, label: int | None, seed: int, truncated: dict[str, Any]) -> "Tensor":
+    """The images of `Pipeline.sample`, the same bits."""
     import torch
 
-    return None if label is None else torch.full((count,), label)
+    latent, marks = pipeline.draw(count, seed=seed, label=None if label is None else torch.full((count,), label))
+    done = []
+    with progress(count) as advance:
+        for images in pipeline.chunks(latent, marks, seed=seed, **truncated):
+            done.append(images)
+            advance(len(images))
+    return torch.cat(done)
 
 
 def _through(pipeline: "Pipeline", source: str, seed: int) -> "tuple[Tensor, list[str]]":

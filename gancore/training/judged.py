@@ -75,6 +75,8 @@ def study_of_images(source: str, extractor: Extractor | None, asked: Asked) -> S
         GancoreError: no reference was named, or the images do not fit.
     """
     if asked.against is None:
+        # says so where nothing is there
+        open_source(source, ImageOptions(**asked.options))
         raise UserError(f"{source} is no run: name images to compare it with, as `gancore evaluate {source} --against FOLDER`")
     reference = _reference(open_source(asked.against, ImageOptions(**asked.options)), asked)
     reference.facts |= {"split": "given images"}

@@ -319,3 +319,13 @@ def test_a_run_on_a_relative_path_is_resumed_from_another_folder(tmp_path, monke
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert run(["train", "--resume", "../run", "--images", "64"]) == 0
+
+
+def test_want_of_memory_gets_advice_for_every_verb(monkeypatch, capsys):
+    monkeypatch.setattr("gancore.pipeline.find_pipeline", full)
+    assert run(["sample", "x"]) == 1
+    assert "train with a smaller --batch, or --micro-batch; ask other commands for fewer images" in capsys.readouterr().err
+
+
+def full(*_):
+    raise MemoryError("full")

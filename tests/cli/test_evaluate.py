@@ -93,3 +93,8 @@ def test_shapes_that_differ_are_made_one_by_the_reference(place):
     colour = pictures(place / "colour", 12, seed=3)
     assert run(["evaluate", colour, "--against", str(grey), "--score", "precision-recall", "--extractor", "pixels"]) == 0
     assert json.loads((place / "evaluation.json").read_text())["protocol"]["samples"]["image"] == [1, 8, 8]
+
+
+def test_a_name_where_nothing_is_gets_no_advice_about_others(place, capsys):
+    assert run(["evaluate", "nope"]) == 2
+    assert "nope is not there; expected a folder or zip of images" in capsys.readouterr().err

@@ -1,11 +1,13 @@
 """Outputs that cannot be written are refused before any work."""
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from walks import said
 
 from gancore.cli import run
+from gancore.pipeline import Pipeline
 
 EDIT = ["--directions", "none.safetensors"]
 CASES = [
@@ -57,3 +59,11 @@ def test_a_sheet_is_called_after_the_folder_of_the_run(saved, monkeypatch):
     monkeypatch.chdir(saved / "plain")
     assert run(["sample", ".", "--count", "1"]) == 0
     (saved / "plain" / "plain-samples.png").unlink()
+
+
+def test_samples_come_with_a_bar_and_are_those_of_the_pipeline(saved, place, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert run(["sample", str(saved / "labelled"), "--count", "70", "--seed", "3", "--label", "1", "--output", "x.npy"]) == 0
+    assert "70/70" in capsys.readouterr().err
+    pipeline = Pipeline.load(saved / "labelled")
+    assert np.array_equal(np.load("x.npy"), pipeline.sample(70, seed=3, label=torch.ones(70, dtype=torch.int64)))

@@ -37,7 +37,11 @@ def import_file(file: Path, folder: Path, network: str | None = None, *, noise: 
     if folder.exists():
         raise UserError(f"{folder} exists already; give --output a new folder")
     networks = read_networks(file)
-    pipeline = import_generator(_chosen(networks, network, file), noise=noise)
+    chosen = _chosen(networks, network, file)
+    try:
+        pipeline = import_generator(chosen, noise=noise)
+    except CheckpointError as error:
+        raise CheckpointError(f"{file}: {error}") from None
     judge, why = _discriminator(networks, pipeline)
     with whole_folder(folder) as aside:
         pipeline.save(aside / PIPELINE)

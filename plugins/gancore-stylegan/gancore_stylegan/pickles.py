@@ -54,7 +54,8 @@ class Array:
 def refused(what: str) -> CheckpointError:
     """The one error of a file that is not taken."""
     return CheckpointError(
-        f"the file is refused: it holds {what}; give a network pickle that NVIDIA's StyleGAN2-ADA or StyleGAN3 wrote{TAIL}"
+        f"the file is refused: it holds {what}; give a network pickle that NVIDIA's StyleGAN2-ADA or StyleGAN3 wrote, "
+        f"or a .pt of rosinality's stylegan2-pytorch{TAIL}"
     )
 
 

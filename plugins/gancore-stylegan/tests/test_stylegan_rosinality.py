@@ -95,6 +95,15 @@ def test_weights_that_cannot_be(tmp_path, state, message):
         import_generator(read_networks(checkpoint(tmp_path, g_ema=state))["g_ema"])
 
 
+def test_a_refusal_names_the_file_and_what_is_read(tmp_path, capsys):
+    path = checkpoint(tmp_path, g_ema=discriminator_state())
+    assert gancore(["import", str(path), "--output", str(tmp_path / "new")]) == 1
+    assert f"gancore: {path}: a state dict is no generator of" in capsys.readouterr().err
+    path.write_bytes(b"PK")
+    assert gancore(["import", str(path), "--output", str(tmp_path / "new")]) == 1
+    assert "or a .pt of rosinality's stylegan2-pytorch" in capsys.readouterr().err and not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
