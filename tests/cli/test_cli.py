@@ -187,7 +187,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (["sample", "RUN", "--label", "3"], 2, "reads no labels, but a label was given; leave it out"),
         (["sample", "RUN", "--output", "x.txt"], 2, "no picture format is called '.txt'"),
         (["sample", "RUN", "--data", "IMAGES"], 2, "has no encoder, so nothing can be reconstructed"),
-        (["sample", "RUN", "--output", "game.toml/x.png"], 1, "game.toml"),
+        (["sample", "RUN", "--output", "game.toml/x.png"], 2, "game.toml is a file"),
         (["report", "nowhere"], 1, "nowhere"),
         (["list", "losses"], 2, "there is no kind 'losses'; known: "),
         (["show", "loss/hinqe"], 2, "there is no loss 'hinqe'; did you mean 'hinge'"),
