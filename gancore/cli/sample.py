@@ -34,6 +34,8 @@ def sample(
 
     if truncation_layers is not None and truncation == 1:
         raise UserError("--truncation-layers says which layers --truncation moves; give --truncation too, as 0.7, or leave it out")
+    if data is not None and (truncation != 1 or label is not None):
+        raise UserError("--data gives the images to start from, so that --truncation and --label change nothing; leave them out")
     target = output or Path(f"{run.resolve().name}-samples.png")
     _check(target)
     chosen = Pipeline.load(find_pipeline(run, pipeline))

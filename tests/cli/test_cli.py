@@ -192,6 +192,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (["list", "losses"], 2, "there is no kind 'losses'; known: "),
         (["show", "loss/hinqe"], 2, "there is no loss 'hinqe'; did you mean 'hinge'"),
         (["show", "nothing"], 2, "there is no recipe 'nothing'"),
+        (["sample", "RUN", "--data", "emoji", "--truncation", "0.5"], 2, "--data gives the images to start from"),
         (["tarin"], 2, "No such command 'tarin'"),
         (["train", "game.toml", "--bacth", "3"], 2, "--bacth"),
     ],
