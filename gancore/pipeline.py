@@ -15,7 +15,7 @@ from gancore.files import replace_folder, whole_folder, write_text
 from gancore.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
 from gancore.manifest import check_manifest, read_json, write_manifest
 from gancore.parts import Part
-from gancore.randomness import Rows, fold, own_rows, seeded
+from gancore.randomness import Rows, fold, own_rows, render_seed, seeded
 from gancore.specs import build, spec, without_sources
 from gancore.weights import FILE, load_state, read_weights, write_weights
 
@@ -146,7 +146,7 @@ class Pipeline:
         for start in range(0, total, CHUNK):
             part = slice(start, min(start + CHUNK, total))
             rows = Rows(total, part.start, part.stop)
-            with evaluating(*self.parts.values()), torch.no_grad(), seeded(fold(seed, "render"), self.device), own_rows(rows):
+            with evaluating(*self.parts.values()), torch.no_grad(), seeded(render_seed(seed), self.device), own_rows(rows):
                 image = make(part, None if label is None else label[part]).float().cpu()
             yield image
 

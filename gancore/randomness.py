@@ -31,6 +31,11 @@ def fold(seed: int, *words: object) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
+def render_seed(seed: int) -> int:
+    """The seed of the noise that a generator draws when a pipeline makes images from `seed`; whoever renders in another way shares it."""
+    return fold(seed, "render")
+
+
 @contextmanager
 def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
     """The global generators of the CPU and of `device` start from `seed` inside, and go on outside as if nothing had been drawn."""

@@ -11,7 +11,7 @@ from gancore.errors import ExportError, UserError
 from gancore.interfaces import Conditioner, Generator
 from gancore.parts import Part
 from gancore.pipeline import Pipeline, check_truncation
-from gancore.randomness import drawn_from, fold, seeded
+from gancore.randomness import drawn_from, fold, render_seed, seeded
 
 __all__ = ["Chain", "Input"]
 
@@ -78,7 +78,7 @@ class Chain(nn.Module):
             drawn.append(draw(n, *shape, device=like.device))
             return drawn[-1]
 
-        with torch.no_grad(), seeded(fold(seed, "render")), drawn_from(record):
+        with torch.no_grad(), seeded(render_seed(seed)), drawn_from(record):
             self._image(self._examples(1, seed))
         return draws, drawn
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from gancore.errors import CheckpointError, UserError
 from gancore.files import whole_file
 from gancore.pipeline import CHUNK, Pipeline, check_truncation, evaluating
-from gancore.randomness import Rows, fold, generator_of, noise_maps, own_rows, seeded
+from gancore.randomness import Rows, generator_of, noise_maps, own_rows, render_seed, seeded
 from gancore.weights import read_weights, write_weights
 
 __all__ = [
@@ -57,7 +57,7 @@ def rendered(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Iterator[Ten
 def _made(pipeline: Pipeline, code: Tensor, seed: int) -> tuple[Tensor, bool]:
     """The images of a batch, and whether the generator drew random numbers for them."""
     device = pipeline.device
-    with evaluating(pipeline.generator), torch.no_grad(), seeded(fold(seed, "render"), device), own_rows(Rows(len(code), 0, len(code))):
+    with evaluating(pipeline.generator), torch.no_grad(), seeded(render_seed(seed), device), own_rows(Rows(len(code), 0, len(code))):
         before = _state(device)
         image = pipeline.generator(code.to(device)).clamp(-1, 1).float().cpu()
         return image, not torch.equal(before, _state(device))

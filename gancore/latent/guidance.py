@@ -13,7 +13,7 @@ from gancore.latent.codes import codes_of, noise_of, render_codes
 from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import fold, noise_maps, seeded
+from gancore.randomness import noise_maps, render_seed, seeded
 
 __all__ = ["Guidance", "Guided", "Scorer", "class_scorer", "guide"]
 
@@ -84,9 +84,9 @@ def guide(
     adam = torch.optim.Adam([move], lr=chosen.lr * unit)
     seen = []
     with evaluating(*pipeline.parts.values()):
-        noise = noise_of(pipeline, where.code(start[:1]), fold(seed, "render"))
+        noise = noise_of(pipeline, where.code(start[:1]), render_seed(seed))
         for step in range(chosen.steps + 1):
-            with noise_maps(noise), seeded(fold(seed, "render"), start.device):
+            with noise_maps(noise), seeded(render_seed(seed), start.device):
                 scores = _checked(scorer(pipeline.generator(where.code(start + move)).clamp(-1, 1)), count)
             seen.append(scores.detach().cpu())
             if step == chosen.steps:

@@ -15,7 +15,7 @@ from gancore.latent.noise import irregularity, standardised
 from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import fold, noise_maps, seeded
+from gancore.randomness import fold, noise_maps, render_seed, seeded
 
 __all__ = ["Inverted", "Projection", "invert", "render_inverted"]
 
@@ -162,7 +162,7 @@ class _Search:
         return loss.detach().cpu()
 
     def _image(self, point: Tensor) -> Tensor:
-        with noise_maps(self.noise), seeded(fold(self.seed, "render"), point.device):
+        with noise_maps(self.noise), seeded(render_seed(self.seed), point.device):
             image: Tensor = self.generator(self.space.code(point))
         return image
 

@@ -14,7 +14,7 @@ from gancore.latent.likeness import Likeness, check_images
 from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, code_space
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import fold, noise_maps, seeded
+from gancore.randomness import fold, noise_maps, render_seed, seeded
 
 __all__ = ["PivotalTuning", "tune"]
 
@@ -98,7 +98,7 @@ def tune(
 
 
 def _image(generator: Generator, code: Tensor, noise: Sequence[Tensor], seed: int) -> Tensor:
-    with noise_maps(noise), seeded(fold(seed, "render"), code.device):
+    with noise_maps(noise), seeded(render_seed(seed), code.device):
         image: Tensor = generator(code)
     return image
 

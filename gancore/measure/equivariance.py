@@ -16,7 +16,7 @@ from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
 from gancore.parts import field, part
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import Rows, fold, own_rows, seeded
+from gancore.randomness import Rows, fold, own_rows, render_seed, seeded
 from gancore.standard.ranges import whole, within
 
 __all__ = ["KINDS", "Equivariance", "Kind", "Motion", "decibels", "difference"]
@@ -90,7 +90,7 @@ def decibels(squares: Tensor, counts: Tensor) -> Value:
 def _images(pipeline: Pipeline, codes: Tensor, motion: Motion, seed: int) -> Tensor:
     """Images as the generator makes them, neither clamped nor rounded; the same seed gives them the same noise."""
     generator = pipeline.generator
-    noise = seeded(fold(seed, "render"), pipeline.device)
+    noise = seeded(render_seed(seed), pipeline.device)
     moved = cast(Movable, generator).moved(**motion._asdict())
     with evaluating(generator), torch.no_grad(), noise, own_rows(Rows(len(codes), 0, len(codes))), moved:
         image: Tensor = generator(codes.to(pipeline.device))

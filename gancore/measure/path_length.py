@@ -14,7 +14,7 @@ from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
 from gancore.parts import field, part
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import Rows, fold, own_rows, seeded
+from gancore.randomness import Rows, fold, own_rows, render_seed, seeded
 from gancore.standard.ranges import above, whole
 
 Way = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -68,7 +68,7 @@ def _between(way: Way, start: Tensor, end: Tensor, places: Tensor, epsilon: floa
 
 def _images(pipeline: Pipeline, code: Tensor, seed: int) -> Tensor:
     """Images in [-1, 1], not rounded; the same seed gives a batch the same noise."""
-    noise = seeded(fold(seed, "render"), pipeline.device)
+    noise = seeded(render_seed(seed), pipeline.device)
     with evaluating(pipeline.generator), torch.no_grad(), noise, own_rows(Rows(len(code), 0, len(code))):
         image: Tensor = pipeline.generator(code.to(pipeline.device)).clamp(-1, 1).float().cpu()
     return image
