@@ -26,7 +26,11 @@ IMAGES = 2_000
 
 
 def sefa(pipeline: Pipeline, count: int = 10, *, layers: Collection[int] | None = None, seed: int = 0) -> DirectionSet:
-    """Directions from the weights alone, in the space of codes; see `sefa_directions`. Deviations are those of codes that are drawn."""
+    """Directions from the weights alone, in the space of codes; see `sefa_directions`. Deviations are those of codes that are drawn.
+
+    Raises:
+        UserError: the generator names no weights that read its codes, or has fewer directions or no such layers.
+    """
     generator: Generator = pipeline.generator
     vectors = sefa_directions([w.detach() for w in generator.code_weights()], generator.code_shape, count, layers=layers)
     codes = _drawn(pipeline, "w", SAMPLES, seed)

@@ -75,6 +75,9 @@ def places(frames: int, keys: int, loop: bool = False) -> Tensor:
     """Where frames `(T,)` float64 stand on a walk of `keys` stations: 0 at the first key, 1 at the second, and so on, evenly.
 
     Open walks end at the last key. A loop goes on to the first one, which it does not show twice, so that it repeats without a halt.
+
+    Raises:
+        UserError: fewer than 2 frames.
     """
     if frames < 2:
         raise UserError(f"a walk has at least 2 frames; got {frames}")

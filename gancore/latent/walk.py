@@ -159,7 +159,7 @@ class Walk:
         return self.code_shape if space == "w" else self.latent_shape
 
     def random(self, space: str, draw: int) -> Tensor:
-        """Two orthogonal unit directions `(2, *shape)`."""
+        """Two orthogonal unit directions `(2, *shape)`. Raises UserError where the space has but one."""
         if (space, draw) not in self._random:
             if math.prod(self._shape(space)) < 2:
                 raise UserError("a latent of one number has no two directions; move along the principal one")

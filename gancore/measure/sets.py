@@ -46,7 +46,11 @@ class ImageSet(Protocol):
 
 
 class Read:
-    """Images of a data set: all, or `count` of them chosen by `seed`. `entry` is the domain that is read, as `target`."""
+    """Images of a data set: all, or `count` of them chosen by `seed`. `entry` is the domain that is read, as `target`.
+
+    Raises:
+        MeasureError: the data hold fewer images, or no such domain.
+    """
 
     def __init__(self, data: Data, count: int | None = None, *, seed: int = 0, entry: str = "image") -> None:
         if count is not None and count > len(data):

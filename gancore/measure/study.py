@@ -23,6 +23,9 @@ class Study:
     """Samples beside a reference, seen through an extractor.
 
     `training` holds the images that the model learned from, where they are known; `pipeline` made the samples, where one did.
+
+    Raises:
+        MeasureError: samples and reference are of different shapes. FitError: the extractor reads other images.
     """
 
     def __init__(

@@ -38,6 +38,9 @@ class Run:
         exact: draws per-sample noise for the whole batch and uses the own rows. On one process always; over several it costs the
             noise of all, and makes their gradients those of one process.
         compile: compiles the players' parts for the updates that differentiate once.
+
+    Raises:
+        UserError: precision, batch or micro-batch are none that can be. FactError: the recipe still waits for facts.
     """
 
     def __init__(

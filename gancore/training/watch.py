@@ -46,7 +46,11 @@ class Judgement:
 
 
 class Watch:
-    """Judges the first pipeline of a recipe against the data it learns from, always with the same latents and the same real images."""
+    """Judges the first pipeline of a recipe against the data it learns from, always with the same latents and the same real images.
+
+    Raises:
+        MeasureError: the settings ask for the best by a score that is not computed here.
+    """
 
     def __init__(self, recipe: Recipe, data: Data, held_out: Data | None, settings: Settings, total: int) -> None:
         self.recipe, self.data, self.held_out, self.settings = recipe, data, held_out, settings
