@@ -1,10 +1,10 @@
 """Emoji that training has not seen, projected into trained generators: a table, and a sheet.
 
-    python tools/held_out_emoji.py RUN [RUN ...] [--count 32] [--steps 500] [--sheet docs/pictures/held-out-emoji.png]
+    python tools/held_out_emoji.py RUN [RUN ...] [--count 32] [--steps 500] [--tune STEPS] [--sheet docs/pictures/held-out-emoji.png]
 
 Each run must have been trained on the emoji with the same `--hold-out`. Prints for each run and space the mean error of its mean code and
-of the projection with standard errors; the sheet has a row for some of the images: the real one, then for each run the image of its
-mean code and the projections.
+of the projection with standard errors, and with `--tune` of the generator tuned to the last of them; the sheet has a row for some of the
+images: the real one, then for each run the image of its mean code and the projections.
 """
 
 import argparse
@@ -17,9 +17,10 @@ from torch import Tensor
 
 from gancore.data import open_data
 from gancore.latent.codes import has_codes, render_codes
-from gancore.latent.inversion import Projection, invert
+from gancore.latent.inversion import Projection, invert, render_inverted
 from gancore.latent.mixing import layers_of
 from gancore.latent.spaces import Space, mean_code
+from gancore.latent.tuning import PivotalTuning, tune
 from gancore.measure.extractors import default_extractor
 from gancore.measure.reconstruction import distances
 from gancore.pictures.grid import save_grid
@@ -42,12 +43,17 @@ def spaces(pipeline: Pipeline) -> tuple[Space, ...]:
     return ("w", "w+") if layers_of(pipeline.generator.code_shape) else ("w",)
 
 
-def ways(pipeline: Pipeline, real: Tensor, steps: int) -> dict[str, Tensor]:
+def ways(pipeline: Pipeline, real: Tensor, steps: int, tuning: int) -> dict[str, Tensor]:
     """Images like the real ones, by how they were made."""
-    mean = render_codes(pipeline, mean_code(pipeline)).expand_as(real)
     judge = default_extractor(pipeline.generator.image)
-    found = {space: invert(pipeline, real, judge, Projection(steps=steps), space=space).image for space in spaces(pipeline)}
-    return {"mean code": mean} | {f"projected in {space}": image for space, image in found.items()}
+    made = {"mean code": render_codes(pipeline, mean_code(pipeline)).expand_as(real)}
+    for space in spaces(pipeline):
+        found = invert(pipeline, real, judge, Projection(steps=steps), space=space)
+        made[f"projected in {space}"] = found.image
+    if tuning:
+        tuned = tune(pipeline, real, found.code, found.noise, judge, PivotalTuning(steps=tuning))
+        made["tuned"] = render_inverted(tuned, found.code, found.noise)
+    return made
 
 
 def row(run: str, way: str, real: Tensor, made: Tensor) -> str:
@@ -62,6 +68,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--count", type=int, default=32)
     parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--tune", type=int, default=0)
     parser.add_argument("--shown", type=int, default=8)
     parser.add_argument("--sheet", type=Path)
     given = parser.parse_args()
@@ -71,7 +78,7 @@ def main() -> None:
     for run in given.runs:
         if not torch.equal(held_out(run, given.count), real):
             raise SystemExit(f"{run} saw other images than {given.runs[0]}; give runs with the same --hold-out")
-        for way, made in ways(Pipeline.load(run / "pipeline"), real, given.steps).items():
+        for way, made in ways(Pipeline.load(run / "pipeline"), real, given.steps, given.tune).items():
             print(row(run.name, way, real, made), flush=True)
             columns.append(made)
     if given.sheet:
