@@ -24,7 +24,7 @@ def load(folder: Path, kind: str) -> Any:
     sys.path.insert(0, str(folder))
     # the first is gone from today's setuptools, and compares versions; of the second, which need not be installed, nothing is used
     for name in ("pkg_resources", "requests"):
-        if find_spec(name) is None:
+        if name not in sys.modules and find_spec(name) is None:
             sys.modules[name] = types.ModuleType(name)
     compared: Any = sys.modules.get("pkg_resources")
     if compared is not None:

@@ -68,9 +68,9 @@ def grid(images: Tensor, *, columns: int | None = None, tile: int = 64, backgrou
     return _sheet([_opaque(_enlarged(picture, tile), background) for picture in pictures(images)], columns)
 
 
-def save_grid(images: Tensor, path: Path, *, columns: int | None = None, tile: int = 64, background: Background = "checker") -> None:
+def save_grid(images: Tensor, path: Path | str, *, columns: int | None = None, tile: int = 64, background: Background = "checker") -> None:
     """Write the ``grid`` of these images to ``path``, whole or not at all."""
-    save(grid(images, columns=columns, tile=tile, background=background), path)
+    save(grid(images, columns=columns, tile=tile, background=background), Path(path))
 
 
 def save(picture: Image.Image, path: Path) -> None:

@@ -1,4 +1,5 @@
 import errno
+from pathlib import Path
 
 import pytest
 import torch
@@ -83,10 +84,11 @@ def test_transparency_shows_the_background():
     assert grid(solid).getpixel((30, 30)) == (0, 0, 0)
 
 
-def test_a_sheet_is_saved_whole(tmp_path):
+@pytest.mark.parametrize("given", [Path, str])
+def test_a_sheet_is_saved_whole(tmp_path, given):
     path = tmp_path / "00000064.png"
     images = torch.rand(4, 3, 8, 8) * 2 - 1
-    save_grid(images, path)
+    save_grid(images, given(path))
     with Image.open(path) as saved:
         assert saved.tobytes() == grid(images).tobytes()
     assert [file.name for file in tmp_path.iterdir()] == ["00000064.png"]
