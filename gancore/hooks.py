@@ -10,11 +10,8 @@ if TYPE_CHECKING:
 
     from gancore.parts import Part
 
-API = 1
-"""The version of the hooks and interfaces; a plugin declares the one that it was written for."""
-
 ACCEPTED = frozenset({1})
-"""The versions that this host still works with."""
+"""The versions of hooks and interfaces that this host works with; a plugin declares the one that it was written for."""
 
 hookspec = pluggy.HookspecMarker("gancore")
 hookimpl = pluggy.HookimplMarker("gancore")
