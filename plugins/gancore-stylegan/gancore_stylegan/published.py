@@ -15,7 +15,7 @@ from gancore import Part
 from gancore.errors import CheckpointError
 from gancore.weights import load_state
 from gancore_stylegan.pickles import Array, Record, read_pickle, refused
-from gancore_stylegan.storages import START, check_sizes
+from gancore_stylegan.storages import START, check_sizes, load_plain
 
 LARGEST_FILE = 8 * 2**30
 """Bytes of a file that is read; NVIDIA's largest have about 400 million."""
@@ -135,7 +135,7 @@ def _from_checkpoint(data: bytes) -> dict[str, Network]:
         _check_archive(data)
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
-            table = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+            table = load_plain(data)
     except Exception as error:  # torch raises what it likes on altered files
         why = str(error).split("\n")[0][:200]
         raise CheckpointError(f"the file is refused: it is no checkpoint of plain weights ({why}); nothing of it was run") from None

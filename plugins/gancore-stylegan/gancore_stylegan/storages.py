@@ -2,6 +2,7 @@
 
 import io
 import pickletools
+import warnings
 from typing import Any, NamedTuple
 
 import torch
@@ -26,6 +27,12 @@ class Store(NamedTuple):
     dtype: torch.dtype
 
 
+def load_plain(data: bytes) -> Any:
+    """What `torch.save` wrote, tensors and plain values alone. Raises whatever torch does on anything else, without its warnings."""
+    with warnings.catch_warnings(action="ignore"):
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+
+
 def read_store(data: bytes) -> Store:
     """The storage that `torch.save` wrote in its older format.
 
@@ -34,7 +41,7 @@ def read_store(data: bytes) -> Store:
     """
     check_sizes(data)
     try:
-        found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        found = load_plain(data)
     except Exception as error:  # torch raises what it likes on altered bytes
         raise _broken(str(error).split("\n")[0][:200]) from None
     if not isinstance(found, torch.storage.TypedStorage):

@@ -5,6 +5,7 @@ import random
 import struct
 import sys
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -228,10 +229,11 @@ def _canary():
 def refuse(tmp_path, data, *, use=False):
     path = tmp_path / "network.pkl"
     path.write_bytes(data)
-    with pytest.raises(CheckpointError) as error:
+    with pytest.raises(CheckpointError) as error, warnings.catch_warnings(record=True, action="always") as warned:
         networks = read_networks(path)
         if use:
             import_generator(networks["G_ema"])
+    assert not warned
     assert str(error.value).startswith(str(path)) or use
     return str(error.value)
 
