@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from gancore.recipe import Critic, Player, Recipe
     from gancore.recipes import GAN
     from gancore.specs import build, spec
-    from gancore.training.loop import resume, train
     from gancore.training.sources import Sources
+    from gancore.training.start import resume, train
 
 __version__ = "0.1.0"
 
@@ -66,7 +66,7 @@ _ROOMS = {
     "recipe": ("Critic", "Player", "Recipe"),
     "recipes": ("GAN",),
     "specs": ("build", "spec"),
-    "training.loop": ("resume", "train"),
+    "training.start": ("resume", "train"),
     "training.sources": ("Sources",),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

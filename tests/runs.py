@@ -8,8 +8,8 @@ from gancore import GAN
 from gancore.standard.regularizers import R1
 from gancore.training.checkpoint import committed
 from gancore.training.log import Log
-from gancore.training.loop import train
 from gancore.training.sources import Sources
+from gancore.training.start import train
 from gancore.weights import read_weights
 
 OFTEN = {"images": 64, "batch": 4, "checkpoint_every": 16, "report_every": 12, "sample_every": 32, "evaluate_every": 0}

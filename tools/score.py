@@ -21,8 +21,8 @@ from gancore.pipeline import Pipeline, find_pipeline
 from gancore.recipe import Recipe
 from gancore.specs import build, read_toml, without_sources
 from gancore.training.folder import read_settings
-from gancore.training.loop import settle
 from gancore.training.sources import Sources
+from gancore.training.start import settle
 
 COORDINATES = 64
 REAL = 10_000

@@ -50,7 +50,7 @@ def directions(
         str | None, typer.Option("--extractor", help="by linear without labels: whose classes; left out: fashion for grey, emoji for RGB")
     ] = None,
     seed: o.Seed = None,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
+    pipeline: o.Pipeline = None,
     output: Annotated[Path | None, typer.Option("--output", help="FILE.safetensors; a sheet goes beside it, FILE.png")] = None,
 ) -> None:
     """Find directions in latent space, and show where each leads."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gancore.cli import options as o
 from gancore.cli.latents import drawn, layers_named, loaded, numbers_of, waiting
 from gancore.cli.outputs import check_picture
 
@@ -28,8 +29,8 @@ def edit(
     seeds: Annotated[str | None, typer.Option("--seeds", help="images to start from, as 1,2,3 or 4-9; left out: 0")] = None,
     code: Annotated[list[Path] | None, typer.Option("--code", help="code that gancore invert wrote, to start from")] = None,
     label: Annotated[int | None, typer.Option("--label", min=0, help="class of the images of seeds; left out: as in the data")] = None,
-    truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
+    truncation: o.Truncation = 1.0,
+    pipeline: o.Pipeline = None,
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png of the strips")] = None,
 ) -> None:
     """Move images along directions, a strip each."""

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from gancore.cli import options as o
+
 
 def explore(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
@@ -17,7 +19,7 @@ def explore(
     directions: Annotated[
         Path | None, typer.Option("--directions", help="file that gancore directions wrote, for the sliders; left out: principal ones")
     ] = None,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
+    pipeline: o.Pipeline = None,
 ) -> None:
     """Walk through latent space on a page in the browser."""
     from gancore.explore.server import open_server

@@ -26,7 +26,7 @@ def export(
     truncation: Annotated[float | None, typer.Option("--truncation", help="built in: 1 for none, towards 0 nearer to the mean")] = None,
     inputs: Annotated[list[str] | None, typer.Option("--input", help="make truncation or noise an input; may be given twice")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of noise that is built in")] = None,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several, as backward; left out: the first")] = None,
+    pipeline: o.Pipeline = None,
     output: o.Output = None,
 ) -> None:
     """Write a pipeline, latent and label to image, for other programs, and check what was written."""

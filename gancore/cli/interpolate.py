@@ -30,11 +30,11 @@ def interpolate(
     space: Annotated[str, typer.Option("--space", help="z: between latents; w: between the codes made of them")] = "z",
     loop: Annotated[bool, typer.Option("--loop", help="lead back to the first")] = False,
     ease: Annotated[bool, typer.Option("--ease", help="halt a little at each")] = False,
-    label: Annotated[int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")] = None,
-    truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
+    label: o.Label = None,
+    truncation: o.Truncation = 1.0,
     grid: Annotated[str, typer.Option("--grid", help="several walks beside each other, as 4x2: columns x rows")] = "1x1",
     fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="frames a second")] = 24.0,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
+    pipeline: o.Pipeline = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="FILE.png for a sheet, .gif, .apng, .webp, .mp4 (with ffmpeg), or a FOLDER of frames")
     ] = None,

@@ -38,7 +38,7 @@ def invert(
     tune: Annotated[bool, typer.Option("--tune", help="then tune the generator to the images, as a pipeline of its own")] = False,
     tune_steps: Annotated[int | None, typer.Option("--tune-steps", min=1, help="steps of the tuning; left out: 350")] = None,
     seed: o.Seed = None,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
+    pipeline: o.Pipeline = None,
     output: Annotated[Path | None, typer.Option("--output", help="new folder; left out: RUN-inverted")] = None,
 ) -> None:
     """Project images into latent space: find the codes that reproduce them."""

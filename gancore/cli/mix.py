@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gancore.cli import options as o
 from gancore.cli.latents import drawn, layers_named, loaded, numbers_of, shown
 from gancore.cli.outputs import check_picture
 
@@ -23,9 +24,9 @@ def mix(
     layers: Annotated[
         str | None, typer.Option("--layers", help="coarse, middle, fine, or numbers as 0-3: what is copied; left out: each third in turn")
     ] = None,
-    label: Annotated[int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")] = None,
-    truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several; left out: the first")] = None,
+    label: o.Label = None,
+    truncation: o.Truncation = 1.0,
+    pipeline: o.Pipeline = None,
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png of the sheet")] = None,
 ) -> None:
     """Mix styles: copy some layers of each source into each destination (Karras et al. 2018, arXiv:1812.04948, fig. 3)."""

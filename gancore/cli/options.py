@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import attrs
 import typer
 
 Data = Annotated[
     list[str] | None,
     typer.Option("--data", help="folder, zip, IDX or .npy file, or emoji; give it twice for two domains (source, target)"),
 ]
-Paired = Annotated[bool, typer.Option("--paired", help="match the two domains by file name")]
+Paired = Annotated[bool | None, typer.Option("--paired", help="match the two domains by file name")]
 Size = Annotated[str | None, typer.Option("--size", help="height and width: 64 or 48x64")]
 Channels = Annotated[int | None, typer.Option("--channels", help="1 grey, 3 RGB, 4 RGBA")]
 Fit = Annotated[str | None, typer.Option("--fit", help="crop, pad or stretch to the size")]
@@ -24,8 +25,16 @@ Unreadable = Annotated[str | None, typer.Option("--unreadable", help="refuse or 
 Set = Annotated[list[str] | None, typer.Option("--set", help="a field of the recipe by its path: generator.width=96, loss=hinge")]
 Seed = Annotated[int | None, typer.Option("--seed", help="seed of everything random")]
 Output = Annotated[Path | None, typer.Option("--output", help="where to write")]
+Pipeline = Annotated[str | None, typer.Option("--pipeline", help="which of several, as backward; left out: the first")]
+Label = Annotated[int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")]
+Truncation = Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")]
 
 
 def given(**options: Any) -> dict[str, Any]:
     """The options that were given."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def fields(cls: type[attrs.AttrsInstance], options: dict[str, Any]) -> dict[str, Any]:
+    """Those options that are fields of the class."""
+    return {name: value for name, value in options.items() if name in attrs.fields_dict(cls)}

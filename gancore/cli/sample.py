@@ -19,12 +19,12 @@ def sample(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
     count: Annotated[int, typer.Option("--count", min=1, help="number of images")] = 64,
     seed: o.Seed = None,
-    label: Annotated[int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")] = None,
-    truncation: Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")] = 1.0,
+    label: o.Label = None,
+    truncation: o.Truncation = 1.0,
     truncation_layers: Annotated[
         int | None, typer.Option("--truncation-layers", min=0, help="truncate the first so many layers alone; left out: all")
     ] = None,
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="which of several, as backward; left out: the first")] = None,
+    pipeline: o.Pipeline = None,
     data: Annotated[str | None, typer.Option("--data", help="images to translate or reconstruct, in place of sampling")] = None,
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png for a sheet, FILE.npy, or a FOLDER for one file each")] = None,
 ) -> None:

@@ -1,14 +1,18 @@
 """`gancore train`: from a recipe and images to a run folder."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gancore.cli import options as o
 from gancore.errors import UserError
+
+if TYPE_CHECKING:
+    from gancore.data import ImageOptions
+    from gancore.interfaces import ImageShape
 
 Recipe = Annotated[str | None, typer.Argument(help="name of a recipe (see `gancore list recipe`), or a .toml file", show_default=False)]
 
@@ -18,7 +22,7 @@ def train(
     change: o.Set = None,
     init: Annotated[Path | None, typer.Option("--init", help="begin with the networks of this run, checkpoint or pipeline")] = None,
     data: o.Data = None,
-    paired: o.Paired = False,
+    paired: o.Paired = None,
     size: o.Size = None,
     channels: o.Channels = None,
     fit: o.Fit = None,
@@ -49,76 +53,45 @@ def train(
     resume: Annotated[Path | None, typer.Option("--resume", help="go on with the run in this folder")] = None,
 ) -> None:
     """Train a recipe on images. With nothing but a name it trains on the embedded emoji."""
-    settings = o.given(
-        batch=batch,
-        micro_batch=micro_batch,
-        precision=precision,
-        seed=seed,
-        device=device,
-        threads=threads,
-        checkpoint_every=checkpoint_every,
-        sample_every=sample_every,
-        report_every=report_every,
-        evaluate_every=evaluate_every,
-        best=best,
-        keep=keep,
-        hold_out=hold_out,
-        compile=compile,
-    )
-    pictures = o.given(
-        size=size,
-        channels=channels,
-        fit=fit,
-        alpha=alpha,
-        mirror=mirror,
-        labels=labels,
-        subset=subset,
-        unreadable=unreadable,
-        layout=layout,
-        bits=bits,
-        values=values,
-    )
+    options = o.given(**locals())
     if resume is not None:
-        return _resume(resume, images, [name for name in (recipe, change, init, data, output) if name] + list(settings) + list(pictures))
+        return _resume(resume, images, options.keys() - {"resume", "images"})
     if recipe is None:
         raise UserError("train needs the name of a recipe or a .toml file, as `gancore train dcgan`; `gancore list recipe` shows them")
-    return _train(recipe, change or [], init, data or ["emoji"], paired, pictures, {**settings, **o.given(images=images)}, output)
+    return _train(recipe, options)
 
 
-def _train(
-    words: str,
-    changes: list[str],
-    init: Path | None,
-    data: list[str],
-    paired: bool,
-    pictures: dict[str, object],
-    settings: dict[str, object],
-    output: Path | None,
-) -> None:
+def _train(words: str, options: dict[str, Any]) -> None:
     from gancore.cli.progress import watching
     from gancore.cli.recipes import recipe_of
-    from gancore.data import ImageOptions
-    from gancore.training.loop import train
     from gancore.training.settings import Settings
     from gancore.training.sources import Sources
+    from gancore.training.start import train
     from gancore.training.transfer import trained_networks
 
+    init = options.get("init")
     networks, image = trained_networks(init) if init else ({}, None)
-    recipe = recipe_of(words, changes, networks)
-    image = recipe.image or image
-    if image is not None:
-        pictures = {"channels": image[0], "size": image[1:], **pictures}
-    options = ImageOptions(**pictures)  # type: ignore[arg-type]
-    if init and image and (options.channels, options.size) != (image[0], image[1:]):
+    recipe = recipe_of(words, options.get("change", []), networks)
+    pictures = _pictures(options, recipe.image or image)
+    if init and image and (pictures.channels, pictures.size) != (image[0], image[1:]):
         raise UserError(f"the networks of {init} are for images {image}; leave --size and --channels out, or begin with others")
-    sources = Sources(data=tuple(data), paired=paired, options=options)
+    sources = Sources(data=tuple(options.get("data", ["emoji"])), paired=options.get("paired", False), options=pictures)
+    settings = Settings.of(**o.fields(Settings, options))
     with watching():
-        train(recipe, sources, output=output, settings=Settings.of(**settings), command=["gancore", *sys.argv[1:]])
+        train(recipe, sources, output=options.get("output"), settings=settings, command=["gancore", *sys.argv[1:]])
 
 
-def _resume(folder: Path, images: int | None, others: Sequence[object]) -> None:
+def _pictures(options: dict[str, Any], image: "ImageShape | None") -> "ImageOptions":
+    """How images are read: as the options say, and of the shape that the networks have, where one is known."""
+    from gancore.data import ImageOptions
+
+    known = {} if image is None else {"channels": image[0], "size": image[1:]}
+    return ImageOptions(**{**known, **o.fields(ImageOptions, options)})
+
+
+def _resume(folder: Path, images: int | None, others: Collection[str]) -> None:
     from gancore.cli.progress import watching
-    from gancore.training.loop import resume
+    from gancore.training.start import resume
 
     if others:
         raise UserError("--resume goes on with the recipe, data and settings of the run; beside it only --images may be given")

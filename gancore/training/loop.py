@@ -3,118 +3,31 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import attrs
 import numpy as np
 import torch
 
 from gancore.data import Data, Loader
 from gancore.discovery import host
-from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, RunError, UserError
+from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, RunError
 from gancore.files import sweep
-from gancore.interfaces import LabelSampler
 from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
 from gancore.pipeline import save_pipelines
 from gancore.recipe import Recipe
-from gancore.specs import build, read_toml, without_sources
 from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint, set_aside
-from gancore.training.folder import RECIPE, changed_environment, describe, lengthen, locked, new_folder, read_settings
+from gancore.training.folder import RECIPE, changed_environment, locked
 from gancore.training.log import Log
 from gancore.training.ranks import Ranks
 from gancore.training.run import Run
 from gancore.training.settings import Settings
 from gancore.training.sheets import SHOWN, write_sheets
-from gancore.training.sources import Sources
 from gancore.training.stopping import Stopping
 from gancore.training.watch import Judgement, Watch, read_best, write_best
-
-
-def train(
-    recipe: Recipe,
-    data: Data | Sources | str = "emoji",
-    *,
-    output: Path | str | None = None,
-    settings: Settings | None = None,
-    command: Sequence[str] = (),
-    **changes: Any,
-) -> "Training":
-    """Trains a recipe on data into a new run folder; returns the finished training.
-
-    `changes` are fields of `Settings`. The recipe learns its facts from the data. Ends with a checkpoint, the pipeline, and a report.
-
-    Raises:
-        UserError: a setting, an option or the data are wrong. RunError: the folder is in use or the disk full.
-        NotFinite: a term or gradient became NaN. Interrupted: a signal asked to stop; everything is saved.
-    """
-    settings = Settings.of(**{**(attrs.asdict(settings) if settings else {}), **changes})
-    ranks = Ranks.join()
-    data = Sources(data=(data,)) if isinstance(data, str) else data
-    opened = data.open() if isinstance(data, Sources) else data
-    settle(recipe, opened, settings.seed)
-    training = Training(recipe, opened, settings, ranks)
-    folder = Path(ranks.from_first(lambda: str(new_folder(output, recipe))))
-    table = data.table() if isinstance(data, Sources) else {"description": opened.description}
-    table["fingerprint"] = opened.fingerprint
-    training.go(folder, begin=lambda: describe(folder, recipe, settings, table, list(command)))
-    return training
-
-
-def resume(folder: Path | str, data: Data | None = None, *, images: int | None = None) -> "Training":
-    """Goes on with a run from its newest whole checkpoint, to the same bits; `images` makes the training longer.
-
-    Raises:
-        RunError: it is no run, or its data are not what they were.
-    """
-    folder = Path(folder)
-    settings, table = read_settings(folder)
-    if images is not None:
-        settings = Settings.of(**{**attrs.asdict(settings), "images": images})
-    if data is None:
-        if "sources" not in table:
-            raise RunError(f"{folder} was trained on data given in Python; give them again: resume(folder, data)")
-        data = Sources.of(table).open()
-    if data.fingerprint != table.get("fingerprint"):
-        was = str(table.get("fingerprint"))[:12]
-        raise RunError(
-            f"the data of {folder} have changed since (fingerprint {data.fingerprint[:12]}, was {was}); put them back, or start a new run"
-        )
-    recipe = _recipe_of(folder)
-    settle(recipe, data, settings.seed)
-    training = Training(recipe, data, settings, Ranks.join())
-    training.go(folder, begin=lambda: lengthen(folder, training.total), resuming=True)
-    return training
-
-
-def _recipe_of(folder: Path) -> Recipe:
-    """The recipe of a run; weights from elsewhere are taken only where no checkpoint holds the run's own."""
-    table = read_toml(folder / RECIPE)
-    return cast(Recipe, build(without_sources(table) if any(committed(folder / "checkpoints")) else table))
-
-
-def settle(recipe: Recipe, data: Data, seed: int) -> None:
-    """Tells the recipe its facts, and its label samplers how often each class occurs.
-
-    Raises:
-        UserError: the data lack something that the recipe learns from.
-    """
-    missing = recipe.wants - {"label"} - set(data.rows(np.arange(1)))
-    if missing:
-        needs = "two domains (--data SOURCE --data TARGET)" if missing & {"source", "target"} else "one source of images"
-        raise UserError(f"{recipe.address} learns from {', '.join(sorted(recipe.wants))}: it needs {needs}; got {data.description}")
-    recipe.place(seed=seed, by=f"the data ({data.description})", facts=data.facts())
-    recipe.require()
-    if "label" in recipe.wants and not data.classes:
-        raise UserError(f"{recipe.address} reads labels, and the data have none ({data.description}); give labelled data")
-    labels = getattr(data, "labels", None)
-    if data.classes and labels is not None and labels.ndim == 1:
-        counts = np.bincount(labels, minlength=data.classes)
-        for part in (p for p in recipe.modules() if isinstance(p, LabelSampler)):
-            part.learn((counts / counts.sum()).tolist())
 
 
 class Training:

@@ -6,7 +6,7 @@ from gancore import GAN, build
 from gancore.specs import from_toml
 from gancore.standard.losses import Hinge
 from gancore.standard.regularizers import R1
-from gancore.training.loop import train
+from gancore.training.start import train
 
 TOML = """
 part = "two-player"

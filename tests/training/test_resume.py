@@ -15,7 +15,7 @@ from gancore.errors import RunError, UserError
 from gancore.training import log as log_room
 from gancore.training.checkpoint import committed
 from gancore.training.log import Log
-from gancore.training.loop import resume, train
+from gancore.training.start import resume, train
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -181,7 +181,7 @@ def test_a_folder_with_something_in_it_is_refused(images, run):
 
 
 def test_of_two_that_begin_at_once_the_second_is_refused(images, whole, tmp_path, monkeypatch):
-    monkeypatch.setattr("gancore.training.loop.new_folder", lambda output, recipe: output)
+    monkeypatch.setattr("gancore.training.start.new_folder", lambda output, recipe: output)
     run = shutil.copytree(whole, tmp_path / "run")
     before = (run / "recipe.toml").read_bytes(), (run / "run.toml").read_bytes()
     with pytest.raises(RunError, match="holds a run by now; resume it"):

@@ -9,8 +9,8 @@ from gancore.data import ImageOptions, open_data
 from gancore.discovery import host
 from gancore.hooks import hookimpl
 from gancore.training.judged import Asked, study_of_images, study_of_run
-from gancore.training.loop import resume
 from gancore.training.sources import Sources, open_source
+from gancore.training.start import resume
 
 
 class Noise:

@@ -15,7 +15,8 @@ from gancore.discovery import host, registry
 from gancore.hooks import hookimpl
 from gancore.training.checkpoint import committed
 from gancore.training.log import Log
-from gancore.training.loop import Stopped, resume
+from gancore.training.loop import Stopped
+from gancore.training.start import resume
 from gancore.training.stopping import Stopping
 
 

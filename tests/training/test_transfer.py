@@ -9,7 +9,7 @@ from gancore import Recipe, build, part, spec
 from gancore.cli import run
 from gancore.discovery import registry
 from gancore.errors import CheckpointError, FitError, RunError
-from gancore.training.loop import train
+from gancore.training.start import train
 from gancore.training.transfer import start_from, trained_networks
 from gancore.weights import read_weights
 

@@ -14,8 +14,8 @@ from gancore.pipeline import Pipeline, find_pipeline
 from gancore.training import watch as room
 from gancore.training.checkpoint import committed
 from gancore.training.log import Log
-from gancore.training.loop import resume
 from gancore.training.sources import Sources
+from gancore.training.start import resume
 
 
 @pytest.fixture(autouse=True, scope="module")

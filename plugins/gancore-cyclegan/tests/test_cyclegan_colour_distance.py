@@ -8,8 +8,8 @@ from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
 
 from gancore.data import ImageOptions
 from gancore.pictures.grid import pictures, save
-from gancore.training.loop import train
 from gancore.training.sources import Sources
+from gancore.training.start import train
 
 
 @pytest.fixture(scope="module")

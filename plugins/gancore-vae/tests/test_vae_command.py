@@ -4,7 +4,7 @@ import torch
 from gancore_vae import VAE, ConvolutionalDecoder, ConvolutionalEncoder, LearnedGaussian, log_likelihood
 
 from gancore.cli import run as gancore
-from gancore.training.loop import train
+from gancore.training.start import train
 
 
 @pytest.fixture
