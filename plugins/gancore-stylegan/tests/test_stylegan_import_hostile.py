@@ -43,7 +43,8 @@ def called(module, name, *args):
 
 def storage(numbers=4):
     stream = io.BytesIO()
-    torch.save(torch.ones(numbers).storage(), stream, _use_new_zipfile_serialization=False)
+    with warnings.catch_warnings(action="ignore"):  # such storages are deprecated, and in the files
+        torch.save(torch.ones(numbers).storage(), stream, _use_new_zipfile_serialization=False)
     return stream.getvalue()
 
 
