@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,7 +55,8 @@ def read_networks(path: Path | str) -> dict[str, Network]:
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}; give the file of a published network") from None
     try:
-        found = _from_checkpoint(data) if data.startswith((b"PK", START)) else _from_pickle(read_pickle(data))
+        with warnings.catch_warnings(action="ignore"):  # the readers' own, about old formats and odd bytes
+            found = _from_checkpoint(data) if data.startswith((b"PK", START)) else _from_pickle(read_pickle(data))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     if not found:

@@ -2,7 +2,6 @@
 
 import io
 import pickletools
-import warnings
 from typing import Any, NamedTuple
 
 import torch
@@ -28,9 +27,8 @@ class Store(NamedTuple):
 
 
 def load_plain(data: bytes) -> Any:
-    """What `torch.save` wrote, tensors and plain values alone. Raises whatever torch does on anything else, without its warnings."""
-    with warnings.catch_warnings(action="ignore"):
-        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    """What `torch.save` wrote, tensors and plain values alone. Raises whatever torch does on anything else."""
+    return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
 
 
 def read_store(data: bytes) -> Store:

@@ -184,6 +184,7 @@ FORMS = {
     ),
     "store in an archive": called("torch.storage", "_load_from_bytes", held(archive(INNER))),
     "store in a packed archive": called("torch.storage", "_load_from_bytes", held(archive(b"\0" * 10**7, packed=True))),
+    "store with an odd escape": called("torch.storage", "_load_from_bytes", held(b"P\\I\n.")),
     "store cut off": called("torch.storage", "_load_from_bytes", held(storage()[:-5])),
     "vast store": called("torch.storage", "_load_from_bytes", held(storage(5).replace(b"K\x05N", b"J\xff\xff\xff\x7fN"))),
     "tensor past its store": tensor((5,), (1,)),
