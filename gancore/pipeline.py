@@ -264,7 +264,8 @@ def find_pipeline(run: Path, name: str | None = None) -> Path:
             return folder
     index = run / "pipeline" / INDEX
     if not index.is_file():
-        raise RunError(f"{run} holds no pipeline yet; give a run folder with at least one checkpoint, or a saved pipeline")
+        lacks = "holds no pipeline yet" if run.is_dir() else "is no folder"
+        raise RunError(f"{run} {lacks}; give a run folder with at least one checkpoint, or a saved pipeline")
     names = json.loads(index.read_text(encoding="utf-8"))
     if name is not None and name not in names:
         raise UserError(f"{run} has the pipelines {', '.join(names)}; choose one of them; got {name!r}")

@@ -183,7 +183,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (["train", "game.toml", "--resume", "nowhere"], 2, "--resume goes on with the recipe, data and settings of the run"),
         (["train", "--resume", "nowhere", "--batch", "3"], 2, "beside it only --images may be given"),
         (["train", "--resume", "nowhere", "--paired"], 2, "beside it only --images may be given"),
-        (["sample", "nowhere"], 1, "nowhere holds no pipeline yet; give a run folder"),
+        (["sample", "nowhere"], 1, "nowhere is no folder; give a run folder"),
         (["sample", "RUN", "--count", "0"], 2, "Invalid value for '--count'"),
         (["sample", "RUN", "--label", "3"], 2, "reads no labels, but a label was given; leave it out"),
         (["sample", "RUN", "--output", "x.txt"], 2, "no picture format is called '.txt'"),
