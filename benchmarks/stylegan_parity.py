@@ -78,7 +78,7 @@ def ours(pipeline: Pipeline, judge: nn.Module, z: Tensor, images: Tensor, *label
     """w, image, truncated image, and the scores of some images."""
     with evaluating(*pipeline.parts.values(), judge):
         w = pipeline.conditioner(z, *label)
-        truncated = pipeline.conditioner.truncate(w, TRUNCATION)  # type: ignore[operator]
+        truncated = pipeline.conditioner.truncate(w, TRUNCATION)
         return w, pipeline.generator(w), pipeline.generator(truncated), judge(images, *label)
 
 

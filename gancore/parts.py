@@ -308,8 +308,7 @@ def _as_part(place: Seat, given: Any, where: str) -> Part:
 def _fill_all(part: Part, seed: int, path: str) -> None:
     """Tells every seated part its facts. Seats fill on demand, so that `facts` may ask any neighbour in any order."""
     order = [place.name for place in seats(type(part)) if part._modules.get(place.name) is not None]
-    part._pending = {name: part._modules.pop(name) for name in order}  # type: ignore[assignment]
-    part._filling, part._filling_at = [], (seed, path)  # type: ignore[assignment]
+    part.__dict__.update(_pending={name: part._modules.pop(name) for name in order}, _filling=[], _filling_at=(seed, path))
     try:
         for name in order:
             getattr(part, name)

@@ -1,7 +1,7 @@
 """`gancore evaluate`: scores of a run or of any images, with the protocol that they were made by."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -73,14 +73,14 @@ def _extractor(name: str | None, weights: Path | None) -> "Extractor | None":
             raise UserError("--weights belongs to an extractor; name it too, as --extractor inception-2015")
         return None
     table = {"part": name} | ({} if weights is None else {"weights": str(weights)})
-    return build(table, "extractor")  # type: ignore[return-value]
+    return cast("Extractor", build(table, "extractor"))
 
 
 def _scores(names: list[str] | None) -> "list[Score]":
     from gancore.measure.standard import standard_scores
     from gancore.specs import build
 
-    return standard_scores() if not names else [build({"part": name}, "score") for name in names]  # type: ignore[misc]
+    return standard_scores() if not names else [cast("Score", build({"part": name}, "score")) for name in names]
 
 
 def _show(found: "Evaluation") -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -73,9 +73,9 @@ def chosen_extractor(name: str | None, image: "ImageShape") -> "Extractor":
 
     if name is None:
         return default_extractor(image)
-    made = build({"part": name}, "extractor")
+    made = cast("Extractor", build({"part": name}, "extractor"))
     made.place(by="the generator", facts={"image": tuple(image)})
-    return made  # type: ignore[return-value]
+    return made
 
 
 @contextmanager
