@@ -1,8 +1,10 @@
-"""What the library costs: one DCGAN step through `Run` against the same step written by hand in PyTorch, and float32 against bf16.
+"""What the library costs: one DCGAN step through `Run` against the same step written by hand in PyTorch, and
+float32 against bf16.
 
     OMP_NUM_THREADS=2 python benchmarks/dcgan_step.py
 
-Both sides have the same networks (64×64×3), loss, latents, weight average, fused Adam and finite check, and start from the same weights.
+Both sides have the same networks (64×64×3), loss, latents, weight average, fused Adam and finite check, and
+start from the same weights.
 """
 
 import argparse
@@ -34,7 +36,11 @@ class FixedBatch:
 
 
 def make_recipe(width: int, size: int) -> DCGAN:
-    return DCGAN(image=(3, size, size), generator=DCGANGenerator(width=width), discriminator=DCGANDiscriminator(width=width))
+    return DCGAN(
+        image=(3, size, size),
+        generator=DCGANGenerator(width=width),
+        discriminator=DCGANDiscriminator(width=width),
+    )
 
 
 def lay_out(module: nn.Module, layout: Layout) -> nn.Module:
@@ -103,11 +109,17 @@ def by_hand(width: int, size: int, image: Tensor, precision: str, layout: Layout
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name, default in (("width", 64), ("size", 64), ("batch", 16), ("rounds", 60), ("limit", 500)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing")
-    parser.add_argument("--layouts", action="store_true", help="also time contiguous weights against channels_last")
+    parser.add_argument(
+        "--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing"
+    )
+    parser.add_argument(
+        "--layouts", action="store_true", help="also time contiguous weights against channels_last"
+    )
     given = parser.parse_args()
     torch.manual_seed(0)
     image = torch.rand(given.batch, 3, given.size, given.size) * 2 - 1
@@ -126,17 +138,30 @@ def main() -> None:
 
 
 def report(given: argparse.Namespace, kept: list[dict[str, float]]) -> None:
-    where = f"{given.size}×{given.size}, width {given.width}, batch {given.batch}, {torch.get_num_threads()} threads"
+    where = (
+        f"{given.size}×{given.size}, width {given.width}, batch {given.batch}, "
+        f"{torch.get_num_threads()} threads"
+    )
     print(f"{where}: {len(kept)} undisturbed rounds of {given.rounds}")
     if not kept:
-        raise SystemExit("no round was undisturbed; try when the machine is quiet, or allow more with --foreign")
+        raise SystemExit(
+            "no round was undisturbed; try when the machine is quiet, or allow more with --foreign"
+        )
     for name in kept[0]:
         median = statistics.median(row[name] for row in kept)
         print(f"{name:26} {1000 * median:8.1f} ms  {given.batch / median:7.1f} images/s")
-    ratios = [("Run, float32", "by hand, float32"), ("Run, bf16", "by hand, bf16"), ("Run, float32", "Run, bf16")]
+    ratios = [
+        ("Run, float32", "by hand, float32"),
+        ("Run, bf16", "by hand, bf16"),
+        ("Run, float32", "Run, bf16"),
+    ]
     ratios += [(f"Run, {p}, contiguous", f"Run, {p}") for p in ("float32", "bf16") if given.layouts]
     for above, below in ratios:
-        spread = statistics.quantiles([row[above] / row[below] for row in kept], n=4) if len(kept) > 1 else [float("nan")] * 3
+        spread = (
+            statistics.quantiles([row[above] / row[below] for row in kept], n=4)
+            if len(kept) > 1
+            else [float("nan")] * 3
+        )
         print(f"{above} / {below}: median {spread[1]:.3f} (quartiles {spread[0]:.3f}, {spread[2]:.3f})")
 
 

@@ -2,7 +2,8 @@
 
     OMP_NUM_THREADS=2 python benchmarks/explore.py [--requests 300]
 
-Each request differs from all others, so that none is answered from memory. Target: 100 ms at the 95th percentile on two cores.
+Each request differs from all others, so that none is answered from memory. Target: 100 ms at the 95th
+percentile on two cores.
 """
 
 import argparse
@@ -23,7 +24,7 @@ TARGET = 100.0
 
 def save_pipeline(folder: Path) -> None:
     recipe = DCGAN()
-    recipe.place(facts={"image": (3, 64, 64), "classes": 0}, by="the benchmark")
+    recipe.bind(facts={"image": (3, 64, 64), "classes": 0}, by="the benchmark")
     recipe.pipelines()["image"].save(folder)
 
 
@@ -46,14 +47,16 @@ def questions(requests: int) -> dict[str, list[tuple[str, object]]]:
     return {
         "an image": [("/image", point()) for _ in range(requests)],
         "between two": [("/image", {"between": [point(), point()], "at": 0.5}) for _ in range(requests)],
-        "3×3 neighbours": [("/neighbours", {"view": point(), "size": 3}) for _ in range(few)],
-        "5×5 neighbours": [("/neighbours", {"view": point(), "size": 5}) for _ in range(few)],
+        "3×3 neighbors": [("/neighbors", {"view": point(), "size": 3}) for _ in range(few)],
+        "5×5 neighbors": [("/neighbors", {"view": point(), "size": 5}) for _ in range(few)],
         "a latent": [("/latent", point()) for _ in range(few)],
     }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--requests", type=int, default=300)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -67,7 +70,10 @@ def main() -> None:
             for name, asked in questions(given.requests).items():
                 times = [milliseconds(connection, *each) for each in asked][5:]
                 median, late = np.percentile(times, [50, 95])
-                print(f"{name:16} median {median:6.1f} ms   p95 {late:6.1f} ms   {'ok' if late < TARGET else 'LATE'}")
+                print(
+                    f"{name:16} median {median:6.1f} ms   p95 {late:6.1f} ms   "
+                    f"{'ok' if late < TARGET else 'LATE'}"
+                )
         finally:
             server.terminate()
             server.wait()

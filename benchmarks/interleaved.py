@@ -1,7 +1,7 @@
 """Times several functions in turn and keeps only the rounds in which no other process took a core.
 
-A process with two threads gets several times slower while another one takes a core, so absolute times mean little on a shared machine:
-compare ratios of times taken in one round.
+A process with two threads gets several times slower while another one takes a core, so absolute times mean
+little on a shared machine: compare ratios of times taken in one round.
 """
 
 import os
@@ -14,7 +14,9 @@ FOREIGN = 0.08
 
 
 def busy() -> float:
-    """Seconds that all processors together have been busy since the machine started; 0 where the system does not say."""
+    """Seconds that all processors together have been busy since the machine started; 0 where the system does
+    not say.
+    """
     try:
         user, nice, system, _, _, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
     except OSError:
@@ -22,7 +24,9 @@ def busy() -> float:
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
-def timed(function: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> tuple[float, float]:
+def timed(
+    function: Callable[[], object], clock: Callable[[], float] = time.perf_counter
+) -> tuple[float, float]:
     """Seconds that a call takes, and the share of one core that others used meanwhile."""
     others = busy() - time.process_time()
     start = clock()
@@ -40,7 +44,8 @@ def interleaved(
     foreign: float = FOREIGN,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[dict[str, float]]:
-    """Seconds by name for each undisturbed round, until there are `rounds` of them or `limit` seconds are over.
+    """Seconds by name for each undisturbed round, until there are `rounds` of them or `limit` seconds are
+    over.
 
     Every second round runs backwards, so that nobody always comes after the same one.
     """

@@ -15,7 +15,9 @@ IMAGES, BATCH, ROUNDS = 20_000, 64, 7
 
 
 def rates() -> list[float]:
-    """Images per second of processor time, a round each; the loader's thread and the caller share one core."""
+    """Images per second of processor time, a round each; the loader's thread and the caller share one
+    core.
+    """
     torch.set_num_threads(1)
     pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, 3, 64, 64), dtype=np.uint8)
     data = open_data(pixels, cache="off")
@@ -31,7 +33,10 @@ def rates() -> list[float]:
 
 def main() -> None:
     found = rates()
-    print(f"loader, 64×64×3, batch {BATCH}: median {statistics.median(found):,.0f} images/s (from {min(found):,.0f} to {max(found):,.0f})")
+    print(
+        f"loader, 64×64×3, batch {BATCH}: median {statistics.median(found):,.0f} images/s (from "
+        f"{min(found):,.0f} to {max(found):,.0f})"
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""How long scores take: features and their Fréchet distance, neighbours of 10,000 images, and every standard score.
+"""How long scores take: features and their Fréchet distance, neighbors of 10,000 images, and every standard
+score.
 
     OMP_NUM_THREADS=2 python benchmarks/measure.py [--count 10000]
 
-Features are those of random images of 64×64×3 under the colour extractor; the other scores run on random features of 128 dimensions, and
-on random images of 64×64×3 where they look at images. Peak memory is that of the whole process so far.
+Features are those of random images of 64×64×3 under the color extractor; the other scores run on random
+features of 128 dimensions, and on random images of 64×64×3 where they look at images. Peak memory is that of
+the whole process so far.
 """
 
 import argparse
@@ -19,10 +21,16 @@ from gancore.measure.diversity import duplicates, pair_similarities
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.frechet import frechet_distance
 from gancore.measure.kernel import kernel_distances
-from gancore.measure.memorisation import copies
+from gancore.measure.memorization import copies
 from gancore.measure.moments import Moments
 from gancore.measure.precision_recall import precision_recall
-from gancore.measure.sliced_wasserstein import laplacian_pyramid, levels, patches, sliced_wasserstein, standardised
+from gancore.measure.sliced_wasserstein import (
+    laplacian_pyramid,
+    levels,
+    patches,
+    sliced_wasserstein,
+    standardized,
+)
 from gancore.pipeline import evaluating
 
 IMAGE = (3, 64, 64)
@@ -36,7 +44,7 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 def extract(count: int) -> Tensor:
     extractor = default_extractor(IMAGE)
-    extractor.place(facts={"image": IMAGE})
+    extractor.bind(facts={"image": IMAGE})
     image = random(BATCH, *IMAGE).clamp(-1, 1)
     found = []
     with evaluating(extractor), torch.no_grad():
@@ -46,7 +54,9 @@ def extract(count: int) -> Tensor:
 
 
 def statistics(count: int) -> float:
-    """The Fréchet distance between `count` images, whose features are computed here, and as many whose moments are known."""
+    """The Fréchet distance between `count` images, whose features are computed here, and as many whose
+    moments are known.
+    """
     known = Moments.of(random(count, extract(BATCH).shape[1]))
     return frechet_distance(Moments.of(extract(count)), known)
 
@@ -55,7 +65,10 @@ def slices(count: int) -> float:
     directions = torch.nn.functional.normalize(random(147, 512), dim=0)
     sides = [laplacian_pyramid(random(min(count, 1024), *IMAGE, seed=s), levels(*IMAGE[1:])) for s in (1, 2)]
     rng = torch.Generator()
-    return sum(sliced_wasserstein(*(standardised(patches(x, 128, rng), 3) for x in pair), directions) for pair in zip(*sides, strict=True))
+    return sum(
+        sliced_wasserstein(*(standardized(patches(x, 128, rng), 3) for x in pair), directions)
+        for pair in zip(*sides, strict=True)
+    )
 
 
 def measured(name: str, work: Callable[[], object]) -> None:
@@ -75,7 +88,10 @@ def main() -> None:
     print(f"{torch.get_num_threads()} threads")
     measured(f"features of {n:,} images {IMAGE} and their Fréchet distance", lambda: statistics(n))
     measured(f"Fréchet distance, {how}", lambda: frechet_distance(Moments.of(real), Moments.of(fake)))
-    measured("kernel distance, 100 subsets of 1,000", lambda: kernel_distances(real, fake, subsets=100, size=min(1000, n), rng=rng))
+    measured(
+        "kernel distance, 100 subsets of 1,000",
+        lambda: kernel_distances(real, fake, subsets=100, size=min(1000, n), rng=rng),
+    )
     measured(f"precision and recall, {how}", lambda: precision_recall(real, fake))
     measured(f"density and coverage, {how}", lambda: density_coverage(real, fake))
     measured(f"duplicates, {how}", lambda: duplicates(fake, real))

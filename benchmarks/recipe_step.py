@@ -1,10 +1,11 @@
 """Images of training in a second of processor time, for any recipe, through `Run`, on random images.
 
-    OMP_NUM_THREADS=1 python benchmarks/recipe_step.py stylegan --set generator.channels_max=32 --set discriminator.channels_max=32
-    OMP_NUM_THREADS=1 python benchmarks/recipe_step.py cyclegan --batch 1 4 8 --precision float32 bf16
+    OMP_NUM_THREADS=1 python benchmarks/recipe_step.py stylegan --set generator.channels_max=32 --set
+    discriminator.channels_max=32 OMP_NUM_THREADS=1 python benchmarks/recipe_step.py cyclegan --batch 1 4 8
+    --precision float32 bf16
 
-Every setting is timed in turn, round by round, and the median of the rounds is printed. Processor time of one thread tells more
-than wall time where other work shares the machine.
+Every setting is timed in turn, round by round, and the median of the rounds is printed. Processor time of one
+thread tells more than wall time where other work shares the machine.
 """
 
 import argparse
@@ -32,7 +33,7 @@ class RandomImages:
 
 def prepared(words: str, changes: list[str], image: tuple[int, int, int], batch: int, precision: str) -> Run:
     recipe = recipe_of(words, changes)
-    recipe.place(facts={"image": image, "source": image, "classes": 0}, by="the benchmark")
+    recipe.bind(facts={"image": image, "source": image, "classes": 0}, by="the benchmark")
     return Run(recipe, RandomImages(image, batch), batch=batch, total=10**6, precision=precision)
 
 
@@ -45,7 +46,9 @@ def rate(run: Run, steps: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("recipe")
     parser.add_argument("--set", action="append", default=[], dest="changes")
     parser.add_argument("--size", type=int, default=32)
@@ -55,7 +58,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2, help="steps in a round")
     given = parser.parse_args()
     image = (3, given.size, given.size)
-    runs = {(b, p): prepared(given.recipe, given.changes, image, b, p) for b, p in product(given.batch, given.precision)}
+    runs = {
+        (b, p): prepared(given.recipe, given.changes, image, b, p)
+        for b, p in product(given.batch, given.precision)
+    }
     for run in runs.values():
         rate(run, 1)
     rounds = [{setting: rate(run, given.steps) for setting, run in runs.items()} for _ in range(given.rounds)]

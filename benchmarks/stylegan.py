@@ -1,11 +1,13 @@
-"""StyleGAN2 and StyleGAN3-T of this library against the original implementation's plain operators, as a markdown table.
+"""StyleGAN2 and StyleGAN3-T of this library against the original implementation's plain operators, as a
+markdown table.
 
     git clone https://github.com/NVlabs/stylegan3 build/stylegan3
     OMP_NUM_THREADS=2 python benchmarks/stylegan.py --reference build/stylegan3
 
-Both sides hold networks of equal widths; an update is a whole one, from latents to the step of Adam, ours through `Run`, which also checks
-that everything is finite. Each call is timed in turns within one process, peak memory of one update of each player in a process of its
-own. Takes less than ten minutes on two quiet cores. With --compile our networks are compiled for what differentiates once.
+Both sides hold networks of equal widths; an update is a whole one, from latents to the step of Adam, ours
+through `Run`, which also checks that everything is finite. Each call is timed in turns within one process,
+peak memory of one update of each player in a process of its own. Takes less than ten minutes on two quiet
+cores. With --compile our networks are compiled for what differentiates once.
 """
 
 import argparse
@@ -62,8 +64,16 @@ def ours(kind: str, given: argparse.Namespace, image: Tensor, precision: str) ->
         for name in (f"channels_base={given.base}", f"channels_max={given.most}")
     ]
     recipe = recipe_of(kind, widths)
-    recipe.place(facts={"image": tuple(image.shape[1:]), "classes": 0}, by="the benchmark")
-    run = Run(recipe, FixedBatch(image), batch=len(image), total=10**6, precision=precision, device=given.device, compile=given.compile)
+    recipe.bind(facts={"image": tuple(image.shape[1:]), "classes": 0}, by="the benchmark")
+    run = Run(
+        recipe,
+        FixedBatch(image),
+        batch=len(image),
+        total=10**6,
+        precision=precision,
+        device=given.device,
+        compile=given.compile,
+    )
     real = run.batch()["image"]
 
     def sampling() -> None:
@@ -75,16 +85,24 @@ def ours(kind: str, given: argparse.Namespace, image: Tensor, precision: str) ->
     def lazy(name: str, penalty: object) -> Callable[[], object]:
         if name == "path-length":
             terms = recipe.lazy_generator_terms(name, penalty)
-            return lambda: run.update("generator", terms, *recipe.draw(run, len(image) // 2), twice=True)
+            return lambda: run.update(
+                "generator", terms, *recipe.draw(run, len(image) // 2), double_backward=True
+            )
         terms = recipe.lazy_discriminator_terms(name, penalty)
-        return lambda: run.update("discriminator", terms, real, None, *recipe.draw(run, len(image)), twice=True)
+        return lambda: run.update(
+            "discriminator", terms, real, None, *recipe.draw(run, len(image)), double_backward=True
+        )
 
     penalties = {penalty.name: penalty for penalty in (*recipe.regularizers, *recipe.generator_regularizers)}
     named = {"R1": "r1", "path length": "path-length"}
     return {
         "sampling": sampling,
-        "generator update": lambda: run.update("generator", recipe.generator_terms, *recipe.draw(run, len(image)), None, None),
-        "discriminator update": lambda: run.update("discriminator", recipe.discriminator_terms, real, None, *recipe.draw(run, len(image))),
+        "generator update": lambda: run.update(
+            "generator", recipe.generator_terms, *recipe.draw(run, len(image)), None, None
+        ),
+        "discriminator update": lambda: run.update(
+            "discriminator", recipe.discriminator_terms, real, None, *recipe.draw(run, len(image))
+        ),
         **{call: lazy(name, penalties[name]) for call, name in named.items() if name in penalties},
     }
 
@@ -117,14 +135,27 @@ def said(what: str) -> Iterator[None]:
 
 def table(kind: str, given: argparse.Namespace) -> Iterator[str]:
     case, sides = CASES[kind], {side: calls_of(side, kind, given) for side in SIDES}
-    yield f"\n{kind}, {given.size}×{given.size}, channel base {given.base}, at most {given.most} channels, batch {case.batch}:\n"
-    yield "| call | reference, ms | float32, ms | ratio | bf16, ms | ratio | rounds |\n|---|---|---|---|---|---|---|"
+    yield (
+        f"\n{kind}, {given.size}×{given.size}, channel base {given.base}, at most {given.most} channels, "
+        f"batch {case.batch}:\n"
+    )
+    yield (
+        "| call | reference, ms | float32, ms | ratio | bf16, "
+        "ms | ratio | rounds |\n|---|---|---|---|---|---|---|"
+    )
     clock = time.process_time if given.processor_time else time.perf_counter
     foreign = float("inf") if given.processor_time or given.device == "cuda" else given.foreign
     for call in case.calls:
         with said(f"{kind} {call}"):
             functions = {side: waited(calls[call], given.device) for side, calls in sides.items()}
-            kept = interleaved(functions, given.rounds or case.rounds, warm_up=1, limit=given.limit, foreign=foreign, clock=clock)
+            kept = interleaved(
+                functions,
+                given.rounds or case.rounds,
+                warm_up=1,
+                limit=given.limit,
+                foreign=foreign,
+                clock=clock,
+            )
         if not kept:
             yield f"| {call} | no round was undisturbed | | | | | 0 |"
             continue
@@ -149,24 +180,39 @@ def peak(kind: str, side: str, given: argparse.Namespace) -> float:
 def peaks(kind: str) -> str:
     """The same for all sides, each in a process of its own."""
     commands = {side: [sys.executable, *sys.argv, "--peak", kind, side] for side in SIDES}
-    found = {side: json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for side, command in commands.items()}
-    return f"\nPeak memory of {kind}, one update of each player: " + ", ".join(f"{side} {mb:.0f} MB" for side, mb in found.items()) + "."
+    found = {
+        side: json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        for side, command in commands.items()
+    }
+    return (
+        f"\nPeak memory of {kind}, one update of each player: "
+        + ", ".join(f"{side} {mb:.0f} MB" for side, mb in found.items())
+        + "."
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--reference", type=Path, required=True, help="a checkout of NVlabs/stylegan3")
     parser.add_argument("--kinds", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--base", type=int, default=8192)
     parser.add_argument("--most", type=int, default=256)
     parser.add_argument("--rounds", type=int, help="undisturbed rounds of each call")
-    parser.add_argument("--limit", type=float, default=60, help="most seconds for one call, its warm-up apart")
+    parser.add_argument(
+        "--limit", type=float, default=60, help="most seconds for one call, its warm-up apart"
+    )
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--compile", action="store_true", help="compile our networks")
-    parser.add_argument("--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing")
     parser.add_argument(
-        "--processor-time", action="store_true", help="time of the processor, of one thread, where the machine is not quiet"
+        "--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing"
+    )
+    parser.add_argument(
+        "--processor-time",
+        action="store_true",
+        help="time of the processor, of one thread, where the machine is not quiet",
     )
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -174,7 +220,10 @@ def main() -> None:
     if given.peak:
         print(json.dumps(peak(*given.peak, given)))
         return
-    print(f"{given.device}, {torch.get_num_threads()} threads, torch {torch.__version__}{', compiled' if given.compile else ''}")
+    print(
+        f"{given.device}, {torch.get_num_threads()} threads, torch "
+        f"{torch.__version__}{', compiled' if given.compile else ''}"
+    )
     for kind in given.kinds:
         for line in table(kind, given):
             print(line, flush=True)

@@ -1,11 +1,13 @@
-"""Networks of the original implementations, saved by their own code and imported, beside what that code makes of them: markdown tables.
+"""Networks of the original implementations, saved by their own code and imported, beside what that code makes
+of them: markdown tables.
 
     git clone https://github.com/NVlabs/stylegan3 build/stylegan3
     git clone https://github.com/rosinality/stylegan2-pytorch build/rosinality
     python benchmarks/stylegan_parity.py --nvidia build/stylegan3 --rosinality build/rosinality
 
-Weights are random, noise is the constant one. Differences are the largest, relative to the largest value. The last table has the
-equivariance metrics of the first repository beside `gancore.measure.equivariance`, on the same latents, shifts and angles.
+Weights are random, noise is the constant one. Differences are the largest, relative to the largest value. The
+last table has the equivariance metrics of the first repository beside `gancore.measure.equivariance`, on the
+same latents, shifts and angles.
 """
 
 import argparse
@@ -42,7 +44,9 @@ class Case(NamedTuple):
 
     def generator(self, makers: Any) -> Any:
         widths = {"channel_base": 32 * self.size, "channel_max": 32, **self.options}
-        return makers.Generator(64, self.classes, 64, self.size, 3, mapping_kwargs={"num_layers": 2}, **widths)
+        return makers.Generator(
+            64, self.classes, 64, self.size, 3, mapping_kwargs={"num_layers": 2}, **widths
+        )
 
 
 RADIAL = {"conv_kernel": 1, "use_radial_filters": True}
@@ -71,10 +75,14 @@ def shaken(network: nn.Module) -> nn.Module:
 def imported(path: Path, generator: str, discriminator: str) -> tuple[Pipeline, nn.Module]:
     """The averaged generator and the discriminator in a file."""
     networks = read_networks(path)
-    return import_generator(networks[generator], noise="constant"), import_discriminator(networks[discriminator])
+    return import_generator(networks[generator], noise="constant"), import_discriminator(
+        networks[discriminator]
+    )
 
 
-def ours(pipeline: Pipeline, judge: nn.Module, z: Tensor, images: Tensor, *label: Tensor) -> tuple[Tensor, ...]:
+def ours(
+    pipeline: Pipeline, judge: nn.Module, z: Tensor, images: Tensor, *label: Tensor
+) -> tuple[Tensor, ...]:
     """w, image, truncated image, and the scores of some images."""
     with evaluating(*pipeline.parts.values(), judge):
         w = pipeline.conditioner(z, *label)
@@ -82,25 +90,38 @@ def ours(pipeline: Pipeline, judge: nn.Module, z: Tensor, images: Tensor, *label
         return w, pipeline.generator(w), pipeline.generator(truncated), judge(images, *label)
 
 
-def line(title: str, size: int, instructions: str, found: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> str:
+def line(
+    title: str, size: int, instructions: str, found: tuple[Tensor, ...], expected: tuple[Tensor, ...]
+) -> str:
     cells = " | ".join(f"{off(a, b.reshape(a.shape)):.1e}" for a, b in zip(found, expected, strict=True))
     return f"| {title} | {size}×{size} | {instructions} | {cells} |"
 
 
 def of_nvidia(case: Case, folder: Path, path: Path) -> str:
-    """A pickle as their training writes it, with augmentation, and the networks' outputs beside the imported ones'."""
+    """A pickle as their training writes it, with augmentation, and the networks' outputs beside the imported
+    ones'.
+    """
     makers, judges = load(folder, case.module)
     g = shaken(case.generator(makers))
     g.mapping.w_avg.normal_()
     d = shaken(judges.Discriminator(case.classes, case.size, 3, channel_base=32 * case.size, channel_max=32))
-    augment = importlib.import_module("training.augment").AugmentPipe(xflip=1, rotate90=1, brightness=1, imgfilter=1, noise=1)
+    augment = importlib.import_module("training.augment").AugmentPipe(
+        xflip=1, rotate90=1, brightness=1, imgfilter=1, noise=1
+    )
     path.write_bytes(pickle.dumps({"G": deepcopy(g), "D": d, "G_ema": g, "augment_pipe": augment}))
     z, label = torch.randn(3, 64), torch.arange(3)
     marks = nn.functional.one_hot(label).float() if case.classes else torch.zeros(3, 0)
     image = g(z, marks, noise_mode="const")
-    expected = g.mapping(z, marks), image, g(z, marks, truncation_psi=TRUNCATION, noise_mode="const"), d(image, marks)
+    expected = (
+        g.mapping(z, marks),
+        image,
+        g(z, marks, truncation_psi=TRUNCATION, noise_mode="const"),
+        d(image, marks),
+    )
     found = ours(*imported(path, "G_ema", "D"), z, image, *([label] if case.classes else []))
-    return line(case.title, case.size, f"{sum(1 for _ in pickletools.genops(path.read_bytes())):,}", found, expected)
+    return line(
+        case.title, case.size, f"{sum(1 for _ in pickletools.genops(path.read_bytes())):,}", found, expected
+    )
 
 
 def rosinality(folder: Path) -> Any:
@@ -120,7 +141,9 @@ def of_rosinality(size: int, multiplier: int, folder: Path, path: Path) -> str:
     image, w = g([z], randomize_noise=False, return_latents=True)
     truncated, _ = g([z], randomize_noise=False, truncation=TRUNCATION, truncation_latent=mean)
     found = ours(*imported(path, "g_ema", "d"), z, image)
-    return line(f"rosinality's StyleGAN2, multiplier {multiplier}", size, "", found, (w, image, truncated, d(image)))
+    return line(
+        f"rosinality's StyleGAN2, multiplier {multiplier}", size, "", found, (w, image, truncated, d(image))
+    )
 
 
 def released_scores(g: Any, count: int) -> list[float]:
@@ -128,7 +151,10 @@ def released_scores(g: Any, count: int) -> list[float]:
     silent = types.SimpleNamespace(sub=lambda **_: types.SimpleNamespace(update=lambda _: None))
     asked = types.SimpleNamespace(G=g, device=torch.device("cpu"), num_gpus=1, progress=silent, G_kwargs={})
     torch.manual_seed(1)
-    return [float(value) for value in metric(asked, count, 4, compute_eqt_int=True, compute_eqt_frac=True, compute_eqr=True)]
+    return [
+        float(value)
+        for value in metric(asked, count, 4, compute_eqt_int=True, compute_eqt_frac=True, compute_eqr=True)
+    ]
 
 
 def our_scores(pipeline: Pipeline, count: int) -> list[float]:
@@ -156,7 +182,10 @@ def of_metrics(case: Case, folder: Path, path: Path, count: int = 64) -> str:
     with evaluating(*pipeline.parts.values()):
         pairs = list(zip(released_scores(g, count), our_scores(pipeline, count), strict=True))
     largest = max(abs(theirs - own) for theirs, own in pairs)
-    return f"| {case.title} | {' | '.join(f'{theirs:.4f} | {own:.4f}' for theirs, own in pairs)} | {largest:.1g} dB |"
+    return (
+        f"| {case.title} | {' | '.join(f'{theirs:.4f} | {own:.4f}' for theirs, own in pairs)} | "
+        f"{largest:.1g} dB |"
+    )
 
 
 def rows(given: argparse.Namespace, folder: Path) -> Iterator[str]:
@@ -164,7 +193,10 @@ def rows(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     if given.nvidia:
         yield from (of_nvidia(case, given.nvidia, folder / "network.pkl") for case in CASES)
     if given.rosinality:
-        yield from (of_rosinality(size, multiplier, given.rosinality, folder / "network.pt") for size, multiplier in ((16, 2), (128, 1)))
+        yield from (
+            of_rosinality(size, multiplier, given.rosinality, folder / "network.pt")
+            for size, multiplier in ((16, 2), (128, 1))
+        )
     if given.nvidia:
         names = " | ".join(f"{name}, released | here" for name in KINDS)
         yield f"\n| network | {names} | largest difference |\n{'|---' * (2 * len(KINDS) + 2)}|"
@@ -175,7 +207,9 @@ def rows(given: argparse.Namespace, folder: Path) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--nvidia", type=Path, help="a checkout of https://github.com/NVlabs/stylegan3")
-    parser.add_argument("--rosinality", type=Path, help="a checkout of https://github.com/rosinality/stylegan2-pytorch")
+    parser.add_argument(
+        "--rosinality", type=Path, help="a checkout of https://github.com/rosinality/stylegan2-pytorch"
+    )
     given = parser.parse_args()
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:

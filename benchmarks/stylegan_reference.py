@@ -1,7 +1,8 @@
-"""The updates of a StyleGAN2 or StyleGAN3-T in a checkout of https://github.com/NVlabs/stylegan3, with its plain operators.
+"""The updates of a StyleGAN2 or StyleGAN3-T in a checkout of https://github.com/NVlabs/stylegan3, with its
+plain operators.
 
-Nothing of it is part of the library: the folder is named on the command line. Settings are those of its training script where they change
-the speed: no fused modulation while training, everything in float32.
+Nothing of it is part of the library: the folder is named on the command line. Settings are those of its
+training script where they change the speed: no fused modulation while training, everything in float32.
 """
 
 import re
@@ -20,9 +21,12 @@ from torch.nn.functional import softplus
 def load(folder: Path, kind: str) -> Any:
     """The module with the generator, and that with the discriminator."""
     if not (folder / "training" / f"networks_{kind}.py").exists():
-        raise SystemExit(f"{folder} is no checkout of https://github.com/NVlabs/stylegan3; clone it and name its folder")
+        raise SystemExit(
+            f"{folder} is no checkout of https://github.com/NVlabs/stylegan3; clone it and name its folder"
+        )
     sys.path.insert(0, str(folder))
-    # the first is gone from today's setuptools, and compares versions; of the second, which need not be installed, nothing is used
+    # the first is gone from today's setuptools, and compares versions; of the second, which need not be
+    # installed, nothing is used
     for name in ("pkg_resources", "requests"):
         if name not in sys.modules and find_spec(name) is None:
             sys.modules[name] = types.ModuleType(name)
@@ -37,15 +41,24 @@ def load(folder: Path, kind: str) -> Any:
     return {"stylegan2": networks_stylegan2, "stylegan3": networks_stylegan3}[kind], networks_stylegan2
 
 
-def reference(folder: Path, kind: str, size: int, base: int, most: int, image: Tensor) -> dict[str, Callable[[], object]]:
+def reference(
+    folder: Path, kind: str, size: int, base: int, most: int, image: Tensor
+) -> dict[str, Callable[[], object]]:
     """Its calls by name, each on a batch as large as that of the images."""
     makers, judges = load(folder, kind)
     widths = {"channel_base": base, "channel_max": most, "num_fp16_res": 0}
-    more: dict[str, Any] = {"mapping_kwargs": {"num_layers": 2}} if kind == "stylegan3" else {"fused_modconv_default": "inference_only"}
+    more: dict[str, Any] = (
+        {"mapping_kwargs": {"num_layers": 2}}
+        if kind == "stylegan3"
+        else {"fused_modconv_default": "inference_only"}
+    )
     device, n = image.device, len(image)
     g = makers.Generator(512, 0, 512, size, 3, **widths, **more).to(device)
     d = judges.Discriminator(0, size, 3, **widths, epilogue_kwargs={"mbstd_group_size": 4}).to(device)
-    optimizers = {module: torch.optim.Adam(module.parameters(), lr=0.002, betas=(0.0, 0.99), eps=1e-8) for module in (g, d)}
+    optimizers = {
+        module: torch.optim.Adam(module.parameters(), lr=0.002, betas=(0.0, 0.99), eps=1e-8)
+        for module in (g, d)
+    }
     label, mean = torch.zeros(n, 0, device=device), torch.zeros((), device=device)
 
     def codes(count: int) -> Tensor:

@@ -2,7 +2,8 @@
 
     python benchmarks/table.py [--rounds 60]
 
-Takes a few minutes on two quiet cores. torchgan is compared with where it is importable (see torchgan_step.py).
+Takes a few minutes on two quiet cores. torchgan is compared with where it is importable (see
+torchgan_step.py).
 """
 
 import argparse
@@ -18,8 +19,8 @@ import torch
 ROOT = Path(__file__).parent.parent
 HEAD = """# Benchmarks
 
-Written by `python benchmarks/table.py`. Times of one machine say little: look at the ratios, taken in one interleaved run from which every
-round is thrown away in which another process used a core.
+Written by `python benchmarks/table.py`. Times of one machine say little: look at the ratios, taken in one
+interleaved run from which every round is thrown away in which another process used a core.
 
 Machine: {machine}, {threads} threads, Python {python}, torch {torch}.
 """
@@ -47,7 +48,9 @@ def main() -> None:
     if find_spec("torchgan"):
         title = "One DCGAN step: the library against torchgan 0.1.0"
         sections[title] = output("torchgan_step", "--foreign", given.foreign, threads=threads)
-    head = HEAD.format(machine=platform.machine(), threads=threads, python=platform.python_version(), torch=torch.__version__)
+    head = HEAD.format(
+        machine=platform.machine(), threads=threads, python=platform.python_version(), torch=torch.__version__
+    )
     text = head + "".join(f"\n## {title}\n\n```text\n{body}\n```\n" for title, body in sections.items())
     (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
     print(text)

@@ -3,8 +3,9 @@
     pip install --no-deps --target=build/torchgan torchgan==0.1.0
     PYTHONPATH=build/torchgan OMP_NUM_THREADS=2 python benchmarks/torchgan_step.py
 
-torchgan imports torchvision, of which its networks and losses use nothing: an empty module stands in for it. Both sides draw their
-latents, update the discriminator and the generator with Adam; ours also averages the weights and checks that everything is finite.
+torchgan imports torchvision, of which its networks and losses use nothing: an empty module stands in for it.
+Both sides draw their latents, update the discriminator and the generator with Adam; ours also averages the
+weights and checks that everything is finite.
 """
 
 import argparse
@@ -27,7 +28,9 @@ def torchgan_step(size: int, image: Tensor) -> Callable[[], None]:
 
     generator = DCGANGenerator(100, size, 3, 64)
     discriminator = DCGANDiscriminator(size, 3, 64)
-    optimizers = [torch.optim.Adam(m.parameters(), lr=2e-4, betas=(0.5, 0.999)) for m in (generator, discriminator)]
+    optimizers = [
+        torch.optim.Adam(m.parameters(), lr=2e-4, betas=(0.5, 0.999)) for m in (generator, discriminator)
+    ]
     losses = MinimaxGeneratorLoss(), MinimaxDiscriminatorLoss()
     device = torch.device("cpu")
 
@@ -39,10 +42,14 @@ def torchgan_step(size: int, image: Tensor) -> Callable[[], None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name, default in (("size", 64), ("batch", 16), ("rounds", 30), ("limit", 300)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing")
+    parser.add_argument(
+        "--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing"
+    )
     given = parser.parse_args()
     image = torch.rand(given.batch, 3, given.size, given.size) * 2 - 1
     sides = {"torchgan, float32": torchgan_step(given.size, image)}
@@ -50,8 +57,13 @@ def main() -> None:
         sides[f"gancore, {precision}"] = through_run(64, given.size, image, precision, torch.channels_last)
     kept = interleaved(sides, given.rounds, limit=given.limit, foreign=given.foreign)
     if not kept:
-        raise SystemExit("no round was undisturbed; try when the machine is quiet, or allow more with --foreign")
-    print(f"{given.size}×{given.size}, width 64, batch {given.batch}, {torch.get_num_threads()} threads: {len(kept)} undisturbed rounds")
+        raise SystemExit(
+            "no round was undisturbed; try when the machine is quiet, or allow more with --foreign"
+        )
+    print(
+        f"{given.size}×{given.size}, width 64, batch {given.batch}, {torch.get_num_threads()} threads: "
+        f"{len(kept)} undisturbed rounds"
+    )
     for name in sides:
         print(f"{name:20} {1000 * statistics.median(row[name] for row in kept):8.1f} ms")
     for name in list(sides)[1:]:

@@ -1,13 +1,14 @@
-"""gancore: a component library for generative image models. The public names, imported when first asked for."""
+"""gancore: a component library for generative image models. The public names, imported when first asked
+for.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gancore.discovery import host
-    from gancore.growing import GrowingGAN
-    from gancore.hooks import hookimpl
-    from gancore.interfaces import (
+    from gancore.component.discovery import host
+    from gancore.component.hooks import hookimpl
+    from gancore.component.interfaces import (
         Augment,
         Average,
         Conditioner,
@@ -24,24 +25,25 @@ if TYPE_CHECKING:
         Sampler,
         Schedule,
     )
+    from gancore.component.part import Part, RunningMean, fact, field, part, seat
+    from gancore.component.specs import build, spec
     from gancore.measure.evaluation import evaluate
     from gancore.measure.score import Score, Value
     from gancore.measure.study import Study
-    from gancore.parts import Part, Tally, fact, field, part, seat
     from gancore.pipeline import Pipeline
-    from gancore.recipe import Critic, Player, Recipe
-    from gancore.recipes import GAN
-    from gancore.specs import build, spec
-    from gancore.training.sources import Sources
+    from gancore.recipes.base import DiscriminatorProbe, Player, Recipe
+    from gancore.recipes.gan import TwoPlayerGAN
+    from gancore.recipes.growing import GrowingGAN
+    from gancore.runs.sources import Sources
     from gancore.training.start import resume, train
 
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "discovery": ("host",),
-    "growing": ("GrowingGAN",),
-    "hooks": ("hookimpl",),
-    "interfaces": (
+    "component.discovery": ("host",),
+    "recipes.growing": ("GrowingGAN",),
+    "component.hooks": ("hookimpl",),
+    "component.interfaces": (
         "Augment",
         "Average",
         "Conditioner",
@@ -61,23 +63,22 @@ _ROOMS = {
     "measure.evaluation": ("evaluate",),
     "measure.score": ("Score", "Value"),
     "measure.study": ("Study",),
-    "parts": ("Part", "Tally", "fact", "field", "part", "seat"),
+    "component.part": ("Part", "RunningMean", "fact", "field", "part", "seat"),
     "pipeline": ("Pipeline",),
-    "recipe": ("Critic", "Player", "Recipe"),
-    "recipes": ("GAN",),
-    "specs": ("build", "spec"),
+    "recipes.base": ("DiscriminatorProbe", "Player", "Recipe"),
+    "recipes.gan": ("TwoPlayerGAN",),
+    "component.specs": ("build", "spec"),
     "training.start": ("resume", "train"),
-    "training.sources": ("Sources",),
+    "runs.sources": ("Sources",),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = [
-    "GAN",
     "Augment",
     "Average",
     "Conditioner",
     "Constraint",
-    "Critic",
     "Discriminator",
+    "DiscriminatorProbe",
     "DiscriminatorRegularizer",
     "Encoder",
     "Extractor",
@@ -91,12 +92,13 @@ __all__ = [
     "Pipeline",
     "Player",
     "Recipe",
+    "RunningMean",
     "Sampler",
     "Schedule",
     "Score",
     "Sources",
     "Study",
-    "Tally",
+    "TwoPlayerGAN",
     "Value",
     "build",
     "evaluate",

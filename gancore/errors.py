@@ -1,4 +1,6 @@
-"""One class per failure that a user can meet. Each message says what was given, what was expected and what to do."""
+"""One class per failure that a user can meet. Each message says what was given, what was expected and what to
+do.
+"""
 
 
 class GancoreError(Exception):
@@ -34,7 +36,7 @@ class FactError(UserError):
 
 
 class FitError(UserError):
-    """Two neighbouring parts do not fit together."""
+    """Two neighboring parts do not fit together."""
 
 
 class DataError(UserError):
@@ -42,7 +44,9 @@ class DataError(UserError):
 
 
 class MeasureError(UserError):
-    """Images cannot be scored as asked: too few of them, of the wrong shape, not finite, or an extractor without its weights."""
+    """Images cannot be scored as asked: too few of them, of the wrong shape, not finite, or an extractor
+    without its weights.
+    """
 
 
 class RunError(GancoreError):

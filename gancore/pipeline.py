@@ -10,17 +10,23 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
+from gancore.component.part import Part
+from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
+from gancore.component.specs import build, spec, without_sources
+from gancore.component.weights import FILE, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, FitError, GancoreError, RunError, UserError
-from gancore.files import replace_folder, whole_folder, write_text
-from gancore.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
-from gancore.manifest import check_manifest, read_json, write_manifest
-from gancore.parts import Part
-from gancore.randomness import Rows, fold, own_rows, render_seed, seeded
-from gancore.specs import build, spec, without_sources
-from gancore.weights import FILE, load_state, read_weights, write_weights
+from gancore.storage.files import replace_folder, whole_folder, write_text
+from gancore.storage.manifest import check_manifest, read_json, write_manifest
 
 P = TypeVar("P", bound=Part)
-_SEATS = {"sampler": "sampler", "conditioner": "conditioner", "generator": "generator", "encoder": "encoder", "labels": "labels"}
+_SEATS = {
+    "sampler": "sampler",
+    "conditioner": "conditioner",
+    "generator": "generator",
+    "encoder": "encoder",
+    "labels": "label-sampler",
+}
 VERSION = 1
 """The version of a saved pipeline."""
 CHUNK = 64
@@ -30,9 +36,11 @@ FARTHEST = 100.0
 
 
 class Pipeline:
-    """Latents from a sampler (and labels from `labels`), turned into codes by a conditioner, and into images by a generator.
+    """Latents from a sampler (and labels from `labels`), turned into codes by a conditioner, and into images
+    by a generator.
 
-    A translator has no sampler: its latents are images, the entry `reads` of a batch. `encoder` leads back from images to codes.
+    A translator has no sampler: its latents are images, the entry `reads` of a batch. `encoder` leads back
+    from images to codes.
     """
 
     def __init__(
@@ -65,24 +73,39 @@ class Pipeline:
         return self
 
     def sample(
-        self, n: int, *, seed: int, label: Tensor | None = None, truncation: float = 1.0, truncation_layers: int | None = None
+        self,
+        n: int,
+        *,
+        seed: int,
+        label: Tensor | None = None,
+        truncation: float = 1.0,
+        truncation_layers: int | None = None,
     ) -> Tensor:
-        """`(n, C, H, W)` float32 in [-1, 1]; equal seeds give equal images. Labels are drawn where none are given.
+        """`(n, C, H, W)` float32 in [-1, 1]; equal seeds give equal images. Labels are drawn where none are
+        given.
 
         `truncation` moves codes towards their mean, all layers or the first `truncation_layers`.
 
         Raises:
-            UserError: the pipeline translates images, reads no labels but was given some, or `check_truncation` refuses the truncation.
+            UserError: the pipeline translates images, reads no labels but was given some, or
+            `check_truncation` refuses the truncation.
         """
         latent, label = self.draw(n, seed=seed, label=label)
-        return self.render(latent, label, seed=seed, truncation=truncation, truncation_layers=truncation_layers)
+        return self.render(
+            latent, label, seed=seed, truncation=truncation, truncation_layers=truncation_layers
+        )
 
     def draw(self, n: int, *, seed: int, label: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """`n` latents, and their labels where the conditioner reads labels. Raises like `sample`."""
         if self.sampler is None:
-            raise UserError(f"{self.generator.address} translates images and has no sampler; give it images to translate")
+            raise UserError(
+                f"{self.generator.qualified_name} translates images and has no sampler; "
+                "give it images to translate"
+            )
         if label is not None and not self.conditioner.conditional:
-            raise UserError(f"{self.conditioner.address} reads no labels, but a label was given; leave it out")
+            raise UserError(
+                f"{self.conditioner.qualified_name} reads no labels, but a label was given; leave it out"
+            )
         self._check_label(label)
         rng = torch.Generator().manual_seed(fold(seed, "sample") % 2**63)
         if label is None and self.conditioner.conditional and self.labels is not None:
@@ -92,8 +115,16 @@ class Pipeline:
 
     def _check_label(self, label: Tensor | None) -> None:
         classes = getattr(self.labels, "classes", None)
-        if label is not None and classes and not label.is_floating_point() and not bool(((label >= 0) & (label < classes)).all()):
-            raise UserError(f"label {int(label.max())} is none of the {classes} classes; give a number from 0 to {classes - 1}")
+        if (
+            label is not None
+            and classes
+            and not label.is_floating_point()
+            and not bool(((label >= 0) & (label < classes)).all())
+        ):
+            raise UserError(
+                f"label {int(label.max())} is none of the {classes} classes; "
+                f"give a number from 0 to {classes - 1}"
+            )
 
     def render(
         self,
@@ -104,9 +135,16 @@ class Pipeline:
         truncation: float = 1.0,
         truncation_layers: int | None = None,
     ) -> Tensor:
-        """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from `seed`. Raises like `sample`."""
+        """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from
+        `seed`. Raises like `sample`.
+        """
         check_truncation(self, truncation, truncation_layers)
-        return self._in_chunks(lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers), label, len(latent), seed)
+        return self._in_chunks(
+            lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers),
+            label,
+            len(latent),
+            seed,
+        )
 
     def chunks(
         self,
@@ -117,20 +155,34 @@ class Pipeline:
         truncation: float = 1.0,
         truncation_layers: int | None = None,
     ) -> Iterator[Tensor]:
-        """The images of `render`, the same bits, some at a time and in order. Raises like `sample`, before the first."""
+        """The images of `render`, the same bits, some at a time and in order. Raises like `sample`, before
+        the first.
+        """
         check_truncation(self, truncation, truncation_layers)
-        return self._chunks(lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers), label, len(latent), seed)
+        return self._chunks(
+            lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers),
+            label,
+            len(latent),
+            seed,
+        )
 
     def reconstruct(self, image: Tensor, *, seed: int = 0) -> Tensor:
         """Images `(N, C, H, W)` through the encoder and back. Raises UserError where there is no encoder."""
         if self.encoder is None:
-            raise UserError(f"{self.generator.address} has no encoder, so nothing can be reconstructed")
+            raise UserError(
+                f"{self.generator.qualified_name} has no encoder, so nothing can be reconstructed"
+            )
         encoder = self.encoder
         return self._in_chunks(
-            lambda part, _: self.generator(encoder.code(image[part].to(self.device))).clamp(-1, 1), None, len(image), seed
+            lambda part, _: self.generator(encoder.code(image[part].to(self.device))).clamp(-1, 1),
+            None,
+            len(image),
+            seed,
         )
 
-    def _image(self, latent: Tensor, label: Tensor | None, truncation: float, layers: int | None = None) -> Tensor:
+    def _image(
+        self, latent: Tensor, label: Tensor | None, truncation: float, layers: int | None = None
+    ) -> Tensor:
         label = None if label is None else label.to(self.device)
         code = self.conditioner(latent.to(self.device), label)
         if truncation != 1:
@@ -146,12 +198,18 @@ class Pipeline:
         for start in range(0, total, CHUNK):
             part = slice(start, min(start + CHUNK, total))
             rows = Rows(total, part.start, part.stop)
-            with evaluating(*self.parts.values()), torch.no_grad(), seeded(render_seed(seed), self.device), own_rows(rows):
+            with (
+                evaluating(*self.parts.values()),
+                torch.no_grad(),
+                seeded(render_seed(seed), self.device),
+                own_rows(rows),
+            ):
                 image = make(part, None if label is None else label[part]).float().cpu()
             yield image
 
     def save(self, folder: Path | str) -> None:
-        """Writes the product alone: `pipeline.json` (the specs), `weights.safetensors`, and a manifest with SHA-256.
+        """Writes the product alone: `pipeline.json` (the specs), `weights.safetensors`, and a manifest with
+        SHA-256.
 
         An older pipeline in its place goes only when the new one is whole.
 
@@ -169,7 +227,8 @@ class Pipeline:
         except OSError as error:
             shutil.rmtree(fresh, ignore_errors=True)
             raise RunError(
-                f"cannot write the pipeline {folder}: {error.strerror or error}; one that was there is intact: make room, then try again"
+                f"cannot write the pipeline {folder}: {error.strerror or error}; "
+                "one that was there is intact: make room, then try again"
             ) from None
 
     def _write(self, folder: Path) -> None:
@@ -196,14 +255,21 @@ class Pipeline:
         """
         folder = Path(folder)
         if not (folder / "pipeline.json").is_file():
-            raise CheckpointError(f"{folder} holds no pipeline (no pipeline.json); give a folder that training or Pipeline.save wrote")
+            raise CheckpointError(
+                f"{folder} holds no pipeline (no pipeline.json); "
+                "give a folder that training or Pipeline.save wrote"
+            )
         check_manifest(folder)
         saved = read_json(folder / "pipeline.json")
         if saved.get("gancore") != VERSION:
-            raise CheckpointError(f"{folder} is a pipeline of version {saved.get('gancore')!r}; this gancore reads {VERSION}")
+            raise CheckpointError(
+                f"{folder} is a pipeline of version {saved.get('gancore')!r}; this gancore reads {VERSION}"
+            )
         tables = saved.get("parts")
         if not isinstance(tables, dict) or not {"conditioner", "generator"} <= set(tables) <= set(_SEATS):
-            raise CheckpointError(f"{folder / 'pipeline.json'} names no conditioner and generator; it is damaged")
+            raise CheckpointError(
+                f"{folder / 'pipeline.json'} names no conditioner and generator; it is damaged"
+            )
         weights = read_weights(folder / FILE)
         parts = {name: _restored(name, table, weights, folder) for name, table in tables.items()}
         return cls(reads=str(saved.get("reads", "")), **parts)
@@ -220,20 +286,29 @@ def keeps_a_mean(pipeline: Pipeline) -> bool:
 
 
 def check_truncation(pipeline: Pipeline, amount: float = 1.0, layers: int | None = None) -> None:
-    """Says before any work whether codes can be truncated so, all layers or the first `layers`; 1 is no truncation, and always can.
+    """Says before any work whether codes can be truncated so, all layers or the first `layers`; 1 is no
+    truncation, and always can.
 
     Raises:
-        UserError: the amount is not from -100 to 100, the conditioner keeps no mean, or codes have no layers, or fewer.
+        UserError: the amount is not from -100 to 100, the conditioner keeps no mean, or codes have no layers,
+        or fewer.
     """
-    total, generator = layers_of(pipeline.generator.code_shape), pipeline.generator.address
+    total, generator = layers_of(pipeline.generator.code_shape), pipeline.generator.qualified_name
     if not abs(amount) <= FARTHEST:
-        raise UserError(f"truncation is a number from {-FARTHEST:g} to {FARTHEST:g}, 1 for none; got {amount:g}")
+        raise UserError(
+            f"truncation is a number from {-FARTHEST:g} to {FARTHEST:g}, 1 for none; got {amount:g}"
+        )
     if (amount != 1 or layers is not None) and not keeps_a_mean(pipeline):
-        raise UserError(f"{pipeline.conditioner.address} keeps no mean to truncate towards; leave truncation out")
+        raise UserError(
+            f"{pipeline.conditioner.qualified_name} keeps no mean to truncate towards; leave truncation out"
+        )
     if layers is None:
         return
     if not total:
-        raise UserError(f"{generator} reads one code {tuple(pipeline.generator.code_shape)} for the whole image; truncate all of it")
+        raise UserError(
+            f"{generator} reads one code {tuple(pipeline.generator.code_shape)} for the whole image; "
+            "truncate all of it"
+        )
     if not 0 <= layers <= total:
         raise UserError(f"{generator} has {total} layers; truncate from 0 to {total} of them; got {layers}")
 
@@ -252,7 +327,8 @@ def save_pipelines(pipelines: Mapping[str, Pipeline], folder: Path) -> None:
 
 
 def find_pipeline(run: Path, name: str | None = None) -> Path:
-    """The folder of a run's pipeline, the first of several where no name is given; `run` may be that folder itself.
+    """The folder of a run's pipeline, the first of several where no name is given; `run` may be that folder
+    itself.
 
     Raises:
         RunError: there is none. UserError: there is none of that name.
@@ -260,7 +336,10 @@ def find_pipeline(run: Path, name: str | None = None) -> Path:
     for folder in (run, run / "pipeline"):
         if (folder / "pipeline.json").is_file():
             if name is not None:
-                raise UserError(f"{folder} is the only pipeline there, and has no name; leave --pipeline out; got {name!r}")
+                raise UserError(
+                    f"{folder} is the only pipeline there, and has no name; leave --pipeline out; "
+                    f"got {name!r}"
+                )
             return folder
     index = run / "pipeline" / INDEX
     if not index.is_file():
@@ -276,12 +355,18 @@ def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path
     if not isinstance(table, dict):
         raise CheckpointError(f"{folder / 'pipeline.json'}: {name} is {table!r}, not a table; it is damaged")
     try:
-        part = build({k: v for k, v in without_sources(table).items() if k != "frozen"}, _SEATS[name], where=name)
+        part = build(
+            {k: v for k, v in without_sources(table).items() if k != "frozen"}, _SEATS[name], where=name
+        )
     except GancoreError:
         raise
     except Exception as error:  # the words of an altered file may lead a part's own code astray
-        raise CheckpointError(f"{folder / 'pipeline.json'}: {name} cannot be built ({error!r}); it is damaged") from None
-    state = {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
+        raise CheckpointError(
+            f"{folder / 'pipeline.json'}: {name} cannot be built ({error!r}); it is damaged"
+        ) from None
+    state = {
+        key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")
+    }
     load_state(part, state, where=str(folder))
     return part
 
@@ -300,8 +385,14 @@ def evaluating(*modules: nn.Module) -> Iterator[None]:
 
 
 def check_fit(sampler: Sampler | None, conditioner: Conditioner, generator: Generator) -> None:
-    """Raises FitError when neighbours disagree about a shape."""
+    """Raises FitError when neighbors disagree about a shape."""
     if tuple(conditioner.code) != tuple(generator.code_shape):
-        raise FitError(f"{conditioner.address} makes codes {conditioner.code}, {generator.address} reads {generator.code_shape}")
+        raise FitError(
+            f"{conditioner.qualified_name} makes codes {conditioner.code}, "
+            f"{generator.qualified_name} reads {generator.code_shape}"
+        )
     if sampler is not None and tuple(sampler.latent) != tuple(conditioner.latent_shape):
-        raise FitError(f"{sampler.address} draws {sampler.latent}, {conditioner.address} reads {conditioner.latent_shape}")
+        raise FitError(
+            f"{sampler.qualified_name} draws {sampler.latent}, "
+            f"{conditioner.qualified_name} reads {conditioner.latent_shape}"
+        )

@@ -48,7 +48,9 @@ def scripts(file: Path) -> list[str]:
 
 
 def is_piece(piece: str, source: str) -> bool:
-    """Whether the lines of `piece` follow each other in `source`, at whatever indentation; formatters change blank lines and that."""
+    """Whether the lines of `piece` follow each other in `source`, at whatever indentation; formatters change
+    blank lines and that.
+    """
     mine, theirs = ([line for line in text.splitlines() if line.strip()] for text in (piece, source))
     places = [theirs[i : i + len(mine)] for i in range(len(theirs))]
     return any([indent + line for line in mine] in places for indent in ("", "    "))

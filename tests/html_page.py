@@ -43,7 +43,9 @@ class Page(HTMLParser):
 
     @property
     def sheets(self):
-        return [attributes for tag, attributes in self.elements if tag == "img" and "data-images" in attributes]
+        return [
+            attributes for tag, attributes in self.elements if tag == "img" and "data-images" in attributes
+        ]
 
     @property
     def sections(self):

@@ -4,15 +4,22 @@ import numpy as np
 import torch
 from small import MeanConditioner, SmallDiscriminator, SmallGenerator
 
-from gancore import GAN
+from gancore import TwoPlayerGAN
+from gancore.component.weights import read_weights
+from gancore.runs.log import Log
+from gancore.runs.sources import Sources
 from gancore.standard.regularizers import R1
 from gancore.training.checkpoint import committed
-from gancore.training.log import Log
-from gancore.training.sources import Sources
 from gancore.training.start import train
-from gancore.weights import read_weights
 
-OFTEN = {"images": 64, "batch": 4, "checkpoint_every": 16, "report_every": 12, "sample_every": 32, "evaluate_every": 0}
+OFTEN = {
+    "images": 64,
+    "batch": 4,
+    "checkpoint_every": 16,
+    "report_every": 12,
+    "sample_every": 32,
+    "evaluate_every": 0,
+}
 
 
 def sources(folder):
@@ -24,7 +31,7 @@ def sources(folder):
 
 def game():
     """A recipe with noise, a lazy penalty, and state that moves."""
-    return GAN(
+    return TwoPlayerGAN(
         generator=SmallGenerator(noise=0.1),
         conditioner=MeanConditioner(),
         discriminator=SmallDiscriminator(),
@@ -42,14 +49,21 @@ def end_of(folder):
     last = next(committed(folder / "checkpoints"))
     tensors = {name: read_weights(last / f"{name}.safetensors") for name in ("weights", "training")}
     flat = {f"{file}/{name}": value for file, several in tensors.items() for name, value in several.items()}
-    reports = [{k: v for k, v in line.items() if k != "seconds"} for line in Log.read(folder / "log.jsonl") if "scalars" in line]
+    reports = [
+        {k: v for k, v in line.items() if k != "seconds"}
+        for line in Log.read(folder / "log.jsonl")
+        if "scalars" in line
+    ]
     sheets = {p.name: p.read_bytes() for p in (folder / "samples").iterdir()}
     return last.name, flat, reports, sheets
 
 
 def assert_same_end(one, other):
     """Two run folders ended with the same bits, and said the same on the way."""
-    (name, mine, reports, sheets), (their_name, theirs, their_reports, their_sheets) = end_of(one), end_of(other)
+    (name, mine, reports, sheets), (their_name, theirs, their_reports, their_grids) = (
+        end_of(one),
+        end_of(other),
+    )
     assert name == their_name and mine.keys() == theirs.keys()
     assert all(torch.equal(mine[key], theirs[key]) for key in mine)
-    assert reports == their_reports and sheets == their_sheets
+    assert reports == their_reports and sheets == their_grids

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from gancore.discovery import registry
-from gancore.interfaces import Conditioner, Discriminator, Extractor, Generator
-from gancore.parts import Tally, field, part
-from gancore.randomness import normal
+from gancore.component.discovery import registry
+from gancore.component.interfaces import Conditioner, Discriminator, Extractor, Generator
+from gancore.component.part import RunningMean, field, part
+from gancore.component.randomness import normal
 
 
 @part("small")
@@ -41,10 +41,10 @@ class SmallDiscriminator(Discriminator):
         self.first = nn.Linear(c * h * w, self.width)
         self.last = nn.Linear(self.width, 1)
 
-    def features(self, image):
+    def forward_features(self, image):
         return nn.functional.softplus(self.first(image.flatten(1)))
 
-    def judge(self, features, label=None):
+    def forward_head(self, features, label=None):
         return self.last(features).squeeze(1)
 
 
@@ -55,7 +55,7 @@ class MeanConditioner(Conditioner):
     def build(self):
         self.linear = nn.Linear(self.code[0], self.code[0])
         self.register_buffer("mean", torch.zeros(self.code))
-        self.seen = Tally()
+        self.seen = RunningMean()
 
     @property
     def latent_shape(self):
@@ -67,7 +67,7 @@ class MeanConditioner(Conditioner):
             self.seen.add(code.sum(0), len(code))
         return code
 
-    def settle(self):
+    def update_buffers(self):
         if self.seen.mean is not None:
             self.mean.lerp_(self.seen.mean.to(self.mean), 0.1)
 
@@ -113,5 +113,5 @@ class Source:
 
 def know_small_parts():
     """Offers the small networks under the name of a plugin, once."""
-    if not any(o.distribution == "gancore-small" for o in registry().offers()):
+    if not any(o.distribution == "gancore-small" for o in registry().registrations()):
         registry().add("gancore-small", [SmallGenerator, SmallDiscriminator, MeanConditioner])

@@ -1,6 +1,7 @@
 """What the documentation says is so: its Python runs, its commands parse, its links lead somewhere.
 
-A Python block is left out where the word after ```python is `file=…` (then it is a piece of that file) or `no-run: reason`.
+A Python block is left out where the word after ```python is `file=…` (then it is a piece of that file) or
+`no-run: reason`.
 """
 
 import shlex
@@ -20,7 +21,11 @@ def elsewhere(file):
     return file == ROOT / "docs/tutorial/README.md"
 
 
-@pytest.mark.parametrize("file", [f for f in documents() if runnable(f) and not elsewhere(f)], ids=lambda f: str(f.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "file",
+    [f for f in documents() if runnable(f) and not elsewhere(f)],
+    ids=lambda f: str(f.relative_to(ROOT)),
+)
 def test_python_blocks_run(file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run_blocks(file, runnable(file))
@@ -31,7 +36,10 @@ def test_what_is_left_out_says_why(file):
     for block in blocks(file):
         reasons = ("file=", "no-run: ")
         fine = not block.info or (block.info.startswith(reasons) and block.info not in reasons)
-        assert fine, f"{file}:{block.line}: after ```{block.language} comes file=PATH or no-run: REASON, not {block.info!r}"
+        assert fine, (
+            f"{file}:{block.line}: after ```{block.language} comes file=PATH or no-run: "
+            f"REASON, not {block.info!r}"
+        )
 
 
 @pytest.mark.parametrize("file", documents(), ids=IDS)
@@ -61,13 +69,17 @@ def commands(file):
             yield words[1:stop]
 
 
-@pytest.mark.parametrize("file", [f for f in documents() if scripts(f)], ids=lambda f: str(f.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "file", [f for f in documents() if scripts(f)], ids=lambda f: str(f.relative_to(ROOT))
+)
 def test_scripts_that_are_named_exist(file):
     missing = [path for path in scripts(file) if not (ROOT / path).is_file()]
     assert not missing, f"{file} names {', '.join(missing)}"
 
 
-@pytest.mark.parametrize("file", [f for f in documents() if list(commands(f))], ids=lambda f: str(f.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "file", [f for f in documents() if list(commands(f))], ids=lambda f: str(f.relative_to(ROOT))
+)
 def test_commands_parse(file):
     """Verbs and options exist, and their values are of the right type; nothing is run."""
     import typer

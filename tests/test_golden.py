@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from gancore.component.specs import build, spec
 from gancore.pipeline import Pipeline, find_pipeline
-from gancore.specs import build, spec
 from gancore.training.start import resume
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -4,9 +4,9 @@ import torch
 from small import SmallGenerator
 from torch import nn
 
-from gancore.interfaces import Encoder, Extractor, LabelSampler
+from gancore.component.interfaces import Encoder, Extractor, LabelSampler
+from gancore.component.part import field, part
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
@@ -33,7 +33,7 @@ class Images:
 
 @part("toy")
 class Toy(Extractor):
-    """Some pixels' weighted sums, and which third of the greys the image lies in."""
+    """Some pixels' weighted sums, and which third of the grays the image lies in."""
 
     classes = 3
     width: int = field(default=4)
@@ -46,7 +46,7 @@ class Toy(Extractor):
         return self.layer(image.flatten(1))
 
     def classify(self, features):
-        return torch.stack([-((features[:, 0] - centre) ** 2) * 20 for centre in (-0.4, 0.0, 0.4)], 1)
+        return torch.stack([-((features[:, 0] - center) ** 2) * 20 for center in (-0.4, 0.0, 0.4)], 1)
 
 
 @part("toy")
@@ -79,7 +79,7 @@ def pipeline(image=(3, 16, 16), noise=0.0, encoder=False):
         encoder=ToyEncoder(image=image) if encoder else None,
     )
     for seed, one in enumerate(made.parts.values()):
-        one.place(seed=seed)
+        one.bind(seed=seed)
     return made
 
 
@@ -87,4 +87,6 @@ def study(n=64, *, fake=None, real=None, labels=None, size=16, seed=0, extractor
     fake = images(n, size, seed=1) if fake is None else fake
     real = images(n, size, seed=2) if real is None else real
     fake_labels, real_labels = labels or (None, None)
-    return Study(Images(fake, fake_labels), Images(real, real_labels), extractor or Toy(), seed=seed, **others)
+    return Study(
+        Images(fake, fake_labels), Images(real, real_labels), extractor or Toy(), seed=seed, **others
+    )

@@ -4,9 +4,9 @@ import torch
 from small import SmallGenerator, know_small_parts
 from torch import nn
 
-from gancore.discovery import registry
-from gancore.interfaces import Conditioner, Generator
-from gancore.parts import field, part
+from gancore.component.discovery import registry
+from gancore.component.interfaces import Conditioner, Generator
+from gancore.component.part import field, part
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity, OneHot
 from gancore.standard.labels import EmpiricalLabels
@@ -31,7 +31,12 @@ class LayeredGenerator(Generator):
 
     def forward(self, code):
         c, h, w = self.image
-        return torch.tanh(self.band(code).reshape(-1, self.layers, c, h // self.layers, w).transpose(1, 2).reshape(-1, c, h, w))
+        return torch.tanh(
+            self.band(code)
+            .reshape(-1, self.layers, c, h // self.layers, w)
+            .transpose(1, 2)
+            .reshape(-1, c, h, w)
+        )
 
 
 @part("walk-layers")
@@ -56,7 +61,7 @@ class LayeredConditioner(Conditioner):
 
 def know_walk_parts():
     """Offers what is needed to save and load these pipelines, once."""
-    if not any(o.distribution == "gancore-walks" for o in registry().offers()):
+    if not any(o.distribution == "gancore-walks" for o in registry().registrations()):
         registry().add("gancore-walks", [LayeredGenerator, LayeredConditioner])
     know_small_parts()
 
@@ -70,19 +75,28 @@ def plain(noise=0.0, width=6):
 def layered():
     """A mapping, four layers, a mean to truncate to."""
     generator = LayeredGenerator(image=IMAGE)
-    return Pipeline(sampler=Normal(latent=(6,)), conditioner=LayeredConditioner(code=(4, 6)), generator=generator)
+    return Pipeline(
+        sampler=Normal(latent=(6,)), conditioner=LayeredConditioner(code=(4, 6)), generator=generator
+    )
 
 
-def labelled(classes=3):
+def labeled(classes=3):
     """The label is part of the code."""
     generator = SmallGenerator(image=IMAGE, width=6 + classes)
     conditioner = OneHot(code=(6 + classes,), classes=classes)
-    return Pipeline(sampler=Normal(latent=(6,)), conditioner=conditioner, generator=generator, labels=EmpiricalLabels(classes=classes))
+    return Pipeline(
+        sampler=Normal(latent=(6,)),
+        conditioner=conditioner,
+        generator=generator,
+        labels=EmpiricalLabels(classes=classes),
+    )
 
 
 def translator():
     """Reads images."""
-    return Pipeline(conditioner=Identity(code=(6,)), generator=SmallGenerator(image=IMAGE, width=6), reads="image")
+    return Pipeline(
+        conditioner=Identity(code=(6,)), generator=SmallGenerator(image=IMAGE, width=6), reads="image"
+    )
 
 
 def said(capsys):

@@ -1,4 +1,5 @@
-"""How strong adaptive augmentation was in the course of trainings: a picture of p and of r, the sign of overfitting that it follows.
+"""How strong adaptive augmentation was in the course of trainings: a picture of p and of r, the sign of
+overfitting that it follows.
 
     pip install matplotlib
     python tools/ada_curve.py RUN [RUN ...] --output ada.png
@@ -14,9 +15,12 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot
 
-from gancore.training.log import Log
+from gancore.runs.log import Log
 
-SHOWN = {"augment/p": "p, probability of a transform", "augment/r": "r, mean sign of the scores of real images"}
+SHOWN = {
+    "augment/p": "p, probability of a transform",
+    "augment/r": "r, mean sign of the scores of real images",
+}
 
 
 def curve(run: Path, scalar: str) -> tuple[list[float], list[float]]:

@@ -1,9 +1,12 @@
-"""The table of the families: each trained on two data sets, judged by every score, beside real images and noise.
+"""The table of the families: each trained on two data sets, judged by every score, beside real images and
+noise.
 
-    python tools/families.py --fashion-mnist FOLDER --emoji SOURCE.zip TARGET.zip [--runs runs/families] [--jobs 2] [--only NAME ...]
+    python tools/families.py --fashion-mnist FOLDER --emoji SOURCE.zip TARGET.zip [--runs runs/families]
+    [--jobs 2] [--only NAME ...]
 
-Trains what is not trained yet (hours; a run that was stopped goes on), evaluates, checks itself, and writes docs/families.md with the
-scores as JSON and a sample sheet for each row in docs/families/. `--train-only` stops after the trainings.
+Trains what is not trained yet (hours; a run that was stopped goes on), evaluates, checks itself, and writes
+docs/families.md with the scores as JSON and a sample grid for each row in docs/families/. `--train-only`
+stops after the trainings.
 """
 
 import argparse
@@ -20,17 +23,36 @@ from PIL import Image
 from gancore.data import ImageOptions, open_data
 from gancore.measure.evaluation import Evaluation, evaluate
 from gancore.measure.extractors.choose import default_extractor
-from gancore.measure.sets import Read
+from gancore.measure.sets import DatasetImages
 from gancore.measure.standard import standard_scores
 from gancore.measure.study import Study
-from gancore.training.judged import Asked, study_of_run
-from gancore.training.log import Log
+from gancore.runs.log import Log
+from gancore.training.evaluating import EvaluationRequest, study_of_run
 
 DOCS = Path(__file__).parents[1] / "docs"
-SMALL_STYLE = ["--set", "generator.channels_max=32", "--set", "discriminator.channels_max=32", "--precision", "bf16"]
-TRANSLATORS = [f"--set=to_{side}.{size}" for side in ("target", "source") for size in ("width=32", "blocks=6")]
+SMALL_STYLE = [
+    "--set",
+    "generator.channels_max=32",
+    "--set",
+    "discriminator.channels_max=32",
+    "--precision",
+    "bf16",
+]
+TRANSLATORS = [
+    f"--set=to_{side}.{size}" for side in ("target", "source") for size in ("width=32", "blocks=6")
+]
 FAMILIES: dict[str, list[str]] = {
-    "cyclegan": [*TRANSLATORS, "--hold-out", "200", "--batch", "4", "--precision", "bf16", "--images", "30000"],
+    "cyclegan": [
+        *TRANSLATORS,
+        "--hold-out",
+        "200",
+        "--batch",
+        "4",
+        "--precision",
+        "bf16",
+        "--images",
+        "30000",
+    ],
     "stylegan": [*SMALL_STYLE, "--batch", "8", "--set", "generator.constant_spread=1", "--images", "150000"],
     "dcgan": ["--batch", "32", "--precision", "bf16", "--images", "200000"],
     "vae": ["--images", "200000"],
@@ -42,12 +64,12 @@ FAMILIES: dict[str, list[str]] = {
 
 def runs(given: argparse.Namespace) -> dict[str, list[str]]:
     """The arguments of each training by the name of its run; the longest first."""
-    grey = ["--data", str(given.fashion_mnist), "--subset", "train", "--size", "32"]
+    gray = ["--data", str(given.fashion_mnist), "--subset", "train", "--size", "32"]
     pairs = ["--data", str(given.emoji[0]), "--data", str(given.emoji[1]), "--size", "32"]
     made = {"cyclegan-emoji": ["cyclegan", *FAMILIES["cyclegan"], *pairs]}
     for family in list(FAMILIES)[1:]:
         made[f"{family}-emoji"] = [family, *FAMILIES[family]]
-        made[f"{family}-fashion"] = [family, *FAMILIES[family], *grey]
+        made[f"{family}-fashion"] = [family, *FAMILIES[family], *gray]
     return {name: words for name, words in made.items() if not given.only or name in given.only}
 
 
@@ -57,9 +79,15 @@ def trained(name: str, words: list[str], folder: Path, threads: int) -> None:
     ends = [line for line in Log.read(run / "log.jsonl") if line.get("event") == "finished"]
     if ends:
         return
-    command = ["--resume", str(run)] if (run / "run.toml").exists() else [*words, "--threads", str(threads), "--output", str(run)]
+    command = (
+        ["--resume", str(run)]
+        if (run / "run.toml").exists()
+        else [*words, "--threads", str(threads), "--output", str(run)]
+    )
     with (folder / f"{name}.log").open("a") as log:
-        done = subprocess.run([sys.executable, "-m", "gancore", "train", *command], stdout=log, stderr=log, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "gancore", "train", *command], stdout=log, stderr=log, check=False
+        )
     print(f"{name}: exit code {done.returncode}", flush=True)
 
 
@@ -69,7 +97,9 @@ def judged(folder: Path, name: str, given: argparse.Namespace) -> Evaluation:
     if given.keep and path.exists():
         return Evaluation.load(path)
     count = None if name.startswith("cyclegan") else given.count
-    study = study_of_run(folder / name, None, Asked(**({} if count is None else {"count": count})))
+    study = study_of_run(
+        folder / name, None, EvaluationRequest(**({} if count is None else {"count": count}))
+    )
     return kept(path, study)
 
 
@@ -82,16 +112,23 @@ def kept(path: Path, study: Study) -> Evaluation:
 
 
 def anchors(kind: str, folder: Path, given: argparse.Namespace) -> dict[str, Evaluation]:
-    """Real images against other real ones, and noise against real ones: how low and how high a score can go."""
+    """Real images against other real ones, and noise against real ones: how low and how high a score can
+    go.
+    """
     if kind == "fashion":
-        train, test = (open_data(str(given.fashion_mnist), ImageOptions(size="32", subset=part)) for part in ("train", "test"))
-        real, reference = Read(test, given.count), Read(train, given.count)
+        train, test = (
+            open_data(str(given.fashion_mnist), ImageOptions(size="32", subset=part))
+            for part in ("train", "test")
+        )
+        real, reference = DatasetImages(test, given.count), DatasetImages(train, given.count)
     else:
         whole = open_data("emoji")
         train, test = whole.split(len(whole) // 2)
-        real, reference = Read(test), Read(train)
+        real, reference = DatasetImages(test), DatasetImages(train)
     rng = np.random.default_rng(0)
-    noise = Read(open_data(rng.integers(0, 256, (len(real), *reference.image), dtype=np.uint8), layout="NCHW"))
+    noise = DatasetImages(
+        open_data(rng.integers(0, 256, (len(real), *reference.image), dtype=np.uint8), layout="NCHW")
+    )
     extractor = default_extractor(reference.image)
     return {
         "real": kept(folder / f"real-{kind}.json", Study(real, reference, extractor, training=reference)),
@@ -101,7 +138,11 @@ def anchors(kind: str, folder: Path, given: argparse.Namespace) -> dict[str, Eva
 
 def check(found: dict[str, Evaluation], title: str) -> list[str]:
     """The table's check on itself: real against real is best, noise is worst, PCA lies between."""
-    values = {name: evaluation.scores[title].value for name, evaluation in found.items() if title in evaluation.scores}
+    values = {
+        name: evaluation.scores[title].value
+        for name, evaluation in found.items()
+        if title in evaluation.scores
+    }
     middle = [v for name, v in values.items() if name not in ("real", "noise")]
     order = {"real is best": values["real"] < min(middle), "noise is worst": values["noise"] > max(middle)}
     order["pca lies between"] = values["real"] < values["pca"] < values["noise"]
@@ -117,8 +158,13 @@ def table(found: dict[str, Evaluation]) -> str:
         entries = {name: found[name].scores.get(title) for name in columns}
         better = next(v.better for v in entries.values() if v is not None)
         arrow = {"lower": " ↓", "higher": " ↑", "neither": ""}[better]
-        best = _best({n: v.value for n, v in entries.items() if v is not None and n not in ("real", "noise")}, better)
-        cells = ["" if v is None else f"**{v.value:.4g}**" if n == best else f"{v.value:.4g}" for n, v in entries.items()]
+        best = _best(
+            {n: v.value for n, v in entries.items() if v is not None and n not in ("real", "noise")}, better
+        )
+        cells = [
+            "" if v is None else f"**{v.value:.4g}**" if n == best else f"{v.value:.4g}"
+            for n, v in entries.items()
+        ]
         lines.append(f"| {title}{arrow} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -131,12 +177,18 @@ def _best(values: dict[str, float], better: str) -> str | None:
 
 def rows(folder: Path, kind: str, names: list[str]) -> str:
     """What each run was, and its samples."""
-    lines = ["| family | images seen | minutes | peak memory | parameters | alarms | samples |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| family | images seen | minutes | peak memory | parameters | alarms | samples |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for name in names:
         run = folder / name
         log = Log.read(run / "log.jsonl")
         end = [line for line in log if line.get("event") == "finished"][-1]
-        rung = ", ".join(f"{line['name']} at {line['images']:,}" for line in log if line.get("event") == "alarm") or "none"
+        rung = (
+            ", ".join(f"{line['name']} at {line['images']:,}" for line in log if line.get("event") == "alarm")
+            or "none"
+        )
         rung = rung if any(line.get("event") == "scores" for line in log) else "not watched"
         parameters = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["parameters"]
         counts = ", ".join(f"{player} {count:,}" for player, count in parameters.items())
@@ -167,29 +219,38 @@ def written(folder: Path, given: argparse.Namespace) -> str:
     for kind, words in KINDS.items():
         if not (names := [n for n in runs(given) if n.endswith(kind)]):
             continue
-        found = {n.removesuffix(f"-{kind}"): judged(folder, n, given) for n in names} | anchors(kind, folder, given)
+        found = {n.removesuffix(f"-{kind}"): judged(folder, n, given) for n in names} | anchors(
+            kind, folder, given
+        )
         for name, evaluation in found.items():
             evaluation.save(DOCS / "families" / f"{name}-{kind}.json")
         title = next(t for t in found["real"].scores if t.startswith("FD["))
         checks = check(found, title)
         print("\n".join(checks), flush=True)
-        parts += [f"## {words}", rows(folder, kind, names), table(found), "The table's check on itself: " + "; ".join(checks) + "."]
+        parts += [
+            f"## {words}",
+            rows(folder, kind, names),
+            table(found),
+            "The table's check on itself: " + "; ".join(checks) + ".",
+        ]
     return "\n\n".join(parts) + "\n"
 
 
-KINDS = {"fashion": "Fashion-MNIST, 32×32 grey", "emoji": "Emoji, 32×32 RGB"}
+KINDS = {"fashion": "Fashion-MNIST, 32×32 gray", "emoji": "Emoji, 32×32 RGB"}
 HEAD = """# The families side by side
 
-Made by `python tools/families.py --fashion-mnist FOLDER --emoji GOOGLE.zip TWITTER.zip`, which trains every row, judges it, and checks
-the table: real images against other real ones must be best, noise worst, and PCA between. One run, one seed and one thread each, two
-runs at a time on two cores that did other work too, so take the minutes as upper bounds. The scores of every row stand with their whole
-protocol (extractor and its hash, counts, seeds, weights, versions) in `docs/families/*.json`. ↓ lower is better, ↑ higher. Values are
-comparable within one table alone: they depend on the extractor and on the counts. On the emoji the row `real` compares two halves of
-864 images, all others compare with all 1,728; cyclegan translates one vendor's drawings and is judged against the other's.
+Made by `python tools/families.py --fashion-mnist FOLDER --emoji GOOGLE.zip TWITTER.zip`, which trains every
+row, judges it, and checks the table: real images against other real ones must be best, noise worst, and PCA
+between. One run, one seed and one thread each, two runs at a time on two cores that did other work too, so
+take the minutes as upper bounds. The scores of every row stand with their whole protocol (extractor and its
+hash, counts, seeds, weights, versions) in `docs/families/*.json`. ↓ lower is better, ↑ higher. Values are
+comparable within one table alone: they depend on the extractor and on the counts. On the emoji the row
+`real` compares two halves of 864 images, all others compare with all 1,728; cyclegan translates one
+vendor's drawings and is judged against the other's.
 
-What the row of noise teaches: an extractor puts what it has never seen on one spot, which may lie near some real image. Then precision
-and density are high, and noise even passes for copies of a training image (`memorised`). Distances and recall are not fooled; read
-the others beside them."""
+What the row of noise teaches: an extractor puts what it has never seen on one spot, which may lie near some
+real image. Then precision and density are high, and noise even passes for copies of a training image
+(`memorized`). Distances and recall are not fooled; read the others beside them."""
 
 
 def options(about: str, folder: str) -> argparse.ArgumentParser:

@@ -1,9 +1,10 @@
-"""Guidance by a classifier: how likely the class that is wanted becomes, for each class; a table, and a sheet.
+"""Guidance by a classifier: how likely the class that is wanted becomes, for each class; a table, and a grid.
 
-    python tools/guided_classes.py RUN [RUN ...] --extractor fashion [--space z] [--count 8] [--steps 100] [--sheet FILE.png]
+    python tools/guided_classes.py RUN [RUN ...] --extractor fashion [--space z] [--count 8] [--steps 100]
+    [--sheet FILE.png]
 
-Prints for each run and class the mean probability of the class before and after. The sheet has a row for each class of the first run: four
-images as they were drawn, then the same, guided.
+Prints for each run and class the mean probability of the class before and after. The sheet has a row for each
+class of the first run: four images as they were drawn, then the same, guided.
 """
 
 import argparse
@@ -13,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gancore.component.specs import build
 from gancore.latent.guidance import Guidance, Guided, class_scorer, guide
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
-from gancore.specs import build
 
 SHOWN = 4
 
@@ -25,7 +26,10 @@ def guided(pipeline: Pipeline, extractor: Any, given: argparse.Namespace) -> lis
     """What each class leads to."""
     settings = Guidance(steps=given.steps)
     wanted = range(extractor.classes)
-    return [guide(pipeline, class_scorer(extractor, name), settings, count=given.count, space=given.space) for name in wanted]
+    return [
+        guide(pipeline, class_scorer(extractor, name), settings, count=given.count, space=given.space)
+        for name in wanted
+    ]
 
 
 def table(run: str, found: list[Guided]) -> str:
@@ -53,7 +57,7 @@ def main() -> None:
     for run in given.runs:
         pipeline = Pipeline.load(run / "pipeline")
         extractor: Any = build({"part": given.extractor}, "extractor")
-        extractor.place(by="the generator", facts={"image": tuple(pipeline.generator.image)})
+        extractor.bind(by="the generator", facts={"image": tuple(pipeline.generator.image)})
         found = guided(pipeline, extractor, given)
         if run == given.runs[0]:
             print(f"| run | mean | {' | '.join(map(str, range(len(found))))} |\n{'|---' * (len(found) + 2)}|")

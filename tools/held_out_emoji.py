@@ -1,9 +1,11 @@
-"""Emoji that training has not seen, projected into trained generators: a table, and a sheet.
+"""Emoji that training has not seen, projected into trained generators: a table, and a grid.
 
-    python tools/held_out_emoji.py RUN [RUN ...] [--count 32] [--steps 500] [--tune STEPS] [--sheet docs/pictures/held-out-emoji.png]
+    python tools/held_out_emoji.py RUN [RUN ...] [--count 32] [--steps 500] [--tune STEPS] [--sheet
+    docs/pictures/held-out-emoji.png]
 
-Each run must have been trained on the emoji with the same `--hold-out`. Prints for each run and space the mean error of its mean code and
-of the projection with standard errors, and with `--tune` of the generator tuned to the last of them; the sheet has a row for some of the
+Each run must have been trained on the emoji with the same `--hold-out`. Prints for each run and space the
+mean error of its mean code and of the projection with standard errors, and with `--tune` of the generator
+tuned to the last of them; the grid has a row for some of the
 images: the real one, then for each run the image of its mean code and the projections.
 """
 
@@ -77,12 +79,18 @@ def main() -> None:
     print(HEAD)
     for run in given.runs:
         if not torch.equal(held_out(run, given.count), real):
-            raise SystemExit(f"{run} saw other images than {given.runs[0]}; give runs with the same --hold-out")
+            raise SystemExit(
+                f"{run} saw other images than {given.runs[0]}; give runs with the same --hold-out"
+            )
         for way, made in ways(Pipeline.load(run / "pipeline"), real, given.steps, given.tune).items():
             print(row(run.name, way, real, made), flush=True)
             columns.append(made)
     if given.sheet:
-        save_grid(torch.stack(columns, 1)[:: max(1, given.count // given.shown)].flatten(0, 1), given.sheet, columns=len(columns))
+        save_grid(
+            torch.stack(columns, 1)[:: max(1, given.count // given.shown)].flatten(0, 1),
+            given.sheet,
+            columns=len(columns),
+        )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""Kills a training with SIGKILL at random moments, resumes it each time, and compares the end with that of an undisturbed run, bit by bit.
+"""Kills a training with SIGKILL at random moments, resumes it each time, and compares the end with that of an
+undisturbed run, bit by bit.
 
-    python tools/kill_and_resume.py --kills 20 -- dcgan --size 16 --set generator.width=8 --set discriminator.width=8 \
-        --set augment=diffaugment --set 'regularizers=[{part="r1", every=4}]' --images 1600 --batch 16 --checkpoint-every 160
+    python tools/kill_and_resume.py --kills 20 -- dcgan --size 16 --set generator.width=8 --set
+    discriminator.width=8 \
+        --set augment=diffaugment --set 'regularizers=[{part="r1", every=4}]' --images 1600 --batch 16
+        --checkpoint-every 160
 
-What follows `--` goes to `gancore train`, which runs on one thread. Compared are the tensors and counters of the last checkpoint, the
-pipeline, the reported scalars and the sample sheets. A part of the kills waits for a checkpoint or pipeline to be half-written.
-Exits with 1 when a bit differs or a committed checkpoint is lost.
+What follows `--` goes to `gancore train`, which runs on one thread. Compared are the tensors and counters of
+the last checkpoint, the pipeline, the reported scalars and the sample grids. A part of the kills waits for a
+checkpoint or pipeline to be half-written. Exits with 1 when a bit differs or a committed checkpoint is lost.
 """
 
 import argparse
@@ -23,9 +26,9 @@ from pathlib import Path
 import attrs
 from safetensors.numpy import load_file
 
-from gancore.manifest import check_manifest
+from gancore.runs.log import Log
+from gancore.storage.manifest import check_manifest
 from gancore.training.checkpoint import committed
-from gancore.training.log import Log
 
 POLL = 0.001
 PATIENCE = 600.0
@@ -44,13 +47,16 @@ class Count:
 
     def __str__(self) -> str:
         return (
-            f"{self.kills} kills, {self.inside_a_write} inside a write; {self.identical} of {self.runs} runs bit-identical; "
+            f"{self.kills} kills, {self.inside_a_write} inside a write; "
+            f"{self.identical} of {self.runs} runs bit-identical; "
             f"{self.lost} committed checkpoints lost"
         )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--kills-a-run", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
@@ -105,7 +111,9 @@ def finish(process: "subprocess.Popen[bytes]") -> None:
 
 
 def kill_once(folder: Path, words: list[str], rng: random.Random, span: float, count: Count) -> None:
-    """Kills after a random time from the first moment on, or at the next write after it; checks what is left."""
+    """Kills after a random time from the first moment on, or at the next write after it; checks what is
+    left.
+    """
     before = newest(folder)
     process = start(folder, words)
     wait_for(process, lambda: holder(folder) == process.pid)
@@ -148,7 +156,9 @@ def newest(folder: Path) -> int:
 
 def half_written(folder: Path) -> bool:
     """Whether a checkpoint or a pipeline lies there half-written."""
-    return any(True for place in (folder, folder / "checkpoints", folder / "pipeline") for _ in place.glob(".*.tmp"))
+    return any(
+        True for place in (folder, folder / "checkpoints", folder / "pipeline") for _ in place.glob(".*.tmp")
+    )
 
 
 def differing(whole: Path, other: Path) -> Iterator[str]:
@@ -180,7 +190,11 @@ def differing_tensors(one: Path, other: Path) -> Iterator[str]:
 
 def scalars(folder: Path) -> list[object]:
     """The reports, without the time they were made at."""
-    return [{k: v for k, v in line.items() if k != "seconds"} for line in Log.read(folder / "log.jsonl") if "scalars" in line]
+    return [
+        {k: v for k, v in line.items() if k != "seconds"}
+        for line in Log.read(folder / "log.jsonl")
+        if "scalars" in line
+    ]
 
 
 def counters(path: Path) -> object:

@@ -16,7 +16,9 @@ MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
 def shrink(png: bytes) -> bytes:
-    """Pillow premultiplies RGBA when it resizes; colour under full transparency is blanked, which packs better and shows nothing."""
+    """Pillow premultiplies RGBA when it resizes; color under full transparency is blanked, which packs better
+    and shows nothing.
+    """
     with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
         small = image.convert("RGBA").resize((SIZE, SIZE), Image.Resampling.LANCZOS)
     blank = Image.new("RGBA", small.size)
@@ -41,7 +43,11 @@ def main(source: str, target: str) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, content in pictures.items():
             add(archive, name, content)
-        add(archive, "dataset.json", json.dumps({"labels": labels, "classes": table["classes"]}, separators=(",", ":")).encode())
+        add(
+            archive,
+            "dataset.json",
+            json.dumps({"labels": labels, "classes": table["classes"]}, separators=(",", ":")).encode(),
+        )
     print(f"{len(pictures)} images, {Path(target).stat().st_size} bytes in {target}")
 
 

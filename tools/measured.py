@@ -2,8 +2,9 @@
 
     python tools/measured.py RUN [RUN ...] --pictures plugins/gancore-dcgan/pictures
 
-Prints a row for each run: the command, images seen, minutes and peak memory from the run's own records, and the scores of
-tools/score.py. With --pictures the last sheets of each run are written there, named after the run, in 256 colours.
+Prints a row for each run: the command, images seen, minutes and peak memory from the run's own records, and
+the scores of tools/score.py. With --pictures the last sheets of each run are written there, named after the
+run, in 256 colors.
 """
 
 import argparse
@@ -14,22 +15,32 @@ from pathlib import Path
 from PIL import Image
 from score import judge
 
-from gancore.training.log import Log
+from gancore.runs.log import Log
 
-HEAD = "| run | images | minutes | peak memory | Fréchet distance, untrained → trained (ratio) |\n|---|---|---|---|---|"
+HEAD = (
+    "| run | images | minutes | peak memory | Fréchet distance, "
+    "untrained → trained (ratio) |\n|---|---|---|---|---|"
+)
 
 
 def row(run: Path, count: int) -> str:
     ended = [line for line in Log.read(run / "log.jsonl") if line.get("event") == "finished"]
     if not ended:
-        raise SystemExit(f"{run} has not ended yet; wait for it, or resume it with `gancore train --resume {run}`")
+        raise SystemExit(
+            f"{run} has not ended yet; wait for it, or resume it with `gancore train --resume {run}`"
+        )
     finished = ended[-1]
     command = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["command"]
     scores = judge(run, count)
     distance = f"{scores['trained']:.1f}, no untrained state"
     if "untrained" in scores:
         distance = f"{scores['untrained']:.1f} → {scores['trained']:.1f} ({scores['ratio']:.3f})"
-    cells = (finished["images"], f"{finished['seconds'] / 60:.1f}", f"{finished['peak_memory_mb']} MB", distance)
+    cells = (
+        finished["images"],
+        f"{finished['seconds'] / 60:.1f}",
+        f"{finished['peak_memory_mb']} MB",
+        distance,
+    )
     return f"| `{shlex.join(command)}` | " + " | ".join(map(str, cells)) + " |"
 
 

@@ -2,8 +2,9 @@
 
     python tools/onnx_agreement.py
 
-Networks of random weights, truncation as an input; the largest difference between images in [-1, 1] by onnxruntime and by the pipeline,
-at batches of 1 and 7. Takes six minutes on one core, and needs `gancore[onnx]`.
+Networks of random weights, truncation as an input; the largest difference between images in [-1, 1] by
+onnxruntime and by the pipeline, at batches of 1 and 7. Takes six minutes on one core, and needs
+`gancore[onnx]`.
 """
 
 import tempfile
@@ -12,7 +13,7 @@ from typing import Any
 
 import torch
 from gancore_stylegan import (
-    LabelledStyleGAN2Mapping,
+    LabeledStyleGAN2Mapping,
     PlainStyleGAN2Synthesis,
     ResidualStyleGAN2Synthesis,
     RotationalStyleGAN3Synthesis,
@@ -50,7 +51,9 @@ def pipeline(synthesis: type[Any], side: int, widths: dict[str, int], classes: i
     """A pipeline whose every parameter is random, biases and noise strengths too."""
     generator = synthesis(image=(3, side, side), code_width=32, **widths)
     mapping = {"code": generator.code_shape, "latent_width": 32, "width": 32, "layers": 2}
-    conditioner: Any = LabelledStyleGAN2Mapping(classes=classes, **mapping) if classes else StyleGANMapping(**mapping)
+    conditioner: Any = (
+        LabeledStyleGAN2Mapping(classes=classes, **mapping) if classes else StyleGANMapping(**mapping)
+    )
     with torch.no_grad():
         for value in (*conditioner.parameters(), *generator.parameters()):
             value.add_(torch.randn_like(value) * 0.3)
@@ -66,7 +69,11 @@ def main() -> None:
         path = Path(folder) / "chain.onnx"
         for title, synthesis, side, widths, classes in ROWS:
             off = export_onnx(Chain(pipeline(synthesis, side, widths, classes), inputs=["truncation"]), path)
-            print(f"| {title} | {side}×{side} | {widths['channels_max']} | {off:.1e} | {path.stat().st_size / 1e6:.2g} |", flush=True)
+            print(
+                f"| {title} | {side}×{side} | {widths['channels_max']} | {off:.1e} | "
+                f"{path.stat().st_size / 1e6:.2g} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

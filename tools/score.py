@@ -1,10 +1,12 @@
-"""How near a run's images are to its data: the Fréchet distance on the first 64 principal coordinates of the training images.
+"""How near a run's images are to its data: the Fréchet distance on the first 64 principal coordinates of the
+training images.
 
     python tools/score.py RUN [RUN ...] [--count 10000]
 
-For each run it prints the distance of the trained pipeline, of the same recipe untrained (the same seed), and their ratio. The
-principal coordinates come from up to 10,000 training images, in the pixel values [-1, 1] that the recipe saw. A translator is
-judged by what it makes of its source images, against the target images. Real images against other real ones say how low it can go.
+For each run it prints the distance of the trained pipeline, of the same recipe untrained (the same seed), and
+their ratio. The principal coordinates come from up to 10,000 training images, in the pixel values [-1, 1]
+that the recipe saw. A translator is judged by what it makes of its source images, against the target images.
+Real images against other real ones say how low it can go.
 """
 
 import argparse
@@ -16,13 +18,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gancore.component.specs import build, read_toml, without_sources
 from gancore.data import Data
 from gancore.pipeline import Pipeline, find_pipeline
-from gancore.recipe import Recipe
-from gancore.specs import build, read_toml, without_sources
-from gancore.training.folder import read_settings
-from gancore.training.sources import Sources
-from gancore.training.start import settle
+from gancore.recipes.base import Recipe
+from gancore.runs.folder import read_settings
+from gancore.runs.sources import Sources
+from gancore.training.start import fit_to_data
 
 COORDINATES = 64
 REAL = 10_000
@@ -42,7 +44,7 @@ class Principal:
 
 
 def frechet(a: Tensor, b: Tensor) -> float:
-    """|μa - μb|² + tr(Ca + Cb - 2 (Ca Cb)^½); the trace of the root from the eigenvalues of a symmetric product."""
+    """|μa - μb|² + tr(Ca + Cb - 2 (Ca Cb)^½); the trace of the root from eigenvalues."""
     mean_a, mean_b, cov_a, cov_b = a.mean(0), b.mean(0), torch.cov(a.T), torch.cov(b.T)
     values, vectors = torch.linalg.eigh(cov_a)
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T
@@ -58,7 +60,7 @@ def made_by(pipeline: Pipeline, data: Data, count: int) -> Tensor:
 
 def untrained(folder: Path, data: Data, seed: int) -> Recipe:
     recipe = cast(Recipe, build(without_sources(read_toml(folder / "recipe.toml"))))
-    settle(recipe, data, seed)
+    fit_to_data(recipe, data, seed)
     return recipe
 
 
@@ -75,7 +77,11 @@ def judge(folder: Path, count: int) -> dict[str, object]:
     coordinates = Principal(real[:REAL])
     inside = coordinates(real)
     half = len(inside) // 2
-    scores: dict[str, object] = {"run": str(folder), "recipe": recipe.name, "real_to_real": frechet(inside[:half], inside[half:])}
+    scores: dict[str, object] = {
+        "run": str(folder),
+        "recipe": recipe.name,
+        "real_to_real": frechet(inside[:half], inside[half:]),
+    }
     scores["trained"] = frechet(inside, coordinates(made_by(trained, data, count)))
     if trained.sampler is None:
         scores["untranslated"] = frechet(inside, coordinates(batch[trained.reads]))
@@ -91,7 +97,15 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     arguments = parser.parse_args()
     for folder in arguments.runs:
-        print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in judge(folder, arguments.count).items()}), flush=True)
+        print(
+            json.dumps(
+                {
+                    k: round(v, 3) if isinstance(v, float) else v
+                    for k, v in judge(folder, arguments.count).items()
+                }
+            ),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

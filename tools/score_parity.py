@@ -2,8 +2,9 @@
 
     python tools/score_parity.py [--markdown]
 
-References are scipy, torchmetrics, prdc and scikit-image where these have the score; where none has, a slow form in float64 written
-from the definition alone. Differences are relative to the reference where that is over 1, else absolute.
+References are scipy, torchmetrics, prdc and scikit-image where these have the score; where none has, a slow
+form in float64 written from the definition alone. Differences are relative to the reference where that is
+over 1, else absolute.
 """
 
 import argparse
@@ -26,9 +27,9 @@ from gancore.measure import (
     inception_score,
     intra_class,
     kernel,
-    memorisation,
+    memorization,
     modes,
-    neighbours,
+    neighbors,
     path_length,
     precision_recall,
     reconstruction,
@@ -92,7 +93,10 @@ def frechet_of_few_pairs() -> Pairs:
         one, other = (np.cov(rows.double().numpy(), rowvar=False) for rows in (real, fake))
         values = np.linalg.eigvals(one @ other)
         means = float((real.double().mean(0) - fake.double().mean(0)).square().sum())
-        yield frechet.frechet_distance_of_few(real, fake), means + np.trace(one + other) - 2 * np.sqrt(values.clip(min=0) + 0j).real.sum()
+        yield (
+            frechet.frechet_distance_of_few(real, fake),
+            means + np.trace(one + other) - 2 * np.sqrt(values.clip(min=0) + 0j).real.sum(),
+        )
 
 
 def intra_class_pairs() -> Pairs:
@@ -167,8 +171,17 @@ def similarity_pairs() -> Pairs:
     for channels in (1, 3):
         one, other = pictures(channels=channels, seed=1), pictures(channels=channels, seed=2)
         other = 0.7 * one + 0.3 * other
-        how = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 2.0, "channel_axis": 0}
-        theirs = [structural_similarity(a.double().numpy(), b.double().numpy(), **how) for a, b in zip(one, other, strict=True)]
+        how = {
+            "gaussian_weights": True,
+            "sigma": 1.5,
+            "use_sample_covariance": False,
+            "data_range": 2.0,
+            "channel_axis": 0,
+        }
+        theirs = [
+            structural_similarity(a.double().numpy(), b.double().numpy(), **how)
+            for a, b in zip(one, other, strict=True)
+        ]
         yield from zip(ssim.ssim(one, other).tolist(), theirs, strict=True)
 
 
@@ -187,11 +200,18 @@ def slow_ms_ssim(first: Tensor, second: Tensor, weights: list[float]) -> float:
     for i, weight in enumerate(weights):
         luminances, contrasts = [], []
         for a, b in zip(one, other, strict=True):
-            ma, mb, aa, bb, ab = (scipy.ndimage.gaussian_filter(x, 1.5, truncate=3.5)[5:-5, 5:-5] for x in (a, b, a * a, b * b, a * b))
+            ma, mb, aa, bb, ab = (
+                scipy.ndimage.gaussian_filter(x, 1.5, truncate=3.5)[5:-5, 5:-5]
+                for x in (a, b, a * a, b * b, a * b)
+            )
             va, vb, vab = aa - ma**2, bb - mb**2, ab - ma * mb
             contrasts.append((2 * vab + 0.06**2) / (va + vb + 0.06**2))
             luminances.append((2 * ma * mb + 0.02**2) / (ma**2 + mb**2 + 0.02**2))
-        factors = [c * m for c, m in zip(contrasts, luminances, strict=True)] if i == len(weights) - 1 else contrasts
+        factors = (
+            [c * m for c, m in zip(contrasts, luminances, strict=True)]
+            if i == len(weights) - 1
+            else contrasts
+        )
         product *= max(0.0, float(np.mean(factors))) ** weight
         one, other = (halved(x) for x in (one, other))
     return product
@@ -202,9 +222,13 @@ def halved(x: np.ndarray) -> np.ndarray:
     return x[:, : 2 * h, : 2 * w].reshape(-1, h, 2, w, 2).mean((2, 4))
 
 
-def neighbour_pairs() -> Pairs:
-    theirs = np.sort(scipy.spatial.distance.cdist(FAKE.double().numpy(), REAL.double().numpy()), axis=1)[:, :4]
-    yield from zip(neighbours.nearest(FAKE, REAL, 4)[0].flatten().tolist(), theirs.flatten().tolist(), strict=True)
+def neighbor_pairs() -> Pairs:
+    theirs = np.sort(scipy.spatial.distance.cdist(FAKE.double().numpy(), REAL.double().numpy()), axis=1)[
+        :, :4
+    ]
+    yield from zip(
+        neighbors.nearest(FAKE, REAL, 4)[0].flatten().tolist(), theirs.flatten().tolist(), strict=True
+    )
 
 
 def duplicate_pairs() -> Pairs:
@@ -224,30 +248,43 @@ def balance_pairs() -> Pairs:
 
 
 def copying_pairs() -> Pairs:
-    near, _ = neighbours.nearest(FAKE, REAL, 1)
-    fresh, _ = neighbours.nearest(features(300, seed=8), REAL, 1)
-    theirs = scipy.stats.mannwhitneyu(near[:, 0].numpy(), fresh[:, 0].numpy(), method="asymptotic", use_continuity=False)
+    near, _ = neighbors.nearest(FAKE, REAL, 1)
+    fresh, _ = neighbors.nearest(features(300, seed=8), REAL, 1)
+    theirs = scipy.stats.mannwhitneyu(
+        near[:, 0].numpy(), fresh[:, 0].numpy(), method="asymptotic", use_continuity=False
+    )
     deviation = math.sqrt(len(near) * len(fresh) * (len(near) + len(fresh) + 1) / 12)
-    yield memorisation.mann_whitney_z(near[:, 0], fresh[:, 0]), (float(theirs.statistic) - len(near) * len(fresh) / 2) / deviation
+    yield (
+        memorization.mann_whitney_z(near[:, 0], fresh[:, 0]),
+        (float(theirs.statistic) - len(near) * len(fresh) / 2) / deviation,
+    )
 
 
 def p_value_pairs() -> Pairs:
     for n, a, m, b in ((200, 30, 300, 20), (100, 3, 100, 3), (50, 50, 60, 1), (50, 0, 60, 9)):
         fake, fresh = torch.arange(n) < a, torch.arange(m) < b
         theirs = scipy.stats.fisher_exact([[a, n - a], [b, m - b]], alternative="greater").pvalue
-        yield memorisation.share_p_value(fake, fresh), float(theirs)
+        yield memorization.share_p_value(fake, fresh), float(theirs)
 
 
 def copies_pairs() -> Pairs:
     fake = torch.cat([FAKE[:100], REAL[:100] + 0.01])
-    distances = np.sort(scipy.spatial.distance.cdist(fake.double().numpy(), REAL.double().numpy()), axis=1)[:, :50]
-    near, copied = memorisation.copies(fake, REAL)
+    distances = np.sort(scipy.spatial.distance.cdist(fake.double().numpy(), REAL.double().numpy()), axis=1)[
+        :, :50
+    ]
+    near, copied = memorization.copies(fake, REAL)
     yield from zip(near.tolist(), distances[:, 0].tolist(), strict=True)
-    yield from zip(copied.double().tolist(), (distances[:, 0] < distances.mean(1) / 2).astype(float).tolist(), strict=True)
+    yield from zip(
+        copied.double().tolist(),
+        (distances[:, 0] < distances.mean(1) / 2).astype(float).tolist(),
+        strict=True,
+    )
 
 
 def path_pairs() -> Pairs:
-    """Squared steps of a known image of a latent, whose change along a great circle is known in closed form."""
+    """Squared steps of a known image of a latent, whose change along a great circle is known in closed
+    form.
+    """
     rng = np.random.default_rng(0)
     start, end, places = rng.normal(size=(200, 8)), rng.normal(size=(200, 8)), rng.random(200)
     matrix = rng.normal(size=(8, 5))
@@ -256,13 +293,17 @@ def path_pairs() -> Pairs:
         angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
         points = []
         for at in (t, t + 1e-4):
-            u = (np.sin((1 - at) * angle) * a / np.linalg.norm(a) + np.sin(at * angle) * b / np.linalg.norm(b)) / np.sin(angle)
+            u = (
+                np.sin((1 - at) * angle) * a / np.linalg.norm(a) + np.sin(at * angle) * b / np.linalg.norm(b)
+            ) / np.sin(angle)
             points.append((u * ((1 - at) * np.linalg.norm(a) + at * np.linalg.norm(b))) @ matrix)
         theirs.append(np.sum((points[1] - points[0]) ** 2) / 1e-8)
     first, second = path_length._between(
         path_length.spherical, torch.from_numpy(start), torch.from_numpy(end), torch.from_numpy(places), 1e-4
     )
-    lengths = path_length.squared_steps(first @ torch.from_numpy(matrix), second @ torch.from_numpy(matrix), 1e-4)
+    lengths = path_length.squared_steps(
+        first @ torch.from_numpy(matrix), second @ torch.from_numpy(matrix), 1e-4
+    )
     yield from zip(lengths.tolist(), theirs, strict=True)
     low, high = np.percentile(theirs, 1, method="lower"), np.percentile(theirs, 99, method="higher")
     kept = [x for x in theirs if low <= x <= high]
@@ -280,25 +321,38 @@ def pyramid_pairs() -> Pairs:
         spread[:, :, ::2, ::2] = coarse
         theirs.append(rest - scipy.ndimage.convolve(spread, 4 * weights[None, None], mode="mirror"))
         rest = coarse
-    for ours, expected in zip(sliced_wasserstein.laplacian_pyramid(images.float(), 3), [*theirs, rest], strict=True):
+    for ours, expected in zip(
+        sliced_wasserstein.laplacian_pyramid(images.float(), 3), [*theirs, rest], strict=True
+    ):
         yield from zip(ours.flatten().tolist(), expected.flatten().tolist(), strict=True)
 
 
 def sliced_pairs() -> Pairs:
-    """Patches cut and standardised one by one, and scipy's Wasserstein distance along each direction."""
+    """Patches cut and standardized one by one, and scipy's Wasserstein distance along each direction."""
     one, other = pictures(6, seed=1), pictures(6, seed=2)
-    ours = [sliced_wasserstein.patches(x, 20, torch.Generator().manual_seed(i)) for i, x in enumerate((one, other))]
-    directions = nn.functional.normalize(torch.randn(147, 16, generator=torch.Generator().manual_seed(3)), dim=0)
+    ours = [
+        sliced_wasserstein.patches(x, 20, torch.Generator().manual_seed(i))
+        for i, x in enumerate((one, other))
+    ]
+    directions = nn.functional.normalize(
+        torch.randn(147, 16, generator=torch.Generator().manual_seed(3)), dim=0
+    )
     theirs = []
     for i, images in enumerate((one, other)):
         rng = torch.Generator().manual_seed(i)
         tops, lefts = (torch.randint(26, (6, 20), generator=rng) for _ in range(2))
-        cut = [images[n, :, t : t + 7, s : s + 7] for n in range(6) for t, s in zip(tops[n].tolist(), lefts[n].tolist(), strict=True)]
+        cut = [
+            images[n, :, t : t + 7, s : s + 7]
+            for n in range(6)
+            for t, s in zip(tops[n].tolist(), lefts[n].tolist(), strict=True)
+        ]
         rows = np.stack([x.double().numpy() for x in cut])
         rows = (rows - rows.mean((0, 2, 3), keepdims=True)) / rows.std((0, 2, 3), keepdims=True)
         theirs.append(rows.reshape(len(rows), -1))
-    expected = [scipy.stats.wasserstein_distance(theirs[0] @ d, theirs[1] @ d) for d in directions.double().numpy().T]
-    one, other = (sliced_wasserstein.standardised(x, 3) for x in ours)
+    expected = [
+        scipy.stats.wasserstein_distance(theirs[0] @ d, theirs[1] @ d) for d in directions.double().numpy().T
+    ]
+    one, other = (sliced_wasserstein.standardized(x, 3) for x in ours)
     yield sliced_wasserstein.sliced_wasserstein(one, other, directions), float(np.mean(expected))
 
 
@@ -306,9 +360,15 @@ def reconstruction_pairs() -> Pairs:
     from skimage.metrics import peak_signal_noise_ratio
 
     one, other = pictures(seed=1), pictures(seed=2)
-    theirs = [peak_signal_noise_ratio(a.double().numpy(), b.double().numpy(), data_range=2.0) for a, b in zip(one, other, strict=True)]
+    theirs = [
+        peak_signal_noise_ratio(a.double().numpy(), b.double().numpy(), data_range=2.0)
+        for a, b in zip(one, other, strict=True)
+    ]
     yield from zip(reconstruction.peak_signal_to_noise(one, other).tolist(), theirs, strict=True)
-    errors = [float(np.abs(a.double().numpy() - b.double().numpy()).mean() / 2) for a, b in zip(one, other, strict=True)]
+    errors = [
+        float(np.abs(a.double().numpy() - b.double().numpy()).mean() / 2)
+        for a, b in zip(one, other, strict=True)
+    ]
     yield from zip(reconstruction.absolute_error(one, other).tolist(), errors, strict=True)
 
 
@@ -321,14 +381,14 @@ ROWS = [
     Row("IS", "torchmetrics InceptionScore, same order", inception_pairs),
     Row("precision, recall", "prdc, k = 3", precision_pairs),
     Row("density, coverage", "prdc, k = 5", density_pairs),
-    Row("nearest neighbours", "scipy cdist", neighbour_pairs),
+    Row("nearest neighbors", "scipy cdist", neighbor_pairs),
     Row("SSIM", "scikit-image structural_similarity", similarity_pairs),
     Row("MS-SSIM", f"{SLOW} (scipy gaussian_filter)", scales_pairs),
     Row("duplicates", f"{SLOW} (scipy cdist)", duplicate_pairs),
     Row("class balance", "scipy.stats.entropy", balance_pairs),
     Row("C_T", "scipy.stats.mannwhitneyu", copying_pairs),
-    Row("memorised", f"{SLOW} (scipy cdist)", copies_pairs),
-    Row("memorisation p", "scipy.stats.fisher_exact", p_value_pairs),
+    Row("memorized", f"{SLOW} (scipy cdist)", copies_pairs),
+    Row("memorization p", "scipy.stats.fisher_exact", p_value_pairs),
     Row("PPL", f"{SLOW} (numpy)", path_pairs),
     Row("SWD: pyramid", "scipy.ndimage.convolve", pyramid_pairs),
     Row("SWD: distance", "scipy.stats.wasserstein_distance", sliced_pairs),
@@ -347,7 +407,10 @@ def main() -> None:
     for row in ROWS:
         difference = row.difference()
         worst = max(worst, difference)
-        plain, table = f"{row.score:36s} {row.reference:56s} {difference:.1e}", f"| {row.score} | {row.reference} | {difference:.0e} |"
+        plain, table = (
+            f"{row.score:36s} {row.reference:56s} {difference:.1e}",
+            f"| {row.score} | {row.reference} | {difference:.0e} |",
+        )
         print(table if markdown else plain)
     if worst > LIMIT:
         raise SystemExit(f"the largest difference is {worst:.1e}, over {LIMIT:g}")

@@ -8,12 +8,14 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from gancore.component.weights import write_weights
 from gancore.measure.extractors.small_network import Residual
-from gancore.weights import write_weights
 
 
 def with_norms(network: nn.Module) -> nn.Module:
-    """Puts a batch norm behind every convolution and linear layer but the classifier; residual branches begin at zero."""
+    """Puts a batch norm behind every convolution and linear layer but the classifier; residual branches begin
+    at zero.
+    """
     for module in list(network.modules()):
         for name, layer in list(module.named_children()):
             if isinstance(layer, nn.Conv2d):
@@ -56,7 +58,11 @@ class Descent:
         self.step += 1
         self.mean += (loss.item() - self.mean) / min(self.step, 50)
         if self.step % self.every == 0 or self.step == self.steps:
-            print(f"step {self.step}/{self.steps}  loss {self.mean:.3f}  {time.process_time() - self.started:.0f} CPU seconds", flush=True)
+            print(
+                f"step {self.step}/{self.steps}  loss {self.mean:.3f}  "
+                f"{time.process_time() - self.started:.0f} CPU seconds",
+                flush=True,
+            )
 
 
 def save(network: nn.Module, path: Path) -> None:

@@ -1,9 +1,12 @@
-"""The "Measured" part of gancore-stylegan's README: the style line trained at 32×32, judged, and laid in a table.
+"""The "Measured" part of gancore-stylegan's README: the style line trained at 32×32, judged, and laid in a
+table.
 
-    python tools/style_line.py --fashion-mnist FOLDER [--runs runs/style] [--jobs 2] [--only NAME ...] [--train-only]
+    python tools/style_line.py --fashion-mnist FOLDER [--runs runs/style] [--jobs 2] [--only NAME ...]
+    [--train-only]
 
-Trains what is not trained yet (hours; a run that was stopped goes on), judges each run by the standard scores, and writes table and
-pictures between the marks in the README; the scores with their whole protocol go beside the pictures. Others are left out.
+Trains what is not trained yet (hours; a run that was stopped goes on), judges each run by the standard
+scores, and writes table and pictures between the marks in the README; the scores with their whole protocol go
+beside the pictures. Others are left out.
 """
 
 import argparse
@@ -15,8 +18,8 @@ from families import options, sheet, train_all
 
 from gancore.measure.evaluation import Evaluation, evaluate
 from gancore.measure.standard import standard_scores
-from gancore.training.judged import Asked, study_of_run
-from gancore.training.log import Log
+from gancore.runs.log import Log
+from gancore.training.evaluating import EvaluationRequest, study_of_run
 
 PLUGIN = Path(__file__).parents[1] / "plugins" / "gancore-stylegan"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -35,36 +38,74 @@ SMALL_1 = both("channels_base=1024", "channels_max=128")
 BF16 = ["--precision", "bf16"]
 RATE_2 = ["--set=generator_optimizer.lr=0.0025", "--set=discriminator_optimizer.lr=0.0025"]
 LEARN_2 = ["--set=conditioner.mixing=0", "--set=generator_regularizers=[]", *RATE_2]
-"""As ADA's own runs at 32×32 (arXiv:2006.06676, appendix on CIFAR-10): no style mixing, no path length regularization, learning rate
-0.0025. γ stays the recipe's 10, by trials of 20,000 emoji: FD[emoji-1] 33, with γ = 1 (and two mapping layers) 68; with style mixing
-and path lengths 53."""
+"""As ADA's own runs at 32×32 (arXiv:2006.06676, appendix on CIFAR-10): no style mixing, no path length
+regularization, learning rate 0.0025. γ stays the recipe's 10, by trials of 20,000 emoji: FD[emoji-1] 33, with
+γ = 1 (and two mapping layers) 68; with style mixing and path lengths 53.
+"""
 FEW = ["--set=regularizers.0.gamma=1", "--hold-out", "1228", "--images", "150000"]
-"""500 of the 1,728 emoji. γ = 1, as ADA's own for small data at 256×256: with 10 nothing overfits in 50,000 images, and p stays at 0."""
+"""500 of the 1,728 emoji. γ = 1, as ADA's own for small data at 256×256: with 10 nothing overfits in 50,000
+images, and p stays at 0.
+"""
 ADA = ["--set=augment=ada", "--set=augment.speed=15000"]
-"""p could go from 0 to 1 within a tenth of the training; published are 500,000 images, a fiftieth of theirs."""
+"""p could go from 0 to 1 within a tenth of the training; published are 500,000 images, a fiftieth of theirs.
+"""
 FAMILIES: dict[str, list[str]] = {
     "dcgan": ["dcgan", "--batch", "32", *BF16, "--images", "200000"],
     "stylegan2": ["stylegan2", *SMALL, *LEARN_2, "--batch", "16", *BF16, "--images", "200000"],
-    "stylegan": ["stylegan", *SMALL_1, "--set=generator.constant_spread=1", "--batch", "16", *BF16, "--images", "200000"],
+    "stylegan": [
+        "stylegan",
+        *SMALL_1,
+        "--set=generator.constant_spread=1",
+        "--batch",
+        "16",
+        *BF16,
+        "--images",
+        "200000",
+    ],
 }
 """What is trained on both data sets, at 32×32."""
 EMOJI: dict[str, list[str]] = {
-    "stylegan2-mixed": ["stylegan2", *SMALL, *RATE_2, "--batch", "16", *BF16, "--hold-out", "128", "--images", "200000"],
+    "stylegan2-mixed": [
+        "stylegan2",
+        *SMALL,
+        *RATE_2,
+        "--batch",
+        "16",
+        *BF16,
+        "--hold-out",
+        "128",
+        "--images",
+        "200000",
+    ],
     "few": ["stylegan2", *SMALL, *LEARN_2, "--batch", "16", *BF16, *FEW],
     "few-ada": ["stylegan2", *SMALL, *LEARN_2, *ADA, "--batch", "16", *BF16, *FEW],
-    "stylegan3": ["stylegan3", *both("channels_base=2048", "channels_max=64"), "--batch", "16", *BF16, "--images", "50000"],
+    "stylegan3": [
+        "stylegan3",
+        *both("channels_base=2048", "channels_max=64"),
+        "--batch",
+        "16",
+        *BF16,
+        "--images",
+        "50000",
+    ],
 }
 """What is trained on the emoji alone."""
 
 
 def runs(given: argparse.Namespace) -> dict[str, list[str]]:
     """The arguments of each training by the name of its run."""
-    grey = ["--data", str(given.fashion_mnist), "--subset", "train", "--size", "32"]
+    gray = ["--data", str(given.fashion_mnist), "--subset", "train", "--size", "32"]
     made: dict[str, list[str]] = {}
     for seed in SEEDS:
-        made |= {f"{family}-emoji-{seed}": [*words, "--hold-out", "128", "--seed", str(seed)] for family, words in FAMILIES.items()}
+        made |= {
+            f"{family}-emoji-{seed}": [*words, "--hold-out", "128", "--seed", str(seed)]
+            for family, words in FAMILIES.items()
+        }
         made |= {f"{family}-emoji-{seed}": [*words, "--seed", str(seed)] for family, words in EMOJI.items()}
-        made |= {f"{family}-fashion-{seed}": [*words, *grey, "--seed", str(seed)] for family, words in FAMILIES.items()}
+        made |= {
+            f"{family}-fashion-{seed}": [*words, *gray, "--seed", str(seed)]
+            for family, words in FAMILIES.items()
+        }
     return {name: made[name] for name in given.only} if given.only else made
 
 
@@ -74,7 +115,9 @@ def judged(run: Path, given: argparse.Namespace) -> Evaluation:
     if path.exists():
         return Evaluation.load(path)
     against = "emoji" if run.name.startswith("few") else None
-    found = evaluate(study_of_run(run, None, Asked(count=given.count, against=against)), standard_scores())
+    found = evaluate(
+        study_of_run(run, None, EvaluationRequest(count=given.count, against=against)), standard_scores()
+    )
     found.save(path)
     return found
 
@@ -83,13 +126,18 @@ def ended(run: Path) -> dict[str, object] | None:
     """The last line of a run that has ended."""
     if not (run / "run.toml").exists():
         return None
-    return next((line for line in reversed(Log.read(run / "log.jsonl")) if line.get("event") == "finished"), None)
+    return next(
+        (line for line in reversed(Log.read(run / "log.jsonl")) if line.get("event") == "finished"), None
+    )
 
 
 def table(folder: Path, names: list[str], given: argparse.Namespace) -> str:
     """A row for each run that has ended: what it was, what it scored, its samples."""
     shown = ("FD", "KID", "precision", "recall", "coverage", "duplicates")
-    lines = [f"| run | images | minutes | parameters | {' | '.join(shown)} | alarms | samples |", "|---" * (len(shown) + 6) + "|"]
+    lines = [
+        f"| run | images | minutes | parameters | {' | '.join(shown)} | alarms | samples |",
+        "|---" * (len(shown) + 6) + "|",
+    ]
     for name in names:
         if (end := ended(folder / name)) is None:
             continue
@@ -98,7 +146,14 @@ def table(folder: Path, names: list[str], given: argparse.Namespace) -> str:
         picture = sheet(folder / name, PLUGIN / "pictures" / f"{name}.png")
         values = {title.partition("[")[0]: value.value for title, value in found.scores.items()}
         settings = tomllib.loads((folder / name / "run.toml").read_text(encoding="utf-8"))
-        rung = ", ".join(str(line["name"]) for line in Log.read(folder / name / "log.jsonl") if line.get("event") == "alarm") or "none"
+        rung = (
+            ", ".join(
+                str(line["name"])
+                for line in Log.read(folder / name / "log.jsonl")
+                if line.get("event") == "alarm"
+            )
+            or "none"
+        )
         cells = [
             name,
             f"{end['images']:,}",

@@ -1,11 +1,13 @@
-"""Train the extractor for colour images on emoji that two vendors drew, and say how well it finds the other vendor's drawing.
+"""Train the extractor for color images on emoji that two vendors drew, and say how well it finds the other
+vendor's drawing.
 
     OMP_NUM_THREADS=1 python tools/train_emoji_extractor.py google-64.zip twitter-64.zip \\
         --output gancore/measure/weights/emoji-1.safetensors
     python tools/train_emoji_extractor.py google-64.zip twitter-64.zip --evaluate
 
-A zip holds one vendor's drawings under names that both share, and `dataset.json` with categories. About 300 emoji are held out, whole
-families at a time; training sees neither vendor's drawing of them, and the shipped weights never did.
+A zip holds one vendor's drawings under names that both share, and `dataset.json` with categories. About 300
+emoji are held out, whole families at a time; training sees neither vendor's drawing of them, and the shipped
+weights never did.
 """
 
 import argparse
@@ -30,7 +32,7 @@ HELD_OUT = 300 / 1728
 BATCH, STEPS, CATEGORY_STEPS = 256, 700, 300
 TEMPERATURE, CATEGORY_WEIGHT = 0.07, 0.1
 PEOPLE = {"1f466", "1f467", "1f468", "1f469", "1f9d1", "1f9d2"}
-SIGNS = {"2640", "2642", "27a1", "200d", "fe0f"}
+DIAGNOSTICS = {"2640", "2642", "27a1", "200d", "fe0f"}
 CLOCKS = range(0x1F550, 0x1F568)
 
 
@@ -42,8 +44,10 @@ class Pairs(NamedTuple):
 
 
 def family(name: str) -> str:
-    """What remains of the code points without people, gender and direction; the drawings of one family resemble each other."""
-    points = [point for point in Path(name).stem.split("-") if point not in PEOPLE | SIGNS]
+    """What remains of the code points without people, gender and direction; the drawings of one family
+    resemble each other.
+    """
+    points = [point for point in Path(name).stem.split("-") if point not in PEOPLE | DIAGNOSTICS]
     if len(points) == 1 and int(points[0], 16) in CLOCKS:
         return "clock"
     return "-".join(dict.fromkeys(points)) or "people"
@@ -59,7 +63,12 @@ def read(google: Path, twitter: Path) -> tuple[Pairs, Pairs]:
     several = [open_data(path, alpha="white") for path in (google, twitter)]
     names = sorted(set(several[0].names) & set(several[1].names))
     rows = [np.array([data.names.index(name) for name in names]) for data in several]
-    drawings = torch.stack([data.rows(np.sort(row))["image"][np.argsort(np.argsort(row))] for data, row in zip(several, rows, strict=True)])
+    drawings = torch.stack(
+        [
+            data.rows(np.sort(row))["image"][np.argsort(np.argsort(row))]
+            for data, row in zip(several, rows, strict=True)
+        ]
+    )
     label = torch.from_numpy(np.asarray(several[0].labels)[rows[0]]).long()
     out = torch.tensor([held_out(name) for name in names])
     return Pairs(drawings[:, ~out], label[~out]), Pairs(drawings[:, out], label[out])
@@ -70,14 +79,21 @@ def spread(*shape: int) -> Tensor:
 
 
 def augment(image: Tensor) -> Tensor:
-    """64×64 → 32×32: moved, coloured, with a rectangle of one colour over it; never mirrored, which would unmake the pair."""
-    return covered(coloured(shrunk(moved(image))))
+    """64×64 → 32×32: moved, colored, with a rectangle of one color over it; never mirrored, which would
+    unmake the pair.
+    """
+    return covered(colored(shrunk(moved(image))))
 
 
 def moved(image: Tensor) -> Tensor:
     """Shifts, scales, stretches, turns and shears; what comes in from outside is white."""
     n = len(image)
-    scale, stretch, turn, shear = 1.05 + 0.2 * spread(n), 1 + 0.12 * spread(n), 0.15 * spread(n), 0.1 * spread(n)
+    scale, stretch, turn, shear = (
+        1.05 + 0.2 * spread(n),
+        1 + 0.12 * spread(n),
+        0.15 * spread(n),
+        0.1 * spread(n),
+    )
     shift = 0.15 * spread(n, 2)
     across = torch.stack([scale * stretch * turn.cos(), shear - scale * turn.sin(), shift[:, 0]], 1)
     along = torch.stack([scale * turn.sin(), scale / stretch * turn.cos(), shift[:, 1]], 1)
@@ -95,35 +111,41 @@ def shrunk(image: Tensor) -> Tensor:
     return smooth(image, SIZE)
 
 
-def coloured(image: Tensor) -> Tensor:
-    """Changes brightness, contrast, saturation and tint a little, takes the colour from some, and adds faint noise."""
+def colored(image: Tensor) -> Tensor:
+    """Changes brightness, contrast, saturation and tint a little, takes the color from some, and adds faint
+    noise.
+    """
     n = len(image)
     level = image.mean((1, 2, 3), keepdim=True)
     image = level + (image - level) * (1 + 0.25 * spread(n, 1, 1, 1)) + 0.15 * spread(n, 1, 1, 1)
-    grey = image.mean(1, keepdim=True)
-    image = grey + (image - grey) * (1 + 0.4 * spread(n, 1, 1, 1)) + 0.1 * spread(n, 3, 1, 1)
-    image = torch.where(torch.rand(n, 1, 1, 1) < 0.1, grey, image)
+    gray = image.mean(1, keepdim=True)
+    image = gray + (image - gray) * (1 + 0.4 * spread(n, 1, 1, 1)) + 0.1 * spread(n, 3, 1, 1)
+    image = torch.where(torch.rand(n, 1, 1, 1) < 0.1, gray, image)
     return image + 0.04 * torch.rand(n, 1, 1, 1) * torch.randn_like(image)
 
 
 def covered(image: Tensor) -> Tensor:
-    """Lays a rectangle of one colour over half of the images (DeVries & Taylor 2017, cutout, arXiv:1708.04552)."""
+    """Lays a rectangle of one color over half of the images (DeVries & Taylor 2017, cutout,
+    arXiv:1708.04552).
+    """
     n = len(image)
-    centre, reach = torch.rand(n, 2, 1) * SIZE, 3 + torch.rand(n, 2, 1) * 5
-    inside = (torch.arange(SIZE) - centre).abs() < reach
+    center, reach = torch.rand(n, 2, 1) * SIZE, 3 + torch.rand(n, 2, 1) * 5
+    inside = (torch.arange(SIZE) - center).abs() < reach
     over = inside[:, 0, :, None] & inside[:, 1, None, :] & (torch.rand(n, 1, 1) < 0.5)
     return torch.where(over[:, None], spread(n, 3, 1, 1), image)
 
 
 def contrast(one: Tensor, other: Tensor) -> Tensor:
-    """The normalised temperature-scaled cross entropy between two vendors' features `(B, D)`, both ways."""
+    """The normalized temperature-scaled cross entropy between two vendors' features `(B, D)`, both ways."""
     alike = F.normalize(one, dim=1) @ F.normalize(other, dim=1).T / TEMPERATURE
     own = torch.arange(len(alike))
     return (F.cross_entropy(alike, own) + F.cross_entropy(alike.T, own)) / 2
 
 
 def renewed(drawings: Tensor) -> Tensor:
-    """Makes new emoji of old: mirrors, transposes and exchanges colours, the same way for both vendors' drawings `(2, B, 3, 64, 64)`."""
+    """Makes new emoji of old: mirrors, transposes and exchanges colors, the same way for both vendors'
+    drawings `(2, B, 3, 64, 64)`.
+    """
     n = drawings.shape[1]
     drawings = torch.where(chance(0.5, n), drawings.flip(4), drawings)
     drawings = torch.where(chance(0.25, n), drawings.flip(3), drawings)
@@ -149,7 +171,9 @@ def train(pairs: Pairs, steps: int) -> EmojiNetwork:
         rows = torch.randperm(len(pairs.label))[:BATCH]
         with torch.autocast("cpu", torch.bfloat16):
             features = network(views(pairs.drawings[:, rows])).float()
-        categories = F.cross_entropy(network.classifier(features), pairs.label[rows].repeat(2), label_smoothing=0.1)
+        categories = F.cross_entropy(
+            network.classifier(features), pairs.label[rows].repeat(2), label_smoothing=0.1
+        )
         descend(contrast(*features.chunk(2)) + CATEGORY_WEIGHT * categories)
     network = fold_norms(network).half().float()
     learn_categories(network, pairs)
@@ -168,7 +192,9 @@ def learn_categories(network: EmojiNetwork, pairs: Pairs) -> None:
 
 
 def recall(features: Callable[[Tensor], Tensor], pairs: Pairs, depth: int) -> tuple[float, float]:
-    """The share of drawings whose counterpart is among the `depth` nearest of the other vendor's: Google → Twitter, and back."""
+    """The share of drawings whose counterpart is among the `depth` nearest of the other vendor's: Google →
+    Twitter, and back.
+    """
     with torch.no_grad():
         google, twitter = (features(drawings).double() for drawings in pairs.drawings)
     distance = torch.cdist(google, twitter)
@@ -189,13 +215,20 @@ def untrained(seed: int) -> nn.Module:
 
 
 def evaluate(pairs: Pairs) -> dict[str, tuple[tuple[float, float], tuple[float, float]]]:
-    """Recall@1 and @5, each there and back, of the shipped weights, of pixels, and of the same network untrained (mean of three)."""
+    """Recall@1 and @5, each there and back, of the shipped weights, of pixels, and of the same network
+    untrained (mean of three).
+    """
     image = (3, 64, 64)
-    several: dict[str, list[Callable[[Tensor], Tensor]]] = {"emoji-1": [Emoji(image=image)], "pixels-1": [Pixels(image=image)]}
+    several: dict[str, list[Callable[[Tensor], Tensor]]] = {
+        "emoji-1": [Emoji(image=image)],
+        "pixels-1": [Pixels(image=image)],
+    }
     several["untrained"] = [lambda x, net=untrained(seed): net(smooth(x, SIZE)) for seed in range(3)]
     found = {}
     for name, extractors in several.items():
-        rows = np.array([[recall(extractor, pairs, depth) for depth in (1, 5)] for extractor in extractors]).mean(0)
+        rows = np.array(
+            [[recall(extractor, pairs, depth) for depth in (1, 5)] for extractor in extractors]
+        ).mean(0)
         found[name] = (tuple(rows[0].tolist()), tuple(rows[1].tolist()))
     return found
 
@@ -203,16 +236,22 @@ def evaluate(pairs: Pairs) -> dict[str, tuple[tuple[float, float], tuple[float, 
 def report(known: Pairs, out: Pairs) -> None:
     print(f"{len(known.label)} emoji trained on, {len(out.label)} held out")
     print(
-        "| features | recall@1 Google → Twitter | Twitter → Google | recall@5 Google → Twitter | Twitter → Google |\n|---|---|---|---|---|"
+        "| features | recall@1 Google → Twitter | Twitter → Google | recall@5 Google → Twitter | Twitter → "
+        "Google |\n|---|---|---|---|---|"
     )
     for name, (first, fifth) in evaluate(out).items():
         print(f"| {name} | {first[0]:.3f} | {first[1]:.3f} | {fifth[0]:.3f} | {fifth[1]:.3f} |")
     extractor = Emoji(image=(3, 64, 64))
-    print(f"categories told apart: {accuracy(extractor, out):.3f} of the held out, {accuracy(extractor, known):.3f} of the others")
+    print(
+        f"categories told apart: {accuracy(extractor, out):.3f} of the held out, "
+        f"{accuracy(extractor, known):.3f} of the others"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("google", type=Path)
     parser.add_argument("twitter", type=Path)
     parser.add_argument("--output", type=Path)

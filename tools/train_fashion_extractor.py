@@ -1,9 +1,11 @@
-"""Train the extractor for grey images on the training images of Fashion-MNIST, and say how well it tells the test images apart.
+"""Train the extractor for gray images on the training images of Fashion-MNIST, and say how well it tells the
+test images apart.
 
-    OMP_NUM_THREADS=1 python tools/train_fashion_extractor.py FOLDER --output gancore/measure/weights/fashion-1.safetensors
-    python tools/train_fashion_extractor.py FOLDER --evaluate
+    OMP_NUM_THREADS=1 python tools/train_fashion_extractor.py FOLDER --output
+    gancore/measure/weights/fashion-1.safetensors python tools/train_fashion_extractor.py FOLDER --evaluate
 
-FOLDER holds the IDX files of Fashion-MNIST (Debian: package dataset-fashion-mnist). The test images are read for the figure alone.
+FOLDER holds the IDX files of Fashion-MNIST (Debian: package dataset-fashion-mnist). The test images are read
+for the figure alone.
 """
 
 import argparse
@@ -30,10 +32,22 @@ def read(folder: Path, subset: str) -> tuple[Tensor, Tensor]:
 
 
 def augment(image: Tensor) -> Tensor:
-    """Shifts, scales and turns a little, changes contrast, blanks a square; black stays black. To 32×32, by one of two filters."""
+    """Shifts, scales and turns a little, changes contrast, blanks a square; black stays black. To 32×32, by
+    one of two filters.
+    """
     n = len(image)
     scale, turn, shift = 1 + 0.12 * spread(n), 0.1 * spread(n), 0.1 * spread(n, 2)
-    rows = torch.stack([scale * turn.cos(), -scale * turn.sin(), shift[:, 0], scale * turn.sin(), scale * turn.cos(), shift[:, 1]], 1)
+    rows = torch.stack(
+        [
+            scale * turn.cos(),
+            -scale * turn.sin(),
+            shift[:, 0],
+            scale * turn.sin(),
+            scale * turn.cos(),
+            shift[:, 1],
+        ],
+        1,
+    )
     grid = F.affine_grid(rows.view(n, 2, 3), [n, 1, 28, 28], align_corners=False)
     moved = F.grid_sample(image + 1, grid, padding_mode="zeros", align_corners=False)
     sharp = torch.rand(()) < 0.5
@@ -44,8 +58,8 @@ def augment(image: Tensor) -> Tensor:
 
 def squares(n: int) -> Tensor:
     """A mask `(n, 1, 32, 32)` of one rectangle in half of the images."""
-    centre, reach = torch.rand(n, 2, 1) * SIZE, 2 + torch.rand(n, 2, 1) * 5
-    inside = (torch.arange(SIZE) - centre).abs() < reach
+    center, reach = torch.rand(n, 2, 1) * SIZE, 2 + torch.rand(n, 2, 1) * 5
+    inside = (torch.arange(SIZE) - center).abs() < reach
     return (inside[:, 0, :, None] & inside[:, 1, None, :] & (torch.rand(n, 1, 1) < 0.5))[:, None]
 
 
@@ -76,15 +90,22 @@ def accuracy(extractor: Fashion, image: Tensor, label: Tensor) -> float:
 
 
 def evaluate(folder: Path) -> dict[str, float]:
-    """The accuracy of the shipped weights on the 10,000 test images: as they are, and brought to 32×32 as training data are."""
+    """The accuracy of the shipped weights on the 10,000 test images: as they are, and brought to 32×32 as
+    training data are.
+    """
     image, label = read(folder, "test")
     large = open_data(folder, subset="test", size=SIZE)
     small, big = Fashion(image=(1, 28, 28)), Fashion(image=(1, SIZE, SIZE))
-    return {"28×28": accuracy(small, image, label), "32×32": accuracy(big, large.rows(np.arange(len(large)))["image"], label)}
+    return {
+        "28×28": accuracy(small, image, label),
+        "32×32": accuracy(big, large.rows(np.arange(len(large)))["image"], label),
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--epochs", type=int, default=EPOCHS)

@@ -1,8 +1,10 @@
-"""What the features of `emoji-1` see: the Fréchet distance from half of the embedded emoji to what is made of the other half; a table.
+"""What the features of `emoji-1` see: the Fréchet distance from half of the embedded emoji to what is made of
+the other half; a table.
 
     python tools/what_emoji_features_see.py [google-64.zip twitter-64.zip]
 
-With the drawings of two vendors, as tools/train_emoji_extractor.py takes them, also how far these are from each other.
+With the drawings of two vendors, as tools/train_emoji_extractor.py takes them, also how far these are from
+each other.
 """
 
 import argparse
@@ -13,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
+from gancore.component.interfaces import Extractor
 from gancore.data import open_data
-from gancore.interfaces import Extractor
 from gancore.measure.extractors.emoji import Emoji
 from gancore.measure.extractors.pixels import Pixels
 from gancore.measure.frechet import frechet_distance_of_few
@@ -55,7 +57,7 @@ def images(source: str) -> Tensor:
 
 
 def distance(extractor: Extractor, real: Tensor, made: Tensor) -> float:
-    extractor.place(by="the images", facts={"image": tuple(real.shape[1:])})
+    extractor.bind(by="the images", facts={"image": tuple(real.shape[1:])})
     with torch.no_grad():
         return frechet_distance_of_few(extractor(real), extractor(made))
 
@@ -73,7 +75,10 @@ def main() -> None:
         google, twitter = (images(str(path)) for path in given.drawings)
         for extractor in (Emoji(), Pixels(size=8)):
             others = [distance(extractor, twitter[::2], other[1::2]) for other in (twitter, google)]
-            print(f"{extractor.title}: to the other half of Twitter's emoji {others[0]:.2g}, to Google's of these {others[1]:.2g}")
+            print(
+                f"{extractor.title}: to the other half of Twitter's emoji {others[0]:.2g}, "
+                f"to Google's of these {others[1]:.2g}"
+            )
 
 
 if __name__ == "__main__":

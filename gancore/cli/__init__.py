@@ -1,4 +1,6 @@
-"""The command line: one file a verb. `--help` imports neither torch nor plugins; each verb imports what it needs when it runs."""
+"""The command line: one file a verb. `--help` imports neither torch nor plugins; each verb imports what it
+needs when it runs.
+"""
 
 import sys
 from typing import Any
@@ -37,7 +39,7 @@ class Verbs(TyperGroup):
 
 
 def _from_plugins(name: str) -> Any:
-    from gancore.discovery import host
+    from gancore.component.discovery import host
 
     extra = typer.Typer(add_completion=False)
     extra.callback()(lambda: None)
@@ -45,7 +47,10 @@ def _from_plugins(name: str) -> Any:
         try:
             offer.function(app=extra)
         except Exception as error:  # somebody's plugin must not take the other verbs away
-            print(f"gancore: {offer.plugin_name} could not add its verbs: {type(error).__name__}: {error}", file=sys.stderr)
+            print(
+                f"gancore: {offer.plugin_name} could not add its verbs: {type(error).__name__}: {error}",
+                file=sys.stderr,
+            )
     group = typer.main.get_group(extra)
     return group.commands.get(name)
 
@@ -77,7 +82,9 @@ app.command("export")(export.export)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line: exit code 0 when done, 2 when the user's words are wrong, 1 when the work failed, 130 and 143 when stopped."""
+    """Runs the command line: exit code 0 when done, 2 when the user's words are wrong, 1 when the work
+    failed, 130 and 143 when stopped.
+    """
     sys.exit(run(arguments))
 
 
@@ -102,9 +109,16 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _resource_trouble(error: BaseException) -> str | None:
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
+    if (
+        isinstance(error, MemoryError)
+        or "out of memory" in str(error).lower()
+        or "can't allocate memory" in str(error)
+    ):
         less = "train with a smaller --batch, or --micro-batch; ask other commands for fewer images"
         return f"out of memory ({error}); committed checkpoints are intact: {less}"
     if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-        return f"{error.strerror or error}: {error.filename or ''}; make room or check the permissions, then try again"
+        return (
+            f"{error.strerror or error}: {error.filename or ''}; "
+            "make room or check the permissions, then try again"
+        )
     return None

@@ -11,7 +11,9 @@ def check(distribution: Annotated[str, typer.Argument(help="name of a plugin, as
 
     results = check_distribution(distribution)
     for result in results:
-        typer.echo(f"{result.outcome:8} {result.part:32} {result.check:40} {result.seconds:6.2f} s  {result.reason}")
+        typer.echo(
+            f"{result.outcome:8} {result.part:32} {result.check:40} {result.seconds:6.2f} s  {result.reason}"
+        )
     failed = sum(result.outcome == "failed" for result in results)
     typer.echo(f"{len(results) - failed} of {len(results)} checks passed")
     if failed:

@@ -1,4 +1,4 @@
-"""`gancore directions`: directions in latent space that change one thing, as a file and a sheet."""
+"""`gancore directions`: directions in latent space that change one thing, as a file and a grid."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -25,33 +25,57 @@ READ_BY = {
     "extractor": ("linear",),
 }
 """The options that some methods alone read."""
-LABELLED = 4000
+LABELED = 4000
 SHOWN = 10
 
 
 def directions(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
     method: Annotated[
-        str, typer.Option("--method", help="sefa: from weights; ganspace: principal ones; linear: of what a classifier or labels say")
+        str,
+        typer.Option(
+            "--method",
+            help="sefa: from weights; ganspace: principal ones; linear: of what a classifier or labels say",
+        ),
     ] = "ganspace",
-    count: Annotated[int | None, typer.Option("--count", min=1, help="directions to find, by sefa and ganspace; left out: 10")] = None,
-    space: Annotated[str | None, typer.Option("--space", help="z or w, by ganspace and linear; left out: w where there is one")] = None,
-    layers: Annotated[str | None, typer.Option("--layers", help="by sefa: coarse, middle, fine, or numbers as 0-3; left out: all")] = None,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", min=1, help="directions to find, by sefa and ganspace; left out: 10"),
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option("--space", help="z or w, by ganspace and linear; left out: w where there is one"),
+    ] = None,
+    layers: Annotated[
+        str | None,
+        typer.Option("--layers", help="by sefa: coarse, middle, fine, or numbers as 0-3; left out: all"),
+    ] = None,
     activations: Annotated[
-        str | None, typer.Option("--activations", help="by ganspace in z: the module of the generator to look at; left out: images")
+        str | None,
+        typer.Option(
+            "--activations", help="by ganspace in z: the module of the generator to look at; left out: images"
+        ),
     ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
-            "--labels", help="by linear: .npy of classes (N,) or scores (N,) or (N, A) of the images of sample --count N --seed …"
+            "--labels",
+            help="by linear: .npy of classes (N,) or scores (N,) or (N, "
+            "A) of the images of sample --count N --seed …",
         ),
     ] = None,
     extractor: Annotated[
-        str | None, typer.Option("--extractor", help="by linear without labels: whose classes; left out: fashion for grey, emoji for RGB")
+        str | None,
+        typer.Option(
+            "--extractor",
+            help="by linear without labels: whose classes; left out: fashion for gray, emoji for RGB",
+        ),
     ] = None,
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
-    output: Annotated[Path | None, typer.Option("--output", help="FILE.safetensors; a sheet goes beside it, FILE.png")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="FILE.safetensors; a grid goes beside it, FILE.png")
+    ] = None,
 ) -> None:
     """Find directions in latent space, and show where each leads."""
     from gancore.errors import UserError
@@ -63,21 +87,37 @@ def directions(
         raise UserError(f"--method is {', '.join(METHODS)}; got {method!r}")
     if target.suffix != ".safetensors":
         raise UserError(f"directions are written to a file that ends in .safetensors; got {target}")
-    _check_read(method, o.given(count=count, space=space, layers=layers, activations=activations, labels=labels, extractor=extractor))
+    _check_read(
+        method,
+        o.given(
+            count=count,
+            space=space,
+            layers=layers,
+            activations=activations,
+            labels=labels,
+            extractor=extractor,
+        ),
+    )
     chosen, number = loaded(run, pipeline), seed or 0
-    with waiting(f"{method} directions of {chosen.generator.address}"):
+    with waiting(f"{method} directions of {chosen.generator.qualified_name}"):
         if method == "sefa":
             only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
             found = finding.sefa(chosen, **o.given(count=count), layers=only, seed=number)
         elif method == "ganspace":
-            found = finding.ganspace(chosen, **o.given(count=count), space=cast("PlainSpace | None", space), layer=activations, seed=number)
+            found = finding.ganspace(
+                chosen,
+                **o.given(count=count),
+                space=cast("PlainSpace | None", space),
+                layer=activations,
+                seed=number,
+            )
         else:
             found = _linear(chosen, space, labels, extractor, number)
     found.save(target)
-    _write_sheet(chosen, found, target.with_suffix(".png"))
+    _write_grid(chosen, found, target.with_suffix(".png"))
     for name, value in found.about.get("held_out", {}).items():
         typer.echo(f"direction {name}  {found.about['measure']} {value:.3f}")
-    typer.echo(f"{len(found)} directions in {found.space} in {target}, a sheet beside it")
+    typer.echo(f"{len(found)} directions in {found.space} in {target}, a grid beside it")
 
 
 def _check_read(method: str, given: dict[str, Any]) -> None:
@@ -86,13 +126,19 @@ def _check_read(method: str, given: dict[str, Any]) -> None:
     for name in given:
         if method not in READ_BY[name]:
             raise UserError(
-                f"--{name} is read by --method {' or '.join(READ_BY[name])}, not by {method}; leave it out, or take such a method"
+                f"--{name} is read by --method {' or '.join(READ_BY[name])}, not by {method}; "
+                "leave it out, or take such a method"
             )
     if "labels" in given and "extractor" in given:
-        raise UserError("--extractor says classes where there are no labels, and --labels gives some; leave one of the two out")
+        raise UserError(
+            "--extractor says classes where there are no labels, and --labels gives some; "
+            "leave one of the two out"
+        )
 
 
-def _linear(pipeline: "Pipeline", space: str | None, labels: Path | None, extractor: str | None, seed: int) -> "DirectionSet":
+def _linear(
+    pipeline: "Pipeline", space: str | None, labels: Path | None, extractor: str | None, seed: int
+) -> "DirectionSet":
     from gancore.latent.codes import codes_of
     from gancore.latent.finding import linear
     from gancore.latent.spaces import SPACES, check_space, usual_space
@@ -100,10 +146,12 @@ def _linear(pipeline: "Pipeline", space: str | None, labels: Path | None, extrac
     name = cast("PlainSpace", space or usual_space(pipeline))
     check_space(pipeline, name, SPACES)
     answer = None if labels is None else _answers(labels)
-    latent, label = pipeline.draw(LABELLED if answer is None else len(answer), seed=seed)
+    latent, label = pipeline.draw(LABELED if answer is None else len(answer), seed=seed)
     if answer is None:
         answer = _classified(pipeline, latent, label, extractor, seed)
-    return linear(pipeline, latent if name == "z" else codes_of(pipeline, latent, label), answer, space=name, seed=seed)
+    return linear(
+        pipeline, latent if name == "z" else codes_of(pipeline, latent, label), answer, space=name, seed=seed
+    )
 
 
 def _answers(path: Path) -> "Tensor":
@@ -116,12 +164,18 @@ def _answers(path: Path) -> "Tensor":
         found = np.load(path, allow_pickle=False)
         if found.ndim not in (1, 2) or found.dtype.kind not in "iufb":
             raise ValueError(f"{found.dtype} {found.shape}")
-    except Exception as error:  # a damaged header makes numpy throw SyntaxError and more, besides ValueError and OSError
-        raise UserError(f"{path} cannot be read ({error}); give a .npy file of classes (N,), or of scores (N,) or (N, A)") from None
+    except (
+        Exception
+    ) as error:  # a damaged header makes numpy throw SyntaxError and more, besides ValueError and OSError
+        raise UserError(
+            f"{path} cannot be read ({error}); give a .npy file of classes (N,), or of scores (N,) or (N, A)"
+        ) from None
     return torch.from_numpy(found.astype("float32" if found.dtype.kind == "f" else "int64"))
 
 
-def _classified(pipeline: "Pipeline", latent: "Tensor", label: "Tensor | None", extractor: str | None, seed: int) -> "Tensor":
+def _classified(
+    pipeline: "Pipeline", latent: "Tensor", label: "Tensor | None", extractor: str | None, seed: int
+) -> "Tensor":
     """The most probable class of each image, `(N,)` int64."""
     import torch
 
@@ -130,10 +184,12 @@ def _classified(pipeline: "Pipeline", latent: "Tensor", label: "Tensor | None", 
 
     judge = chosen_extractor(extractor, pipeline.generator.image)
     with evaluating(judge), torch.no_grad():
-        return torch.cat([judge.classify(judge(images)).argmax(1) for images in pipeline.chunks(latent, label, seed=seed)])
+        return torch.cat(
+            [judge.classify(judge(images)).argmax(1) for images in pipeline.chunks(latent, label, seed=seed)]
+        )
 
 
-def _write_sheet(pipeline: "Pipeline", found: "DirectionSet", target: Path) -> None:
+def _write_grid(pipeline: "Pipeline", found: "DirectionSet", target: Path) -> None:
     """A row for each direction, from -3 to 3 deviations from the image of seed 0."""
     import torch
 
@@ -142,5 +198,8 @@ def _write_sheet(pipeline: "Pipeline", found: "DirectionSet", target: Path) -> N
 
     amounts = [float(amount) for amount in range(-3, 4)]
     latent, label = drawn(pipeline, [0])
-    rows = [edited_latent(pipeline, found, index, amounts, latent, label) for index in range(min(len(found), SHOWN))]
+    rows = [
+        edited_latent(pipeline, found, index, amounts, latent, label)
+        for index in range(min(len(found), SHOWN))
+    ]
     save_grid(torch.cat(list(shown(pipeline, torch.cat(rows)))), target, columns=len(amounts))

@@ -19,16 +19,28 @@ FAR = 100.0
 def edit(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
     directions: Annotated[Path, typer.Option("--directions", help="file that gancore directions wrote")],
-    index: Annotated[str, typer.Option("--index", help="which direction, by its number; several as 0-3, each a row")] = "0",
-    start: Annotated[float, typer.Option("--from", min=-FAR, max=FAR, help="how far at the left, in standard deviations")] = -3.0,
+    index: Annotated[
+        str, typer.Option("--index", help="which direction, by its number; several as 0-3, each a row")
+    ] = "0",
+    start: Annotated[
+        float, typer.Option("--from", min=-FAR, max=FAR, help="how far at the left, in standard deviations")
+    ] = -3.0,
     end: Annotated[float, typer.Option("--to", min=-FAR, max=FAR, help="how far at the right")] = 3.0,
     steps: Annotated[int, typer.Option("--steps", min=2, help="images in a strip")] = 7,
     layers: Annotated[
-        str | None, typer.Option("--layers", help="coarse, middle, fine, or numbers as 2-5: which move; left out: all")
+        str | None,
+        typer.Option("--layers", help="coarse, middle, fine, or numbers as 2-5: which move; left out: all"),
     ] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", help="images to start from, as 1,2,3 or 4-9; left out: 0")] = None,
-    code: Annotated[list[Path] | None, typer.Option("--code", help="code that gancore invert wrote, to start from")] = None,
-    label: Annotated[int | None, typer.Option("--label", min=0, help="class of the images of seeds; left out: as in the data")] = None,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", help="images to start from, as 1,2,3 or 4-9; left out: 0")
+    ] = None,
+    code: Annotated[
+        list[Path] | None, typer.Option("--code", help="code that gancore invert wrote, to start from")
+    ] = None,
+    label: Annotated[
+        int | None,
+        typer.Option("--label", min=0, help="class of the images of seeds; left out: as in the data"),
+    ] = None,
     truncation: o.Truncation = 1.0,
     pipeline: o.Pipeline = None,
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png of the strips")] = None,
@@ -54,11 +66,23 @@ def edit(
     with waiting("moving images"):
         for number in numbers_of("--index", index):
             for seed in numbers_of("--seeds", seeds or "0") if seeds or not code else []:
-                moved = edited_latent(chosen, found, number, amounts, *drawn(chosen, [seed], label), layers=only, truncation=truncation)
+                moved = edited_latent(
+                    chosen,
+                    found,
+                    number,
+                    amounts,
+                    *drawn(chosen, [seed], label),
+                    layers=only,
+                    truncation=truncation,
+                )
                 rows.append(render_inverted(chosen, moved))
             for file in code or []:
                 pivot, noise = load_code(file, chosen)
-                rows.append(render_inverted(chosen, edited_code(chosen, found, number, amounts, pivot, layers=only), noise))
+                rows.append(
+                    render_inverted(
+                        chosen, edited_code(chosen, found, number, amounts, pivot, layers=only), noise
+                    )
+                )
     target.parent.mkdir(parents=True, exist_ok=True)
     save_grid(torch.cat(rows), target, columns=steps)
     typer.echo(f"{len(rows)} strips of {steps} images in {target}")
@@ -69,4 +93,7 @@ def _check_codes_alone(label: int | None, truncation: float) -> None:
 
     if label is not None or truncation != 1:
         option = "--truncation" if label is None else "--label"
-        raise UserError(f"{option} belongs to images of seeds, and --code gives codes as they are; leave it out, or give --seeds too")
+        raise UserError(
+            f"{option} belongs to images of seeds, and --code gives codes as they are; "
+            "leave it out, or give --seeds too"
+        )

@@ -10,7 +10,7 @@ from gancore.cli.latents import waiting
 from gancore.cli.outputs import check_file
 
 if TYPE_CHECKING:
-    from gancore.interfaces import Extractor
+    from gancore.component.interfaces import Extractor
     from gancore.measure.evaluation import Evaluation
     from gancore.measure.score import Score
     from gancore.measure.study import Study
@@ -18,34 +18,50 @@ if TYPE_CHECKING:
 
 def evaluate(
     run: Annotated[str, typer.Argument(help="run folder, or images: a folder, zip, IDX or .npy file")],
-    against: Annotated[str | None, typer.Option("--against", help="images to compare with; left out: those the run learned from")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="images to compare with; left out: those the run learned from"),
+    ] = None,
     score: Annotated[
-        list[str] | None, typer.Option("--score", help="a score by name (`gancore list score`); left out: the standard ones")
+        list[str] | None,
+        typer.Option("--score", help="a score by name (`gancore list score`); left out: the standard ones"),
     ] = None,
     extractor: Annotated[
-        str | None, typer.Option("--extractor", help="`gancore list extractor`; left out: fashion for grey, emoji for RGB")
+        str | None,
+        typer.Option(
+            "--extractor", help="`gancore list extractor`; left out: fashion for gray, emoji for RGB"
+        ),
     ] = None,
-    weights: Annotated[Path | None, typer.Option("--weights", help="weights of an extractor that ships none, as inception-2015")] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", help="weights of an extractor that ships none, as inception-2015"),
+    ] = None,
     count: Annotated[int | None, typer.Option("--count", min=2, help="samples to judge")] = None,
-    reference: Annotated[int | None, typer.Option("--reference", min=2, help="reference images to compare with, at most")] = None,
+    reference: Annotated[
+        int | None, typer.Option("--reference", min=2, help="reference images to compare with, at most")
+    ] = None,
     seed: o.Seed = None,
     truncation: o.Truncation = 1.0,
-    standing: Annotated[bool, typer.Option("--standing", help="batch norms by statistics of the samples, not of training")] = False,
+    standing: Annotated[
+        bool, typer.Option("--standing", help="batch norms by statistics of the samples, not of training")
+    ] = False,
     pipeline: o.Pipeline = None,
     size: o.Size = None,
     channels: o.Channels = None,
     subset: o.Subset = None,
-    output: Annotated[Path | None, typer.Option("--output", help="JSON file; left out: RUN/scores/evaluation.json")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="JSON file; left out: RUN/scores/evaluation.json")
+    ] = None,
 ) -> None:
     """Score samples of a run beside the images it learned from, or any images beside others."""
     from gancore.measure.evaluation import evaluate as judge
-    from gancore.training.judged import Asked, is_run, study_of_images, study_of_run
+    from gancore.training.evaluating import EvaluationRequest, is_run, study_of_images, study_of_run
 
     of_run = is_run(Path(run))
     target = output or (Path(run) / "scores" / "evaluation.json" if of_run else Path("evaluation.json"))
     check_file(target)
     options = o.given(size=size, channels=channels, subset=subset)
-    asked = Asked(
+    request = EvaluationRequest(
         **o.given(count=count, reference=reference, seed=seed),
         truncation=truncation,
         standing=standing,
@@ -54,19 +70,19 @@ def evaluate(
         options=options,
     )
     chosen = _extractor(extractor, weights)
-    study = study_of_run(Path(run), chosen, asked) if of_run else study_of_images(run, chosen, asked)
+    study = study_of_run(Path(run), chosen, request) if of_run else study_of_images(run, chosen, request)
     with waiting(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images"):
         found = judge(study, _scores(score), strict=bool(score))
     found.save(target)
     _show(found)
     if of_run:
-        _sheets(study, Path(run))
+        _grids(study, Path(run))
     typer.echo(f"scores and protocol in {target}")
 
 
 def _extractor(name: str | None, weights: Path | None) -> "Extractor | None":
+    from gancore.component.specs import build
     from gancore.errors import UserError
-    from gancore.specs import build
 
     if name is None:
         if weights is not None:
@@ -77,10 +93,12 @@ def _extractor(name: str | None, weights: Path | None) -> "Extractor | None":
 
 
 def _scores(names: list[str] | None) -> "list[Score]":
+    from gancore.component.specs import build
     from gancore.measure.standard import standard_scores
-    from gancore.specs import build
 
-    return standard_scores() if not names else [cast("Score", build({"part": name}, "score")) for name in names]
+    return (
+        standard_scores() if not names else [cast("Score", build({"part": name}, "score")) for name in names]
+    )
 
 
 def _show(found: "Evaluation") -> None:
@@ -91,14 +109,16 @@ def _show(found: "Evaluation") -> None:
     table = Table("score", "value", "± standard error", "better", box=None)
     for name, value in found.scores.items():
         error = "" if value.error is None else f"{value.error:.4g}"
-        table.add_row(escape(name), f"{value.value:.5g}", error, value.better if value.better != "neither" else "")
+        table.add_row(
+            escape(name), f"{value.value:.5g}", error, value.better if value.better != "neither" else ""
+        )
     Console().print(table)
     for name, reason in found.left_out.items():
         typer.echo(f"left out {name}: {reason}", err=True)
 
 
-def _sheets(study: "Study", run: Path) -> None:
-    from gancore.measure.sheets import write_sheets
+def _grids(study: "Study", run: Path) -> None:
+    from gancore.measure.grids import write_grids
 
-    for path in write_sheets(study, run / "pictures"):
+    for path in write_grids(study, run / "pictures"):
         typer.echo(path)

@@ -14,10 +14,16 @@ from gancore.cli import options as o
 def explore(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one")] = 8765,
-    host: Annotated[str, typer.Option("--host", help="where to listen; any address but loopback lets other machines in")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="where to listen; any address but loopback lets other machines in")
+    ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page")] = True,
     directions: Annotated[
-        Path | None, typer.Option("--directions", help="file that gancore directions wrote, for the sliders; left out: principal ones")
+        Path | None,
+        typer.Option(
+            "--directions",
+            help="file that gancore directions wrote, for the sliders; left out: principal ones",
+        ),
     ] = None,
     pipeline: o.Pipeline = None,
 ) -> None:
@@ -28,7 +34,9 @@ def explore(
     from gancore.pipeline import find_pipeline
 
     folder = find_pipeline(run, pipeline)
-    session = Session(Walk.load(folder, directions=directions), folder.resolve(), directions and directions.resolve())
+    session = Session(
+        Walk.load(folder, directions=directions), folder.resolve(), directions and directions.resolve()
+    )
     try:
         with open_server(session, host, port) as server:
             if not server.local:
@@ -45,7 +53,9 @@ def explore(
 
 def _has_screen() -> bool:
     # without one, a browser for the terminal would take it over
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 def _open(url: str) -> None:

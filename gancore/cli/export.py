@@ -20,11 +20,18 @@ def export(
     format: Annotated[
         str | None,
         typer.Option(
-            "--format", help="onnx, torch (torch.export), or pipeline (safetensors and JSON); left out: as --output ends, or onnx"
+            "--format",
+            help="onnx, torch (torch.export), or pipeline (safetensors and JSON); "
+            "left out: as --output ends, or onnx",
         ),
     ] = None,
-    truncation: Annotated[float | None, typer.Option("--truncation", help="built in: 1 for none, towards 0 nearer to the mean")] = None,
-    inputs: Annotated[list[str] | None, typer.Option("--input", help="make truncation or noise an input; may be given twice")] = None,
+    truncation: Annotated[
+        float | None, typer.Option("--truncation", help="built in: 1 for none, towards 0 nearer to the mean")
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", help="make truncation or noise an input; may be given twice"),
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of noise that is built in")] = None,
     pipeline: o.Pipeline = None,
     output: o.Output = None,
@@ -38,7 +45,8 @@ def export(
         raise UserError(f"--input is truncation or noise; got {', '.join(sorted(unknown))}")
     if format == "pipeline" and (inputs or truncation is not None or seed is not None):
         raise UserError(
-            "a pipeline keeps truncation and noise open; leave out --truncation, --input and --seed, or choose another --format"
+            "a pipeline keeps truncation and noise open; leave out --truncation, --input and --seed, "
+            "or choose another --format"
         )
     if truncation is not None and "truncation" in (inputs or ()):
         raise UserError("truncation is either built in or an input; give --truncation or --input truncation")
@@ -50,7 +58,9 @@ def export(
         if format == "pipeline":
             off, form = _folder(chosen, target), "weights.safetensors and pipeline.json"
         else:
-            off, form = _file(chosen, target, format, _recipe(run), o.given(truncation=truncation, inputs=inputs, seed=seed))
+            off, form = _file(
+                chosen, target, format, _recipe(run), o.given(truncation=truncation, inputs=inputs, seed=seed)
+            )
     typer.echo(f"{target}: {form}; largest difference {off:.2g}")
 
 
@@ -63,7 +73,10 @@ def _format(given: str | None, output: Path | None) -> str:
     ending = "" if output is None else output.suffix.lower()
     named = next((format for format, suffix in SUFFIXES.items() if suffix and suffix == ending), None)
     if given and named and given != named:
-        raise UserError(f"{output} ends as {named} files do, and --format is {given}; leave --format out, or give another name")
+        raise UserError(
+            f"{output} ends as {named} files do, and --format is {given}; "
+            "leave --format out, or give another name"
+        )
     return given or named or "onnx"
 
 
@@ -73,7 +86,9 @@ def _folder(pipeline: "Pipeline", target: Path) -> float:
     return export_pipeline(pipeline, target)
 
 
-def _file(pipeline: "Pipeline", target: Path, format: str, recipe: str, given: dict[str, Any]) -> tuple[float, str]:
+def _file(
+    pipeline: "Pipeline", target: Path, format: str, recipe: str, given: dict[str, Any]
+) -> tuple[float, str]:
     from gancore.exporting import Chain, export_onnx, export_torch
 
     chain = Chain(pipeline, **given)
@@ -84,7 +99,7 @@ def _file(pipeline: "Pipeline", target: Path, format: str, recipe: str, given: d
 
 def _recipe(run: Path) -> str:
     """The address of the recipe that a run trained; nothing for a pipeline alone."""
-    from gancore.specs import read_toml
+    from gancore.component.specs import read_toml
 
     path = run / "recipe.toml"
     return f"recipe/{read_toml(path).get('part')}" if path.is_file() else ""

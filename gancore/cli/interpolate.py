@@ -1,4 +1,4 @@
-"""`gancore interpolate`: a walk through latent space, as a sheet, a moving picture or single frames."""
+"""`gancore interpolate`: a walk through latent space, as a grid, a moving picture or single frames."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,26 +17,42 @@ if TYPE_CHECKING:
     from gancore.latent.walk import Walk
 
 LEG = 24
-SHEET_LEG = 8
+GRID_LEG = 8
 
 
 def interpolate(
     run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
-    seeds: Annotated[str | None, typer.Option("--seeds", help="seeds to lead through, as 1,2,3 or 4-9")] = None,
-    count: Annotated[int, typer.Option("--count", min=2, help="lead through so many latents, where no seeds are given")] = 6,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", help="seeds to lead through, as 1,2,3 or 4-9")
+    ] = None,
+    count: Annotated[
+        int, typer.Option("--count", min=2, help="lead through so many latents, where no seeds are given")
+    ] = 6,
     seed: o.Seed = None,
-    frames: Annotated[int | None, typer.Option("--frames", min=2, help="frames in all; left out: 24 a leg, 8 on a sheet")] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="spherical or linear; left out: spherical in z, linear in w")] = None,
-    space: Annotated[str, typer.Option("--space", help="z: between latents; w: between the codes made of them")] = "z",
+    frames: Annotated[
+        int | None, typer.Option("--frames", min=2, help="frames in all; left out: 24 a leg, 8 on a grid")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="spherical or linear; left out: spherical in z, linear in w")
+    ] = None,
+    space: Annotated[
+        str, typer.Option("--space", help="z: between latents; w: between the codes made of them")
+    ] = "z",
     loop: Annotated[bool, typer.Option("--loop", help="lead back to the first")] = False,
     ease: Annotated[bool, typer.Option("--ease", help="halt a little at each")] = False,
     label: o.Label = None,
     truncation: o.Truncation = 1.0,
-    grid: Annotated[str, typer.Option("--grid", help="several walks beside each other, as 4x2: columns x rows")] = "1x1",
+    grid: Annotated[
+        str, typer.Option("--grid", help="several walks beside each other, as 4x2: columns x rows")
+    ] = "1x1",
     fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="frames a second")] = 24.0,
     pipeline: o.Pipeline = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="FILE.png for a sheet, .gif, .apng, .webp, .mp4 (with ffmpeg), or a FOLDER of frames")
+        Path | None,
+        typer.Option(
+            "--output",
+            help="FILE.png for a grid, .gif, .apng, .webp, .mp4 (with ffmpeg), or a FOLDER of frames",
+        ),
     ] = None,
 ) -> None:
     """Walk from latent to latent."""
@@ -47,16 +63,16 @@ def interpolate(
     target = output or Path(f"{run.resolve().name}-walk.gif")
     columns, rows = _grid(grid)
     numbers = None if seeds is None else numbers_of("--seeds", seeds)
-    sheet = target.suffix.lower() == ".png"
-    if not sheet:
+    still = target.suffix.lower() == ".png"
+    if not still:
         check_animation(target, fps)
     walk = Walk.load(run, pipeline)
     keys = _keys(walk, numbers, count * columns * rows, seed or 0, label)
     way = cast("Kind", kind or ("linear" if space == "w" else "spherical"))
     route = Route(walk, *keys, columns * rows, space, way, loop, ease, truncation)
     route.check()
-    if sheet:
-        typer.echo(_write_sheet(route, frames, target))
+    if still:
+        typer.echo(_write_grid(route, frames, target))
     else:
         typer.echo(_write_animation(route, frames or LEG * route.legs, columns, fps, target))
 
@@ -70,25 +86,29 @@ def _grid(words: str) -> tuple[int, int]:
     return int(columns), int(rows)
 
 
-def _keys(walk: "Walk", seeds: list[int] | None, count: int, seed: int, label: int | None) -> "tuple[Tensor, Tensor | None]":
+def _keys(
+    walk: "Walk", seeds: list[int] | None, count: int, seed: int, label: int | None
+) -> "tuple[Tensor, Tensor | None]":
     import torch
 
     if not seeds:
-        return walk.pipeline.draw(count, seed=seed, label=None if label is None else torch.full((count,), label))
+        return walk.pipeline.draw(
+            count, seed=seed, label=None if label is None else torch.full((count,), label)
+        )
     return drawn(walk.pipeline, seeds, label)
 
 
-def _write_sheet(route: "Route", frames: int | None, target: Path) -> str:
+def _write_grid(route: "Route", frames: int | None, target: Path) -> str:
     import torch
 
     from gancore.pictures.grid import save_grid
 
-    columns = SHEET_LEG if frames is None else max(2, round(frames / route.legs))
+    columns = GRID_LEG if frames is None else max(2, round(frames / route.legs))
     codes = route.leg_codes(columns)
     images = torch.cat(list(shown(route.walk.pipeline, codes.flatten(0, 1))))
     target.parent.mkdir(parents=True, exist_ok=True)
     save_grid(images, target, columns=columns)
-    return f"{len(codes)} legs of {columns} images on a sheet in {target}"
+    return f"{len(codes)} legs of {columns} images on a grid in {target}"
 
 
 def _write_animation(route: "Route", frames: int, columns: int, fps: float, target: Path) -> str:

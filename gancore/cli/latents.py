@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.status import Status
     from torch import Tensor
 
-    from gancore.interfaces import Extractor, ImageShape
+    from gancore.component.interfaces import Extractor, ImageShape
     from gancore.pipeline import Pipeline
 
 MOST = 10_000
@@ -23,19 +23,28 @@ def numbers_of(option: str, words: str) -> list[int]:
     found: list[int] = []
     for word in words.split(","):
         first, dash, last = word.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and not int(first) <= int(last) < int(first) + MOST):
+        if (
+            not first.isdecimal()
+            or (dash and not last.isdecimal())
+            or (dash and not int(first) <= int(last) < int(first) + MOST)
+        ):
             raise UserError(f"{option} takes whole numbers, as 1,2,3 or 4-9; got {words!r}")
         found += range(int(first), int(last or first) + 1)
     return found
 
 
 def layers_named(words: str, total: int) -> Collection[int]:
-    """Layers written as coarse, middle, fine, or by their numbers. Raises UserError where there are none of that kind."""
+    """Layers written as coarse, middle, fine, or by their numbers. Raises UserError where there are none of
+    that kind.
+    """
     from gancore.errors import UserError
     from gancore.latent.mixing import BANDS, band_of
 
     if not total:
-        raise UserError("this generator reads one code for the whole image, so it has no layers to choose from; leave --layers out")
+        raise UserError(
+            "this generator reads one code for the whole image, so it has no layers to choose from; "
+            "leave --layers out"
+        )
     if words in BANDS:
         return band_of(words, total)
     if words[:1].isalpha():
@@ -46,8 +55,12 @@ def layers_named(words: str, total: int) -> Collection[int]:
     return found
 
 
-def drawn(pipeline: "Pipeline", seeds: Sequence[int], label: int | None = None) -> "tuple[Tensor, Tensor | None]":
-    """The latent of each seed, that of `gancore sample --count 1 --seed …`, and their labels where there are any."""
+def drawn(
+    pipeline: "Pipeline", seeds: Sequence[int], label: int | None = None
+) -> "tuple[Tensor, Tensor | None]":
+    """The latent of each seed, that of `gancore sample --count 1 --seed …`, and their labels where there are
+    any.
+    """
     import torch
 
     mark = None if label is None else torch.tensor([label])
@@ -62,19 +75,24 @@ def loaded(run: Path, name: str | None = None) -> "Pipeline":
 
     pipeline = Pipeline.load(find_pipeline(run, name))
     if pipeline.sampler is None:
-        raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space; give another run")
+        raise UserError(
+            f"{pipeline.generator.qualified_name} translates images, so it has no latent space; "
+            "give another run"
+        )
     return pipeline
 
 
 def chosen_extractor(name: str | None, image: "ImageShape") -> "Extractor":
-    """The extractor of that name, or the usual one, for images of that shape. Raises as `build`, FitError where it reads others."""
+    """The extractor of that name, or the usual one, for images of that shape. Raises as `build`, FitError
+    where it reads others.
+    """
+    from gancore.component.specs import build
     from gancore.measure.extractors import default_extractor
-    from gancore.specs import build
 
     if name is None:
         return default_extractor(image)
     made = cast("Extractor", build({"part": name}, "extractor"))
-    made.place(by="the generator", facts={"image": tuple(image)})
+    made.bind(by="the generator", facts={"image": tuple(image)})
     return made
 
 

@@ -12,18 +12,16 @@ def list_parts(
     from rich.console import Console
     from rich.table import Table
 
-    from gancore.discovery import registry
+    from gancore.component.discovery import registry
+    from gancore.component.part import summary
+    from gancore.component.registry import FORMER_KINDS
     from gancore.errors import UnknownPart
 
     kinds = registry().kinds()
+    kind = FORMER_KINDS.get(kind or "", kind)
     if kind is not None and kind not in kinds:
         raise UnknownPart(f"there is no kind {kind!r}; known: {', '.join(kinds)}")
     table = Table("kind", "name", "plugin", "what it is", box=None, pad_edge=False)
-    for offer in registry().offers(kind):
-        table.add_row(offer.cls.kind, offer.cls.name, offer.distribution, first_line(offer.cls))
+    for found in registry().registrations(kind):
+        table.add_row(found.cls.kind, found.cls.name, found.distribution, summary(found.cls))
     Console().print(table)
-
-
-def first_line(cls: type) -> str:
-    """The first line of a docstring."""
-    return (cls.__doc__ or "").strip().partition("\n")[0]

@@ -21,7 +21,9 @@ def check_picture(path: Path) -> None:
 
 
 def check_new_folder(path: Path) -> None:
-    """Raises UserError where no new folder can stand: something is there that is no empty folder, or one of its parents is a file."""
+    """Raises UserError where no new folder can stand: something is there that is no empty folder, or one of
+    its parents is a file.
+    """
     from gancore.errors import UserError
 
     if not path.name or (path.exists() and (not path.is_dir() or any(path.iterdir()))):

@@ -7,10 +7,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from gancore.discovery import host
-from gancore.hooks import hookimpl
+from gancore.component.discovery import host
+from gancore.component.hooks import hookimpl
 
 QUIET = 10.0
 """Seconds between two plain lines."""
@@ -40,8 +47,11 @@ class Lines:
         """Says what is trained, and where."""
         if run.ranks.first:
             self.first = run.images
-            _say(f"training {run.recipe.address} on {run.data.description}")
-            _say(f"{run.images} of {run.total} images seen, batch {run.run.batch_size}, {run.run.device}; run folder {run.folder}")
+            _say(f"training {run.recipe.qualified_name} on {run.data.description}")
+            _say(
+                f"{run.images} of {run.total} images seen, batch {run.run.batch_size}, {run.run.device}; "
+                f"run folder {run.folder}"
+            )
 
     @hookimpl
     def gancore_reported(self, run: Any, scalars: dict[str, float]) -> None:
@@ -70,7 +80,13 @@ class Bar:
     """A live bar with the latest scalars."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
         self.console = Console(stderr=True)
         self.progress = Progress(*columns, TextColumn("{task.fields[scalars]}"), console=self.console)
         self.task = self.progress.add_task("images", total=None, scalars="")
@@ -79,7 +95,9 @@ class Bar:
     def gancore_started(self, run: Any) -> None:
         """Starts the bar."""
         if run.ranks.first:
-            self.console.print(f"training {run.recipe.address} on {run.data.description}", highlight=False)
+            self.console.print(
+                f"training {run.recipe.qualified_name} on {run.data.description}", highlight=False
+            )
             self.console.print(f"run folder {run.folder}", highlight=False)
             self.progress.update(self.task, total=run.total, completed=run.images)
             self.progress.start()
@@ -124,14 +142,17 @@ def _what(run: Any) -> str:
 
 def _short(scalars: dict[str, float]) -> str:
     return "  ".join(
-        f"{name.rpartition('/')[0][:1] or ''}{'.' if '/' in name else ''}{name.rpartition('/')[2]} {v:.3g}" for name, v in scalars.items()
+        f"{name.rpartition('/')[0][:1] or ''}{'.' if '/' in name else ''}{name.rpartition('/')[2]} {v:.3g}"
+        for name, v in scalars.items()
     )
 
 
 def _span(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return (
+        f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    )
 
 
 def _say(text: str) -> None:

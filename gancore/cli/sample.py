@@ -22,20 +22,34 @@ def sample(
     label: o.Label = None,
     truncation: o.Truncation = 1.0,
     truncation_layers: Annotated[
-        int | None, typer.Option("--truncation-layers", min=0, help="truncate the first so many layers alone; left out: all")
+        int | None,
+        typer.Option(
+            "--truncation-layers", min=0, help="truncate the first so many layers alone; left out: all"
+        ),
     ] = None,
     pipeline: o.Pipeline = None,
-    data: Annotated[str | None, typer.Option("--data", help="images to translate or reconstruct, in place of sampling")] = None,
-    output: Annotated[Path | None, typer.Option("--output", help="FILE.png for a sheet, FILE.npy, or a FOLDER for one file each")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="images to translate or reconstruct, in place of sampling")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="FILE.png for a grid, FILE.npy, or a FOLDER for one file each"),
+    ] = None,
 ) -> None:
     """Draw images from a trained run."""
     from gancore.errors import UserError
     from gancore.pipeline import Pipeline, check_truncation, find_pipeline
 
     if truncation_layers is not None and truncation == 1:
-        raise UserError("--truncation-layers says which layers --truncation moves; give --truncation too, as 0.7, or leave it out")
+        raise UserError(
+            "--truncation-layers says which layers --truncation moves; "
+            "give --truncation too, as 0.7, or leave it out"
+        )
     if data is not None and (truncation != 1 or label is not None):
-        raise UserError("--data gives the images to start from, so that --truncation and --label change nothing; leave them out")
+        raise UserError(
+            "--data gives the images to start from, so that --truncation and --label change nothing; "
+            "leave them out"
+        )
     target = output or Path(f"{run.resolve().name}-samples.png")
     _check(target)
     chosen = Pipeline.load(find_pipeline(run, pipeline))
@@ -43,7 +57,16 @@ def sample(
     if data is not None:
         images, names = _through(chosen, data, seed or 0)
     else:
-        images, names = _drawn(chosen, count, label, seed or 0, o.given(truncation=truncation, truncation_layers=truncation_layers)), []
+        images, names = (
+            _drawn(
+                chosen,
+                count,
+                label,
+                seed or 0,
+                o.given(truncation=truncation, truncation_layers=truncation_layers),
+            ),
+            [],
+        )
     typer.echo(_write(images, names, target))
 
 
@@ -52,11 +75,15 @@ def _check(output: Path) -> None:
     check(output)
 
 
-def _drawn(pipeline: "Pipeline", count: int, label: int | None, seed: int, truncated: dict[str, Any]) -> "Tensor":
+def _drawn(
+    pipeline: "Pipeline", count: int, label: int | None, seed: int, truncated: dict[str, Any]
+) -> "Tensor":
     """The images of `Pipeline.sample`, the same bits."""
     import torch
 
-    latent, marks = pipeline.draw(count, seed=seed, label=None if label is None else torch.full((count,), label))
+    latent, marks = pipeline.draw(
+        count, seed=seed, label=None if label is None else torch.full((count,), label)
+    )
     done = []
     with progress(count) as advance:
         for images in pipeline.chunks(latent, marks, seed=seed, **truncated):
@@ -69,21 +96,25 @@ def _through(pipeline: "Pipeline", source: str, seed: int) -> "tuple[Tensor, lis
     import numpy as np
 
     from gancore.data import ImageOptions, Images
-    from gancore.files import distinct
-    from gancore.training.sources import open_source
+    from gancore.runs.sources import open_source
+    from gancore.storage.files import distinct
 
     shape = pipeline.generator.code_shape if pipeline.sampler is None else pipeline.generator.image
     images = open_source(source, ImageOptions(channels=shape[0], size=tuple(shape[1:]), labels="none"))
     rows = images.rows(np.arange(len(images)))["image"]
-    made = pipeline.render(rows, seed=seed) if pipeline.sampler is None else pipeline.reconstruct(rows, seed=seed)
+    made = (
+        pipeline.render(rows, seed=seed)
+        if pipeline.sampler is None
+        else pipeline.reconstruct(rows, seed=seed)
+    )
     return made, distinct([Path(name).stem for name in images.names]) if isinstance(images, Images) else []
 
 
 def _write(images: "Tensor", names: list[str], output: Path) -> str:
     import numpy as np
 
-    from gancore.files import whole_file, whole_folder
     from gancore.pictures.grid import pictures, save, save_grid
+    from gancore.storage.files import whole_file, whole_folder
 
     output.parent.mkdir(parents=True, exist_ok=True)
     if output.suffix == ".npy":
@@ -92,7 +123,7 @@ def _write(images: "Tensor", names: list[str], output: Path) -> str:
         return f"{len(images)} images as an array {tuple(images.shape)} in {output}"
     if output.suffix:
         save_grid(images, output)
-        return f"{len(images)} images on a sheet in {output}"
+        return f"{len(images)} images on a grid in {output}"
     with whole_folder(output) as aside:
         for i, picture in enumerate(pictures(images)):
             save(picture, aside / f"{names[i] if names else f'{i:06d}'}.png")

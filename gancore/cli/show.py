@@ -8,7 +8,9 @@ from gancore.cli import options as o
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="a recipe (stylegan), a .toml file, or a part with its kind (loss/hinge)")],
+    name: Annotated[
+        str, typer.Argument(help="a recipe (stylegan), a .toml file, or a part with its kind (loss/hinge)")
+    ],
     change: o.Set = None,
     text: Annotated[bool, typer.Option("--doc", help="print the documentation instead")] = False,
 ) -> None:
@@ -16,9 +18,9 @@ def show(
     import inspect
 
     from gancore.cli.recipes import recipe_of
-    from gancore.discovery import registry
-    from gancore.parts import fact_fields, help_of, option_fields
-    from gancore.specs import build, spec, to_toml
+    from gancore.component.discovery import registry
+    from gancore.component.part import fact_fields, help_of, option_fields
+    from gancore.component.specs import build, spec, to_toml
 
     kind, slash, bare = name.partition("/")
     if slash and not name.endswith(".toml") and kind in registry().kinds():

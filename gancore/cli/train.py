@@ -11,16 +11,22 @@ from gancore.cli import options as o
 from gancore.errors import UserError
 
 if TYPE_CHECKING:
+    from gancore.component.interfaces import ImageShape
     from gancore.data import ImageOptions
-    from gancore.interfaces import ImageShape
 
-Recipe = Annotated[str | None, typer.Argument(help="name of a recipe (see `gancore list recipe`), or a .toml file", show_default=False)]
+Recipe = Annotated[
+    str | None,
+    typer.Argument(help="name of a recipe (see `gancore list recipe`), or a .toml file", show_default=False),
+]
 
 
 def train(
     recipe: Recipe = None,
     change: o.Set = None,
-    init: Annotated[Path | None, typer.Option("--init", help="begin with the networks of this run, checkpoint or pipeline")] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option("--init", help="begin with the networks of this run, checkpoint or pipeline"),
+    ] = None,
     data: o.Data = None,
     paired: o.Paired = None,
     size: o.Size = None,
@@ -34,22 +40,42 @@ def train(
     bits: o.Bits = None,
     values: o.Values = None,
     unreadable: o.Unreadable = None,
-    images: Annotated[int | None, typer.Option("--images", help="length of the training, in images seen")] = None,
-    batch: Annotated[int | None, typer.Option("--batch", help="images in a batch, over all processes")] = None,
-    micro_batch: Annotated[int | None, typer.Option("--micro-batch", help="images worked on at a time; saves memory")] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", help="length of the training, in images seen")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", help="images in a batch, over all processes")
+    ] = None,
+    micro_batch: Annotated[
+        int | None, typer.Option("--micro-batch", help="images worked on at a time; saves memory")
+    ] = None,
     precision: Annotated[str | None, typer.Option("--precision", help="float32 or bf16")] = None,
     seed: o.Seed = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, mps")] = None,
     threads: Annotated[int | None, typer.Option("--threads", help="CPU threads")] = None,
-    checkpoint_every: Annotated[int | None, typer.Option("--checkpoint-every", help="images between checkpoints")] = None,
-    sample_every: Annotated[int | None, typer.Option("--sample-every", help="images between sample sheets")] = None,
-    report_every: Annotated[int | None, typer.Option("--report-every", help="images between lines of the log")] = None,
-    evaluate_every: Annotated[int | None, typer.Option("--evaluate-every", help="images between evaluations; 0: never")] = None,
-    best: Annotated[str | None, typer.Option("--best", help="score whose best checkpoint is kept: FD, precision, recall")] = None,
+    checkpoint_every: Annotated[
+        int | None, typer.Option("--checkpoint-every", help="images between checkpoints")
+    ] = None,
+    sample_every: Annotated[
+        int | None, typer.Option("--sample-every", help="images between sample grids")
+    ] = None,
+    report_every: Annotated[
+        int | None, typer.Option("--report-every", help="images between lines of the log")
+    ] = None,
+    evaluate_every: Annotated[
+        int | None, typer.Option("--evaluate-every", help="images between evaluations; 0: never")
+    ] = None,
+    best: Annotated[
+        str | None, typer.Option("--best", help="score whose best checkpoint is kept: FD, precision, recall")
+    ] = None,
     keep: Annotated[int | None, typer.Option("--keep", help="checkpoints kept, besides the best")] = None,
-    hold_out: Annotated[int | None, typer.Option("--hold-out", help="images that training never sees")] = None,
+    hold_out: Annotated[
+        int | None, typer.Option("--hold-out", help="images that training never sees")
+    ] = None,
     compile: Annotated[bool | None, typer.Option("--compile", help="compile the networks")] = None,
-    output: Annotated[Path | None, typer.Option("--output", help="run folder; left out: the next runs/0001-NAME")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="run folder; left out: the next runs/0001-NAME")
+    ] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="go on with the run in this folder")] = None,
 ) -> None:
     """Train a recipe on images. With nothing but a name it trains on the embedded emoji."""
@@ -57,32 +83,48 @@ def train(
     if resume is not None:
         return _resume(resume, images, options.keys() - {"resume", "images"})
     if recipe is None:
-        raise UserError("train needs the name of a recipe or a .toml file, as `gancore train dcgan`; `gancore list recipe` shows them")
+        raise UserError(
+            "train needs the name of a recipe or a .toml file, as `gancore train dcgan`; "
+            "`gancore list recipe` shows them"
+        )
     return _train(recipe, options)
 
 
 def _train(words: str, options: dict[str, Any]) -> None:
     from gancore.cli.progress import watching
     from gancore.cli.recipes import recipe_of
-    from gancore.training.settings import Settings
-    from gancore.training.sources import Sources
+    from gancore.runs.settings import Settings
+    from gancore.runs.sources import Sources
+    from gancore.runs.transfer import trained_networks
     from gancore.training.start import train
-    from gancore.training.transfer import trained_networks
 
     init = options.get("init")
     networks, image = trained_networks(init) if init else ({}, None)
     recipe = recipe_of(words, options.get("change", []), networks)
     pictures = _pictures(options, recipe.image or image)
     if init and image and (pictures.channels, pictures.size) != (image[0], image[1:]):
-        raise UserError(f"the networks of {init} are for images {image}; leave --size and --channels out, or begin with others")
-    sources = Sources(data=tuple(options.get("data", ["emoji"])), paired=options.get("paired", False), options=pictures)
+        raise UserError(
+            f"the networks of {init} are for images {image}; "
+            "leave --size and --channels out, or begin with others"
+        )
+    sources = Sources(
+        data=tuple(options.get("data", ["emoji"])), paired=options.get("paired", False), options=pictures
+    )
     settings = Settings.of(**o.fields(Settings, options))
     with watching():
-        train(recipe, sources, output=options.get("output"), settings=settings, command=["gancore", *sys.argv[1:]])
+        train(
+            recipe,
+            sources,
+            output=options.get("output"),
+            settings=settings,
+            command=["gancore", *sys.argv[1:]],
+        )
 
 
 def _pictures(options: dict[str, Any], image: "ImageShape | None") -> "ImageOptions":
-    """How images are read: as the options say, and of the shape that the networks have, where one is known."""
+    """How images are read: as the options say, and of the shape that the networks have, where one is
+    known.
+    """
     from gancore.data import ImageOptions
 
     known = {} if image is None else {"channels": image[0], "size": image[1:]}
@@ -94,6 +136,9 @@ def _resume(folder: Path, images: int | None, others: Collection[str]) -> None:
     from gancore.training.start import resume
 
     if others:
-        raise UserError("--resume goes on with the recipe, data and settings of the run; beside it only --images may be given")
+        raise UserError(
+            "--resume goes on with the recipe, data and settings of the run; "
+            "beside it only --images may be given"
+        )
     with watching():
         resume(folder, images=images)

@@ -19,16 +19,22 @@ SCANNED = 2**24
 
 
 class ArraySource(Source):
-    """Images in one array: (N, H, W), (N, C, H, W) or (N, H, W, C); kept where it lies, a memory-mapped file too.
+    """Images in one array: (N, H, W), (N, C, H, W) or (N, H, W, C); kept where it lies, a memory-mapped file
+    too.
 
     Raises:
-        DataError: another shape or type, an unclear order of axes, or floats that are not finite and in range.
+        DataError: another shape or type, an unclear order of axes, or floats that are not finite and in
+        range.
     """
 
-    def __init__(self, array: npt.NDArray[Any], title: str, options: ImageOptions, layout: str | None = None) -> None:
+    def __init__(
+        self, array: npt.NDArray[Any], title: str, options: ImageOptions, layout: str | None = None
+    ) -> None:
         _check_type(array, title)
         self.title = title
-        self.channels_last = array.ndim == 4 and (layout or find_layout(array.shape, options.layout, title)) == "NHWC"
+        self.channels_last = (
+            array.ndim == 4 and (layout or find_layout(array.shape, options.layout, title)) == "NHWC"
+        )
         self.array = array[:, None] if array.ndim == 3 else array
         self.names = [str(index) for index in range(len(array))]
         self.low = find_low(self.array, options.values, title) if array.dtype.kind == "f" else 0.0
@@ -36,7 +42,12 @@ class ArraySource(Source):
         channels, height, width = self.shape
         self.alpha = channels in (2, 4) and options.channels in (1, 3)
         bits = options.bits in (None, 8 * array.dtype.itemsize) or array.dtype.kind == "f"
-        self.ready = options.size in (None, (height, width)) and options.channels in (None, channels) and bits and array.dtype.isnative
+        self.ready = (
+            options.size in (None, (height, width))
+            and options.channels in (None, channels)
+            and bits
+            and array.dtype.isnative
+        )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -69,7 +80,10 @@ def _rows_at_a_time(array: npt.NDArray[Any]) -> int:
 
 def _check_type(array: npt.NDArray[Any], title: str) -> None:
     if array.ndim not in (3, 4) or 0 in array.shape:
-        raise DataError(f"{title} has shape {array.shape}; expected images (N, H, W), (N, C, H, W) or (N, H, W, C), none of them empty")
+        raise DataError(
+            f"{title} has shape {array.shape}; expected images (N, H, W), (N, C, H, W) or (N, H, W, C), "
+            "none of them empty"
+        )
     if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.uint16, np.dtype(">u2")):
         raise DataError(f"{title} is {array.dtype}; expected {DEPTHS}; convert it first")
 
@@ -83,7 +97,10 @@ def find_layout(shape: Sequence[int], asked: str, title: str) -> str:
         return "NCHW" if first <= 4 else "NHWC"
     if min(first, last) > 4 and 2 * min(first, last) <= max(first, last):
         return "NCHW" if first < last else "NHWC"
-    raise DataError(f"{title} has shape {tuple(shape)}, whose channels could be axis 1 or axis 3; give layout='NCHW' or layout='NHWC'")
+    raise DataError(
+        f"{title} has shape {tuple(shape)}, whose channels could be axis 1 or axis 3; "
+        "give layout='NCHW' or layout='NHWC'"
+    )
 
 
 def find_low(array: npt.NDArray[Any], asked: str, title: str) -> float:
@@ -101,7 +118,10 @@ def _range_of(low: float, high: float, asked: str, title: str) -> float:
     floor = {"auto": -1.0, "signed": -1.0, "unit": 0.0}[asked]
     if not (floor <= low and high <= 1.0):
         expected = "[0, 1]" if asked == "unit" else "[-1, 1]" if asked == "signed" else "[0, 1] or [-1, 1]"
-        raise DataError(f"{title} holds float values from {low:g} to {high:g}; expected finite values in {expected}; rescale them first")
+        raise DataError(
+            f"{title} holds float values from {low:g} to {high:g}; expected finite values in {expected}; "
+            "rescale them first"
+        )
     return 0.0 if asked == "unit" or (asked == "auto" and low >= 0) else -1.0
 
 
@@ -111,13 +131,18 @@ def value_note(low: float) -> str:
 
 
 class DatasetSource(Source):
-    """A map-style torch dataset of images or (image, label) pairs, each item read once; images are tensors, arrays or Pillow images."""
+    """A map-style torch dataset of images or (image, label) pairs, each item read once; images are tensors,
+    arrays or Pillow images.
+    """
 
     def __init__(self, dataset: Any, title: str, options: ImageOptions) -> None:
         try:
             count = len(dataset)
         except TypeError as error:
-            raise DataError(f"{title} has no length; expected a dataset with __len__ and __getitem__; gather its images first") from error
+            raise DataError(
+                f"{title} has no length; expected a dataset with __len__ and __getitem__; "
+                "gather its images first"
+            ) from error
         if count == 0:
             raise DataError(f"{title} is empty; expected at least one image")
         self.dataset, self.title, self.options = dataset, title, options
@@ -146,13 +171,22 @@ class DatasetSource(Source):
         if isinstance(item, Image.Image):
             return to_raw(item)
         if not isinstance(item, (torch.Tensor, np.ndarray)):
-            raise DataError(f"item {index} of {self.title} is a {type(item).__name__}; expected a tensor, an array or a Pillow image")
+            raise DataError(
+                f"item {index} of {self.title} is a {type(item).__name__}; "
+                "expected a tensor, an array or a Pillow image"
+            )
         title = f"item {index} of {self.title}"
         array = as_array(item)[None]
         _check_type(array, title)
-        default = "NCHW" if isinstance(item, torch.Tensor) and self.options.layout == "auto" else self.options.layout
+        default = (
+            "NCHW"
+            if isinstance(item, torch.Tensor) and self.options.layout == "auto"
+            else self.options.layout
+        )
         last = array.ndim == 4 and find_layout(array.shape, default, title) == "NHWC"
-        pixels: Array = array[0] if last else array[0].transpose(1, 2, 0) if array.ndim == 4 else array[0][..., None]
+        pixels: Array = (
+            array[0] if last else array[0].transpose(1, 2, 0) if array.ndim == 4 else array[0][..., None]
+        )
         alpha = pixels.shape[2] in (2, 4) and self.options.channels in (1, 3)
         return Raw(pixels, alpha, self.low if pixels.dtype.kind == "f" else 0.0)
 
@@ -163,7 +197,8 @@ class DatasetSource(Source):
         missing = [str(index) for index in kept if index not in self.item_labels]
         if missing:
             raise DataError(
-                f"{self.title}: items {', '.join(missing[:3])} have no label and others have; expected a label for all or for none"
+                f"{self.title}: items {', '.join(missing[:3])} have no label and others have; "
+                "expected a label for all or for none"
             )
         return [self.item_labels[index] for index in kept]
 

@@ -1,4 +1,6 @@
-"""Decoded images on disk: a folder a data set, written aside and renamed, so that a half-written one is never seen."""
+"""Decoded images on disk: a folder a data set, written aside and renamed, so that a half-written one is never
+seen.
+"""
 
 import contextlib
 import errno
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gancore.data.source import Array
-from gancore.files import sync
+from gancore.storage.files import sync
 
 VERSION = 1
 IN_MEMORY = 256 * 2**20
@@ -30,14 +32,19 @@ def entry_key(digest: str, options: dict[str, Any]) -> str:
 def load(root: Path, key: str) -> tuple[Array, dict[str, Any]] | None:
     """Pixels (N, C, H, W) and their record, None unless both are whole.
 
-    Up to 256 MiB the pixels are read and their checksum is compared; above, they are memory-mapped and their size is.
+    Up to 256 MiB the pixels are read and their checksum is compared; above, they are memory-mapped and their
+    size is.
     """
     folder = root / key
     try:
         record = json.loads((folder / RECORD).read_text("utf-8"))
         shape, dtype = tuple(record["shape"]), np.dtype(record["dtype"])
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-        if len(shape) != 4 or (folder / PIXELS).stat().st_size != size or not isinstance(record["skipped"], list):
+        if (
+            len(shape) != 4
+            or (folder / PIXELS).stat().st_size != size
+            or not isinstance(record["skipped"], list)
+        ):
             return None
         if size > IN_MEMORY:
             return np.asarray(np.memmap(folder / PIXELS, dtype=dtype, mode="r", shape=shape)), record
@@ -50,7 +57,8 @@ def load(root: Path, key: str) -> tuple[Array, dict[str, Any]] | None:
 
 
 class Writer:
-    """Appends images to a temporary folder; `commit` makes it the cache entry, `abandon` removes it. Both leave nothing else behind.
+    """Appends images to a temporary folder; `commit` makes it the cache entry, `abandon` removes it. Both
+    leave nothing else behind.
 
     Rows are appended rather than written through a memory map, where a full disk would kill the process.
 

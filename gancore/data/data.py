@@ -29,8 +29,9 @@ class Ordering(Protocol):
 class Data(ABC):
     """What a recipe learns from: `rows` by index, in the order that `order` gives.
 
-    `image` is (C, H, W), `classes` the number of classes (0 for none), `skipped` the (name, reason) of every image left out,
-    `description` one line on where the images come from and what was done to them, `fingerprint` a hash of content and options.
+    `image` is (C, H, W), `classes` the number of classes (0 for none), `skipped` the (name, reason) of every
+    image left out, `description` one line on where the images come from and what was done to them,
+    `fingerprint` a hash of content and options.
     """
 
     image: Image
@@ -69,7 +70,8 @@ class Data(ABC):
     def split(self, held_out: int, seed: int = 0) -> tuple["Data", "Data"]:
         """The data without `held_out` images, and those.
 
-        Which ones depends on (seed, name without suffix) alone, so two domains with the same names hold out the same.
+        Which ones depends on (seed, name without suffix) alone, so two domains with the same names hold out
+        the same.
 
         Raises:
             DataError: not between 1 and one less than all.
@@ -85,7 +87,9 @@ class Data(ABC):
 
 
 class Images(Data):
-    """Images of one domain: rows {"image": (N, C, H, W)} and, where there are labels, {"label": int64 (N,) or float32 (N, K)}."""
+    """Images of one domain: rows {"image": (N, C, H, W)} and, where there are labels, {"label": int64 (N,) or
+    float32 (N, K)}.
+    """
 
     def __init__(
         self,
@@ -99,7 +103,13 @@ class Images(Data):
         content: Callable[[], str],
         chosen: Indices | None = None,
     ) -> None:
-        self.pixels, self.names, self.all_labels, self.skipped, self.mirror = pixels, list(names), labels, skipped, mirror
+        self.pixels, self.names, self.all_labels, self.skipped, self.mirror = (
+            pixels,
+            list(names),
+            labels,
+            skipped,
+            mirror,
+        )
         self.origin, self.content, self.chosen = origin, content, chosen
         self.image = pixels.image
         self.class_names = labels.class_names if labels else ()
@@ -139,7 +149,9 @@ class Images(Data):
     def rows(self, indices: Indices) -> dict[str, Tensor]:
         """The images at `indices`, with their labels where there are any."""
         indices, mirrored = unmirror(indices, len(self))
-        batch = {"image": self.pixels.gather(indices if self.chosen is None else self.chosen[indices], mirrored)}
+        batch = {
+            "image": self.pixels.gather(indices if self.chosen is None else self.chosen[indices], mirrored)
+        }
         if self.labels is not None:
             batch["label"] = torch.from_numpy(self.labels[indices])
         return batch
@@ -174,7 +186,10 @@ def unmirror(indices: Any, length: int) -> tuple[Indices, "np.ndarray[tuple[int,
     """Indices from 0 to 2 length → the images', and which are mirrored."""
     array: Indices = np.atleast_1d(np.asarray(indices, dtype=np.int64))
     if array.ndim != 1 or (array.size and (array.min() < 0 or array.max() >= 2 * length)):
-        raise DataError(f"indices {array.tolist()!s:.60} do not fit data of {length}; expected a row of numbers from 0 to {length - 1}")
+        raise DataError(
+            f"indices {array.tolist()!s:.60} do not fit data of {length}; "
+            f"expected a row of numbers from 0 to {length - 1}"
+        )
     mirrored = array >= length
     return array - length * mirrored, mirrored
 
@@ -184,6 +199,9 @@ def hold_out(stems: Sequence[str], count: int, seed: int) -> tuple[Indices, Indi
     if not 0 < count < len(stems):
         raise DataError(f"{count} images to hold out of {len(stems)}; expected from 1 to {len(stems) - 1}")
     ranks = sorted(
-        range(len(stems)), key=lambda index: hashlib.sha256(f"{seed}:{stems[index]}".encode("utf-8", "surrogateescape")).digest()
+        range(len(stems)),
+        key=lambda index: hashlib.sha256(
+            f"{seed}:{stems[index]}".encode("utf-8", "surrogateescape")
+        ).digest(),
     )
     return np.array(sorted(ranks[count:]), dtype=np.int64), np.array(sorted(ranks[:count]), dtype=np.int64)

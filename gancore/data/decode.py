@@ -11,7 +11,22 @@ from gancore.data.source import Raw, Unreadable
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 OTHER_PICTURES = frozenset(
-    {".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".tga", ".ppm", ".pgm", ".ico", ".jxl"}
+    {
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jp2",
+        ".psd",
+        ".svg",
+        ".tga",
+        ".ppm",
+        ".pgm",
+        ".ico",
+        ".jxl",
+    }
 )
 # Pillow's own limit can be switched off by other code in the process; ours cannot.
 MAX_PIXELS = 89_478_485
@@ -20,9 +35,10 @@ READABLE = "PNG, JPEG, WEBP and BMP are read"
 
 
 def decode(data: bytes) -> Raw:
-    """Pixels of a PNG, JPEG, WEBP or BMP file, turned upright by its EXIF orientation; of an animation the first frame.
+    """Pixels of a PNG, JPEG, WEBP or BMP file, turned upright by its EXIF orientation; of an animation the
+    first frame.
 
-    Grey of 16 bits stays 16 bits; Pillow reduces 16-bit colour to 8 bits.
+    Gray of 16 bits stays 16 bits; Pillow reduces 16-bit color to 8 bits.
 
     Raises:
         Unreadable: another format, damaged, truncated, or more than 89 million pixels.
@@ -39,7 +55,8 @@ def decode(data: bytes) -> Raw:
         raise
     except UnidentifiedImageError:
         raise Unreadable(f"not a picture of a known format ({READABLE})") from None
-    # Damaged files make Pillow throw SyntaxError, struct.error, zlib.error, ValueError and more, besides OSError.
+    # Damaged files make Pillow throw SyntaxError, struct.error, zlib.error, ValueError and more, besides
+    # OSError.
     except Exception as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
 
@@ -55,12 +72,12 @@ def _upright(image: Image.Image) -> Raw:
 
 
 def to_raw(image: Image.Image) -> Raw:
-    """Grey, grey and alpha, RGB or RGBA pixels, whatever mode the file has."""
+    """Gray, gray and alpha, RGB or RGBA pixels, whatever mode the file has."""
     if image.mode.startswith("I"):
         return Raw(_sixteen_bits(image)[..., None])
     transparent = "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa")
-    grey = image.mode in ("1", "L", "LA", "La")
-    wanted = ("LA" if transparent else "L") if grey else ("RGBA" if transparent else "RGB")
+    gray = image.mode in ("1", "L", "LA", "La")
+    wanted = ("LA" if transparent else "L") if gray else ("RGBA" if transparent else "RGB")
     pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
     return Raw(pixels[..., None] if pixels.ndim == 2 else pixels, alpha=transparent)
 

@@ -23,10 +23,15 @@ class Domains(Data):
 
     def __init__(self, source: Images, target: Images) -> None:
         if source.mirror != target.mirror:
-            raise DataError(f"mirror is {source.mirror} for the source and {target.mirror} for the target; expected the same for both")
+            raise DataError(
+                f"mirror is {source.mirror} for the source and {target.mirror} for the target; "
+                "expected the same for both"
+            )
         self.source, self.target = source, target
         self.image, self.mirror = target.image, source.mirror
-        self.skipped: Skipped = tuple((f"{side}: {name}", why) for side, data in self.sides() for name, why in data.skipped)
+        self.skipped: Skipped = tuple(
+            (f"{side}: {name}", why) for side, data in self.sides() for name, why in data.skipped
+        )
 
     def sides(self) -> list[tuple[str, Images]]:
         """Both domains with their names."""
@@ -44,7 +49,9 @@ class Domains(Data):
     @property
     def fingerprint(self) -> str:
         """A hash of both domains and how they meet."""
-        return hashlib.sha256(f"{self.how} {self.source.fingerprint} {self.target.fingerprint}".encode()).hexdigest()
+        return hashlib.sha256(
+            f"{self.how} {self.source.fingerprint} {self.target.fingerprint}".encode()
+        ).hexdigest()
 
 
 class Paired(Domains):
@@ -61,7 +68,10 @@ class Paired(Domains):
     def __init__(self, source: Images, target: Images) -> None:
         stems = matched(source, target)
         super().__init__(_chosen(source, stems), _chosen(target, stems))
-        self.skipped += tuple((f"{side}: {name}", "its partner was skipped") for side, name in _widowed(source, target, set(stems)))
+        self.skipped += tuple(
+            (f"{side}: {name}", "its partner was skipped")
+            for side, name in _widowed(source, target, set(stems))
+        )
 
     def __len__(self) -> int:
         return len(self.source)
@@ -73,7 +83,9 @@ class Paired(Domains):
     def split(self, held_out: int, seed: int = 0) -> tuple["Paired", "Paired"]:
         """The pairs without `held_out` of them, and those."""
         rest, out = hold_out(self.source.stems, held_out, seed)
-        return Paired(self.source.select(rest), self.target.select(rest)), Paired(self.source.select(out), self.target.select(out))
+        return Paired(self.source.select(rest), self.target.select(rest)), Paired(
+            self.source.select(out), self.target.select(out)
+        )
 
 
 def matched(source: Images, target: Images) -> list[str]:
@@ -82,7 +94,10 @@ def matched(source: Images, target: Images) -> list[str]:
     for side, data in (("source", source), ("target", target)):
         if len(set(data.stems)) != len(data):
             twice = sorted(name for name in set(data.stems) if data.stems.count(name) > 1)
-            raise DataError(f"{side} has several images named {some(twice)}; pairs are matched by name without suffix; rename them")
+            raise DataError(
+                f"{side} has several images named {some(twice)}; pairs are matched by name without suffix; "
+                "rename them"
+            )
         known.append(set(data.stems))
     lost = [{stem(name) for name, _ in data.skipped} for data in (source, target)]
     alone = [sorted(known[0] - known[1] - lost[1]), sorted(known[1] - known[0] - lost[0])]
@@ -90,7 +105,8 @@ def matched(source: Images, target: Images) -> list[str]:
     if alone[0] or alone[1] or not both:
         raise DataError(
             f"source and target do not pair: {len(alone[0])} sources have no target ({some(alone[0])}), "
-            f"{len(alone[1])} targets no source ({some(alone[1])}), {len(both)} match; name partners alike, or use them unpaired"
+            f"{len(alone[1])} targets no source ({some(alone[1])}), {len(both)} match; "
+            "name partners alike, or use them unpaired"
         )
     return both
 
@@ -125,12 +141,16 @@ class Unpaired(Domains):
         )
 
     def rows(self, indices: Indices) -> dict[str, Tensor]:
-        """Sources and targets at indices (N, 2); a plain row of N indices counts through both, the shorter from its start again."""
+        """Sources and targets at indices (N, 2); a plain row of N indices counts through both, the shorter
+        from its start again.
+        """
         array: Indices = np.asarray(indices, dtype=np.int64)
         if array.ndim != 2:
             plain, mirrored = unmirror(array, len(self))
             array = np.stack([plain % len(data) + len(data) * mirrored for _, data in self.sides()], axis=1)
-        return {side: data.rows(array[:, column])["image"] for column, (side, data) in enumerate(self.sides())}
+        return {
+            side: data.rows(array[:, column])["image"] for column, (side, data) in enumerate(self.sides())
+        }
 
     def split(self, held_out: int, seed: int = 0) -> tuple["Unpaired", "Unpaired"]:
         """The pairs without `held_out` of them, and those."""

@@ -66,12 +66,18 @@ def _walk(folder: Path) -> list[str]:
     found: list[str] = []
 
     def refuse(error: OSError) -> None:
-        raise DataError(f"folder {error.filename} cannot be listed ({error.strerror}); make it readable, or move it away") from error
+        raise DataError(
+            f"folder {error.filename} cannot be listed ({error.strerror}); make it readable, or move it away"
+        ) from error
 
     for parent, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         below = Path(parent).relative_to(folder)
-        found += [(below / name).as_posix() for name in files if not name.startswith(".") and (Path(parent) / name).is_file()]
+        found += [
+            (below / name).as_posix()
+            for name in files
+            if not name.startswith(".") and (Path(parent) / name).is_file()
+        ]
     return found
 
 
@@ -87,9 +93,12 @@ class ZipFiles(Files):
         self.title = f"zip {path}"
         try:
             self.archive = zipfile.ZipFile(path)
-        # A damaged directory makes zipfile throw more than BadZipFile: struct.error, ValueError, UnicodeDecodeError, NotImplementedError.
+        # A damaged directory makes zipfile throw more than BadZipFile: struct.error, ValueError,
+        # UnicodeDecodeError, NotImplementedError.
         except Exception as error:
-            raise DataError(f"{path} cannot be read as a zip ({error}); expected a whole zip of images; make it again") from error
+            raise DataError(
+                f"{path} cannot be read as a zip ({error}); expected a whole zip of images; make it again"
+            ) from error
         self.members: dict[str, zipfile.ZipInfo] = {}
         try:
             for member in self.archive.infolist():
@@ -97,7 +106,11 @@ class ZipFiles(Files):
         except DataError:
             self.close()
             raise
-        self.names = sorted(name for name in self.members if not any(piece.startswith((".", "__MACOSX")) for piece in name.split("/")))
+        self.names = sorted(
+            name
+            for name in self.members
+            if not any(piece.startswith((".", "__MACOSX")) for piece in name.split("/"))
+        )
 
     def admit(self, member: zipfile.ZipInfo) -> None:
         """Take one member in, or refuse the zip because of it."""
@@ -105,7 +118,10 @@ class ZipFiles(Files):
         if member.filename in self.members:
             reason = "it is there twice"
         if reason:
-            raise DataError(f"{self.path}: member {member.filename!r} is refused: {reason}; make the zip again from plain files")
+            raise DataError(
+                f"{self.path}: member {member.filename!r} is refused: {reason}; "
+                "make the zip again from plain files"
+            )
         if not member.is_dir():
             self.members[member.filename] = member
 
@@ -114,7 +130,8 @@ class ZipFiles(Files):
         try:
             with self.archive.open(self.members[name]) as file:
                 data = file.read(MAX_MEMBER + 1)
-        # Bad CRC, encryption, unknown compression, lying sizes: BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError.
+        # Bad CRC, encryption, unknown compression, lying sizes: BadZipFile, RuntimeError,
+        # NotImplementedError, zlib.error, EOFError.
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
         if len(data) != self.members[name].file_size:

@@ -9,7 +9,7 @@ from gancore.data.options import ImageOptions, Size
 from gancore.data.source import Array, Raw
 from gancore.errors import DataError
 
-LUMA = np.array([19595, 38470, 7471])  # ITU-R 601, in 65536ths, as Pillow's grey
+LUMA = np.array([19595, 38470, 7471])  # ITU-R 601, in 65536ths, as Pillow's gray
 PILLOW_MODES = {(1, False): "L", (3, False): "RGB", (2, True): "LA", (4, True): "RGBA"}
 
 
@@ -38,40 +38,47 @@ def _with_channels(raw: Raw, options: ImageOptions, name: str) -> Raw:
     if wanted is None or wanted == count:
         return raw
     if not (wanted <= 4 and count <= 4):
-        raise DataError(f"{name} has {count} channels; channels={wanted} was asked; only 1 to 4 channels can be turned into each other")
+        raise DataError(
+            f"{name} has {count} channels; channels={wanted} was asked; "
+            "only 1 to 4 channels can be turned into each other"
+        )
     if raw.alpha and wanted in (1, 3):
         raise DataError(
-            f"{name} has alpha, which channels={wanted} has no room for; use alpha='white' or 'black', or channels={wanted + 1}"
+            f"{name} has alpha, which channels={wanted} has no room for; "
+            f"use alpha='white' or 'black', or channels={wanted + 1}"
         )
-    colour, alpha = (raw.pixels[..., :-1], raw.pixels[..., -1:]) if raw.alpha else (raw.pixels, None)
-    colour = _as_rgb(colour) if wanted > 2 else _as_grey(colour)
+    color, alpha = (raw.pixels[..., :-1], raw.pixels[..., -1:]) if raw.alpha else (raw.pixels, None)
+    color = _as_rgb(color) if wanted > 2 else _as_gray(color)
     if wanted in (1, 3):
-        return Raw(colour, False, raw.low)
-    alpha = np.full_like(colour[..., :1], _top(colour)) if alpha is None else alpha
-    return Raw(np.concatenate([colour, alpha], axis=2), True, raw.low)
+        return Raw(color, False, raw.low)
+    alpha = np.full_like(color[..., :1], _top(color)) if alpha is None else alpha
+    return Raw(np.concatenate([color, alpha], axis=2), True, raw.low)
 
 
 def _composited(raw: Raw, white: bool, name: str) -> Raw:
     if raw.pixels.dtype.kind == "f":
-        raise DataError(f"{name} is a float image with alpha; only whole numbers are composited; do it first, or keep alpha")
+        raise DataError(
+            f"{name} is a float image with alpha; only whole numbers are composited; "
+            "do it first, or keep alpha"
+        )
     most = _top(raw.pixels)
     wide = raw.pixels.astype(np.int64)
-    colour, alpha = wide[..., :-1], wide[..., -1:]
+    color, alpha = wide[..., :-1], wide[..., -1:]
     ground = most if white else 0
-    mixed = (colour * alpha + ground * (most - alpha) + most // 2) // most
+    mixed = (color * alpha + ground * (most - alpha) + most // 2) // most
     return Raw(mixed.astype(raw.pixels.dtype), False, raw.low)
 
 
-def _as_rgb(colour: Array) -> Array:
-    return colour if colour.shape[2] == 3 else np.repeat(colour[..., :1], 3, axis=2)
+def _as_rgb(color: Array) -> Array:
+    return color if color.shape[2] == 3 else np.repeat(color[..., :1], 3, axis=2)
 
 
-def _as_grey(colour: Array) -> Array:
-    if colour.shape[2] == 1:
-        return colour
-    if colour.dtype.kind == "f":
-        return np.asarray((colour.astype(np.float64) @ LUMA / 65536)[..., None], dtype=colour.dtype)
-    return np.asarray(((colour.astype(np.int64) @ LUMA + 32768) >> 16)[..., None], dtype=colour.dtype)
+def _as_gray(color: Array) -> Array:
+    if color.shape[2] == 1:
+        return color
+    if color.dtype.kind == "f":
+        return np.asarray((color.astype(np.float64) @ LUMA / 65536)[..., None], dtype=color.dtype)
+    return np.asarray(((color.astype(np.int64) @ LUMA + 32768) >> 16)[..., None], dtype=color.dtype)
 
 
 def _with_depth(raw: Raw, bits: int | None) -> Raw:
@@ -86,7 +93,7 @@ def _with_depth(raw: Raw, bits: int | None) -> Raw:
 def _with_size(raw: Raw, size: Size, options: ImageOptions) -> Raw:
     height, width = raw.pixels.shape[:2]
     if options.fit == "crop":
-        top_edge, left, crop_height, crop_width = centre(height, width, size)
+        top_edge, left, crop_height, crop_width = center(height, width, size)
         cropped = raw.pixels[top_edge : top_edge + crop_height, left : left + crop_width]
         return Raw(resize(cropped, size, raw.alpha), raw.alpha, raw.low)
     if options.fit == "stretch":
@@ -94,8 +101,8 @@ def _with_size(raw: Raw, size: Size, options: ImageOptions) -> Raw:
     return _padded(raw, size, options)
 
 
-def centre(height: int, width: int, size: Size) -> tuple[int, int, int, int]:
-    """The largest centred rectangle of the wanted proportions: top, left, height, width."""
+def center(height: int, width: int, size: Size) -> tuple[int, int, int, int]:
+    """The largest centerd rectangle of the wanted proportions: top, left, height, width."""
     if width * size[0] > height * size[1]:
         crop_height, crop_width = height, max(1, round(height * size[1] / size[0]))
     else:
@@ -111,7 +118,9 @@ def _padded(raw: Raw, size: Size, options: ImageOptions) -> Raw:
     ground: Any = _top(small)
     if options.alpha == "black" or raw.alpha:
         if raw.low is None:
-            raise DataError("padding float images with black needs their range; give values='unit' or values='signed'")
+            raise DataError(
+                "padding float images with black needs their range; give values='unit' or values='signed'"
+            )
         ground = raw.low
     canvas = np.full((*size, channels), ground, dtype=small.dtype)
     y, x = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
@@ -120,7 +129,7 @@ def _padded(raw: Raw, size: Size, options: ImageOptions) -> Raw:
 
 
 def resize(pixels: Array, size: Size, alpha: bool) -> Array:
-    """Lanczos with antialiasing; RGBA and grey with alpha are premultiplied by Pillow."""
+    """Lanczos with antialiasing; RGBA and gray with alpha are premultiplied by Pillow."""
     if pixels.shape[:2] == size:
         return pixels
     mode = PILLOW_MODES.get((pixels.shape[2], alpha))

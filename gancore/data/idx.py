@@ -35,7 +35,9 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
             dtype, shape = _read_header(file, path)
             size = math.prod(shape) * dtype.itemsize
             if size > MAX_BYTES:
-                raise DataError(f"{path} says it holds {size} bytes; expected at most {MAX_BYTES}; give a smaller file")
+                raise DataError(
+                    f"{path} says it holds {size} bytes; expected at most {MAX_BYTES}; give a smaller file"
+                )
             content = read_at_most(file, size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}); give a whole IDX file, plain or .gz") from error
@@ -49,7 +51,8 @@ def _read_header(file: Any, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not 1 <= magic[3] <= 4:
         raise DataError(
-            f"{path} begins with {magic.hex() or 'nothing'}; expected an IDX file (0000, a type, 1 to 4 dimensions), plain or .gz"
+            f"{path} begins with {magic.hex() or 'nothing'}; "
+            "expected an IDX file (0000, a type, 1 to 4 dimensions), plain or .gz"
         )
     sizes = file.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
@@ -67,7 +70,9 @@ def read_at_most(file: Any, size: int) -> bytearray:
 
 def find_idx(folder: Path, subset: str | None) -> Path | None:
     """The images file of the wanted subset, train unless said; None if the folder holds no IDX images."""
-    found = sorted(path for path in folder.iterdir() if path.is_file() and is_idx(path) and "images" in path.name.lower())
+    found = sorted(
+        path for path in folder.iterdir() if path.is_file() and is_idx(path) and "images" in path.name.lower()
+    )
     if not found:
         return None
     wanted = [path for path in found if path.name.lower().startswith(PREFIXES[subset or "train"])]
@@ -77,7 +82,8 @@ def find_idx(folder: Path, subset: str | None) -> Path | None:
     if len(by_name) != 1:
         names = ", ".join(path.name for path in found)
         raise DataError(
-            f"folder {folder} holds {names}; expected one {subset or 'train'} images file; give the file, or subset='train' or 'test'"
+            f"folder {folder} holds {names}; expected one {subset or 'train'} images file; "
+            "give the file, or subset='train' or 'test'"
         )
     return next(iter(by_name.values()))
 

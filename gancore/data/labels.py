@@ -36,20 +36,28 @@ def as_labels(values: Any, count: int, where: str, class_names: Sequence[str] | 
     """Check labels and give them their type.
 
     Raises:
-        DataError: not one label an image, not whole numbers from 0 or equally long rows of finite numbers, or too few class names.
+        DataError: not one label an image, not whole numbers from 0 or equally long rows of finite numbers, or
+        too few class names.
     """
     array = _as_numbers(values, where)
     if len(array) != count:
         raise DataError(f"{where} has {len(array)} labels for {count} images; expected one label an image")
     whole = array.ndim == 1
-    if whole and (array.dtype.kind not in "iu" or (count and (array.min() < 0 or array.max() >= MAX_CLASSES))):
-        raise DataError(f"{where} has labels {_sample(array)}; expected whole numbers from 0, or a row of K numbers an image")
+    if whole and (
+        array.dtype.kind not in "iu" or (count and (array.min() < 0 or array.max() >= MAX_CLASSES))
+    ):
+        raise DataError(
+            f"{where} has labels {_sample(array)}; expected whole numbers from 0, "
+            "or a row of K numbers an image"
+        )
     if not whole and not np.isfinite(array).all():
         raise DataError(f"{where} has labels that are NaN or infinite; expected finite numbers")
     classes = (int(array.max()) + 1 if count else 0) if whole else array.shape[1]
     names = tuple(str(number) for number in range(classes)) if class_names is None else tuple(class_names)
     if len(names) < classes or (not whole and len(names) != classes):
-        raise DataError(f"{where} names {len(names)} classes but its labels need {classes}; give one name a class")
+        raise DataError(
+            f"{where} names {len(names)} classes but its labels need {classes}; give one name a class"
+        )
     return Labels(array.astype(np.int64) if whole else array.astype(np.float32), names)
 
 
@@ -60,7 +68,8 @@ def _as_numbers(values: Any, where: str) -> npt.NDArray[Any]:
         array = np.asarray(None)
     if array.ndim not in (1, 2) or array.dtype.kind not in "iuf" or 0 in array.shape[1:]:
         raise DataError(
-            f"{where} has labels that are not numbers of one kind; expected whole numbers from 0, or a row of K numbers an image"
+            f"{where} has labels that are not numbers of one kind; "
+            "expected whole numbers from 0, or a row of K numbers an image"
         )
     return array
 
@@ -75,7 +84,8 @@ def some(names: Sequence[str]) -> str:
 
 
 def json_labels(content: bytes, images: Sequence[str], where: str) -> Labels | None:
-    """Labels of `images` from the JSON that StyleGAN's dataset tool writes: `labels` is a list of [file, class], or null for none.
+    """Labels of `images` from the JSON that StyleGAN's dataset tool writes: `labels` is a list of [file,
+    class], or null for none.
 
     A class is a whole number, or a list of numbers; `classes` may name them.
 
@@ -91,7 +101,8 @@ def json_labels(content: bytes, images: Sequence[str], where: str) -> Labels | N
     twice = len(table["labels"]) - len(by_name)
     if missing or extra or twice:
         raise DataError(
-            f"{where} does not match: {len(missing)} have no label ({some(missing)}), {len(extra)} labels no image ({some(extra)}), "
+            f"{where} does not match: {len(missing)} have no label ({some(missing)}), "
+            f"{len(extra)} labels no image ({some(extra)}), "
             f"{twice} are there twice; give every image one label, or use labels='none'"
         )
     names = table.get("classes")
@@ -104,7 +115,9 @@ def _parse(content: bytes, where: str) -> dict[str, Any]:
     try:
         table = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise DataError(f'{where} is not JSON ({error}); expected {{"labels": [[file, class], …]}}') from error
+        raise DataError(
+            f'{where} is not JSON ({error}); expected {{"labels": [[file, class], …]}}'
+        ) from error
     if not isinstance(table, dict):
         raise DataError(f'{where} holds a {type(table).__name__}; expected {{"labels": [[file, class], …]}}')
     return table
@@ -115,8 +128,13 @@ def pairs(entries: Any, where: str) -> list[tuple[str, Any]]:
     if not isinstance(entries, list):
         raise DataError(f"{where}: labels is a {type(entries).__name__}; expected a list of [file, class]")
     for entry in entries:
-        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and _is_label(entry[1])):
-            raise DataError(f"{where}: label {entry!r:.80}; expected [file, class], the class a whole number from 0 or a list of numbers")
+        if not (
+            isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and _is_label(entry[1])
+        ):
+            raise DataError(
+                f"{where}: label {entry!r:.80}; expected [file, class], "
+                "the class a whole number from 0 or a list of numbers"
+            )
     return [(entry[0], entry[1]) for entry in entries]
 
 
@@ -137,7 +155,9 @@ def common_folder(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def folder_labels(images: Sequence[str]) -> Labels | None:
-    """The first folder below the common one is the class; None unless every image lies in one of at least two."""
+    """The first folder below the common one is the class; None unless every image lies in one of at least
+    two.
+    """
     depth = len(common_folder(images))
     folders = [name.split("/")[depth] if name.count("/") > depth else None for name in images]
     classes = sorted({folder for folder in folders if folder is not None})
@@ -152,4 +172,6 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"labels file {path} cannot be read ({error.strerror}); give a .json, .npy or IDX file of labels") from error
+        raise DataError(
+            f"labels file {path} cannot be read ({error.strerror}); give a .json, .npy or IDX file of labels"
+        ) from error

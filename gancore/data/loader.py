@@ -17,14 +17,16 @@ AHEAD = 2
 class Loader:
     """The batches of a training, for one of `world` ranks.
 
-    `position` counts the images that all ranks together have been given; set it to go on from there with the same images.
-    What comes depends on (data, seed, position, n) alone, never on timing.
+    `position` counts the images that all ranks together have been given; set it to go on from there with the
+    same images. What comes depends on (data, seed, position, n) alone, never on timing.
 
     Raises:
         DataError: a batch that the ranks cannot share evenly, or a position below 0.
     """
 
-    def __init__(self, data: Data, *, seed: int, batch: int, rank: int = 0, world: int = 1, position: int = 0) -> None:
+    def __init__(
+        self, data: Data, *, seed: int, batch: int, rank: int = 0, world: int = 1, position: int = 0
+    ) -> None:
         if not 0 <= rank < world:
             raise DataError(f"rank {rank} of {world}; expected a rank from 0 to {world - 1}")
         self.data, self.seed, self.batch, self.rank, self.world = data, seed, batch, rank, world
@@ -49,7 +51,10 @@ class Loader:
     def check(self, n: int) -> int:
         """The batch size, if the ranks can share it."""
         if n < 1 or n % self.world:
-            raise DataError(f"a batch of {n} cannot be shared by {self.world} ranks; expected a positive multiple of {self.world}")
+            raise DataError(
+                f"a batch of {n} cannot be shared by {self.world} ranks; "
+                f"expected a positive multiple of {self.world}"
+            )
         return n
 
     def next(self, n: int | None = None) -> Batch:
@@ -95,5 +100,7 @@ class Loader:
     def __enter__(self) -> "Loader":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

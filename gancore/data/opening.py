@@ -22,19 +22,28 @@ from gancore.data.source import Source
 from gancore.errors import DataError
 
 EMBEDDED = Path(__file__).parent / "embedded" / "emoji-32.zip"
-EXPECTED = "expected a folder or zip of images, an IDX or .npy file, an array, a tensor, a dataset, or 'emoji'"
+EXPECTED = (
+    "expected a folder or zip of images, an IDX or .npy file, an array, a tensor, a dataset, or 'emoji'"
+)
 
 
 def open_data(
-    source: Any, options: ImageOptions | None = None, *, labels: Any = None, on_progress: Progress | None = None, **changes: Any
+    source: Any,
+    options: ImageOptions | None = None,
+    *,
+    labels: Any = None,
+    on_progress: Progress | None = None,
+    **changes: Any,
 ) -> Images:
     """Images out of a folder, zip, IDX or .npy file, array, tensor, torch dataset, or the embedded "emoji".
 
     `changes` are fields of `ImageOptions`, put over `options`. `labels` are one of the words or the file that
-    `ImageOptions.labels` takes, or the labels themselves. `on_progress(done, total)` is called while images are decoded.
+    `ImageOptions.labels` takes, or the labels themselves. `on_progress(done, total)` is called while images
+    are decoded.
 
     Raises:
-        DataError: no such source, empty, unreadable images where those are refused, images that differ, labels that do not match.
+        DataError: no such source, empty, unreadable images where those are refused, images that differ,
+        labels that do not match.
     """
     if isinstance(labels, (str, Path)):
         changes["labels"], labels = str(labels), None
@@ -65,7 +74,9 @@ def find(source: Any, options: ImageOptions) -> tuple[Source, Found]:
         return _find_path(Path(source).expanduser(), options)
     if isinstance(source, (np.ndarray, torch.Tensor)):
         layout = "NCHW" if isinstance(source, torch.Tensor) and options.layout == "auto" else None
-        return ArraySource(as_array(source), "array" if layout is None else "tensor", options, layout), lambda: None
+        return ArraySource(
+            as_array(source), "array" if layout is None else "tensor", options, layout
+        ), lambda: None
     if hasattr(source, "__getitem__") and not isinstance(source, (dict, bytes)):
         return DatasetSource(source, f"dataset {type(source).__name__}", options), lambda: None
     raise DataError(f"data are a {type(source).__name__}; {EXPECTED}")
@@ -80,7 +91,8 @@ def _find_path(path: Path, options: ImageOptions) -> tuple[Source, Found]:
             return _idx(images, options)
     if options.subset is not None:
         raise DataError(
-            f"subset={options.subset!r} with {path}; expected a folder of IDX files; leave subset out, or give the folder itself"
+            f"subset={options.subset!r} with {path}; expected a folder of IDX files; "
+            "leave subset out, or give the folder itself"
         )
     if path.is_dir():
         return _pictures(Pictures(FolderFiles(path)), options)
@@ -112,7 +124,8 @@ def _beside_labels(path: Path | None) -> Labels | None:
 def _read_npy(path: Path) -> Any:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
-    # A damaged header makes numpy throw SyntaxError, tokenize errors, UnicodeDecodeError and more, besides ValueError and OSError.
+    # A damaged header makes numpy throw SyntaxError, tokenize errors, UnicodeDecodeError and more, besides
+    # ValueError and OSError.
     except Exception as error:
         raise DataError(f"{path} cannot be read ({error}); expected a whole .npy file of numbers") from error
 
@@ -127,11 +140,15 @@ def find_labels(source: Source, found: Found, options: ImageOptions, given: Any)
     if options.labels not in ("auto", "folders"):
         return _labels_file(Path(options.labels).expanduser(), source)
     if options.labels == "folders" and not isinstance(source, Pictures):
-        raise DataError(f"labels='folders' with {source.title}; expected a folder or zip of images in class folders; give a file of labels")
+        raise DataError(
+            f"labels='folders' with {source.title}; expected a folder or zip of images in class folders; "
+            "give a file of labels"
+        )
     labels = found()
     if labels is not None and len(labels.values) != count:
         raise DataError(
-            f"{source.title} has {count} images but {len(labels.values)} labels beside it; expected one label an image, or labels='none'"
+            f"{source.title} has {count} images but {len(labels.values)} labels beside it; "
+            "expected one label an image, or labels='none'"
         )
     return labels
 
@@ -144,10 +161,14 @@ def _labels_file(path: Path, source: Source) -> Labels | None:
         if not path.is_file():
             read_bytes(path)
         return as_labels(_read_npy(path) if kind == ".npy" else read_idx(path), len(source), str(path))
-    raise DataError(f"labels is {str(path)!r}; expected auto, folders, none, or a .json, .npy or IDX file of labels")
+    raise DataError(
+        f"labels is {str(path)!r}; expected auto, folders, none, or a .json, .npy or IDX file of labels"
+    )
 
 
-def _assemble(source: Source, found: Found, options: ImageOptions, given: Any, on_progress: Progress | None) -> Images:
+def _assemble(
+    source: Source, found: Found, options: ImageOptions, given: Any, on_progress: Progress | None
+) -> Images:
     labels = find_labels(source, found, options, given)
     notes = list(source.notes)
     if isinstance(source, ArraySource) and source.ready:
@@ -156,15 +177,29 @@ def _assemble(source: Source, found: Found, options: ImageOptions, given: Any, o
     packed = pack(source, options, on_progress)
     low = 0.0
     if packed.pixels.dtype.kind == "f":
-        low = source.low if isinstance(source, ArraySource) else find_low(packed.pixels, options.values, source.title)
+        low = (
+            source.low
+            if isinstance(source, ArraySource)
+            else find_low(packed.pixels, options.values, source.title)
+        )
         notes += [] if isinstance(source, ArraySource) else [value_note(low)]
     names = [source.names[index] for index in packed.kept]
     if isinstance(source, DatasetSource) and labels is None and options.labels == "auto":
         values = source.labels([int(index) for index in packed.kept])
-        labels = None if values is None else as_labels(_stacked(values, source.title), len(names), source.title)
+        labels = (
+            None if values is None else as_labels(_stacked(values, source.title), len(names), source.title)
+        )
     elif labels is not None:
         labels = labels.take(packed.kept)
-    return _images(source, Pixels(packed.pixels, low=low), names, labels, packed.skipped, options, _fitted(options, source) + notes)
+    return _images(
+        source,
+        Pixels(packed.pixels, low=low),
+        names,
+        labels,
+        packed.skipped,
+        options,
+        _fitted(options, source) + notes,
+    )
 
 
 def _stacked(values: list[Any], title: str) -> Any:
@@ -172,7 +207,8 @@ def _stacked(values: list[Any], title: str) -> Any:
         return np.stack(values)
     except ValueError as error:
         raise DataError(
-            f"{title} has labels of different lengths; expected whole numbers from 0, or a row of K numbers an image"
+            f"{title} has labels of different lengths; "
+            "expected whole numbers from 0, or a row of K numbers an image"
         ) from error
 
 
@@ -180,7 +216,9 @@ def _fitted(options: ImageOptions, source: Source) -> list[str]:
     """What was done to the images, for the description."""
     said = []
     if options.size is not None:
-        how = {"crop": "centre-cropped and resized", "pad": "resized and padded", "stretch": "stretched"}[options.fit]
+        how = {"crop": "center-cropped and resized", "pad": "resized and padded", "stretch": "stretched"}[
+            options.fit
+        ]
         said.append(f"{how} to {options.size[0]}×{options.size[1]} where they were not")
     if isinstance(source, Pictures):
         said.append("alpha kept" if options.keeps_alpha else f"alpha on {options.alpha}")
@@ -188,7 +226,13 @@ def _fitted(options: ImageOptions, source: Source) -> list[str]:
 
 
 def _images(
-    source: Source, pixels: Pixels, names: list[str], labels: Labels | None, skipped: Any, options: ImageOptions, notes: list[str]
+    source: Source,
+    pixels: Pixels,
+    names: list[str],
+    labels: Labels | None,
+    skipped: Any,
+    options: ImageOptions,
+    notes: list[str],
 ) -> Images:
     key = json.dumps(options.pixel_key(), sort_keys=True)
     digest = source.digest() if not isinstance(source, (ArraySource, DatasetSource)) else None
@@ -197,4 +241,12 @@ def _images(
     def content() -> str:
         return f"{digest or content_hash(pixels.array, pixels.channels_last, pixels.low)} {key}"
 
-    return Images(pixels, names, labels=labels, skipped=tuple(skipped), mirror=options.mirror, origin=origin, content=content)
+    return Images(
+        pixels,
+        names,
+        labels=labels,
+        skipped=tuple(skipped),
+        mirror=options.mirror,
+        origin=origin,
+        content=content,
+    )

@@ -16,7 +16,9 @@ def as_size(value: Any) -> Size | None:
     """An int (square), "64", "48x64" (height x width) or a pair (height, width)."""
     if value is None:
         return None
-    parts = value.lower().split("x") if isinstance(value, str) else [value] if isinstance(value, int) else value
+    parts = (
+        value.lower().split("x") if isinstance(value, str) else [value] if isinstance(value, int) else value
+    )
     try:
         numbers = [int(part) for part in parts]
     except (TypeError, ValueError):
@@ -24,7 +26,10 @@ def as_size(value: Any) -> Size | None:
     if len(numbers) == 1:
         numbers *= 2
     if len(numbers) != 2 or min(numbers) < 1 or isinstance(value, bool):
-        raise DataError(f"size is {value!r}; expected one positive number (square) or height and width; give for example 64 or 48x64")
+        raise DataError(
+            f"size is {value!r}; expected one positive number (square) or height and width; "
+            "give for example 64 or 48x64"
+        )
     return numbers[0], numbers[1]
 
 
@@ -47,20 +52,26 @@ def _help(text: str) -> dict[str, str]:
 
 @attrs.define(frozen=True, kw_only=True)
 class ImageOptions:
-    """How images are read, fitted and labelled. The help of a field is in its metadata under "help".
+    """How images are read, fitted and labeled. The help of a field is in its metadata under "help".
 
     Raises:
         DataError: a value is not one of those a field takes.
     """
 
     size: Size | None = attrs.field(
-        default=None, metadata=_help("height and width of every image: 64 or 48x64; left out: as they are"), converter=as_size
+        default=None,
+        metadata=_help("height and width of every image: 64 or 48x64; left out: as they are"),
+        converter=as_size,
     )
     channels: int | None = attrs.field(
-        default=None, metadata=_help("1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; left out: as they are"), validator=_positive
+        default=None,
+        metadata=_help("1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; left out: as they are"),
+        validator=_positive,
     )
     fit: str = attrs.field(
-        default="crop", metadata=_help("crop the centre, pad, or stretch to the size"), validator=_one_of("crop", "pad", "stretch")
+        default="crop",
+        metadata=_help("crop the center, pad, or stretch to the size"),
+        validator=_one_of("crop", "pad", "stretch"),
     )
     alpha: str = attrs.field(
         default="white",
@@ -68,22 +79,39 @@ class ImageOptions:
         validator=_one_of("white", "black", "keep"),
     )
     bits: int | None = attrs.field(
-        default=None, metadata=_help("convert whole numbers to 8 or 16 bits; left out: as they are"), validator=_one_of(None, 8, 16)
+        default=None,
+        metadata=_help("convert whole numbers to 8 or 16 bits; left out: as they are"),
+        validator=_one_of(None, 8, 16),
     )
     mirror: bool = attrs.field(
-        default=False, metadata=_help("show half of the images mirrored left to right"), validator=_one_of(False, True)
+        default=False,
+        metadata=_help("show half of the images mirrored left to right"),
+        validator=_one_of(False, True),
     )
-    labels: str = attrs.field(default="auto", metadata=_help("auto, folders, none, or a .json, .npy or IDX file of labels"))
-    subset: str | None = attrs.field(default=None, metadata=_help("which files of an IDX folder"), validator=_one_of(None, "train", "test"))
-    layout: str = attrs.field(default="auto", metadata=_help("order of the axes of an array"), validator=_one_of("auto", "NCHW", "NHWC"))
+    labels: str = attrs.field(
+        default="auto", metadata=_help("auto, folders, none, or a .json, .npy or IDX file of labels")
+    )
+    subset: str | None = attrs.field(
+        default=None, metadata=_help("which files of an IDX folder"), validator=_one_of(None, "train", "test")
+    )
+    layout: str = attrs.field(
+        default="auto",
+        metadata=_help("order of the axes of an array"),
+        validator=_one_of("auto", "NCHW", "NHWC"),
+    )
     values: str = attrs.field(
-        default="auto", metadata=_help("range of float images: unit [0, 1], signed [-1, 1]"), validator=_one_of("auto", "unit", "signed")
+        default="auto",
+        metadata=_help("range of float images: unit [0, 1], signed [-1, 1]"),
+        validator=_one_of("auto", "unit", "signed"),
     )
     unreadable: str = attrs.field(
-        default="refuse", metadata=_help("what to do with an image that cannot be read"), validator=_one_of("refuse", "skip")
+        default="refuse",
+        metadata=_help("what to do with an image that cannot be read"),
+        validator=_one_of("refuse", "skip"),
     )
     cache: str | Path | None = attrs.field(
-        default=None, metadata=_help("folder for decoded images, or off; left out: $GANCORE_CACHE or ~/.cache/gancore")
+        default=None,
+        metadata=_help("folder for decoded images, or off; left out: $GANCORE_CACHE or ~/.cache/gancore"),
     )
 
     @property
@@ -99,4 +127,7 @@ class ImageOptions:
 
     def pixel_key(self) -> dict[str, Any]:
         """The options that decide the pixels, for a cache key and a fingerprint."""
-        return {name: getattr(self, name) for name in ("size", "channels", "fit", "alpha", "bits", "layout", "values", "unreadable")}
+        return {
+            name: getattr(self, name)
+            for name in ("size", "channels", "fit", "alpha", "bits", "layout", "values", "unreadable")
+        }

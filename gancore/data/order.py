@@ -13,7 +13,9 @@ MASK = 2**64 - 1
 
 
 def mix(words: Words) -> Words:
-    """SplitMix64's finalizer (Steele et al. 2014, Fast splittable pseudorandom number generators): the same bits everywhere."""
+    """SplitMix64's finalizer (Steele et al. 2014, Fast splittable pseudorandom number generators): the same
+    bits everywhere.
+    """
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return words ^ (words >> np.uint64(31))
@@ -43,7 +45,9 @@ class Order:
 
     def epoch(self, number: int) -> Positions:
         """The permutation of epoch `number`: the indices sorted by keyed random words."""
-        return np.argsort(_words(stream(self.seed, self.domain, 1, number), np.arange(self.length)), kind="stable")
+        return np.argsort(
+            _words(stream(self.seed, self.domain, 1, number), np.arange(self.length)), kind="stable"
+        )
 
     def at(self, positions: Positions) -> Positions:
         """The indices at these positions, counted from 0 over all epochs."""
@@ -59,7 +63,9 @@ class Order:
     def flips(self, positions: Positions) -> Positions:
         """1 where the image at a position is mirrored, else 0."""
         # The top bit: the low bits of a product of odd numbers are the weaker ones.
-        return (_words(stream(self.seed, self.domain, 2), np.asarray(positions, dtype=np.int64)) >> np.uint64(63)).astype(np.int64)
+        return (
+            _words(stream(self.seed, self.domain, 2), np.asarray(positions, dtype=np.int64)) >> np.uint64(63)
+        ).astype(np.int64)
 
 
 class PairedOrders:

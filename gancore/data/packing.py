@@ -67,7 +67,8 @@ class Pack:
         except MemoryError as error:
             size = self.count * int(np.prod(self.shape)) * self.dtype.itemsize / 2**30
             raise DataError(
-                f"the decoded images need {size:.1f} GiB, more than memory; give a cache folder with that much room, or a smaller size"
+                f"the decoded images need {size:.1f} GiB, more than memory; "
+                "give a cache folder with that much room, or a smaller size"
             ) from error
 
     def to_memory(self) -> None:
@@ -103,7 +104,9 @@ class Pack:
         """The entry just written, read back."""
         found = cache.load(writer.root, writer.key)
         if found is None:
-            raise DataError(f"{writer.root / writer.key} was changed while it was written; try again, or use cache='off'")
+            raise DataError(
+                f"{writer.root / writer.key} was changed while it was written; try again, or use cache='off'"
+            )
         return found[0]
 
 
@@ -111,14 +114,17 @@ def pack(source: Source, options: ImageOptions, on_progress: Progress | None = N
     """Every image of the source as the options ask, from the cache where it is there.
 
     Raises:
-        DataError: images that cannot be read where that is refused, no readable one, or images that differ in shape or depth.
+        DataError: images that cannot be read where that is refused, no readable one, or images that differ in
+        shape or depth.
     """
     root, digest = options.cache_folder(), None
     if root is not None:
         digest = source.digest()
     key = cache.entry_key(digest, options.pixel_key()) if digest else None
     if root and key and (found := cache.load(root, key)):
-        return _packed(source, found[0], [(int(index), str(reason)) for index, reason in found[1]["skipped"]], root / key)
+        return _packed(
+            source, found[0], [(int(index), str(reason)) for index, reason in found[1]["skipped"]], root / key
+        )
     store = Pack(root, key, len(source))
     try:
         skipped = _read_all(source, options, store, on_progress)
@@ -135,7 +141,9 @@ def _packed(source: Source, pixels: Array, skipped: list[tuple[int, str]], entry
     return Packed(pixels, kept, tuple((source.names[index], reason) for index, reason in skipped), entry)
 
 
-def _read_all(source: Source, options: ImageOptions, store: Pack, on_progress: Progress | None) -> list[tuple[int, str]]:
+def _read_all(
+    source: Source, options: ImageOptions, store: Pack, on_progress: Progress | None
+) -> list[tuple[int, str]]:
     skipped: list[tuple[int, str]] = []
     first = ""
     for index, name in enumerate(source.names):
@@ -156,19 +164,32 @@ def _read_all(source: Source, options: ImageOptions, store: Pack, on_progress: P
 def _refuse_unreadable(source: Source, skipped: list[tuple[int, str]], options: ImageOptions) -> None:
     if not skipped or (options.unreadable == "skip" and len(skipped) < len(source)):
         return
-    told = "; ".join(f"{source.names[index]}: {reason}" for index, reason in skipped[:10]) + (" …" if len(skipped) > 10 else "")
-    advice = "mend or remove them" if len(skipped) == len(source) else "mend or remove them, or go on without them by unreadable='skip'"
-    raise DataError(f"{source.title}: {len(skipped)} of {len(source)} images cannot be read ({told}); {advice}")
+    told = "; ".join(f"{source.names[index]}: {reason}" for index, reason in skipped[:10]) + (
+        " …" if len(skipped) > 10 else ""
+    )
+    advice = (
+        "mend or remove them"
+        if len(skipped) == len(source)
+        else "mend or remove them, or go on without them by unreadable='skip'"
+    )
+    raise DataError(
+        f"{source.title}: {len(skipped)} of {len(source)} images cannot be read ({told}); {advice}"
+    )
 
 
 def _check_same(store: Pack, image: Array, name: str, first: str) -> None:
     if store.length == 0 or (image.shape == store.shape and image.dtype == store.dtype):
         return
-    given = f"{name} is {_describe(image.shape, image.dtype)}, {first} is {_describe(store.shape, store.dtype)}"
+    given = (
+        f"{name} is {_describe(image.shape, image.dtype)}, {first} is {_describe(store.shape, store.dtype)}"
+    )
     if image.shape[1:] != store.shape[1:]:
         raise DataError(f"images differ in size: {given}; give a size, such as size={store.shape[1]}")
     if image.shape[0] != store.shape[0]:
-        raise DataError(f"images differ in channels: {given}; give channels, such as channels={max(image.shape[0], store.shape[0])}")
+        raise DataError(
+            f"images differ in channels: {given}; give channels, such as "
+            f"channels={max(image.shape[0], store.shape[0])}"
+        )
     raise DataError(f"images differ in depth: {given}; give bits=8 or bits=16")
 
 

@@ -32,7 +32,8 @@ class Pictures(Source):
         if not self.names:
             files.close()
             raise DataError(
-                f"{self.title} holds no pictures among its {len(files.names)} files; {READABLE}; give a folder or zip that holds some"
+                f"{self.title} holds no pictures among its {len(files.names)} files; {READABLE}; "
+                "give a folder or zip that holds some"
             )
 
     def label_file(self) -> str | None:
@@ -67,12 +68,17 @@ class Pictures(Source):
             found = folder_labels(self.names)
             if found is None and how == "folders":
                 raise DataError(
-                    f"{self.title}: labels='folders' needs every image in one of at least two class folders; sort them, or labels='none'"
+                    f"{self.title}: labels='folders' needs every image in one of at least two class folders; "
+                    "sort them, or labels='none'"
                 )
             return found
         try:
             content = self.files.read(file)
         except Unreadable as error:
-            raise DataError(f"{self.title}: {file} cannot be read ({error}); mend it, or use labels='none'") from error
+            raise DataError(
+                f"{self.title}: {file} cannot be read ({error}); mend it, or use labels='none'"
+            ) from error
         above = file[: -len(LABEL_FILE)]
-        return json_labels(content, [name.removeprefix(above) for name in self.names], f"{self.title}: {file}")
+        return json_labels(
+            content, [name.removeprefix(above) for name in self.names], f"{self.title}: {file}"
+        )

@@ -15,7 +15,9 @@ Indices = npt.NDArray[np.int64]
 
 @attrs.define(frozen=True, eq=False)
 class Pixels:
-    """Images in one array (N, C, H, W) or (N, H, W, C), uint8, uint16 or float; `low` is the least value of a float image, -1 or 0."""
+    """Images in one array (N, C, H, W) or (N, H, W, C), uint8, uint16 or float; `low` is the least value of a
+    float image, -1 or 0.
+    """
 
     array: Array
     channels_last: bool = False

@@ -15,7 +15,9 @@ class Unreadable(Exception):
 
 @attrs.define(frozen=True)
 class Raw:
-    """One decoded image: pixels (H, W, C), uint8, uint16 or float; whether the last channel is alpha; the least value of its range."""
+    """One decoded image: pixels (H, W, C), uint8, uint16 or float; whether the last channel is alpha; the
+    least value of its range.
+    """
 
     pixels: Array
     alpha: bool = False

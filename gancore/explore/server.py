@@ -21,7 +21,8 @@ __all__ = ["Refused", "Server", "open_server"]
 LONGEST = 64 * 1024
 TRIES = 100
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 PAGES = {
@@ -81,7 +82,8 @@ def open_server(session: Session, host: str = "127.0.0.1", port: int = 8765) -> 
     """A server that is bound and waits for `serve_forever`; port 0 takes any free one.
 
     Raises:
-        UserError: the port is in use (a free one is named) or may not be used, or the address is none of this machine's.
+        UserError: the port is in use (a free one is named) or may not be used, or the address is none of this
+        machine's.
     """
     try:
         return Server(session, host, port)
@@ -89,10 +91,15 @@ def open_server(session: Session, host: str = "127.0.0.1", port: int = 8765) -> 
         code = getattr(error, "errno", None)
         if code == errno.EADDRINUSE:
             free = _free_port(host, port)
-            raise UserError(f"port {port} is in use on {host}; " + (f"try --port {free}" if free else "give another --port")) from None
+            raise UserError(
+                f"port {port} is in use on {host}; "
+                + (f"try --port {free}" if free else "give another --port")
+            ) from None
         if code in (errno.EACCES, errno.EPERM):
             raise UserError(f"port {port} may not be used by you; give a --port from 1024 up") from None
-        raise UserError(f"cannot listen on {host} port {port}: {error}; give an address of this machine as --host") from None
+        raise UserError(
+            f"cannot listen on {host} port {port}: {error}; give an address of this machine as --host"
+        ) from None
 
 
 def _free_port(host: str, port: int) -> int | None:
@@ -108,7 +115,9 @@ def _free_port(host: str, port: int) -> int | None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Checks who asks, reads JSON, and answers with JSON, PNG or an array. Errors are `{"error": …}`, never a traceback."""
+    """Checks who asks, reads JSON, and answers with JSON, PNG or an array. Errors are `{"error": …}`, never a
+    traceback.
+    """
 
     server: Server
     protocol_version = "HTTP/1.1"
@@ -161,11 +170,13 @@ class Handler(BaseHTTPRequestHandler):
         session, path = self.server.session, urlsplit(self.path).path
         if path == "/image":
             return self._send(session.image(_parsed(body)), "image/png")
-        if path == "/neighbours":
-            return self._send(session.neighbours(_parsed(body)), "image/png")
+        if path == "/neighbors":
+            return self._send(session.neighbors(_parsed(body)), "image/png")
         if path == "/latent":
             content, name = session.latent(_parsed(body))
-            return self._send(content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="{name}"'})
+            return self._send(
+                content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="{name}"'}
+            )
         if path == "/snippet":
             return self._json(session.snippet(_parsed(body)))
         if path == "/principal":
@@ -189,7 +200,9 @@ class Handler(BaseHTTPRequestHandler):
         if len(given) != 1 or not _ours(given[0], self.server):
             self.close_connection = True
             raise Refused(
-                HTTPStatus.FORBIDDEN, f"this page is at {self.server.url} and answers to no other host; start it with --host for more"
+                HTTPStatus.FORBIDDEN,
+                f"this page is at {self.server.url} and answers to no other host; "
+                "start it with --host for more",
             )
 
     def _check_origin(self) -> None:
@@ -199,12 +212,20 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise Refused(HTTPStatus.FORBIDDEN, "another site may not ask here")
         if self.headers.get_content_type() != "application/json":
-            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a request is JSON: send Content-Type: application/json")
+            raise Refused(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a request is JSON: send Content-Type: application/json"
+            )
 
     def _json(self, value: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
         self._send(json.dumps(value).encode(), "application/json", status=status)
 
-    def _send(self, content: bytes, kind: str, more: Mapping[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK) -> None:
+    def _send(
+        self,
+        content: bytes,
+        kind: str,
+        more: Mapping[str, str] | None = None,
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> None:
         self.send_response(status)
         headers = {
             "Content-Type": kind,

@@ -1,4 +1,6 @@
-"""What the explorer answers, apart from how it is carried: each answer follows from the request and the pipeline alone."""
+"""What the explorer answers, apart from how it is carried: each answer follows from the request and the
+pipeline alone.
+"""
 
 import io
 import json
@@ -32,7 +34,8 @@ LARGEST = 5
 class Session:
     """One pipeline that is looked at; it keeps answers given before, and nothing else.
 
-    All network work happens in one thread: seeds and noise live in the process's random numbers, and torch's own threads stay warm.
+    All network work happens in one thread: seeds and noise live in the process's random numbers, and torch's
+    own threads stay warm.
     """
 
     def __init__(self, walk: Walk, folder: Path, directions: Path | None = None) -> None:
@@ -53,7 +56,7 @@ class Session:
         return {
             "name": _name_of(self.folder),
             "folder": str(self.folder),
-            "parts": {name: part.address for name, part in parts.parts.items()},
+            "parts": {name: part.qualified_name for name, part in parts.parts.items()},
             "image": list(parts.generator.image),
             "picture": [width, height],
             "latent": list(walk.latent_shape),
@@ -64,7 +67,9 @@ class Session:
             "classes": walk.classes,
             "layers": walk.layers,
             "principal": walk.sliders,
-            "directions": None if given is None else {"space": given.space, "method": given.method, "names": list(given.names)},
+            "directions": None
+            if given is None
+            else {"space": given.space, "method": given.method, "names": list(given.names)},
             "plane": math.prod(walk.latent_shape) > 1,
         }
 
@@ -73,22 +78,28 @@ class Session:
         view = view_of(request)
         return self._keep("image", request, lambda: _png(pictures(self.walk.image(view))[0]))
 
-    def neighbours(self, request: Any) -> bytes:
-        """`{"view", "along", "size", "step"}` → PNG of `size` × `size` images edge to edge: the point in the middle, and those around it.
+    def neighbors(self, request: Any) -> bytes:
+        """`{"view", "along", "size", "step"}` → PNG of `size` × `size` images edge to edge: the point in the
+        middle, and those around it.
 
-        `along` is `shift` or `principal`: which two numbers of the point change, to the right and upwards by `step`.
+        `along` is `shift` or `principal`: which two numbers of the point change, to the right and upwards by
+        `step`.
         """
         size, around = _around(request)
-        return self._keep("neighbours", request, lambda: _sheet(pictures(self.walk.images(around)), size))
+        return self._keep("neighbors", request, lambda: _grid(pictures(self.walk.images(around)), size))
 
     def latent(self, request: Any) -> tuple[bytes, str]:
-        """A view → an array `(1, …)` as `.npy`, and a name: its latent, or its code where it was moved or mixed in w."""
+        """A view → an array `(1, …)` as `.npy`, and a name: its latent, or its code where it was moved or
+        mixed in w.
+        """
         view = view_of(request)
 
         def made() -> tuple[bytes, str]:
             place = self.walk.place(view)
             content = io.BytesIO()
-            np.save(content, (place.code if place.latent is None else place.latent).numpy(), allow_pickle=False)
+            np.save(
+                content, (place.code if place.latent is None else place.latent).numpy(), allow_pickle=False
+            )
             return content.getvalue(), f"{'code' if place.latent is None else 'latent'}.npy"
 
         return self._run(made)
@@ -110,7 +121,9 @@ class Session:
         return {"python": "\n".join(lines) + "\n"}
 
     def principal(self, request: Any) -> dict[str, Any]:
-        """`{"space"}` → how far the pipeline's own latents or codes lie apart along each principal direction; finds them where needed."""
+        """`{"space"}` → how far the pipeline's own latents or codes lie apart along each principal direction;
+        finds them where needed.
+        """
         space = request.get("space") if isinstance(request, Mapping) else None
         if space not in SPACES:
             raise UserError('principal takes {"space": "z"} or {"space": "w"}')
@@ -141,11 +154,14 @@ def _name_of(folder: Path) -> str:
 
 def _around(request: Any) -> tuple[int, list[View]]:
     if not isinstance(request, Mapping) or not {"view"} <= set(request) <= {"view", "along", "size", "step"}:
-        raise UserError("neighbours takes a table with view, along, size and step")
-    view, along, size, step = (request.get(name, other) for name, other in (("view", None), ("along", "shift"), ("size", 3), ("step", 1.0)))
+        raise UserError("neighbors takes a table with view, along, size and step")
+    view, along, size, step = (
+        request.get(name, other)
+        for name, other in (("view", None), ("along", "shift"), ("size", 3), ("step", 1.0))
+    )
     point = view_of(view)
     if not isinstance(point, Point):
-        raise UserError("only a point has neighbours; a mix or a place between two has none")
+        raise UserError("only a point has neighbors; a mix or a place between two has none")
     if size not in range(1, LARGEST + 1) or isinstance(size, bool):
         raise UserError(f"size is a whole number from 1 to {LARGEST}; got {str(size)[:40]}")
     if isinstance(step, bool) or not isinstance(step, int | float) or not 0 <= step <= 10:
@@ -153,7 +169,9 @@ def _around(request: Any) -> tuple[int, list[View]]:
     if along not in ("shift", "principal"):
         raise UserError(f"along is shift or principal; got {str(along)[:40]}")
     middle = (size - 1) / 2
-    moves = [((column - middle) * step, (middle - row) * step) for row in range(size) for column in range(size)]
+    moves = [
+        ((column - middle) * step, (middle - row) * step) for row in range(size) for column in range(size)
+    ]
     return size, [_moved(point, along, right, up) for right, up in moves]
 
 
@@ -170,9 +188,9 @@ def _png(picture: Image.Image) -> bytes:
     return content.getvalue()
 
 
-def _sheet(several: list[Image.Image], columns: int) -> bytes:
+def _grid(several: list[Image.Image], columns: int) -> bytes:
     width, height = several[0].size
-    sheet = Image.new(several[0].mode, (width * columns, height * (len(several) // columns)))
+    grid = Image.new(several[0].mode, (width * columns, height * (len(several) // columns)))
     for i, picture in enumerate(several):
-        sheet.paste(picture, (i % columns * width, i // columns * height))
-    return _png(sheet)
+        grid.paste(picture, (i % columns * width, i // columns * height))
+    return _png(grid)

@@ -1,4 +1,6 @@
-"""Pipelines as files that other programs run: ONNX, `torch.export`, and a folder of plain safetensors and JSON."""
+"""Pipelines as files that other programs run: ONNX, `torch.export`, and a folder of plain safetensors and
+JSON.
+"""
 
 from gancore.exporting.chain import Chain
 from gancore.exporting.folder import export_pipeline

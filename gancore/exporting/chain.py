@@ -7,11 +7,11 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Conditioner, Generator
+from gancore.component.part import Part
+from gancore.component.randomness import drawn_from, fold, render_seed, seeded
 from gancore.errors import ExportError, UserError
-from gancore.interfaces import Conditioner, Generator
-from gancore.parts import Part
 from gancore.pipeline import Pipeline, check_truncation
-from gancore.randomness import drawn_from, fold, render_seed, seeded
 
 __all__ = ["Chain", "Input"]
 
@@ -20,21 +20,26 @@ Input = Literal["truncation", "noise"]
 
 
 class Chain(nn.Module):
-    """Latent, and label where the conditioner reads one → image: conditioner, truncation and generator in one, in eval mode.
+    """Latent, and label where the conditioner reads one → image: conditioner, truncation and generator in
+    one, in eval mode.
 
-    `truncation` is part of it, or with "truncation" among `inputs` a number `()` to be given. Noise that the generator draws is drawn
-    once, from `seed`, and is then the same for all images; with "noise" among `inputs` each of these draws is a tensor to be given,
-    `(N, …)` and standard normal (uniform where the generator draws uniform numbers). The pipeline itself stays as it is.
+    `truncation` is part of it, or with "truncation" among `inputs` a number `()` to be given. Noise that the
+    generator draws is drawn once, from `seed`, and is then the same for all images; with "noise" among
+    `inputs` each of these draws is a tensor to be given, `(N, …)` and standard normal (uniform where the
+    generator draws uniform numbers). The pipeline itself stays as it is.
 
-    `names` are the inputs in their order: the latent (by the name of what a translator reads), label, truncation, noise_0, noise_1, …
-    The image is `(N, C, H, W)` float32, clamped to [-1, 1].
+    `names` are the inputs in their order: the latent (by the name of what a translator reads), label,
+    truncation, noise_0, noise_1, … The image is `(N, C, H, W)` float32, clamped to [-1, 1].
 
     Raises:
-        UserError: `check_truncation` refuses the truncation, or noise is asked of a generator that draws none.
+        UserError: `check_truncation` refuses the truncation, or noise is asked of a generator that draws
+        none.
         ExportError: the conditioner reads labels, and nothing says which there are.
     """
 
-    def __init__(self, pipeline: Pipeline, *, truncation: float = 1.0, inputs: Sequence[Input] = (), seed: int = 0) -> None:
+    def __init__(
+        self, pipeline: Pipeline, *, truncation: float = 1.0, inputs: Sequence[Input] = (), seed: int = 0
+    ) -> None:
         super().__init__()
         # any amount but 1 stands for those that will be given
         check_truncation(pipeline, 0.0 if "truncation" in inputs else truncation)
@@ -43,12 +48,19 @@ class Chain(nn.Module):
         self.generator: Generator = _still(pipeline.generator)
         self.truncation = truncation
         self.latent = pipeline.reads or "latent"
-        self.names = [self.latent, *(["label"] if pipeline.conditioner.conditional else []), *(n for n in inputs if n == "truncation")]
+        self.names = [
+            self.latent,
+            *(["label"] if pipeline.conditioner.conditional else []),
+            *(n for n in inputs if n == "truncation"),
+        ]
         self.draws, drawn = self._recorded(seed)
         self.noise = [f"noise_{i}" for i in range(len(drawn))]
         if "noise" in inputs:
             if not drawn:
-                raise UserError(f"{pipeline.generator.address} draws no noise when it makes images; leave the input noise out")
+                raise UserError(
+                    f"{pipeline.generator.qualified_name} draws no noise when it makes images; "
+                    "leave the input noise out"
+                )
             self.names += self.noise
         for name, value in zip(self.noise, drawn, strict=True):
             self.register_buffer(name, value)
@@ -86,7 +98,10 @@ class Chain(nn.Module):
         """Inputs for `n` images, by name."""
         found = self._examples(n, seed)
         with seeded(fold(seed, "noise")):
-            drawn = {name: draw(n, *self.get_buffer(name).shape[1:]) for name, draw in zip(self.noise, self.draws, strict=True)}
+            drawn = {
+                name: draw(n, *self.get_buffer(name).shape[1:])
+                for name, draw in zip(self.noise, self.draws, strict=True)
+            }
         return {name: drawn[name] if name in drawn else found[name] for name in self.names}
 
     def _examples(self, n: int, seed: int) -> dict[str, Tensor]:
@@ -94,16 +109,25 @@ class Chain(nn.Module):
         label = self._labels(n, rng)
         sampler, shape = self.pipeline.sampler, self.pipeline.conditioner.latent_shape
         with torch.no_grad():
-            latent = torch.rand(n, *shape, generator=rng) * 2 - 1 if sampler is None else sampler(n, label, rng=rng)
+            latent = (
+                torch.rand(n, *shape, generator=rng) * 2 - 1
+                if sampler is None
+                else sampler(n, label, rng=rng)
+            )
         found = {self.latent: latent.float(), "truncation": torch.tensor(0.7)}
-        return {name: value for name, value in (found | ({} if label is None else {"label": label})).items() if name in self.names}
+        return {
+            name: value
+            for name, value in (found | ({} if label is None else {"label": label})).items()
+            if name in self.names
+        }
 
     def _labels(self, n: int, rng: torch.Generator) -> Tensor | None:
         if not self.pipeline.conditioner.conditional:
             return None
         if self.pipeline.labels is None:
             raise ExportError(
-                f"{self.pipeline.conditioner.address} reads labels, but the pipeline has none to try it with; give it a label sampler"
+                f"{self.pipeline.conditioner.qualified_name} reads labels, "
+                "but the pipeline has none to try it with; give it a label sampler"
             )
         labels: Tensor = self.pipeline.labels(n, rng=rng)
         return labels

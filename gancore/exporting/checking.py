@@ -6,9 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gancore.component.randomness import seeded
 from gancore.errors import ExportError
 from gancore.exporting.chain import Chain
-from gancore.randomness import seeded
 
 __all__ = ["BATCHES", "TOLERANCE", "largest_difference"]
 
@@ -17,14 +17,17 @@ BATCHES = (1, 7)
 TOLERANCE = 1e-4
 """How far an image, in [-1, 1], may be off."""
 ROUNDING = 4
-"""Or so many times as far as the chain itself is off in float32: steep networks, as an untrained StyleGAN, round worse than that."""
+"""Or so many times as far as the chain itself is off in float32: steep networks, as an untrained StyleGAN,
+round worse than that.
+"""
 
 
 def largest_difference(chain: Chain, written: Callable[[dict[str, Tensor]], Tensor]) -> float:
     """How far the images of `written` are from those of the chain, at each of `BATCHES`.
 
     Raises:
-        ExportError: farther than `TOLERANCE` (and rounding), not a number, of another shape, or it cannot be run.
+        ExportError: farther than `TOLERANCE` (and rounding), not a number, of another shape, or it cannot be
+        run.
     """
     return max(_difference(chain, written, n) for n in BATCHES)
 
@@ -35,12 +38,20 @@ def _difference(chain: Chain, written: Callable[[dict[str, Tensor]], Tensor], n:
     try:
         found = written(inputs)
     except Exception as error:  # runtimes raise what they like
-        raise ExportError(f"what was written cannot be run with a batch of {n} ({reason(error)}); {HELP}") from None
+        raise ExportError(
+            f"what was written cannot be run with a batch of {n} ({reason(error)}); {HELP}"
+        ) from None
     if found.shape != expected.shape:
-        raise ExportError(f"what was written makes {tuple(found.shape)} of a batch of {n}, not {tuple(expected.shape)}; {HELP}")
+        raise ExportError(
+            f"what was written makes {tuple(found.shape)} of a batch of {n}, not {tuple(expected.shape)}; "
+            f"{HELP}"
+        )
     off = float((found - expected).abs().max())
     if not off <= TOLERANCE and not off <= (allowed := ROUNDING * _rounding(chain, inputs, expected)):
-        raise ExportError(f"what was written is off by {off:.2g} at a batch of {n}, more than {max(TOLERANCE, allowed):.2g}; {HELP}")
+        raise ExportError(
+            f"what was written is off by {off:.2g} at a batch of {n}, "
+            f"more than {max(TOLERANCE, allowed):.2g}; {HELP}"
+        )
     return off
 
 
@@ -51,7 +62,7 @@ def _rounding(chain: Chain, inputs: dict[str, Tensor], image: Tensor) -> float:
 
 
 def _made(chain: Chain, inputs: dict[str, Tensor]) -> Tensor:
-    # numbers drawn past gancore.randomness are then the same in both precisions, and so no rounding
+    # numbers drawn past gancore.component.randomness are then the same in both precisions, and so no rounding
     with torch.no_grad(), seeded(0):
         image: Tensor = chain(*inputs.values())
     return image

@@ -11,7 +11,8 @@ __all__ = ["export_pipeline"]
 
 
 def export_pipeline(pipeline: Pipeline, folder: Path | str) -> float:
-    """Writes the pipeline as `Pipeline.save` does, and reads it again: returns 0.0, since its weights have the same bits.
+    """Writes the pipeline as `Pipeline.save` does, and reads it again: returns 0.0, since its weights have
+    the same bits.
 
     Raises:
         UserError: the folder exists.

@@ -3,20 +3,22 @@
 import json
 from typing import Any
 
-from gancore.discovery import host
+from gancore.component.discovery import host
+from gancore.component.specs import spec
 from gancore.exporting.chain import Chain
-from gancore.specs import spec
 
 __all__ = ["notes"]
 
 
 def notes(chain: Chain, recipe: str = "") -> dict[str, str]:
-    """Texts by name, of which those that are not plain are JSON: the recipe, the parts, shapes, the range of values, and versions."""
+    """Texts by name, of which those that are not plain are JSON: the recipe, the parts, shapes, the range of
+    values, and versions.
+    """
     sampler, fixed = chain.pipeline.sampler, not set(chain.noise) & set(chain.names)
     told: dict[str, Any] = {
         "recipe": recipe or "unknown",
-        "conditioner": chain.conditioner.address,
-        "generator": chain.generator.address,
+        "conditioner": chain.conditioner.qualified_name,
+        "generator": chain.generator.qualified_name,
         "sampler": "none" if sampler is None else spec(sampler, complete=True),
         "latent_shape": list(chain.pipeline.conditioner.latent_shape),
         "image_shape": list(chain.generator.image),
@@ -25,4 +27,7 @@ def notes(chain: Chain, recipe: str = "") -> dict[str, str]:
         "noise": "none" if not chain.noise else "drawn once, the same for all images" if fixed else "inputs",
         "versions": host().versions,
     }
-    return {f"gancore.{name}": value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
+    return {
+        f"gancore.{name}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in told.items()
+    }

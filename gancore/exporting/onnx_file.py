@@ -12,7 +12,7 @@ from gancore.exporting.chain import Chain
 from gancore.exporting.checking import HELP, largest_difference, reason
 from gancore.exporting.notes import notes
 from gancore.exporting.program import program, quiet
-from gancore.files import whole_file
+from gancore.storage.files import whole_file
 
 __all__ = ["export_onnx"]
 
@@ -20,30 +20,41 @@ PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 
 
 def export_onnx(chain: Chain, path: Path | str, *, recipe: str = "") -> float:
-    """Writes the chain as one ONNX file for any batch, and runs it with onnxruntime: returns how far its images are off at most.
+    """Writes the chain as one ONNX file for any batch, and runs it with onnxruntime: returns how far its
+    images are off at most.
 
     Inputs are named as `chain.names`, the output is `image`; the metadata are `gancore.exporting.notes`.
 
     Raises:
         UserError: the packages of the extra `onnx` are missing.
-        ExportError: an operator has no counterpart in ONNX, or the file makes other images. No file is left then.
+        ExportError: an operator has no counterpart in ONNX, or the file makes other images. No file is left
+        then.
     """
     path, missing = Path(path), [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(f"ONNX needs the package{'s' * (len(missing) > 1)} {', '.join(missing)}: pip install 'gancore[onnx]'")
+        raise UserError(
+            f"ONNX needs the package{'s' * (len(missing) > 1)} {', '.join(missing)}: "
+            "pip install 'gancore[onnx]'"
+        )
     graph = program(chain)
     try:
         with quiet():
-            made = torch.onnx.export(graph, dynamo=True, input_names=chain.names, output_names=["image"], verbose=False)
+            made = torch.onnx.export(
+                graph, dynamo=True, input_names=chain.names, output_names=["image"], verbose=False
+            )
     except Exception as error:  # as in `program`
-        raise ExportError(f"{chain.generator.address} cannot be written as ONNX ({reason(error)}); {HELP}") from None
+        raise ExportError(
+            f"{chain.generator.qualified_name} cannot be written as ONNX ({reason(error)}); {HELP}"
+        ) from None
     assert made is not None
     made.model.metadata_props.update(notes(chain, recipe))
     with whole_file(path) as aside:
         try:
             made.save(aside, external_data=False)
         except (ValueError, RuntimeError) as error:
-            raise ExportError(f"{path} cannot be written as one ONNX file ({reason(error)}); one holds 2 GB; {HELP}") from None
+            raise ExportError(
+                f"{path} cannot be written as one ONNX file ({reason(error)}); one holds 2 GB; {HELP}"
+            ) from None
         return largest_difference(chain, _runner(aside))
 
 
@@ -54,4 +65,6 @@ def _runner(path: Path) -> Callable[[dict[str, Tensor]], Tensor]:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     except Exception as error:  # its classes are not public
         raise ExportError(f"onnxruntime does not take the file ({reason(error)}); {HELP}") from None
-    return lambda inputs: torch.from_numpy(session.run(None, {name: value.numpy() for name, value in inputs.items()})[0])
+    return lambda inputs: torch.from_numpy(
+        session.run(None, {name: value.numpy() for name, value in inputs.items()})[0]
+    )

@@ -29,12 +29,16 @@ def program(chain: Chain) -> ExportedProgram:
             # strict, since elsewhere len(tensor) fixes the batch
             return torch.export.export(chain, tuple(inputs.values()), dynamic_shapes=(shapes,), strict=True)
     except Exception as error:  # torch raises what it likes on what it cannot trace
-        raise ExportError(f"{chain.generator.address} cannot be traced for export ({reason(error)}); {HELP}") from None
+        raise ExportError(
+            f"{chain.generator.qualified_name} cannot be traced for export ({reason(error)}); {HELP}"
+        ) from None
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what the exporters log and print: packages and deprecations that nobody here can change, and half-traced graphs."""
+    """Without what the exporters log and print: packages and deprecations that nobody here can change, and
+    half-traced graphs.
+    """
     log = logging.getLogger("torch.onnx")
     before = log.level
     log.setLevel(logging.ERROR)

@@ -10,7 +10,7 @@ from gancore.exporting.chain import Chain
 from gancore.exporting.checking import largest_difference
 from gancore.exporting.notes import notes
 from gancore.exporting.program import program, quiet
-from gancore.files import whole_file
+from gancore.storage.files import whole_file
 
 __all__ = ["NOTES", "export_torch"]
 
@@ -19,9 +19,11 @@ NOTES = "gancore.json"
 
 
 def export_torch(chain: Chain, path: Path | str, *, recipe: str = "") -> float:
-    """Writes the chain as a `.pt2` file for any batch, loads and runs it: returns how far its images are off at most.
+    """Writes the chain as a `.pt2` file for any batch, loads and runs it: returns how far its images are off
+    at most.
 
-    `torch.export.load(path).module()` takes tensors in the order of `chain.names`; gancore is not needed for it.
+    `torch.export.load(path).module()` takes tensors in the order of `chain.names`; gancore is not needed for
+    it.
 
     Raises:
         ExportError: a part cannot be traced, or the file makes other images. No file is left then.

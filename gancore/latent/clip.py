@@ -18,11 +18,13 @@ DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
 
 class ClipScorer:
-    """The cosine between the embeddings of image and text, the mean over several texts: `(N, C, H, W)` in [-1, 1] → `(N,)`, differentiable.
+    """The cosine between the embeddings of image and text, the mean over several texts: `(N, C, H, W)` in
+    [-1, 1] → `(N,)`, differentiable.
 
-    Paper: Radford et al. 2021 (CLIP), arXiv:2103.00020. `model` is one of open_clip's, or anything with its `encode_image`, `encode_text`
-    (both `(…, normalize=True)`) and `visual.image_size`; `text` are tokens `(T, …)`. Images are resized bicubically, antialiased; grey
-    is repeated, alpha put on white. The model's weights get no gradient, as `guide` asks for that of the code alone.
+    Paper: Radford et al. 2021 (CLIP), arXiv:2103.00020. `model` is one of open_clip's, or anything with its
+    `encode_image`, `encode_text` (both `(…, normalize=True)`) and `visual.image_size`; `text` are tokens `(T,
+    …)`. Images are resized bicubically, antialiased; gray is repeated, alpha put on white. The model's
+    weights get no gradient, as `guide` asks for that of the code alone.
 
     Raises:
         UserError: images have neither 1, 3 nor 4 channels.
@@ -41,14 +43,22 @@ class ClipScorer:
 
     def __call__(self, image: Tensor) -> Tensor:
         """`(N,)` in [-1, 1]."""
-        pixels = interpolate(_colours(image.float() / 2 + 0.5), self.size, mode="bicubic", antialias=True, align_corners=False)
+        pixels = interpolate(
+            _colors(image.float() / 2 + 0.5), self.size, mode="bicubic", antialias=True, align_corners=False
+        )
         pixels = (pixels - self.mean.to(pixels)) / self.deviation.to(pixels)
-        scores: Tensor = (self.model.encode_image(pixels, normalize=True) @ self.text.to(pixels.device).t()).mean(1)
+        scores: Tensor = (
+            self.model.encode_image(pixels, normalize=True) @ self.text.to(pixels.device).t()
+        ).mean(1)
         return scores
 
 
 def clip_scorer(
-    text: str | Sequence[str], model: str = "ViT-B-32", pretrained: str = "laion2b_s34b_b79k", *, device: str = "cpu"
+    text: str | Sequence[str],
+    model: str = "ViT-B-32",
+    pretrained: str = "laion2b_s34b_b79k",
+    *,
+    device: str = "cpu",
 ) -> ClipScorer:
     """A scorer by a model that open_clip knows; it fetches weights that are not there yet.
 
@@ -63,17 +73,18 @@ def clip_scorer(
         made, _, _ = library.create_model_and_transforms(model, pretrained=pretrained, device=device)
     except (RuntimeError, ValueError, OSError) as error:
         raise UserError(
-            f"open_clip cannot make {model!r} with the weights {pretrained!r} ({error}); see open_clip.list_pretrained()"
+            f"open_clip cannot make {model!r} with the weights {pretrained!r} ({error}); "
+            "see open_clip.list_pretrained()"
         ) from None
     texts = [text] if isinstance(text, str) else list(text)
     return ClipScorer(made, library.get_tokenizer(model)(texts).to(device))
 
 
-def _colours(image: Tensor) -> Tensor:
+def _colors(image: Tensor) -> Tensor:
     """`(N, 1, 3 or 4, H, W)` in [0, 1] as RGB."""
     channels = image.shape[1]
     if channels == 4:
         return image[:, :3] * image[:, 3:] + 1 - image[:, 3:]
     if channels not in (1, 3):
-        raise UserError(f"CLIP reads RGB, grey or RGBA images; these have {channels} channels")
+        raise UserError(f"CLIP reads RGB, gray or RGBA images; these have {channels} channels")
     return image.expand(-1, 3, -1, -1)

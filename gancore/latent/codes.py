@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gancore.component.randomness import Rows, generator_of, noise_maps, own_rows, render_seed, seeded
+from gancore.component.weights import read_weights, write_weights
 from gancore.errors import CheckpointError, UserError
-from gancore.files import whole_file
 from gancore.pipeline import CHUNK, Pipeline, check_truncation, evaluating
-from gancore.randomness import Rows, generator_of, noise_maps, own_rows, render_seed, seeded
-from gancore.weights import read_weights, write_weights
+from gancore.storage.files import whole_file
 
 __all__ = [
     "codes_of",
@@ -25,21 +25,37 @@ __all__ = [
 
 
 def codes_of(
-    pipeline: Pipeline, latent: Tensor, label: Tensor | None = None, *, truncation: float = 1.0, truncation_layers: int | None = None
+    pipeline: Pipeline,
+    latent: Tensor,
+    label: Tensor | None = None,
+    *,
+    truncation: float = 1.0,
+    truncation_layers: int | None = None,
 ) -> Tensor:
-    """What the conditioner makes of latents `(N, …)` and labels: codes `(N, *code_shape)`, on the CPU. Raises like `check_truncation`."""
+    """What the conditioner makes of latents `(N, …)` and labels: codes `(N, *code_shape)`, on the CPU. Raises
+    like `check_truncation`.
+    """
     check_truncation(pipeline, truncation, truncation_layers)
     with evaluating(pipeline.conditioner), torch.no_grad():
-        code = pipeline.conditioner(latent.to(pipeline.device), None if label is None else label.to(pipeline.device))
-        return (pipeline.conditioner.truncate(code, truncation, truncation_layers) if truncation != 1 else code).cpu()
+        code = pipeline.conditioner(
+            latent.to(pipeline.device), None if label is None else label.to(pipeline.device)
+        )
+        return (
+            pipeline.conditioner.truncate(code, truncation, truncation_layers) if truncation != 1 else code
+        ).cpu()
 
 
 def render_codes(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Tensor:
-    """Images `(N, C, H, W)` in [-1, 1] of codes `(N, *code_shape)`; all get the same noise inside the generator, so that none flickers.
+    """Images `(N, C, H, W)` in [-1, 1] of codes `(N, *code_shape)`; all get the same noise inside the
+    generator, so that none flickers.
 
     The first one has the bits that `Pipeline.render` gives it when it is made alone.
     """
-    return torch.cat(list(rendered(pipeline, code, seed=seed))) if len(code) else torch.empty(0, *pipeline.generator.image)
+    return (
+        torch.cat(list(rendered(pipeline, code, seed=seed)))
+        if len(code)
+        else torch.empty(0, *pipeline.generator.image)
+    )
 
 
 def rendered(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Iterator[Tensor]:
@@ -57,7 +73,12 @@ def rendered(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Iterator[Ten
 def _made(pipeline: Pipeline, code: Tensor, seed: int) -> tuple[Tensor, bool]:
     """The images of a batch, and whether the generator drew random numbers for them."""
     device = pipeline.device
-    with evaluating(pipeline.generator), torch.no_grad(), seeded(render_seed(seed), device), own_rows(Rows(len(code), 0, len(code))):
+    with (
+        evaluating(pipeline.generator),
+        torch.no_grad(),
+        seeded(render_seed(seed), device),
+        own_rows(Rows(len(code), 0, len(code))),
+    ):
         before = _state(device)
         image = pipeline.generator(code.to(device)).clamp(-1, 1).float().cpu()
         return image, not torch.equal(before, _state(device))
@@ -68,9 +89,17 @@ def _state(device: torch.device) -> Tensor:
 
 
 def noise_of(pipeline: Pipeline, code: Tensor, seed: int) -> list[Tensor]:
-    """The noise maps `(1, …)` that the generator draws for a code `(1, *code_shape)` from a seed of the global generators, in order."""
+    """The noise maps `(1, …)` that the generator draws for a code `(1, *code_shape)` from a seed of the
+    global generators, in order.
+    """
     device = pipeline.device
-    with evaluating(pipeline.generator), torch.no_grad(), noise_maps() as seen, seeded(seed, device), own_rows(Rows(1, 0, 1)):
+    with (
+        evaluating(pipeline.generator),
+        torch.no_grad(),
+        noise_maps() as seen,
+        seeded(seed, device),
+        own_rows(Rows(1, 0, 1)),
+    ):
         pipeline.generator(code.to(device))
     return seen
 
@@ -87,7 +116,9 @@ def has_codes(pipeline: Pipeline) -> bool:
 
 
 def save_code(path: Path, code: Tensor, noise: Sequence[Tensor] = ()) -> None:
-    """A code `(1, *code_shape)` as `.npy`; its noise maps, where there are any, beside it as `NAME-noise.safetensors`."""
+    """A code `(1, *code_shape)` as `.npy`; its noise maps, where there are any, beside it as
+    `NAME-noise.safetensors`.
+    """
     with whole_file(path) as aside, aside.open("wb") as file:
         np.save(file, code.numpy(), allow_pickle=False)
     if len(noise):
@@ -104,12 +135,21 @@ def load_code(path: Path, pipeline: Pipeline) -> tuple[Tensor, list[Tensor]]:
     """
     try:
         code = torch.from_numpy(np.load(path, allow_pickle=False)).float()
-    except Exception as error:  # a damaged header makes numpy throw SyntaxError and more, besides ValueError and OSError
-        raise UserError(f"{path} cannot be read ({error}); give a .npy file that gancore invert or gancore explore wrote") from None
+    except (
+        Exception
+    ) as error:  # a damaged header makes numpy throw SyntaxError and more, besides ValueError and OSError
+        raise UserError(
+            f"{path} cannot be read ({error}); give a .npy file that gancore invert or gancore explore wrote"
+        ) from None
     shape = tuple(pipeline.generator.code_shape)
     if tuple(code.shape) not in (shape, (1, *shape)) or not bool(code.isfinite().all()):
-        given = tuple(code.shape) if bool(code.isfinite().all()) else f"NaN or infinity in {tuple(code.shape)}"
-        raise UserError(f"{path} holds {given}, {pipeline.generator.address} reads one code {shape}; give a code of this run")
+        given = (
+            tuple(code.shape) if bool(code.isfinite().all()) else f"NaN or infinity in {tuple(code.shape)}"
+        )
+        raise UserError(
+            f"{path} holds {given}, {pipeline.generator.qualified_name} reads one code {shape}; "
+            "give a code of this run"
+        )
     code, noise = code.reshape(1, *shape), _noise_beside(path)
     return code, _checked_noise(noise, noise_of(pipeline, code, 0)) if noise.is_file() else []
 

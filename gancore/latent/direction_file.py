@@ -9,12 +9,12 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from gancore.component.weights import write_weights
 from gancore.errors import RunError, UserError
-from gancore.files import whole_file
 from gancore.latent.codes import has_codes
 from gancore.latent.spaces import SPACES, PlainSpace
 from gancore.pipeline import Pipeline
-from gancore.weights import write_weights
+from gancore.storage.files import whole_file
 
 __all__ = ["DirectionSet"]
 
@@ -46,9 +46,13 @@ class DirectionSet:
         return len(self.vectors)
 
     def move(self, index: int, amount: float) -> Tensor:
-        """`amount` deviations along one direction: `(*S,)`. Raises UserError where there is no such direction."""
+        """`amount` deviations along one direction: `(*S,)`. Raises UserError where there is no such
+        direction.
+        """
         if not 0 <= index < len(self):
-            raise UserError(f"direction {index} is none of the {len(self)}; give a number from 0 to {len(self) - 1}")
+            raise UserError(
+                f"direction {index} is none of the {len(self)}; give a number from 0 to {len(self) - 1}"
+            )
         return amount * self.deviation[index] * self.vectors[index]
 
     def check(self, pipeline: Pipeline) -> None:
@@ -57,7 +61,8 @@ class DirectionSet:
         if tuple(self.vectors.shape[1:]) != tuple(shape) or (self.space == "w" and not has_codes(pipeline)):
             mine = tuple(self.vectors.shape[1:])
             raise UserError(
-                f"these directions are {mine} in {self.space}; this pipeline has {tuple(shape)} there: find directions of its own"
+                f"these directions are {mine} in {self.space}; "
+                f"this pipeline has {tuple(shape)} there: find directions of its own"
             )
 
     def save(self, path: Path | str) -> None:
@@ -66,7 +71,13 @@ class DirectionSet:
         Raises:
             RunError: the disk is full or may not be written to.
         """
-        words = {"gancore_directions": VERSION, "space": self.space, "method": self.method, "names": self.names, "about": self.about}
+        words = {
+            "gancore_directions": VERSION,
+            "space": self.space,
+            "method": self.method,
+            "names": self.names,
+            "about": self.about,
+        }
         tensors = {"vectors": self.vectors, "deviation": self.deviation}
         path = Path(path)
         try:
@@ -74,7 +85,9 @@ class DirectionSet:
             with whole_file(path) as aside:
                 write_weights(aside, tensors, {"directions": json.dumps(words)})
         except OSError as error:
-            raise RunError(f"cannot write the directions {path}: {error.strerror or error}; make room, then try again") from None
+            raise RunError(
+                f"cannot write the directions {path}: {error.strerror or error}; make room, then try again"
+            ) from None
 
     @classmethod
     def load(cls, path: Path | str) -> "DirectionSet":
@@ -83,13 +96,21 @@ class DirectionSet:
             with safe_open(path, framework="pt") as file:
                 words = json.loads((file.metadata() or {})["directions"])
                 vectors, deviation = file.get_tensor("vectors"), file.get_tensor("deviation")
-            if words["gancore_directions"] != VERSION or words["space"] not in SPACES or not isinstance(words["about"], dict):
+            if (
+                words["gancore_directions"] != VERSION
+                or words["space"] not in SPACES
+                or not isinstance(words["about"], dict)
+            ):
                 raise ValueError(f"version {words['gancore_directions']!r}, space {words['space']!r}")
             names = _names(words["names"], len(vectors))
-            if deviation.shape != (len(vectors),) or not bool(vectors.isfinite().all() & deviation.isfinite().all()):
+            if deviation.shape != (len(vectors),) or not bool(
+                vectors.isfinite().all() & deviation.isfinite().all()
+            ):
                 raise ValueError("vectors and deviations do not match")
         except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
-            raise UserError(f"{path} holds no directions ({error}); give a file that gancore directions wrote") from None
+            raise UserError(
+                f"{path} holds no directions ({error}); give a file that gancore directions wrote"
+            ) from None
         return cls(vectors, deviation, words["space"], str(words["method"]), names, words["about"])
 
 

@@ -7,10 +7,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gancore.component.randomness import fold
 from gancore.errors import UserError
-from gancore.randomness import fold
 
-__all__ = ["Directions", "principal_directions", "random_directions", "random_directions_among", "response_directions", "signed"]
+__all__ = [
+    "Directions",
+    "principal_directions",
+    "random_directions",
+    "random_directions_among",
+    "response_directions",
+    "signed",
+]
 
 
 class Directions(NamedTuple):
@@ -21,7 +28,8 @@ class Directions(NamedTuple):
 
 
 def random_directions(shape: Sequence[int], count: int = 2, *, seed: int) -> Tensor:
-    """`count` orthogonal directions `(count, *shape)` of length 1, uniform over all of them; equal seeds give equal directions.
+    """`count` orthogonal directions `(count, *shape)` of length 1, uniform over all of them; equal seeds give
+    equal directions.
 
     Raises:
         UserError: there are fewer dimensions than that.
@@ -32,24 +40,29 @@ def random_directions(shape: Sequence[int], count: int = 2, *, seed: int) -> Ten
 
 
 def random_directions_among(points: Tensor, count: int = 2, *, seed: int) -> Tensor:
-    """`count` orthogonal directions `(count, *S)` of length 1, before that normal with the covariance of `points` `(N, *S)`.
+    """`count` orthogonal directions `(count, *S)` of length 1, before that normal with the covariance of
+    `points` `(N, *S)`.
 
-    Codes fill few of their dimensions: the layers of a StyleGAN read the same w. A direction that is uniform over all of them would lead
-    where no code is, and change little.
+    Codes fill few of their dimensions: the layers of a StyleGAN read the same w. A direction that is uniform
+    over all of them would lead where no code is, and change little.
 
     Raises:
         UserError: there are fewer points or dimensions than that.
     """
     flat = points.double().flatten(1)
     _room(count, min(len(flat) - 1, flat.shape[1]))
-    return _orthogonal((flat - flat.mean(0)).T @ _normal(len(flat), count, seed)).reshape(count, *points.shape[1:]).float()
+    return (
+        _orthogonal((flat - flat.mean(0)).T @ _normal(len(flat), count, seed))
+        .reshape(count, *points.shape[1:])
+        .float()
+    )
 
 
 def principal_directions(codes: Tensor, count: int) -> Directions:
     """The directions along which codes `(N, *S)` vary most, in order.
 
-    Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546: principal component analysis of mapped latents w. Signs
-    are chosen so that the largest coordinate is positive.
+    Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546: principal component analysis of mapped latents
+    w. Signs are chosen so that the largest coordinate is positive.
 
     Raises:
         UserError: fewer codes or dimensions than directions.
@@ -62,9 +75,10 @@ def principal_directions(codes: Tensor, count: int) -> Directions:
 def response_directions(latents: Tensor, images: Tensor, count: int) -> Directions:
     """The directions of latents `(N, *S)` that move the images `(N, …)` made from them most, in order.
 
-    Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546, for generators whose latents are isotropic noise: principal
-    components are found behind the generator, and latents regressed on their coordinates. Differences: the components are those of the
-    images themselves, not of the first layer's features; the directions are made orthogonal, the first one staying as it is.
+    Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546, for generators whose latents are isotropic
+    noise: principal components are found behind the generator, and latents regressed on their coordinates.
+    Differences: the components are those of the images themselves, not of the first layer's features; the
+    directions are made orthogonal, the first one staying as it is.
 
     Raises:
         UserError: fewer latents or dimensions than directions.
@@ -73,10 +87,10 @@ def response_directions(latents: Tensor, images: Tensor, count: int) -> Directio
     _room(count, min(len(flat) - 1, flat.shape[1], seen.shape[1]))
     seen = seen - seen.mean(0)
     axes, _ = _axes(seen, count)
-    centred = flat - flat.mean(0)
-    found, _ = torch.linalg.qr(centred.T @ (seen @ axes.T))
+    centerd = flat - flat.mean(0)
+    found, _ = torch.linalg.qr(centerd.T @ (seen @ axes.T))
     vectors = signed(found.T)
-    return _as_directions(vectors, (centred @ vectors.T).std(0), latents.shape[1:])
+    return _as_directions(vectors, (centerd @ vectors.T).std(0), latents.shape[1:])
 
 
 def _normal(size: int, count: int, seed: int) -> Tensor:
@@ -92,15 +106,17 @@ def _orthogonal(columns: Tensor) -> Tensor:
 
 
 def _axes(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The first principal axes `(count, D)` of points `(N, D)`, and the deviation along each, by the smaller of the two Gram matrices."""
-    centred = points - points.mean(0)
-    n, d = centred.shape
+    """The first principal axes `(count, D)` of points `(N, D)`, and the deviation along each, by the smaller
+    of the two Gram matrices.
+    """
+    centerd = points - points.mean(0)
+    n, d = centerd.shape
     if d <= n:
-        values, vectors = torch.linalg.eigh(centred.T @ centred / (n - 1))
+        values, vectors = torch.linalg.eigh(centerd.T @ centerd / (n - 1))
         axes = vectors.flip(1)[:, :count].T
     else:
-        values, vectors = torch.linalg.eigh(centred @ centred.T / (n - 1))
-        axes = torch.linalg.qr(centred.T @ vectors.flip(1)[:, :count])[0].T
+        values, vectors = torch.linalg.eigh(centerd @ centerd.T / (n - 1))
+        axes = torch.linalg.qr(centerd.T @ vectors.flip(1)[:, :count])[0].T
     return signed(axes), values.flip(0)[:count].clamp_min(0).sqrt()
 
 

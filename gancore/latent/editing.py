@@ -25,7 +25,8 @@ def edited_latent(
     layers: Collection[int] | None = None,
     truncation: float = 1.0,
 ) -> Tensor:
-    """The codes `(K, *code_shape)` of one latent `(1, …)` moved by `amounts` deviations; in w the code moves, after truncation.
+    """The codes `(K, *code_shape)` of one latent `(1, …)` moved by `amounts` deviations; in w the code moves,
+    after truncation.
 
     `layers` are those of the code that move; the others keep that of the latent as it is.
 
@@ -50,10 +51,15 @@ def edited_code(
     *,
     layers: Collection[int] | None = None,
 ) -> Tensor:
-    """The same for a code `(1, *code_shape)`, as that of a projected image. Raises like `edited_latent`, and where codes have no latent."""
+    """The same for a code `(1, *code_shape)`, as that of a projected image. Raises like `edited_latent`, and
+    where codes have no latent.
+    """
     directions.check(pipeline)
     if directions.space == "z" and has_codes(pipeline):
-        raise UserError("these directions move latents, and a code alone has none; find directions in w, or start from seeds")
+        raise UserError(
+            "these directions move latents, and a code alone has none; "
+            "find directions in w, or start from seeds"
+        )
     return _only(layers, code, torch.cat([code + directions.move(index, amount) for amount in amounts]))
 
 
@@ -62,6 +68,7 @@ def _only(layers: Collection[int] | None, code: Tensor, moved: Tensor) -> Tensor
         return moved
     if not layers_of(code.shape[1:]):
         raise UserError(
-            f"layers move where each reads a code of its own, (L, W); this code is {tuple(code.shape[1:])}: leave the layers out"
+            "layers move where each reads a code of its own, (L, W); "
+            f"this code is {tuple(code.shape[1:])}: leave the layers out"
         )
     return mix(code.expand_as(moved), moved, layers)

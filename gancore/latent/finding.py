@@ -5,17 +5,17 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Generator
+from gancore.component.randomness import fold
 from gancore.errors import UserError
-from gancore.interfaces import Generator
 from gancore.latent.codes import codes_of
 from gancore.latent.direction_file import DirectionSet
 from gancore.latent.directions import principal_directions, response_directions
-from gancore.latent.labelled import labelled_directions
+from gancore.latent.labeled import labeled_directions
 from gancore.latent.mixing import layers_of
 from gancore.latent.sefa import sefa_directions
 from gancore.latent.spaces import SPACES, PlainSpace, check_space, usual_space
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import fold
 
 __all__ = ["ganspace", "linear", "sefa"]
 
@@ -25,14 +25,20 @@ IMAGES = 2_000
 """Latents whose images or activations are looked at."""
 
 
-def sefa(pipeline: Pipeline, count: int = 10, *, layers: Collection[int] | None = None, seed: int = 0) -> DirectionSet:
-    """Directions from the weights alone, in the space of codes; see `sefa_directions`. Deviations are those of codes that are drawn.
+def sefa(
+    pipeline: Pipeline, count: int = 10, *, layers: Collection[int] | None = None, seed: int = 0
+) -> DirectionSet:
+    """Directions from the weights alone, in the space of codes; see `sefa_directions`. Deviations are those
+    of codes that are drawn.
 
     Raises:
-        UserError: the generator names no weights that read its codes, or has fewer directions or no such layers.
+        UserError: the generator names no weights that read its codes, or has fewer directions or no such
+        layers.
     """
     generator: Generator = pipeline.generator
-    vectors = sefa_directions([w.detach() for w in generator.code_weights()], generator.code_shape, count, layers=layers)
+    vectors = sefa_directions(
+        [w.detach() for w in generator.code_weights()], generator.code_shape, count, layers=layers
+    )
     codes = _drawn(pipeline, "w", SAMPLES, seed)
     about = {} if layers is None else {"layers": sorted(layers)}
     space = usual_space(pipeline)
@@ -40,12 +46,18 @@ def sefa(pipeline: Pipeline, count: int = 10, *, layers: Collection[int] | None 
 
 
 def ganspace(
-    pipeline: Pipeline, count: int = 10, *, space: PlainSpace | None = None, layer: str | None = None, seed: int = 0
+    pipeline: Pipeline,
+    count: int = 10,
+    *,
+    space: PlainSpace | None = None,
+    layer: str | None = None,
+    seed: int = 0,
 ) -> DirectionSet:
     """Principal directions. Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546.
 
-    In w those of the codes themselves; in z, where latents are isotropic noise, latents are regressed on the principal coordinates of the
-    activations of the module called `layer` within the generator, or of the images where none is named.
+    In w those of the codes themselves; in z, where latents are isotropic noise, latents are regressed on the
+    principal coordinates of the activations of the module called `layer` within the generator, or of the
+    images where none is named.
 
     Raises:
         UserError: the pipeline has no such space or module, or fewer dimensions than `count`.
@@ -54,12 +66,20 @@ def ganspace(
     check_space(pipeline, name, SPACES)
     if name != "z" and layer is not None:
         raise UserError(
-            f"the activations of {layer!r} are for directions in z; in w the codes themselves are looked at: leave the layer out"
+            f"the activations of {layer!r} are for directions in z; "
+            "in w the codes themselves are looked at: leave the layer out"
         )
     if name != "z":
         codes, times = tied(_drawn(pipeline, "w", SAMPLES, seed))
         found = principal_directions(codes, count)
-        return DirectionSet(_for_all(found.vectors, times), found.deviation * times**0.5, "w", "ganspace", _numbered(count), {})
+        return DirectionSet(
+            _for_all(found.vectors, times),
+            found.deviation * times**0.5,
+            "w",
+            "ganspace",
+            _numbered(count),
+            {},
+        )
     latent, label = pipeline.draw(IMAGES, seed=fold(seed, "directions"))
     seen = pipeline.render(latent, label) if layer is None else activations(pipeline, latent, label, layer)
     responses = response_directions(latent, seen, count)
@@ -67,40 +87,55 @@ def ganspace(
     return DirectionSet(responses.vectors, responses.deviation, "z", "ganspace", _numbered(count), about)
 
 
-def linear(pipeline: Pipeline, point: Tensor, answer: Tensor, *, space: PlainSpace | None = None, seed: int = 0) -> DirectionSet:
-    """Directions of what people or a classifier say about images, by linear models on their latents or codes `point` `(N, *S)`.
+def linear(
+    pipeline: Pipeline, point: Tensor, answer: Tensor, *, space: PlainSpace | None = None, seed: int = 0
+) -> DirectionSet:
+    """Directions of what people or a classifier say about images, by linear models on their latents or codes
+    `point` `(N, *S)`.
 
-    Paper: Shen et al. 2019 (InterFaceGAN), arXiv:1907.10786; see `labelled_directions` for `answer`, the difference, and errors.
+    Paper: Shen et al. 2019 (InterFaceGAN), arXiv:1907.10786; see `labeled_directions` for `answer`, the
+    difference, and errors.
     """
     name = space or usual_space(pipeline)
     check_space(pipeline, name, SPACES)
     rows, times = tied(point) if name != "z" else (point, 1)
-    found = labelled_directions(rows.flatten(1), answer, seed=seed)
+    found = labeled_directions(rows.flatten(1), answer, seed=seed)
     vectors = _for_all(found.vectors.reshape(-1, *rows.shape[1:]), times)
     about = {"held_out": dict(zip(found.names, found.held_out, strict=True)), "measure": found.measure}
     return DirectionSet(vectors, _deviation(point, vectors), name, "linear", found.names, about)
 
 
 def activations(pipeline: Pipeline, latent: Tensor, label: Tensor | None, layer: str) -> Tensor:
-    """What the module called `layer` within the generator gives for latents: `(N, …)`. Raises UserError where there is none."""
+    """What the module called `layer` within the generator gives for latents: `(N, …)`. Raises UserError where
+    there is none.
+    """
     modules = dict(pipeline.generator.named_modules())
     if layer not in modules or not layer:
         some = ", ".join(name for name in modules if name)
-        raise UserError(f"{pipeline.generator.address} has no module {layer!r}; its modules: {some[:400]}")
+        raise UserError(
+            f"{pipeline.generator.qualified_name} has no module {layer!r}; its modules: {some[:400]}"
+        )
     seen: list[Tensor] = []
-    hook = modules[layer].register_forward_hook(lambda module, given, made: seen.append(made.detach().flatten(1).cpu()))
+    hook = modules[layer].register_forward_hook(
+        lambda module, given, made: seen.append(made.detach().flatten(1).cpu())
+    )
     try:
         with evaluating(pipeline.generator):
             pipeline.render(latent, label)
     finally:
         hook.remove()
     if sum(map(len, seen)) != len(latent):
-        raise UserError(f"{layer!r} gives other than one row for each image; name another module of {pipeline.generator.address}")
+        raise UserError(
+            f"{layer!r} gives other than one row for each image; "
+            f"name another module of {pipeline.generator.qualified_name}"
+        )
     return torch.cat(seen)
 
 
 def tied(codes: Tensor) -> tuple[Tensor, int]:
-    """Codes `(N, W)` and L where all layers of codes `(N, L, W)` read the same; else the codes as they are, and 1."""
+    """Codes `(N, W)` and L where all layers of codes `(N, L, W)` read the same; else the codes as they are,
+    and 1.
+    """
     layers = layers_of(codes.shape[1:])
     if layers and torch.equal(codes, codes[:, :1].expand_as(codes)):
         return codes[:, 0], layers

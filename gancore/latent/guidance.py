@@ -7,18 +7,20 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Extractor
+from gancore.component.randomness import noise_maps, render_seed, seeded
 from gancore.errors import UserError
-from gancore.interfaces import Extractor
 from gancore.latent.codes import codes_of, noise_of, render_codes
 from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import noise_maps, render_seed, seeded
 
 __all__ = ["Guidance", "Guided", "Scorer", "class_scorer", "guide"]
 
 Scorer = Callable[[Tensor], Tensor]
-"""Images `(N, C, H, W)` in [-1, 1] → scores `(N,)`, high for what is wanted, differentiable; on the device of the pipeline."""
+"""Images `(N, C, H, W)` in [-1, 1] → scores `(N,)`, high for what is wanted, differentiable; on the device of
+the pipeline.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Guidance:
 
     Attributes:
         lr: the learning rate of Adam, in standard deviations of a coordinate.
-        reach: how far from the mean points may go, in usual distances; those that begin farther out may stay there.
+        reach: how far from the mean points may go, in usual distances; those that begin farther out may stay
+        there.
     """
 
     steps: int = 200
@@ -67,19 +70,26 @@ def guide(
 ) -> Guided:
     """Moves `count` draws of a pipeline so that their images score higher.
 
-    The mechanism of Nguyen et al. 2016, arXiv:1605.09304 (activation maximization through a generator), by which CLIP guides synthesis
-    too: gradient ascent on the generator's input, the weights of everybody staying. In place of a penalty, points stay within a usual
-    distance of the mean, where the generator was trained; far out a score climbs while the image falls apart. For the same reason the
-    space is z: codes w climb faster, and leave where a mapping leads.
+    The mechanism of Nguyen et al. 2016, arXiv:1605.09304 (activation maximization through a generator), by
+    which CLIP guides synthesis
+    too: gradient ascent on the generator's input, the weights of everybody staying. In place of a penalty,
+    points stay within a usual distance of the mean, where the generator was trained; far out a score climbs
+    while the image falls apart. For the same reason the space is z: codes w climb faster, and leave where a
+    mapping leads.
 
     Raises:
-        UserError: the pipeline has no such space or label, or the scorer gives no scores `(N,)` that depend on the image.
+        UserError: the pipeline has no such space or label, or the scorer gives no scores `(N,)` that depend
+        on the image.
     """
     chosen = settings or Guidance()
     where = code_space(pipeline, space, label=label, seed=seed)
     start = _start(where, count, seed)
     move = where.still(count).requires_grad_()
-    unit = where.usual / where.still(1)[0].numel() ** 0.5 if where.name != "w+" else where.usual / start.shape[-1] ** 0.5
+    unit = (
+        where.usual / where.still(1)[0].numel() ** 0.5
+        if where.name != "w+"
+        else where.usual / start.shape[-1] ** 0.5
+    )
     limit = where.length(start - where.mean).clamp_min(chosen.reach * where.usual)
     adam = torch.optim.Adam([move], lr=chosen.lr * unit)
     seen = []
@@ -99,14 +109,23 @@ def guide(
         with torch.no_grad():
             point = start + move
             code = where.code(point).cpu().contiguous()
-    return Guided(code, render_codes(pipeline, code, seed=seed), point.cpu() if where.name == "z" else None, torch.stack(seen))
+    return Guided(
+        code,
+        render_codes(pipeline, code, seed=seed),
+        point.cpu() if where.name == "z" else None,
+        torch.stack(seen),
+    )
 
 
 def class_scorer(extractor: Extractor, wanted: int) -> Scorer:
-    """The log-probability of a class by an extractor that tells classes apart. Raises UserError where it does not, or has no such class."""
+    """The log-probability of a class by an extractor that tells classes apart. Raises UserError where it does
+    not, or has no such class.
+    """
     if not 0 <= wanted < extractor.classes:
-        known = f"has the classes 0 to {extractor.classes - 1}" if extractor.classes else "tells no classes apart"
-        raise UserError(f"{extractor.address} {known}; got class {wanted}")
+        known = (
+            f"has the classes 0 to {extractor.classes - 1}" if extractor.classes else "tells no classes apart"
+        )
+        raise UserError(f"{extractor.qualified_name} {known}; got class {wanted}")
     return lambda image: extractor.classify(extractor(image)).log_softmax(1)[:, wanted]
 
 
@@ -122,9 +141,14 @@ def _checked(scores: Tensor, count: int) -> Tensor:
         given = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
         raise UserError(f"a scorer gives one score for each of {count} images, ({count},); got {given}")
     if not scores.requires_grad:
-        raise UserError("the scores do not depend on the images by what autograd has seen; leave out no_grad, detach and argmax")
+        raise UserError(
+            "the scores do not depend on the images by what autograd has seen; "
+            "leave out no_grad, detach and argmax"
+        )
     if not bool(scores.isfinite().all()):
-        raise UserError("a score is NaN or infinite; give the scorer images in [-1, 1] that it can read, or a smaller lr")
+        raise UserError(
+            "a score is NaN or infinite; give the scorer images in [-1, 1] that it can read, or a smaller lr"
+        )
     return scores
 
 

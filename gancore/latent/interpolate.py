@@ -16,18 +16,22 @@ TINY = 1e-9
 
 
 def linear(start: Tensor, end: Tensor, at: Tensor) -> Tensor:
-    """Straight from `start` to `end`, two points `S` of any shape: points `(T, *S)` at shares `at` `(T,)` of the way; both ends exact."""
+    """Straight from `start` to `end`, two points `S` of any shape: points `(T, *S)` at shares `at` `(T,)` of
+    the way; both ends exact.
+    """
     a, b, share = start.double(), end.double(), _column(at, start)
     return _with_exact_ends(start, end, at, a + share * (b - a))
 
 
 def spherical(start: Tensor, end: Tensor, at: Tensor) -> Tensor:
-    """Along the great circle from `start` to `end`, two points `S` of any shape: points `(T, *S)` at shares `at` `(T,)` of the way.
+    """Along the great circle from `start` to `end`, two points `S` of any shape: points `(T, *S)` at shares
+    `at` `(T,)` of the way.
 
-    Slerp: Shoemake 1985, "Animating rotation with quaternion curves", in any number of dimensions, as White 2016,
-    arXiv:1609.04468, has it for latents: a normal latent in many dimensions lies near a sphere, and the straight line leaves it.
-    Directions turn at constant speed, norms are interpolated linearly; both ends are exact. Between opposite points, where every great
-    circle is as short, it goes by the axis along which `start` is shortest; where a point is zero, or in one dimension, straight.
+    Slerp: Shoemake 1985, "Animating rotation with quaternion curves", in any number of dimensions, as White
+    2016, arXiv:1609.04468, has it for latents: a normal latent in many dimensions lies near a sphere, and the
+    straight line leaves it. Directions turn at constant speed, norms are interpolated linearly; both ends are
+    exact. Between opposite points, where every great circle is as short, it goes by the axis along which
+    `start` is shortest; where a point is zero, or in one dimension, straight.
     """
     a, b = start.double().flatten(), end.double().flatten()
     lengths = a.norm(), b.norm()
@@ -72,9 +76,11 @@ def eased(share: Tensor) -> Tensor:
 
 
 def places(frames: int, keys: int, loop: bool = False) -> Tensor:
-    """Where frames `(T,)` float64 stand on a walk of `keys` stations: 0 at the first key, 1 at the second, and so on, evenly.
+    """Where frames `(T,)` float64 stand on a walk of `keys` stations: 0 at the first key, 1 at the second,
+    and so on, evenly.
 
-    Open walks end at the last key. A loop goes on to the first one, which it does not show twice, so that it repeats without a halt.
+    Open walks end at the last key. A loop goes on to the first one, which it does not show twice, so that it
+    repeats without a halt.
 
     Raises:
         UserError: fewer than 2 frames.
@@ -85,8 +91,11 @@ def places(frames: int, keys: int, loop: bool = False) -> Tensor:
     return steps * keys / frames if loop else steps * (keys - 1) / (frames - 1)
 
 
-def path(keys: Tensor, frames: int, kind: Kind = "spherical", loop: bool = False, ease: bool = False) -> Tensor:
-    """A walk through `keys` `(K, *S)`, latents or codes of any shape, in `(frames, *S)` points; every leg takes as long.
+def path(
+    keys: Tensor, frames: int, kind: Kind = "spherical", loop: bool = False, ease: bool = False
+) -> Tensor:
+    """A walk through `keys` `(K, *S)`, latents or codes of any shape, in `(frames, *S)` points; every leg
+    takes as long.
 
     `ease` halts at each key. A key is met exactly where a frame falls on it.
 

@@ -1,4 +1,4 @@
-"""Projection of real images: the code whose image is nearest, found by optimisation."""
+"""Projection of real images: the code whose image is nearest, found by optimization."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,29 +8,31 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Extractor
+from gancore.component.interfaces import Extractor
+from gancore.component.randomness import fold, noise_maps, render_seed, seeded
 from gancore.latent.codes import has_codes, noise_of, render_codes
 from gancore.latent.likeness import Likeness, Seen, check_images
-from gancore.latent.noise import irregularity, standardised
+from gancore.latent.noise import irregularity, standardized
 from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import fold, noise_maps, render_seed, seeded
 
 __all__ = ["Inverted", "Projection", "invert", "render_inverted"]
 
 
 @dataclass(frozen=True)
 class Projection:
-    """The settings of a projection; the defaults are those of Karras et al. 2019, arXiv:1912.04958, appendix D.
+    """The settings of a projection; the defaults are those of Karras et al. 2019, arXiv:1912.04958, appendix
+    D.
 
     Attributes:
         lr: the largest learning rate of Adam.
         ramp_up: the share of the steps in which it rises from zero, linearly.
         ramp_down: the share of the last steps in which it falls to zero, by half a cosine.
         noise: of what is added to the point at first, the deviation in usual distances from the mean.
-        noise_until: the share of the steps after which nothing is added; up to there it falls by the square of what is left.
-        regularity: weight of the noise maps' regulariser.
+        noise_until: the share of the steps after which nothing is added; up to there it falls by the square
+        of what is left.
+        regularity: weight of the noise maps' regularizer.
         pixels: weight of the pixels beside the extractor's features; not in the paper.
     """
 
@@ -64,7 +66,8 @@ class Inverted(NamedTuple):
 
     Attributes:
         code: `(N, *code_shape)`, on the CPU.
-        noise: the maps of noise in the order in which the generator asks for them, each `(N, …)`; none where it has no noise.
+        noise: the maps of noise in the order in which the generator asks for them, each `(N, …)`; none where
+        it has no noise.
         image: the reconstructions `(N, C, H, W)` in [-1, 1].
         latent: `(N, *latent_shape)` where the search was in z, else None.
         loss: `(steps, N)`, what was left in each step.
@@ -92,16 +95,18 @@ def invert(
 ) -> Inverted:
     """Finds the code, and the noise where the generator has some, that reproduce each image.
 
-    Paper: Karras et al. 2019 (StyleGAN2), arXiv:1912.04958, appendix D: Adam on w from its mean, with noise added to w that fades out, and
-    on noise maps, which are kept white and standardised. Differences: images are compared by any extractor and by pixels (`Likeness`;
-    there LPIPS); w+ and z are searched too (`space`; by default w where there is one): in z from the nearest of 64 samples, where the
-    pipeline has an encoder from what that says. Each image is searched for on its own, also beside others.
+    Paper: Karras et al. 2019 (StyleGAN2), arXiv:1912.04958, appendix D: Adam on w from its mean, with noise
+    added to w that fades out, and on noise maps, which are kept white and standardized. Differences: images
+    are compared by any extractor and by pixels (`Likeness`; there LPIPS); w+ and z are searched too (`space`;
+    by default w where there is one): in z from the nearest of 64 samples, where the pipeline has an encoder
+    from what that says. Each image is searched for on its own, also beside others.
 
     Raises:
-        UserError: the image is of another shape than the pipeline's, or the pipeline has no such space or label.
+        UserError: the image is of another shape than the pipeline's, or the pipeline has no such space or
+        label.
     """
     chosen = settings or Projection()
-    check_images(image, pipeline.generator.image, pipeline.generator.address)
+    check_images(image, pipeline.generator.image, pipeline.generator.qualified_name)
     where = code_space(pipeline, space, label=label, seed=seed)
     with evaluating(*pipeline.parts.values()):
         likeness = Likeness(pipeline, extractor, pixels=chosen.pixels, seed=fold(seed, "likeness"))
@@ -115,8 +120,12 @@ def invert(
         return search.result(torch.stack(loss))
 
 
-def render_inverted(pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor] = (), *, seed: int = 0) -> Tensor:
-    """Images `(N, C, H, W)` in [-1, 1] of codes with noise maps of their own, those of one image for all, or none."""
+def render_inverted(
+    pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor] = (), *, seed: int = 0
+) -> Tensor:
+    """Images `(N, C, H, W)` in [-1, 1] of codes with noise maps of their own, those of one image for all, or
+    none.
+    """
     if not len(noise):
         return render_codes(pipeline, code, seed=seed)
     rows = [[m[i : i + 1] if len(m) == len(code) else m for m in noise] for i in range(len(code))]
@@ -131,7 +140,9 @@ def _rendered(pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor], seed: i
 class _Search:
     """One projection under way: where it began, what moves, and Adam."""
 
-    def __init__(self, space: CodeSpace, likeness: Likeness, target: Seen, settings: Projection, seed: int) -> None:
+    def __init__(
+        self, space: CodeSpace, likeness: Likeness, target: Seen, settings: Projection, seed: int
+    ) -> None:
         self.space, self.likeness, self.target, self.settings = space, likeness, target, settings
         self.generator, self.seed = space.pipeline.generator, seed
         self.start = _start(space, likeness, target)
@@ -150,7 +161,9 @@ class _Search:
         loss = self.likeness.unlike(self._image(self.start + self.move + added), self.target)
         whiteness = sum((irregularity(m) for m in self.noise), torch.zeros_like(loss))
         moving = [self.move, *self.noise]
-        found = torch.autograd.grad((loss + self.settings.regularity * whiteness).sum(), moving, allow_unused=True)
+        found = torch.autograd.grad(
+            (loss + self.settings.regularity * whiteness).sum(), moving, allow_unused=True
+        )
         for tensor, gradient in zip(moving, found, strict=True):
             tensor.grad = torch.zeros_like(tensor) if gradient is None else gradient
         for group in self.adam.param_groups:
@@ -158,7 +171,7 @@ class _Search:
         self.adam.step()
         with torch.no_grad():
             for m in self.noise:
-                m.copy_(standardised(m))
+                m.copy_(standardized(m))
         return loss.detach().cpu()
 
     def _image(self, point: Tensor) -> Tensor:
@@ -173,7 +186,9 @@ class _Search:
             code = self.space.code(point).detach().cpu().contiguous()
         noise = tuple(m.detach().cpu() for m in self.noise)
         image = render_inverted(self.space.pipeline, code, noise, seed=self.seed)
-        return Inverted(code, noise, image, point.cpu() if self.space.name == "z" else None, loss, self.space.name)
+        return Inverted(
+            code, noise, image, point.cpu() if self.space.name == "z" else None, loss, self.space.name
+        )
 
 
 def _start(space: CodeSpace, likeness: Likeness, target: Seen) -> Tensor:

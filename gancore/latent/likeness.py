@@ -1,12 +1,14 @@
-"""How unlike two images are: features of an extractor beside pixels, in units of what the pipeline's own samples differ by."""
+"""How unlike two images are: features of an extractor beside pixels, in units of what the pipeline's own
+samples differ by.
+"""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Extractor, ImageShape
 from gancore.errors import UserError
-from gancore.interfaces import Extractor, ImageShape
 from gancore.pipeline import CHUNK, Pipeline
 
 __all__ = ["Likeness", "Seen", "check_images"]
@@ -22,27 +24,37 @@ class Seen(NamedTuple):
 
 
 class Likeness:
-    """The squared distance of features plus `pixels` times that of pixels, each divided by its mean over pairs of a pipeline's samples.
+    """The squared distance of features plus `pixels` times that of pixels, each divided by its mean over
+    pairs of a pipeline's samples.
 
-    Papers of projection take LPIPS, whose weights do not ship with gancore. The division makes any extractor do, and weighs it like
-    the pixels.
+    Papers of projection take LPIPS, whose weights do not ship with gancore. The division makes any extractor
+    do, and weighs it like the pixels.
 
     Raises:
         UserError: there is nothing to compare by.
     """
 
-    def __init__(self, pipeline: Pipeline, extractor: Extractor | None = None, *, pixels: float = 1.0, seed: int = 0) -> None:
+    def __init__(
+        self, pipeline: Pipeline, extractor: Extractor | None = None, *, pixels: float = 1.0, seed: int = 0
+    ) -> None:
         if extractor is None and pixels <= 0:
-            raise UserError(f"images are compared by an extractor, by pixels, or both; got no extractor and pixels={pixels:g}")
+            raise UserError(
+                "images are compared by an extractor, by pixels, or both; "
+                f"got no extractor and pixels={pixels:g}"
+            )
         self.extractor, self.pixels = extractor, pixels
         if extractor is not None:
-            extractor.place(by=pipeline.generator.address, facts={"image": tuple(pipeline.generator.image)})
+            extractor.bind(
+                by=pipeline.generator.qualified_name, facts={"image": tuple(pipeline.generator.image)}
+            )
             extractor.require()
             extractor.to(pipeline.device).eval()
         self.latent, self.label = pipeline.draw(SAMPLES, seed=seed)
         self.samples = self.see(pipeline.render(self.latent, self.label, seed=seed).to(pipeline.device))
         self._image_scale = _twice_the_variance(self.samples.image)
-        self._feature_scale = 1.0 if self.samples.features is None else _twice_the_variance(self.samples.features)
+        self._feature_scale = (
+            1.0 if self.samples.features is None else _twice_the_variance(self.samples.features)
+        )
 
     def see(self, image: Tensor) -> Seen:
         """Images with their features; no gradient."""
@@ -58,7 +70,9 @@ class Likeness:
         return found
 
     def nearest_sample(self, target: Seen) -> Tensor:
-        """Of the samples drawn for comparison, the index of that which is least unlike each target: `(N,)`."""
+        """Of the samples drawn for comparison, the index of that which is least unlike each target:
+        `(N,)`.
+        """
         with torch.no_grad():
             rows = [
                 Seen(target.image[i : i + 1], None if target.features is None else target.features[i : i + 1])
@@ -76,8 +90,13 @@ def check_images(image: Tensor, shape: ImageShape, maker: str) -> None:
     """Raises UserError where images are not `(N, *shape)` floats within [-1, 1], as `maker` makes them."""
     expected = "×".join(map(str, shape))
     if image.ndim != 4 or tuple(image.shape[1:]) != tuple(shape) or not len(image):
-        given = "×".join(map(str, image.shape[1:])) if image.ndim == 4 and len(image) else str(tuple(image.shape))
-        raise UserError(f"the image is {given}, {maker} makes {expected} (channels, height, width); bring it to that shape first")
+        given = (
+            "×".join(map(str, image.shape[1:])) if image.ndim == 4 and len(image) else str(tuple(image.shape))
+        )
+        raise UserError(
+            f"the image is {given}, {maker} makes {expected} (channels, height, width); "
+            "bring it to that shape first"
+        )
     if not image.is_floating_point() or not bool((image.abs() <= 1 + 1e-4).all()):
         raise UserError("an image is made of floats in [-1, 1]; divide bytes by 127.5 and subtract 1")
 

@@ -26,16 +26,22 @@ def band_of(name: str, layers: int) -> range:
 def mix(code: Tensor, other: Tensor, layers: Collection[int]) -> Tensor:
     """`(…, L, W)` where the given layers read `other` and the rest `code`.
 
-    Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, section 3.1 and fig. 3: coarse layers carry pose and shape, fine ones colour.
+    Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, section 3.1 and fig. 3: coarse layers carry pose
+    and shape, fine ones color.
 
     Raises:
         UserError: the codes have no layers, disagree in shape, or a layer is not among them.
     """
     if code.shape != other.shape:
-        raise UserError(f"codes are mixed where they have one shape; got {tuple(code.shape)} and {tuple(other.shape)}")
+        raise UserError(
+            f"codes are mixed where they have one shape; got {tuple(code.shape)} and {tuple(other.shape)}"
+        )
     total = layers_of(code.shape[-2:]) if code.ndim >= 2 else 0
     if total == 0:
-        raise UserError(f"styles are mixed where each layer reads a code of its own, (L, W); this code is {tuple(code.shape)}")
+        raise UserError(
+            "styles are mixed where each layer reads a code of its own, (L, W); "
+            f"this code is {tuple(code.shape)}"
+        )
     wrong = sorted(layer for layer in layers if not 0 <= layer < total)
     if wrong:
         raise UserError(f"layer {wrong[0]} is none of the {total}; give numbers from 0 to {total - 1}")
@@ -44,6 +50,8 @@ def mix(code: Tensor, other: Tensor, layers: Collection[int]) -> Tensor:
 
 
 def mixing_table(rows: Tensor, columns: Tensor, layers: Collection[int]) -> Tensor:
-    """Every code of `rows` `(R, L, W)` with the given layers of every one of `columns` `(K, L, W)`: `(R, K, L, W)`. Raises like `mix`."""
+    """Every code of `rows` `(R, L, W)` with the given layers of every one of `columns` `(K, L, W)`: `(R, K,
+    L, W)`. Raises like `mix`.
+    """
     shape = (len(rows), len(columns), *rows.shape[1:])
     return mix(rows[:, None].expand(shape), columns[None].expand(shape), layers)

@@ -1,19 +1,21 @@
-"""Noise maps of a generator, optimised together with a code without carrying the image themselves."""
+"""Noise maps of a generator, optimized together with a code without carrying the image themselves."""
 
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-__all__ = ["irregularity", "standardised"]
+__all__ = ["irregularity", "standardized"]
 
 SMALLEST = 8
 
 
 def irregularity(noise: Tensor) -> Tensor:
-    """How far noise `(N, C, H, W)` is from white: `(N,)`, zero in expectation over more and more pixels; other shapes give zero.
+    """How far noise `(N, C, H, W)` is from white: `(N,)`, zero in expectation over more and more pixels;
+    other shapes give zero.
 
-    Paper: Karras et al. 2019, arXiv:1912.04958, appendix D: the squared mean products of neighbours, horizontally and vertically (around
-    the border), summed over a pyramid: 2×2 pixels averaged and multiplied by 2 to keep the variance, down to 8×8. Difference: sides
-    need not be equal; the pyramid ends where one is at most 8 or odd.
+    Paper: Karras et al. 2019, arXiv:1912.04958, appendix D: the squared mean products of neighbors,
+    horizontally and vertically (around the border), summed over a pyramid: 2×2 pixels averaged and multiplied
+    by 2 to keep the variance, down to 8×8. Difference: sides need not be equal; the pyramid ends where one is
+    at most 8 or odd.
     """
     found = noise.new_zeros(len(noise))
     if noise.ndim != 4:
@@ -27,11 +29,11 @@ def irregularity(noise: Tensor) -> Tensor:
         noise = avg_pool2d(noise, 2) * 2
 
 
-def standardised(noise: Tensor) -> Tensor:
+def standardized(noise: Tensor) -> Tensor:
     """Each sample's noise with mean 0 and variance 1; a single number stays."""
     flat = noise.flatten(1)
     if flat.shape[1] < 2:
         return noise
-    centred = flat - flat.mean(1, keepdim=True)
-    spread = centred.square().mean(1, keepdim=True).sqrt()
-    return (centred / spread.clamp_min(1e-8)).reshape(noise.shape)
+    centerd = flat - flat.mean(1, keepdim=True)
+    spread = centerd.square().mean(1, keepdim=True).sqrt()
+    return (centerd / spread.clamp_min(1e-8)).reshape(noise.shape)

@@ -42,7 +42,9 @@ class Route(NamedTuple):
         return len(self.latent) // self.cells - (0 if self.loop else 1)
 
     def check(self) -> None:
-        """Raises UserError where keys are too few or do not fill the walks, or the pipeline has no such space or truncation."""
+        """Raises UserError where keys are too few or do not fill the walks, or the pipeline has no such space
+        or truncation.
+        """
         total = len(self.latent)
         if total < 2 * self.cells or total % self.cells:
             each = f", as many for each of {self.cells} walks" if self.cells > 1 else ""
@@ -58,7 +60,10 @@ class Route(NamedTuple):
         """Each leg on its own, both ends included: `(cells · legs, frames, *code_shape)`."""
         latent, label = self._by_cell()
         ends = [[i, (i + 1) % latent.shape[1]] for i in range(self.legs)]
-        legs = [self._codes(latent[:, pair], None if label is None else label[:, pair], frames, False) for pair in ends]
+        legs = [
+            self._codes(latent[:, pair], None if label is None else label[:, pair], frames, False)
+            for pair in ends
+        ]
         return torch.stack(legs).movedim(2, 0).flatten(0, 1)
 
     def _by_cell(self) -> tuple[Tensor, Tensor | None]:

@@ -7,13 +7,22 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from gancore.component.randomness import fold
 from gancore.errors import UserError
 from gancore.latent.codes import codes_of, has_codes
 from gancore.latent.mixing import layers_of
 from gancore.pipeline import Pipeline
-from gancore.randomness import fold
 
-__all__ = ["SPACES", "CodeSpace", "PlainSpace", "Space", "check_space", "code_space", "mean_code", "usual_space"]
+__all__ = [
+    "SPACES",
+    "CodeSpace",
+    "PlainSpace",
+    "Space",
+    "check_space",
+    "code_space",
+    "mean_code",
+    "usual_space",
+]
 
 Space = Literal["z", "w", "w+"]
 PlainSpace = Literal["z", "w"]
@@ -30,7 +39,8 @@ class CodeSpace:
 
     Attributes:
         mean: `(1, *S)`, the mean of what is drawn.
-        usual: the usual distance from it (root mean square); where codes have layers, that of one layer's code.
+        usual: the usual distance from it (root mean square); where codes have layers, that of one layer's
+        code.
         label: the class of all points `(1,)`, where there is one.
     """
 
@@ -51,7 +61,9 @@ class CodeSpace:
         return torch.zeros(n, *shape, device=self.pipeline.device)
 
     def length(self, move: Tensor) -> Tensor:
-        """How long moves `(N, …)` are, in the unit of `usual`, each layer's on its own: `(N, L or 1, 1)`, else `(N, 1, …)`."""
+        """How long moves `(N, …)` are, in the unit of `usual`, each layer's on its own: `(N, L or 1, 1)`,
+        else `(N, 1, …)`.
+        """
         axes = (-1,) if self.layered else tuple(range(1, move.ndim))
         found: Tensor = torch.linalg.vector_norm(move, dim=axes, keepdim=True)
         return found
@@ -60,7 +72,11 @@ class CodeSpace:
         """The generator's codes of points `(N, *S)`; differentiable."""
         if self.name != "z":
             return point
-        label = None if self.label is None else self.label.to(point.device).expand(len(point), *self.label.shape[1:])
+        label = (
+            None
+            if self.label is None
+            else self.label.to(point.device).expand(len(point), *self.label.shape[1:])
+        )
         code: Tensor = self.pipeline.conditioner(point, label)
         return code
 
@@ -70,7 +86,9 @@ def usual_space(pipeline: Pipeline) -> PlainSpace:
     return "w" if has_codes(pipeline) else "z"
 
 
-def code_space(pipeline: Pipeline, space: Space | None = None, *, label: int | None = None, seed: int = 0) -> CodeSpace:
+def code_space(
+    pipeline: Pipeline, space: Space | None = None, *, label: int | None = None, seed: int = 0
+) -> CodeSpace:
     """The space of that name, by default w where there is one.
 
     Raises:
@@ -97,7 +115,9 @@ def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -
     for start in range(0, DRAWS, CHUNK):
         n = min(CHUNK, DRAWS - start)
         latent, mark = pipeline.draw(
-            n, seed=fold(seed, "moments", start), label=None if label is None else label.expand(n, *label.shape[1:])
+            n,
+            seed=fold(seed, "moments", start),
+            label=None if label is None else label.expand(n, *label.shape[1:]),
         )
         points = (latent if name == "z" else codes_of(pipeline, latent, mark)).double()
         total = total + points.sum(0, keepdim=True)
@@ -109,14 +129,24 @@ def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -
 
 
 def check_space(pipeline: Pipeline, name: str, known: Sequence[str] = get_args(Space)) -> None:
-    """Raises UserError where the pipeline draws no latents or has no such space, or it is none of those `known` here."""
+    """Raises UserError where the pipeline draws no latents or has no such space, or it is none of those
+    `known` here.
+    """
     if pipeline.sampler is None:
-        raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space; give another pipeline")
+        raise UserError(
+            f"{pipeline.generator.qualified_name} translates images, so it has no latent space; "
+            "give another pipeline"
+        )
     if name not in known:
         raise UserError(f"the spaces here are {', '.join(known)}; got {name!r}")
     if name != "z" and not has_codes(pipeline):
-        address = pipeline.conditioner.address
-        raise UserError(f"{address} hands latents on unchanged, so this pipeline has no {name} beside its z; choose z")
+        address = pipeline.conditioner.qualified_name
+        raise UserError(
+            f"{address} hands latents on unchanged, so this pipeline has no {name} beside its z; choose z"
+        )
     if name == "w+" and not layers_of(pipeline.generator.code_shape):
         shape = tuple(pipeline.generator.code_shape)
-        raise UserError(f"{pipeline.generator.address} reads one code {shape} for the whole image, so w+ is w; choose w")
+        raise UserError(
+            f"{pipeline.generator.qualified_name} reads one code {shape} for the whole image, so w+ is w; "
+            "choose w"
+        )

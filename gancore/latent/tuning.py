@@ -7,21 +7,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Extractor, Generator
+from gancore.component.randomness import fold, noise_maps, render_seed, seeded
 from gancore.errors import UserError
-from gancore.interfaces import Extractor, Generator
 from gancore.latent.codes import codes_of
 from gancore.latent.likeness import Likeness, check_images
 from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, code_space
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import fold, noise_maps, render_seed, seeded
 
 __all__ = ["PivotalTuning", "tune"]
 
 
 @dataclass(frozen=True)
 class PivotalTuning:
-    """The settings of a tuning; the defaults are those of Roich et al. 2021, arXiv:2106.05744, and of its released code.
+    """The settings of a tuning; the defaults are those of Roich et al. 2021, arXiv:2106.05744, and of its
+    released code.
 
     Attributes:
         lr: the learning rate of Adam.
@@ -51,23 +52,28 @@ def tune(
     seed: int = 0,
     on_step: Callable[[int], None] | None = None,
 ) -> Pipeline:
-    """A pipeline like the one given, whose generator was trained to make `image` `(N, C, H, W)` from the pivots `code` `(N, *code_shape)`.
+    """A pipeline like the one given, whose generator was trained to make `image` `(N, C, H, W)` from the
+    pivots `code` `(N, *code_shape)`.
 
-    Paper: Roich et al. 2021, arXiv:2106.05744, eqs. 2 to 6: the pivot's image and the real one are brought together, with the pivot's
-    noise maps `(N, …)` as they were found; in each step one code drawn from the prior is moved along the line to each pivot until it lies
-    at a fixed distance from it, where the old and the new generator have to agree. Differences: images are compared as in a projection;
-    that distance is counted in the pipeline's own unit (there 30, in the w of one network). What is not a weight, as the statistics of
-    batch normalisation, stays.
+    Paper: Roich et al. 2021, arXiv:2106.05744, eqs. 2 to 6: the pivot's image and the real one are brought
+    together, with the pivot's noise maps `(N, …)` as they were found; in each step one code drawn from the
+    prior is moved along the line to each pivot until it lies at a fixed distance from it, where the old and
+    the new generator have to agree. Differences: images are compared as in a projection; that distance is
+    counted in the pipeline's own unit (there 30, in the w of one network). What is not a weight, as the
+    statistics of batch normalization, stays.
 
     Raises:
         UserError: images or pivots are of another shape, or not as many.
     """
     chosen = settings or PivotalTuning()
     generator = pipeline.generator
-    check_images(image, generator.image, generator.address)
+    check_images(image, generator.image, generator.qualified_name)
     if tuple(code.shape) != (len(image), *generator.code_shape):
         expected = (len(image), *generator.code_shape)
-        raise UserError(f"{len(image)} images are tuned to with pivots {expected}; got {tuple(code.shape)}; give what invert returned")
+        raise UserError(
+            f"{len(image)} images are tuned to with pivots {expected}; got {tuple(code.shape)}; "
+            "give what invert returned"
+        )
     # an averaged copy stands still
     tuned = copy.deepcopy(generator).requires_grad_()
     parts = {name: part for name, part in pipeline.parts.items() if name != "generator"}
@@ -86,7 +92,9 @@ def tune(
                 near = _near(space, pivot, chosen.radius, fold(seed, "locality", step))
                 with torch.no_grad():
                     before = likeness.see(_image(generator, near, maps, seed))
-                loss = loss + chosen.locality * likeness.unlike(_image(tuned, near, maps, seed), before).mean()
+                loss = (
+                    loss + chosen.locality * likeness.unlike(_image(tuned, near, maps, seed), before).mean()
+                )
             found = torch.autograd.grad(loss, weights, allow_unused=True)
             for weight, gradient in zip(weights, found, strict=True):
                 weight.grad = gradient

@@ -1,4 +1,6 @@
-"""What is looked at, in words that JSON can carry: a point, a place between two, or a mix of two. Everything else follows from it."""
+"""What is looked at, in words that JSON can carry: a point, a place between two, or a mix of two. Everything
+else follows from it.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,7 +27,8 @@ class Point:
         label: a class, or a weight for each; None draws one as in the data.
         truncation: 1 for none, towards 0 nearer to the mean.
         space: `z` moves the latent, `w` the code.
-        shift: how far along the two random directions of `draw`, in quarters of the usual length of a latent or code.
+        shift: how far along the two random directions of `draw`, in quarters of the usual length of a latent
+        or code.
         draw: the seed of the random directions.
         principal: how far along the first principal directions, in standard deviations.
     """
@@ -41,7 +44,9 @@ class Point:
 
 @dataclass(frozen=True)
 class Between:
-    """The share `at` of the way from one view to another: between latents (`z`; labels and truncation move too) or codes (`w`)."""
+    """The share `at` of the way from one view to another: between latents (`z`; labels and truncation move
+    too) or codes (`w`).
+    """
 
     between: tuple["View", "View"]
     at: float = 0.5
@@ -64,18 +69,29 @@ def view_of(table: Any, depth: int = 0) -> View:
     """A view from what JSON holds.
 
     Raises:
-        UserError: it is no table, a field is unknown, of the wrong type or out of range, or views are nested too deeply.
+        UserError: it is no table, a field is unknown, of the wrong type or out of range, or views are nested
+        too deeply.
     """
     if not isinstance(table, Mapping):
         raise UserError(f"a view is a table, as {{'seed': 7}}; got {_short(table)}")
     if depth > DEEPEST:
-        raise UserError(f"views lie in each other more than {DEEPEST} deep; save the latent of one and begin anew")
+        raise UserError(
+            f"views lie in each other more than {DEEPEST} deep; save the latent of one and begin anew"
+        )
     if "between" in table:
         fields = {"between": _pair, "at": _share, "space": _space, "kind": _kind}
         return Between(**_checked(table, fields, depth))
     if "mix" in table:
         return Mix(**_checked(table, {"mix": _pair, "layers": _layers}, depth))
-    simple = {"seed": _seed, "label": _label, "truncation": _number, "space": _space, "shift": _shift, "draw": _seed, "principal": _numbers}
+    simple = {
+        "seed": _seed,
+        "label": _label,
+        "truncation": _number,
+        "space": _space,
+        "shift": _shift,
+        "draw": _seed,
+        "principal": _numbers,
+    }
     return Point(**_checked(table, simple, depth))
 
 
@@ -93,7 +109,12 @@ def _pair(name: str, value: Any, depth: int) -> tuple[View, View]:
 
 
 def _number(name: str, value: Any, depth: int) -> float:
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) <= FAR
+    fits = (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and abs(value) <= FAR
+    )
     if not fits:
         raise UserError(f"{name} is a number from {-FAR:g} to {FAR:g}; got {_short(value)}")
     return float(value)
@@ -135,7 +156,9 @@ def _label(name: str, value: Any, depth: int) -> Label:
 
 
 def _layers(name: str, value: Any, depth: int) -> tuple[int, ...]:
-    whole = isinstance(value, Sequence) and all(isinstance(entry, int) and not isinstance(entry, bool) for entry in value)
+    whole = isinstance(value, Sequence) and all(
+        isinstance(entry, int) and not isinstance(entry, bool) for entry in value
+    )
     if not whole or len(value) > 1024:
         raise UserError(f"{name} is a list of whole numbers; got {_short(value)}")
     return tuple(value)

@@ -10,16 +10,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gancore.component.randomness import fold
 from gancore.errors import UserError
 from gancore.latent.codes import codes_of, has_codes, render_codes
 from gancore.latent.direction_file import DirectionSet
-from gancore.latent.directions import Directions, principal_directions, random_directions, random_directions_among, response_directions
+from gancore.latent.directions import (
+    Directions,
+    principal_directions,
+    random_directions,
+    random_directions_among,
+    response_directions,
+)
 from gancore.latent.interpolate import KINDS
 from gancore.latent.mixing import layers_of, mix
 from gancore.latent.views import Between, Mix, Point, View, view_of
 from gancore.nn.labels import one_hot
 from gancore.pipeline import Pipeline, find_pipeline, keeps_a_mean
-from gancore.randomness import fold
 
 __all__ = ["Place", "Walk"]
 
@@ -31,7 +37,9 @@ PIXELS = 1 << 22
 
 @dataclass(frozen=True)
 class Place:
-    """A code `(1, *code_shape)`, ready for the generator; and where it comes from one, its latent `(1, …)`, label and truncation."""
+    """A code `(1, *code_shape)`, ready for the generator; and where it comes from one, its latent `(1, …)`,
+    label and truncation.
+    """
 
     code: Tensor
     latent: Tensor | None = None
@@ -40,19 +48,25 @@ class Place:
 
 
 class Walk:
-    """Views of one pipeline. What a view shows depends on the view and the weights alone, so each image can be made again.
+    """Views of one pipeline. What a view shows depends on the view and the weights alone, so each image can
+    be made again.
 
-    Noise inside the generator is that of seed 0 in every image, so that neighbours differ by their codes alone.
+    Noise inside the generator is that of seed 0 in every image, so that neighbors differ by their codes
+    alone.
 
     `directions` take the place of the principal ones in their space.
 
     Raises:
-        UserError: the pipeline translates images, so that it has no latents; or the directions are those of another one.
+        UserError: the pipeline translates images, so that it has no latents; or the directions are those of
+        another one.
     """
 
     def __init__(self, pipeline: Pipeline, directions: DirectionSet | None = None) -> None:
         if pipeline.sampler is None:
-            raise UserError(f"{pipeline.generator.address} translates images, so it has no latent space to walk in; give another run")
+            raise UserError(
+                f"{pipeline.generator.qualified_name} translates images, "
+                "so it has no latent space to walk in; give another run"
+            )
         self.pipeline = pipeline
         self.latent_shape = tuple(pipeline.conditioner.latent_shape)
         self.code_shape = tuple(pipeline.generator.code_shape)
@@ -68,7 +82,9 @@ class Walk:
 
     @classmethod
     def load(cls, run: Path | str, name: str | None = None, directions: Path | str | None = None) -> "Walk":
-        """Of a run's pipeline, or of a saved pipeline. Raises as `find_pipeline`, `Pipeline.load` and `DirectionSet.load` do."""
+        """Of a run's pipeline, or of a saved pipeline. Raises as `find_pipeline`, `Pipeline.load` and
+        `DirectionSet.load` do.
+        """
         found = None if directions is None else DirectionSet.load(Path(directions))
         return cls(Pipeline.load(find_pipeline(Path(run), name)), found)
 
@@ -93,7 +109,8 @@ class Walk:
         """Where a view stands.
 
         Raises:
-            UserError: the pipeline has no such label, layer, space or direction, or no mean to truncate towards.
+            UserError: the pipeline has no such label, layer, space or direction, or no mean to truncate
+            towards.
         """
         known = view if isinstance(view, Point | Between | Mix) else view_of(view)
         if isinstance(known, Between):
@@ -112,7 +129,9 @@ class Walk:
     def _label(self, view: Point) -> Tensor | None:
         if isinstance(view.label, tuple):
             if self.classes != len(view.label):
-                raise UserError(f"a soft label has one weight for each of {self.classes} classes; got {len(view.label)}")
+                raise UserError(
+                    f"a soft label has one weight for each of {self.classes} classes; got {len(view.label)}"
+                )
             return torch.tensor([view.label])
         return None if view.label is None else torch.tensor([view.label])
 
@@ -122,8 +141,14 @@ class Walk:
         if view.space == "w" and self.has_codes:
             return Place(along(one.code[0], other.code[0], at))
         if one.latent is None or other.latent is None:
-            raise UserError("one of the two is a code without a latent (it was moved or mixed in w); go between them in space w")
-        latent, label = along(one.latent[0], other.latent[0], at), self._label_between(one.label, other.label, view.at)
+            raise UserError(
+                "one of the two is a code without a latent (it was moved or mixed in w); "
+                "go between them in space w"
+            )
+        latent, label = (
+            along(one.latent[0], other.latent[0], at),
+            self._label_between(one.label, other.label, view.at),
+        )
         truncation = one.truncation + view.at * (other.truncation - one.truncation)
         return Place(codes_of(self.pipeline, latent, label, truncation=truncation), latent, label, truncation)
 
@@ -146,9 +171,13 @@ class Walk:
         if any(view.principal):
             found = self.principal(space)
             if len(view.principal) > len(found.vectors):
-                raise UserError(f"{len(found.vectors)} principal directions were found; got {len(view.principal)} numbers")
+                raise UserError(
+                    f"{len(found.vectors)} principal directions were found; got {len(view.principal)} numbers"
+                )
             amounts = torch.tensor(view.principal)
-            shift = shift + torch.tensordot(amounts * found.deviation[: len(amounts)], found.vectors[: len(amounts)], 1)
+            shift = shift + torch.tensordot(
+                amounts * found.deviation[: len(amounts)], found.vectors[: len(amounts)], 1
+            )
         return shift
 
     def space(self, name: str) -> str:
@@ -166,12 +195,18 @@ class Walk:
             if len(self._random) > 64:
                 self._random.clear()
             in_w = space == "w"
-            found = random_directions_among(self._seen_codes, seed=draw) if in_w else random_directions(self.latent_shape, seed=draw)
+            found = (
+                random_directions_among(self._seen_codes, seed=draw)
+                if in_w
+                else random_directions(self.latent_shape, seed=draw)
+            )
             self._random[space, draw] = found
         return self._random[space, draw]
 
     def principal(self, space: str) -> Directions:
-        """The directions in which codes vary most (`w`), or that move images most (`z`); the first call takes a while."""
+        """The directions in which codes vary most (`w`), or that move images most (`z`); the first call takes
+        a while.
+        """
         return self._of_codes if space == "w" else self._of_images
 
     def _usual(self, space: str) -> float:
@@ -196,4 +231,6 @@ class Walk:
     def _of_images(self) -> Directions:
         latents, label = self._seen
         images = self.pipeline.render(latents, label)
-        return response_directions(latents, images, min(SLIDERS, math.prod(self.latent_shape), len(latents) - 1))
+        return response_directions(
+            latents, images, min(SLIDERS, math.prod(self.latent_shape), len(latents) - 1)
+        )

@@ -1,7 +1,8 @@
 """Warnings that a training goes wrong: each a rule over what was seen so far, with what to try.
 
-A rule is pure: it reads a `History` and gives the words of its alarm, or nothing. The thresholds are conventions of this library, wide
-enough that a training which merely starts slowly does not meet them; what is published is cited at the rule.
+A rule is pure: it reads a `History` and gives the words of its alarm, or nothing. The thresholds are
+conventions of this library, wide enough that a training which merely starts slowly does not meet them; what
+is published is cited at the rule.
 """
 
 import math
@@ -10,27 +11,30 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-Signs = Mapping[str, float]
+Diagnostics = Mapping[str, float]
 
 PATIENCE = 3
-"""Evaluations in a row for which a sign that may come and go must hold."""
+"""Evaluations in a row for which a diagnostic that may come and go must hold."""
 
 
 @attrs.frozen
 class History:
-    """The signs of each evaluation so far, and the scalars of each report, oldest first."""
+    """The diagnostics of each evaluation so far, and the scalars of each report, oldest first."""
 
-    signs: Sequence[Signs]
+    diagnostics: Sequence[Diagnostics]
     reports: Sequence[Mapping[str, float]]
 
     def last(self, name: str, count: int = 1) -> list[float]:
-        """The last values of one sign; empty unless there are `count` in a row."""
-        found = [signs[name] for signs in self.signs[-count:] if name in signs]
+        """The last values of one diagnostic; empty unless there are `count` in a row."""
+        found = [diagnostics[name] for diagnostics in self.diagnostics[-count:] if name in diagnostics]
         return found if len(found) == count else []
 
     def names(self, mark: str) -> list[str]:
-        """The players (or judges) of whom a sign or scalar `player/mark` is known."""
-        latest = {**(self.reports[-1] if self.reports else {}), **(self.signs[-1] if self.signs else {})}
+        """The players (or judges) of whom a diagnostic or scalar `player/mark` is known."""
+        latest = {
+            **(self.reports[-1] if self.reports else {}),
+            **(self.diagnostics[-1] if self.diagnostics else {}),
+        }
         return sorted(name.removesuffix(f"/{mark}") for name in latest if name.endswith(f"/{mark}"))
 
 
@@ -47,7 +51,10 @@ def collapse(history: History) -> str | None:
     """Samples are far more alike than real images are."""
     seen = history.last("diversity", 2)
     if seen and max(seen) < 0.25 and _falling(history, "diversity"):
-        return f"samples differ from each other by {seen[-1]:.0%} of what real images do, in two evaluations in a row"
+        return (
+            f"samples differ from each other by {seen[-1]:.0%} of what real images do, "
+            "in two evaluations in a row"
+        )
     return None
 
 
@@ -55,7 +62,10 @@ def duplicates(history: History) -> str | None:
     """Many samples have a near-twin among the samples."""
     seen = history.last("duplicates", 2)
     if seen and min(seen) > 0.5:
-        return f"{seen[-1]:.0%} of the samples have a near-twin among {DRAWN} samples; of real images nearly none do"
+        return (
+            f"{seen[-1]:.0%} of the samples have a near-twin among {DRAWN} samples; "
+            "of real images nearly none do"
+        )
     return None
 
 
@@ -63,7 +73,10 @@ def imbalance(history: History) -> str | None:
     """Some classes are hardly drawn at all."""
     seen = history.last("class balance", 2)
     if seen and min(seen) > 1.0:
-        return f"classes are drawn unlike in the data: divergence {seen[-1]:.2f} nats (0 is equal; 1 is as if about a third were left)"
+        return (
+            f"classes are drawn unlike in the data: divergence {seen[-1]:.2f} nats (0 is equal; "
+            "1 is as if about a third were left)"
+        )
     return None
 
 
@@ -72,7 +85,10 @@ def won(history: History) -> str | None:
     for name in history.names("tells apart"):
         seen = history.last(f"{name}/tells apart", PATIENCE)
         if seen and min(seen) > 0.999:
-            return f"{name} scores a real image above a sample in {seen[-1]:.2%} of all pairs, in {PATIENCE} evaluations in a row"
+            return (
+                f"{name} scores a real image above a sample in {seen[-1]:.2%} of all pairs, "
+                f"in {PATIENCE} evaluations in a row"
+            )
     return None
 
 
@@ -81,16 +97,24 @@ def lost(history: History) -> str | None:
     for name in history.names("tells apart"):
         seen = history.last(f"{name}/tells apart", PATIENCE)
         if seen and max(seen) < 0.55:
-            return f"{name} scores a real image above a sample in only {seen[-1]:.0%} of all pairs, in {PATIENCE} evaluations in a row"
+            return (
+                f"{name} scores a real image above a sample in only {seen[-1]:.0%} of all pairs, "
+                f"in {PATIENCE} evaluations in a row"
+            )
     return None
 
 
 def overfitting(history: History) -> str | None:
-    """The discriminator takes held-out images for samples: r_v near 1 (Karras et al. 2020, ADA, arXiv:2006.06676, eq. 1)."""
+    """The discriminator takes held-out images for samples: r_v near 1 (Karras et al. 2020, ADA,
+    arXiv:2006.06676, eq. 1).
+    """
     for name in history.names("overfitting"):
         seen = history.last(f"{name}/overfitting", 2)
         if seen and min(seen) > 0.8:
-            return f"{name} scores held-out images almost as it scores samples: r_v = {seen[-1]:.2f} (0: as training images, 1: as samples)"
+            return (
+                f"{name} scores held-out images almost as it scores samples: r_v = {seen[-1]:.2f} (0: "
+                "as training images, 1: as samples)"
+            )
     return None
 
 
@@ -99,7 +123,10 @@ def vanishing(history: History) -> str | None:
     for name in history.names("gradient"):
         first, latest = _gradients(history, name)
         if latest and max(latest) < max(1e-8, 1e-4 * first):
-            return f"the gradient of {name} has the norm {latest[-1]:.1e}; at the start of the training it was {first:.1e}"
+            return (
+                f"the gradient of {name} has the norm {latest[-1]:.1e}; "
+                f"at the start of the training it was {first:.1e}"
+            )
     return None
 
 
@@ -108,22 +135,54 @@ def exploding(history: History) -> str | None:
     for name in history.names("gradient"):
         first, latest = _gradients(history, name)
         if latest and first > 0 and min(latest) > 1000 * first:
-            return f"the gradient of {name} has the norm {latest[-1]:.1e}; at the start of the training it was {first:.1e}"
+            return (
+                f"the gradient of {name} has the norm {latest[-1]:.1e}; "
+                f"at the start of the training it was {first:.1e}"
+            )
     return None
 
 
 RULES: dict[str, tuple[Callable[[History], str | None], tuple[str, ...]]] = {
-    "collapse": (collapse, ("a penalty on the discriminator, as r1", "a lower learning rate", "a larger batch, or minibatch statistics")),
-    "duplicates": (duplicates, ("a penalty on the discriminator, as r1", "a lower learning rate", "more data, or augmentation")),
-    "class-balance": (imbalance, ("labels for both players", "a penalty on the discriminator, as r1", "a larger batch")),
+    "collapse": (
+        collapse,
+        (
+            "a penalty on the discriminator, as r1",
+            "a lower learning rate",
+            "a larger batch, or minibatch statistics",
+        ),
+    ),
+    "duplicates": (
+        duplicates,
+        ("a penalty on the discriminator, as r1", "a lower learning rate", "more data, or augmentation"),
+    ),
+    "class-balance": (
+        imbalance,
+        ("labels for both players", "a penalty on the discriminator, as r1", "a larger batch"),
+    ),
     "discriminator-won": (
         won,
-        ("a lower learning rate of the discriminator", "a penalty, as r1", "augmentation, as diffaugment, where the data are few"),
+        (
+            "a lower learning rate of the discriminator",
+            "a penalty, as r1",
+            "augmentation, as diffaugment, where the data are few",
+        ),
     ),
-    "discriminator-lost": (lost, ("a higher learning rate of the discriminator, or more of its steps", "a weaker penalty")),
-    "overfitting": (overfitting, ("augmentation, as diffaugment", "more data, or mirrored images", "a stronger r1")),
-    "vanishing-gradients": (vanishing, ("another loss, as non-saturating, hinge or wasserstein", "a lower learning rate")),
-    "exploding-gradients": (exploding, ("a lower learning rate", "clipping: generator_optimizer.max_norm=1", "a penalty, as r1")),
+    "discriminator-lost": (
+        lost,
+        ("a higher learning rate of the discriminator, or more of its steps", "a weaker penalty"),
+    ),
+    "overfitting": (
+        overfitting,
+        ("augmentation, as diffaugment", "more data, or mirrored images", "a stronger r1"),
+    ),
+    "vanishing-gradients": (
+        vanishing,
+        ("another loss, as non-saturating, hinge or wasserstein", "a lower learning rate"),
+    ),
+    "exploding-gradients": (
+        exploding,
+        ("a lower learning rate", "clipping: generator_optimizer.max_norm=1", "a penalty, as r1"),
+    ),
 }
 """Every alarm by name: its rule, and what to try."""
 
@@ -138,14 +197,22 @@ def alarms(history: History) -> list[Alarm]:
 
 
 def _falling(history: History, name: str) -> bool:
-    """Whether the last value is no rise over the best before it: a generator that is still learning to differ is no collapse."""
-    values = [signs[name] for signs in history.signs if name in signs]
+    """Whether the last value is no rise over the best before it: a generator that is still learning to differ
+    is no collapse.
+    """
+    values = [diagnostics[name] for diagnostics in history.diagnostics if name in diagnostics]
     return values[-1] <= max(values[:-1])
 
 
 def _gradients(history: History, player: str) -> tuple[float, list[float]]:
-    """The median norm of the first tenth of the reports, and the last ones; nothing to go by before there are enough."""
-    norms = [report[f"{player}/gradient"] for report in history.reports if math.isfinite(report.get(f"{player}/gradient", math.nan))]
+    """The median norm of the first tenth of the reports, and the last ones; nothing to go by before there are
+    enough.
+    """
+    norms = [
+        report[f"{player}/gradient"]
+        for report in history.reports
+        if math.isfinite(report.get(f"{player}/gradient", math.nan))
+    ]
     if len(norms) < 4 * PATIENCE:
         return 0.0, []
     return statistics.median(norms[: max(PATIENCE, len(norms) // 10)]), norms[-PATIENCE:]

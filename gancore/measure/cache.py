@@ -11,10 +11,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gancore.component.interfaces import Extractor
+from gancore.component.specs import spec
 from gancore.data import ImageOptions
-from gancore.files import whole_file
-from gancore.interfaces import Extractor
-from gancore.specs import spec
+from gancore.storage.files import whole_file
 
 
 def cached(key: str, extractor: Extractor, compute: Callable[[], Tensor]) -> Tensor:
@@ -33,7 +33,9 @@ def cached(key: str, extractor: Extractor, compute: Callable[[], Tensor]) -> Ten
 
 def digest(key: str, extractor: Extractor) -> str:
     """A hash of the images' key, the extractor's options and its weights."""
-    total = hashlib.sha256(json.dumps([key, extractor.title, spec(extractor, complete=True)], sort_keys=True).encode())
+    total = hashlib.sha256(
+        json.dumps([key, extractor.title, spec(extractor, complete=True)], sort_keys=True).encode()
+    )
     total.update(weights_hash(extractor).encode())
     return total.hexdigest()
 

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from gancore.measure.neighbours import radii
+from gancore.component.part import field, part
+from gancore.measure.neighbors import radii
 from gancore.measure.picking import need, some_images, some_rows
 from gancore.measure.score import Score, Value
 from gancore.measure.ssim import ms_ssim
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.standard.ranges import whole, within
 
 CHUNK = 256
@@ -19,7 +19,8 @@ CHUNK = 256
 
 
 def pair_similarities(images: Tensor, pairs: int, rng: torch.Generator) -> Tensor:
-    """Multi-scale structural similarity of `pairs` random pairs of different images among `(N, C, H, W)`: `(pairs,)` float64.
+    """Multi-scale structural similarity of `pairs` random pairs of different images among `(N, C, H, W)`:
+    `(pairs,)` float64.
 
     Paper: Odena et al. 2017, arXiv:1610.09585, section 4.2. Raises like `ms_ssim`.
     """
@@ -35,7 +36,9 @@ def twin_distance(real: Tensor, rare: float = 0.01) -> float:
 
 
 def duplicates(fake: Tensor, real: Tensor, rare: float = 0.01) -> float:
-    """The share of `fake` rows `(N, D)` with another one nearer than all but the share `rare` of as many `real` rows have theirs."""
+    """The share of `fake` rows `(N, D)` with another one nearer than all but the share `rare` of as many
+    `real` rows have theirs.
+    """
     return float((radii(fake, 1) < twin_distance(real, rare)).double().mean())
 
 
@@ -43,23 +46,33 @@ def duplicates(fake: Tensor, real: Tensor, rare: float = 0.01) -> float:
 class Diversity(Score):
     """How alike samples are: multi-scale structural similarity of random pairs, and the share of near-twins.
 
-    `MS-SSIM` is the mean over random pairs. Papers: Odena et al. 2017, arXiv:1610.09585, section 4.2, within a class; Karras et al. 2018,
-    arXiv:1710.10196, section 5, over all samples, as here. Neither way is better: samples as diverse as the reference have its value. For
-    small images there are fewer scales, so values are comparable at equal size alone.
+    `MS-SSIM` is the mean over random pairs. Papers: Odena et al. 2017, arXiv:1610.09585, section 4.2, within
+    a class; Karras et al. 2018, arXiv:1710.10196, section 5, over all samples, as here. Neither way is
+    better: samples as diverse as the reference have its value. For small images there are fewer scales, so
+    values are comparable at equal size alone.
 
-    `duplicates[title]` is the share of samples with a near-twin among the samples: one nearer in features than all but `rare` of the
-    reference have among as many. About `rare` for samples as diverse as the reference. A measure of this library's own.
+    `duplicates[title]` is the share of samples with a near-twin among the samples: one nearer in features
+    than all but `rare` of the reference have among as many. About `rare` for samples as diverse as the
+    reference. A measure of this library's own.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"pairs": 64},)
-    pairs: int = field(default=2000, validator=whole(2), help="random pairs of samples; 10,000 in ProGAN's paper")
-    rare: float = field(default=0.01, validator=within(0, 1), help="share of the reference that has a near-twin, by definition")
+    pairs: int = field(
+        default=2000, validator=whole(2), help="random pairs of samples; 10,000 in ProGAN's paper"
+    )
+    rare: float = field(
+        default=0.01,
+        validator=within(0, 1),
+        help="share of the reference that has a near-twin, by definition",
+    )
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`MS-SSIM` and `duplicates[title]` (lower is better)."""
         real, fake = study.features("reference"), study.features("samples")
         need("MS-SSIM", 8, "random pairs", reference=len(real), samples=len(fake))
-        similar = pair_similarities(some_images(study, "samples", 2 * self.pairs), self.pairs, study.rng("pairs"))
+        similar = pair_similarities(
+            some_images(study, "samples", 2 * self.pairs), self.pairs, study.rng("pairs")
+        )
         rng, count = study.rng("twins"), min(len(real), len(fake))
         share = duplicates(some_rows(fake, count, rng), some_rows(real, count, rng), self.rare)
         return {

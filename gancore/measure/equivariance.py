@@ -1,4 +1,6 @@
-"""Equivariance: whether a generator that moves what it draws gives the image that moving the finished one gives."""
+"""Equivariance: whether a generator that moves what it draws gives the image that moving the finished one
+gives.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,16 +9,16 @@ from typing import Any, ClassVar, NamedTuple, cast
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Movable
+from gancore.component.part import field, part
+from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
 from gancore.errors import MeasureError
-from gancore.interfaces import Movable
 from gancore.latent.codes import codes_of
 from gancore.measure.motions import filtered_as_if_turned, shifted, shifted_by_pixels, turned
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import Rows, fold, own_rows, render_seed, seeded
 from gancore.standard.ranges import whole, within
 
 __all__ = ["KINDS", "Equivariance", "Kind", "Motion", "decibels", "difference"]
@@ -34,8 +36,9 @@ class Motion(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """How one of the scores draws its motions (from three uniform numbers in [-1, 1] and the largest shift to the right and down), and what
-    it compares of an image and the generator's moved one: what is seen, what should be, and the mask. `least` is the smallest side.
+    """How one of the scores draws its motions (from three uniform numbers in [-1, 1] and the largest shift to
+    the right and down), and what it compares of an image and the generator's moved one: what is seen, what
+    should be, and the mask. `least` is the smallest side.
     """
 
     draw: Callable[[Sequence[float], tuple[float, float]], Motion]
@@ -66,14 +69,17 @@ KINDS: dict[str, Kind] = {
 
 
 def difference(kind: Kind, image: Tensor, moved: Tensor, motion: Motion) -> tuple[float, float]:
-    """The sum of squared differences between what is seen and what should be, and how many values were compared."""
+    """The sum of squared differences between what is seen and what should be, and how many values were
+    compared.
+    """
     seen, expected, mask = kind.compare(image, moved, motion)
     squares = ((seen - expected).square() * mask).flatten(1).sum(1)
     return float(squares.cpu().double().sum()), float(mask.sum()) * len(image) * image.shape[1]
 
 
 def decibels(squares: Tensor, counts: Tensor) -> Value:
-    """The peak signal-to-noise ratio in dB for a range of 2, from sums of squared differences and counts of values, `(G,)` float64 each.
+    """The peak signal-to-noise ratio in dB for a range of 2, from sums of squared differences and counts of
+    values, `(G,)` float64 each.
 
     Its standard error follows from the deviation between the sums.
     """
@@ -88,7 +94,9 @@ def decibels(squares: Tensor, counts: Tensor) -> Value:
 
 
 def _images(pipeline: Pipeline, codes: Tensor, motion: Motion, seed: int) -> Tensor:
-    """Images as the generator makes them, neither clamped nor rounded; the same seed gives them the same noise."""
+    """Images as the generator makes them, neither clamped nor rounded; the same seed gives them the same
+    noise.
+    """
     generator = pipeline.generator
     noise = seeded(render_seed(seed), pipeline.device)
     moved = cast(Movable, generator).moved(**motion._asdict())
@@ -99,12 +107,15 @@ def _images(pipeline: Pipeline, codes: Tensor, motion: Motion, seed: int) -> Ten
 
 @part("equivariance")
 class Equivariance(Score):
-    """EQ-T, EQ-T_frac and EQ-R: the peak signal-to-noise ratio between images of a moved input and moved images of the input.
+    """EQ-T, EQ-T_frac and EQ-R: the peak signal-to-noise ratio between images of a moved input and moved
+    images of the input.
 
-    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 2.1 and appendix E: shifts of up to an eighth of the image by whole
-    pixels (E.1) and by any part of one (E.2), and turns by any angle (E.3), over the pixels that no border has a part in, and a range
-    of 2; samples are neither truncated, clamped nor rounded. As in the released code, some samples share one motion. Differences: fewer
-    samples by default (50,000 in the paper); images need not be square. A model whose images are all of one colour has the highest values.
+    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 2.1 and appendix E: shifts of up to an
+    eighth of the image by whole pixels (E.1) and by any part of one (E.2), and turns by any angle (E.3), over
+    the pixels that no border has a part in, and a range of 2; samples are neither truncated, clamped nor
+    rounded. As in the released code, some samples share one motion. Differences: fewer samples by default
+    (50,000 in the paper); images need not be square. A model whose images are all of one color has the
+    highest values.
 
     Raises:
         MeasureError: images are smaller than 8×8 pixels; those under 16×16 have no EQ-R.
@@ -114,7 +125,9 @@ class Equivariance(Score):
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"count": 8},)
     count: int = field(default=1000, validator=whole(8), help="samples; 50,000 in the paper")
     group: int = field(default=4, validator=whole(1), help="samples that share one motion")
-    reach: float = field(default=0.125, validator=within(0, 0.25), help="the largest shift, as a share of the image's side")
+    reach: float = field(
+        default=0.125, validator=within(0, 0.25), help="the largest shift, as a share of the image's side"
+    )
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`EQ-T`, `EQ-T_frac` and `EQ-R` in dB; higher is better."""
@@ -122,20 +135,28 @@ class Equivariance(Score):
         need("EQ-T", 2, "a model that is judged by more than one image", samples=len(study.samples))
         side = min(study.pipeline.generator.image[1:])
         if side < min(kind.least for kind in KINDS.values()):
-            raise MeasureError(f"EQ-T needs images of at least 8×8 pixels; got {side} on a side: judge a model of larger images")
+            raise MeasureError(
+                "EQ-T needs images of at least 8×8 pixels; "
+                f"got {side} on a side: judge a model of larger images"
+            )
         found = torch.tensor(list(self.compared(study, study.pipeline)), dtype=torch.float64)
         kinds = zip(KINDS.items(), found.unbind(1), strict=True)
         return {name: decibels(*sums.unbind(1)) for (name, kind), sums in kinds if side >= kind.least}
 
     def compared(self, study: Study, pipeline: Pipeline) -> Iterator[list[tuple[float, float]]]:
-        """For each group of samples, and each kind, the sum of squared differences and how many values were compared."""
+        """For each group of samples, and each kind, the sum of squared differences and how many values were
+        compared.
+        """
         latent, label = pipeline.draw(self.count, seed=fold(study.seed, "equivariance"))
         _, height, width = pipeline.generator.image
         most, rng = (self.reach * width, self.reach * height), study.rng("equivariance")
         for start in range(0, self.count, self.group):
             rows, seed = slice(start, start + self.group), fold(study.seed, "equivariance", start)
             codes = codes_of(pipeline, latent[rows], None if label is None else label[rows])
-            motions = [kind.draw((torch.rand(3, generator=rng, dtype=torch.float64) * 2 - 1).tolist(), most) for kind in KINDS.values()]
+            motions = [
+                kind.draw((torch.rand(3, generator=rng, dtype=torch.float64) * 2 - 1).tolist(), most)
+                for kind in KINDS.values()
+            ]
             image, *moved = (_images(pipeline, codes, motion, seed) for motion in (Motion(), *motions))
             each = zip(KINDS.values(), moved, motions, strict=True)
             yield [difference(kind, image, other, motion) for kind, other, motion in each]

@@ -10,13 +10,13 @@ from typing import Any
 import attrs
 import torch
 
-from gancore.discovery import host
+from gancore.component.discovery import host
+from gancore.component.specs import spec
 from gancore.errors import MeasureError
-from gancore.files import write_text
 from gancore.measure.cache import weights_hash
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.specs import spec
+from gancore.storage.files import write_text
 
 VERSION = 1
 """The version of a saved evaluation."""
@@ -24,7 +24,9 @@ VERSION = 1
 
 @attrs.frozen
 class Evaluation:
-    """Values by name, how they were made, and what was left out and why. `images` is how many the model had seen, where that is known."""
+    """Values by name, how they were made, and what was left out and why. `images` is how many the model had
+    seen, where that is known.
+    """
 
     scores: dict[str, Value]
     protocol: dict[str, Any]
@@ -60,14 +62,20 @@ class Evaluation:
             scores = {name: Value(**entry) for name, entry in table["scores"].items()}
             return cls(scores, table["protocol"], table["seconds"], table["images"], table["left_out"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise MeasureError(f"{path} is no evaluation ({error!r}); give a file that `gancore evaluate` wrote") from None
+            raise MeasureError(
+                f"{path} is no evaluation ({error!r}); give a file that `gancore evaluate` wrote"
+            ) from None
 
 
-def evaluate(study: Study, scores: Iterable[Score], *, images: int | None = None, strict: bool = False) -> Evaluation:
-    """Every score that this study can give. What it cannot give, for want of labels or images, is left out with the reason.
+def evaluate(
+    study: Study, scores: Iterable[Score], *, images: int | None = None, strict: bool = False
+) -> Evaluation:
+    """Every score that this study can give. What it cannot give, for want of labels or images, is left out
+    with the reason.
 
     Raises:
-        MeasureError: with `strict`, a score cannot be given; always, when images are not finite or do not fit the extractor.
+        MeasureError: with `strict`, a score cannot be given; always, when images are not finite or do not fit
+        the extractor.
     """
     started = time.monotonic()
     study.features("reference"), study.features("samples")
@@ -121,6 +129,6 @@ _WANTS = {
 def _judged(score: Score, study: Study) -> dict[str, Value]:
     missing = [_WANTS[need] for need in sorted(score.needs) if not study.holds(need)]
     if missing:
-        raise MeasureError(f"{score.address} needs {' and '.join(missing)}")
+        raise MeasureError(f"{score.qualified_name} needs {' and '.join(missing)}")
     found: dict[str, Value] = score(study)
     return found

@@ -6,8 +6,8 @@ from torch import Tensor
 
 
 def filtered(images: Tensor, weights: Sequence[float]) -> Tensor:
-    """Weighted sums along height and width of images `(N, C, H, W)`, where all weights lie within: both sides are shorter by one less
-    than there are weights.
+    """Weighted sums along height and width of images `(N, C, H, W)`, where all weights lie within: both sides
+    are shorter by one less than there are weights.
 
     Sums of shifted images take a seventh of the time of a convolution with one channel.
     """

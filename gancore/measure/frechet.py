@@ -3,19 +3,19 @@
 import torch
 from torch import Tensor
 
+from gancore.component.part import field, part
 from gancore.measure.moments import Moments
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.parts import field, part
 
 
 def frechet_distance(first: Moments, second: Moments) -> float:
     """The squared Fréchet (2-Wasserstein) distance of the Gaussians with these means and covariances.
 
-    Papers: Dowson and Landau 1982 (the closed form); Heusel et al. 2017, arXiv:1706.08500, eq. 6 (as a score of images):
-    |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). The eigenvalues of Σ₁Σ₂ are those of Σ₁^½ Σ₂ Σ₁^½, which is symmetric, so the trace of the
-    root is the sum of the roots of these. Float64.
+    Papers: Dowson and Landau 1982 (the closed form); Heusel et al. 2017, arXiv:1706.08500, eq. 6 (as a score
+    of images): |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). The eigenvalues of Σ₁Σ₂ are those of Σ₁^½ Σ₂ Σ₁^½,
+    which is symmetric, so the trace of the root is the sum of the roots of these. Float64.
     """
     root = _root(first.covariance)
     values = torch.linalg.eigvalsh(root @ second.covariance @ root)
@@ -23,10 +23,12 @@ def frechet_distance(first: Moments, second: Moments) -> float:
 
 
 def frechet_distance_of_few(first: Tensor, second: Tensor) -> float:
-    """The same distance, of rows `(N, D)` and `(M, D)` themselves: quicker where rows are fewer than dimensions.
+    """The same distance, of rows `(N, D)` and `(M, D)` themselves: quicker where rows are fewer than
+    dimensions.
 
-    With centred rows A and B, (N-1)(M-1) Σ₁Σ₂ = AᵀA BᵀB has the eigenvalues of (A Bᵀ)(A Bᵀ)ᵀ, so the trace of the root is the sum of
-    the singular values of A Bᵀ over √((N-1)(M-1)). Where one side is long, its root takes the place of B.
+    With centerd rows A and B, (N-1)(M-1) Σ₁Σ₂ = AᵀA BᵀB has the eigenvalues of (A Bᵀ)(A Bᵀ)ᵀ, so the trace of
+    the root is the sum of the singular values of A Bᵀ over √((N-1)(M-1)). Where one side is long, its root
+    takes the place of B.
     """
     a, b = (rows.double() - rows.double().mean(0) for rows in (first, second))
     one, other = Moments.of(first), Moments.of(second)
@@ -57,11 +59,13 @@ def frechet_name(title: str) -> str:
 
 @part("frechet")
 class Frechet(Score):
-    """The Fréchet distance of Gaussians fitted to the features of samples and reference; `FID` on the 2015 Inception alone.
+    """The Fréchet distance of Gaussians fitted to the features of samples and reference; `FID` on the 2015
+    Inception alone.
 
-    Paper: Heusel et al. 2017, arXiv:1706.08500, eq. 6; covariances are divided by N - 1. The value falls with the number of images, so
-    values are comparable at equal numbers alone. Raises MeasureError where a side has no more images than dimensions, for then its
-    covariance is singular; `allow_few` computes it all the same, exactly.
+    Paper: Heusel et al. 2017, arXiv:1706.08500, eq. 6; covariances are divided by N - 1. The value falls with
+    the number of images, so values are comparable at equal numbers alone. Raises MeasureError where a side
+    has no more images than dimensions, for then its covariance is singular; `allow_few` computes it all the
+    same, exactly.
     """
 
     allow_few: bool = field(default=False, help="allow no more images than the extractor has dimensions")
@@ -79,8 +83,15 @@ class Frechet(Score):
 
 
 def enough_for_covariance(name: str, width: int, allow_few: bool, **found: int) -> None:
-    """Raises MeasureError unless there are more images than dimensions, or at least two where few are allowed."""
+    """Raises MeasureError unless there are more images than dimensions, or at least two where few are
+    allowed.
+    """
     if allow_few:
         need(name, 2, "a covariance", **found)
     else:
-        need(name, width + 1, f"more than the {width:,} dimensions of the features, or the option allow_few", **found)
+        need(
+            name,
+            width + 1,
+            f"more than the {width:,} dimensions of the features, or the option allow_few",
+            **found,
+        )

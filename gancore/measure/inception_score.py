@@ -3,16 +3,17 @@
 import torch
 from torch import Tensor
 
+from gancore.component.part import field, part
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Side, Study
-from gancore.parts import field, part
 from gancore.pipeline import evaluating
 from gancore.standard.ranges import whole
 
 
 def inception_scores(logits: Tensor, splits: int = 10) -> Tensor:
-    """exp(E_x KL(p(y|x) ‖ p(y))) of each of `splits` parts of the rows `(N, K)`, in their order; `(splits,)` float64.
+    """exp(E_x KL(p(y|x) ‖ p(y))) of each of `splits` parts of the rows `(N, K)`, in their order; `(splits,)`
+    float64.
 
     Paper: Salimans et al. 2016, arXiv:1606.03498, section 4. p(y) is the mean over the rows of a part.
     """
@@ -30,25 +31,35 @@ def class_logits(study: Study, side: Side) -> Tensor:
     features = study.features(side)
     device = next((p.device for p in study.extractor.parameters()), torch.device("cpu"))
     with evaluating(study.extractor), torch.no_grad():
-        return torch.cat([study.extractor.classify(rows.to(device)).float().cpu() for rows in torch.split(features, 4096)])
+        return torch.cat(
+            [study.extractor.classify(rows.to(device)).float().cpu() for rows in torch.split(features, 4096)]
+        )
 
 
 @part("inception-score")
 class InceptionScore(Score):
-    """How surely an extractor classifies the samples, and how evenly they spread over its classes: from 1 to the number of classes.
+    """How surely an extractor classifies the samples, and how evenly they spread over its classes: from 1 to
+    the number of classes.
 
-    Paper: Salimans et al. 2016, arXiv:1606.03498, section 4: the mean over ten splits. The error is the deviation between splits, as
-    published (not that of their mean). It does not look at the reference. Samples are shuffled first, so that files in the order of
-    their classes are split evenly.
+    Paper: Salimans et al. 2016, arXiv:1606.03498, section 4: the mean over ten splits. The error is the
+    deviation between splits, as published (not that of their mean). It does not look at the reference.
+    Samples are shuffled first, so that files in the order of their classes are split evenly.
     """
 
     needs = frozenset({"classes"})
-    splits: int = field(default=10, validator=whole(2), help="parts of the samples that are scored on their own")
+    splits: int = field(
+        default=10, validator=whole(2), help="parts of the samples that are scored on their own"
+    )
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`IS[title]`, higher is better."""
         name = f"IS[{study.title}]"
-        need(name, 10 * self.splits, f"ten for each of {self.splits} splits", samples=len(study.features("samples")))
+        need(
+            name,
+            10 * self.splits,
+            f"ten for each of {self.splits} splits",
+            samples=len(study.features("samples")),
+        )
         logits = class_logits(study, "samples")
         order = torch.randperm(len(logits), generator=study.rng("inception-score"))
         scores = inception_scores(logits[order], self.splits)

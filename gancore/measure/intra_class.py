@@ -2,20 +2,25 @@
 
 from torch import Tensor
 
+from gancore.component.part import field, part
 from gancore.errors import MeasureError
 from gancore.measure.frechet import enough_for_covariance, frechet_distance, frechet_distance_of_few
 from gancore.measure.moments import Moments
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Side, Study
-from gancore.parts import field, part
 
 
-def intra_class_distances(real: Tensor, real_labels: Tensor, fake: Tensor, fake_labels: Tensor) -> dict[int, float]:
+def intra_class_distances(
+    real: Tensor, real_labels: Tensor, fake: Tensor, fake_labels: Tensor
+) -> dict[int, float]:
     """The Fréchet distance between the rows `(N, D)` of each class, by class.
 
     Paper: Miyato and Koyama 2018, arXiv:1802.05637, section 5 (intra FID).
     """
-    return {k: _distance(real[real_labels == k], fake[fake_labels == k]) for k in classes_of(real_labels, fake_labels)}
+    return {
+        k: _distance(real[real_labels == k], fake[fake_labels == k])
+        for k in classes_of(real_labels, fake_labels)
+    }
 
 
 def classes_of(*labels: Tensor) -> list[int]:
@@ -31,15 +36,18 @@ def _distance(real: Tensor, fake: Tensor) -> float:
 
 @part("intra-class")
 class IntraClass(Score):
-    """The mean over classes of the Fréchet distance within a class: how well a model draws the class that it is asked for.
+    """The mean over classes of the Fréchet distance within a class: how well a model draws the class that it
+    is asked for.
 
-    Paper: Miyato and Koyama 2018, arXiv:1802.05637, section 5. Classes are those of the labels of both sides. Raises MeasureError where a
-    class has no images on one side, or no more than dimensions, which `allow_few` allows. No standard error is given: classes are not a
-    sample of anything.
+    Paper: Miyato and Koyama 2018, arXiv:1802.05637, section 5. Classes are those of the labels of both sides.
+    Raises MeasureError where a class has no images on one side, or no more than dimensions, which `allow_few`
+    allows. No standard error is given: classes are not a sample of anything.
     """
 
     needs = frozenset({"labels"})
-    allow_few: bool = field(default=False, help="allow no more images a class than the extractor has dimensions")
+    allow_few: bool = field(
+        default=False, help="allow no more images a class than the extractor has dimensions"
+    )
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`iFD[title]`, lower is better."""
@@ -50,7 +58,11 @@ class IntraClass(Score):
             counts = {"reference": int((real_labels == k).sum()), "samples": int((fake_labels == k).sum())}
             _check(name, k, counts)
             enough_for_covariance(
-                f"{name} within class {k}", real.shape[1], self.allow_few, reference=counts["reference"], samples=counts["samples"]
+                f"{name} within class {k}",
+                real.shape[1],
+                self.allow_few,
+                reference=counts["reference"],
+                samples=counts["samples"],
             )
         distances = intra_class_distances(real, real_labels, fake, fake_labels)
         return {name: Value(sum(distances.values()) / len(distances), better="lower")}
@@ -60,11 +72,17 @@ def _labels(study: Study, side: Side, name: str) -> Tensor:
     labels = study.side(side).labels
     if labels is None or labels.dim() != 1:
         shape = "none" if labels is None else f"labels of {labels.shape[1]} numbers each"
-        raise MeasureError(f"{name} needs the one class of each image (a whole number) in the {side}; got {shape}: take labelled images")
+        raise MeasureError(
+            f"{name} needs the one class of each image (a whole number) in the {side}; "
+            f"got {shape}: take labeled images"
+        )
     return labels
 
 
 def _check(name: str, k: int, counts: dict[str, int]) -> None:
     empty = [side for side, count in counts.items() if not count]
     if empty:
-        raise MeasureError(f"{name}: class {k} is empty in the {empty[0]}; draw samples of every class, or leave it out of the reference")
+        raise MeasureError(
+            f"{name}: class {k} is empty in the {empty[0]}; "
+            "draw samples of every class, or leave it out of the reference"
+        )

@@ -7,20 +7,23 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from gancore.component.part import field, part
 from gancore.measure.picking import need, some_rows
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.standard.ranges import whole
 
 
 def cubic_kernel(first: Tensor, second: Tensor) -> Tensor:
-    """k(x, y) = (x·y / D + 1)³ of rows `(N, D)` and `(M, D)`, `(N, M)` float64. Paper: Bińkowski et al. 2018, arXiv:1801.01401."""
+    """k(x, y) = (x·y / D + 1)³ of rows `(N, D)` and `(M, D)`, `(N, M)` float64. Paper: Bińkowski et al. 2018,
+    arXiv:1801.01401.
+    """
     return (first.double() @ second.double().T / first.shape[1] + 1) ** 3
 
 
 def kernel_distance(first: Tensor, second: Tensor) -> float:
-    """The unbiased estimate of MMD² under the cubic kernel, of rows `(N, D)` and `(M, D)`; it may be negative.
+    """The unbiased estimate of MMD² under the cubic kernel, of rows `(N, D)` and `(M, D)`; it may be
+    negative.
 
     Papers: Gretton et al. 2012, JMLR 13, lemma 6, eq. 3; Bińkowski et al. 2018, arXiv:1801.01401, section 4.
     """
@@ -39,10 +42,12 @@ def kernel_distances(real: Tensor, fake: Tensor, *, subsets: int, size: int, rng
 
 
 def standard_error(distances: Tensor, size: int, count: int) -> float | None:
-    """The standard error of the mean over overlapping subsets of `size` out of `count` rows; unknown where a subset is the whole.
+    """The standard error of the mean over overlapping subsets of `size` out of `count` rows; unknown where a
+    subset is the whole.
 
-    With v the variance between subsets, v / subsets is due to their choice; and v = Var(size) - Var(count) with Var falling as one over
-    the number of rows, which leaves v · size / (count - size) for the choice of the `count` rows themselves.
+    With v the variance between subsets, v / subsets is due to their choice; and v = Var(size) - Var(count)
+    with Var falling as one over the number of rows, which leaves v · size / (count - size) for the choice of
+    the `count` rows themselves.
     """
     if size >= count or len(distances) < 2:
         return None
@@ -54,9 +59,10 @@ def standard_error(distances: Tensor, size: int, count: int) -> float | None:
 class Kernel(Score):
     """The squared maximum mean discrepancy under a cubic kernel, unbiased, as the mean over random subsets.
 
-    Paper: Bińkowski et al. 2018 (Demystifying MMD GANs), arXiv:1801.01401, section 4: 100 subsets of 1,000 images, as published. Where a
-    side has no more than `size` images, subsets are half of it. The error is the standard error of the mean, with what the choice of
-    the images adds; papers often print the (larger or smaller) deviation between subsets.
+    Paper: Bińkowski et al. 2018 (Demystifying MMD GANs), arXiv:1801.01401, section 4: 100 subsets of 1,000
+    images, as published. Where a side has no more than `size` images, subsets are half of it. The error is
+    the standard error of the mean, with what the choice of the images adds; papers often print the (larger or
+    smaller) deviation between subsets.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"subsets": 5},)

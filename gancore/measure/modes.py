@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
+from gancore.component.part import part
 from gancore.measure.inception_score import class_logits
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Side, Study
-from gancore.parts import part
 
 
 def class_balance(fake: Tensor, real: Tensor) -> float:
@@ -30,8 +30,9 @@ def class_counts(study: Study, side: Side) -> Tensor:
 class Modes(Score):
     """How many classes the samples hit, and how far the frequencies of classes are from the reference's.
 
-    As the number of modes, and the reverse KL divergence over modes, of Lin et al. 2018 (PacGAN), arXiv:1712.04086, section 4, there on
-    stacked MNIST digits. A class is what the extractor's classifier thinks likeliest, on both sides, so its mistakes cancel.
+    As the number of modes, and the reverse KL divergence over modes, of Lin et al. 2018 (PacGAN),
+    arXiv:1712.04086, section 4, there on stacked MNIST digits. A class is what the extractor's classifier
+    thinks likeliest, on both sides, so its mistakes cancel.
     """
 
     needs = frozenset({"classes"})
@@ -40,7 +41,12 @@ class Modes(Score):
         """`modes[title]` (higher is better) and `class balance[title]` (lower is better, in nats)."""
         classes = study.extractor.classes
         for side in ("reference", "samples"):
-            need(f"modes[{study.title}]", classes, f"one for each of {classes} classes", **{side: len(study.side(side))})
+            need(
+                f"modes[{study.title}]",
+                classes,
+                f"one for each of {classes} classes",
+                **{side: len(study.side(side))},
+            )
         fake, real = class_counts(study, "samples"), class_counts(study, "reference")
         return {
             f"modes[{study.title}]": Value(float((fake > 0).sum()), better="higher"),

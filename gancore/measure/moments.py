@@ -7,7 +7,8 @@ from torch import Tensor
 
 @attrs.define
 class Moments:
-    """Sums of `count` features of width D, from which mean `(D,)` and unbiased covariance `(D, D)` follow, float64.
+    """Sums of `count` features of width D, from which mean `(D,)` and unbiased covariance `(D, D)` follow,
+    float64.
 
     The sums are taken about the first batch's mean, so that nothing cancels.
     """
@@ -30,7 +31,10 @@ class Moments:
         rows = features.double()
         if self.shift is None:
             self.shift = rows.mean(0)
-            self.total, self.products = torch.zeros_like(self.shift), self.shift.new_zeros(rows.shape[1], rows.shape[1])
+            self.total, self.products = (
+                torch.zeros_like(self.shift),
+                self.shift.new_zeros(rows.shape[1], rows.shape[1]),
+            )
         rows = rows - self.shift
         self.count += len(rows)
         self.total = _known(self.total) + rows.sum(0)

@@ -1,8 +1,9 @@
 """Finished images moved: what a generator's own motion of its image is held against.
 
-Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, appendix E. Each function gives what should be seen, and where on it no pixel from
-beyond the border has a part: an image `(N, C, H, W)` and a mask `(H, W)` of zeros and ones in its dtype. Shifts are in pixels, turns
-counter-clockwise in radians about the middle of the image. Filters are made in float64 on the CPU.
+Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, appendix E. Each function gives what should be seen,
+and where on it no pixel from beyond the border has a part: an image `(N, C, H, W)` and a mask `(H, W)` of
+zeros and ones in its dtype. Shifts are in pixels, turns counter-clockwise in radians about the middle of the
+image. Filters are made in float64 on the CPU.
 """
 
 import math
@@ -26,7 +27,10 @@ REACH = 2 * LOBES
 
 def shifted_by_pixels(image: Tensor, right: int, down: int) -> tuple[Tensor, Tensor]:
     """The operator T_x by whole pixels (appendix E.1)."""
-    rows, columns = (_inside(size, max(by, 0), size + min(by, 0), image) for size, by in zip(image.shape[2:], (down, right), strict=True))
+    rows, columns = (
+        _inside(size, max(by, 0), size + min(by, 0), image)
+        for size, by in zip(image.shape[2:], (down, right), strict=True)
+    )
     return image.roll((down, right), (2, 3)), rows[:, None] * columns
 
 
@@ -42,21 +46,28 @@ def shifted(image: Tensor, right: float, down: float) -> tuple[Tensor, Tensor]:
 
 
 def turned(image: Tensor, angle: float) -> tuple[Tensor, Tensor]:
-    """The operator R_α (appendix E.3): the image is made `FINE` times finer by a filter that keeps what is in the band both before and
-    after the turn, and read between its samples linearly.
+    """The operator R_α (appendix E.3): the image is made `FINE` times finer by a filter that keeps what is in
+    the band both before and after the turn, and read between its samples linearly.
     """
     height, width = image.shape[2:]
     x, y = ((FINE * place).to(image) for place in _sources(height, width, angle))
     fine = _finer(image, turning_filter(angle, FINE))
     grid = torch.stack([2 * x / (fine.shape[3] - 1) - 1, 2 * y / (fine.shape[2] - 1) - 1], 2)
-    seen = functional.grid_sample(fine, grid.expand(len(image), -1, -1, -1), mode="bilinear", padding_mode="zeros", align_corners=True)
+    seen = functional.grid_sample(
+        fine, grid.expand(len(image), -1, -1, -1), mode="bilinear", padding_mode="zeros", align_corners=True
+    )
     border = REACH * FINE - 2  # the outermost taps are as good as none
-    inside = [(at.round() >= border) & (at.round() < FINE * (size - 1) - border) for at, size in ((x, width), (y, height))]
+    inside = [
+        (at.round() >= border) & (at.round() < FINE * (size - 1) - border)
+        for at, size in ((x, width), (y, height))
+    ]
     return seen, (inside[0] & inside[1]).to(image)
 
 
 def filtered_as_if_turned(image: Tensor, angle: float) -> tuple[Tensor, Tensor]:
-    """The operator R*_α (appendix E.3): what the filter of a turn by `angle` leaves of an image that is turned already."""
+    """The operator R*_α (appendix E.3): what the filter of a turn by `angle` leaves of an image that is
+    turned already.
+    """
     n, c, height, width = image.shape
     kernel = turning_filter(-angle, 1).to(image)
     border = len(kernel) // 2
@@ -66,10 +77,11 @@ def filtered_as_if_turned(image: Tensor, angle: float) -> tuple[Tensor, Tensor]:
 
 
 def turning_filter(angle: float, fine: int) -> Tensor:
-    """`(2·REACH·fine - 1)` squared, float64, of sum 1: passes what pixels can hold both on the grid and on the turned grid.
+    """`(2·REACH·fine - 1)` squared, float64, of sum 1: passes what pixels can hold both on the grid and on
+    the turned grid.
 
-    Two ideal filters, one for each grid, are convolved, and so are their Lanczos windows; the product is the filter. Each of the `fine`²
-    sets of taps that make one finer sample gets the same sum.
+    Two ideal filters, one for each grid, are convolved, and so are their Lanczos windows; the product is the
+    filter. Each of the `fine`² sets of taps that make one finer sample gets the same sum.
     """
     ideal, window = _convolved(torch.sinc, FAR, angle, fine), _convolved(_window, 2 * REACH, angle, fine)
     kernel = functional.pad(_middle(ideal, REACH * fine) * _middle(window, REACH * fine), (0, 1, 0, 1))
@@ -79,9 +91,16 @@ def turning_filter(angle: float, fine: int) -> Tensor:
 
 
 def _finer(image: Tensor, kernel: Tensor) -> Tensor:
-    """`FINE` samples for each pixel along each axis, the first of them at the pixel: one convolution for all places between pixels."""
+    """`FINE` samples for each pixel along each axis, the first of them at the pixel: one convolution for all
+    places between pixels.
+    """
     height, width = image.shape[2:]
-    phases = functional.pad(kernel, (1, 0, 1, 0)).reshape(2 * REACH, FINE, 2 * REACH, FINE).permute(1, 3, 0, 2).flip(2, 3)
+    phases = (
+        functional.pad(kernel, (1, 0, 1, 0))
+        .reshape(2 * REACH, FINE, 2 * REACH, FINE)
+        .permute(1, 3, 0, 2)
+        .flip(2, 3)
+    )
     weight = (phases.reshape(FINE**2, 1, 2 * REACH, 2 * REACH) * FINE**2).to(image)
     padded = functional.pad(image, (REACH - 1, REACH, REACH - 1, REACH)).flatten(0, 1)[:, None]
     fine = functional.pixel_shuffle(functional.conv2d(padded, weight), FINE)
@@ -89,11 +108,18 @@ def _finer(image: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _convolved(profile: Callable[[Tensor], Tensor], reach: int, angle: float, fine: int) -> Tensor:
-    """profile(x)·profile(y) on the grid, convolved with the same on the turned grid; `reach` pixels to each side."""
+    """profile(x)·profile(y) on the grid, convolved with the same on the turned grid; `reach` pixels to each
+    side.
+    """
     place = torch.arange(-reach * fine, reach * fine, dtype=torch.float64) / fine
     x, y = _turned(place, place[:, None], angle)
-    spectra = [torch.fft.rfft2(torch.fft.ifftshift(one)) for one in (profile(place) * profile(place)[:, None], profile(x) * profile(y))]
-    convolved: Tensor = torch.fft.fftshift(torch.fft.irfft2(spectra[0] * spectra[1], s=(len(place), len(place))))
+    spectra = [
+        torch.fft.rfft2(torch.fft.ifftshift(one))
+        for one in (profile(place) * profile(place)[:, None], profile(x) * profile(y))
+    ]
+    convolved: Tensor = torch.fft.fftshift(
+        torch.fft.irfft2(spectra[0] * spectra[1], s=(len(place), len(place)))
+    )
     return convolved
 
 
@@ -104,9 +130,14 @@ def _turned(x: Tensor, y: Tensor, angle: float) -> tuple[Tensor, Tensor]:
 
 
 def _sources(height: int, width: int, angle: float) -> tuple[Tensor, Tensor]:
-    """x and y of the place that each pixel's content comes from when the image is turned, `(H, W)` in pixels."""
+    """x and y of the place that each pixel's content comes from when the image is turned, `(H, W)` in
+    pixels.
+    """
     middle = (width - 1) / 2, (height - 1) / 2
-    columns, rows = torch.arange(width, dtype=torch.float64) - middle[0], torch.arange(height, dtype=torch.float64) - middle[1]
+    columns, rows = (
+        torch.arange(width, dtype=torch.float64) - middle[0],
+        torch.arange(height, dtype=torch.float64) - middle[1],
+    )
     x, y = _turned(columns, rows[:, None], -angle)
     return x + middle[0], y + middle[1]
 

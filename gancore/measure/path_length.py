@@ -6,15 +6,15 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from gancore.component.part import field, part
+from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
 from gancore.latent.codes import codes_of, has_codes
 from gancore.latent.interpolate import linear, spherical
 from gancore.latent.spaces import SPACES, PlainSpace
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import Rows, fold, own_rows, render_seed, seeded
 from gancore.standard.ranges import above, whole
 
 Way = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -23,19 +23,29 @@ CHUNK = 64
 
 
 def squared_steps(first: Tensor, second: Tensor, epsilon: float) -> Tensor:
-    """|f₁ - f₂|² / ε² of pairs of features `(N, D)`: `(N,)` float64. Paper: Karras et al. 2019, arXiv:1812.04948, eqs. 2 and 3."""
+    """|f₁ - f₂|² / ε² of pairs of features `(N, D)`: `(N,)` float64.
+
+    Paper: Karras et al. 2019, arXiv:1812.04948, eqs. 2 and 3.
+    """
     return (first.double() - second.double()).square().sum(1) / epsilon**2
 
 
 def trimmed(lengths: Tensor) -> Tensor:
-    """Without what lies under the 1st or over the 99th percentile (the order statistics outside of these), as in the paper's code."""
+    """Without what lies under the 1st or over the 99th percentile (the order statistics outside of these), as
+    in the paper's code.
+    """
     low = torch.quantile(lengths, 0.01, interpolation="lower")
     high = torch.quantile(lengths, 0.99, interpolation="higher")
     return lengths[(lengths >= low) & (lengths <= high)]
 
 
-def path_lengths(study: Study, pipeline: Pipeline, space: PlainSpace, *, count: int, epsilon: float) -> Tensor:
-    """|f(x(t)) - f(x(t + ε))|² / ε² at `count` random points t of as many random paths: `(count,)` float64."""
+def path_lengths(
+    study: Study, pipeline: Pipeline, space: PlainSpace, *, count: int, epsilon: float
+) -> Tensor:
+    """|f(x(t)) - f(x(t + ε))|² / ε² at `count` random points t of as many random paths.
+
+    `(count,)` float64.
+    """
     rng = study.rng(f"path-length {space}")
     start, label = pipeline.draw(count, seed=fold(study.seed, "path-length", "start"))
     end, _ = pipeline.draw(count, seed=fold(study.seed, "path-length", "end"), label=label)
@@ -51,11 +61,19 @@ def path_lengths(study: Study, pipeline: Pipeline, space: PlainSpace, *, count: 
 
 
 def _codes(
-    pipeline: Pipeline, space: PlainSpace, start: Tensor, end: Tensor, label: Tensor | None, places: Tensor, epsilon: float
+    pipeline: Pipeline,
+    space: PlainSpace,
+    start: Tensor,
+    end: Tensor,
+    label: Tensor | None,
+    places: Tensor,
+    epsilon: float,
 ) -> tuple[Tensor, Tensor]:
     """The codes at t and at t + ε: of latents on a great circle, or on a straight line between codes."""
     if space == "w":
-        first, second = _between(linear, codes_of(pipeline, start, label), codes_of(pipeline, end, label), places, epsilon)
+        first, second = _between(
+            linear, codes_of(pipeline, start, label), codes_of(pipeline, end, label), places, epsilon
+        )
         return first, second
     first, second = _between(spherical, start, end, places, epsilon)
     return codes_of(pipeline, first, label), codes_of(pipeline, second, label)
@@ -78,11 +96,12 @@ def _images(pipeline: Pipeline, code: Tensor, seed: int) -> Tensor:
 class PathLength(Score):
     """Perceptual path length: the mean squared change of features over a step ε along a random path, per ε².
 
-    Paper: Karras et al. 2019 (StyleGAN), arXiv:1812.04948, section 4.1, eqs. 2 (z, spherical) and 3 (w, linear), at random points of the
-    whole path, with ε = 1e-4, and without the lowest and highest hundredth as in its code. Differences: the distance is the squared one of
-    the extractor's features, there a weighted one of VGG-16's (LPIPS); images are not cropped; latents keep their norms, which are
-    interpolated too; fewer paths by default (100,000 in the paper). Both images of a pair have the same label and the same noise.
-    Values depend on the extractor's scale: compare models under one extractor alone.
+    Paper: Karras et al. 2019 (StyleGAN), arXiv:1812.04948, section 4.1, eqs. 2 (z, spherical) and 3 (w,
+    linear), at random points of the whole path, with ε = 1e-4, and without the lowest and highest hundredth
+    as in its code. Differences: the distance is the squared one of the extractor's features, there a weighted
+    one of VGG-16's (LPIPS); images are not cropped; latents keep their norms, which are interpolated too;
+    fewer paths by default (100,000 in the paper). Both images of a pair have the same label and the same
+    noise. Values depend on the extractor's scale: compare models under one extractor alone.
     """
 
     needs = frozenset({"pipeline"})
@@ -94,10 +113,17 @@ class PathLength(Score):
         """`PPL z[title]`, and where codes are not the latents themselves `PPL w[title]`; lower is better."""
         pipeline = study.pipeline
         assert pipeline is not None
-        need(f"PPL z[{study.title}]", 2, "a model that is judged by more than one image", samples=len(study.samples))
+        need(
+            f"PPL z[{study.title}]",
+            2,
+            "a model that is judged by more than one image",
+            samples=len(study.samples),
+        )
         spaces: tuple[PlainSpace, ...] = SPACES if has_codes(pipeline) else ("z",)
         found = {}
         for space in spaces:
             lengths = trimmed(path_lengths(study, pipeline, space, count=self.count, epsilon=self.epsilon))
-            found[f"PPL {space}[{study.title}]"] = Value(float(lengths.mean()), float(lengths.std() / len(lengths) ** 0.5), "lower")
+            found[f"PPL {space}[{study.title}]"] = Value(
+                float(lengths.mean()), float(lengths.std() / len(lengths) ** 0.5), "lower"
+            )
         return found

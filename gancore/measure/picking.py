@@ -11,11 +11,16 @@ def need(score: str, needed: int, why: str, **found: int) -> None:
     """Raises MeasureError unless each of `found` (by name: samples, reference …) is at least `needed`."""
     for name, count in found.items():
         if count < needed:
-            raise MeasureError(f"{score} needs at least {needed:,} images in the {name} ({why}); got {count:,}: give more images")
+            raise MeasureError(
+                f"{score} needs at least {needed:,} images in the {name} ({why}); "
+                f"got {count:,}: give more images"
+            )
 
 
 def some_images(study: Study, side: Side, count: int) -> Tensor:
-    """`count` images of one side (all, where there are fewer), chosen by the study's seed: `(n, C, H, W)` in [-1, 1]."""
+    """`count` images of one side (all, where there are fewer), chosen by the study's seed: `(n, C, H, W)` in
+    [-1, 1].
+    """
     images = study.side(side)
     chosen = torch.randperm(len(images), generator=study.rng(f"some {side}"))[:count]
     return images.rows(chosen.sort().values)

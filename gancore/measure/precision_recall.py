@@ -3,19 +3,21 @@
 import torch
 from torch import Tensor
 
-from gancore.measure.neighbours import balls, radii, squared_distances
+from gancore.component.part import field, part
+from gancore.measure.neighbors import balls, radii, squared_distances
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.standard.ranges import whole
 
 
 def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
-    """The share of `fake` rows within the manifold of `real`, and of `real` rows within the manifold of `fake`.
+    """The share of `fake` rows within the manifold of `real`, and of `real` rows within the manifold of
+    `fake`.
 
-    Paper: Kynkäänniemi et al. 2019, arXiv:1904.06991, eqs. 1 and 2: the manifold is the union of balls about every row that reach to its
-    k-th nearest other. A row at a ball's very edge is outside (in the paper inside), as in the reference code of Naeem et al. 2020.
+    Paper: Kynkäänniemi et al. 2019, arXiv:1904.06991, eqs. 1 and 2: the manifold is the union of balls about
+    every row that reach to its k-th nearest other. A row at a ball's very edge is outside (in the paper
+    inside), as in the reference code of Naeem et al. 2020.
     """
     reach_real, reach_fake = balls(radii(real, k)), balls(radii(fake, k))
     precise = 0
@@ -28,18 +30,25 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
 
 @part("precision-recall")
 class PrecisionRecall(Score):
-    """Precision (how much of the samples falls within the real manifold) and recall (how much of the real falls within the samples').
+    """Precision (how much of the samples falls within the real manifold) and recall (how much of the real
+    falls within the samples').
 
-    Paper: Kynkäänniemi et al. 2019, arXiv:1904.06991, with k = 3 as published; there on VGG-16, here on any extractor. Both depend on
-    the number of images a side.
+    Paper: Kynkäänniemi et al. 2019, arXiv:1904.06991, with k = 3 as published; there on VGG-16, here on any
+    extractor. Both depend on the number of images a side.
     """
 
-    k: int = field(default=3, validator=whole(1), help="a ball reaches to the k-th nearest neighbour")
+    k: int = field(default=3, validator=whole(1), help="a ball reaches to the k-th nearest neighbor")
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`precision[title]` and `recall[title]` in [0, 1], higher is better."""
         real, fake = study.features("reference"), study.features("samples")
-        need(f"precision[{study.title}]", self.k + 2, f"{self.k} neighbours and more", reference=len(real), samples=len(fake))
+        need(
+            f"precision[{study.title}]",
+            self.k + 2,
+            f"{self.k} neighbors and more",
+            reference=len(real),
+            samples=len(fake),
+        )
         precision, recall = precision_recall(real, fake, self.k)
         return {
             f"precision[{study.title}]": Value(precision, better="higher"),

@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Extractor
+from gancore.component.interfaces import Extractor
+from gancore.component.part import field, part
 from gancore.measure.picking import need, some_images
 from gancore.measure.score import Better, Score, Value
 from gancore.measure.sets import eight_bit
 from gancore.measure.ssim import ssim
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.pipeline import evaluating
 from gancore.standard.ranges import whole
 
@@ -17,29 +17,41 @@ CHUNK = 256
 
 
 def absolute_error(first: Tensor, second: Tensor) -> Tensor:
-    """The mean absolute difference of images `(N, C, H, W)` in [-1, 1], on a scale from 0 to 1: `(N,)` float64."""
+    """The mean absolute difference of images `(N, C, H, W)` in [-1, 1], on a scale from 0 to 1: `(N,)`
+    float64.
+    """
     return (first.double() - second.double()).abs().flatten(1).mean(1) / 2
 
 
 def peak_signal_to_noise(first: Tensor, second: Tensor, most: float = 100.0) -> Tensor:
-    """10 log₁₀(peak² / mean squared error) in dB of images `(N, C, H, W)` in [-1, 1], at most `most`: `(N,)` float64."""
+    """10 log₁₀(peak² / mean squared error) in dB of images `(N, C, H, W)` in [-1, 1], at most `most`: `(N,)`
+    float64.
+    """
     squared = ((first.double() - second.double()) / 2).square().flatten(1).mean(1)
     return (-10 * squared.log10()).clamp(max=most)
 
 
 def distances(extractor: Extractor, first: Tensor, second: Tensor) -> dict[str, Tensor]:
-    """`MAE`, `PSNR` and, by the extractor's title, the distance of features between images `(N, C, H, W)`: each `(N,)` float64."""
+    """`MAE`, `PSNR` and, by the extractor's title, the distance of features between images `(N, C, H, W)`:
+    each `(N,)` float64.
+    """
     with evaluating(extractor), torch.no_grad():
         apart = extractor(first).double() - extractor(second).double()
-    return {"MAE": absolute_error(first, second), "PSNR": peak_signal_to_noise(first, second), extractor.title: apart.norm(dim=1)}
+    return {
+        "MAE": absolute_error(first, second),
+        "PSNR": peak_signal_to_noise(first, second),
+        extractor.title: apart.norm(dim=1),
+    }
 
 
 @part("reconstruction")
 class Reconstruction(Score):
-    """How near reference images come back from encoder and generator: MAE, PSNR, SSIM, each the mean over images.
+    """How near reference images come back from encoder and generator: MAE, PSNR, SSIM, each the mean over
+    images.
 
-    SSIM: Wang et al. 2004, eq. 13. Values are on a scale from 0 to 1 (MAE), in dB, 100 at most (PSNR), and up to 1 (SSIM). What comes back
-    is rounded to 256 levels, as the reference is. Images smaller than SSIM's window, 11 pixels, have MAE and PSNR alone.
+    SSIM: Wang et al. 2004, eq. 13. Values are on a scale from 0 to 1 (MAE), in dB, 100 at most (PSNR), and up
+    to 1 (SSIM). What comes back is rounded to 256 levels, as the reference is. Images smaller than SSIM's
+    window, 11 pixels, have MAE and PSNR alone.
     """
 
     needs = frozenset({"encoder"})
@@ -51,7 +63,10 @@ class Reconstruction(Score):
         need("MAE", 8, "a mean over images", reference=len(study.reference))
         real = some_images(study, "reference", self.images)
         made = eight_bit(study.pipeline.reconstruct(real, seed=study.seed))
-        found = {"MAE": _mean(absolute_error(real, made), "lower"), "PSNR": _mean(peak_signal_to_noise(real, made), "higher")}
+        found = {
+            "MAE": _mean(absolute_error(real, made), "lower"),
+            "PSNR": _mean(peak_signal_to_noise(real, made), "higher"),
+        }
         if min(real.shape[2:]) >= 11:
             pairs = zip(torch.split(real, CHUNK), torch.split(made, CHUNK), strict=True)
             found["SSIM"] = _mean(torch.cat([ssim(one, other) for one, other in pairs]), "higher")

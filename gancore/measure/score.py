@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import attrs
 
-from gancore.parts import Part, interface
+from gancore.component.part import Part, interface
 
 if TYPE_CHECKING:
     from gancore.measure.study import Study
@@ -25,11 +25,12 @@ class Value:
 
 @interface("score")
 class Score(Part):
-    """A judgement: `(study)` → values by the names that people read, as `FD[emoji-1]`. Pure; draws from `study.rng` alone.
+    """A judgment: `(study)` → values by the names that people read, as `FD[emoji-1]`. Pure; draws from
+    `study.rng` alone.
 
-    `needs` names what a study must hold for it: `classes` (the extractor tells classes apart), `labels` (both sets have labels),
-    `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline has one), `movable` (its generator can move
-    what it draws), `training` (the images it was trained on).
+    `needs` names what a study must hold for it: `classes` (the extractor tells classes apart), `labels` (both
+    sets have labels), `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline
+    has one), `movable` (its generator can move what it draws), `training` (the images it was trained on).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()

@@ -9,23 +9,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import ImageShape
+from gancore.component.randomness import fold
 from gancore.data import Data
 from gancore.errors import MeasureError
-from gancore.interfaces import ImageShape
 from gancore.pipeline import Pipeline, check_truncation
-from gancore.randomness import fold
 
 CHUNK = 256
 """Images read at a time."""
 KEPT = 2**28
-"""Bytes of drawn samples that are kept, one for each value; more are drawn anew for each score that looks at images."""
+"""Bytes of drawn samples that are kept, one for each value; more are drawn anew for each score that looks at
+images.
+"""
 
 
 class ImageSet(Protocol):
-    """Images `(C, H, W)` in [-1, 1] of 256 grey levels, in a fixed order.
+    """Images `(C, H, W)` in [-1, 1] of 256 gray levels, in a fixed order.
 
-    `key` names their content for a cache (empty: not to be cached), `facts` say for a protocol where they come from, `labels` are
-    int64 `(N,)` or float32 `(N, K)` where there are any.
+    `key` names their content for a cache (empty: not to be cached), `facts` say for a protocol where they
+    come from, `labels` are int64 `(N,)` or float32 `(N, K)` where there are any.
     """
 
     image: ImageShape
@@ -45,8 +47,9 @@ class ImageSet(Protocol):
         """Some images, `(n, C, H, W)` float32; `indices` are int64 and rise."""
 
 
-class Read:
-    """Images of a data set: all, or `count` of them chosen by `seed`. `entry` is the domain that is read, as `target`.
+class DatasetImages:
+    """Images of a data set: all, or `count` of them chosen by `seed`. `entry` is the domain that is read, as
+    `target`.
 
     Raises:
         MeasureError: the data hold fewer images, or no such domain.
@@ -54,15 +57,28 @@ class Read:
 
     def __init__(self, data: Data, count: int | None = None, *, seed: int = 0, entry: str = "image") -> None:
         if count is not None and count > len(data):
-            raise MeasureError(f"{count} images asked of {len(data)} ({data.description}); ask for at most {len(data)}")
+            raise MeasureError(
+                f"{count} images asked of {len(data)} ({data.description}); ask for at most {len(data)}"
+            )
         self.data, self.entry = data, entry
-        self.chosen = torch.arange(len(data)) if count in (None, len(data)) else _choose(len(data), count or 0, seed)
+        self.chosen = (
+            torch.arange(len(data)) if count in (None, len(data)) else _choose(len(data), count or 0, seed)
+        )
         shown = data.rows(np.arange(1))
         if entry not in shown:
-            raise MeasureError(f"{data.description} holds {', '.join(shown)}, not {entry!r}; name one of these")
+            raise MeasureError(
+                f"{data.description} holds {', '.join(shown)}, not {entry!r}; name one of these"
+            )
         self.image: ImageShape = (shown[entry].shape[1], shown[entry].shape[2], shown[entry].shape[3])
-        self.key = f"{data.fingerprint}-{entry}-{len(self.chosen)}-{seed if len(self.chosen) < len(data) else 'all'}"
-        self.facts = {"source": data.description, "fingerprint": data.fingerprint, "count": len(self.chosen), "image": list(self.image)}
+        self.key = (
+            f"{data.fingerprint}-{entry}-{len(self.chosen)}-{seed if len(self.chosen) < len(data) else 'all'}"
+        )
+        self.facts = {
+            "source": data.description,
+            "fingerprint": data.fingerprint,
+            "count": len(self.chosen),
+            "image": list(self.image),
+        }
         self.facts |= {"of": len(data), "seed": seed} if len(self.chosen) < len(data) else {}
 
     def __len__(self) -> int:
@@ -84,11 +100,13 @@ class Read:
         return eight_bit(self.data.rows(self.chosen[indices].numpy())[self.entry])
 
 
-class Drawn:
-    """Samples of a pipeline; the same seed gives the same images. What a translator translates are the images of `source`.
+class PipelineSamples:
+    """Samples of a pipeline; the same seed gives the same images. What a translator translates are the images
+    of `source`.
 
     Raises:
-        MeasureError: source images are missing, or the pipeline reads none. UserError: `check_truncation` refuses the truncation.
+        MeasureError: source images are missing, or the pipeline reads none. UserError: `check_truncation`
+        refuses the truncation.
     """
 
     key = ""
@@ -105,7 +123,7 @@ class Drawn:
     ) -> None:
         if (pipeline.sampler is None) != (source is not None):
             advice = "draws latents: leave out" if pipeline.sampler else "translates images: name"
-            raise MeasureError(f"{pipeline.generator.address} {advice} the source images")
+            raise MeasureError(f"{pipeline.generator.qualified_name} {advice} the source images")
         check_truncation(pipeline, truncation)
         self.pipeline, self.seed, self.truncation = pipeline, seed, truncation
         self.image = pipeline.generator.image
@@ -114,7 +132,12 @@ class Drawn:
         else:
             marks = None if label is None else torch.full((count,), label)
             self.latent, self.labels = pipeline.draw(count, seed=seed, label=marks)
-        self.facts = {"source": pipeline.generator.address, "count": len(self.latent), "image": list(self.image), "seed": seed}
+        self.facts = {
+            "source": pipeline.generator.qualified_name,
+            "count": len(self.latent),
+            "image": list(self.image),
+            "seed": seed,
+        }
         self.facts |= {"truncation": truncation} | ({"label": label} if label is not None else {})
         self._kept: list[Tensor] = []
 
@@ -127,7 +150,9 @@ class Drawn:
             yield from (levels / 127.5 - 1 for levels in self._kept)
             return
         drawn, keep = [], len(self) * math.prod(self.image) <= KEPT
-        for image in self.pipeline.chunks(self.latent, self.labels, seed=self.seed, truncation=self.truncation):
+        for image in self.pipeline.chunks(
+            self.latent, self.labels, seed=self.seed, truncation=self.truncation
+        ):
             levels = _levels(image)
             keep = keep and bool(levels.isfinite().all())
             drawn += [levels.byte()] if keep else []
@@ -146,7 +171,9 @@ class Drawn:
 
 
 def eight_bit(image: Tensor) -> Tensor:
-    """Images rounded to the 256 levels of a picture file, so that samples and files are judged alike; NaN stays NaN."""
+    """Images rounded to the 256 levels of a picture file, so that samples and files are judged alike; NaN
+    stays NaN.
+    """
     return _levels(image) / 127.5 - 1
 
 

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize, pad
 
+from gancore.component.part import field, part
 from gancore.errors import MeasureError
 from gancore.measure.filters import filtered
 from gancore.measure.picking import need, some_images
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.standard.ranges import whole
 
 PATCH = 7
@@ -25,7 +25,9 @@ SLICES = 32
 
 
 def levels(height: int, width: int) -> int:
-    """How many levels the pyramid has: halved as long as both sides are even and stay at 16 pixels or more."""
+    """How many levels the pyramid has: halved as long as both sides are even and stay at 16 pixels or
+    more.
+    """
     found = 1
     while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 2 * COARSEST:
         height, width, found = height // 2, width // 2, found + 1
@@ -33,9 +35,11 @@ def levels(height: int, width: int) -> int:
 
 
 def laplacian_pyramid(images: Tensor, count: int) -> list[Tensor]:
-    """What each level has over the next coarser one, the finest first, of images `(N, C, H, W)`; the last is what is left.
+    """What each level has over the next coarser one, the finest first, of images `(N, C, H, W)`; the last is
+    what is left.
 
-    Paper: Burt and Adelson 1983: smoothed by the 5×5 binomial filter, every second pixel kept; mirrored at the edges.
+    Paper: Burt and Adelson 1983: smoothed by the 5×5 binomial filter, every second pixel kept; mirrored at
+    the edges.
     """
     found = []
     for _ in range(count - 1):
@@ -67,8 +71,10 @@ def patches(images: Tensor, each: int, rng: torch.Generator) -> Tensor:
     return found.reshape(n * each, c * PATCH * PATCH)
 
 
-def standardised(descriptors: Tensor, channels: int) -> Tensor:
-    """Patches with mean 0 and standard deviation 1 in every channel. What a channel that never varies holds becomes 0."""
+def standardized(descriptors: Tensor, channels: int) -> Tensor:
+    """Patches with mean 0 and standard deviation 1 in every channel. What a channel that never varies holds
+    becomes 0.
+    """
     rows = descriptors.reshape(len(descriptors), channels, -1)
     mean = rows.mean((0, 2), keepdim=True, dtype=torch.float64).to(rows)
     rows = rows - mean
@@ -77,9 +83,11 @@ def standardised(descriptors: Tensor, channels: int) -> Tensor:
 
 
 def sliced_wasserstein(first: Tensor, second: Tensor, directions: Tensor) -> float:
-    """The mean over unit directions `(D, S)` of the Wasserstein-1 distance between projections of as many rows, `(N, D)` each.
+    """The mean over unit directions `(D, S)` of the Wasserstein-1 distance between projections of as many
+    rows, `(N, D)` each.
 
-    Paper: Rabin et al. 2011. In one dimension the distance is the mean absolute difference of the sorted values.
+    Paper: Rabin et al. 2011. In one dimension the distance is the mean absolute difference of the sorted
+    values.
     """
     total = 0.0
     for some in torch.split(directions, SLICES, dim=1):
@@ -95,34 +103,48 @@ def _sorted(projected: Tensor) -> npt.NDArray[np.float32]:
 
 @part("sliced-wasserstein")
 class SlicedWasserstein(Score):
-    """The sliced Wasserstein distance between 7×7 patches of samples and reference, at each level of a Laplacian pyramid, times 1,000.
+    """The sliced Wasserstein distance between 7×7 patches of samples and reference, at each level of a
+    Laplacian pyramid, times 1,000.
 
-    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5: 128 patches an image, standardised channel by channel, 4 × 128
-    random directions; levels halve down to 16 pixels. Differences: sides that halve to odd numbers or under 16 end the pyramid earlier
-    (28×28 has one level); fewer images by default (16,384 in the paper): values fall with their number. It looks at pixels, not at
-    features.
+    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5: 128 patches an image, standardized
+    channel by channel, 4 × 128 random directions; levels halve down to 16 pixels. Differences: sides that
+    halve to odd numbers or under 16 end the pyramid earlier (28×28 has one level); fewer images by default
+    (16,384 in the paper): values fall with their number. It looks at pixels, not at features.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"patches": 8, "directions": 16},)
-    images: int = field(default=1024, validator=whole(2), help="at most so many images a side; 16,384 in the paper")
+    images: int = field(
+        default=1024, validator=whole(2), help="at most so many images a side; 16,384 in the paper"
+    )
     patches: int = field(default=128, validator=whole(1), help="patches of each image")
-    directions: int = field(default=512, validator=whole(1), help="random directions; 4 times 128 in the paper")
+    directions: int = field(
+        default=512, validator=whole(1), help="random directions; 4 times 128 in the paper"
+    )
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`SWD`, the mean over levels, and `SWD 32`, … by the height of each level; lower is better."""
         height, width = study.reference.image[1:]
         if min(height, width) < PATCH:
-            raise MeasureError(f"SWD looks at patches of {PATCH}×{PATCH} pixels; the images are {height}×{width}: give larger ones")
+            raise MeasureError(
+                f"SWD looks at patches of {PATCH}×{PATCH} pixels; "
+                f"the images are {height}×{width}: give larger ones"
+            )
         count = min(len(study.reference), len(study.samples), self.images)
         need("SWD", 16, "patches of several images", reference=count, samples=count)
-        real, fake = (laplacian_pyramid(some_images(study, side, count), levels(height, width)) for side in ("reference", "samples"))
-        found = {f"SWD {one.shape[2]}": self._distance(study, one, other) for one, other in zip(real, fake, strict=True)}
+        real, fake = (
+            laplacian_pyramid(some_images(study, side, count), levels(height, width))
+            for side in ("reference", "samples")
+        )
+        found = {
+            f"SWD {one.shape[2]}": self._distance(study, one, other)
+            for one, other in zip(real, fake, strict=True)
+        }
         values = {name: Value(value, better="lower") for name, value in found.items()}
         return {"SWD": Value(sum(found.values()) / len(found), better="lower"), **values}
 
     def _distance(self, study: Study, real: Tensor, fake: Tensor) -> float:
         rng = study.rng(f"sliced-wasserstein {real.shape[2]}")
         channels = real.shape[1]
-        one, other = (standardised(patches(images, self.patches, rng), channels) for images in (real, fake))
+        one, other = (standardized(patches(images, self.patches, rng), channels) for images in (real, fake))
         directions = normalize(torch.randn(one.shape[1], self.directions, generator=rng), dim=0)
         return 1000 * sliced_wasserstein(one, other, directions)

@@ -17,11 +17,12 @@ WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
-    """Structural similarity of pairs of images `(N, C, H, W)` whose values span `range`: `(N,)` float64, 1 where they are equal.
+    """Structural similarity of pairs of images `(N, C, H, W)` whose values span `range`: `(N,)` float64, 1
+    where they are equal.
 
-    Paper: Wang et al. 2004, IEEE Transactions on Image Processing 13(4), eq. 13: a Gaussian window of 11×11 with σ = 1.5, K₁ = 0.01,
-    K₂ = 0.03, variances divided by the window's weight. Only windows that lie wholly within the image count. The mean over channels.
-    Computed in float64.
+    Paper: Wang et al. 2004, IEEE Transactions on Image Processing 13(4), eq. 13: a Gaussian window of 11×11
+    with σ = 1.5, K₁ = 0.01, K₂ = 0.03, variances divided by the window's weight. Only windows that lie wholly
+    within the image count. The mean over channels. Computed in float64.
 
     Raises:
         MeasureError: the images are smaller than a window.
@@ -35,11 +36,13 @@ def scales(height: int, width: int) -> int:
 
 
 def ms_ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
-    """Multi-scale structural similarity of pairs of images `(N, C, H, W)`: `(N,)` float64, 1 where they are equal.
+    """Multi-scale structural similarity of pairs of images `(N, C, H, W)`: `(N,)` float64, 1 where they are
+    equal.
 
-    Paper: Wang et al. 2003, Multiscale structural similarity for image quality assessment, eq. 7, images halved by 2×2 means. Images
-    under 176 pixels have fewer than five scales: as many as leave room for a window, with the first weights over their sum. Contrast and
-    structure are averaged over channels before they are multiplied; where one is negative it counts as zero.
+    Paper: Wang et al. 2003, Multiscale structural similarity for image quality assessment, eq. 7, images
+    halved by 2×2 means. Images under 176 pixels have fewer than five scales: as many as leave room for a
+    window, with the first weights over their sum. Contrast and structure are averaged over channels before
+    they are multiplied; where one is negative it counts as zero.
 
     Raises:
         MeasureError: the images are smaller than a window.

@@ -7,7 +7,7 @@ from gancore.measure.frechet import Frechet
 from gancore.measure.inception_score import InceptionScore
 from gancore.measure.intra_class import IntraClass
 from gancore.measure.kernel import Kernel
-from gancore.measure.memorisation import Memorisation
+from gancore.measure.memorization import Memorization
 from gancore.measure.modes import Modes
 from gancore.measure.path_length import PathLength
 from gancore.measure.precision_recall import PrecisionRecall
@@ -19,7 +19,7 @@ SCORES: list[type[Score]] = [
     *(Frechet, Kernel, PrecisionRecall, DensityCoverage),
     *(InceptionScore, Modes, IntraClass),
     *(Diversity, SlicedWasserstein),
-    *(Memorisation, PathLength, Equivariance, Reconstruction),
+    *(Memorization, PathLength, Equivariance, Reconstruction),
 ]
 """Every score of the core, in order of reading: the whole, the classes, variety, and what the model does."""
 

@@ -1,4 +1,6 @@
-"""What scores read: two sets of images, their features, and whatever else is known. Everything is computed once."""
+"""What scores read: two sets of images, their features, and whatever else is known. Everything is computed
+once.
+"""
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -7,14 +9,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Extractor, Movable
+from gancore.component.randomness import fold
 from gancore.errors import MeasureError
-from gancore.interfaces import Extractor, Movable
 from gancore.measure.cache import cached
 from gancore.measure.moments import Moments
 from gancore.measure.score import Need
 from gancore.measure.sets import ImageSet
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import fold
 
 Side = Literal["reference", "samples", "training"]
 
@@ -22,10 +24,12 @@ Side = Literal["reference", "samples", "training"]
 class Study:
     """Samples beside a reference, seen through an extractor.
 
-    `training` holds the images that the model learned from, where they are known; `pipeline` made the samples, where one did.
+    `training` holds the images that the model learned from, where they are known; `pipeline` made the
+    samples, where one did.
 
     Raises:
-        MeasureError: samples and reference are of different shapes. FitError: the extractor reads other images.
+        MeasureError: samples and reference are of different shapes. FitError: the extractor reads other
+        images.
     """
 
     def __init__(
@@ -46,7 +50,7 @@ class Study:
         self.samples, self.reference, self.training = samples, reference, training
         self.pipeline, self.seed = pipeline, seed
         self.extractor = extractor
-        extractor.place(seed=0, by="the images", facts={"image": reference.image})
+        extractor.bind(seed=0, by="the images", facts={"image": reference.image})
         extractor.require()
         self._features: dict[Side, Tensor] = {}
 
@@ -100,13 +104,17 @@ class Study:
         for batch in images:
             if not bool(batch.isfinite().all()):
                 bad = (~batch.isfinite()).flatten(1).any(1).sum()
-                raise MeasureError(f"{bad} of {len(batch)} images hold NaN or infinity; judge images that are finite")
+                raise MeasureError(
+                    f"{bad} of {len(batch)} images hold NaN or infinity; judge images that are finite"
+                )
             with evaluating(self.extractor), torch.no_grad():
                 features: Tensor = self.extractor(batch.to(device))
             yield features.float().cpu()
 
     def images(self, side: Side, count: int) -> Tensor:
-        """The first `count` images of one side (all, where there are fewer), `(n, C, H, W)` float32 in [-1, 1]."""
+        """The first `count` images of one side (all, where there are fewer), `(n, C, H, W)` float32 in [-1,
+        1].
+        """
         found = self.side(side)
         return found.rows(torch.arange(min(count, len(found))))
 

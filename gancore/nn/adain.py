@@ -1,18 +1,19 @@
-"""Adaptive instance normalisation."""
+"""Adaptive instance normalization."""
 
 import torch
 from torch import Tensor, nn
 
 from gancore.nn.equalized import EqualizedLinear
 
-__all__ = ["AdaIN", "instance_normalised"]
+__all__ = ["AdaIN", "instance_normalized"]
 
 
 class AdaIN(nn.Module):
-    """Normalises each feature map and gives it the scale and bias of a style, y = (y_s, y_b), an affine map of the code w.
+    """Normalizes each feature map and gives it the scale and bias of a style, y = (y_s, y_b), an affine map
+    of the code w.
 
-    Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, eq. 1 (after Huang & Belongie 2017, arXiv:1703.06868); biases start at one for
-    y_s and at zero for y_b, as in appendix C.
+    Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, eq. 1 (after Huang & Belongie 2017,
+    arXiv:1703.06868); biases start at one for y_s and at zero for y_b, as in appendix C.
 
     `(N, C, H, W)` and `(N, W)` → `(N, C, H, W)`.
     """
@@ -27,24 +28,26 @@ class AdaIN(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """Equation 1."""
         scale, bias = self.style(w).chunk(2, dim=1)
-        return instance_normalised(x, scale, bias, self.eps)
+        return instance_normalized(x, scale, bias, self.eps)
 
 
-def instance_normalised(x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e-8) -> Tensor:
+def instance_normalized(x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e-8) -> Tensor:
     """Each feature map of `(N, C, H, W)` with mean 0 and variance 1, times scale, plus bias, both `(N, C)`.
 
-    The sums over places are products with a row of ones on a channels_last view: on a CPU two to three times faster than reductions,
-    forward and backward. Centring first keeps bfloat16 sound where a mean is large. Autocast stays out: it would round the means of a
-    float32 map, and StyleGAN's constant, which starts at one everywhere, differs from place to place by less than that for long.
+    The sums over places are products with a row of ones on a channels_last view: on a CPU two to three times
+    faster than reductions, forward and backward. Centering first keeps bfloat16 sound where a mean is large.
+    Autocast stays out: it would round the means of a float32 map, and StyleGAN's constant, which starts at
+    one everywhere, differs from place to place by less than that for long.
     """
     n, c, h, w = x.shape
     with torch.autocast(x.device.type, enabled=False):
         pixels = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
-        # ones, and the division after: the sum over a constant map is then exact, and the map becomes exactly zero
+        # ones, and the division after: the sum over a constant map is then exact, and the map becomes exactly
+        # zero
         ones = pixels.new_ones(1, 1, 1).expand(n, 1, h * w)
-        centred = pixels - torch.bmm(ones, pixels) / (h * w)
-        variance = torch.bmm(ones, centred * centred) / (h * w)
+        centerd = pixels - torch.bmm(ones, pixels) / (h * w)
+        variance = torch.bmm(ones, centerd * centerd) / (h * w)
     wide = torch.promote_types(x.dtype, torch.float32)
     factor = scale.reshape(n, 1, c).to(wide) * torch.rsqrt(variance.to(wide) + eps)
-    normalised = torch.addcmul(bias.reshape(n, 1, c).to(x.dtype), centred.to(x.dtype), factor.to(x.dtype))
-    return normalised.reshape(n, h, w, c).permute(0, 3, 1, 2)
+    normalized = torch.addcmul(bias.reshape(n, 1, c).to(x.dtype), centerd.to(x.dtype), factor.to(x.dtype))
+    return normalized.reshape(n, h, w, c).permute(0, 3, 1, 2)

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from gancore.randomness import normal
+from gancore.component.randomness import normal
 
 
 class DiagonalGaussian:
@@ -15,7 +15,7 @@ class DiagonalGaussian:
         self.mean, self.log_variance = mean, log_variance
 
     def sample(self) -> Tensor:
-        """The reparameterised draw mean + deviation · noise `(N, *shape)`, through which gradients flow."""
+        """The reparameterized draw mean + deviation · noise `(N, *shape)`, through which gradients flow."""
         noise = normal(len(self.mean), *self.mean.shape[1:], like=self.mean)
         return self.mean + torch.exp(self.log_variance / 2) * noise
 
@@ -23,7 +23,9 @@ class DiagonalGaussian:
         """Each sample's Gaussian `times` times in a row: `(N · times, *shape)`."""
         if times == 1:
             return self
-        return DiagonalGaussian(self.mean.repeat_interleave(times, 0), self.log_variance.repeat_interleave(times, 0))
+        return DiagonalGaussian(
+            self.mean.repeat_interleave(times, 0), self.log_variance.repeat_interleave(times, 0)
+        )
 
     def log_density(self, value: Tensor) -> Tensor:
         """The log-density in nats at `value` `(N, *shape)`: `(N,)`."""

@@ -1,8 +1,10 @@
-"""Equalized learning rate: weights are N(0, 1) and scaled at run time, so that every layer learns at the same speed.
+"""Equalized learning rate: weights are N(0, 1) and scaled at run time, so that every layer learns at the same
+speed.
 
-Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 4.1: ŵ = w · c with He's constant c = gain / √fan_in. The multiplier on the
-learning rate is that of Karras et al. 2018 (StyleGAN), arXiv:1812.04948, appendix C (λ' = 0.01 · λ): weights are stored 1/multiplier
-times as large and multiplied back, so an optimizer that ignores the scale of gradients moves them `lr_multiplier` times as fast.
+Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 4.1: ŵ = w · c with He's constant c = gain /
+√fan_in. The multiplier on the learning rate is that of Karras et al. 2018 (StyleGAN), arXiv:1812.04948,
+appendix C (λ' = 0.01 · λ): weights are stored 1/multiplier times as large and multiplied back, so an
+optimizer that ignores the scale of gradients moves them `lr_multiplier` times as fast.
 """
 
 import math
@@ -19,10 +21,19 @@ __all__ = ["EqualizedConv2d", "EqualizedDownConv2d", "EqualizedLinear", "Equaliz
 class EqualizedLinear(nn.Module):
     """y = ŵ x + b with an equalized learning rate.
 
-    `(N, inputs)` → `(N, outputs)`. `gain` is √2 before a leaky ReLU, 1 before nothing; the bias starts at `start`.
+    `(N, inputs)` → `(N, outputs)`. `gain` is √2 before a leaky ReLU, 1 before nothing; the bias starts at
+    `start`.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, gain: float = math.sqrt(2), lr_multiplier: float = 1.0, start: float = 0.0) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        gain: float = math.sqrt(2),
+        lr_multiplier: float = 1.0,
+        start: float = 0.0,
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
         self.bias = nn.Parameter(torch.full((outputs,), start / lr_multiplier))
@@ -46,7 +57,14 @@ class EqualizedConv2d(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, *, gain: float = math.sqrt(2), lr_multiplier: float = 1.0, bias: bool = True
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        *,
+        gain: float = math.sqrt(2),
+        lr_multiplier: float = 1.0,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel) / lr_multiplier)
@@ -67,7 +85,8 @@ class EqualizedConv2d(nn.Module):
 class EqualizedUpConv2d(EqualizedConv2d):
     """The same after doubling the size by repeating every pixel, `(N, C, H, W)` → `(N, outputs, 2H, 2W)`.
 
-    Written as a transposed convolution of stride 2 and the sum of each 2×2 of its pixels, four times cheaper and equal to rounding.
+    Written as a transposed convolution of stride 2 and the sum of each 2×2 of its pixels, four times cheaper
+    and equal to rounding.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -75,16 +94,21 @@ class EqualizedUpConv2d(EqualizedConv2d):
         weight = (self.weight.flip(2, 3) * self.scale).transpose(0, 1)
         spread = functional.conv_transpose2d(x, weight, stride=2, padding=max(self.padding - 1, 0))
         border = max(1 - self.padding, 0)
-        return filtered(spread, weight.new_ones(1, 1, 2, 2), self.effective_bias(), Step((1, 1), (border, border)))
+        return filtered(
+            spread, weight.new_ones(1, 1, 2, 2), self.effective_bias(), Step((1, 1), (border, border))
+        )
 
 
 class EqualizedDownConv2d(EqualizedConv2d):
     """The same before halving the size by averages of 2×2 pixels, `(N, C, H, W)` → `(N, outputs, H/2, W/2)`.
 
-    Written as the averages of 2×2 neighbours at every place and a convolution of stride 2, four times cheaper and equal to rounding.
+    Written as the averages of 2×2 neighbors at every place and a convolution of stride 2, four times cheaper
+    and equal to rounding.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
-        averages = filtered(x, x.new_full((1, 1, 2, 2), 0.25), None, Step((1, 1), (self.padding, self.padding)))
+        averages = filtered(
+            x, x.new_full((1, 1, 2, 2), 0.25), None, Step((1, 1), (self.padding, self.padding))
+        )
         return functional.conv2d(averages, self.weight * self.scale, self.effective_bias(), stride=2)

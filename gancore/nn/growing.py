@@ -1,10 +1,12 @@
 """Networks that grow, and images as they are when a network has not grown to the full size yet.
 
-Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 2 and appendix A.1. All sizes are in the network from the start; its buffer
-`stage` says how many of its doublings are in use, a fraction being the weight of the newest while it fades in: 0 is the smallest map alone,
-2.25 two doublings in full and the third at a quarter. Whoever trains the network sets it; nothing is ever added to or taken from a network.
-As in the released code, images go in and out at the full size, averaged down and repeated up, so that pipelines, penalties, augmentation
-and networks that do not grow meet what they always do. A penalty on gradients then is 4 times weaker for each doubling not in use.
+Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 2 and appendix A.1. All sizes are in the network
+from the start; its buffer `stage` says how many of its doublings are in use, a fraction being the weight of
+the newest while it fades in: 0 is the smallest map alone, 2.25 two doublings in full and the third at a
+quarter. Whoever trains the network sets it; nothing is ever added to or taken from a network. As in the
+released code, images go in and out at the full size, averaged down and repeated up, so that pipelines,
+penalties, augmentation and networks that do not grow meet what they always do. A penalty on gradients then is
+4 times weaker for each doubling not in use.
 """
 
 import math
@@ -28,15 +30,21 @@ class Growing(nn.Module):
         self.register_buffer("stage", torch.tensor(float(at)))
 
     def newest(self) -> tuple[int, Tensor | None]:
-        """The number of doublings in use, the newest among them, and the weight of that one while it fades in; None when in full."""
+        """The number of doublings in use, the newest among them, and the weight of that one while it fades
+        in; None when in full.
+        """
         stage = float(self.stage)
         level = math.ceil(stage)
         return level, None if level == stage else self.stage - (level - 1)
 
 
 def level_of(size: int, shorter: int, doublings: int) -> int:
-    """The doublings after which the shorter side, `shorter` in full, first reaches `size`; all where it never does, or `size` is 0."""
-    return next((level for level in range(doublings) if shorter >> (doublings - level) >= size > 0), doublings)
+    """The doublings after which the shorter side, `shorter` in full, first reaches `size`; all where it never
+    does, or `size` is 0.
+    """
+    return next(
+        (level for level in range(doublings) if shorter >> (doublings - level) >= size > 0), doublings
+    )
 
 
 def halved(image: Tensor, times: int) -> Tensor:
@@ -56,7 +64,9 @@ def blended(before: Tensor, newest: Tensor, weight: Tensor) -> Tensor:
 
 
 def coarse(image: Tensor, doublings: int, stage: float) -> Tensor:
-    """Images of the full size as fine as a network makes them at this stage: `(N, C, H, W)` → the same shape."""
+    """Images of the full size as fine as a network makes them at this stage: `(N, C, H, W)` → the same
+    shape.
+    """
     level = math.ceil(stage)
     fine = halved(image, doublings - level)
     if level != stage:

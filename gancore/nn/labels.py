@@ -16,7 +16,7 @@ class Reader(Protocol):
     classes: int
 
     @property
-    def address(self) -> str:
+    def qualified_name(self) -> str:
         """Its kind and name."""
         ...
 
@@ -29,11 +29,13 @@ def one_hot(label: Tensor, classes: int) -> Tensor:
 def check_classes(part: Reader, instead: str) -> None:
     """Raises FactError where the data have no labels, with the part to use instead."""
     if part.classes < 1:
-        raise FactError(f"{part.address}: the data have no labels; give labelled data, or use {instead}")
+        raise FactError(
+            f"{part.qualified_name}: the data have no labels; give labeled data, or use {instead}"
+        )
 
 
 def given_label(part: Reader, label: Tensor | None, instead: str) -> Tensor:
     """The label. Raises FitError where there is none, with the part to use instead."""
     if label is None:
-        raise FitError(f"{part.address} reads labels, but got none; give labels, or use {instead}")
+        raise FitError(f"{part.qualified_name} reads labels, but got none; give labels, or use {instead}")
     return label

@@ -7,11 +7,12 @@ __all__ = ["MinibatchStd"]
 
 
 class MinibatchStd(nn.Module):
-    """Appends the standard deviation over a group of samples, averaged over channels and places, as a constant feature map.
+    """Appends the standard deviation over a group of samples, averaged over channels and places, as a
+    constant feature map.
 
-    Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 3; the groups are those of its released code. Here a group is `group`
-    neighbouring samples (there: samples a fixed stride apart), so that micro-batches of whole groups equal the whole batch; a remainder
-    makes a smaller group of its own.
+    Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 3; the groups are those of its released
+    code. Here a group is `group` neighboring samples (there: samples a fixed stride apart), so that
+    micro-batches of whole groups equal the whole batch; a remainder makes a smaller group of its own.
 
     `(N, C, H, W)` → `(N, C + 1, H, W)`. With `group` = 1 the map is constant.
     """
@@ -30,8 +31,8 @@ class MinibatchStd(nn.Module):
         """One number for each sample of `rows`, which are whole groups of equal size."""
         size = min(self.group, len(rows))
         groups = rows.reshape(len(rows) // size, size, -1).to(torch.promote_types(rows.dtype, torch.float32))
-        centred = groups - groups.mean(1, keepdim=True)
-        deviation = (centred.square().mean(1) + self.eps).sqrt().mean(1)
+        centerd = groups - groups.mean(1, keepdim=True)
+        deviation = (centerd.square().mean(1) + self.eps).sqrt().mean(1)
         return deviation.repeat_interleave(size)
 
 

@@ -3,15 +3,17 @@
 import torch
 from torch import Tensor, nn
 
-from gancore.randomness import normal
+from gancore.component.randomness import normal
 
 __all__ = ["Noise"]
 
 
 class Noise(nn.Module):
-    """Adds one image of Gaussian noise to all channels, each scaled by its own learned factor, which starts at zero.
+    """Adds one image of Gaussian noise to all channels, each scaled by its own learned factor, which starts
+    at zero.
 
-    Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, section 2, block B of fig. 1. `(N, C, H, W)` → the same shape.
+    Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, section 2, block B of fig. 1. `(N, C, H, W)` → the
+    same shape.
     """
 
     def __init__(self, channels: int) -> None:

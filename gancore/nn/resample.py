@@ -1,8 +1,8 @@
 """Finite impulse response filters, alone or with a change of size.
 
-A short filter is a depthwise convolution in channels_last, the fastest form on a CPU at the sizes of feature maps; a long one goes along
-the rows and the columns in turn. Where the size goes up and down at once, banded matrices skip what would be thrown away. All forms
-differentiate any number of times.
+A short filter is a depthwise convolution in channels_last, the fastest form on a CPU at the sizes of feature
+maps; a long one goes along the rows and the columns in turn. Where the size goes up and down at once, banded
+matrices skip what would be thrown away. All forms differentiate any number of times.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,16 @@ SHORT = 4
 
 
 class Resample(nn.Module):
-    """Puts `up` - 1 zeros between samples, convolves rows and columns with `taps`, and keeps each `down`-th sample.
+    """Puts `up` - 1 zeros between samples, convolves rows and columns with `taps`, and keeps each `down`-th
+    sample.
 
-    Taps are normalised to a sum of `up`, so that a constant image stays constant away from the border, beyond which are zeros. The
-    output is centred on the input. `(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`. A bias `(C,)` may be added on the way.
+    Taps are normalized to a sum of `up`, so that a constant image stays constant away from the border, beyond
+    which are zeros. The output is centerd on the input. `(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`. A
+    bias `(C,)` may be added on the way.
 
     Raises:
-        ValueError: there are fewer taps than `up` or `down`, so that samples would be lost, or they sum to zero.
+        ValueError: there are fewer taps than `up` or `down`, so that samples would be lost, or they sum to
+        zero.
     """
 
     kernel: Tensor
@@ -34,11 +37,16 @@ class Resample(nn.Module):
     def __init__(self, taps: Sequence[float] = BINOMIAL, *, up: int = 1, down: int = 1) -> None:
         super().__init__()
         if len(taps) < max(up, down) or min(up, down) < 1 or sum(taps) == 0:
-            raise ValueError(f"taps {list(taps)} cannot resample by {up}/{down}; give at least {max(up, down)} of a sum other than 0")
+            raise ValueError(
+                f"taps {list(taps)} cannot resample by {up}/{down}; "
+                f"give at least {max(up, down)} of a sum other than 0"
+            )
         self.up, self.down, self.taps = up, down, len(taps)
         row = torch.tensor(taps, dtype=torch.float32) * (up / sum(taps))
         square = len(taps) <= SHORT and not (up > 1 and down > 1)
-        self.register_buffer("kernel", (row[:, None] * row if square else row[None])[None, None], persistent=False)
+        self.register_buffer(
+            "kernel", (row[:, None] * row if square else row[None])[None, None], persistent=False
+        )
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         """`(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`."""
@@ -57,11 +65,15 @@ class Resample(nn.Module):
             padding = before if before == after else 0
             if before != after:
                 x = functional.pad(x, (before * wide, after * wide, before * tall, after * tall))
-            step = Step((self.down if tall else 1, self.down if wide else 1), (padding * tall, padding * wide))
+            step = Step(
+                (self.down if tall else 1, self.down if wide else 1), (padding * tall, padding * wide)
+            )
             return filtered(x, kernel.flip(2, 3), bias, step)
         front, back = self.taps - 1 - before, before + 1 - self.up
         crop = min(front, back)
-        step = Step((self.up if tall else 1, self.up if wide else 1), (crop * tall, crop * wide), transposed=True)
+        step = Step(
+            (self.up if tall else 1, self.up if wide else 1), (crop * tall, crop * wide), transposed=True
+        )
         y = filtered(x, kernel, bias, step)
         for dim, axis in ((2, tall), (3, wide)):
             if axis and front != back:
@@ -76,14 +88,19 @@ class Resample(nn.Module):
 
 
 def first_zeros(taps: int, up: int, down: int) -> int:
-    """How many zeros go before the first sample, so that the output is centred on the input."""
+    """How many zeros go before the first sample, so that the output is centerd on the input."""
     return (taps + up - down) // 2
 
 
 def resampling_matrix(size: int, taps: Tensor, up: int, down: int) -> Tensor:
-    """The linear map of `Resample` along one axis, `(size · up / down, size)`; `taps` are used as they are."""
+    """The linear map of `Resample` along one axis, `(size · up / down, size)`; `taps` are used as they
+    are.
+    """
     n = len(taps)
-    inputs, outputs = torch.arange(size, device=taps.device), torch.arange(size * up // down, device=taps.device)
+    inputs, outputs = (
+        torch.arange(size, device=taps.device),
+        torch.arange(size * up // down, device=taps.device),
+    )
     place = inputs * up - outputs[:, None] * down + first_zeros(n, up, down)
     return taps[(n - 1 - place).clamp(0, n - 1)] * ((place >= 0) & (place < n))
 
@@ -100,7 +117,8 @@ class Step(NamedTuple):
 class Filtered(torch.autograd.Function):
     """A depthwise convolution with a fixed kernel, whose gradient is its adjoint, again one of these.
 
-    torch's own second derivative of a convolution goes through its groups one by one, for a gradient of the kernel that nobody wants.
+    torch's own second derivative of a convolution goes through its groups one by one, for a gradient of the
+    kernel that nobody wants.
     """
 
     @staticmethod
@@ -114,7 +132,9 @@ class Filtered(torch.autograd.Function):
                 x, kernel, step = _straightened(x, kernel, step)
             weight = kernel.expand(x.shape[1], 1, -1, -1)
             if step.transposed:
-                return functional.conv_transpose2d(x, weight, bias, step.stride, step.padding, step.added, groups=len(weight))
+                return functional.conv_transpose2d(
+                    x, weight, bias, step.stride, step.padding, step.added, groups=len(weight)
+                )
             return functional.conv2d(x, weight, bias, step.stride, step.padding, groups=len(weight))
 
     @staticmethod
@@ -123,7 +143,12 @@ class Filtered(torch.autograd.Function):
         ctx.save_for_backward(kernel)
         ctx.biased = None if bias is None else bias.dtype
         added = [size - ((out - 1) * s - 2 * p + k) for size, out, s, p, k in _axes(x, output, kernel, step)]
-        ctx.adjoint = Step(step.stride, step.padding, (0, 0) if step.transposed else (added[0], added[1]), not step.transposed)
+        ctx.adjoint = Step(
+            step.stride,
+            step.padding,
+            (0, 0) if step.transposed else (added[0], added[1]),
+            not step.transposed,
+        )
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -139,7 +164,8 @@ def filtered(x: Tensor, kernel: Tensor, bias: Tensor | None, step: Step) -> Tens
 
 
 def _slow_transposed(x: Tensor, step: Step) -> bool:
-    # without a stride a plain convolution does the same; with one, oneDNN's in bfloat16 takes ten times as long as zeros put between
+    # without a stride a plain convolution does the same; with one, oneDNN's in bfloat16 takes ten times as
+    # long as zeros put between
     return step.stride == (1, 1) or (x.device.type == "cpu" and x.dtype == torch.bfloat16)
 
 
@@ -150,7 +176,9 @@ def _straightened(x: Tensor, kernel: Tensor, step: Step) -> tuple[Tensor, Tensor
         return x, kernel, step
     if step.stride != (1, 1):
         n, c, *size = x.shape
-        tall, wide = ((length - 1) * s + 1 + a for length, s, a in zip(size, step.stride, step.added, strict=True))
+        tall, wide = (
+            (length - 1) * s + 1 + a for length, s, a in zip(size, step.stride, step.added, strict=True)
+        )
         spread = x.new_zeros(n, tall, wide, c).permute(0, 3, 1, 2)
         spread[:, :, : tall - step.added[0] : step.stride[0], : wide - step.added[1] : step.stride[1]] = x
         x = spread

@@ -1,4 +1,6 @@
-"""Frames that follow each other, as a moving picture in a file, or as a folder of pictures. Whole or not at all."""
+"""Frames that follow each other, as a moving picture in a file, or as a folder of pictures. Whole or not at
+all.
+"""
 
 import itertools
 import math
@@ -14,8 +16,8 @@ from PIL import Image
 from torch import Tensor
 
 from gancore.errors import DataError, RunError, UserError
-from gancore.files import whole_file, whole_folder
 from gancore.pictures.grid import pictures
+from gancore.storage.files import whole_file, whole_folder
 
 __all__ = ["ENDINGS", "check_animation", "save_animation", "tiled"]
 
@@ -25,14 +27,17 @@ FASTEST_GIF = 50
 
 
 def tiled(images: Tensor, columns: int) -> Tensor:
-    """Images `(N, C, H, W)`, N a multiple of `columns`, edge to edge in rows: one image `(1, C, H · N / columns, W · columns)`.
+    """Images `(N, C, H, W)`, N a multiple of `columns`, edge to edge in rows: one image `(1, C, H · N /
+    columns, W · columns)`.
 
     Raises:
         DataError: the images do not fill the rows.
     """
     n, c, h, w = images.shape
     if columns < 1 or n % columns:
-        raise DataError(f"{n} images do not fill rows of {columns}; give a number of columns that divides {n}")
+        raise DataError(
+            f"{n} images do not fill rows of {columns}; give a number of columns that divides {n}"
+        )
     rows = images.reshape(n // columns, columns, c, h, w)
     return rows.permute(2, 0, 3, 1, 4).reshape(1, c, n // columns * h, columns * w)
 
@@ -41,7 +46,8 @@ def check_animation(path: Path, fps: float) -> None:
     """Says before any work whether `save_animation` could write there.
 
     Raises:
-        UserError: an ending that no moving picture has, a speed that the format cannot hold, no ffmpeg for `.mp4`, or a folder in use.
+        UserError: an ending that no moving picture has, a speed that the format cannot hold, no ffmpeg for
+        `.mp4`, or a folder in use.
     """
     ending = path.suffix.lower()
     if not ending:
@@ -49,21 +55,29 @@ def check_animation(path: Path, fps: float) -> None:
             raise UserError(f"{path} is there already; give a new folder for the frames")
     elif ending not in ENDINGS:
         raise UserError(
-            f"{path.name} ends in {path.suffix!r}; give a name that ends in {', '.join(ENDINGS)}, in .png for a sheet, or a new folder"
+            f"{path.name} ends in {path.suffix!r}; give a name that ends in {', '.join(ENDINGS)}, "
+            "in .png for a grid, or a new folder"
         )
     elif path.is_dir():
         raise UserError(f"{path} is a folder; give the name of a file, or a folder's name without an ending")
     elif ending == ".gif" and fps > FASTEST_GIF:
-        raise UserError(f"a GIF shows at most {FASTEST_GIF} frames a second; got {fps:g}: slow down, or give a name that ends in .webp")
+        raise UserError(
+            f"a GIF shows at most {FASTEST_GIF} frames a second; "
+            f"got {fps:g}: slow down, or give a name that ends in .webp"
+        )
     elif ending == ".mp4" and shutil.which("ffmpeg") is None:
-        raise UserError(f"{path.name}: MP4 is written by ffmpeg, which is not there; install it, or give a name that ends in .webp or .gif")
+        raise UserError(
+            f"{path.name}: MP4 is written by ffmpeg, which is not there; "
+            "install it, or give a name that ends in .webp or .gif"
+        )
 
 
 def save_animation(frames: Iterable[Tensor], path: Path, *, fps: float = 24.0) -> None:
-    """Write frames, each an image `(1, C, H, W)` in [-1, 1], as the name ends: `.gif`, `.apng`, `.webp`, `.mp4`, or a folder of PNGs.
+    """Write frames, each an image `(1, C, H, W)` in [-1, 1], as the name ends: `.gif`, `.apng`, `.webp`,
+    `.mp4`, or a folder of PNGs.
 
-    Frames are enlarged by a whole number until the longer side has 256 pixels; in GIF and MP4, transparent ones lie on white. All but
-    MP4 repeat for ever.
+    Frames are enlarged by a whole number until the longer side has 256 pixels; in GIF and MP4, transparent
+    ones lie on white. All but MP4 repeat for ever.
 
     Raises:
         UserError: as `check_animation`.
@@ -79,7 +93,8 @@ def save_animation(frames: Iterable[Tensor], path: Path, *, fps: float = 24.0) -
             WRITERS[path.suffix.lower()](shown, aside, fps)
     except OSError as error:
         raise RunError(
-            f"could not write {path}: {error.strerror or error}; nothing of it is left. Free some space or name another folder."
+            f"could not write {path}: {error.strerror or error}; "
+            "nothing of it is left. Free some space or name another folder."
         ) from error
 
 
@@ -104,18 +119,36 @@ def _gif(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
     # without dithering: its grain would crawl from frame to frame
     flat = (_on_white(frame) for frame in frames)
     few = [frame if frame.mode == "L" else frame.quantize(256, dither=Image.Dither.NONE) for frame in flat]
-    few[0].save(aside, "GIF", save_all=True, append_images=few[1:], duration=_durations(len(few), fps, 10), loop=0)
+    few[0].save(
+        aside, "GIF", save_all=True, append_images=few[1:], duration=_durations(len(few), fps, 10), loop=0
+    )
 
 
 def _apng(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
     several = list(frames)
-    several[0].save(aside, "PNG", save_all=True, append_images=several[1:], duration=_durations(len(several), fps, 1), loop=0)
+    several[0].save(
+        aside,
+        "PNG",
+        save_all=True,
+        append_images=several[1:],
+        duration=_durations(len(several), fps, 1),
+        loop=0,
+    )
 
 
 def _webp(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
     several = list(frames)
     times = _durations(len(several), fps, 1)
-    several[0].save(aside, "WEBP", save_all=True, append_images=several[1:], duration=times, loop=0, lossless=True, quality=60)
+    several[0].save(
+        aside,
+        "WEBP",
+        save_all=True,
+        append_images=several[1:],
+        duration=times,
+        loop=0,
+        lossless=True,
+        quality=60,
+    )
 
 
 def _durations(count: int, fps: float, step: int) -> list[int]:
@@ -129,7 +162,18 @@ def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
     size = f"{first.width}x{first.height}"
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", f"{fps:g}", "-i", "-"]
     # players read 4:2:0 alone, which takes even sides
-    sink = ["-an", *_codec(), "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4"]
+    sink = [
+        "-an",
+        *_codec(),
+        "-vf",
+        "pad=ceil(iw/2)*2:ceil(ih/2)*2",
+        "-pix_fmt",
+        "yuv420p",
+        "-movflags",
+        "+faststart",
+        "-f",
+        "mp4",
+    ]
     rest = (_on_white(frame).convert("RGB") for frame in frames)
     with _ffmpeg([*source, *sink, str(aside)]) as feed:
         for frame in itertools.chain([first], rest):
@@ -138,7 +182,11 @@ def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
 
 def _codec() -> Sequence[str]:
     known = subprocess.run(
-        ["ffmpeg", "-hide_banner", "-encoders"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        ["ffmpeg", "-hide_banner", "-encoders"],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     ).stdout
     return ["-c:v", "libx264", "-crf", "16"] if "libx264" in known else ["-q:v", "3"]
 
@@ -148,7 +196,12 @@ def _ffmpeg(words: Sequence[str]) -> Iterator[IO[bytes]]:
     """Runs ffmpeg, and hands over its input; its own message is told where it fails."""
     # a pipe for its messages could fill up while it waits to be read
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(["ffmpeg", "-v", "error", "-y", *words], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
+        process = subprocess.Popen(
+            ["ffmpeg", "-v", "error", "-y", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
         feed = cast(IO[bytes], process.stdin)
         try:
             # an ffmpeg that fails closes its side: its code and message say more than that
@@ -164,7 +217,15 @@ def _ffmpeg(words: Sequence[str]) -> Iterator[IO[bytes]]:
         if code:
             said.seek(0)
             text = said.read(4000).decode("utf-8", errors="replace").strip()
-            raise RunError(f"ffmpeg ended with code {code}: {text or 'it said nothing'}; nothing was written. Try a .webp name.")
+            raise RunError(
+                f"ffmpeg ended with code {code}: {text or 'it said nothing'}; "
+                "nothing was written. Try a .webp name."
+            )
 
 
-WRITERS: dict[str, Callable[[Iterator[Image.Image], Path, float], None]] = {".gif": _gif, ".apng": _apng, ".webp": _webp, ".mp4": _mp4}
+WRITERS: dict[str, Callable[[Iterator[Image.Image], Path, float], None]] = {
+    ".gif": _gif,
+    ".apng": _apng,
+    ".webp": _webp,
+    ".mp4": _mp4,
+}

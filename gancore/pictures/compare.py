@@ -9,26 +9,29 @@ from gancore.pictures.differences import across, differences_table, distinct_nam
 from gancore.pictures.embed import data_uris
 from gancore.pictures.final_scores import Compared, final_scores
 from gancore.pictures.page import Section, board, document, filled, items, reduced_note
-from gancore.pictures.run_folder import RunFolder, read_run
 from gancore.pictures.same_latents import draw, letters
 from gancore.pictures.scores import read_evaluations
-from gancore.pictures.sections import CLASSES, NEIGHBOURS, PLATE_ROOM, alarm_list, facts, legend, plate, plates
+from gancore.pictures.sections import CLASSES, NEIGHBORS, PLATE_ROOM, alarm_list, facts, legend, plate, plates
 from gancore.pictures.series import page_data
 from gancore.pictures.store import store
-from gancore.pictures.timeline import SHEETS, Sheet, Strip, find_sheets, slider, timelines
+from gancore.pictures.timeline import GRIDS, SampleGrid, Strip, find_grids, slider, timelines
 from gancore.pictures.words import counted
+from gancore.runs.reading import RunFolder, read_run
 
-SHEETS_OF_ALL = 240
-"""Sheets on a page at most, and the characters that they may take."""
-SHEET_ROOM = 13_000_000
+GRIDS_OF_ALL = 240
+"""Grids on a page at most, and the characters that they may take."""
+GRID_ROOM = 13_000_000
 
 
-def write_comparison(runs: Sequence[Path], output: Path = Path("compare.html"), *, samples: int = 16, seed: int = 0) -> Path:
+def write_comparison(
+    runs: Sequence[Path], output: Path = Path("compare.html"), *, samples: int = 16, seed: int = 0
+) -> Path:
     """Write one page that lays two or more runs side by side, and return its path.
 
-    One slider moves all sample timelines by the images seen; curves and scores lie over each other; final scores, protocols, recipes and
-    settings are compared. `samples` images of each run are drawn afresh from the one `seed`; 0 draws none, and imports no torch.
-    The page loads nothing and can be moved and shared alone.
+    One slider moves all sample timelines by the images seen; curves and scores lie over each other; final
+    scores, protocols, recipes and settings are compared. `samples` images of each run are drawn afresh from
+    the one `seed`; 0 draws none, and imports no torch. The page loads nothing and can be moved and shared
+    alone.
 
     Raises:
         UserError: fewer than two runs, or one given twice.
@@ -52,7 +55,8 @@ def write_comparison(runs: Sequence[Path], output: Path = Path("compare.html"), 
 def _opened(paths: Sequence[Path]) -> list[Compared]:
     if len(paths) < 2:
         raise UserError(
-            f"a comparison needs two runs or more, given {len(paths)}; name their folders: gancore compare runs/0001-gan runs/0002-vae"
+            f"a comparison needs two runs or more, given {len(paths)}; "
+            "name their folders: gancore compare runs/0001-gan runs/0002-vae"
         )
     whole = [path.resolve() for path in paths]
     for index, path in enumerate(whole):
@@ -64,7 +68,10 @@ def _opened(paths: Sequence[Path]) -> list[Compared]:
 def _compared(name: str, path: Path) -> Compared:
     run = read_run(path)
     if not (path / "recipe.toml").is_file() and not (path / "log.jsonl").is_file():
-        raise RunError(f"{path} is not a run: it holds neither recipe.toml nor log.jsonl; give the folder that `gancore train` made")
+        raise RunError(
+            f"{path} is not a run: it holds neither recipe.toml nor log.jsonl; "
+            "give the folder that `gancore train` made"
+        )
     evaluations, damaged = read_evaluations(path / "scores", run.lines)
     run.missing += damaged
     return Compared(name, run, evaluations)
@@ -74,7 +81,9 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"cannot make the folder {folder}: {error.strerror or error}; name a folder that can be written") from None
+        raise RunError(
+            f"cannot make the folder {folder}: {error.strerror or error}; name a folder that can be written"
+        ) from None
 
 
 def _header(compared: Sequence[Compared]) -> str:
@@ -84,19 +93,25 @@ def _header(compared: Sequence[Compared]) -> str:
 def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Section]:
     pairs = [(one.name, one.run) for one in compared]
     names = [one.name for one in compared]
-    sheets = _samples(compared)
-    neighbours, torn = plates(pairs, "neighbours", NEIGHBOURS)
+    grids = _samples(compared)
+    neighbors, torn = plates(pairs, "neighbors", NEIGHBORS)
     classes, also_torn = plates(pairs, "classes", CLASSES)
-    missing = [f"{one.name}: {sentence}" for one in compared for sentence in one.run.missing] + torn + also_torn
+    missing = (
+        [f"{one.name}: {sentence}" for one in compared for sentence in one.run.missing] + torn + also_torn
+    )
     recipes = differences_table(names, [one.run.recipe for one in compared])
     settings = differences_table(names, [_settings(one.run) for one in compared])
     return [
         Section("missing", "Not here", items(missing), kind="missing"),
         Section("overview", "Overview", _overview(compared)),
-        sheets,
+        grids,
         Section("latents", "Same seed", _from_one_seed(compared, samples, seed)),
         Section("scores", "Scores", final_scores(compared)),
-        Section("curves", "Curves", board("curves-board", smoothing=True) if any(one.run.reports for one in compared) else ""),
+        Section(
+            "curves",
+            "Curves",
+            board("curves-board", smoothing=True) if any(one.run.reports for one in compared) else "",
+        ),
         Section("alarms", "Alarms", alarm_list([(one.name, one.run.alarms) for one in compared])),
         Section("recipes", "Recipes", recipes or _equal("The recipes are equal."), note="where they differ"),
         Section(
@@ -105,7 +120,7 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
             settings or _equal("Data, settings and environment are equal."),
             note="where data, settings and environment differ",
         ),
-        Section("neighbours", "Nearest neighbours", neighbours),
+        Section("neighbors", "Nearest neighbors", neighbors),
         Section("classes", "Classes", classes),
         Section("again", "Make them again", _commands(compared)),
     ]
@@ -114,42 +129,55 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
 def _overview(compared: Sequence[Compared]) -> str:
     tables = [{"recipe": one.run.name, "state": one.run.state, **dict(facts(one.run))} for one in compared]
     alarms = [str(len(one.run.alarms)) if one.run.alarms else "none" for one in compared]
-    rows = [[escape(name), *(escape(table.get(name, "")) for table in tables)] for name in dict.fromkeys(n for t in tables for n in t)]
+    rows = [
+        [escape(name), *(escape(table.get(name, "")) for table in tables)]
+        for name in dict.fromkeys(n for t in tables for n in t)
+    ]
     return across("", [one.name for one in compared], [*rows, ["alarms", *alarms]])
 
 
 def _samples(compared: Sequence[Compared]) -> Section:
-    each = min(SHEETS, max(4, SHEETS_OF_ALL // len(compared)))
+    each = min(GRIDS, max(4, GRIDS_OF_ALL // len(compared)))
     rows: dict[str, list[Strip]] = {}
     total = 0
     for index, one in enumerate(compared):
-        sheets, damaged = find_sheets(one.run.path / "samples")
+        grids, damaged = find_grids(one.run.path / "samples")
         one.run.missing += [f"samples/{path.name} is not a whole PNG: it is left out." for path in damaged]
-        total += len(sheets)
-        for pipeline, chosen in timelines(sheets, each).items():
+        total += len(grids)
+        for pipeline, chosen in timelines(grids, each).items():
             rows.setdefault(pipeline, []).append(Strip(one.name, index, chosen))
-    shown: list[Sheet] = [sheet for strips in rows.values() for strip in strips for sheet in strip.sheets]
+    shown: list[SampleGrid] = [grid for strips in rows.values() for strip in strips for grid in strip.grids]
     if not shown:
         return Section("samples", "Samples", "")
-    sources, reduced = data_uris({sheet.path: sheet.path.read_bytes() for sheet in shown}, SHEET_ROOM)
+    sources, reduced = data_uris({grid.path: grid.path.read_bytes() for grid in shown}, GRID_ROOM)
     titled = {name or ("samples" if len(rows) > 1 else ""): strips for name, strips in rows.items()}
+    hint = f'<p class="hint">{escape(_about_seeds(compared))}</p>'
     return Section(
         "samples",
         "Samples",
-        f'<p class="hint">{escape(_about_seeds(compared))}</p>{slider(titled, sources)}{reduced_note(reduced, ["samples/ of each run"])}',
-        note=f"{counted(len(shown), total)} sheets, over the training",
+        f"{hint}{slider(titled, sources)}{reduced_note(reduced, ['samples/ of each run'])}",
+        note=f"{counted(len(shown), total)} grids, over the training",
     )
 
 
 def _about_seeds(compared: Sequence[Compared]) -> str:
     seeds = {one.name: one.run.settings.get("seed") for one in compared}
     if set(seeds.values()) == {None}:
-        return "No seed is known, so runs may show latents of their own. One slider moves all by the images seen."
+        return (
+            "No seed is known, so runs may show latents of their own. "
+            "One slider moves all by the images seen."
+        )
     if len(set(seeds.values())) > 1:
-        told = ", ".join(f"{name}: {seed if seed is not None else 'not known'}" for name, seed in seeds.items())
-        return f"Seeds differ ({told}), so each run shows latents of its own. One slider moves all by the images seen."
+        told = ", ".join(
+            f"{name}: {seed if seed is not None else 'not known'}" for name, seed in seeds.items()
+        )
+        return (
+            f"Seeds differ ({told}), so each run shows latents of its own. "
+            "One slider moves all by the images seen."
+        )
     return (
-        "All have the same seed: runs of the same sampler and latent size show the same latents. One slider moves all by the images seen."
+        "All have the same seed: runs of the same sampler and latent size show the same latents. "
+        "One slider moves all by the images seen."
     )
 
 
@@ -158,12 +186,21 @@ def _from_one_seed(compared: Sequence[Compared], count: int, seed: int) -> str:
         return ""
     drawn = [draw(one.run.path, count, seed) for one in compared]
     marks = letters(drawn)
-    sources, _ = data_uris({index: fresh.picture for index, fresh in enumerate(drawn) if fresh.picture}, PLATE_ROOM)
-    notes = [f"latents {mark}: {fresh.words}" if mark else fresh.words for fresh, mark in zip(drawn, marks, strict=True)]
-    shown = "".join(plate(index, one.name, sources.get(index, ""), notes[index]) for index, one in enumerate(compared))
+    sources, _ = data_uris(
+        {index: fresh.picture for index, fresh in enumerate(drawn) if fresh.picture}, PLATE_ROOM
+    )
+    notes = [
+        f"latents {mark}: {fresh.words}" if mark else fresh.words
+        for fresh, mark in zip(drawn, marks, strict=True)
+    ]
+    shown = "".join(
+        plate(index, one.name, sources.get(index, ""), notes[index]) for index, one in enumerate(compared)
+    )
     given = {mark for mark in marks if mark}
     same = (
-        "All were given the same latents." if len(given) == 1 and all(marks) else "Runs under the same letter were given the same latents."
+        "All were given the same latents."
+        if len(given) == 1 and all(marks)
+        else "Runs under the same letter were given the same latents."
     )
     told = f"{count} samples of each run as it ended, all drawn from seed {seed}. {same if given else ''}"
     return f'<p class="hint">{escape(told)}</p><div class="plates">{shown}</div>'
@@ -180,5 +217,7 @@ def _equal(sentence: str) -> str:
 def _commands(compared: Sequence[Compared]) -> str:
     found = [(index, one.name, one.run.command()) for index, one in enumerate(compared)]
     return "".join(
-        filled("command.html", index=index, name=escape(name), command=escape(command)) for index, name, command in found if command
+        filled("command.html", index=index, name=escape(name), command=escape(command))
+        for index, name, command in found
+        if command
     )

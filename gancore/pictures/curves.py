@@ -13,7 +13,8 @@ SPEED = "images per second"
 
 @dataclass
 class Curve:
-    """One scalar over the images seen. A name ``player/term`` belongs to that player, a name without a slash to the run.
+    """One scalar over the images seen. A name ``player/term`` belongs to that player, a name without a slash
+    to the run.
 
     Attributes:
         images: the image counts, rising.
@@ -27,7 +28,9 @@ class Curve:
 
 
 def curves(lines: Iterable[Mapping[str, Any]], points: int = POINTS) -> list[Curve]:
-    """Every scalar of a log, and the speed, as a curve of at most ``points`` points; players in the order of their first report."""
+    """Every scalar of a log, and the speed, as a curve of at most ``points`` points; players in the order of
+    their first report.
+    """
     reports = [line for line in lines if "scalars" in line]
     found: dict[str, Curve] = {}
     for report in reports:
@@ -65,10 +68,12 @@ def _speed(reports: Sequence[Mapping[str, Any]]) -> Curve:
 
 
 def _thinned(curve: Curve, points: int) -> Curve:
-    """Means over equal runs of neighbours; NaN and infinities show through a mean."""
+    """Means over equal runs of neighbors; NaN and infinities show through a mean."""
     width = math.ceil(len(curve.images) / points)
     starts = range(0, len(curve.images), width)
-    images, values = ([_mean(row[start : start + width]) for start in starts] for row in (curve.images, curve.values))
+    images, values = (
+        [_mean(row[start : start + width]) for start in starts] for row in (curve.images, curve.values)
+    )
     return Curve(curve.player, curve.term, images, values)
 
 

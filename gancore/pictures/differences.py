@@ -12,7 +12,9 @@ ABSENT = "—"
 
 
 def differences(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str | None]]]:
-    """The dotted names whose words are not the same in all tables, with the words of each; None where a table lacks the name."""
+    """The dotted names whose words are not the same in all tables, with the words of each; None where a table
+    lacks the name.
+    """
     flattened = [dict(flat(one)) for one in tables]
     names = dict.fromkeys(name for one in flattened for name in one)
     found = [(name, [one.get(name) for one in flattened]) for name in names]
@@ -26,12 +28,14 @@ def differences_table(names: Sequence[str], tables: Sequence[Mapping[str, Any]])
 
 
 def across(corner: str, names: Sequence[str], body: Sequence[Sequence[str]], kind: str = "") -> str:
-    """A table of HTML cells with a column for each run, headed by its name and colour."""
-    return table([corner, *(run_mark(index, name) for index, name in enumerate(names))], body, f"across {kind}")
+    """A table of HTML cells with a column for each run, headed by its name and color."""
+    return table(
+        [corner, *(run_mark(index, name) for index, name in enumerate(names))], body, f"across {kind}"
+    )
 
 
 def run_mark(index: int, name: str) -> str:
-    """A run's name beside its colour."""
+    """A run's name beside its color."""
     return f'<i class="swatch" style="{run_style(index)}"></i>{escape(name)}'
 
 

@@ -14,14 +14,19 @@ QUALITY = 82
 
 
 def data_uris(files: Mapping[Key, bytes], room: int) -> tuple[dict[Key, str], bool]:
-    """PNG files as `data:` texts of at most about `room` characters together, and whether they had to be reduced.
+    """PNG files as `data:` texts of at most about `room` characters together, and whether they had to be
+    reduced.
 
-    They stay as they are where there is room, and otherwise become WebP with some loss, at the largest size of `SIDES` that fits.
+    They stay as they are where there is room, and otherwise become WebP with some loss, at the largest size
+    of `SIDES` that fits.
     """
     if _characters(sum(map(len, files.values()))) <= room:
         return {key: _text("png", content) for key, content in files.items()}, False
     biggest = max(files.values(), key=len)
-    side = next((side for side in SIDES if _characters(len(_reduced(biggest, side)[1])) * len(files) <= room), SIDES[-1])
+    side = next(
+        (side for side in SIDES if _characters(len(_reduced(biggest, side)[1])) * len(files) <= room),
+        SIDES[-1],
+    )
     return {key: _text(*_reduced(content, side)) for key, content in files.items()}, True
 
 
@@ -39,9 +44,15 @@ def _reduced(content: bytes, side: int) -> tuple[str, bytes]:
     smaller = BytesIO()
     try:
         with Image.open(BytesIO(content)) as picture:
-            whole = picture.convert("RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB")
+            whole = picture.convert(
+                "RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB"
+            )
             whole.thumbnail((side, side), Image.Resampling.LANCZOS)
             whole.save(smaller, "WEBP", quality=QUALITY)
-    except (OSError, ValueError, SyntaxError):  # a file that is torn inside is shown as far as the browser can
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+    ):  # a file that is torn inside is shown as far as the browser can
         return "png", content
     return "webp", smaller.getvalue()

@@ -6,10 +6,10 @@ from html import escape
 
 from gancore.pictures.differences import across, differences, differences_table
 from gancore.pictures.page import board, filled
-from gancore.pictures.run_folder import RunFolder
 from gancore.pictures.scores import Evaluated, Reading, courses
 from gancore.pictures.sections import ARROWS, left_out, protocol, setup, value_cell
 from gancore.pictures.words import listed
+from gancore.runs.reading import RunFolder
 
 TRAINED = "while training"
 ITS_OWN = {"samples.source", "samples.run", "samples.pipeline"}
@@ -26,7 +26,9 @@ class Compared:
 
 
 def final_scores(compared: Sequence[Compared]) -> str:
-    """A table for each evaluation that a run has, the best marked, and the charts of the scores over the training."""
+    """A table for each evaluation that a run has, the best marked, and the charts of the scores over the
+    training.
+    """
     charts = board("scores-board") if any(courses(one.run.lines) for one in compared) else ""
     names = dict.fromkeys(evaluation.name for one in compared for evaluation in one.evaluations)
     tables = "".join(_final(compared, name) for name in names)
@@ -36,15 +38,24 @@ def final_scores(compared: Sequence[Compared]) -> str:
 
 def _final(compared: Sequence[Compared], name: str) -> str:
     """The table of one evaluation, as `emoji-test`, of all runs that have it."""
-    of_run = {one.name: evaluation for one in compared for evaluation in one.evaluations if evaluation.name == name}
+    of_run = {
+        one.name: evaluation for one in compared for evaluation in one.evaluations if evaluation.name == name
+    }
     scores = dict.fromkeys(score for evaluation in of_run.values() for score in evaluation.readings)
     rows = [
-        _score_row(score, [of_run[one.name].readings.get(score) if one.name in of_run else None for one in compared]) for score in scores
+        _score_row(
+            score, [of_run[one.name].readings.get(score) if one.name in of_run else None for one in compared]
+        )
+        for score in scores
     ]
     images = [of_run[one.name].images if one.name in of_run else None for one in compared]
     after = ["after images", *(f"{count:,}" if count is not None else "" for count in images)]
     body = across("score", [one.name for one in compared], [*rows, after] if any(images) else rows, "scores")
-    reasons = {f"{owner}, {score}": reason for owner, evaluation in of_run.items() for score, reason in evaluation.left_out.items()}
+    reasons = {
+        f"{owner}, {score}": reason
+        for owner, evaluation in of_run.items()
+        for score, reason in evaluation.left_out.items()
+    }
     protocols = {owner: evaluation.protocol for owner, evaluation in of_run.items() if evaluation.protocol}
     return filled(
         "compare-scores.html",
@@ -59,10 +70,15 @@ def _final(compared: Sequence[Compared], name: str) -> str:
 
 def _score_row(name: str, readings: Sequence[Reading | None]) -> list[str]:
     known = [reading for reading in readings if reading is not None]
-    leader = next((one for one in known if one.value is not None and not any(other.beats(one) for other in known)), None)
+    leader = next(
+        (one for one in known if one.value is not None and not any(other.beats(one) for other in known)), None
+    )
     marked = leader if len(known) > 1 and leader is not None and leader.better in ARROWS else None
     arrow = ARROWS.get(known[0].better, "") if known else ""
-    return [f'{escape(name)} <span class="soft">{arrow[:1]}</span>', *(_score_cell(reading, marked) for reading in readings)]
+    return [
+        f'{escape(name)} <span class="soft">{arrow[:1]}</span>',
+        *(_score_cell(reading, marked) for reading in readings),
+    ]
 
 
 def _score_cell(reading: Reading | None, leader: Reading | None) -> str:
@@ -73,7 +89,11 @@ def _score_cell(reading: Reading | None, leader: Reading | None) -> str:
         return shown
     if reading.value == leader.value:
         return f'<span class="best">{shown}</span><span class="mark">best</span>'
-    return f'{shown}<span class="mark like" title="within two standard errors of the best">≈ best</span>' if reading.like(leader) else shown
+    return (
+        f'{shown}<span class="mark like" title="within two standard errors of the best">≈ best</span>'
+        if reading.like(leader)
+        else shown
+    )
 
 
 def _setups(protocols: Mapping[str, Mapping[str, object]]) -> str:
@@ -87,7 +107,10 @@ def _unlike(protocols: Mapping[str, Mapping[str, object]]) -> str:
     if not rows:
         return ""
     several = listed(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "")
-    return f'<p class="notice">Not made alike: {escape(several)} differ. See the protocols before comparing these numbers.</p>'
+    return (
+        f'<p class="notice">Not made alike: {escape(several)} differ. '
+        "See the protocols before comparing these numbers.</p>"
+    )
 
 
 def _protocols(protocols: Mapping[str, Mapping[str, object]]) -> str:
@@ -95,4 +118,7 @@ def _protocols(protocols: Mapping[str, Mapping[str, object]]) -> str:
     first = next(iter(protocols.values()), {})
     if not table:
         return protocol(first)
-    return f'<details class="inner"><summary>protocols, where they differ</summary>{table}</details>{protocol(first)}'
+    return (
+        '<details class="inner"><summary>protocols, where they '
+        f"differ</summary>{table}</details>{protocol(first)}"
+    )

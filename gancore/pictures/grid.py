@@ -1,4 +1,4 @@
-"""Image tensors as pictures: one by one, or many on a sheet."""
+"""Image tensors as pictures: one by one, or many on a grid."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ LIGHT, DARK = 255, 214
 
 
 def to_uint8(image: Tensor) -> Tensor:
-    """Map floats in [-1, 1] to bytes, any shape; values outside are clamped and NaN becomes mid-grey.
+    """Map floats in [-1, 1] to bytes, any shape; values outside are clamped and NaN becomes mid-gray.
 
     Bytes read as ``byte / 127.5 - 1`` come back exactly.
 
@@ -30,7 +30,10 @@ def to_uint8(image: Tensor) -> Tensor:
         DataError: the tensor is not of a floating type.
     """
     if not image.is_floating_point():
-        raise DataError(f"a picture is made of floats in [-1, 1], given {image.dtype}; divide bytes by 127.5 and subtract 1.")
+        raise DataError(
+            f"a picture is made of floats in [-1, 1], given {image.dtype}; "
+            "divide bytes by 127.5 and subtract 1."
+        )
     value = image.detach().to("cpu", torch.float32).nan_to_num(nan=0.0).clamp(-1, 1)
     return ((value + 1) * 127.5).round().to(torch.uint8)
 
@@ -38,13 +41,17 @@ def to_uint8(image: Tensor) -> Tensor:
 def pictures(images: Tensor) -> list[Image.Image]:
     """Images (N, C, H, W) in [-1, 1] as pictures of their own size.
 
-    C = 1 is grey, 3 RGB, 4 RGBA; with any other C a picture shows its channels side by side in grey, (H, W * C).
+    C = 1 is gray, 3 RGB, 4 RGBA; with any other C a picture shows its channels side by side in gray, (H, W *
+    C).
 
     Raises:
         DataError: the tensor is not (N, C, H, W) or not of a floating type.
     """
     if images.ndim != 4 or 0 in images.shape:
-        raise DataError(f"images must be (N, C, H, W) with no empty axis, given {tuple(images.shape)}; a single image needs images[None].")
+        raise DataError(
+            f"images must be (N, C, H, W) with no empty axis, given {tuple(images.shape)}; "
+            "a single image needs images[None]."
+        )
     count, channels, height, width = images.shape
     rows = to_uint8(images)
     if channels not in MODES:
@@ -54,21 +61,32 @@ def pictures(images: Tensor) -> list[Image.Image]:
     return [Image.frombytes(mode, size, row.permute(1, 2, 0).contiguous().numpy().tobytes()) for row in rows]
 
 
-def grid(images: Tensor, *, columns: int | None = None, tile: int = 64, background: Background = "checker") -> Image.Image:
-    """Images (N, C, H, W) in [-1, 1] on one sheet, row by row, about as wide as high unless ``columns`` are given.
+def grid(
+    images: Tensor, *, columns: int | None = None, tile: int = 64, background: Background = "checker"
+) -> Image.Image:
+    """Images (N, C, H, W) in [-1, 1] on one grid, row by row, about as wide as high unless ``columns`` are
+    given.
 
-    Small images are enlarged by whole numbers until their longer side has at least ``tile`` pixels; transparent ones lie on ``background``.
+    Small images are enlarged by whole numbers until their longer side has at least ``tile`` pixels;
+    transparent ones lie on ``background``.
 
     Raises:
         DataError: the tensor is not (N, C, H, W) or not of a floating type.
         UserError: fewer than one column.
     """
     if columns is not None and columns < 1:
-        raise UserError(f"a sheet needs at least 1 column, given columns={columns}.")
-    return _sheet([_opaque(_enlarged(picture, tile), background) for picture in pictures(images)], columns)
+        raise UserError(f"a grid needs at least 1 column, given columns={columns}.")
+    return _grid([_opaque(_enlarged(picture, tile), background) for picture in pictures(images)], columns)
 
 
-def save_grid(images: Tensor, path: Path | str, *, columns: int | None = None, tile: int = 64, background: Background = "checker") -> None:
+def save_grid(
+    images: Tensor,
+    path: Path | str,
+    *,
+    columns: int | None = None,
+    tile: int = 64,
+    background: Background = "checker",
+) -> None:
     """Write the ``grid`` of these images to ``path``, whole or not at all."""
     save(grid(images, columns=columns, tile=tile, background=background), Path(path))
 
@@ -77,22 +95,30 @@ def save(picture: Image.Image, path: Path) -> None:
     """Write a picture in the format that the file name ends in, whole or not at all.
 
     Raises:
-        UserError: no picture format ends so, or the format cannot hold this picture (JPEG has no transparency).
+        UserError: no picture format ends so, or the format cannot hold this picture (JPEG has no
+        transparency).
         RunError: the file could not be written.
     """
     file_format, content = format_of(path), BytesIO()
     try:
         picture.save(content, file_format)
     except (OSError, KeyError) as error:
-        raise UserError(f"{path.name}: {file_format} cannot hold {picture.mode} pictures; give a name that ends in .png.") from error
+        raise UserError(
+            f"{path.name}: {file_format} cannot hold {picture.mode} pictures; give a name that ends in .png."
+        ) from error
     store(path, content.getvalue())
 
 
 def format_of(path: Path) -> str:
-    """The picture format that a file name ends in. Raises UserError where none does so, or it can only be read."""
+    """The picture format that a file name ends in. Raises UserError where none does so, or it can only be
+    read.
+    """
     file_format = Image.registered_extensions().get(path.suffix.lower())
     if file_format not in Image.SAVE:
-        raise UserError(f"no picture format is called {path.suffix!r}, as in {path.name}; give a name that ends in .png, .jpg or .webp.")
+        raise UserError(
+            f"no picture format is called {path.suffix!r}, as in {path.name}; "
+            "give a name that ends in .png, .jpg or .webp."
+        )
     return str(file_format)
 
 
@@ -115,13 +141,13 @@ def _checker(size: tuple[int, int]) -> Image.Image:
     return whole.crop((0, 0, *size)).convert("RGBA")
 
 
-def _sheet(tiles: Sequence[Image.Image], columns: int | None) -> Image.Image:
+def _grid(tiles: Sequence[Image.Image], columns: int | None) -> Image.Image:
     width, height = tiles[0].size
     columns = min(columns or math.ceil(math.sqrt(len(tiles) * height / width)), len(tiles))
     rows = math.ceil(len(tiles) / columns)
     mode = tiles[0].mode
-    sheet = Image.new(mode, (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), "white")
+    grid = Image.new(mode, (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), "white")
     for index, tile in enumerate(tiles):
         row, column = divmod(index, columns)
-        sheet.paste(tile, (GAP + column * (width + GAP), GAP + row * (height + GAP)))
-    return sheet
+        grid.paste(tile, (GAP + column * (width + GAP), GAP + row * (height + GAP)))
+    return grid

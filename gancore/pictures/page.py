@@ -1,4 +1,6 @@
-"""What the pages of a run have in common: a document that needs nothing else, its sections, tables and data."""
+"""What the pages of a run have in common: a document that needs nothing else, its sections, tables and
+data.
+"""
 
 import json
 from base64 import b64encode
@@ -13,8 +15,8 @@ from typing import Any
 
 from gancore.pictures.words import listed
 
-COLOURS = 8
-"""Colours that runs take in turn: `--series-0` and on in `base.css`."""
+COLORS = 8
+"""Colors that runs take in turn: `--series-0` and on in `base.css`."""
 
 LONG = ' class="long"'
 
@@ -40,12 +42,17 @@ def document(title: str, kind: str, header: str, sections: Sequence[Section], da
     theme, script = (f"\n{text}\n" for text in (asset("theme.js"), "\n".join(map(asset, SCRIPTS))))
     return filled(
         "page.html",
-        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {_hash(theme)} {_hash(script)}",
+        policy="default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src {_hash(theme)} {_hash(script)}",
         title=escape(title),
         kind=kind,
         style="\n".join(map(asset, STYLES)),
         theme=theme,
-        links="".join(f'<a href="#{section.id}">{escape(section.title)}</a>' for section in shown if section.kind != "missing"),
+        links="".join(
+            f'<a href="#{section.id}">{escape(section.title)}</a>'
+            for section in shown
+            if section.kind != "missing"
+        ),
         header=header,
         sections="".join(map(_section, shown)),
         data=_json(data),
@@ -55,7 +62,9 @@ def document(title: str, kind: str, header: str, sections: Sequence[Section], da
 
 @cache
 def asset(name: str) -> str:
-    """A file of `templates/`: `base.css` holds the colours, type and buttons of every page, `theme.js` the switch of dark and light."""
+    """A file of `templates/`: `base.css` holds the colors, type and buttons of every page, `theme.js` the
+    switch of dark and light.
+    """
     return files("gancore.pictures").joinpath("templates", name).read_text(encoding="utf-8")
 
 
@@ -65,18 +74,25 @@ def filled(template: str, /, **values: Any) -> str:
 
 
 def run_style(index: int) -> str:
-    """How a run is told from others: a colour, and once all are taken a hollow dot and a dashed line besides."""
-    return f"--colour: var(--series-{index % COLOURS}){'; --hole: 45%' if index >= COLOURS else ''}"
+    """How a run is told from others: a color, and once all are taken a hollow dot and a dashed line
+    besides.
+    """
+    return f"--color: var(--series-{index % COLORS}){'; --hole: 45%' if index >= COLORS else ''}"
 
 
 def entries(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values as the entries of a `<dl>`."""
-    return "".join(f"<div{LONG if len(value) > 18 else ''}><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs)
+    return "".join(
+        f"<div{LONG if len(value) > 18 else ''}><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
+        for name, value in pairs
+    )
 
 
 def rows(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values as the rows of a table of two columns."""
-    return "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in pairs)
+    return "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in pairs
+    )
 
 
 def pairs_table(pairs: Iterable[tuple[str, str]]) -> str:
@@ -87,10 +103,16 @@ def pairs_table(pairs: Iterable[tuple[str, str]]) -> str:
 
 def table(head: Sequence[str], body: Iterable[Sequence[str]], kind: str = "") -> str:
     """A table of cells that are HTML already: the first of each row names it. Empty where it has no rows."""
-    lines = ["".join([f'<th scope="row">{first}</th>', *(f"<td>{cell}</td>" for cell in rest)]) for first, *rest in body]
+    lines = [
+        "".join([f'<th scope="row">{first}</th>', *(f"<td>{cell}</td>" for cell in rest)])
+        for first, *rest in body
+    ]
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     shown = "".join(f"<tr>{line}</tr>" for line in lines)
-    whole = f'<table class="{kind}" style="--columns: {len(head)}"><thead><tr>{top}</tr></thead><tbody>{shown}</tbody></table>'
+    whole = (
+        f'<table class="{kind}" style="--columns: '
+        f'{len(head)}"><thead><tr>{top}</tr></thead><tbody>{shown}</tbody></table>'
+    )
     return f'<div class="wide" tabindex="0">{whole}</div>' if lines else ""
 
 
@@ -108,14 +130,29 @@ def board(id: str, *, smoothing: bool = False) -> str:
 
 def reduced_note(reduced: bool, folders: Sequence[str]) -> str:
     """What to say where pictures had to be made smaller."""
-    return f'<p class="hint">Reduced to keep this page small; the whole ones are in {escape(listed(folders))}.</p>' if reduced else ""
+    return (
+        '<p class="hint">Reduced to keep this page small; '
+        f"the whole ones are in {escape(listed(folders))}.</p>"
+        if reduced
+        else ""
+    )
 
 
 def _section(section: Section) -> str:
-    copy = f'<button type="button" class="copy" data-from="{section.action}">copy</button>' if section.action else ""
+    copy = (
+        f'<button type="button" class="copy" data-from="{section.action}">copy</button>'
+        if section.action
+        else ""
+    )
     note = f" <small>{escape(section.note)}</small>" if section.note else ""
     return filled(
-        "section.html", id=section.id, kind=section.kind, title=escape(section.title), note=note, action=copy, content=section.content
+        "section.html",
+        id=section.id,
+        kind=section.kind,
+        title=escape(section.title),
+        note=note,
+        action=copy,
+        content=section.content,
     )
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from gancore.pictures.embed import data_uris
 from gancore.pictures.page import Section, board, document, entries, filled, items, pairs_table, reduced_note
-from gancore.pictures.run_folder import RunFolder, read_run
 from gancore.pictures.scores import Evaluated, courses, read_evaluations
 from gancore.pictures.sections import (
     ARROWS,
     CLASSES,
-    NEIGHBOURS,
+    NEIGHBORS,
     alarm_count,
     alarm_list,
     evaluation,
@@ -22,14 +21,15 @@ from gancore.pictures.sections import (
 )
 from gancore.pictures.series import page_data
 from gancore.pictures.store import store
-from gancore.pictures.timeline import Strip, find_sheets, slider, timelines
+from gancore.pictures.timeline import Strip, find_grids, slider, timelines
 from gancore.pictures.words import counted, flat
+from gancore.runs.reading import RunFolder, read_run
 
 EVENTS = 200
 SHOWN_ELSEWHERE = ("scores", "alarm")
 HIGHLIGHTS = 4
-SHEET_ROOM = 15_000_000
-"""Characters that the sheets may take on the page."""
+GRID_ROOM = 15_000_000
+"""Characters that the grids may take on the page."""
 
 MOODS = {"finished": "good", "stopped": "warm"}
 
@@ -37,9 +37,9 @@ MOODS = {"finished": "good", "stopped": "warm"}
 def write_report(run: Path) -> Path:
     """Write ``report.html`` into a run folder, finished or not, and return its path.
 
-    The page holds the sample timeline, the scores with their protocols, the alarms, the curves, the recipe, the environment and the command
-    that makes the run again. It loads nothing, neither from the network nor from the folder, so it can be moved and shared alone. What the
-    folder lacks is named on it.
+    The page holds the sample timeline, the scores with their protocols, the alarms, the curves, the recipe,
+    the environment and the command that makes the run again. It loads nothing, neither from the network nor
+    from the folder, so it can be moved and shared alone. What the folder lacks is named on it.
 
     Raises:
         RunError: ``run`` is not a folder, or the page could not be written.
@@ -81,20 +81,33 @@ def _header(run: RunFolder) -> str:
 
 
 def _samples(run: RunFolder, evaluations: list[Evaluated]) -> Section:
-    sheets, damaged = find_sheets(run.path / "samples")
+    grids, damaged = find_grids(run.path / "samples")
     run.missing += [f"samples/{path.name} is not a whole PNG: it is left out." for path in damaged]
-    if not sheets:
-        run.missing.append("samples/ holds no sheet yet: there is no timeline.")
-    shown = timelines(sheets)
-    sources, reduced = data_uris({sheet.path: sheet.path.read_bytes() for group in shown.values() for sheet in group}, SHEET_ROOM)
-    names = {name: name or ("samples" if len(shown) > 1 else "") for name in shown}
-    timeline = slider({"": [Strip(names[name], 0, group) for name, group in shown.items()]}, sources) if sheets else ""
-    hero = filled(
-        "hero.html", timeline=timeline + reduced_note(reduced, ["samples/"]), highlights=_highlights(evaluations), facts=entries(facts(run))
+    if not grids:
+        run.missing.append("samples/ holds no grid yet: there is no timeline.")
+    shown = timelines(grids)
+    sources, reduced = data_uris(
+        {grid.path: grid.path.read_bytes() for group in shown.values() for grid in group}, GRID_ROOM
     )
-    title = "Samples" if sheets else "Facts"
-    note = f"{counted(sum(map(len, shown.values())), len(sheets))} sheets, always from the same latents or images" if sheets else ""
-    return Section("samples", title, hero if sheets or any(facts(run)) else "", note=note)
+    names = {name: name or ("samples" if len(shown) > 1 else "") for name in shown}
+    timeline = (
+        slider({"": [Strip(names[name], 0, group) for name, group in shown.items()]}, sources)
+        if grids
+        else ""
+    )
+    hero = filled(
+        "hero.html",
+        timeline=timeline + reduced_note(reduced, ["samples/"]),
+        highlights=_highlights(evaluations),
+        facts=entries(facts(run)),
+    )
+    title = "Samples" if grids else "Facts"
+    note = (
+        f"{counted(sum(map(len, shown.values())), len(grids))} grids, always from the same latents or images"
+        if grids
+        else ""
+    )
+    return Section("samples", title, hero if grids or any(facts(run)) else "", note=note)
 
 
 def _highlights(evaluations: list[Evaluated]) -> str:
@@ -103,7 +116,8 @@ def _highlights(evaluations: list[Evaluated]) -> str:
         return ""
     latest = evaluations[0]
     shown = "".join(
-        f"<div><dt>{escape(name)} {ARROWS.get(reading.better, '')[:1]}</dt><dd>{value_cell(reading)}</dd></div>"
+        f"<div><dt>{escape(name)} "
+        f"{ARROWS.get(reading.better, '')[:1]}</dt><dd>{value_cell(reading)}</dd></div>"
         for name, reading in list(latest.readings.items())[:HIGHLIGHTS]
     )
     return f'<dl class="highlights">{shown}</dl><p class="hint">{escape(setup(latest.protocol))}</p>'
@@ -113,15 +127,18 @@ def _scores(run: RunFolder, evaluations: list[Evaluated]) -> Section:
     course = {one.name: one for one in courses(run.lines)}
     tables = "".join(evaluation(one, course, open=index == 0) for index, one in enumerate(evaluations))
     charts = board("scores-board") if course else ""
-    nothing = '<p class="quiet-line"><span class="pill">none yet</span> Neither the log nor scores/ holds a score of this run.</p>'
+    nothing = (
+        '<p class="quiet-line"><span class="pill">none yet</span> Neither the log nor scores/ holds a '
+        "score of this run.</p>"
+    )
     return Section("scores", "Scores", charts + tables or nothing)
 
 
 def _closer(run: RunFolder) -> list[Section]:
-    neighbours, torn = plates([("", run)], "neighbours", NEIGHBOURS)
+    neighbors, torn = plates([("", run)], "neighbors", NEIGHBORS)
     classes, also_torn = plates([("", run)], "classes", CLASSES)
     run.missing += torn + also_torn
-    return [Section("neighbours", "Nearest neighbours", neighbours), Section("classes", "Classes", classes)]
+    return [Section("neighbors", "Nearest neighbors", neighbors), Section("classes", "Classes", classes)]
 
 
 def _words(run: RunFolder) -> list[Section]:

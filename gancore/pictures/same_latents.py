@@ -12,7 +12,8 @@ COLUMNS = 4
 
 @dataclass(frozen=True)
 class Fresh:
-    """A sheet of samples as PNG, and what it was drawn from; no picture, and the reason in `words`, where none could be drawn.
+    """A grid of samples as PNG, and what it was drawn from; no picture, and the reason in `words`, where none
+    could be drawn.
 
     `latents` is a hash of the latents and labels, equal where two runs were given the same.
     """
@@ -40,7 +41,9 @@ def draw(run: Path, count: int, seed: int) -> Fresh:
     sampler = pipeline.parts["sampler"].name
     shape = " × ".join(map(str, latent.shape[1:]))
     return Fresh(
-        content.getvalue(), drawn.hexdigest(), f"{sampler} {shape}" + (", with labels as in the data" if label is not None else "")
+        content.getvalue(),
+        drawn.hexdigest(),
+        f"{sampler} {shape}" + (", with labels as in the data" if label is not None else ""),
     )
 
 

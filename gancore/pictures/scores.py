@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gancore.jsonl import Line
+from gancore.storage.jsonl import Line
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One score: its value (None where it is not finite), its standard error where known, and which way is better."""
+    """One score: its value (None where it is not finite), its standard error where known, and which way is
+    better.
+    """
 
     value: float | None
     error: float | None = None
@@ -33,7 +35,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One file of `scores/`. `name` is empty for one made while training; `images` are those seen by then, None where unknown."""
+    """One file of `scores/`. `name` is empty for one made while training; `images` are those seen by then,
+    None where unknown.
+    """
 
     name: str
     images: int | None
@@ -45,7 +49,7 @@ class Evaluated:
 
 @dataclass
 class Course:
-    """One score, or one sign, over the images seen."""
+    """One score, or one diagnostic, over the images seen."""
 
     name: str
     better: str = "neither"
@@ -57,7 +61,11 @@ class Course:
         """The index of the best value; None where no way is better."""
         found = None
         for index, reading in enumerate(self.readings):
-            if reading.value is not None and reading.better != "neither" and (found is None or reading.beats(self.readings[found])):
+            if (
+                reading.value is not None
+                and reading.better != "neither"
+                and (found is None or reading.beats(self.readings[found]))
+            ):
                 found = index
         return found
 
@@ -72,18 +80,23 @@ def courses(lines: Iterable[Line]) -> list[Course]:
     return list(found.values())
 
 
-def signs(lines: Iterable[Line]) -> list[Course]:
+def diagnostics(lines: Iterable[Line]) -> list[Course]:
     """What alarms are read from, over the images seen."""
     found: dict[str, Course] = {}
     for line in lines:
-        if line.get("event") == "scores" and isinstance(line.get("images"), int) and isinstance(line.get("signs"), Mapping):
-            for name, value in line["signs"].items():
+        if (
+            line.get("event") == "scores"
+            and isinstance(line.get("images"), int)
+            and isinstance(line.get("diagnostics"), Mapping)
+        ):
+            for name, value in line["diagnostics"].items():
                 _add(found.setdefault(name, Course(name)), line["images"], Reading(number(value)))
     return list(found.values())
 
 
 def read_evaluations(folder: Path, lines: Iterable[Line]) -> tuple[list[Evaluated], list[str]]:
-    """The latest evaluation of the training, then those with a name; and one sentence for each file that cannot be read.
+    """The latest evaluation of the training, then those with a name; and one sentence for each file that
+    cannot be read.
 
     Where the log holds scores and no file does, they are the latest evaluation, without a protocol.
     """
@@ -115,7 +128,9 @@ def _add(course: Course, images: int, reading: Reading) -> None:
 def _readings(table: Any) -> dict[str, Reading]:
     rows = table.items() if isinstance(table, Mapping) else ()
     return {
-        str(name): Reading(number(row.get("value")), number(row.get("error")), str(row.get("better", "neither")))
+        str(name): Reading(
+            number(row.get("value")), number(row.get("error")), str(row.get("better", "neither"))
+        )
         for name, row in rows
         if isinstance(row, Mapping)
     }
@@ -139,4 +154,7 @@ def _evaluated(path: Path) -> Evaluated:
 
 def _logged(lines: Iterable[Line]) -> list[Evaluated]:
     judged = [line for line in lines if line.get("event") == "scores" and isinstance(line.get("images"), int)]
-    return [Evaluated("", line["images"], _readings(line.get("scores")), seconds=number(line.get("seconds"))) for line in judged[-1:]]
+    return [
+        Evaluated("", line["images"], _readings(line.get("scores")), seconds=number(line.get("seconds")))
+        for line in judged[-1:]
+    ]

@@ -8,13 +8,16 @@ from typing import Any
 
 from gancore.pictures.embed import data_uris
 from gancore.pictures.page import filled, items, pairs_table, rows, run_style, table
-from gancore.pictures.run_folder import Alarm, RunFolder
 from gancore.pictures.scores import Course, Evaluated, Reading
 from gancore.pictures.timeline import is_whole
 from gancore.pictures.words import duration, figure, flat, words
+from gancore.runs.reading import Alarm, RunFolder
 
 SETTINGS = ("seed", "batch", "precision")
-NEIGHBOURS = "Each row begins with a sample; the training images nearest to it follow. Near-copies mean that the model remembers."
+NEIGHBORS = (
+    "Each row begins with a sample; the training images nearest to it follow. "
+    "Near-copies mean that the model remembers."
+)
 CLASSES = "Each row is one class."
 ARROWS = {"lower": "↓ lower", "higher": "↑ higher"}
 PLATE_ROOM = 3_000_000
@@ -23,7 +26,9 @@ PLATE_ROOM = 3_000_000
 
 def alarm_list(runs: Sequence[tuple[str, Sequence[Alarm]]]) -> str:
     """The warnings of each run, by name, or a line that says there are none."""
-    found = "".join(_alarm(index, name, alarm) for index, (name, alarms) in enumerate(runs) for alarm in alarms)
+    found = "".join(
+        _alarm(index, name, alarm) for index, (name, alarms) in enumerate(runs) for alarm in alarms
+    )
     if found:
         return f'<ul class="alarms">{found}</ul>'
     return '<p class="quiet-line"><span class="pill good">none</span> No alarm was raised.</p>'
@@ -44,9 +49,18 @@ def value_cell(reading: Reading) -> str:
 def evaluation(one: Evaluated, courses: Mapping[str, Course], *, open: bool) -> str:
     """A table of scores that can be folded, with what was left out and the protocol."""
     trained = not one.name
-    head = ["score", "value", "better", "best while training"] if trained and courses else ["score", "value", "better"]
+    head = (
+        ["score", "value", "better", "best while training"]
+        if trained and courses
+        else ["score", "value", "better"]
+    )
     body = [
-        [escape(name), value_cell(reading), ARROWS.get(reading.better, ""), *([_best(courses.get(name))] if len(head) > 3 else [])]
+        [
+            escape(name),
+            value_cell(reading),
+            ARROWS.get(reading.better, ""),
+            *([_best(courses.get(name))] if len(head) > 3 else []),
+        ]
         for name, reading in one.readings.items()
     ]
     place = f"after {one.images:,} images" if one.images is not None else ""
@@ -64,15 +78,26 @@ def evaluation(one: Evaluated, courses: Mapping[str, Course], *, open: bool) -> 
 
 def setup(protocol: Mapping[str, Any]) -> str:
     """A protocol in a few words: `emoji-1, 10,000 samples against 2,000`."""
-    title, samples, reference = (_entry(protocol, *keys) for keys in (("extractor", "title"), ("samples", "count"), ("reference", "count")))
-    counts = f"{samples:,} samples against {reference:,}" if isinstance(samples, int) and isinstance(reference, int) else ""
+    title, samples, reference = (
+        _entry(protocol, *keys)
+        for keys in (("extractor", "title"), ("samples", "count"), ("reference", "count"))
+    )
+    counts = (
+        f"{samples:,} samples against {reference:,}"
+        if isinstance(samples, int) and isinstance(reference, int)
+        else ""
+    )
     return ", ".join(filter(None, [str(title or ""), counts]))
 
 
 def left_out(reasons: Mapping[str, str]) -> str:
     """The scores that could not be given, and why."""
     found = items((f"{name}: {reason}" for name, reason in reasons.items()), "left-out")
-    return f'<details class="inner"><summary>{len(reasons)} left out, and why</summary>{found}</details>' if found else ""
+    return (
+        f'<details class="inner"><summary>{len(reasons)} left out, and why</summary>{found}</details>'
+        if found
+        else ""
+    )
 
 
 def protocol(table: Mapping[str, Any]) -> str:
@@ -93,10 +118,14 @@ def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple
         if path.is_file() and is_whole(path):
             found[index] = path.read_bytes()
         elif path.is_file():
-            damaged.append(f"{name + ': ' if len(runs) > 1 else ''}pictures/{path.name} is not a whole PNG: it is left out.")
+            damaged.append(
+                f"{name + ': ' if len(runs) > 1 else ''}pictures/{path.name} is not a whole PNG: "
+                "it is left out."
+            )
     sources, _ = data_uris(found, PLATE_ROOM)
     shown = "".join(
-        plate(i, runs[i][0] if len(runs) > 1 else "", source, _searched(runs[i][1].path, file)) for i, source in sources.items()
+        plate(i, runs[i][0] if len(runs) > 1 else "", source, _searched(runs[i][1].path, file))
+        for i, source in sources.items()
     )
     return (f'<p class="hint">{escape(note)}</p><div class="plates">{shown}</div>' if shown else ""), damaged
 
@@ -104,8 +133,16 @@ def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple
 def plate(run: int, caption: str, source: str, note: str) -> str:
     """One picture of one run, or in its place the words that say why there is none."""
     picture = f'<img class="zoomable" alt="{escape(caption or "picture")}" src="{source}">' if source else ""
-    kind = "coloured" if caption else ""
-    return filled("plate.html", run=run, style=run_style(run), kind=kind, caption=escape(caption), picture=picture, note=escape(note))
+    kind = "colored" if caption else ""
+    return filled(
+        "plate.html",
+        run=run,
+        style=run_style(run),
+        kind=kind,
+        caption=escape(caption),
+        picture=picture,
+        note=escape(note),
+    )
 
 
 def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
@@ -117,13 +154,20 @@ def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
         yield "images seen", f"{last['images']:,}{of}"
         yield "steps", f"{last['step']:,}"
         yield "duration", duration(last["seconds"])
-    found = {"data": run.data, "parameters": run.facts.get("parameters"), **{name: run.settings.get(name) for name in SETTINGS}}
+    found = {
+        "data": run.data,
+        "parameters": run.facts.get("parameters"),
+        **{name: run.settings.get(name) for name in SETTINGS},
+    }
     yield from ((name, words(value)) for name, value in found.items() if value not in (None, ""))
 
 
 def legend(names: Sequence[str]) -> str:
     """A button for each run, that puts it out and in."""
-    return "".join(filled("legend.html", run=index, style=run_style(index), name=escape(name)) for index, name in enumerate(names))
+    return "".join(
+        filled("legend.html", run=index, style=run_style(index), name=escape(name))
+        for index, name in enumerate(names)
+    )
 
 
 def _searched(run: Path, file: str) -> str:
@@ -151,7 +195,10 @@ def _alarm(run: int, owner: str, alarm: Alarm) -> str:
 def _best(course: Course | None) -> str:
     if course is None or course.best is None:
         return ""
-    return f'{figure(course.readings[course.best].value)} <span class="soft">after {course.images[course.best]:,} images</span>'
+    return (
+        f'{figure(course.readings[course.best].value)} <span class="soft">after '
+        f"{course.images[course.best]:,} images</span>"
+    )
 
 
 def _entry(table: Mapping[str, Any], *keys: str) -> Any:

@@ -1,31 +1,36 @@
-"""What the charts of a page draw: the scalars, scores and signs of one run or several."""
+"""What the charts of a page draw: the scalars, scores and diagnostics of one run or several."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gancore.pictures.curves import POINTS, Curve, curves, grouped
-from gancore.pictures.run_folder import RunFolder
-from gancore.pictures.scores import Course, courses, signs
+from gancore.pictures.scores import Course, courses, diagnostics
+from gancore.runs.reading import RunFolder
 
 Group = dict[str, Any]
-SIGNS = "signs that alarms are read from"
-SIGNS_COLOUR = 3
+DIAGNOSTICS = "diagnostics that alarms are read from"
+DIAGNOSTICS_COLOR = 3
 
 
 def page_data(runs: Sequence[RunFolder], names: Sequence[str]) -> dict[str, Any]:
     """The runs by name with their alarms, and the charts of the two boards, `scores` and `curves`."""
     return {
         "runs": [
-            {"name": name, "alarms": [[alarm.images, alarm.name] for alarm in run.alarms if alarm.images is not None]}
+            {
+                "name": name,
+                "alarms": [[alarm.images, alarm.name] for alarm in run.alarms if alarm.images is not None],
+            }
             for name, run in zip(names, runs, strict=True)
         ],
         "boards": {
             "scores": [
                 *_of_courses("", 0, [courses(run.lines) for run in runs]),
-                *_of_courses(SIGNS, SIGNS_COLOUR, [signs(run.lines) for run in runs]),
+                *_of_courses(DIAGNOSTICS, DIAGNOSTICS_COLOR, [diagnostics(run.lines) for run in runs]),
             ],
-            "curves": _of_curves([grouped(curves(run.reports, max(200, POINTS // len(runs)))) for run in runs]),
+            "curves": _of_curves(
+                [grouped(curves(run.reports, max(200, POINTS // len(runs)))) for run in runs]
+            ),
         },
     }
 
@@ -33,25 +38,31 @@ def page_data(runs: Sequence[RunFolder], names: Sequence[str]) -> dict[str, Any]
 def _of_curves(runs: Sequence[dict[str, list[Curve]]]) -> list[Group]:
     players = _ordered(player for groups in runs for player in groups)
     found = [
-        {"player": player, "colour": colour, **chart}
-        for colour, player in enumerate(players)
+        {"player": player, "color": color, **chart}
+        for color, player in enumerate(players)
         for chart in _charts([groups.get(player, []) for groups in runs], lambda curve: curve.term, _curve)
     ]
     return [{"title": "", "charts": found}] if found else []
 
 
-def _of_courses(title: str, colour: int, runs: Sequence[list[Course]]) -> list[Group]:
-    found = [{"colour": colour, **chart} for chart in _charts(runs, lambda course: course.name, _course)]
+def _of_courses(title: str, color: int, runs: Sequence[list[Course]]) -> list[Group]:
+    found = [{"color": color, **chart} for chart in _charts(runs, lambda course: course.name, _course)]
     return [{"title": title, "charts": found}] if found else []
 
 
-def _charts(runs: Sequence[list[Any]], name: Callable[[Any], str], points: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
+def _charts(
+    runs: Sequence[list[Any]], name: Callable[[Any], str], points: Callable[[Any], dict[str, Any]]
+) -> list[dict[str, Any]]:
     """One chart for each name, with a series of each run that has it."""
     charts = []
     for term in _ordered(name(one) for several in runs for one in several):
         found = [(index, one) for index, several in enumerate(runs) for one in several if name(one) == term]
         charts.append(
-            {"term": term, "better": getattr(found[0][1], "better", ""), "series": [{"run": i, **points(one)} for i, one in found]}
+            {
+                "term": term,
+                "better": getattr(found[0][1], "better", ""),
+                "series": [{"run": i, **points(one)} for i, one in found],
+            }
         )
     return charts
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gancore.errors import RunError
-from gancore.files import whole_file
+from gancore.storage.files import whole_file
 
 
 def store(path: Path, content: bytes) -> None:
@@ -18,5 +18,6 @@ def store(path: Path, content: bytes) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise RunError(
-            f"could not write {path}: {reason}; what stood there is unchanged. Free some space or name a folder that can be written to."
+            f"could not write {path}: {reason}; what stood there is unchanged. "
+            "Free some space or name a folder that can be written to."
         ) from error

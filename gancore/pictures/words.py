@@ -19,7 +19,11 @@ def words(value: Any) -> str:
         return ", ".join(f"{name} {words(entry)}" for name, entry in value.items())
     if isinstance(value, list):
         return (" × " if all(isinstance(entry, int) for entry in value) else ", ").join(map(words, value))
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) and value >= 10_000 else str(value)
+    return (
+        f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 10_000
+        else str(value)
+    )
 
 
 def figure(value: float | None, digits: int = 4) -> str:

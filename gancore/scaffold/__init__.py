@@ -6,9 +6,9 @@ The template is a real package, so that it is linted, type-checked and tested as
 import re
 from pathlib import Path
 
-from gancore.discovery import host
+from gancore.component.discovery import host
 from gancore.errors import UserError
-from gancore.files import whole_folder
+from gancore.storage.files import whole_folder
 
 TEMPLATE = Path(__file__).parent / "gancore-sprout"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -34,7 +34,9 @@ def write_package(name: str, output: Path) -> str:
 def renamed(text: str, name: str) -> str:
     """The template's text (or path) with the name in the place of its own."""
     module, words = name.replace("-", "_"), "".join(word.capitalize() for word in name.split("-"))
-    return text.replace("gancore_sprout", f"gancore_{module}").replace("Sprout", words).replace("sprout", name)
+    return (
+        text.replace("gancore_sprout", f"gancore_{module}").replace("Sprout", words).replace("sprout", name)
+    )
 
 
 def _files() -> list[Path]:
@@ -45,18 +47,30 @@ def _check_name(name: str) -> None:
     if name.startswith(("gancore-", "gancore_")):
         raise UserError(f"the name {name!r} gets gancore- in front by itself; write {name[8:]!r}")
     if not _NAME.fullmatch(name):
-        raise UserError(f"{name!r} is no name for a plugin; take small letters, digits and single hyphens, a letter first, as my-model")
+        raise UserError(
+            f"{name!r} is no name for a plugin; take small letters, digits and single hyphens, "
+            "a letter first, as my-model"
+        )
     registry = host().registry
-    for offer in registry.offers():
+    for offer in registry.registrations():
         if offer.cls.name == name:
-            raise UserError(f"the name {name!r} is taken: {offer.distribution} offers {offer.cls.kind}/{name}; choose another")
+            raise UserError(
+                f"the name {name!r} is taken: {offer.distribution} offers {offer.cls.kind}/{name}; "
+                "choose another"
+            )
     if f"gancore-{name}" in {*host().versions, *(failure.distribution for failure in registry.failures)}:
-        raise UserError(f"the name {name!r} is taken: gancore-{name} is installed already; choose another, or uninstall it")
+        raise UserError(
+            f"the name {name!r} is taken: gancore-{name} is installed already; "
+            "choose another, or uninstall it"
+        )
 
 
 def _check_place(folder: Path) -> None:
     if folder.exists():
-        raise UserError(f"{folder} exists already, and nothing is overwritten; choose another name or --output, or remove it")
+        raise UserError(
+            f"{folder} exists already, and nothing is overwritten; "
+            "choose another name or --output, or remove it"
+        )
     above = next(parent for parent in folder.absolute().parents if parent.exists())
     if not above.is_dir():
         raise UserError(f"cannot write into {folder.parent}: {above} is a file; give a folder as --output")
@@ -64,7 +78,8 @@ def _check_place(folder: Path) -> None:
 
 def _summary(name: str, folder: Path) -> str:
     lines = [
-        f"wrote {folder}: a generator, a discriminator, a regularizer and a recipe, all named {name!r}, with tests. Next:",
+        f"wrote {folder}: a generator, a discriminator, a regularizer and a recipe, all named {name!r}, "
+        "with tests. Next:",
         f"  pip install -e '{folder}[test]'",
         f"  pytest {folder}",
         f"  gancore train {name}",

@@ -1,1 +1,1 @@
-"""The core's own parts. They enter by the same door as everyone's (`gancore.plugin`)."""
+"""The core's own parts. They enter by the same door as everyone's (`gancore.builtin`)."""

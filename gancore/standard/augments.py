@@ -1,30 +1,33 @@
 """What changes images before the discriminator sees them."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Augment
-from gancore.parts import field, part
-from gancore.randomness import uniform
+from gancore.component.interfaces import Augment
+from gancore.component.part import field, part
+from gancore.component.randomness import uniform
 
 __all__ = ["DiffAugment", "NoAugment"]
 
-Change = Literal["colour", "translation", "cutout"]
-_CHANGES = ("colour", "translation", "cutout")
+Change = Literal["color", "translation", "cutout"]
+_CHANGES = ("color", "translation", "cutout")
 
 
 def _known(_: Any, attribute: Any, value: Any) -> None:
     if not isinstance(value, tuple) or not set(value) <= set(_CHANGES) or len(set(value)) < len(value):
-        raise ValueError(f"{attribute.name} must be a tuple of {', '.join(_CHANGES)}, each at most once; got {value!r}")
+        raise ValueError(
+            f"{attribute.name} must be a tuple of {', '.join(_CHANGES)}, each at most once; got {value!r}"
+        )
 
 
 def _listed(given: Any) -> Any:
     return tuple(given) if isinstance(given, list) else given
 
 
-@part("identity")
+@part("no-augment", formerly=("identity",))
 class NoAugment(Augment):
     """Images stay as they are."""
 
@@ -35,20 +38,31 @@ class NoAugment(Augment):
 
 @part("diffaugment")
 class DiffAugment(Augment):
-    """Differentiable augmentation of real and fake images alike: colour, then translation, then cutout.
+    """Differentiable augmentation of real and fake images alike: color, then translation, then cutout.
 
-    Paper: Zhao et al. 2020, arXiv:2006.10738, section 3.3: colour is brightness within [-0.5, 0.5], saturation within [0, 2] and
-    contrast within [0.5, 1.5], in this order; translation within 1/8 of the image's size, padded with zeros; cutout masks a square of
-    half the image's size with zeros, its centre anywhere in the image. Every channel is treated as a colour; saturation leaves
-    single-channel images as they are. Each sample has draws of its own. `(N, C, H, W)` → the same, twice differentiable, of the
-    image's dtype.
+    Paper: Zhao et al. 2020, arXiv:2006.10738, section 3.3: color is brightness within [-0.5, 0.5], saturation
+    within [0, 2] and contrast within [0.5, 1.5], in this order; translation within 1/8 of the image's size,
+    padded with zeros; cutout masks a square of half the image's size with zeros, its center anywhere in the
+    image. Every channel is treated as a color; saturation leaves single-channel images as they are. Each
+    sample has draws of its own. `(N, C, H, W)` → the same, twice differentiable, of the image's dtype.
     """
 
-    policy: tuple[Change, ...] = field(default=_CHANGES, converter=_listed, validator=_known, help="which changes are made")
+    policy: tuple[Change, ...] = field(
+        default=_CHANGES, converter=_listed, validator=_known, help="which changes are made"
+    )
+
+    @classmethod
+    def upgraded(cls, table: Mapping[str, Any]) -> dict[str, Any]:
+        """Older specs spell a change otherwise."""
+        table = super().upgraded(table)
+        policy = table.get("policy")
+        if isinstance(policy, list):
+            table["policy"] = ["color" if change == "colour" else change for change in policy]
+        return table
 
     def forward(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → the same shape."""
-        if "colour" in self.policy:
+        if "color" in self.policy:
             image = _contrast(_saturation(_brightness(image)))
         if "translation" in self.policy:
             image = _translation(image)
@@ -60,8 +74,8 @@ def _brightness(image: Tensor) -> Tensor:
 
 
 def _saturation(image: Tensor) -> Tensor:
-    grey = image.mean(1, keepdim=True)
-    return grey + 2 * _draw(image) * (image - grey)
+    gray = image.mean(1, keepdim=True)
+    return gray + 2 * _draw(image) * (image - gray)
 
 
 def _contrast(image: Tensor) -> Tensor:
@@ -93,7 +107,9 @@ def _cutout(image: Tensor) -> Tensor:
 
 
 def _covered(image: Tensor, size: int) -> Tensor:
-    """Which positions a window of half the size covers, `(N, size)`; its middle is anywhere from border to border."""
+    """Which positions a window of half the size covers, `(N, size)`; its middle is anywhere from border to
+    border.
+    """
     window = int(size / 2 + 0.5)
     start = (uniform(len(image), 1, like=image) * (size + 1 - window % 2)).long() - window // 2
     place = torch.arange(size, device=image.device)

@@ -8,31 +8,40 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Average
+from gancore.component.part import Part, field, part
 from gancore.errors import FitError
-from gancore.interfaces import Average
-from gancore.parts import Part, field, part
 from gancore.standard.ranges import above, at_least
 
 __all__ = ["ExponentialAverage", "NoAverage"]
 
 Slot = tuple[dict[str, Any], dict[str, Any], str]
-"""Where a tensor of a copy and its live twin are found; looked up at each step, since `.to` and `load_state_dict` may replace them."""
+"""Where a tensor of a copy and its live twin are found; looked up at each step, since `.to` and
+`load_state_dict` may replace them.
+"""
 
 
 @part("exponential")
 class ExponentialAverage(Average):
     """An exponential moving average of the weights, whose half-life is counted in images; buffers are copied.
 
-    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5; the half-life in images as in Karras et al. 2020 (StyleGAN2),
-    arXiv:1912.04958, and the ramp-up of Karras et al. 2020 (ADA), arXiv:2006.06676, whose code shortens the half-life to
-    `ramp_up` × images seen, so that early samples do not show the initial weights.
+    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5; the half-life in images as in Karras et
+    al. 2020 (StyleGAN2), arXiv:1912.04958, and the ramp-up of Karras et al. 2020 (ADA), arXiv:2006.06676,
+    whose code shortens the half-life to `ramp_up` × images seen, so that early samples do not show the
+    initial weights.
 
     Raises:
         FitError: a module is asked for that is not averaged.
     """
 
-    half_life: float = field(default=10_000.0, validator=at_least(0), help="after this many images a weight's part has halved")
-    ramp_up: float = field(default=0.05, validator=above(0), help="the half-life is at most this share of the images seen; inf: no ramp-up")
+    half_life: float = field(
+        default=10_000.0, validator=at_least(0), help="after this many images a weight's part has halved"
+    )
+    ramp_up: float = field(
+        default=0.05,
+        validator=above(0),
+        help="the half-life is at most this share of the images seen; inf: no ramp-up",
+    )
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -74,7 +83,7 @@ class ExponentialAverage(Average):
         return cast(Part, self.copies[name])
 
 
-@part("last")
+@part("no-average", formerly=("last",))
 class NoAverage(Average):
     """Samples are made with the weights of the last step; nothing is kept.
 
@@ -115,4 +124,7 @@ def _tensors(slots: list[Slot]) -> tuple[list[Tensor], list[Tensor]]:
 
 
 def _unknown(average: Average, name: str, held: dict[str, Part]) -> FitError:
-    return FitError(f"{average.address} holds {', '.join(held) or 'nothing yet'}, not {name!r}; hand it to start() first")
+    return FitError(
+        f"{average.qualified_name} holds {', '.join(held) or 'nothing yet'}, not {name!r}; "
+        "hand it to start() first"
+    )

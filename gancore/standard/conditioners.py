@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Conditioner, Shape
+from gancore.component.part import fact, field, part
 from gancore.errors import FitError
-from gancore.interfaces import Conditioner, Shape
 from gancore.nn.labels import check_classes, given_label, one_hot
-from gancore.parts import fact, field, part
 from gancore.standard.ranges import whole
 
 __all__ = ["Embedding", "Identity", "OneHot"]
@@ -32,8 +32,8 @@ class Identity(Conditioner):
 class OneHot(Conditioner):
     """The latent and the label, one-hot, are presented to the generator together, as one vector.
 
-    Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2 and fig. 1. The code is (latent, label); the paper maps both to hidden
-    layers of their own before it joins them, which is left to the generator.
+    Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2 and fig. 1. The code is (latent, label); the
+    paper maps both to hidden layers of their own before it joins them, which is left to the generator.
 
     Raises:
         FactError: the data have no labels.
@@ -54,16 +54,21 @@ class OneHot(Conditioner):
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, code - K)` and `(N,)` int64 or `(N, K)` float → `(N, code)`."""
-        return torch.cat([latent, one_hot(given_label(self, label, "conditioner/identity"), self.classes).to(latent)], dim=1)
+        return torch.cat(
+            [latent, one_hot(given_label(self, label, "conditioner/identity"), self.classes).to(latent)],
+            dim=1,
+        )
 
 
 @part("embedding")
 class Embedding(Conditioner):
-    """The latent is followed by a learned embedding of the class; a soft label takes the mixture of the embeddings.
+    """The latent is followed by a learned embedding of the class; a soft label takes the mixture of the
+    embeddings.
 
-    Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2, with the first linear layer over the one-hot label learned and joined to
-    the latent as it is; the embedding is the shared one of Brock et al. 2018 (BigGAN), arXiv:1809.11096, section 3, without its
-    projections. Initial entries are N(0, 1), as large as those of a normal latent.
+    Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2, with the first linear layer over the one-hot
+    label learned and joined to the latent as it is; the embedding is the shared one of Brock et al. 2018
+    (BigGAN), arXiv:1809.11096, section 3, without its projections. Initial entries are N(0, 1), as large as
+    those of a normal latent.
 
     Raises:
         FactError: the data have no labels.
@@ -95,10 +100,12 @@ def _check(part: Any, room: int) -> None:
     check_classes(part, "conditioner/identity")
     if len(part.code) != 1:
         raise FitError(
-            f"{part.address} makes flat codes, but the generator reads codes of shape {tuple(part.code)}; use another of the two"
+            f"{part.qualified_name} makes flat codes, but the generator reads codes of shape "
+            f"{tuple(part.code)}; use another of the two"
         )
     if part.code[0] <= room:
         raise FitError(
-            f"{part.address} puts {room} numbers for the label into a code of {part.code[0]}, which leaves none for the latent; "
+            f"{part.qualified_name} puts {room} numbers for the label into a code of {part.code[0]}, "
+            "which leaves none for the latent; "
             f"give the generator a code longer than {room}"
         )

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from gancore.interfaces import Constraint
-from gancore.parts import field, part
+from gancore.component.interfaces import Constraint
+from gancore.component.part import field, part
 from gancore.standard.ranges import above
 
 __all__ = ["WeightClipping"]
@@ -14,8 +14,8 @@ __all__ = ["WeightClipping"]
 class WeightClipping(Constraint):
     """Clamps every weight to [-c, c], so that the critic stays in a family of Lipschitz functions.
 
-    Paper: Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1, line 7; all parameters are clipped, biases and norms among them, except
-    frozen ones.
+    Paper: Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1, line 7; all parameters are clipped, biases and
+    norms among them, except frozen ones.
     """
 
     limit: float = field(default=0.01, validator=above(0), help="the paper's c")

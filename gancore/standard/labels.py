@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import LabelSampler
+from gancore.component.part import part
 from gancore.errors import FactError, FitError
-from gancore.interfaces import LabelSampler
-from gancore.parts import part
 
 __all__ = ["EmpiricalLabels", "UniformLabels"]
 
@@ -32,7 +32,8 @@ class EmpiricalLabels(LabelSampler):
         given = [float(f) for f in frequencies]
         if len(given) != self.classes or not sum(given) > 0 or not all(0 <= f < math.inf for f in given):
             raise FitError(
-                f"{self.address} takes one frequency, 0 or more and not all 0, for each of {self.classes} classes; "
+                f"{self.qualified_name} takes one frequency, 0 or more and not all 0, "
+                f"for each of {self.classes} classes; "
                 f"got {given}: count the data's labels"
             )
         self.frequencies.copy_(torch.tensor(given) / sum(given))
@@ -40,7 +41,11 @@ class EmpiricalLabels(LabelSampler):
     def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
         """`(n,)` int64."""
         _need_classes(self)
-        return torch.multinomial(self.frequencies.cpu(), n, replacement=True, generator=rng) if n else torch.empty(0, dtype=torch.int64)
+        return (
+            torch.multinomial(self.frequencies.cpu(), n, replacement=True, generator=rng)
+            if n
+            else torch.empty(0, dtype=torch.int64)
+        )
 
 
 @part("uniform")
@@ -59,4 +64,7 @@ class UniformLabels(LabelSampler):
 
 def _need_classes(sampler: LabelSampler) -> None:
     if sampler.classes < 1:
-        raise FactError(f"{sampler.address}: the data have no labels; give labelled data, or parts that read no labels")
+        raise FactError(
+            f"{sampler.qualified_name}: the data have no labels; "
+            "give labeled data, or parts that read no labels"
+        )

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+from gancore.component.interfaces import Loss
+from gancore.component.part import field, part
 from gancore.errors import FitError
-from gancore.interfaces import Loss
-from gancore.parts import field, part
 from gancore.standard.ranges import within
 
 __all__ = ["Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPairing", "Wasserstein"]
@@ -17,13 +17,17 @@ __all__ = ["Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPai
 
 @part("minimax")
 class Minimax(Loss):
-    """The value function of the two-player minimax game, which the generator descends as it stands and so saturates.
+    """The value function of the two-player minimax game, which the generator descends as it stands and so
+    saturates.
 
-    Paper: Goodfellow et al. 2014, arXiv:1406.2661, eq. 1, with D(x) the sigmoid of the score. A `real_label` under 1 is the one-sided
-    label smoothing of Salimans et al. 2016, arXiv:1606.03498, section 3.4. Scores of any shape → float32 scalars.
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, eq. 1, with D(x) the sigmoid of the score. A `real_label`
+    under 1 is the one-sided label smoothing of Salimans et al. 2016, arXiv:1606.03498, section 3.4. Scores of
+    any shape → float32 scalars.
     """
 
-    real_label: float = field(default=1.0, validator=within(0, 1), help="what the discriminator is asked to answer on real images")
+    real_label: float = field(
+        default=1.0, validator=within(0, 1), help="what the discriminator is asked to answer on real images"
+    )
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """-E log D(x) - E log(1 - D(G(z)))."""
@@ -36,13 +40,17 @@ class Minimax(Loss):
 
 @part("non-saturating")
 class NonSaturating(Loss):
-    """The minimax game in which the generator maximises log D(G(z)) instead, for stronger gradients early in learning.
+    """The minimax game in which the generator maximizes log D(G(z)) instead, for stronger gradients early in
+    learning.
 
-    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 3, with D(x) the sigmoid of the score. A `real_label` under 1 is the
-    one-sided label smoothing of Salimans et al. 2016, arXiv:1606.03498, section 3.4. Scores of any shape → float32 scalars.
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 3, with D(x) the sigmoid of the score. A
+    `real_label` under 1 is the one-sided label smoothing of Salimans et al. 2016, arXiv:1606.03498, section
+    3.4. Scores of any shape → float32 scalars.
     """
 
-    real_label: float = field(default=1.0, validator=within(0, 1), help="what the discriminator is asked to answer on real images")
+    real_label: float = field(
+        default=1.0, validator=within(0, 1), help="what the discriminator is asked to answer on real images"
+    )
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """-E log D(x) - E log(1 - D(G(z)))."""
@@ -55,19 +63,26 @@ class NonSaturating(Loss):
 
 @part("least-squares")
 class LeastSquares(Loss):
-    """The least squares loss, with labels a for fake and b for real images, and c what the generator wants to be taken for.
+    """The least squares loss, with labels a for fake and b for real images, and c what the generator wants to
+    be taken for.
 
-    Paper: Mao et al. 2017, arXiv:1611.04076, eq. 2. The default is the paper's 0-1 coding, a = 0 and b = c = 1, which its experiments
-    use; a = -1, b = 1, c = 0 minimises the Pearson χ² divergence. Scores of any shape → float32 scalars.
+    Paper: Mao et al. 2017, arXiv:1611.04076, eq. 2. The default is the paper's 0-1 coding, a = 0 and b = c =
+    1, which its experiments use; a = -1, b = 1, c = 0 minimizes the Pearson χ² divergence. Scores of any
+    shape → float32 scalars.
     """
 
     fake_target: float = field(default=0.0, validator=within(-math.inf, math.inf), help="the paper's a")
-    real_target: float = field(default=1.0, validator=within(-math.inf, math.inf), help="the paper's b; under 1 it smooths the label")
+    real_target: float = field(
+        default=1.0, validator=within(-math.inf, math.inf), help="the paper's b; under 1 it smooths the label"
+    )
     generator_target: float = field(default=1.0, validator=within(-math.inf, math.inf), help="the paper's c")
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """½ E (D(x) - b)² + ½ E (D(G(z)) - a)²."""
-        return ((_wide(real) - self.real_target).square().mean() + (_wide(fake) - self.fake_target).square().mean()) / 2
+        return (
+            (_wide(real) - self.real_target).square().mean()
+            + (_wide(fake) - self.fake_target).square().mean()
+        ) / 2
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """½ E (D(G(z)) - c)²."""
@@ -78,8 +93,8 @@ class LeastSquares(Loss):
 class Hinge(Loss):
     """The hinge version of the adversarial loss: the discriminator is pushed only inside its margin.
 
-    Paper: Lim & Ye 2017, arXiv:1705.02894; as written in Miyato et al. 2018, arXiv:1802.05957, eq. 16 and 17. Scores of any shape →
-    float32 scalars.
+    Paper: Lim & Ye 2017, arXiv:1705.02894; as written in Miyato et al. 2018, arXiv:1802.05957, eq. 16 and 17.
+    Scores of any shape → float32 scalars.
     """
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -93,9 +108,11 @@ class Hinge(Loss):
 
 @part("wasserstein")
 class Wasserstein(Loss):
-    """The Wasserstein-1 distance in its dual form, provided that the critic is kept Lipschitz by another part.
+    """The Wasserstein-1 distance in its dual form, provided that the critic is kept Lipschitz by another
+    part.
 
-    Paper: Arjovsky et al. 2017, arXiv:1701.07875, eq. 2 and algorithm 1. Scores of any shape → float32 scalars.
+    Paper: Arjovsky et al. 2017, arXiv:1701.07875, eq. 2 and algorithm 1. Scores of any shape → float32
+    scalars.
     """
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -109,16 +126,17 @@ class Wasserstein(Loss):
 
 @part("relativistic-pairing")
 class RelativisticPairing(Loss):
-    """The relativistic pairing GAN: each fake image is judged relative to one real image, so neither player can win alone.
+    """The relativistic pairing GAN: each fake image is judged relative to one real image, so neither player
+    can win alone.
 
-    Paper: Jolicoeur-Martineau 2018, arXiv:1807.00734, section 4.1; as written in Huang et al. 2024 (R3GAN), arXiv:2501.05441, eq. 2,
-    with f(t) = -log(1 + e⁻ᵗ). Scores of equal shape → float32 scalars.
+    Paper: Jolicoeur-Martineau 2018, arXiv:1807.00734, section 4.1; as written in Huang et al. 2024 (R3GAN),
+    arXiv:2501.05441, eq. 2, with f(t) = -log(1 + e⁻ᵗ). Scores of equal shape → float32 scalars.
 
     Raises:
         FitError: real and fake scores differ in shape, or the generator's loss was given no real scores.
     """
 
-    pairs: ClassVar[bool] = True
+    needs_real: ClassVar[bool] = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """E log(1 + exp(D(G(z)) - D(x)))."""
@@ -127,13 +145,17 @@ class RelativisticPairing(Loss):
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """E log(1 + exp(D(x) - D(G(z))))."""
         if real is None:
-            raise FitError(f"{self.address}: the generator's loss compares with real scores, but got none; pass generator(fake, real)")
+            raise FitError(
+                f"{self.qualified_name}: the generator's loss compares with real scores, but got none; "
+                "pass generator(fake, real)"
+            )
         return softplus(self._lead(real, fake)).mean()
 
     def _lead(self, ahead: Tensor, behind: Tensor) -> Tensor:
         if ahead.shape != behind.shape:
             raise FitError(
-                f"{self.address} pairs real with fake scores one to one; got shapes {tuple(ahead.shape)} and {tuple(behind.shape)}: "
+                f"{self.qualified_name} pairs real with fake scores one to one; got shapes "
+                f"{tuple(ahead.shape)} and {tuple(behind.shape)}: "
                 f"give as many real as fake images"
             )
         return _wide(ahead) - _wide(behind)

@@ -7,19 +7,29 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
-from gancore.interfaces import DiscriminatorRegularizer
-from gancore.parts import field, part
-from gancore.randomness import normal, uniform
-from gancore.scored import Scored
+from gancore.component.interfaces import DiscriminatorRegularizer
+from gancore.component.part import field, part
+from gancore.component.randomness import normal, uniform
+from gancore.component.scored import Scored
 from gancore.standard.ranges import at_least
 
-__all__ = ["R1", "R2", "Dragan", "Drift", "GradientPenalty", "OneSidedGradientPenalty", "input_gradient", "scored_gradient"]
+__all__ = [
+    "R1",
+    "R2",
+    "Dragan",
+    "Drift",
+    "GradientPenalty",
+    "OneSidedGradientPenalty",
+    "input_gradient",
+    "scored_gradient",
+]
 
 Score = Callable[[Tensor], Tensor]
 
 
 def input_gradient(scores: Tensor, image: Tensor) -> Tensor:
-    """The gradient of the scores in their images `(N, C, H, W)`, itself differentiable; patch scores are summed over patches.
+    """The gradient of the scores in their images `(N, C, H, W)`, itself differentiable; patch scores are
+    summed over patches.
 
     Float32 (float64 where the image is). Zero where the scores do not depend on the image.
     """
@@ -30,14 +40,18 @@ def input_gradient(scores: Tensor, image: Tensor) -> Tensor:
 
 
 def scored_gradient(score: Score, scored: Scored) -> Tensor:
-    """`input_gradient` at images that are scored already: on that very pass where the image takes gradients, else on one of its own."""
+    """`input_gradient` at images that are scored already: on that very pass where the image takes gradients,
+    else on one of its own.
+    """
     if scored.image.requires_grad:
         return input_gradient(scored.scores, scored.image)
     return gradient_at(score, scored.image)
 
 
 def gradient_at(score: Score, image: Tensor) -> Tensor:
-    """`input_gradient` on a pass of its own over a detached copy of the image, so that nothing reaches where the image came from."""
+    """`input_gradient` on a pass of its own over a detached copy of the image, so that nothing reaches where
+    the image came from.
+    """
     image = image.detach().requires_grad_()
     return input_gradient(score(image), image)
 
@@ -46,11 +60,14 @@ def gradient_at(score: Score, image: Tensor) -> Tensor:
 class R1(DiscriminatorRegularizer):
     """The squared norm of the discriminator's gradient on real images alone.
 
-    Paper: Mescheder et al. 2018, arXiv:1801.04406, eq. 9; patch scores, which it does not treat, are summed over patches.
+    Paper: Mescheder et al. 2018, arXiv:1801.04406, eq. 9; patch scores, which it does not treat, are summed
+    over patches.
     """
 
     gradient: ClassVar[bool] = True
-    gamma: float = field(default=10.0, validator=at_least(0), help="the paper's γ; the penalty is γ/2 times the squared norm")
+    gamma: float = field(
+        default=10.0, validator=at_least(0), help="the paper's γ; the penalty is γ/2 times the squared norm"
+    )
 
     def forward(self, score: Score, real: Scored, fake: Scored) -> Tensor:
         """γ/2 E ‖∇D(x)‖² over real images."""
@@ -61,11 +78,14 @@ class R1(DiscriminatorRegularizer):
 class R2(DiscriminatorRegularizer):
     """The squared norm of the discriminator's gradient on the generator's images.
 
-    Paper: Mescheder et al. 2018, arXiv:1801.04406, eq. 10; patch scores, which it does not treat, are summed over patches.
+    Paper: Mescheder et al. 2018, arXiv:1801.04406, eq. 10; patch scores, which it does not treat, are summed
+    over patches.
     """
 
     gradient: ClassVar[bool] = True
-    gamma: float = field(default=10.0, validator=at_least(0), help="the paper's γ; the penalty is γ/2 times the squared norm")
+    gamma: float = field(
+        default=10.0, validator=at_least(0), help="the paper's γ; the penalty is γ/2 times the squared norm"
+    )
 
     def forward(self, score: Score, real: Scored, fake: Scored) -> Tensor:
         """γ/2 E ‖∇D(G(z))‖²."""
@@ -74,9 +94,11 @@ class R2(DiscriminatorRegularizer):
 
 @part("gradient-penalty")
 class GradientPenalty(DiscriminatorRegularizer):
-    """The squared distance from 1 of the norm of the critic's gradient, at points drawn on lines between real and fake images.
+    """The squared distance from 1 of the norm of the critic's gradient, at points drawn on lines between real
+    and fake images.
 
-    Paper: Gulrajani et al. 2017, arXiv:1704.00028, eq. 3 and algorithm 1. Labels at these points are those of the real images.
+    Paper: Gulrajani et al. 2017, arXiv:1704.00028, eq. 3 and algorithm 1. Labels at these points are those of
+    the real images.
     """
 
     weight: float = field(default=10.0, validator=at_least(0), help="the paper's λ")
@@ -90,8 +112,8 @@ class GradientPenalty(DiscriminatorRegularizer):
 class OneSidedGradientPenalty(DiscriminatorRegularizer):
     """The gradient penalty that only keeps the norm from exceeding 1, as the Lipschitz constraint asks.
 
-    Paper: Petzka et al. 2018, arXiv:1709.08894 (WGAN-LP), at the points of Gulrajani et al. 2017, arXiv:1704.00028,
-    algorithm 1, whose section 4 names the one-sided penalty as an option.
+    Paper: Petzka et al. 2018, arXiv:1709.08894 (WGAN-LP), at the points of Gulrajani et al. 2017,
+    arXiv:1704.00028, algorithm 1, whose section 4 names the one-sided penalty as an option.
     """
 
     weight: float = field(default=10.0, validator=at_least(0), help="the papers' λ")
@@ -103,22 +125,30 @@ class OneSidedGradientPenalty(DiscriminatorRegularizer):
 
 @part("dragan")
 class Dragan(DiscriminatorRegularizer):
-    """The gradient penalty in the neighbourhood of the real images: x + δ with δ ~ N(0, c I).
+    """The gradient penalty in the neighborhood of the real images: x + δ with δ ~ N(0, c I).
 
-    Paper: Kodali et al. 2017, arXiv:1705.07215, the objective called DRAGAN. The paper's c belongs to its pixel scale; here √c is
-    `deviation`, for images in [-1, 1]. The authors' released code draws uniform noise scaled by the batch's own deviation; that would
-    tie each sample to the others of its batch, so it is not followed.
+    Paper: Kodali et al. 2017, arXiv:1705.07215, the objective called DRAGAN. The paper's c belongs to its
+    pixel scale; here √c is `deviation`, for images in [-1, 1]. The authors' released code draws uniform noise
+    scaled by the batch's own deviation; that would tie each sample to the others of its batch, so it is not
+    followed.
     """
 
     weight: float = field(default=10.0, validator=at_least(0), help="the paper's λ")
-    target: float = field(default=1.0, validator=at_least(0), help="the paper's k, the norm that is asked for")
-    deviation: float = field(default=0.25, validator=at_least(0), help="standard deviation of the noise, images being in [-1, 1]")
+    target: float = field(
+        default=1.0, validator=at_least(0), help="the paper's k, the norm that is asked for"
+    )
+    deviation: float = field(
+        default=0.25, validator=at_least(0), help="standard deviation of the noise, images being in [-1, 1]"
+    )
 
     def forward(self, score: Score, real: Scored, fake: Scored) -> Tensor:
         """λ E (‖∇D(x + δ)‖ - k)²."""
         image = real.image
         noise = normal(*image.shape, like=image).to(image.dtype)
-        return self.weight * (_norm(gradient_at(score, image + self.deviation * noise)) - self.target).square().mean()
+        return (
+            self.weight
+            * (_norm(gradient_at(score, image + self.deviation * noise)) - self.target).square().mean()
+        )
 
 
 @part("output-drift")

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Sampler
-from gancore.parts import field, part
+from gancore.component.interfaces import Sampler
+from gancore.component.part import field, part
 from gancore.standard.ranges import above
 
 __all__ = ["Normal", "Sphere", "TruncatedNormal", "Uniform"]
@@ -14,7 +14,9 @@ __all__ = ["Normal", "Sphere", "TruncatedNormal", "Uniform"]
 
 @part("normal")
 class Normal(Sampler):
-    """z ~ N(0, I): the prior of Kingma & Welling 2013, arXiv:1312.6114, section 3, and of most GANs since. Float32."""
+    """z ~ N(0, I): the prior of Kingma & Welling 2013, arXiv:1312.6114, section 3, and of most GANs since.
+    Float32.
+    """
 
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
         """`(n, *latent)` float32."""
@@ -23,7 +25,9 @@ class Normal(Sampler):
 
 @part("uniform")
 class Uniform(Sampler):
-    """Each coordinate uniform in [-1, 1): the noise of Radford et al. 2015 (DCGAN), arXiv:1511.06434, section 4, in its code's range."""
+    """Each coordinate uniform in [-1, 1): the noise of Radford et al. 2015 (DCGAN), arXiv:1511.06434, section
+    4, in its code's range.
+    """
 
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
         """`(n, *latent)` float32 in [-1, 1)."""
@@ -34,8 +38,9 @@ class Uniform(Sampler):
 class TruncatedNormal(Sampler):
     """N(0, I) with the values whose magnitude is above a threshold drawn again.
 
-    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, section 3.1, the truncation trick. Drawn by the inverse of the distribution
-    function, which has the same distribution as drawing again and takes one number for each coordinate.
+    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, section 3.1, the truncation trick. PipelineSamples by
+    the inverse of the distribution function, which has the same distribution as drawing again and takes one
+    number for each coordinate.
     """
 
     threshold: float = field(default=2.0, validator=above(0), help="largest magnitude of a coordinate")
@@ -53,8 +58,9 @@ class TruncatedNormal(Sampler):
 class Sphere(Sampler):
     """Uniform on the hypersphere of radius √d in the d = Πlatent dimensions.
 
-    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, appendix A.1: latents are random points on a hypersphere. The radius is √d, as
-    pixel normalisation leaves it, so that each coordinate has variance 1 as under the normal prior.
+    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, appendix A.1: latents are random points on a
+    hypersphere. The radius is √d, as pixel normalization leaves it, so that each coordinate has variance 1 as
+    under the normal prior.
     """
 
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:

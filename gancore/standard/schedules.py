@@ -2,8 +2,8 @@
 
 import math
 
-from gancore.interfaces import Schedule
-from gancore.parts import field, part
+from gancore.component.interfaces import Schedule
+from gancore.component.part import field, part
 from gancore.standard.ranges import whole, within
 
 __all__ = ["Constant", "Cosine", "Linear"]
@@ -20,14 +20,18 @@ class Constant(Schedule):
 
 @part("linear")
 class Linear(Schedule):
-    """Rises linearly over `warm_up` images, stays for the share `constant` of the training, then falls linearly to `final` at its end.
+    """Rises linearly over `warm_up` images, stays for the share `constant` of the training, then falls
+    linearly to `final` at its end.
 
-    Paper: Zhu et al. 2017 (CycleGAN), arXiv:1703.10593, appendix 7.1: constant for 100 epochs, then linearly to zero over the next 100.
-    The warm-up is that of Goyal et al. 2017, arXiv:1706.02677, section 2.2, from zero.
+    Paper: Zhu et al. 2017 (CycleGAN), arXiv:1703.10593, appendix 7.1: constant for 100 epochs, then linearly
+    to zero over the next 100. The warm-up is that of Goyal et al. 2017, arXiv:1706.02677, section 2.2, from
+    zero.
     """
 
     warm_up: int = field(default=0, validator=whole(0), help="images over which the rate rises from zero")
-    constant: float = field(default=0.5, validator=within(0, 1), help="share of the training before the rate falls")
+    constant: float = field(
+        default=0.5, validator=within(0, 1), help="share of the training before the rate falls"
+    )
     final: float = field(default=0.0, validator=within(0, 1), help="the factor at the end")
 
     def forward(self, images: int, total: int) -> float:
@@ -39,7 +43,8 @@ class Linear(Schedule):
 
 @part("cosine")
 class Cosine(Schedule):
-    """Rises linearly over `warm_up` images and falls along half a cosine to `final` at the end of the training.
+    """Rises linearly over `warm_up` images and falls along half a cosine to `final` at the end of the
+    training.
 
     Paper: Loshchilov & Hutter 2017, arXiv:1608.03983, eq. 5, without restarts.
     """

@@ -7,16 +7,32 @@
     def test_contract(check):
         check()
 
-Nothing in gancore imports this room. It needs hypothesis, and `contracts` needs pytest: the test dependencies of whoever uses it.
+Nothing in gancore imports this room. It needs hypothesis, and `contracts` needs pytest: the test dependencies
+of whoever uses it.
 """
 
 from importlib.util import find_spec
 
 if find_spec("hypothesis") is None:  # pragma: no cover
-    raise ImportError("gancore.testing draws its trials with hypothesis, which is not installed; run `pip install pytest hypothesis`")
+    raise ImportError(
+        "gancore.testing draws its trials with hypothesis, which is not installed; "
+        "run `pip install pytest hypothesis`"
+    )
 
 # importing a room of checks makes them known
-from gancore.testing import averages, every, extractors, games, losses, networks, optimizers, penalties, recipes, samplers, scores  # noqa: F401
+from gancore.testing import (  # noqa: F401
+    averages,
+    every,
+    extractors,
+    games,
+    losses,
+    networks,
+    optimizers,
+    penalties,
+    recipes,
+    samplers,
+    scores,
+)
 from gancore.testing.check import Check, ContractError, check, checks_for, ensure
 from gancore.testing.decorator import contracts
 from gancore.testing.report import Result, check_distribution, run_checks

@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gancore.interfaces import Average, Generator, Shape
-from gancore.parts import part
+from gancore.component.interfaces import Average, Generator, Shape
+from gancore.component.part import part
+from gancore.component.weights import load_state
 from gancore.testing.check import check, ensure
 from gancore.testing.trial import Trial
-from gancore.weights import load_state
 
 
 @part("contract-kit")
@@ -54,13 +54,18 @@ def starts_from_the_module(trial: Trial[Average]) -> None:
 
 @check(Average)
 def follows_the_module(trial: Trial[Average]) -> None:
-    """After a step it lies between where it was and where the module is; buffers are copied; the module is left alone."""
+    """After a step it lies between where it was and where the module is; buffers are copied; the module is
+    left alone.
+    """
     live, average = _started(trial)
     old = {k: v.clone() for k, v in live.state_dict().items()}
     _move(live)
     now = {k: v.clone() for k, v in live.state_dict().items()}
     average.follow(images=1000, batch=10)
-    ensure(all(torch.equal(v, live.state_dict()[k]) for k, v in now.items()), "following a module changes the module")
+    ensure(
+        all(torch.equal(v, live.state_dict()[k]) for k, v in now.items()),
+        "following a module changes the module",
+    )
     kept = average.of("generator")
     for name, value in kept.state_dict().items():
         inside = bool(((value >= old[name] - 1e-6) & (value <= now[name] + 1e-6)).all())
@@ -95,4 +100,7 @@ def _ensure_within(found: Any, first: nn.Module, second: nn.Module) -> None:
     low, high = first.state_dict(), second.state_dict()
     for name, value in found.state_dict().items():
         near = torch.allclose(value, low[name], atol=1e-4) or torch.allclose(value, high[name], atol=1e-4)
-        ensure(near, f"the average's {name} is off by {float((value - low[name]).abs().max()):.2g}, expected the same")
+        ensure(
+            near,
+            f"the average's {name} is off by {float((value - low[name]).abs().max()):.2g}, expected the same",
+        )

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from gancore.parts import Part
+from gancore.component.part import Part, summary
 from gancore.testing.trial import Trial
 
 Function = Callable[[Trial[Any]], None]
@@ -35,7 +35,11 @@ def tags_in(part: Part) -> frozenset[str]:
 
 def row_by_row(part: Part) -> str:
     """The excuse of checks that work on a batch in pieces."""
-    return "it is tagged `batch`: a sample's result depends on the other rows" if "batch" in tags_in(part) else ""
+    return (
+        "it is tagged `batch`: a sample's result depends on the other rows"
+        if "batch" in tags_in(part)
+        else ""
+    )
 
 
 @attrs.frozen
@@ -51,16 +55,20 @@ class Check:
     @property
     def promise(self) -> str:
         """What is promised, in one sentence."""
-        return (self.function.__doc__ or "").strip().partition("\n")[0]
+        return summary(self.function)
 
 
 _CHECKS: list[Check] = []
 
 
-def check(*interfaces: type[Part], excuse: Excuse = applies, trials: int = 4) -> Callable[[Function], Function]:
-    """Makes a function of a `Trial` a check of every part that derives from one of `interfaces`; its name is the check's.
+def check(
+    *interfaces: type[Part], excuse: Excuse = applies, trials: int = 4
+) -> Callable[[Function], Function]:
+    """Makes a function of a `Trial` a check of every part that derives from one of `interfaces`; its name is
+    the check's.
 
-    `excuse` says of a built part why the check does not apply to it, or nothing. `trials` is how many draws are tried.
+    `excuse` says of a built part why the check does not apply to it, or nothing. `trials` is how many draws
+    are tried.
     """
 
     def wrap(function: Function) -> Function:

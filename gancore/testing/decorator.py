@@ -6,8 +6,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from gancore.component.part import Part
 from gancore.errors import UserError
-from gancore.parts import Part
 from gancore.testing.check import checks_for
 from gancore.testing.running import run_check
 
@@ -18,8 +18,9 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 def contracts(*classes: type[Part], expected_failures: Mapping[str, str] = _NONE) -> Callable[[Test], Test]:
     """Calls the test once for each check of each class, with the check as `check`; the test calls it.
 
-    `expected_failures` maps `Class.check` to the reason why it is known to fail; once it does not fail any more, the test says so. What
-    classes say themselves, in an attribute of the same name by check, counts too.
+    `expected_failures` maps `Class.check` to the reason why it is known to fail; once it does not fail any
+    more, the test says so. What classes say themselves, in an attribute of the same name by check, counts
+    too.
 
     Raises:
         UserError: an expected failure names no check.
@@ -27,17 +28,33 @@ def contracts(*classes: type[Part], expected_failures: Mapping[str, str] = _NONE
     try:
         import pytest
     except ImportError as error:
-        raise ImportError("gancore.testing.contracts is for pytest, which is not installed; run `pip install pytest hypothesis`") from error
-    known = {f"{cls.__name__}.{check.name}": partial(run_check, cls, check) for cls in classes for check in checks_for(cls)}
+        raise ImportError(
+            "gancore.testing.contracts is for pytest, which is not installed; "
+            "run `pip install pytest hypothesis`"
+        ) from error
+    known = {
+        f"{cls.__name__}.{check.name}": partial(run_check, cls, check)
+        for cls in classes
+        for check in checks_for(cls)
+    }
     for name in expected_failures:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
             raise UserError(
-                f"expected_failures names {name!r}, which is no check here; write Class.check, as {', '.join(near) or next(iter(known))}"
+                f"expected_failures names {name!r}, which is no check here; "
+                f"write Class.check, as {', '.join(near) or next(iter(known))}"
             )
-    own = {f"{cls.__name__}.{check}": reason for cls in classes for check, reason in cls.expected_failures.items()}
+    own = {
+        f"{cls.__name__}.{check}": reason
+        for cls in classes
+        for check, reason in cls.expected_failures.items()
+    }
     cases = []
     for name, case in known.items():
         reason = expected_failures.get(name) or own.get(name)
-        cases.append(pytest.param(case, id=name, marks=[pytest.mark.xfail(reason=reason, strict=True)] if reason else []))
+        cases.append(
+            pytest.param(
+                case, id=name, marks=[pytest.mark.xfail(reason=reason, strict=True)] if reason else []
+            )
+        )
     return pytest.mark.parametrize("check", cases)

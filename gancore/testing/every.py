@@ -7,21 +7,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gancore.discovery import registry
+from gancore.component.discovery import registry
+from gancore.component.part import Part, option_fields
+from gancore.component.specs import build, from_toml, spec, to_toml
+from gancore.component.weights import load_state
 from gancore.errors import UnknownPart
-from gancore.parts import Part, option_fields
-from gancore.specs import build, from_toml, spec, to_toml
 from gancore.testing.check import check, ensure
 from gancore.testing.forward import can_run, evaluate
 from gancore.testing.trial import Trial
-from gancore.weights import load_state
 
 
 @check(Part, trials=1)
 def documented(trial: Trial[Part]) -> None:
     """The class has a docstring of its own."""
     cls = type(trial.part)
-    ensure(bool((cls.__dict__.get("__doc__") or "").strip()), f"{cls.__name__} has no docstring; say what it is, after which paper")
+    ensure(
+        bool((cls.__dict__.get("__doc__") or "").strip()),
+        f"{cls.__name__} has no docstring; say what it is, after which paper",
+    )
 
 
 @check(Part, trials=1)
@@ -34,7 +37,10 @@ def offered(trial: Trial[Part]) -> None:
         found: object = registry().find(cls.kind, name)
     except UnknownPart:
         found = None
-    ensure(found is cls, f"no installed plugin offers {cls.__name__}; return it from your plugin's hook gancore_parts")
+    ensure(
+        found is cls,
+        f"no installed plugin offers {cls.__name__}; return it from your plugin's hook gancore_parts",
+    )
 
 
 @check(Part)
@@ -46,9 +52,14 @@ def spec_round_trip(trial: Trial[Part]) -> None:
     ensure(not lost, f"its spec forgets {', '.join(lost)}; make each option a field")
     text = from_toml(to_toml(table))
     text.pop("gancore")
-    ensure(json.loads(json.dumps(table)) == table == text, f"its spec is not plain: {table!r} reads back as {text!r}")
+    ensure(
+        json.loads(json.dumps(table)) == table == text,
+        f"its spec is not plain: {table!r} reads back as {text!r}",
+    )
     again = build(text, part.kind)
-    ensure(type(again) is type(part), f"its spec builds a {type(again).__name__}, expected {type(part).__name__}")
+    ensure(
+        type(again) is type(part), f"its spec builds a {type(again).__name__}, expected {type(part).__name__}"
+    )
     ensure(
         spec(again, complete=True) == table,
         f"the part built of its spec has another spec: {spec(again, complete=True)!r}, expected {table!r}",
@@ -56,7 +67,7 @@ def spec_round_trip(trial: Trial[Part]) -> None:
     for a in option_fields(type(part)):
         mine, other = getattr(part, a.name), getattr(again, a.name)
         ensure(mine == other, f"{a.name} is {other!r} in the part built of its spec, expected {mine!r}")
-    again.place(seed=trial.seed, path="seat")
+    again.bind(seed=trial.seed, path="seat")
     _ensure_equal(again, part, "the part built of its spec, in the same seat from the same seed,")
 
 
@@ -75,29 +86,44 @@ def another_seat_other_weights(trial: Trial[Part]) -> None:
     """Weights that are random differ from seat to seat."""
     first, other = trial.fresh(seed=1).state_dict(), trial.fresh(seed=2).state_dict()
     moved = trial.fresh(seed=1, path="another.seat").state_dict()
-    same = [name for name in first if not torch.equal(first[name], other[name]) and torch.equal(first[name], moved[name])]
-    ensure(not same, f"{', '.join(same)} depend on the seed, yet are equal in two seats; draw them in build, from the global generator")
+    same = [
+        name
+        for name in first
+        if not torch.equal(first[name], other[name]) and torch.equal(first[name], moved[name])
+    ]
+    ensure(
+        not same,
+        f"{', '.join(same)} depend on the seed, yet are equal in two seats; "
+        "draw them in build, from the global generator",
+    )
 
 
 @check(Part)
 def build_starts_afresh(trial: Trial[Part]) -> None:
     """A part that is built again, from another seed, is as one that was never built before."""
     used = trial.fresh(seed=1)
-    used.place(seed=2, path="seat")
+    used.bind(seed=2, path="seat")
     _ensure_equal(used, trial.fresh(seed=2), "a part built a second time")
-    ensure(spec(used) == spec(trial.fresh(seed=2)), "a part built a second time has other options; build may not change fields")
+    ensure(
+        spec(used) == spec(trial.fresh(seed=2)),
+        "a part built a second time has other options; build may not change fields",
+    )
 
 
 @check(Part)
 def state_dict_round_trip(trial: Trial[Part]) -> None:
-    """All that was learnt is in the state dict."""
+    """All that was learned is in the state dict."""
     _disturb(trial.part)
     other = trial.fresh(seed=trial.seed + 1)
     load_state(other, trial.part.state_dict())
     _ensure_equal(other, trial.part, "a part that took the state dict")
     if can_run(trial.part):
         same = torch.equal(evaluate(trial, other), evaluate(trial, trial.part))
-        ensure(same, "a part that took the state dict gives other results; keep what it learns in parameters and buffers")
+        ensure(
+            same,
+            "a part that took the state dict gives other results; "
+            "keep what it learns in parameters and buffers",
+        )
 
 
 @check(Part)
@@ -109,7 +135,10 @@ def deepcopy_round_trip(trial: Trial[Part]) -> None:
     before = evaluate(trial, trial.part) if can_run(trial.part) else None
     _disturb(copied)
     if before is not None:
-        ensure(torch.equal(evaluate(trial, trial.part), before), "moving the weights of a deep copy moves the original's results")
+        ensure(
+            torch.equal(evaluate(trial, trial.part), before),
+            "moving the weights of a deep copy moves the original's results",
+        )
         twin = deepcopy(copied)
         ensure(torch.equal(evaluate(trial, twin), evaluate(trial, copied)), "a deep copy gives other results")
     _ensure_equal(trial.part, trial.fresh(), "the original of a deep copy that was moved")
@@ -123,7 +152,9 @@ def _disturb(part: Part) -> None:
 
 def _ensure_equal(found: Part, expected: Part, who: str) -> None:
     mine, theirs = found.state_dict(), expected.state_dict()
-    ensure(set(mine) == set(theirs), f"{who} holds {_less(mine, theirs)} too, and lacks {_less(theirs, mine)}")
+    ensure(
+        set(mine) == set(theirs), f"{who} holds {_less(mine, theirs)} too, and lacks {_less(theirs, mine)}"
+    )
     wrong = [name for name in mine if not _same(mine[name], theirs[name])]
     ensure(not wrong, f"{who} differs in {', '.join(wrong[:4])}")
 

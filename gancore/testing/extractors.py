@@ -5,8 +5,8 @@ from copy import deepcopy
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Extractor
 from gancore.errors import UserError
-from gancore.interfaces import Extractor
 from gancore.testing.check import check, ensure
 from gancore.testing.networks import ensure_shape, untouched
 from gancore.testing.trial import Trial
@@ -37,13 +37,22 @@ def _ensure_alike(found: Tensor, expected: Tensor, text: str) -> None:
 
 @check(Extractor, trials=2)
 def makes_features(trial: Trial[Extractor]) -> None:
-    """Features are finite float32 `(N, D)`; images beyond [-1, 1] and a batch of one are borne, and D stays."""
-    several = {"images": _images(trial), "images beyond [-1, 1]": _images(trial) * BEYOND, "one image": _images(trial, 1)}
+    """Features are finite float32 `(N, D)`; images beyond [-1, 1] and a batch of one are borne, and D
+    stays.
+    """
+    several = {
+        "images": _images(trial),
+        "images beyond [-1, 1]": _images(trial) * BEYOND,
+        "one image": _images(trial, 1),
+    }
     made = {what: _features(trial, image) for what, image in several.items()}
     ensure(made["images"].dim() == 2, f"features are {tuple(made['images'].shape)}, expected (N, D)")
     for what, features in made.items():
         ensure_shape(features, (len(several[what]), made["images"].shape[1]), f"features of {what}")
-        ensure(features.dtype == torch.float32, f"features of {what} are {features.dtype}, expected torch.float32")
+        ensure(
+            features.dtype == torch.float32,
+            f"features of {what} are {features.dtype}, expected torch.float32",
+        )
         ensure(features.isfinite().all().item(), f"features of {what} are not finite")
 
 
@@ -56,21 +65,30 @@ def rows_are_apart(trial: Trial[Extractor]) -> None:
         whole = _features(trial, image)
         others = image.clone()
         others[1:] = others[1:] * -0.5 + 0.2
-        text = f"in {mode} mode the features of an image change with the others of its batch; keep batch norms in eval mode"
+        text = (
+            f"in {mode} mode the features of an image change with the others of its batch; "
+            "keep batch norms in eval mode"
+        )
         _ensure_alike(_features(trial, others)[:1], whole[:1], text)
         _ensure_alike(_features(trial, image[1:2]), whole[1:2], text)
 
 
 @check(Extractor, trials=2)
 def repeats_itself(trial: Trial[Extractor]) -> None:
-    """Equal images give equal features, bit for bit, in a copy too; nothing is drawn at random, and no image is changed."""
+    """Equal images give equal features, bit for bit, in a copy too; nothing is drawn at random, and no image
+    is changed.
+    """
     image, before = _images(trial), torch.random.get_rng_state()
     kept, first = image.clone(), _features(trial, image)
     ensure(untouched(before), "it draws from the global generator; an extractor is a function of the image")
     ensure(torch.equal(image, kept), "it changes the images in place")
-    ensure(torch.equal(_features(trial, image), first), "a second call gives other features of the same images")
+    ensure(
+        torch.equal(_features(trial, image), first), "a second call gives other features of the same images"
+    )
     with torch.no_grad():
-        ensure(torch.equal(deepcopy(trial.part)(image), first), "a copy gives other features of the same images")
+        ensure(
+            torch.equal(deepcopy(trial.part)(image), first), "a copy gives other features of the same images"
+        )
 
 
 @check(Extractor, trials=2)
@@ -84,10 +102,13 @@ def sees_the_image(trial: Trial[Extractor]) -> None:
 
 @check(Extractor, trials=1)
 def says_what_it_is(trial: Trial[Extractor]) -> None:
-    """Its title has no spaces or brackets, since it stands in the names of scores, and does not change; `resizer` is in words."""
+    """Its title has no spaces or brackets, since it stands in the names of scores, and does not change;
+    `resizer` is in words.
+    """
     title = trial.part.title
     ensure(
-        title and not set(title) & set(" []=\n"), f"its title is {title!r}; expected one word, as {trial.part.name}-{trial.part.version}"
+        title and not set(title) & set(" []=\n"),
+        f"its title is {title!r}; expected one word, as {trial.part.name}-{trial.part.version}",
     )
     ensure(trial.fresh(seed=1).title == title, "its title depends on the seed")
     ensure(trial.part.resizer.strip(), "`resizer` is empty; say how images are brought to its size, or none")
@@ -95,13 +116,20 @@ def says_what_it_is(trial: Trial[Extractor]) -> None:
 
 @check(Extractor, trials=2, excuse=_tells_classes)
 def classifies(trial: Trial[Extractor]) -> None:
-    """Where it tells classes apart, `classify` turns features into finite float32 logits `(N, classes)`, row by row."""
+    """Where it tells classes apart, `classify` turns features into finite float32 logits `(N, classes)`, row
+    by row.
+    """
     features = _features(trial)
     with torch.no_grad():
         logits = trial.part.classify(features)
         ensure_shape(logits, (trial.n, trial.part.classes), "a batch of logits")
-        ensure(logits.dtype == torch.float32 and logits.isfinite().all().item(), f"logits are {logits.dtype}, or not finite")
-        _ensure_alike(trial.part.classify(features[:1]), logits[:1], "the logits of a row change with the others")
+        ensure(
+            logits.dtype == torch.float32 and logits.isfinite().all().item(),
+            f"logits are {logits.dtype}, or not finite",
+        )
+        _ensure_alike(
+            trial.part.classify(features[:1]), logits[:1], "the logits of a row change with the others"
+        )
 
 
 @check(Extractor, trials=1, excuse=lambda part: "it tells classes apart" if part.classes else "")

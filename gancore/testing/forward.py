@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Augment, Conditioner, Discriminator, Encoder, Generator
-from gancore.parts import Part
-from gancore.randomness import fold, seeded
+from gancore.component.interfaces import Augment, Conditioner, Discriminator, Encoder, Generator
+from gancore.component.part import Part
+from gancore.component.randomness import fold, seeded
 from gancore.testing.trial import Trial
 
 NETWORKS: tuple[type[Part], ...] = (Conditioner, Generator, Discriminator, Encoder, Augment)
@@ -27,7 +27,11 @@ def classes_of(part: Part) -> int:
 def inputs(trial: Trial[Any], part: Part, n: int | None = None) -> Inputs:
     """What the part reads, and labels where it reads labels."""
     n = n or trial.n
-    label = trial.labels(classes_of(part), n) if getattr(part, "conditional", False) and classes_of(part) else None
+    label = (
+        trial.labels(classes_of(part), n)
+        if getattr(part, "conditional", False) and classes_of(part)
+        else None
+    )
     if isinstance(part, Conditioner):
         return trial.normal(n, *part.latent_shape, word="latent"), label
     if isinstance(part, Generator):
@@ -38,7 +42,9 @@ def inputs(trial: Trial[Any], part: Part, n: int | None = None) -> Inputs:
 
 
 def forward(part: Part, given: Inputs, *, seed: int = 0) -> Tensor:
-    """What the part makes of its inputs, as one tensor with rows; the global generator starts from the seed."""
+    """What the part makes of its inputs, as one tensor with rows; the global generator starts from the
+    seed.
+    """
     with seeded(fold(seed, "forward")):
         if isinstance(part, Encoder):
             return _encoded(part(given[0]))
@@ -57,7 +63,9 @@ def evaluate(trial: Trial[Any], part: Part) -> Tensor:
 
 
 def _encoded(posterior: Any) -> Tensor:
-    """Codes, or the mean and a sample of a posterior side by side, so that everything it is made of takes part."""
+    """Codes, or the mean and a sample of a posterior side by side, so that everything it is made of takes
+    part.
+    """
     if isinstance(posterior, Tensor):
         return posterior
     return torch.cat([posterior.mean.flatten(1), posterior.sample().flatten(1)], dim=1)

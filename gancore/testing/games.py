@@ -6,8 +6,8 @@ from copy import deepcopy
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Augment, Discriminator, Encoder, Generator
-from gancore.parts import Part
+from gancore.component.interfaces import Augment, Discriminator, Encoder, Generator
+from gancore.component.part import Part
 from gancore.testing.check import check, ensure
 from gancore.testing.forward import Inputs, classes_of, forward, inputs
 from gancore.testing.networks import ensure_shape, reads_labels, reads_no_labels
@@ -32,14 +32,21 @@ def every_code_gives_another_image(trial: Trial[Generator]) -> None:
 
 @check(Discriminator)
 def scores_images(trial: Trial[Discriminator]) -> None:
-    """Scores are `(N,)` or `(N, 1, h, w)`, and are what `judge` makes of `features`."""
+    """Scores are `(N,)` or `(N, 1, h, w)`, and are what `forward_head` makes of `forward_features`."""
     part = trial.part.eval()
     image, label = inputs(trial, part)
     scores = forward(part, (image, label))
     fine = scores.shape == (trial.n,) or (scores.dim() == 4 and scores.shape[:2] == (trial.n, 1))
-    ensure(fine, f"scores of {trial.n} images have shape {tuple(scores.shape)}, expected ({trial.n},) or ({trial.n}, 1, h, w)")
-    judged = part.judge(part.features(image), label)
-    ensure(torch.allclose(judged.float(), scores, atol=1e-6), "judge(features(image), label) gives other scores than the part itself")
+    ensure(
+        fine,
+        f"scores of {trial.n} images have shape {tuple(scores.shape)}, expected ({trial.n},) or ({trial.n}, "
+        "1, h, w)",
+    )
+    judged = part.forward_head(part.forward_features(image), label)
+    ensure(
+        torch.allclose(judged.float(), scores, atol=1e-6),
+        "forward_head(features(image), label) gives other scores than the part itself",
+    )
 
 
 @check(Discriminator, excuse=reads_labels)
@@ -48,7 +55,12 @@ def every_label_changes_the_scores(trial: Trial[Discriminator]) -> None:
     classes = classes_of(trial.part)
     image = trial.images(1, *trial.part.image).expand(classes, *trial.part.image).contiguous()
     scores = forward(trial.part.eval(), (image, torch.arange(classes))).reshape(classes, -1)
-    same = [(j, i) for i in range(classes) for j in range(i) if torch.allclose(scores[i], scores[j], rtol=0, atol=1e-8)]
+    same = [
+        (j, i)
+        for i in range(classes)
+        for j in range(i)
+        if torch.allclose(scores[i], scores[j], rtol=0, atol=1e-8)
+    ]
     ensure(not same, f"the labels {', '.join(f'{j} and {i}' for j, i in same)} give the same scores")
 
 
@@ -57,7 +69,10 @@ def scores_without_labels(trial: Trial[Discriminator]) -> None:
     """A discriminator that reads no labels takes them, and gives the same scores."""
     image, _ = inputs(trial, trial.part.eval())
     with_label = forward(trial.part, (image, trial.labels(3)))
-    ensure(torch.equal(with_label, forward(trial.part, (image, None))), "a label changes the scores, though `conditional` says no")
+    ensure(
+        torch.equal(with_label, forward(trial.part, (image, None))),
+        "a label changes the scores, though `conditional` says no",
+    )
 
 
 @check(Discriminator)
@@ -68,7 +83,9 @@ def gradient_is_true(trial: Trial[Discriminator]) -> None:
 
 @check(Discriminator)
 def double_backward_is_true(trial: Trial[Discriminator]) -> None:
-    """The gradient of the squared norm of the image gradient (R1), in image and weights, agrees with finite differences."""
+    """The gradient of the squared norm of the image gradient (R1), in image and weights, agrees with finite
+    differences.
+    """
     _ensure_slope(trial, _gradient_norm, 1e-3, "the second derivative of the scores")
 
 
@@ -78,7 +95,10 @@ def encodes_images(trial: Trial[Encoder]) -> None:
     part = trial.part.eval()
     image, _ = inputs(trial, part)
     code = part.code(image)
-    ensure(len(code) == trial.n and code.dtype == torch.float32, f"{trial.n} images give codes {tuple(code.shape)} of {code.dtype}")
+    ensure(
+        len(code) == trial.n and code.dtype == torch.float32,
+        f"{trial.n} images give codes {tuple(code.shape)} of {code.dtype}",
+    )
     ensure(torch.equal(part.code(image), code), "the same images give other codes in a second call")
 
 
@@ -102,7 +122,12 @@ def is_twice_differentiable(trial: Trial[Augment]) -> None:
 
     (gradient,) = torch.autograd.grad(energy(image), image, create_graph=True)
     with torch.no_grad():
-        _ensure_near(_difference(lambda step: energy(image + step * direction), 1e-4), (gradient * direction).sum(), 1e-3, "the gradient")
+        _ensure_near(
+            _difference(lambda step: energy(image + step * direction), 1e-4),
+            (gradient * direction).sum(),
+            1e-3,
+            "the gradient",
+        )
     (second,) = torch.autograd.grad((gradient * direction).sum(), image)
 
     def slope(step: float) -> Tensor:
@@ -125,8 +150,8 @@ def _gradient_norm(part: Part, given: Inputs) -> Tensor:
 
 
 def _ensure_slope(trial: Trial[Discriminator], energy: Energy, tolerance: float, what: str) -> None:
-    """Compares the slope in a random direction of image and weights with differences over several steps; a step that crosses a
-    kink of a piecewise-linear network is off, so one of them must agree.
+    """Compares the slope in a random direction of image and weights with differences over several steps; a
+    step that crosses a kink of a piecewise-linear network is off, so one of them must agree.
     """
     part = trial.part.double().train()
     image, label = inputs(trial, part)
@@ -136,7 +161,10 @@ def _ensure_slope(trial: Trial[Discriminator], energy: Energy, tolerance: float,
     value = energy(twin, (image, label))
     ensure(value.requires_grad, f"{what} does not exist; the scores do not depend on image and weights")
     gradients = torch.autograd.grad(value, moved, allow_unused=True, materialize_grads=True)
-    directions = [_direction(g, p, trial.rng(f"direction {i}")) for i, (g, p) in enumerate(zip(gradients, moved, strict=True))]
+    directions = [
+        _direction(g, p, trial.rng(f"direction {i}"))
+        for i, (g, p) in enumerate(zip(gradients, moved, strict=True))
+    ]
     slope = sum((g * d).sum() for g, d in zip(gradients, directions, strict=True))
 
     def at(step: float) -> Tensor:
@@ -153,7 +181,9 @@ def _ensure_slope(trial: Trial[Discriminator], energy: Energy, tolerance: float,
 
 
 def _direction(gradient: Tensor, at: Tensor, rng: torch.Generator) -> Tensor:
-    """A random direction of the size of what it moves, leaning along the gradient, so that the slope in it is not small."""
+    """A random direction of the size of what it moves, leaning along the gradient, so that the slope in it is
+    not small.
+    """
     noise = torch.randn(at.shape, generator=rng, dtype=torch.float64)
     size = at.detach().square().mean().sqrt() + 1e-3
     along = gradient.detach() / (gradient.detach().square().mean().sqrt() + 1e-30)
@@ -167,4 +197,6 @@ def _difference(function: Callable[[float], Tensor], step: float) -> Tensor:
 def _ensure_near(found: Tensor, expected: Tensor, tolerance: float, what: str) -> None:
     off = float((found - expected).detach().abs())
     fine = off <= tolerance * max(float(expected.detach().abs()), float(found.detach().abs()), 1e-6)
-    ensure(fine, f"{what} is {float(expected):.6g} in some direction, finite differences say {float(found):.6g}")
+    ensure(
+        fine, f"{what} is {float(expected):.6g} in some direction, finite differences say {float(found):.6g}"
+    )

@@ -1,4 +1,6 @@
-"""A study for scores: a few images made up on the spot, an extractor, and a pipeline with all that scores may ask for."""
+"""A study for scores: a few images made up on the spot, an extractor, and a pipeline with all that scores may
+ask for.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gancore.interfaces import Encoder, Extractor, Generator
+from gancore.component.interfaces import Encoder, Extractor, Generator
+from gancore.component.part import field, part
+from gancore.component.randomness import fold
 from gancore.measure.score import Need
 from gancore.measure.study import Study
-from gancore.parts import field, part
 from gancore.pipeline import Pipeline
-from gancore.randomness import fold
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
 
@@ -124,7 +126,9 @@ class KitEncoder(Encoder):
         return image.flatten(1)[:, :CODE]
 
 
-def study_for(seed: int, holds: frozenset[Need], *, count: int = COUNT, extractor: type[KitExtractor] = KitExtractor) -> Study:
+def study_for(
+    seed: int, holds: frozenset[Need], *, count: int = COUNT, extractor: type[KitExtractor] = KitExtractor
+) -> Study:
     """A study that holds what is named, and nothing else that a score may need."""
     labels = torch.arange(count) % 2 if "labels" in holds else None
     judge = extractor(sorts="classes" in holds)
@@ -148,7 +152,9 @@ def _pipeline(seed: int, holds: frozenset[Need]) -> Pipeline:
     encoder = KitEncoder(image=IMAGE) if "encoder" in holds else None
     generator = MovableKitGenerator if "movable" in holds else KitGenerator
     sampler, conditioner = Normal(latent=(CODE,)), Identity(code=(CODE,))
-    made = Pipeline(sampler=sampler, conditioner=conditioner, generator=generator(image=IMAGE), encoder=encoder)
+    made = Pipeline(
+        sampler=sampler, conditioner=conditioner, generator=generator(image=IMAGE), encoder=encoder
+    )
     for name, one in made.parts.items():
-        one.place(seed=seed, path=name)
+        one.bind(seed=seed, path=name)
     return made

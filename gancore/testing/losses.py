@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Loss
+from gancore.component.interfaces import Loss
 from gancore.testing.check import check, ensure, row_by_row
 from gancore.testing.networks import untouched
 from gancore.testing.trial import Trial
@@ -19,9 +19,15 @@ def gives_float32_scalars(trial: Trial[Loss]) -> None:
     for shape in ((trial.n,), (trial.n, 1, 2, 3)):
         for dtype in (torch.float32, torch.bfloat16):
             for name, loss in _both(trial.part).items():
-                made = loss(trial.normal(*shape, word="real").to(dtype), trial.normal(*shape, word="fake").to(dtype))
+                made = loss(
+                    trial.normal(*shape, word="real").to(dtype), trial.normal(*shape, word="fake").to(dtype)
+                )
                 fine = made.dim() == 0 and made.dtype == torch.float32
-                ensure(fine, f"the {name}'s loss of {dtype} scores is {made.dtype} {tuple(made.shape)}, expected a torch.float32 scalar")
+                ensure(
+                    fine,
+                    f"the {name}'s loss of {dtype} scores is {made.dtype} {tuple(made.shape)}, "
+                    "expected a torch.float32 scalar",
+                )
 
 
 @check(Loss)
@@ -39,12 +45,18 @@ def gradcheck(trial: Trial[Loss]) -> None:
 
 @check(Loss)
 def wants_the_right_side(trial: Trial[Loss]) -> None:
-    """On the wrong side of zero the discriminator wants real scores higher and fake ones lower, the generator fake ones higher."""
+    """On the wrong side of zero the discriminator wants real scores higher and fake ones lower, the generator
+    fake ones higher.
+    """
     low = (-0.1 - trial.normal(trial.n, word="low").abs()).requires_grad_()
     high = (0.1 + trial.normal(trial.n, word="high").abs()).requires_grad_()
     real, fake = torch.autograd.grad(trial.part.discriminator(low, high), (low, high))
-    ensure(bool((real < 0).all()), "the discriminator's loss does not fall where low scores of real images rise")
-    ensure(bool((fake > 0).all()), "the discriminator's loss does not rise where high scores of fake images rise")
+    ensure(
+        bool((real < 0).all()), "the discriminator's loss does not fall where low scores of real images rise"
+    )
+    ensure(
+        bool((fake > 0).all()), "the discriminator's loss does not rise where high scores of fake images rise"
+    )
     (fake,) = torch.autograd.grad(_both(trial.part)["generator"](high, low), low)
     ensure(bool((fake < 0).all()), "the generator's loss does not fall where low scores of fake images rise")
 
@@ -61,7 +73,8 @@ def finite_at_extremes(trial: Trial[Loss]) -> None:
                 fine = made.isfinite().item() and all(bool(g.isfinite().all()) for g in gradients)
                 ensure(
                     fine,
-                    f"the {name}'s loss is {made.item()} at real scores of {a:g} and fake ones of {b:g}, or its gradient is not finite",
+                    f"the {name}'s loss is {made.item()} at real scores of {a:g} and fake ones of {b:g}, "
+                    "or its gradient is not finite",
                 )
 
 
@@ -72,10 +85,15 @@ def is_pure(trial: Trial[Loss]) -> None:
     kept, state = (real.clone(), fake.clone()), {k: v.clone() for k, v in trial.part.state_dict().items()}
     before = torch.random.get_rng_state()
     for name, loss in _both(trial.part).items():
-        ensure(torch.equal(loss(real, fake), loss(real, fake)), f"the {name}'s loss of the same scores differs from call to call")
+        ensure(
+            torch.equal(loss(real, fake), loss(real, fake)),
+            f"the {name}'s loss of the same scores differs from call to call",
+        )
     ensure(untouched(before), "it moves the global generator")
     ensure(torch.equal(real, kept[0]) and torch.equal(fake, kept[1]), "it changes the scores in place")
-    ensure(all(torch.equal(v, trial.part.state_dict()[k]) for k, v in state.items()), "it changes its own state")
+    ensure(
+        all(torch.equal(v, trial.part.state_dict()[k]) for k, v in state.items()), "it changes its own state"
+    )
 
 
 @check(Loss, excuse=row_by_row)
@@ -85,7 +103,10 @@ def is_a_batch_mean(trial: Trial[Loss]) -> None:
     for name, loss in _both(trial.part).items():
         halves = (loss(real[:2], fake[:2]) + loss(real[2:], fake[2:])) / 2
         whole = loss(real, fake)
-        text = f"the {name}'s loss is {whole.item()}, the mean over the halves {halves.item()}; take means, or tag the part `batch`"
+        text = (
+            f"the {name}'s loss is {whole.item()}, the mean over the halves {halves.item()}; "
+            "take means, or tag the part `batch`"
+        )
         ensure(torch.allclose(whole, halves, atol=1e-5), text)
 
 
@@ -93,5 +114,7 @@ def _both(part: Loss) -> dict[str, Pair]:
     """Both losses as functions of real and fake scores."""
     return {
         "discriminator": part.discriminator,
-        "generator": lambda real, fake: part.generator(fake, real) if part.pairs else part.generator(fake),
+        "generator": lambda real, fake: (
+            part.generator(fake, real) if part.needs_real else part.generator(fake)
+        ),
     }

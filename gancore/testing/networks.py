@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Conditioner, Discriminator, Encoder, Generator
-from gancore.parts import Part
-from gancore.randomness import Rows, own_rows
+from gancore.component.interfaces import Conditioner, Discriminator, Encoder, Generator
+from gancore.component.part import Part
+from gancore.component.randomness import Rows, own_rows
 from gancore.testing.check import check, ensure, row_by_row
 from gancore.testing.forward import NETWORKS, Inputs, classes_of, forward, inputs
 from gancore.testing.trial import Trial
@@ -20,7 +20,9 @@ def gives_float32(trial: Trial[Part]) -> None:
     """Results are float32 and finite, in training and in eval mode."""
     for training in (True, False):
         part = trial.part.train(training)
-        _ensure_float32(forward(part, inputs(trial, part)), "in training mode" if training else "in eval mode")
+        _ensure_float32(
+            forward(part, inputs(trial, part)), "in training mode" if training else "in eval mode"
+        )
 
 
 @check(*NETWORKS)
@@ -53,7 +55,12 @@ def channels_last_agrees(trial: Trial[Part]) -> None:
     laid = given[0].to(memory_format=torch.channels_last) if given[0].dim() == 4 else given[0]
     other: Any = deepcopy(part)
     other.to(memory_format=torch.channels_last)
-    _ensure_close(forward(other, (laid, given[1])), plain, 1e-4, "in the memory format channels_last it gives other values")
+    _ensure_close(
+        forward(other, (laid, given[1])),
+        plain,
+        1e-4,
+        "in the memory format channels_last it gives other values",
+    )
 
 
 @check(*NETWORKS)
@@ -67,14 +74,19 @@ def takes_one_sample(trial: Trial[Part]) -> None:
 
 @check(*NETWORKS, excuse=row_by_row)
 def rows_are_exact(trial: Trial[Part]) -> None:
-    """In training mode a batch in pieces gives what the whole gives: rows are apart, and noise comes from `gancore.randomness`."""
+    """In training mode a batch in pieces gives what the whole gives: rows are apart, and noise comes from
+    `gancore.component.randomness`.
+    """
     part = trial.part.double().train()
     given = _double(inputs(trial, part, 4))
     whole = forward(deepcopy(part), given)
     for start in (0, 2):
         with own_rows(Rows(4, start, start + 2)):
             piece = forward(deepcopy(part), _rows(given, start, start + 2))
-        text = "half a batch gives other values than the whole; draw noise through gancore.randomness, or tag the part `batch`"
+        text = (
+            "half a batch gives other values than the whole; draw noise through "
+            "gancore.component.randomness, or tag the part `batch`"
+        )
         _ensure_close(piece, whole[start : start + 2], 1e-5, text)
 
 
@@ -89,7 +101,12 @@ def independent_in_eval(trial: Trial[Part]) -> None:
     text = "in eval mode a sample changes with the others of its batch"
     _ensure_close(forward(part, (others, given[1]))[:1], whole[:1], 1e-4, text)
     with own_rows(Rows(3, 1, 2)):
-        _ensure_close(forward(part, _rows(given, 1, 2)), whole[1:2], 1e-4, "in eval mode a sample alone gives other values than in a batch")
+        _ensure_close(
+            forward(part, _rows(given, 1, 2)),
+            whole[1:2],
+            1e-4,
+            "in eval mode a sample alone gives other values than in a batch",
+        )
 
 
 @check(Conditioner, Generator, Discriminator, Encoder)
@@ -121,20 +138,27 @@ def inputs_are_images(part: Part) -> bool:
 def _ensure_float32(made: Tensor, when: str) -> None:
     ensure(
         made.dtype == torch.float32,
-        f"{when} it gives {made.dtype}, expected torch.float32; end with `made if made.dtype == torch.float64 else made.float()`",
+        f"{when} it gives {made.dtype}, expected torch.float32; "
+        "end with `made if made.dtype == torch.float64 else made.float()`",
     )
     ensure(made.isfinite().all().item(), f"{when} it gives values that are not finite")
 
 
 def _ensure_close(found: Tensor, expected: Tensor, tolerance: float, text: str) -> None:
-    ensure(found.shape == expected.shape, f"{text}: shape {tuple(found.shape)}, expected {tuple(expected.shape)}")
+    ensure(
+        found.shape == expected.shape, f"{text}: shape {tuple(found.shape)}, expected {tuple(expected.shape)}"
+    )
     scale = float(expected.detach().double().abs().max())
     worst = float((found.detach().double() - expected.detach().double()).abs().max())
-    ensure(worst <= tolerance * max(scale, 1e-3), f"{text} (off by {worst:.2g} where values reach {scale:.2g})")
+    ensure(
+        worst <= tolerance * max(scale, 1e-3), f"{text} (off by {worst:.2g} where values reach {scale:.2g})"
+    )
 
 
 def _ensure_finite_gradients(part: Part) -> None:
-    wrong = [name for name, p in part.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]
+    wrong = [
+        name for name, p in part.named_parameters() if p.grad is not None and not p.grad.isfinite().all()
+    ]
     ensure(not wrong, f"the gradient of {', '.join(wrong[:4])} is not finite")
 
 
@@ -148,7 +172,10 @@ def _rows(given: Inputs, start: int, stop: int) -> Inputs:
 
 def ensure_shape(made: Tensor, expected: Iterable[int], what: str) -> None:
     """Raises ContractError unless the tensor has the shape."""
-    ensure(tuple(made.shape) == tuple(expected), f"{what} has shape {tuple(made.shape)}, expected {tuple(expected)}")
+    ensure(
+        tuple(made.shape) == tuple(expected),
+        f"{what} has shape {tuple(made.shape)}, expected {tuple(expected)}",
+    )
 
 
 def untouched(before: Tensor) -> bool:

@@ -5,22 +5,29 @@ import math
 import torch
 from torch import nn
 
-from gancore.interfaces import Optimizer, Schedule
-from gancore.recipe import Player
+from gancore.component.interfaces import Optimizer, Schedule
+from gancore.recipes.base import Player
 from gancore.testing.averages import Averaged
 from gancore.testing.check import check, ensure
 from gancore.testing.trial import Trial
-from gancore.training.actor import Actor
+from gancore.training.player_optimizer import PlayerOptimizer
 
 
 @check(Schedule)
 def is_a_factor(trial: Trial[Schedule]) -> None:
-    """The factor is finite and not negative, from the first image to beyond the last, and where the length is not known."""
+    """The factor is finite and not negative, from the first image to beyond the last, and where the length is
+    not known.
+    """
     for images, total in ((0, 1000), (1, 1000), (500, 1000), (1000, 1000), (1100, 1000), (0, 0), (10, 0)):
         factor = trial.part(images, total)
         fine = isinstance(factor, float) and math.isfinite(factor) and factor >= 0
-        ensure(fine, f"the factor at {images} of {total} images is {factor!r}, expected a finite float from 0")
-        ensure(trial.part(images, total) == factor, f"the factor at {images} of {total} images differs from call to call")
+        ensure(
+            fine, f"the factor at {images} of {total} images is {factor!r}, expected a finite float from 0"
+        )
+        ensure(
+            trial.part(images, total) == factor,
+            f"the factor at {images} of {total} images differs from call to call",
+        )
 
 
 @check(Optimizer)
@@ -31,15 +38,23 @@ def a_step_moves_weights(trial: Trial[Optimizer]) -> None:
     before = [p.detach().clone() for p in module.parameters()]
     _step(module, optimizer)
     for p, old in zip(module.parameters(), before, strict=True):
-        ensure(bool((p != old).all() and p.isfinite().all()), "a step leaves a weight where it was, or makes it infinite")
+        ensure(
+            bool((p != old).all() and p.isfinite().all()),
+            "a step leaves a weight where it was, or makes it infinite",
+        )
 
 
 @check(Optimizer)
 def rescales_for_lazy_updates(trial: Trial[Optimizer]) -> None:
     """The learning rate is `lr`, and smaller where lazy updates come between."""
-    rates = [trial.part.make(nn.Linear(4, 3).parameters(), rescale).param_groups[0]["lr"] for rescale in (1.0, 0.5)]
+    rates = [
+        trial.part.make(nn.Linear(4, 3).parameters(), rescale).param_groups[0]["lr"] for rescale in (1.0, 0.5)
+    ]
     ensure(rates[0] == trial.part.lr, f"the learning rate is {rates[0]}, expected lr = {trial.part.lr}")
-    ensure(0 < rates[1] < rates[0], f"with rescale=0.5 the learning rate is {rates[1]}, expected less than {rates[0]}")
+    ensure(
+        0 < rates[1] < rates[0],
+        f"with rescale=0.5 the learning rate is {rates[1]}, expected less than {rates[0]}",
+    )
 
 
 @check(Optimizer)
@@ -47,7 +62,10 @@ def says_clip_and_factor(trial: Trial[Optimizer]) -> None:
     """The largest gradient norm is positive, the schedule's factor finite and not negative."""
     ensure(trial.part.clip > 0, f"clip is {trial.part.clip!r}, expected a positive number, infinite for none")
     factor = trial.part.factor(0, 1000)
-    ensure(math.isfinite(factor) and factor >= 0, f"the factor at the start is {factor!r}, expected a finite number from 0")
+    ensure(
+        math.isfinite(factor) and factor >= 0,
+        f"the factor at the start is {factor!r}, expected a finite number from 0",
+    )
 
 
 @check(Optimizer)
@@ -56,23 +74,27 @@ def goes_on_where_it_was(trial: Trial[Optimizer]) -> None:
     ends = []
     for interrupted in (False, True):
         module = Averaged(image=(3, 2, 2))
-        actor = Actor("player", Player([module], trial.part), [])
-        _run(actor, 2)
+        player_optimizer = PlayerOptimizer("player", Player([module], trial.part), [])
+        _run(player_optimizer, 2)
         if interrupted:
-            saved = actor.state()
-            actor = Actor("player", Player([module], trial.part), [])
-            actor.restore(*saved)
-        _run(actor, 2)
+            saved = player_optimizer.state()
+            player_optimizer = PlayerOptimizer("player", Player([module], trial.part), [])
+            player_optimizer.restore(*saved)
+        _run(player_optimizer, 2)
         ends.append(module.layer.weight.detach())
-    ensure(torch.equal(*ends), "an optimizer that took the saved state steps elsewhere; keep its state in `optimizer.state`, by parameter")
+    ensure(
+        torch.equal(*ends),
+        "an optimizer that took the saved state steps elsewhere; "
+        "keep its state in `optimizer.state`, by parameter",
+    )
 
 
-def _run(actor: Actor, steps: int) -> None:
+def _run(player_optimizer: PlayerOptimizer, steps: int) -> None:
     for i in range(steps):
-        for p in actor.parameters:
+        for p in player_optimizer.parameters:
             p.grad = torch.full_like(p, 0.1 * (i + 1))
-        gradients = actor.gradients()
-        actor.act(gradients, list(torch._foreach_norm(gradients)), 0, 1000)
+        gradients = player_optimizer.gradients()
+        player_optimizer.step(gradients, list(torch._foreach_norm(gradients)), 0, 1000)
 
 
 def _step(module: nn.Module, optimizer: torch.optim.Optimizer) -> None:

@@ -1,4 +1,6 @@
-"""What regularizers and constraints promise, tried on a small smooth discriminator and a small smooth generator."""
+"""What regularizers and constraints promise, tried on a small smooth discriminator and a small smooth
+generator.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gancore.interfaces import Constraint, DiscriminatorRegularizer, GeneratorRegularizer
-from gancore.randomness import Rows, own_rows, seeded
-from gancore.scored import Scored
+from gancore.component.interfaces import Constraint, DiscriminatorRegularizer, GeneratorRegularizer
+from gancore.component.randomness import Rows, own_rows, seeded
+from gancore.component.scored import Scored
 from gancore.testing.check import check, ensure, row_by_row
 from gancore.testing.networks import ensure_shape
 from gancore.testing.trial import Trial
@@ -47,7 +49,9 @@ class Flat(nn.Module):
         return image.flatten(1) @ self.weight + self.bias
 
 
-def _pair(trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: str = "", rows: slice = slice(None)) -> tuple[Scored, Scored]:
+def _pair(
+    trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: str = "", rows: slice = slice(None)
+) -> tuple[Scored, Scored]:
     real, fake = (trial.images(4, *SHAPE, word=word + side)[rows] for side in ("real", "fake"))
     gradient = trial.part.gradient
     return Scored(lambda: real, critic, gradient=gradient), Scored(lambda: fake, critic, gradient=gradient)
@@ -57,7 +61,9 @@ def _critic(trial: Trial[Any]) -> Smooth:
     return Smooth(trial.rng("critic"), 48)
 
 
-def _penalty(trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: str = "", rows: slice = slice(None)) -> Tensor:
+def _penalty(
+    trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: str = "", rows: slice = slice(None)
+) -> Tensor:
     with seeded(trial.seed):
         made: Tensor = trial.part(critic, *_pair(trial, critic, word, rows))
         return made
@@ -65,23 +71,36 @@ def _penalty(trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: st
 
 @check(DiscriminatorRegularizer)
 def is_a_scalar_to_descend(trial: Trial[DiscriminatorRegularizer]) -> None:
-    """It is a finite float32 scalar with a finite gradient in the discriminator's weights that is not all zero."""
+    """It is a finite float32 scalar with a finite gradient in the discriminator's weights that is not all
+    zero.
+    """
     critic = _critic(trial)
     _ensure_descends(_penalty(trial, critic), critic, unless_zero=True)
 
 
 @check(DiscriminatorRegularizer)
 def fair_to_a_flat_discriminator(trial: Trial[DiscriminatorRegularizer]) -> None:
-    """A discriminator that ignores its image gets the same penalty whatever the images are, with a finite gradient."""
+    """A discriminator that ignores its image gets the same penalty whatever the images are, with a finite
+    gradient.
+    """
     critic = Flat()
     first, other = _penalty(trial, critic), _penalty(trial, critic, "other ")
-    text = f"a discriminator that ignores its image is punished by {first.tolist()} on some images and by {other.tolist()} on others"
+    text = (
+        f"a discriminator that ignores its image is punished by {first.tolist()} on some images and by "
+        f"{other.tolist()} on others"
+    )
     ensure(torch.allclose(first, other, atol=1e-6), text)
     ensure(bool(first.isfinite()), f"a discriminator that ignores its image is punished by {first.tolist()}")
     if first.requires_grad:
         first.backward()  # type: ignore[no-untyped-call]
-    wrong = [name for name, p in critic.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]
-    ensure(not wrong, "where the image gradient is zero the penalty's own is not finite; the root of a sum of squares has none there")
+    wrong = [
+        name for name, p in critic.named_parameters() if p.grad is not None and not p.grad.isfinite().all()
+    ]
+    ensure(
+        not wrong,
+        "where the image gradient is zero the penalty's own is not finite; "
+        "the root of a sum of squares has none there",
+    )
 
 
 @check(DiscriminatorRegularizer)
@@ -98,14 +117,18 @@ def leaves_nothing_behind(trial: Trial[DiscriminatorRegularizer]) -> None:
 
 @check(DiscriminatorRegularizer, excuse=row_by_row)
 def is_exact_in_pieces(trial: Trial[DiscriminatorRegularizer]) -> None:
-    """The penalty of a batch is the mean of those of its halves; random numbers come from `gancore.randomness`."""
+    """The penalty of a batch is the mean of those of its halves; random numbers come from
+    `gancore.component.randomness`.
+    """
     critic = _critic(trial)
     _ensure_exact(_penalty(trial, critic), lambda rows: _penalty(trial, critic, "", rows))
 
 
 @check(GeneratorRegularizer)
 def is_a_scalar_for_the_generator(trial: Trial[GeneratorRegularizer]) -> None:
-    """It is a finite float32 scalar with a finite gradient in the generator's weights that is not all zero, from any code."""
+    """It is a finite float32 scalar with a finite gradient in the generator's weights that is not all zero,
+    from any code.
+    """
     for shape in ((CODE,), (4, CODE)):
         for leaf in (True, False):
             maker = Smooth(trial.rng("maker"), int(torch.Size(shape).numel()), *SHAPE)
@@ -125,7 +148,9 @@ def leaves_no_trace_behind(trial: Trial[GeneratorRegularizer]) -> None:
 
 @check(GeneratorRegularizer, excuse=row_by_row)
 def is_exact_in_micro_batches(trial: Trial[GeneratorRegularizer]) -> None:
-    """The penalty of a batch is the mean of those of its halves; random numbers come from `gancore.randomness`."""
+    """The penalty of a batch is the mean of those of its halves; random numbers come from
+    `gancore.component.randomness`.
+    """
     maker, code = Smooth(trial.rng("maker"), CODE, *SHAPE), trial.normal(4, CODE)
 
     def penalty(rows: slice) -> Tensor:
@@ -147,7 +172,9 @@ def moves_weights_into_a_set(trial: Trial[Constraint]) -> None:
         trial.part(module)
     for before, p, shape in zip(once, module.parameters(), shapes, strict=True):
         ensure_shape(p, shape, "a weight")
-        ensure(p.requires_grad and bool(p.isfinite().all()), "a weight is not finite or not trainable any more")
+        ensure(
+            p.requires_grad and bool(p.isfinite().all()), "a weight is not finite or not trainable any more"
+        )
         ensure(torch.allclose(p, before, atol=1e-5), "applied a second time it moves the weights again")
 
 
@@ -170,16 +197,22 @@ def _ensure_exact(whole: Tensor, penalty: Callable[[slice], Tensor]) -> None:
             pieces.append(penalty(slice(start, start + 2)))
     mean = torch.stack(pieces).mean()
     text = f"it is {whole.tolist()} for a batch, {mean.tolist()} in the mean over its halves"
-    advice = "take batch means and draw through gancore.randomness, or tag the part `batch`"
+    advice = "take batch means and draw through gancore.component.randomness, or tag the part `batch`"
     ensure(torch.allclose(whole, mean, rtol=1e-4, atol=1e-6), f"{text}; {advice}")
 
 
 class _nothing_left:
-    """Compares modules and an image before and after. `allowed`: an image that the recipe itself asked gradients for."""
+    """Compares modules and an image before and after. `allowed`: an image that the recipe itself asked
+    gradients for.
+    """
 
-    def __init__(self, first: nn.Module, second: nn.Module, image: Tensor, allowed: Tensor | None = None) -> None:
+    def __init__(
+        self, first: nn.Module, second: nn.Module, image: Tensor, allowed: Tensor | None = None
+    ) -> None:
         self.tensors: dict[str, Tensor] = {
-            f"{side} {n}": p for side, m in (("its", first), ("the other's", second)) for n, p in m.named_parameters()
+            f"{side} {n}": p
+            for side, m in (("its", first), ("the other's", second))
+            for n, p in m.named_parameters()
         }
         self.tensors["image or code"] = image
         self.modules, self.allowed = (first, second), allowed
@@ -192,7 +225,12 @@ class _nothing_left:
             return
         for name, t in self.tensors.items():
             flag, value = self.before[name]
-            ensure(t.grad is None, f"it leaves a gradient behind ({name}); use torch.autograd.grad, not backward")
-            ensure(t.requires_grad == flag or t is self.allowed, f"it leaves requires_grad {t.requires_grad} behind ({name}), was {flag}")
+            ensure(
+                t.grad is None, f"it leaves a gradient behind ({name}); use torch.autograd.grad, not backward"
+            )
+            ensure(
+                t.requires_grad == flag or t is self.allowed,
+                f"it leaves requires_grad {t.requires_grad} behind ({name}), was {flag}",
+            )
             ensure(torch.equal(t.detach(), value), f"it changes values in place ({name})")
         ensure(all(m.training for m in self.modules), "it leaves a network in eval mode")

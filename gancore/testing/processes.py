@@ -1,6 +1,8 @@
-"""Two processes that train together over gloo; they start once, with the first check that needs them, and stay.
+"""Two processes that train together over gloo; they start once, with the first check that needs them, and
+stay.
 
-They are programs of their own and talk through pipes: multiprocessing would run the caller's main script in them.
+They are programs of their own and talk through pipes: multiprocessing would run the caller's main script in
+them.
 """
 
 import atexit
@@ -70,7 +72,13 @@ def _workers() -> list["subprocess.Popen[bytes]"]:
     atexit.register(_end)
     return [
         subprocess.Popen(
-            [sys.executable, "-c", "from gancore.testing.processes import serve; serve()", str(rank), meeting],
+            [
+                sys.executable,
+                "-c",
+                "from gancore.testing.processes import serve; serve()",
+                str(rank),
+                meeting,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -90,12 +98,20 @@ def _messages(pipe: BinaryIO | Any) -> Iterator[Any]:
 
 
 def serve() -> None:
-    """What each of the two does: takes its rank and the meeting place from the command line, and jobs from its input until that ends."""
+    """What each of the two does: takes its rank and the meeting place from the command line, and jobs from
+    its input until that ends.
+    """
     rank, meeting = int(sys.argv[1]), sys.argv[2]
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=WORLD, timeout=timedelta(seconds=PATIENCE))
+    dist.init_process_group(
+        "gloo",
+        init_method=f"file://{meeting}",
+        rank=rank,
+        world_size=WORLD,
+        timeout=timedelta(seconds=PATIENCE),
+    )
     for path, given, seed in _messages(sys.stdin.buffer):
         sys.path[:] = path
         answer: Any

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gancore.pipeline import Pipeline
-from gancore.recipe import Recipe
+from gancore.recipes.base import Recipe
 from gancore.testing.check import check, ensure, row_by_row
 from gancore.testing.processes import gradients_of_two
 from gancore.testing.stage import BATCH, Rows, drive, gradients_of, start, weights
@@ -25,7 +25,7 @@ class Watching(Run):
 
     def __init__(self, *given: Any, **how: Any) -> None:
         super().__init__(*given, **how)
-        self.moved: dict[str, set[str]] = {name: set() for name in self.actors}
+        self.moved: dict[str, set[str]] = {name: set() for name in self.player_optimizers}
 
     def update(self, player: str, *given: Any, **how: Any) -> dict[str, Tensor]:
         """As ever, and looks at everyone's weights before and after."""
@@ -37,7 +37,9 @@ class Watching(Run):
         return made
 
     def _weights(self) -> dict[str, Tensor]:
-        named = {f"{a.name}: {name}": p for a in self.actors.values() for name, p in a.named.items()}
+        named = {
+            f"{a.name}: {name}": p for a in self.player_optimizers.values() for name, p in a.named.items()
+        }
         return {name: p.detach().clone() for name, p in named.items()}
 
 
@@ -52,10 +54,15 @@ def an_update_moves_its_player_alone(trial: Trial[Recipe]) -> None:
     assert isinstance(run, Watching)
     drive(run, STEPS)
     for player, moved in run.moved.items():
-        mine = {f"{player}: {name}" for name in run.actors[player].named}
+        mine = {f"{player}: {name}" for name in run.player_optimizers[player].named}
         # one weight may belong to two players
-        shared = {id(p) for p in run.actors[player].parameters}
-        others = {f"{a.name}: {name}" for a in run.actors.values() for name, p in a.named.items() if id(p) not in shared}
+        shared = {id(p) for p in run.player_optimizers[player].parameters}
+        others = {
+            f"{a.name}: {name}"
+            for a in run.player_optimizers.values()
+            for name, p in a.named.items()
+            if id(p) not in shared
+        }
         ensure(not moved & others, f"an update of the {player} moves {', '.join(sorted(moved & others)[:3])}")
         ensure(bool(moved & mine) or not mine, f"{STEPS} steps move no weight of the {player}")
 
@@ -68,7 +75,10 @@ def terms_are_finite(trial: Trial[Recipe]) -> None:
     logged = run.take_log()
     wrong = [name for name, value in logged.items() if not torch.tensor(value).isfinite()]
     ensure(not wrong, f"the terms {', '.join(wrong)} are not finite")
-    ensure(bool(logged) or not trial.part.players(), "its updates log nothing; return named scalars from the terms")
+    ensure(
+        bool(logged) or not trial.part.players(),
+        "its updates log nothing; return named scalars from the terms",
+    )
     _ensure_finite(trial.part)
 
 
@@ -98,7 +108,9 @@ def resumes_to_the_same_bits(trial: Trial[Recipe]) -> None:
 def micro_batches_equal_the_whole(trial: Trial[Recipe]) -> None:
     """In micro-batches every update has the gradients of the whole batch, in float64 to 1e-10."""
     whole = gradients_of(trial.configuration, trial.seed)
-    _ensure_agrees(gradients_of(trial.configuration, trial.seed, micro_batch=BATCH // 2), whole, "in micro-batches")
+    _ensure_agrees(
+        gradients_of(trial.configuration, trial.seed, micro_batch=BATCH // 2), whole, "in micro-batches"
+    )
 
 
 @check(Recipe, excuse=row_by_row, trials=2)
@@ -111,7 +123,9 @@ def two_processes_equal_one(trial: Trial[Recipe]) -> None:
 
 @check(Recipe, trials=2)
 def pipelines_give_images(trial: Trial[Recipe]) -> None:
-    """After training, every pipeline gives images in [-1, 1], the same for the same seed, and the same once saved and loaded."""
+    """After training, every pipeline gives images in [-1, 1], the same for the same seed, and the same once
+    saved and loaded.
+    """
     run = start(trial.part, seed=trial.seed)
     drive(run, STEPS, finish=True)
     pipelines = trial.part.pipelines()
@@ -120,10 +134,16 @@ def pipelines_give_images(trial: Trial[Recipe]) -> None:
     for name, pipeline in pipelines.items():
         image = _product(pipeline, batch)
         expected = (3, *pipeline.generator.image)
-        ensure(tuple(image.shape) == expected, f"the pipeline {name} gives {tuple(image.shape)}, expected {expected}")
+        ensure(
+            tuple(image.shape) == expected,
+            f"the pipeline {name} gives {tuple(image.shape)}, expected {expected}",
+        )
         fine = bool(image.isfinite().all()) and float(image.abs().max()) <= 1
         ensure(fine, f"the pipeline {name} gives values that are not finite or outside [-1, 1]")
-        ensure(torch.equal(_product(pipeline, batch), image), f"the pipeline {name} gives other images for the same seed")
+        ensure(
+            torch.equal(_product(pipeline, batch), image),
+            f"the pipeline {name} gives other images for the same seed",
+        )
         with tempfile.TemporaryDirectory() as folder:
             pipeline.save(Path(folder) / "pipeline")
             loaded = Pipeline.load(Path(folder) / "pipeline")
@@ -139,19 +159,33 @@ def _product(pipeline: Pipeline, batch: Mapping[str, Tensor]) -> Tensor:
 
 
 def _ensure_finite(recipe: Recipe) -> None:
-    wrong = [name for name, value in weights(recipe).items() if value.is_floating_point() and not value.isfinite().all()]
+    wrong = [
+        name
+        for name, value in weights(recipe).items()
+        if value.is_floating_point() and not value.isfinite().all()
+    ]
     ensure(not wrong, f"after training {', '.join(wrong[:4])} are not finite")
 
 
 def _ensure_same_bits(found: Run, expected: Run) -> None:
     mine, theirs = weights(found.recipe), weights(expected.recipe)
     wrong = [name for name in theirs if not torch.equal(mine[name], theirs[name])]
-    ensure(not wrong, f"after resuming {', '.join(wrong[:4])} end with other bits; keep all that training moves in parameters and buffers")
-    ensure(torch.equal(found.rng.get_state(), expected.rng.get_state()), "after resuming other random numbers are drawn")
-    for name, actor in expected.actors.items():
-        state, other = actor.state()[0], found.actors[name].state()[0]
+    ensure(
+        not wrong,
+        f"after resuming {', '.join(wrong[:4])} end with other bits; "
+        "keep all that training moves in parameters and buffers",
+    )
+    ensure(
+        torch.equal(found.rng.get_state(), expected.rng.get_state()),
+        "after resuming other random numbers are drawn",
+    )
+    for name, player_optimizer in expected.player_optimizers.items():
+        state, other = player_optimizer.state()[0], found.player_optimizers[name].state()[0]
         wrong = [key for key, value in state.items() if not torch.equal(value, other[key])]
-        ensure(not wrong, f"after resuming the optimizer of the {name} ends with other bits ({', '.join(wrong[:4])})")
+        ensure(
+            not wrong,
+            f"after resuming the optimizer of the {name} ends with other bits ({', '.join(wrong[:4])})",
+        )
 
 
 def _ensure_agrees(found: dict[str, Tensor], expected: dict[str, Tensor], how: str) -> None:
@@ -161,4 +195,8 @@ def _ensure_agrees(found: dict[str, Tensor], expected: dict[str, Tensor], how: s
         tolerance = 1e-5 if name.startswith("state") else 1e-10
         off = float((found[name].double() - value.double()).abs().max()) if value.numel() else 0.0
         fine = off <= tolerance * max(1.0, float(value.double().abs().max()) if value.numel() else 0.0)
-        ensure(fine, f"{how} the gradient or state of '{name}' is off by {off:.3g}, expected less than {tolerance:g}; see the tag `batch`")
+        ensure(
+            fine,
+            f"{how} the gradient or state of '{name}' is off by {off:.3g}, expected less than {tolerance:g}; "
+            "see the tag `batch`",
+        )

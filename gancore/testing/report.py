@@ -7,9 +7,9 @@ from unittest import SkipTest
 
 import attrs
 
-from gancore.discovery import registry
+from gancore.component.discovery import registry
+from gancore.component.part import Part
 from gancore.errors import BrokenPlugin, UnknownPart
-from gancore.parts import Part
 from gancore.testing.check import Check, checks_for
 from gancore.testing.running import run_check
 
@@ -28,8 +28,8 @@ class Result:
 
 
 def run_checks(classes: Iterable[type[Part]]) -> list[Result]:
-    """The results of all checks of the classes. A failure that a class lists in `expected_failures` counts as expected; that it
-    did not fail counts as failed.
+    """The results of all checks of the classes. A failure that a class lists in `expected_failures` counts as
+    expected; that it did not fail counts as failed.
     """
     return [_result(cls, check) for cls in classes for check in checks_for(cls)]
 
@@ -41,14 +41,14 @@ def check_distribution(name: str) -> list[Result]:
         UnknownPart: no installed distribution of that name offers parts.
         BrokenPlugin: it could not be loaded.
     """
-    offers = registry().offers()
-    mine = [offer.cls for offer in offers if offer.distribution == name]
+    registrations = registry().registrations()
+    mine = [offer.cls for offer in registrations if offer.distribution == name]
     if mine:
         return run_checks(mine)
     for failure in registry().failures:
         if failure.distribution == name:
             raise BrokenPlugin(f"{name} could not be loaded: {failure.cause}; `gancore plugins` shows all")
-    known = ", ".join(sorted({offer.distribution for offer in offers}))
+    known = ", ".join(sorted({offer.distribution for offer in registrations}))
     raise UnknownPart(f"no installed distribution {name!r} offers parts; known: {known}. Is it installed?")
 
 
@@ -59,7 +59,10 @@ def _result(cls: type[Part], check: Check) -> Result:
     if expected and outcome == "failed":
         outcome, reason = "expected", expected
     elif expected and outcome == "passed":
-        outcome, reason = "failed", f"it was expected to fail ({expected}) and does not: take it out of `expected_failures`"
+        outcome, reason = (
+            "failed",
+            f"it was expected to fail ({expected}) and does not: take it out of `expected_failures`",
+        )
     address = f"{cls.kind}/{cls.name or cls.__name__}"
     return Result(address, check.name, outcome, reason, time.perf_counter() - start)
 

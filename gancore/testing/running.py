@@ -7,9 +7,9 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
+from gancore.component.part import Part
+from gancore.component.randomness import fold, seeded
 from gancore.errors import FactError, FitError
-from gancore.parts import Part
-from gancore.randomness import fold, seeded
 from gancore.testing.check import Check, ContractError
 from gancore.testing.trial import Configuration, Trial, choices, configurations
 
@@ -44,7 +44,9 @@ def run_check(cls: type[Part], check: Check) -> None:
             try:
                 check.function(trial)
             except ContractError as error:
-                raise ContractError(f"{trial.configuration.part.address}: {error} (in {trial!r})") from None
+                raise ContractError(
+                    f"{trial.configuration.part.qualified_name}: {error} (in {trial!r})"
+                ) from None
 
     attempt()
 

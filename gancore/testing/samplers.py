@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Conditioner, LabelSampler, Sampler
-from gancore.randomness import seeded
+from gancore.component.interfaces import Conditioner, LabelSampler, Sampler
+from gancore.component.randomness import seeded
 from gancore.testing.check import check, ensure
 from gancore.testing.forward import classes_of, forward, inputs
 from gancore.testing.networks import ensure_shape, reads_labels, reads_no_labels, untouched
@@ -24,27 +24,42 @@ def draws_latents(trial: Trial[Sampler]) -> None:
         made = trial.part(trial.n, label, rng=trial.rng())
         ensure_shape(made, (trial.n, *trial.part.latent), "a batch of latents")
         ensure(made.dtype == torch.float32, f"latents are {made.dtype}, expected torch.float32")
-        ensure(made.isfinite().all().item() and made.device.type == "cpu", "latents are not finite, or not on the CPU")
+        ensure(
+            made.isfinite().all().item() and made.device.type == "cpu",
+            "latents are not finite, or not on the CPU",
+        )
 
 
 @check(Sampler)
 def draws_from_rng_alone(trial: Trial[Sampler]) -> None:
-    """Equal generators give equal latents, other generators others; the global generator is neither read nor moved."""
+    """Equal generators give equal latents, other generators others; the global generator is neither read nor
+    moved.
+    """
     _ensure_repeatable([trial.part(4, rng=trial.rng()), *_elsewhere(lambda: trial.part(4, rng=trial.rng()))])
-    ensure(not torch.equal(trial.part(4, rng=trial.rng("other")), trial.part(4, rng=trial.rng())), "every `rng` gives the same latents")
+    ensure(
+        not torch.equal(trial.part(4, rng=trial.rng("other")), trial.part(4, rng=trial.rng())),
+        "every `rng` gives the same latents",
+    )
 
 
 @check(LabelSampler, excuse=_has_classes)
 def draws_labels(trial: Trial[LabelSampler]) -> None:
-    """It draws int64 labels `(n,)` in 0 … K-1, or float32 `(n, K)`; also after it was told the frequencies."""
+    """It draws int64 labels `(n,)` in 0 … K-1, or float32 `(n, K)`; also after it was told the
+    frequencies.
+    """
     classes = trial.part.classes
     for _ in range(2):
         made = trial.part(trial.n, rng=trial.rng())
         if made.dtype == torch.int64:
             ensure_shape(made, (trial.n,), "a batch of labels")
-            ensure(bool(((made >= 0) & (made < classes)).all()), f"labels are {made.tolist()}, expected 0 to {classes - 1}")
+            ensure(
+                bool(((made >= 0) & (made < classes)).all()),
+                f"labels are {made.tolist()}, expected 0 to {classes - 1}",
+            )
         else:
-            ensure(made.dtype == torch.float32, f"labels are {made.dtype}, expected torch.int64 or torch.float32")
+            ensure(
+                made.dtype == torch.float32, f"labels are {made.dtype}, expected torch.int64 or torch.float32"
+            )
             ensure_shape(made, (trial.n, classes), "a batch of labels")
         trial.part.learn([1.0 + k for k in range(classes)])
 
@@ -52,7 +67,9 @@ def draws_labels(trial: Trial[LabelSampler]) -> None:
 @check(LabelSampler, excuse=_has_classes)
 def draws_labels_from_rng_alone(trial: Trial[LabelSampler]) -> None:
     """Equal generators give equal labels; the global generator is neither read nor moved."""
-    _ensure_repeatable([trial.part(16, rng=trial.rng()), *_elsewhere(lambda: trial.part(16, rng=trial.rng()))])
+    _ensure_repeatable(
+        [trial.part(16, rng=trial.rng()), *_elsewhere(lambda: trial.part(16, rng=trial.rng()))]
+    )
 
 
 @check(Conditioner)
@@ -80,7 +97,10 @@ def takes_soft_labels(trial: Trial[Conditioner]) -> None:
     classes = classes_of(trial.part)
     hard = forward(trial.part, (latent, label))
     sure = forward(trial.part, (latent, torch.nn.functional.one_hot(label, classes).float()))
-    ensure(torch.allclose(sure, hard, atol=1e-5), "a soft label that is all on one class gives another code than the class")
+    ensure(
+        torch.allclose(sure, hard, atol=1e-5),
+        "a soft label that is all on one class gives another code than the class",
+    )
     mixed = forward(trial.part, (latent, torch.full((len(latent), classes), 1 / classes)))
     ensure_shape(mixed, hard.shape, "a batch of codes from soft labels")
 
@@ -91,7 +111,12 @@ def every_label_changes_the_code(trial: Trial[Conditioner]) -> None:
     classes = classes_of(trial.part)
     latent = trial.normal(1, *trial.part.latent_shape).expand(classes, *trial.part.latent_shape)
     codes = forward(trial.part.eval(), (latent, torch.arange(classes))).flatten(1)
-    same = [(i, j) for i in range(classes) for j in range(i) if torch.allclose(codes[i], codes[j], rtol=0, atol=1e-7)]
+    same = [
+        (i, j)
+        for i in range(classes)
+        for j in range(i)
+        if torch.allclose(codes[i], codes[j], rtol=0, atol=1e-7)
+    ]
     ensure(not same, f"the labels {', '.join(f'{j} and {i}' for i, j in same)} give the same code")
 
 
@@ -100,7 +125,10 @@ def passes_labels_over(trial: Trial[Conditioner]) -> None:
     """A conditioner that reads no labels takes them, and gives the same code."""
     latent, _ = inputs(trial, trial.part.eval())
     with_label = forward(trial.part, (latent, trial.labels(3)))
-    ensure(torch.equal(with_label, forward(trial.part, (latent, None))), "a label changes the code, though `conditional` says no")
+    ensure(
+        torch.equal(with_label, forward(trial.part, (latent, None))),
+        "a label changes the code, though `conditional` says no",
+    )
 
 
 @check(Conditioner)
@@ -108,12 +136,15 @@ def truncates_towards_the_mean(trial: Trial[Conditioner]) -> None:
     """truncate(code, 1) changes nothing; truncate(code, 0) is one code for all, where a mean is kept."""
     part = trial.part.train()
     code = forward(part, inputs(trial, part)).detach()
-    part.settle()
+    part.update_buffers()
     ensure(torch.allclose(part.truncate(code, 1.0), code, atol=1e-6), "truncate(code, 1) changes the code")
     if type(part).truncate is not Conditioner.truncate:
         rest = part.truncate(code, 0.0)
         ensure_shape(rest, code.shape, "a batch of truncated codes")
-        ensure(torch.allclose(rest, rest[:1].expand_as(rest), atol=1e-6), "truncate(code, 0) gives different codes, expected the mean")
+        ensure(
+            torch.allclose(rest, rest[:1].expand_as(rest), atol=1e-6),
+            "truncate(code, 0) gives different codes, expected the mean",
+        )
 
 
 def _elsewhere(draw: Callable[[], Tensor]) -> list[Tensor]:
@@ -126,4 +157,7 @@ def _elsewhere(draw: Callable[[], Tensor]) -> list[Tensor]:
 
 
 def _ensure_repeatable(draws: list[Tensor]) -> None:
-    ensure(all(torch.equal(draw, draws[0]) for draw in draws), "equal generators give other draws; draw every number from `rng`")
+    ensure(
+        all(torch.equal(draw, draws[0]) for draw in draws),
+        "equal generators give other draws; draw every number from `rng`",
+    )

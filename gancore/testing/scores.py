@@ -18,19 +18,32 @@ EVERYTHING = frozenset(get_args(Need))
 
 @check(Score, trials=1)
 def gives_values(trial: Trial[Score]) -> None:
-    """Values are finite numbers by name, with a standard error that is not negative or not known, and say which way is better."""
+    """Values are finite numbers by name, with a standard error that is not negative or not known, and say
+    which way is better.
+    """
     found = trial.part(study_for(trial.seed, EVERYTHING))
     ensure(isinstance(found, dict) and found, f"it gives {found!r}, expected values by name")
     for name, value in found.items():
         ensure(isinstance(value, Value), f"{name} is {value!r}, expected a Value")
-        fine = math.isfinite(value.value) and (value.error is None or (math.isfinite(value.error) and value.error >= 0))
-        ensure(fine, f"{name} is {value.value} with the error {value.error}, expected finite numbers, and no negative error")
-        ensure(value.better in get_args(Better), f"{name} is better {value.better!r}, expected one of {', '.join(get_args(Better))}")
+        fine = math.isfinite(value.value) and (
+            value.error is None or (math.isfinite(value.error) and value.error >= 0)
+        )
+        ensure(
+            fine,
+            f"{name} is {value.value} with the error {value.error}, expected finite numbers, "
+            "and no negative error",
+        )
+        ensure(
+            value.better in get_args(Better),
+            f"{name} is better {value.better!r}, expected one of {', '.join(get_args(Better))}",
+        )
 
 
 @check(Score, trials=1)
 def judges_the_same_twice(trial: Trial[Score]) -> None:
-    """Equal studies give equal values; the global generator is neither read nor moved, and no feature is changed."""
+    """Equal studies give equal values; the global generator is neither read nor moved, and no feature is
+    changed.
+    """
     study, before = study_for(trial.seed, EVERYTHING), torch.random.get_rng_state()
     sides: tuple[Side, ...] = get_args(Side)
     kept = {side: study.features(side).clone() for side in sides}
@@ -41,19 +54,31 @@ def judges_the_same_twice(trial: Trial[Score]) -> None:
     torch.rand(7)
     again = trial.part(study_for(trial.seed, EVERYTHING))
     differs = [name for name in first if first[name] != again.get(name)]
-    ensure(not differs and set(first) == set(again), f"an equal study gives other values of {', '.join(differs)}; draw from study.rng")
+    ensure(
+        not differs and set(first) == set(again),
+        f"an equal study gives other values of {', '.join(differs)}; draw from study.rng",
+    )
 
 
 @check(Score, trials=1)
 def names_its_extractor(trial: Trial[Score]) -> None:
     """A value that depends on the extractor carries its title; one that does not, does not."""
-    study, other = (study_for(trial.seed, EVERYTHING, extractor=one) for one in (KitExtractor, AnotherExtractor))
+    study, other = (
+        study_for(trial.seed, EVERYTHING, extractor=one) for one in (KitExtractor, AnotherExtractor)
+    )
     first, second = trial.part(study), trial.part(other)
     for name, value in first.items():
         there = second.get(name.replace(f"[{study.title}]", f"[{other.title}]"))
-        ensure(there is not None, f"under the extractor {other.title} there is no value that answers to {name}; name it {name}[title]")
+        ensure(
+            there is not None,
+            f"under the extractor {other.title} there is no value that answers to {name}; "
+            f"name it {name}[title]",
+        )
         titled = f"[{study.title}]" in name
-        ensure(titled or there == value, f"{name} depends on the extractor: end its name in [title], from study.title")
+        ensure(
+            titled or there == value,
+            f"{name} depends on the extractor: end its name in [title], from study.title",
+        )
 
 
 @check(Score, trials=1)
@@ -75,4 +100,8 @@ def declares_what_it_needs(trial: Trial[Score]) -> None:
     try:
         trial.part(study_for(trial.seed, needs))
     except Exception as error:  # whatever a missing thing leads to
-        ensure(False, f"a study that holds {', '.join(sorted(needs)) or 'nothing besides'} is not enough: {error!r}; add to `needs`")
+        ensure(
+            False,
+            f"a study that holds {', '.join(sorted(needs)) or 'nothing besides'} is not enough: {error!r}; "
+            "add to `needs`",
+        )

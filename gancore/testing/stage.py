@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gancore.component.part import Part
+from gancore.component.randomness import fold
 from gancore.errors import UserError
-from gancore.parts import Part
-from gancore.randomness import fold
-from gancore.recipe import Recipe
+from gancore.recipes.base import Recipe
 from gancore.testing.trial import Configuration
-from gancore.training.actor import Actor
+from gancore.training.player_optimizer import PlayerOptimizer
 from gancore.training.ranks import Ranks
 from gancore.training.run import Run
 
@@ -37,7 +37,9 @@ class Rows:
         if name == "label":
             return torch.randint(int(self.recipe.classes), (n,), generator=rng)  # type: ignore[arg-type]
         if name not in ("image", "source", "target"):
-            raise UserError(f"{self.recipe.address} wants {name!r} in a batch; known: image, label, source, target")
+            raise UserError(
+                f"{self.recipe.qualified_name} wants {name!r} in a batch; known: image, label, source, target"
+            )
         shape = getattr(self.recipe, name, None) or self.recipe.image
         return torch.rand(n, *shape, generator=rng) * 2 - 1
 
@@ -57,43 +59,56 @@ def drive(run: Run, steps: int, *, finish: bool = False) -> None:
 
 
 class Noting(Run):
-    """Notes the gradients of every update. In place of the optimizers' steps, which would blow rounding up, all weights take a small
-    step that is the same whatever the gradients are.
+    """Notes the gradients of every update. In place of the optimizers' steps, which would blow rounding up,
+    all weights take a small step that is the same whatever the gradients are.
     """
 
     def __init__(self, *given: Any, **how: Any) -> None:
         super().__init__(*given, **how)
         self.noted_gradients: list[dict[str, Tensor]] = []
-        for actor in self.actors.values():
-            actor.act = partial(self._note, actor)  # type: ignore[method-assign]
+        for player_optimizer in self.player_optimizers.values():
+            player_optimizer.step = partial(self._note, player_optimizer)  # type: ignore[method-assign]
 
-    def _note(self, actor: Actor, gradients: list[Tensor], *_: object) -> None:
+    def _note(self, player_optimizer: PlayerOptimizer, gradients: list[Tensor], *_: object) -> None:
         number = len(self.noted_gradients)
-        named = zip(actor.named, gradients, strict=True)
-        self.noted_gradients.append({f"update {number} of {actor.name}: {name}": g.clone() for name, g in named})
+        named = zip(player_optimizer.named, gradients, strict=True)
+        self.noted_gradients.append(
+            {f"update {number} of {player_optimizer.name}: {name}": g.clone() for name, g in named}
+        )
         rng = torch.Generator().manual_seed(fold(self.seed, "step", number))
         with torch.no_grad():
-            for p in actor.parameters:
+            for p in player_optimizer.parameters:
                 p.add_(torch.randn(p.shape, generator=rng).to(p) * 0.01)
                 p.grad = None
 
     def outcome(self) -> dict[str, Tensor]:
         """All gradients, and the state at the end."""
         gradients = {name: g for several in self.noted_gradients for name, g in several.items()}
-        return gradients | {f"state {name}": value.clone() for name, value in self.recipe.state_dict().items()}
+        return gradients | {
+            f"state {name}": value.clone() for name, value in self.recipe.state_dict().items()
+        }
 
 
 def gradients_of(
     configuration: Configuration, seed: int, *, ranks: Ranks | None = None, micro_batch: int | None = None
 ) -> dict[str, Tensor]:
-    """The gradients of all updates of one step in float64, and the state after it, with exact noise. A recipe without players takes a few
-    steps, since its closed form may need more samples than a batch has.
+    """The gradients of all updates of one step in float64, and the state after it, with exact noise. A recipe
+    without players takes a few steps, since its closed form may need more samples than a batch has.
     """
     recipe = configuration.make(seed=seed)
     assert isinstance(recipe, Recipe)
     source = Rows(recipe.double(), seed=seed, ranks=ranks)
-    run = Noting(recipe, source, batch=BATCH, total=16 * BATCH, seed=seed, ranks=ranks, micro_batch=micro_batch, exact=True)
-    drive(run, 1 if run.actors else 8, finish=True)
+    run = Noting(
+        recipe,
+        source,
+        batch=BATCH,
+        total=16 * BATCH,
+        seed=seed,
+        ranks=ranks,
+        micro_batch=micro_batch,
+        exact=True,
+    )
+    drive(run, 1 if run.player_optimizers else 8, finish=True)
     return run.outcome()
 
 

@@ -11,9 +11,9 @@ import attrs
 import torch
 from torch import Tensor
 
+from gancore.component.part import Part, fact_fields, option_fields, seats
+from gancore.component.randomness import fold
 from gancore.errors import FactError, FitError, UserError
-from gancore.parts import Part, fact_fields, option_fields, seats
-from gancore.randomness import fold
 
 P = TypeVar("P", bound=Part)
 
@@ -41,7 +41,7 @@ class Configuration:
     def make(self, *, seed: int = 0, path: str = "seat") -> Any:
         """A part of its own, built."""
         part = self.cls(**deepcopy(dict(self.options)))
-        part.place(seed=seed, path=path, by="the contract kit", facts=self.facts)
+        part.bind(seed=seed, path=path, by="the contract kit", facts=self.facts)
         part.require()
         return part
 
@@ -57,14 +57,19 @@ class Configuration:
 
 
 class Trial(Generic[P]):
-    """One configuration with a batch size and a seed; everything a check uses comes from here, and is the same in each repetition."""
+    """One configuration with a batch size and a seed; everything a check uses comes from here, and is the
+    same in each repetition.
+    """
 
     def __init__(self, configuration: Configuration, *, n: int = 2, seed: int = 0) -> None:
         self.configuration, self.n, self.seed = configuration, n, seed
 
     def __repr__(self) -> str:
         given = {**self.configuration.options, **self.configuration.facts}
-        return f"{self.configuration.cls.__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())}), n={self.n}, seed={self.seed}"
+        return (
+            f"{self.configuration.cls.__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())}), "
+            f"n={self.n}, seed={self.seed}"
+        )
 
     @cached_property
     def part(self) -> P:
@@ -112,7 +117,8 @@ def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
         accepted = list(islice(_accepted(cls, example, refusals), MOST))
         if not accepted:
             raise UserError(
-                f"{cls.__name__} accepts none of the facts that were tried with {dict(example)!r} (last: {refusals[-1]}); "
+                f"{cls.__name__} accepts none of the facts that were tried with {dict(example)!r} (last: "
+                f"{refusals[-1]}); "
                 f"declare `examples` that hold the facts it needs, as examples = ({{'image': (3, 64, 64)}},)"
             )
         found += accepted
@@ -120,12 +126,22 @@ def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
 
 
 def _check_open(cls: type[Part], example: Mapping[str, Any]) -> None:
-    open_seats = [place.name for place in seats(cls) if place.default is attrs.NOTHING and place.name not in example]
+    open_seats = [
+        place.name for place in seats(cls) if place.default is attrs.NOTHING and place.name not in example
+    ]
     if open_seats:
-        raise SkipTest(f"it leaves {', '.join(open_seats)} open; classes that fill these seats are checked, or fill them in `examples`")
-    needed = [a.name for a in option_fields(cls) if a.init and a.default is attrs.NOTHING and a.name not in example]
+        raise SkipTest(
+            f"it leaves {', '.join(open_seats)} open; classes that fill these seats are checked, "
+            "or fill them in `examples`"
+        )
+    needed = [
+        a.name for a in option_fields(cls) if a.init and a.default is attrs.NOTHING and a.name not in example
+    ]
     if needed:
-        raise UserError(f"{cls.__name__} has no default for {', '.join(needed)}; declare `examples`, as examples = ({{{needed[0]!r}: …}},)")
+        raise UserError(
+            f"{cls.__name__} has no default for {', '.join(needed)}; "
+            f"declare `examples`, as examples = ({{{needed[0]!r}: …}},)"
+        )
 
 
 def _accepted(cls: type[Part], example: Mapping[str, Any], refusals: list[str]) -> Iterator[Configuration]:
@@ -140,18 +156,28 @@ def _accepted(cls: type[Part], example: Mapping[str, Any], refusals: list[str]) 
 
 
 def _facts(cls: type[Part], example: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every combination of facts that the example leaves open, the first few of them as different as can be."""
+    """Every combination of facts that the example leaves open, the first few of them as different as can
+    be.
+    """
     needed = [f for f in fact_fields(cls) if f.name not in example]
     unknown = [f.name for f in needed if f.name not in CANDIDATES and f.default is None]
     if unknown:
-        raise UserError(f"the contract kit draws {', '.join(CANDIDATES)}, not {unknown[0]!r}: give {cls.__name__} `examples` that hold it")
+        raise UserError(
+            f"the contract kit draws {', '.join(CANDIDATES)}, not {unknown[0]!r}: "
+            f"give {cls.__name__} `examples` that hold it"
+        )
     names = [f.name for f in needed if f.name in CANDIDATES]
-    ranked = sorted(product(*(enumerate(CANDIDATES[name]) for name in names)), key=lambda row: sum(rank for rank, _ in row))
+    ranked = sorted(
+        product(*(enumerate(CANDIDATES[name]) for name in names)),
+        key=lambda row: sum(rank for rank, _ in row),
+    )
     return [dict(zip(names, (value for _, value in row), strict=True)) for row in ranked]
 
 
 def choices(configuration: Configuration) -> dict[str, list[Any]]:
-    """The options with few values (yes or no, one of several words) that an example leaves open; the default comes first."""
+    """The options with few values (yes or no, one of several words) that an example leaves open; the default
+    comes first.
+    """
     found = {}
     for a in option_fields(configuration.cls):
         values = _values(a)

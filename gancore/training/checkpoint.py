@@ -1,7 +1,8 @@
-"""Checkpoints: a folder each, written aside and renamed, never overwritten; tensors in safetensors, the rest in JSON.
+"""Checkpoints: a folder each, written aside and renamed, never overwritten; tensors in safetensors, the rest
+in JSON.
 
-`weights.safetensors` holds the recipe's state, `training.safetensors` the optimizers' and the generator of random numbers,
-`state.json` the counters, `manifest.json` the SHA-256 of each. Nothing is a pickle.
+`weights.safetensors` holds the recipe's state, `training.safetensors` the optimizers' and the generator of
+random numbers, `state.json` the counters, `manifest.json` the SHA-256 of each. Nothing is a pickle.
 """
 
 import json
@@ -15,18 +16,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gancore.component.weights import FILE, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, DataError, RunError
-from gancore.files import discard, whole_folder
-from gancore.manifest import check_manifest, read_json, write_manifest
+from gancore.storage.files import discard, whole_folder
+from gancore.storage.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import Run
-from gancore.weights import FILE, load_state, read_weights, write_weights
 
 VERSION = 1
 _NAME = re.compile(r"\d{8,}")
 
 
 def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int, spare: str = "") -> Path:
-    """Commits `folder/00012000` (the name counts images) and removes all but the last `keep` and the one called `spare`.
+    """Commits `folder/00012000` (the name counts images) and removes all but the last `keep` and the one
+    called `spare`.
 
     Called by the first rank alone.
 
@@ -43,7 +45,8 @@ def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int, spare:
     except OSError as error:
         size = sum(t.numel() * t.element_size() for t in run.recipe.state_dict().values()) * 3
         raise RunError(
-            f"cannot write the checkpoint {path}: {error.strerror or error}; about {size / 1e6:.0f} MB are needed. "
+            f"cannot write the checkpoint {path}: {error.strerror or error}; "
+            f"about {size / 1e6:.0f} MB are needed. "
             f"Earlier checkpoints are intact: make room, then resume"
         ) from None
     for old in [p for p in committed(folder) if p.name != spare][keep:]:
@@ -65,7 +68,9 @@ def load_checkpoint(run: Run, path: Path) -> float:
 
 
 def set_aside(path: Path) -> None:
-    """Moves a checkpoint that cannot be used out of the way of those to come; it stays beside them as `.00012000.damaged`."""
+    """Moves a checkpoint that cannot be used out of the way of those to come; it stays beside them as
+    `.00012000.damaged`.
+    """
     target = path.with_name(f".{path.name}.damaged")
     shutil.rmtree(target, ignore_errors=True)
     os.rename(path, target)
@@ -78,23 +83,30 @@ def _put_back(run: Run, path: Path) -> float:
     tensors = read_weights(path / "training.safetensors")
     load_state(run.recipe, read_weights(path / FILE), where=str(path))
     run.rng.set_state(tensors.pop("rng"))
-    for actor in run.actors.values():
-        actor.restore(tensors, state["optimizers"])
+    for player_optimizer in run.player_optimizers.values():
+        player_optimizer.restore(tensors, state["optimizers"])
     run.step, run.images, run.source.position = (int(state[name]) for name in ("step", "images", "position"))
-    run.noted = {name: (torch.tensor(float(total), device=run.device), int(count)) for name, (total, count) in state["noted"].items()}
+    run.noted = {
+        name: (torch.tensor(float(total), device=run.device), int(count))
+        for name, (total, count) in state["noted"].items()
+    }
     return float(state["seconds"])
 
 
 def committed(folder: Path) -> Iterator[Path]:
     """The checkpoints of a run's `checkpoints` folder, newest first."""
-    yield from sorted((p for p in folder.glob("*") if _NAME.fullmatch(p.name) and p.is_dir()), key=lambda p: int(p.name), reverse=True)
+    yield from sorted(
+        (p for p in folder.glob("*") if _NAME.fullmatch(p.name) and p.is_dir()),
+        key=lambda p: int(p.name),
+        reverse=True,
+    )
 
 
 def _write(run: Run, aside: Path, seconds: float) -> None:
     training: dict[str, Tensor] = {"rng": run.rng.get_state()}
     plain: dict[str, Any] = {}
-    for actor in run.actors.values():
-        tensors, rest = actor.state()
+    for player_optimizer in run.player_optimizers.values():
+        tensors, rest = player_optimizer.state()
         training |= tensors
         plain |= rest
     write_weights(aside / FILE, run.recipe.state_dict())

@@ -1,4 +1,4 @@
-"""Training from the first image to the last: reports, sheets, checkpoints, and leaving in good order."""
+"""Training from the first image to the last: reports, grids, checkpoints, and leaving in good order."""
 
 import resource
 import sys
@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 import torch
 
+from gancore.component.discovery import host
 from gancore.data import Data, Loader
-from gancore.discovery import host
 from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, RunError
-from gancore.files import sweep
 from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
 from gancore.pipeline import save_pipelines
-from gancore.recipe import Recipe
+from gancore.recipes.base import Recipe
+from gancore.runs.folder import RECIPE, changed_environment, locked
+from gancore.runs.log import Log
+from gancore.runs.settings import Settings
+from gancore.storage.files import sweep
 from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint, set_aside
-from gancore.training.folder import RECIPE, changed_environment, locked
-from gancore.training.log import Log
+from gancore.training.monitor import Evaluated, Monitor, read_best, write_best
 from gancore.training.ranks import Ranks
 from gancore.training.run import Run
-from gancore.training.settings import Settings
-from gancore.training.sheets import SHOWN, write_sheets
+from gancore.training.sample_grids import SHOWN, write_grids
 from gancore.training.stopping import Stopping
-from gancore.training.watch import Judgement, Watch, read_best, write_best
 
 
 class Training:
@@ -55,7 +55,7 @@ class Training:
         )
         shown = self.held_out or self.data
         self.fixed = shown.rows(np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int))
-        self.watch = Watch(recipe, self.data, self.held_out, settings, self.total)
+        self.monitor = Monitor(recipe, self.data, self.held_out, settings, self.total)
         self.best = ""
         self._enter(Path())
         self.before = 0.0
@@ -82,14 +82,19 @@ class Training:
         """
         self._enter(folder)
         try:
-            with locked(folder) if self.ranks.first else nullcontext(), Stopping(shared=self.ranks.joined) as stopping, self.log:
+            with (
+                locked(folder) if self.ranks.first else nullcontext(),
+                Stopping(shared=self.ranks.joined) as stopping,
+                self.log,
+            ):
                 if self.ranks.first:
                     _sweep(folder)
                     begin()
                 self._train(stopping, resuming)
         except OSError as error:
             raise RunError(
-                f"{error.strerror or error}: {error.filename or folder}; committed checkpoints are intact: make room or check the "
+                f"{error.strerror or error}: {error.filename or folder}; "
+                "committed checkpoints are intact: make room or check the "
                 f"permissions, then go on with `gancore train --resume {folder}`"
             ) from error
         finally:
@@ -97,7 +102,7 @@ class Training:
 
     def _train(self, stopping: Stopping, resuming: bool) -> None:
         try:
-            self._restore() if resuming else self._sheets()
+            self._restore() if resuming else self._grids()
             self._tell("gancore_started")
             self.started = time.monotonic()
             self._loop(stopping)
@@ -120,14 +125,21 @@ class Training:
             if self._due("report_every", before):
                 self._report()
             if self._due("sample_every", before):
-                self._sheets()
-            if self.settings.evaluate_every != 0 and self._due("evaluate_every", before) and self.run.images < self.total:
+                self._grids()
+            if (
+                self.settings.evaluate_every != 0
+                and self._due("evaluate_every", before)
+                and self.run.images < self.total
+            ):
                 self._evaluate()
             stop = self.ranks.any(stopping.asked)
             if (stop or self._due("checkpoint_every", before)) and self.run.images < self.total:
                 self._commit()
             if stop and self.run.images < self.total:
-                raise Stopped(f"stopped at {self.run.images} images; go on with `gancore train --resume {self.folder}`", stopping.exit_code)
+                raise Stopped(
+                    f"stopped at {self.run.images} images; go on with `gancore train --resume {self.folder}`",
+                    stopping.exit_code,
+                )
 
     def _due(self, name: str, before: int) -> bool:
         every = self.settings.interval(name, self.total)
@@ -137,17 +149,19 @@ class Training:
         found = None
         if self.ranks.first and self.recipe.ready:
             try:
-                found = self._judged()
+                found = self._evaluated()
             except MeasureError as error:
                 self._warn(f"not evaluated at {self.run.images} images: {error}")
         if self.ranks.any(found is not None and found.best):
             self._commit(best=found)
 
-    def _judged(self) -> Judgement:
-        found = self.watch.judge(self.run.images)
+    def _evaluated(self) -> Evaluated:
+        found = self.monitor.evaluate(self.run.images)
         found.evaluation.save(self.folder / "scores" / f"{self.run.images:08d}.json")
         scores = values_table(found.evaluation.scores)
-        self._event("scores", scores=scores, signs=found.signs, seconds=round(found.evaluation.seconds, 2))
+        self._event(
+            "scores", scores=scores, diagnostics=found.diagnostics, seconds=round(found.evaluation.seconds, 2)
+        )
         self._tell("gancore_scored", scores={name: entry["value"] for name, entry in scores.items()})
         for alarm in found.alarms:
             self._event("alarm", name=alarm.name, text=alarm.text, advice=list(alarm.advice))
@@ -157,19 +171,21 @@ class Training:
     def _report(self) -> None:
         scalars = self.run.take_log()
         if self.ranks.first and scalars:
-            self.watch.reports.append(scalars)
+            self.monitor.reports.append(scalars)
             self.log.write(step=self.run.step, images=self.run.images, seconds=self.seconds, scalars=scalars)
             self._tell("gancore_reported", scalars=scalars)
 
-    def _sheets(self) -> None:
+    def _grids(self) -> None:
         if not (self.ranks.first and self.recipe.ready):
             return
         folder = self.folder / "samples"
         folder.mkdir(exist_ok=True)
-        for path in write_sheets(self.recipe.pipelines(), self.fixed, folder, self.run.images, self.settings.seed):
+        for path in write_grids(
+            self.recipe.pipelines(), self.fixed, folder, self.run.images, self.settings.seed
+        ):
             self._tell("gancore_sampled", path=str(path))
 
-    def _commit(self, *, final: bool = False, best: Judgement | None = None) -> None:
+    def _commit(self, *, final: bool = False, best: Evaluated | None = None) -> None:
         self.run.join_log()
         failure: GancoreError | OSError | None = None
         if self.ranks.first:
@@ -182,11 +198,17 @@ class Training:
         if self.ranks.any(failure is not None):
             raise failure or RunError("the first process could not save; its message says why")
 
-    def _save(self, best: Judgement | None) -> None:
+    def _save(self, best: Evaluated | None) -> None:
         name = f"{self.run.images:08d}"
         known = (self.folder / "checkpoints" / name).exists()
         self.best = name if best else self.best
-        path = save_checkpoint(self.run, self.folder / "checkpoints", seconds=self.seconds, keep=self.settings.keep, spare=self.best)
+        path = save_checkpoint(
+            self.run,
+            self.folder / "checkpoints",
+            seconds=self.seconds,
+            keep=self.settings.keep,
+            spare=self.best,
+        )
         if best:
             save_pipelines(self.recipe.pipelines(), self.folder / "best" / "pipeline")
             write_best(self.folder, best, self.settings.best)
@@ -197,8 +219,12 @@ class Training:
             self._tell("gancore_saved", path=str(path))
 
     def _finish(self) -> None:
-        self._sheets()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) * 1.048576
+        self._grids()
+        peak = (
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            / (1 if sys.platform == "darwin" else 1024)
+            * 1.048576
+        )
         self._event("finished", seconds=round(self.seconds, 1), peak_memory_mb=round(peak))
         write_report(self.folder)
         self._tell("gancore_finished")
@@ -214,10 +240,13 @@ class Training:
             self._begin_at(path, found[:i])
             return
         if found:
-            raise RunError(f"none of the {len(found)} checkpoints of {self.folder} is whole; start a new run from {self.folder / RECIPE}")
+            raise RunError(
+                f"none of the {len(found)} checkpoints of {self.folder} is whole; "
+                f"start a new run from {self.folder / RECIPE}"
+            )
         if self.ranks.first:
             self.log.truncate(-1)
-        self._sheets()
+        self._grids()
 
     def _begin_at(self, path: Path, damaged: list[Path]) -> None:
         self.ranks.wait()
@@ -225,7 +254,7 @@ class Training:
             for other in damaged:
                 set_aside(other)
             self.log.truncate(self.run.images)
-            self.watch.remember(Log.read(self.log.path))
+            self.monitor.remember(Log.read(self.log.path))
             self.best = read_best(self.folder)
             self._event("resumed", path=path.name)
             for text in changed_environment(self.folder):
@@ -260,5 +289,8 @@ def _split(data: Data, settings: Settings) -> tuple[Data, Data | None]:
 
 
 def _sweep(folder: Path) -> None:
-    for place in (folder, *(folder / name for name in ("checkpoints", "samples", "pipeline", "scores", "best"))):
+    for place in (
+        folder,
+        *(folder / name for name in ("checkpoints", "samples", "pipeline", "scores", "best")),
+    ):
         sweep(place)

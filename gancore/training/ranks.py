@@ -1,7 +1,7 @@
 """Several processes that train one model: what they must agree on goes through here, and nowhere else.
 
-There is no `DistributedDataParallel`: it waits for every parameter of a bucket, so an update whose penalty gives some parameter no
-gradient is silently left unaveraged.
+There is no `DistributedDataParallel`: it waits for every parameter of a bucket, so an update whose penalty
+gives some parameter no gradient is silently left unaveraged.
 """
 
 import os
@@ -60,7 +60,9 @@ class Ranks:
         """The rows of all ranks, in the order of ranks, on every rank."""
         if not self.joined:
             return rows
-        rows = rows.contiguous()  # the message holds no strides: a channels_last receiver would mix up the pixels
+        rows = (
+            rows.contiguous()
+        )  # the message holds no strides: a channels_last receiver would mix up the pixels
         several = [torch.empty_like(rows) for _ in range(self.world)]
         with _talking():
             dist.all_gather(several, rows)
@@ -104,9 +106,13 @@ class Ranks:
 
 @contextmanager
 def _talking() -> Iterator[None]:
-    """A message that does not come through means that another process has ended; what it said is the cause."""
+    """A message that does not come through means that another process has ended; what it said is the
+    cause.
+    """
     try:
         yield
     except RuntimeError as error:
         first = str(error).strip().partition("\n")[0]
-        raise RunError(f"another process of this training ended; its message says why (here: {first})") from None
+        raise RunError(
+            f"another process of this training ended; its message says why (here: {first})"
+        ) from None

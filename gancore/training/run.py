@@ -7,15 +7,14 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from gancore.component.part import Part
+from gancore.component.randomness import Rows as OwnRows
+from gancore.component.randomness import fold, own_rows, seeded
 from gancore.errors import UserError
-from gancore.parts import Part
-from gancore.randomness import Rows as OwnRows
-from gancore.randomness import fold, own_rows, seeded
-from gancore.recipe import Recipe, Rows, TermsOf
-from gancore.training.actor import Actor
+from gancore.recipes.base import Recipe, Rows, TermsOf
+from gancore.runs.settings import PRECISIONS
+from gancore.training.player_optimizer import PlayerOptimizer
 from gancore.training.ranks import Ranks
-
-PRECISIONS = ("float32", "bf16")
 
 
 class Source(Protocol):
@@ -33,14 +32,16 @@ class Run:
     Args:
         recipe: built, on the CPU; its players are moved to `device`.
         source: gives batches; `n` counts the images of all ranks together.
-        batch: images in a batch, over all ranks. micro_batch: images worked on at a time by one rank (the gradients are the same).
+        batch: images in a batch, over all ranks. micro_batch: images worked on at a time by one rank (the
+        gradients are the same).
         precision: `float32`, or `bf16` for autocast with float32 weights, losses and penalties.
-        exact: draws per-sample noise for the whole batch and uses the own rows. On one process always; over several it costs the
-            noise of all, and makes their gradients those of one process.
+        exact: draws per-sample noise for the whole batch and uses the own rows. On one process always; over
+        several it costs the noise of all, and makes their gradients those of one process.
         compile: compiles the players' parts for the updates that differentiate once.
 
     Raises:
-        UserError: precision, batch or micro-batch are none that can be. FactError: the recipe still waits for facts.
+        UserError: precision, batch or micro-batch are none that can be. FactError: the recipe still waits for
+        facts.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class Run:
         return {name: self._here(value) for name, value in rows.items() if name in self.recipe.wants}
 
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
-        """`n` latents for this rank (by default its share of a batch); equal however many ranks draw together."""
+        """`n` latents for this rank (by default its share of a batch); equal however many ranks draw
+        together.
+        """
         n = n or self.batch_size // self.ranks.world
         whole = None if label is None else self.ranks.gather(label).cpu()
         return self._own(sampler(n * self.ranks.world, whole, rng=self.rng), n)
@@ -95,7 +98,7 @@ class Run:
         """The rows of all ranks, the same on every rank."""
         return self.ranks.gather(rows)
 
-    def share(self, whole: Tensor) -> Tensor:
+    def scatter(self, whole: Tensor) -> Tensor:
         """This rank's rows of what is the same on every rank: undoes `gather`."""
         return self._own(whole, len(whole) // self.ranks.world)
 
@@ -109,38 +112,45 @@ class Run:
 
     def restart(self, player: str) -> None:
         """Gives the player a fresh optimizer state."""
-        self.actors[player].restart()
+        self.player_optimizers[player].restart()
 
-    def pace(self, player: str, factor: float) -> None:
-        """Multiplies the player's learning rate from now on; kept by no checkpoint, so a recipe says it in each step."""
-        self.actors[player].pace = factor
+    def scale_lr(self, player: str, factor: float) -> None:
+        """Multiplies the player's learning rate from now on; kept by no checkpoint, so a recipe says it in
+        each step.
+        """
+        self.player_optimizers[player].lr_scale = factor
 
     def log(self, **scalars: float | Tensor) -> None:
         """Notes scalars; the report holds their means since the last one."""
         for name, value in scalars.items():
             total, count = self.noted.get(name, (torch.zeros((), device=self.device), 0))
-            self.noted[name] = (total + torch.as_tensor(value, device=self.device).detach().float(), count + 1)
+            self.noted[name] = (
+                total + torch.as_tensor(value, device=self.device).detach().float(),
+                count + 1,
+            )
 
-    def update(self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, twice: bool = False) -> dict[str, Tensor]:
+    def update(
+        self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, double_backward: bool = False
+    ) -> dict[str, Tensor]:
         """One update of one player: descends the sum of the scalar terms, times `scale`.
 
-        `terms` is called with the rows, in micro-batches if so asked; entries with rows come back detached and joined. `twice` says
-        that the terms differentiate twice, which a compiled module cannot.
+        `terms` is called with the rows, in micro-batches if so asked; entries with rows come back detached
+        and joined. `double_backward` says that the terms differentiate twice, which a compiled module cannot.
 
         Raises:
             NotFinite: a term or a gradient is NaN or infinite; no weight was moved.
         """
-        actor = self.actors[player]
-        with actor.alone(), _stance(self._compiled and twice):
+        player_optimizer = self.player_optimizers[player]
+        with player_optimizer.freeze_others(), _stance(self._compiled and double_backward):
             results = list(self._backward(terms, rows, scale))
-        gradients = actor.gradients()
+        gradients = player_optimizer.gradients()
         values = _joined(results)
         reduced = {k: v for k, v in values.items() if v.dim() == 0}
         self.ranks.mean_in_place([*reduced.values(), *gradients])
         norms = list(torch._foreach_norm(gradients)) if gradients else []
-        actor.check_finite(self.step, reduced, norms)
-        actor.act(gradients, norms, self.images, self.total)
-        actor.settle(self.ranks)
+        player_optimizer.check_finite(self.step, reduced, norms)
+        player_optimizer.step(gradients, norms, self.images, self.total)
+        player_optimizer.update_buffers(self.ranks)
         self.log(**{f"{player}/{name}": value for name, value in reduced.items()})
         if norms:
             self.log(**{f"{player}/gradient": torch.stack(norms).norm() / scale})
@@ -159,26 +169,36 @@ class Run:
         return dict(zip(names, means.tolist(), strict=True))
 
     def join_log(self) -> None:
-        """Makes what was noted the mean over all ranks, so that a checkpoint of the first one holds it for all."""
+        """Makes what was noted the mean over all ranks, so that a checkpoint of the first one holds it for
+        all.
+        """
         names = sorted(self.noted)
         if self.ranks.joined and names:
             totals = torch.stack([self.noted[n][0] for n in names])
             self.ranks.mean_in_place([totals])
             self.noted = {n: (total, self.noted[n][1]) for n, total in zip(names, totals, strict=True)}
 
-    def _backward(self, terms: TermsOf, rows: tuple[Rows, ...], scale: float) -> Iterator[tuple[float, dict[str, Tensor]]]:
+    def _backward(
+        self, terms: TermsOf, rows: tuple[Rows, ...], scale: float
+    ) -> Iterator[tuple[float, dict[str, Tensor]]]:
         n = max(_lengths(rows), default=0) or 1
         size = min(self.micro_batch or n, n)
         if size < n and len(several := _lengths(rows)) > 1:
             counts = " and ".join(map(str, sorted(several)))
-            raise UserError(f"an update was given rows of {counts} samples; micro-batches need equally many of each")
+            raise UserError(
+                f"an update was given rows of {counts} samples; micro-batches need equally many of each"
+            )
         seed = self._next_seed()
         for start in range(0, n, size):
             stop = min(start + size, n)
             with seeded(seed, self.device), own_rows(self._own_rows(n, start, stop)), self._autocast():
                 values = terms(*(_slice(row, start, stop) for row in rows))
             weight = (stop - start) / n
-            losses = [v if v.dtype == torch.float64 else v.float() for v in values.values() if v.dim() == 0 and v.requires_grad]
+            losses = [
+                v if v.dtype == torch.float64 else v.float()
+                for v in values.values()
+                if v.dim() == 0 and v.requires_grad
+            ]
             if losses:
                 torch.stack(losses).sum().mul(weight * scale).backward()  # type: ignore[no-untyped-call]
             yield weight, {name: value.detach() for name, value in values.items()}
@@ -210,7 +230,10 @@ class Run:
         if self.precision not in PRECISIONS:
             raise UserError(f"precision is {self.precision!r}; known: {', '.join(PRECISIONS)}")
         if self.batch_size % self.ranks.world:
-            raise UserError(f"a batch of {self.batch_size} cannot be shared by {self.ranks.world} processes; give a multiple")
+            raise UserError(
+                f"a batch of {self.batch_size} cannot be shared by {self.ranks.world} processes; "
+                "give a multiple"
+            )
         if self.micro_batch is not None and self.micro_batch < 1:
             raise UserError(f"micro_batch is {self.micro_batch}; give a number of images from 1 up")
 
@@ -222,7 +245,9 @@ class Run:
         self._memory_format = torch.channels_last if torch.channels_last in formats else torch.preserve_format
         played = (p for player in players.values() for part in player.parts for p in part.parameters())
         everyone = list(dict.fromkeys([*self.recipe.parameters(), *played]))
-        self.actors = {name: Actor(name, player, everyone) for name, player in players.items()}
+        self.player_optimizers = {
+            name: PlayerOptimizer(name, player, everyone) for name, player in players.items()
+        }
         self._compiled = compile
         if compile:
             for player in players.values():

@@ -7,17 +7,17 @@ from typing import Any, cast
 import attrs
 import numpy as np
 
+from gancore.component.interfaces import LabelSampler
+from gancore.component.specs import build, read_toml, without_sources
 from gancore.data import Data
 from gancore.errors import RunError, UserError
-from gancore.interfaces import LabelSampler
-from gancore.recipe import Recipe
-from gancore.specs import build, read_toml, without_sources
+from gancore.recipes.base import Recipe
+from gancore.runs.folder import RECIPE, describe, lengthen, new_folder, read_settings
+from gancore.runs.settings import Settings
+from gancore.runs.sources import Sources
 from gancore.training.checkpoint import committed
-from gancore.training.folder import RECIPE, describe, lengthen, new_folder, read_settings
 from gancore.training.loop import Training
 from gancore.training.ranks import Ranks
-from gancore.training.settings import Settings
-from gancore.training.sources import Sources
 
 
 def train(
@@ -31,17 +31,19 @@ def train(
 ) -> Training:
     """Trains a recipe on data into a new run folder; returns the finished training.
 
-    `changes` are fields of `Settings`. The recipe learns its facts from the data. Ends with a checkpoint, the pipeline, and a report.
+    `changes` are fields of `Settings`. The recipe learns its facts from the data. Ends with a checkpoint, the
+    pipeline, and a report.
 
     Raises:
-        UserError: a setting, an option or the data are wrong. RunError: the folder is in use or the disk full.
+        UserError: a setting, an option or the data are wrong. RunError: the folder is in use or the disk
+        full.
         NotFinite: a term or gradient became NaN. Interrupted: a signal asked to stop; everything is saved.
     """
     settings = Settings.of(**{**(attrs.asdict(settings) if settings else {}), **changes})
     ranks = Ranks.join()
     data = Sources(data=(data,)) if isinstance(data, str) else data
     opened = data.open() if isinstance(data, Sources) else data
-    settle(recipe, opened, settings.seed)
+    fit_to_data(recipe, opened, settings.seed)
     training = Training(recipe, opened, settings, ranks)
     folder = Path(ranks.from_first(lambda: str(new_folder(output, recipe))))
     table = data.table() if isinstance(data, Sources) else {"description": opened.description}
@@ -51,7 +53,8 @@ def train(
 
 
 def resume(folder: Path | str, data: Data | None = None, *, images: int | None = None) -> Training:
-    """Goes on with a run from its newest whole checkpoint, to the same bits; `images` makes the training longer.
+    """Goes on with a run from its newest whole checkpoint, to the same bits; `images` makes the training
+    longer.
 
     Raises:
         RunError: it is no run, or its data are not what they were.
@@ -62,15 +65,18 @@ def resume(folder: Path | str, data: Data | None = None, *, images: int | None =
         settings = Settings.of(**{**attrs.asdict(settings), "images": images})
     if data is None:
         if "sources" not in table:
-            raise RunError(f"{folder} was trained on data given in Python; give them again: resume(folder, data)")
+            raise RunError(
+                f"{folder} was trained on data given in Python; give them again: resume(folder, data)"
+            )
         data = Sources.of(table).open()
     if data.fingerprint != table.get("fingerprint"):
         was = str(table.get("fingerprint"))[:12]
         raise RunError(
-            f"the data of {folder} have changed since (fingerprint {data.fingerprint[:12]}, was {was}); put them back, or start a new run"
+            f"the data of {folder} have changed since (fingerprint {data.fingerprint[:12]}, was {was}); "
+            "put them back, or start a new run"
         )
     recipe = _recipe_of(folder)
-    settle(recipe, data, settings.seed)
+    fit_to_data(recipe, data, settings.seed)
     training = Training(recipe, data, settings, Ranks.join())
     training.go(folder, begin=lambda: lengthen(folder, training.total), resuming=True)
     return training
@@ -82,7 +88,7 @@ def _recipe_of(folder: Path) -> Recipe:
     return cast(Recipe, build(without_sources(table) if any(committed(folder / "checkpoints")) else table))
 
 
-def settle(recipe: Recipe, data: Data, seed: int) -> None:
+def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
     """Tells the recipe its facts, and its label samplers how often each class occurs.
 
     Raises:
@@ -90,12 +96,22 @@ def settle(recipe: Recipe, data: Data, seed: int) -> None:
     """
     missing = recipe.wants - {"label"} - set(data.rows(np.arange(1)))
     if missing:
-        needs = "two domains (--data SOURCE --data TARGET)" if missing & {"source", "target"} else "one source of images"
-        raise UserError(f"{recipe.address} learns from {', '.join(sorted(recipe.wants))}: it needs {needs}; got {data.description}")
-    recipe.place(seed=seed, by=f"the data ({data.description})", facts=data.facts())
+        needs = (
+            "two domains (--data SOURCE --data TARGET)"
+            if missing & {"source", "target"}
+            else "one source of images"
+        )
+        raise UserError(
+            f"{recipe.qualified_name} learns from {', '.join(sorted(recipe.wants))}: it needs {needs}; "
+            f"got {data.description}"
+        )
+    recipe.bind(seed=seed, by=f"the data ({data.description})", facts=data.facts())
     recipe.require()
     if "label" in recipe.wants and not data.classes:
-        raise UserError(f"{recipe.address} reads labels, and the data have none ({data.description}); give labelled data")
+        raise UserError(
+            f"{recipe.qualified_name} reads labels, and the data have none ({data.description}); "
+            "give labeled data"
+        )
     labels = getattr(data, "labels", None)
     if data.classes and labels is not None and labels.ndim == 1:
         counts = np.bincount(labels, minlength=data.classes)

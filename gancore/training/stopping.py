@@ -7,14 +7,18 @@ from types import FrameType
 from typing import Any, Self
 
 ECHO = 1.0
-"""Seconds in which a second signal to one of several processes is taken for the launcher passing on the first."""
+"""Seconds in which a second signal to one of several processes is taken for the launcher passing on the
+first.
+"""
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Stopping:
-    """While entered, remembers the first signal instead of dying of it. One that the process was started to ignore stays ignored.
+    """While entered, remembers the first signal instead of dying of it. One that the process was started to
+    ignore stays ignored.
 
-    `shared`: this is one of several processes. Ctrl-C then reaches each twice, from the terminal and from the launcher.
+    `shared`: this is one of several processes. Ctrl-C then reaches each twice, from the terminal and from the
+    launcher.
     """
 
     def __init__(self, *, shared: bool = False) -> None:

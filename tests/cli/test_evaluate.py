@@ -31,13 +31,26 @@ def place(tmp_path, monkeypatch):
 
 def pictures(folder, count, seed, size=8):
     folder.mkdir()
-    for i, pixels in enumerate(np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)):
+    for i, pixels in enumerate(
+        np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+    ):
         Image.fromarray(pixels).save(folder / f"{i}.png")
     return str(folder)
 
 
 def test_a_run_is_judged_beside_its_data(trained, capsys):
-    arguments = ["--score", "kernel", "--score", "precision-recall", "--count", "40", "--extractor", "pixels", "--truncation", "0.7"]
+    arguments = [
+        "--score",
+        "kernel",
+        "--score",
+        "precision-recall",
+        "--count",
+        "40",
+        "--extractor",
+        "pixels",
+        "--truncation",
+        "0.7",
+    ]
     assert run(["evaluate", str(trained), *arguments]) == 0
     table = json.loads((trained / "scores" / "evaluation.json").read_text())
     assert {"KID[pixels-1]", "precision[pixels-1]", "recall[pixels-1]"} == set(table["scores"])
@@ -46,20 +59,39 @@ def test_a_run_is_judged_beside_its_data(trained, capsys):
     assert samples["weights"] == "averaged: exponential" and samples["run"] == "run"
     assert reference["count"] == 20 and reference["split"] == "training images"
     assert "KID[pixels-1]" in capsys.readouterr().out
-    assert (trained / "pictures" / "neighbours.png").is_file()
+    assert (trained / "pictures" / "neighbors.png").is_file()
 
 
 def test_the_standard_scores_leave_out_what_cannot_be_given(trained, capsys):
     assert run(["evaluate", str(trained), "--count", "40"]) == 0
     table = json.loads((trained / "scores" / "evaluation.json").read_text())
-    assert "precision[emoji-1]" in table["scores"] and "needs a pipeline with an encoder" in table["left_out"]["reconstruction"]
+    assert (
+        "precision[emoji-1]" in table["scores"]
+        and "needs a pipeline with an encoder" in table["left_out"]["reconstruction"]
+    )
     assert "more than the 128 dimensions" in table["left_out"]["frechet"]
     assert "left out frechet" in capsys.readouterr().err
 
 
 def test_two_folders_are_judged_too(place):
     one, other = pictures(place / "one", 30, seed=0), pictures(place / "other", 25, seed=1, size=12)
-    assert run(["evaluate", one, "--against", other, "--score", "precision-recall", "--extractor", "pixels", "--output", "x/s.json"]) == 0
+    assert (
+        run(
+            [
+                "evaluate",
+                one,
+                "--against",
+                other,
+                "--score",
+                "precision-recall",
+                "--extractor",
+                "pixels",
+                "--output",
+                "x/s.json",
+            ]
+        )
+        == 0
+    )
     protocol = json.loads((place / "x" / "s.json").read_text())["protocol"]
     assert protocol["samples"]["image"] == protocol["reference"]["image"] == [3, 12, 12]
     assert protocol["samples"]["count"] == 30 and protocol["reference"]["split"] == "given images"
@@ -86,12 +118,28 @@ def test_images_without_a_reference_are_refused(place, capsys):
 
 
 def test_shapes_that_differ_are_made_one_by_the_reference(place):
-    grey = place / "grey"
-    grey.mkdir()
+    gray = place / "gray"
+    gray.mkdir()
     for i in range(12):
-        Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8), dtype=np.uint8)).save(grey / f"{i}.png")
-    colour = pictures(place / "colour", 12, seed=3)
-    assert run(["evaluate", colour, "--against", str(grey), "--score", "precision-recall", "--extractor", "pixels"]) == 0
+        Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8), dtype=np.uint8)).save(
+            gray / f"{i}.png"
+        )
+    color = pictures(place / "color", 12, seed=3)
+    assert (
+        run(
+            [
+                "evaluate",
+                color,
+                "--against",
+                str(gray),
+                "--score",
+                "precision-recall",
+                "--extractor",
+                "pixels",
+            ]
+        )
+        == 0
+    )
     assert json.loads((place / "evaluation.json").read_text())["protocol"]["samples"]["image"] == [1, 8, 8]
 
 

@@ -21,7 +21,9 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def picture() -> Callable[..., bytes]:
     """picture(seed, height=8, width=8, mode="RGB", format="PNG", **save) → the bytes of a picture file."""
 
-    def make(seed: int = 0, height: int = 8, width: int = 8, mode: str = "RGB", format: str = "PNG", **save: Any) -> bytes:
+    def make(
+        seed: int = 0, height: int = 8, width: int = 8, mode: str = "RGB", format: str = "PNG", **save: Any
+    ) -> bytes:
         rng = np.random.default_rng(seed)
         if mode == "I;16":
             image = Image.fromarray(rng.integers(0, 65536, (height, width), dtype=np.uint16))
@@ -65,7 +67,9 @@ def archive(tmp_path: Path) -> Callable[..., Path]:
             for file, content in files.items():
                 target.writestr(file, content)
             if table is not None:
-                target.writestr("dataset.json", table if isinstance(table, (str, bytes)) else json.dumps(table))
+                target.writestr(
+                    "dataset.json", table if isinstance(table, (str, bytes)) else json.dumps(table)
+                )
         return path
 
     return make

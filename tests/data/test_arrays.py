@@ -39,7 +39,12 @@ def test_whole_numbers_in_every_layout(shape: Any, axes: Any, image: Any, dtype:
     array = rng.integers(0, most + 1, shape).astype(dtype)
     expected = scaled(array[:, None] if axes is None else array.transpose(axes), most)
     np.save(tmp_path / "x.npy", array)
-    for source in (array, tmp_path / "x.npy", str(tmp_path / "x.npy"), np.concatenate([array, array], 0)[::-1][::-1][:5]):
+    for source in (
+        array,
+        tmp_path / "x.npy",
+        str(tmp_path / "x.npy"),
+        np.concatenate([array, array], 0)[::-1][::-1][:5],
+    ):
         data = open_data(source)
         assert data.image == image and len(data) == 5
         assert torch.allclose(all_rows(data), expected, atol=1e-6) and all_rows(data).is_contiguous()
@@ -48,12 +53,19 @@ def test_whole_numbers_in_every_layout(shape: Any, axes: Any, image: Any, dtype:
 def test_many_channels_and_mirroring_in_both_layouts() -> None:
     array = rng.integers(0, 256, (4, 8, 16, 20), dtype=np.uint8)
     with pytest.raises(
-        DataError, match=r"array has shape \(4, 8, 16, 12\), whose channels could be axis 1 or axis 3; give layout='NCHW' or layout='NHWC'"
+        DataError,
+        match=r"array has shape \(4, 8, 16, 12\), whose channels could be axis 1 or axis 3; "
+        r"give layout='NCHW' or layout='NHWC'",
     ):
         open_data(array[..., :12])
-    for data in (open_data(array), open_data(np.ascontiguousarray(array.transpose(0, 2, 3, 1)), layout="NHWC")):
+    for data in (
+        open_data(array),
+        open_data(np.ascontiguousarray(array.transpose(0, 2, 3, 1)), layout="NHWC"),
+    ):
         assert data.image == (8, 16, 20)
-        assert torch.equal(data.rows(np.array([1, 5]))["image"], torch.stack([all_rows(data)[1], all_rows(data)[1].flip(-1)]))
+        assert torch.equal(
+            data.rows(np.array([1, 5]))["image"], torch.stack([all_rows(data)[1], all_rows(data)[1].flip(-1)])
+        )
 
 
 def test_a_ready_array_is_not_copied_and_not_changed() -> None:
@@ -74,9 +86,18 @@ def test_tensors_are_channels_first() -> None:
 def test_float_ranges_are_told_apart_checked_and_stated(dtype: Any) -> None:
     unit = rng.random((4, 8, 8)).astype(dtype)
     signed = (unit * 2 - 1).astype(dtype)
-    for data in (open_data(unit), open_data(unit, values="unit"), open_data(signed), open_data(signed, values="signed")):
-        assert torch.allclose(all_rows(data)[:, 0], torch.from_numpy(unit.astype(np.float32) * 2 - 1), atol=2e-3)
-    assert torch.allclose(all_rows(open_data(unit, values="signed"))[:, 0], torch.from_numpy(unit.astype(np.float32)))
+    for data in (
+        open_data(unit),
+        open_data(unit, values="unit"),
+        open_data(signed),
+        open_data(signed, values="signed"),
+    ):
+        assert torch.allclose(
+            all_rows(data)[:, 0], torch.from_numpy(unit.astype(np.float32) * 2 - 1), atol=2e-3
+        )
+    assert torch.allclose(
+        all_rows(open_data(unit, values="signed"))[:, 0], torch.from_numpy(unit.astype(np.float32))
+    )
     assert "float values taken as [0, 1]" in open_data(unit).description
     assert "float values taken as [-1, 1]" in open_data(signed).description
 
@@ -84,7 +105,12 @@ def test_float_ranges_are_told_apart_checked_and_stated(dtype: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "options", "said"),
     [
-        (255.0, {}, r"holds float values from 0 to 255; expected finite values in \[0, 1\] or \[-1, 1\]; rescale them first"),
+        (
+            255.0,
+            {},
+            r"holds float values from 0 to 255; expected finite values in \[0, 1\] or \[-1, 1\]; "
+            r"rescale them first",
+        ),
         (-0.5, {"values": "unit"}, r"from -0.5 to 0; expected finite values in \[0, 1\]"),
         (float("nan"), {}, "from nan to nan; expected finite"),
         (float("inf"), {"values": "signed"}, r"from 0 to inf; expected finite values in \[-1, 1\]"),
@@ -100,15 +126,22 @@ def test_floats_out_of_range_are_refused(value: float, options: dict[str, Any], 
 def test_arrays_are_resized_and_converted() -> None:
     array = rng.integers(0, 256, (3, 12, 12, 3), dtype=np.uint8)
     data = open_data(array, size=6, channels=1)
-    expected = [np.asarray(Image.fromarray(image).convert("L").resize((6, 6), Image.Resampling.LANCZOS)) for image in array]
+    expected = [
+        np.asarray(Image.fromarray(image).convert("L").resize((6, 6), Image.Resampling.LANCZOS))
+        for image in array
+    ]
     assert torch.allclose(all_rows(data)[:, 0], scaled(np.stack(expected), 255), atol=1e-6)
     for low in (0.0, -1.0):
         floats = rng.uniform(low, 1, (3, 1, 12, 12)).astype(np.float32)
         small = all_rows(open_data(floats, size=6))
         assert small.abs().max() <= 1
         flat = np.full((2, 1, 9, 9), 0.25 if low == 0 else -0.25, dtype=np.float32)
-        assert torch.allclose(all_rows(open_data(flat, size=4)), torch.tensor(-0.5 if low == 0 else -0.25), atol=1e-6)
-    padded = all_rows(open_data(np.full((1, 1, 4, 8), -0.5, dtype=np.float32), size=8, fit="pad", alpha="black"))
+        assert torch.allclose(
+            all_rows(open_data(flat, size=4)), torch.tensor(-0.5 if low == 0 else -0.25), atol=1e-6
+        )
+    padded = all_rows(
+        open_data(np.full((1, 1, 4, 8), -0.5, dtype=np.float32), size=8, fit="pad", alpha="black")
+    )
     assert (padded[0, 0, 0] == -1).all() and (padded[0, 0, 3] == -0.5).all()
 
 
@@ -122,18 +155,27 @@ def test_four_channels_become_three_over_white() -> None:
         open_data(array.astype(np.float32) / 255, channels=3)
 
 
-def test_float_colour_becomes_grey() -> None:
+def test_float_color_becomes_gray() -> None:
     array = rng.random((2, 3, 8, 8)).astype(np.float32)
-    grey = 0.299 * array[:, 0] + 0.587 * array[:, 1] + 0.114 * array[:, 2]
-    assert torch.allclose(all_rows(open_data(array, channels=1))[:, 0], torch.from_numpy(grey * 2 - 1), atol=1e-4)
+    gray = 0.299 * array[:, 0] + 0.587 * array[:, 1] + 0.114 * array[:, 2]
+    assert torch.allclose(
+        all_rows(open_data(array, channels=1))[:, 0], torch.from_numpy(gray * 2 - 1), atol=1e-4
+    )
 
 
 @pytest.mark.parametrize(
     ("array", "said"),
     [
-        (np.zeros((4, 8)), r"array has shape \(4, 8\); expected images \(N, H, W\), \(N, C, H, W\) or \(N, H, W, C\), none of them empty"),
+        (
+            np.zeros((4, 8)),
+            r"array has shape \(4, 8\); expected images \(N, H, W\), \(N, C, H, W\) or \(N, H, W, C\), "
+            r"none of them empty",
+        ),
         (np.zeros((0, 8, 8)), r"shape \(0, 8, 8\)"),
-        (np.zeros((4, 8, 8), dtype=np.int64), "array is int64; expected uint8, uint16 or float; convert it first"),
+        (
+            np.zeros((4, 8, 8), dtype=np.int64),
+            "array is int64; expected uint8, uint16 or float; convert it first",
+        ),
         (np.zeros((4, 8, 8), dtype=bool), "array is bool"),
         (np.array([["a"]]), r"array has shape \(1, 1\)"),
     ],
@@ -145,7 +187,9 @@ def test_other_arrays_are_refused(array: Any, said: str) -> None:
 
 def test_other_things_are_refused() -> None:
     for thing in (3, None, {"a": 1}, b"x"):
-        with pytest.raises(DataError, match=f"data are a {type(thing).__name__}; expected a folder or zip of images"):
+        with pytest.raises(
+            DataError, match=f"data are a {type(thing).__name__}; expected a folder or zip of images"
+        ):
             open_data(thing)
 
 
@@ -157,7 +201,9 @@ def test_npy_files_that_are_damaged_or_hold_objects_are_refused(tmp_path: Path) 
     (tmp_path / "header.npy").write_bytes(whole[:10] + b"(((" + whole[13:])
     (tmp_path / "none.npy").write_bytes(b"")
     for name in ("objects", "cut", "header", "none"):
-        with pytest.raises(DataError, match=f"{name}.npy cannot be read .*; expected a whole .npy file of numbers"):
+        with pytest.raises(
+            DataError, match=f"{name}.npy cannot be read .*; expected a whole .npy file of numbers"
+        ):
             open_data(tmp_path / f"{name}.npy")
 
 
@@ -165,18 +211,31 @@ def test_given_labels(tmp_path: Path) -> None:
     array = np.zeros((3, 8, 8), dtype=np.uint8)
     soft = np.array([[0, 1], [0.5, 0.5], [1, 0]])
     np.save(tmp_path / "soft.npy", soft)
-    for labels in (soft, torch.from_numpy(soft), soft.tolist(), tmp_path / "soft.npy", str(tmp_path / "soft.npy")):
+    for labels in (
+        soft,
+        torch.from_numpy(soft),
+        soft.tolist(),
+        tmp_path / "soft.npy",
+        str(tmp_path / "soft.npy"),
+    ):
         label = open_data(array, labels=labels).rows(np.array([1]))["label"]
         assert label.dtype == torch.float32 and label.tolist() == [[0.5, 0.5]]
     data = open_data(array, labels=[2, 0, 1])
-    assert data.classes == 3 and data.class_names == ("0", "1", "2") and data.rows(np.array([0]))["label"].tolist() == [2]
+    assert (
+        data.classes == 3
+        and data.class_names == ("0", "1", "2")
+        and data.rows(np.array([0]))["label"].tolist() == [2]
+    )
 
 
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
         ([0, 1], "labels has 2 labels for 3 images; expected one label an image"),
-        ([0, -1, 2], "labels has labels 0, -1, 2; expected whole numbers from 0, or a row of K numbers an image"),
+        (
+            [0, -1, 2],
+            "labels has labels 0, -1, 2; expected whole numbers from 0, or a row of K numbers an image",
+        ),
         ([0.0, 1.0, 2.0], "expected whole numbers from 0"),
         (["a", "b", "c"], "labels that are not numbers of one kind"),
         (np.zeros((3, 2, 2)), "labels that are not numbers of one kind"),
@@ -212,9 +271,18 @@ def test_idx_folders_and_files(tmp_path: Path, zipped: bool) -> None:
     end = ".gz" if zipped else ""
     file = tmp_path / ("t10k-images-idx3-ubyte" + end)
     train, test = ImageOptions(subset="train"), ImageOptions(subset="test")
-    for source, options, name in ((tmp_path, None, "train"), (tmp_path, train, "train"), (tmp_path, test, "t10k"), (file, None, "t10k")):
+    for source, options, name in (
+        (tmp_path, None, "train"),
+        (tmp_path, train, "train"),
+        (tmp_path, test, "t10k"),
+        (file, None, "t10k"),
+    ):
         data = open_data(source, options)
-        assert torch.allclose(all_rows(data)[:, 0], scaled(arrays[name], 255), atol=1e-6) and data.image == (1, 8, 8)
+        assert torch.allclose(all_rows(data)[:, 0], scaled(arrays[name], 255), atol=1e-6) and data.image == (
+            1,
+            8,
+            8,
+        )
         assert data.rows(np.arange(len(data)))["label"].tolist() == list(range(len(data)))
     assert open_data(tmp_path, size=16).image == (1, 16, 16)
     assert open_data(tmp_path, labels="none").classes == 0
@@ -244,7 +312,10 @@ def test_damaged_idx_is_refused(tmp_path: Path) -> None:
         (content[:9], "ends inside its header; get it again"),
         (content[:-5], r"holds 187 bytes, its header says 192; get it again"),
         (content + b"x", r"holds more bytes, its header says 192; get it again"),
-        (struct.pack(">BBBB3I", 0, 0, 8, 3, 2**31, 2**20, 2**20), "expected at most 17179869184; give a smaller file"),
+        (
+            struct.pack(">BBBB3I", 0, 0, 8, 3, 2**31, 2**20, 2**20),
+            "expected at most 17179869184; give a smaller file",
+        ),
     ):
         path.write_bytes(damaged)
         with pytest.raises(DataError, match=said):
@@ -260,10 +331,14 @@ def test_damaged_idx_is_refused(tmp_path: Path) -> None:
 def test_unclear_idx_folders_and_labels_are_refused(tmp_path: Path) -> None:
     mnist(tmp_path, False)
     (tmp_path / "t10k-images-idx3-ubyte").unlink()
-    with pytest.raises(DataError, match="holds train-images-idx3-ubyte; expected one test images file; give the file"):
+    with pytest.raises(
+        DataError, match="holds train-images-idx3-ubyte; expected one test images file; give the file"
+    ):
         open_data(tmp_path, subset="test")
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(np.arange(5, dtype=np.uint8)))
-    with pytest.raises(DataError, match="has 6 images but 5 labels beside it; expected one label an image, or labels='none'"):
+    with pytest.raises(
+        DataError, match="has 6 images but 5 labels beside it; expected one label an image, or labels='none'"
+    ):
         open_data(tmp_path)
 
 
@@ -286,34 +361,50 @@ def test_torch_datasets() -> None:
     expected = images * 2 - 1
     labels = torch.arange(5)
     assert torch.allclose(all_rows(open_data(TensorDataset(images))), expected)
-    labelled = open_data(TensorDataset(images, labels))
-    assert labelled.classes == 5 and labelled.rows(np.array([3]))["label"].tolist() == [3]
+    labeled = open_data(TensorDataset(images, labels))
+    assert labeled.classes == 5 and labeled.rows(np.array([3]))["label"].tolist() == [3]
     assert open_data(TensorDataset(images, labels), labels="none").classes == 0
     soft = open_data(Pairs([{"image": image, "label": [0.0, 1.0]} for image in images]))
     assert soft.rows(np.array([0]))["label"].tolist() == [[0.0, 1.0]]
-    pillow = open_data(Pairs([(Image.fromarray(np.full((8, 8, 3), index, dtype=np.uint8)), index) for index in range(3)]), size=4)
+    pillow = open_data(
+        Pairs([(Image.fromarray(np.full((8, 8, 3), index, dtype=np.uint8)), index) for index in range(3)]),
+        size=4,
+    )
     assert pillow.image == (3, 4, 4) and pillow.labels is not None and pillow.labels.tolist() == [0, 1, 2]
-    assert open_data([np.zeros((8, 8, 3), dtype=np.uint8), np.zeros((8, 8, 3), dtype=np.uint8)]).image == (3, 8, 8)
+    assert open_data([np.zeros((8, 8, 3), dtype=np.uint8), np.zeros((8, 8, 3), dtype=np.uint8)]).image == (
+        3,
+        8,
+        8,
+    )
     assert open_data(Pairs(list((images * 2 - 1).numpy()))).pixels.low == -1
 
 
 def test_torch_datasets_that_fail() -> None:
     image = torch.zeros(3, 8, 8)
-    with pytest.raises(DataError, match=r"1 of 2 images cannot be read .1: the dataset failed with OSError: gone."):
+    with pytest.raises(
+        DataError, match=r"1 of 2 images cannot be read .1: the dataset failed with OSError: gone."
+    ):
         open_data(Pairs([image, OSError("gone")]))
     data = open_data(Pairs([(image, 0), OSError("gone"), (image, 1)]), unreadable="skip")
     assert data.labels is not None and data.labels.tolist() == [0, 1] and data.skipped[0][0] == "1"
     with pytest.raises(DataError, match="dataset Pairs is empty; expected at least one image"):
         open_data(Pairs([]))
-    with pytest.raises(DataError, match="item 0 of dataset Pairs is a str; expected a tensor, an array or a Pillow image"):
+    with pytest.raises(
+        DataError, match="item 0 of dataset Pairs is a str; expected a tensor, an array or a Pillow image"
+    ):
         open_data(Pairs(["x"]))
-    with pytest.raises(DataError, match="items 1 have no label and others have; expected a label for all or for none"):
+    with pytest.raises(
+        DataError, match="items 1 have no label and others have; expected a label for all or for none"
+    ):
         open_data(Pairs([(image, 0), image]))
     with pytest.raises(DataError, match="has labels of different lengths"):
         open_data(Pairs([(image, [0.0]), (image, [0.0, 1.0])]))
     with pytest.raises(DataError, match=r"holds float values from 0 to 200; expected finite values"):
         open_data(Pairs([image, image + 200]))
-    with pytest.raises(DataError, match="padding float images with black needs their range; give values='unit' or values='signed'"):
+    with pytest.raises(
+        DataError,
+        match="padding float images with black needs their range; give values='unit' or values='signed'",
+    ):
         open_data(Pairs([torch.zeros(3, 4, 8)]), size=8, fit="pad", alpha="black")
 
 
@@ -323,5 +414,7 @@ class Endless:
 
 
 def test_a_dataset_needs_a_length() -> None:
-    with pytest.raises(DataError, match="dataset Endless has no length; expected a dataset with __len__ and __getitem__"):
+    with pytest.raises(
+        DataError, match="dataset Endless has no length; expected a dataset with __len__ and __getitem__"
+    ):
         open_data(Endless())

@@ -48,10 +48,16 @@ def test_images_are_decoded_once(photos: Path, decoded: list[str], cache_folder:
     first = open_data(photos)
     assert len(decoded) == 6 and len(entries(cache_folder)) == 1
     second = open_data(photos)
-    assert len(decoded) == 6 and torch.equal(all_rows(first), all_rows(second)) and first.fingerprint == second.fingerprint
+    assert (
+        len(decoded) == 6
+        and torch.equal(all_rows(first), all_rows(second))
+        and first.fingerprint == second.fingerprint
+    )
 
 
-def test_other_content_or_options_are_another_entry(photos: Path, picture: Make, decoded: list[str], cache_folder: Path) -> None:
+def test_other_content_or_options_are_another_entry(
+    photos: Path, picture: Make, decoded: list[str], cache_folder: Path
+) -> None:
     prints = [open_data(photos).fingerprint, open_data(photos, size=4).fingerprint]
     (photos / "0.png").write_bytes(picture(99))
     prints.append(open_data(photos).fingerprint)
@@ -69,7 +75,9 @@ def test_the_cache_can_be_off_or_elsewhere(photos: Path, cache_folder: Path, tmp
     assert torch.equal(all_rows(off), all_rows(elsewhere)) and off.fingerprint == elsewhere.fingerprint
 
 
-def test_large_entries_are_memory_mapped(photos: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_entries_are_memory_mapped(
+    photos: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     small = all_rows(open_data(photos))
     monkeypatch.setattr(cache, "IN_MEMORY", 100)
     for options in (ImageOptions(), ImageOptions(size=(4, 4))):
@@ -79,7 +87,9 @@ def test_large_entries_are_memory_mapped(photos: Path, decoded: list[str], monke
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone", "record", "shape", "types"])
-def test_a_damaged_entry_is_made_again(photos: Path, decoded: list[str], cache_folder: Path, damage: str) -> None:
+def test_a_damaged_entry_is_made_again(
+    photos: Path, decoded: list[str], cache_folder: Path, damage: str
+) -> None:
     expected = all_rows(open_data(photos))
     entry = entries(cache_folder)[0]
     pixels, record = entry / "pixels.raw", entry / "record.json"
@@ -140,7 +150,9 @@ class Full:
 
 
 @pytest.mark.parametrize("room", range(8))
-def test_a_full_disk_falls_back_to_memory(photos: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+def test_a_full_disk_falls_back_to_memory(
+    photos: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
     expected = all_rows(open_data(photos, cache="off"))
     plain = cache.Writer.__init__
 
@@ -154,7 +166,9 @@ def test_a_full_disk_falls_back_to_memory(photos: Path, cache_folder: Path, monk
 
 
 @pytest.mark.parametrize("broken", ["_flush", "publish"])
-def test_a_failing_commit_falls_back_to_memory(photos: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+def test_a_failing_commit_falls_back_to_memory(
+    photos: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
     expected = all_rows(open_data(photos, cache="off"))
 
     def fail(*_: Any) -> None:
@@ -166,7 +180,10 @@ def test_a_failing_commit_falls_back_to_memory(photos: Path, cache_folder: Path,
 
 def test_a_cache_that_cannot_be_written_falls_back_to_memory(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    assert len(open_data(photos, cache=tmp_path / "file")) == 6 and (tmp_path / "file").read_text() == "in the way"
+    assert (
+        len(open_data(photos, cache=tmp_path / "file")) == 6
+        and (tmp_path / "file").read_text() == "in the way"
+    )
 
 
 def test_leftovers_of_killed_processes_are_swept_after_a_day(photos: Path, cache_folder: Path) -> None:
@@ -178,7 +195,9 @@ def test_leftovers_of_killed_processes_are_swept_after_a_day(photos: Path, cache
     assert not old.exists() and new.exists()
 
 
-def test_an_entry_written_by_someone_else_meanwhile_is_replaced_whole(photos: Path, cache_folder: Path) -> None:
+def test_an_entry_written_by_someone_else_meanwhile_is_replaced_whole(
+    photos: Path, cache_folder: Path
+) -> None:
     open_data(photos)
     entry = entries(cache_folder)[0]
     record = json.loads((entry / "record.json").read_text())
@@ -191,7 +210,9 @@ def test_an_entry_written_by_someone_else_meanwhile_is_replaced_whole(photos: Pa
     assert entries(cache_folder) == [entry] and found is not None and np.array_equal(found[0], content)
 
 
-def test_the_default_folder_is_in_the_home(monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path) -> None:
+def test_the_default_folder_is_in_the_home(
+    monkeypatch: pytest.MonkeyPatch, photos: Path, tmp_path: Path
+) -> None:
     monkeypatch.delenv("GANCORE_CACHE")
     monkeypatch.setenv("HOME", str(tmp_path))
     open_data(photos)
@@ -204,6 +225,8 @@ def test_memory_that_does_not_suffice_is_told(photos: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(np, "empty", empty)
     with pytest.raises(
-        DataError, match=r"the decoded images need 0.0 GiB, more than memory; give a cache folder with that much room, or a smaller size"
+        DataError,
+        match=r"the decoded images need 0.0 GiB, more than memory; "
+        r"give a cache folder with that much room, or a smaller size",
     ):
         open_data(photos, cache="off")

@@ -25,7 +25,9 @@ def number(image: torch.Tensor) -> list[int]:
 
 def test_pairs_are_matched_by_name(picture: Make, folder: Make) -> None:
     source = folder({f"{name}.png": picture(seed, 8, 8, "L") for seed, name in enumerate("abc")}, "source")
-    target = folder({f"{name}.jpg": picture(seed, 4, 6, "RGB", "JPEG") for seed, name in enumerate("cab")}, "target")
+    target = folder(
+        {f"{name}.jpg": picture(seed, 4, 6, "RGB", "JPEG") for seed, name in enumerate("cab")}, "target"
+    )
     pairs = Paired(open_data(source), open_data(target))
     assert len(pairs) == 3 and pairs.facts() == {"image": (3, 4, 6), "classes": 0, "source": (1, 8, 8)}
     rows = pairs.rows(np.array([2]))
@@ -55,12 +57,19 @@ def test_names_that_do_not_pair_are_refused(picture: Make, folder: Make) -> None
     other = open_data(folder({"b.png": picture(), "c.png": picture()}, "other"))
     twice = open_data(folder({"a.png": picture(), "a.jpg": picture(format="JPEG")}, "twice"))
     with pytest.raises(
-        DataError, match=r"1 sources have no target \(a\), 1 targets no source \(c\), 1 match; name partners alike, or use them unpaired"
+        DataError,
+        match=r"1 sources have no target \(a\), 1 targets no source \(c\), 1 match; "
+        r"name partners alike, or use them unpaired",
     ):
         Paired(one, other)
-    with pytest.raises(DataError, match="source has several images named a; pairs are matched by name without suffix; rename them"):
+    with pytest.raises(
+        DataError,
+        match="source has several images named a; pairs are matched by name without suffix; rename them",
+    ):
         Paired(twice, other)
-    with pytest.raises(DataError, match="mirror is False for the source and True for the target; expected the same for both"):
+    with pytest.raises(
+        DataError, match="mirror is False for the source and True for the target; expected the same for both"
+    ):
         Unpaired(domain(3), domain(3, mirror=True))
 
 
@@ -101,7 +110,9 @@ def test_split_holds_out_by_name(picture: Make, folder: Make) -> None:
     assert data.split(5, seed=1)[1].names != out.names and data.split(5)[1].names == out.names
     assert len({data.fingerprint, rest.fingerprint, out.fingerprint}) == 3
     again = rest.split(4)[1]
-    assert torch.equal(again.rows(np.arange(4))["image"], data.rows(again.rows(np.arange(4))["label"].numpy())["image"])
+    assert torch.equal(
+        again.rows(np.arange(4))["image"], data.rows(again.rows(np.arange(4))["label"].numpy())["image"]
+    )
     for count in (0, 20):
         with pytest.raises(DataError, match=f"{count} images to hold out of 20; expected from 1 to 19"):
             data.split(count)
@@ -112,7 +123,12 @@ def test_both_domains_hold_out_the_same_names(picture: Make, folder: Make) -> No
     source, target = open_data(folder(make, "source")), open_data(folder(make, "target"))
     for data in (Paired(source, target), Unpaired(source, target)):
         rest, out = data.split(4)
-        assert type(rest) is type(data) and out.source.names == out.target.names and len(out) == 4 and len(rest) == 8
+        assert (
+            type(rest) is type(data)
+            and out.source.names == out.target.names
+            and len(out) == 4
+            and len(rest) == 8
+        )
 
 
 def test_indices_out_of_range_are_refused() -> None:

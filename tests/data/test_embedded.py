@@ -22,8 +22,10 @@ def test_the_embedded_emoji() -> None:
     assert np.bincount(data.labels).tolist() == [151, 351, 143, 120, 195, 79, 241, 200, 248]
     images = data.rows(np.arange(1728))["image"]
     assert images.min() == -1 and images.max() == 1
-    # White corners and coloured centres: composited, centred, not blank.
-    assert (images[:, :, 0, 0] > 0.9).float().mean() > 0.85 and (images[:, :, 12:20, 12:20].mean((1, 2, 3)) < 0.9).float().mean() > 0.9
+    # White corners and colored centers: composited, centerd, not blank.
+    assert (images[:, :, 0, 0] > 0.9).float().mean() > 0.85 and (
+        images[:, :, 12:20, 12:20].mean((1, 2, 3)) < 0.9
+    ).float().mean() > 0.9
     assert len(torch.unique(images.flatten(1), dim=0)) > 1700
     assert data.description.startswith("embedded emoji (Google Noto, Apache-2.0)")
 
@@ -35,13 +37,18 @@ def test_the_embedded_emoji_with_alpha_and_at_other_sizes() -> None:
 
 def test_the_embedded_file_is_small_and_attributed() -> None:
     assert (EMBEDDED / "emoji-32.zip").stat().st_size < 3_600_000
-    licence = (EMBEDDED / "LICENSE-noto.txt").read_text()
-    assert all(word in licence for word in ("Noto", "Google", "Apache License, Version 2.0", "emoji-datasource-google 16.0.0"))
+    license = (EMBEDDED / "LICENSE-noto.txt").read_text()
+    assert all(
+        word in license
+        for word in ("Noto", "Google", "Apache License, Version 2.0", "emoji-datasource-google 16.0.0")
+    )
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not there")
 def test_the_tool_makes_the_embedded_file(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("make_embedded_emoji", ROOT / "tools" / "make_embedded_emoji.py")
+    spec = importlib.util.spec_from_file_location(
+        "make_embedded_emoji", ROOT / "tools" / "make_embedded_emoji.py"
+    )
     assert spec is not None and spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)

@@ -27,7 +27,9 @@ def drain(data: Images, sizes: list[int], **where: int) -> Tensor:
 
 @given(st.integers(1, 40), st.lists(st.integers(1, 9), min_size=2, max_size=8), st.data(), st.booleans())
 @settings(max_examples=40, deadline=None)
-def test_resuming_at_any_batch_equals_going_on(length: int, sizes: list[int], draw: st.DataObject, mirror: bool) -> None:
+def test_resuming_at_any_batch_equals_going_on(
+    length: int, sizes: list[int], draw: st.DataObject, mirror: bool
+) -> None:
     data = numbered(length, mirror)
     whole = drain(data, sizes)
     cut = draw.draw(st.integers(0, len(sizes)))
@@ -38,7 +40,9 @@ def test_resuming_at_any_batch_equals_going_on(length: int, sizes: list[int], dr
 
 @given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.booleans())
 @settings(max_examples=40, deadline=None)
-def test_the_ranks_together_give_the_whole(length: int, world: int, share: int, batches: int, mirror: bool) -> None:
+def test_the_ranks_together_give_the_whole(
+    length: int, world: int, share: int, batches: int, mirror: bool
+) -> None:
     data = numbered(length, mirror)
     sizes = [world * share] * batches
     with Loader(data, seed=5, batch=1) as loader:
@@ -79,7 +83,9 @@ def test_unpaired_domains_resume_too() -> None:
     with Loader(data, seed=0, batch=4, position=12) as loader:
         for expected in batches[3:]:
             got = loader.next()
-            assert torch.equal(got["source"], expected["source"]) and torch.equal(got["target"], expected["target"])
+            assert torch.equal(got["source"], expected["source"]) and torch.equal(
+                got["target"], expected["target"]
+            )
 
 
 def test_an_error_of_the_thread_comes_out_of_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +129,9 @@ def test_a_closed_loader_leaves_no_thread_and_refuses() -> None:
 
 def test_words_that_do_not_fit_are_refused() -> None:
     data = numbered(5)
-    with pytest.raises(DataError, match="a batch of 3 cannot be shared by 2 ranks; expected a positive multiple of 2"):
+    with pytest.raises(
+        DataError, match="a batch of 3 cannot be shared by 2 ranks; expected a positive multiple of 2"
+    ):
         Loader(data, seed=0, batch=3, rank=0, world=2)
     with pytest.raises(DataError, match="rank 2 of 2; expected a rank from 0 to 1"):
         Loader(data, seed=0, batch=2, rank=2, world=2)

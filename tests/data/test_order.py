@@ -17,11 +17,16 @@ def test_every_epoch_is_a_permutation(length: int, seed: int, epoch: int) -> Non
 
 
 @given(lengths, seeds, st.lists(st.integers(0, 500), max_size=20), st.booleans())
-def test_an_index_depends_on_seed_and_position_alone(length: int, seed: int, positions: list[int], mirror: bool) -> None:
+def test_an_index_depends_on_seed_and_position_alone(
+    length: int, seed: int, positions: list[int], mirror: bool
+) -> None:
     whole = Order(length, seed, mirror=mirror).at(np.arange(501))
     fresh = Order(length, seed, mirror=mirror)
     assert np.array_equal(fresh.at(np.array(positions, dtype=np.int64)), whole[positions])
-    assert all(Order(length, seed, mirror=mirror).at(np.array([position]))[0] == whole[position] for position in positions[:3])
+    assert all(
+        Order(length, seed, mirror=mirror).at(np.array([position]))[0] == whole[position]
+        for position in positions[:3]
+    )
 
 
 @given(st.integers(8, 60), seeds)

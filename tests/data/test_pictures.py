@@ -31,7 +31,16 @@ def values(content: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("mode", "format"), [("RGB", "PNG"), ("L", "PNG"), ("RGB", "JPEG"), ("L", "JPEG"), ("RGB", "BMP"), ("RGB", "WEBP"), ("I;16", "PNG")]
+    ("mode", "format"),
+    [
+        ("RGB", "PNG"),
+        ("L", "PNG"),
+        ("RGB", "JPEG"),
+        ("L", "JPEG"),
+        ("RGB", "BMP"),
+        ("RGB", "WEBP"),
+        ("I;16", "PNG"),
+    ],
 )
 def test_pictures_keep_their_values(picture: Make, folder: Make, mode: str, format: str) -> None:
     files = {f"{seed}.{format.lower()}": picture(seed, 6, 10, mode, format) for seed in range(3)}
@@ -80,11 +89,15 @@ def test_alpha_is_kept_when_asked(picture: Make, folder: Make) -> None:
     for data in (open_data(path, alpha="keep"), open_data(path, channels=4)):
         assert data.image == (4, 8, 8) and np.array_equal(back(data), values(content))
     assert open_data(folder({"a.png": picture(mode="LA")}, "la"), alpha="keep").image == (2, 8, 8)
-    with pytest.raises(DataError, match=r"a.png has alpha, which channels=3 has no room for; use alpha='white' or 'black', or channels=4"):
+    with pytest.raises(
+        DataError,
+        match=r"a.png has alpha, which channels=3 has no room for; "
+        r"use alpha='white' or 'black', or channels=4",
+    ):
         open_data(path, alpha="keep", channels=3)
 
 
-def test_resizing_kept_alpha_does_not_bleed_hidden_colour(folder: Make) -> None:
+def test_resizing_kept_alpha_does_not_bleed_hidden_color(folder: Make) -> None:
     pixels = np.zeros((8, 8, 4), dtype=np.uint8)
     pixels[:, :4] = (255, 0, 0, 255)
     pixels[:, 4:] = (0, 255, 0, 0)
@@ -95,22 +108,35 @@ def test_resizing_kept_alpha_does_not_bleed_hidden_colour(folder: Make) -> None:
 
 
 def test_channels_are_converted(picture: Make, folder: Make) -> None:
-    path = folder({"a.png": picture(1, mode="L"), "b.png": picture(2, mode="RGB"), "c.png": picture(3, mode="RGBA")})
+    path = folder(
+        {"a.png": picture(1, mode="L"), "b.png": picture(2, mode="RGB"), "c.png": picture(3, mode="RGBA")}
+    )
     assert open_data(path, channels=3).image == (3, 8, 8)
-    grey = open_data(path, channels=1)
-    assert np.array_equal(back(grey, 1)[..., 0], np.asarray(Image.open(path / "b.png").convert("L")))
+    gray = open_data(path, channels=1)
+    assert np.array_equal(back(gray, 1)[..., 0], np.asarray(Image.open(path / "b.png").convert("L")))
     opaque = open_data(path, channels=4)
-    assert (back(opaque, 0)[..., 3] == 255).all() and np.array_equal(back(opaque, 2), values(picture(3, mode="RGBA")))
-    with pytest.raises(DataError, match=r"images differ in channels: b.png is 3×8×8 \(8 bit\), a.png is 1×8×8 \(8 bit\); give channels"):
+    assert (back(opaque, 0)[..., 3] == 255).all() and np.array_equal(
+        back(opaque, 2), values(picture(3, mode="RGBA"))
+    )
+    with pytest.raises(
+        DataError,
+        match=r"images differ in channels: b.png is 3×8×8 \(8 bit\), a.png is 1×8×8 \(8 bit\); give channels",
+    ):
         open_data(path)
-    with pytest.raises(DataError, match=r"a.png has 1 channels; channels=7 was asked; only 1 to 4 channels can be turned into each other"):
+    with pytest.raises(
+        DataError,
+        match=r"a.png has 1 channels; channels=7 was asked; "
+        r"only 1 to 4 channels can be turned into each other",
+    ):
         open_data(path, channels=7)
 
 
 def test_depths_are_converted(picture: Make, folder: Make) -> None:
     path = folder({"a.png": picture(1, mode="L"), "b.png": picture(2, mode="I;16")})
     with pytest.raises(
-        DataError, match=r"images differ in depth: b.png is 1×8×8 \(16 bit\), a.png is 1×8×8 \(8 bit\); give bits=8 or bits=16"
+        DataError,
+        match=r"images differ in depth: b.png is 1×8×8 \(16 bit\), a.png is 1×8×8 \(8 bit\); "
+        r"give bits=8 or bits=16",
     ):
         open_data(path)
     deep = open_data(path, bits=16)
@@ -122,20 +148,24 @@ def test_depths_are_converted(picture: Make, folder: Make) -> None:
 def test_sizes_that_differ_need_a_size(picture: Make, folder: Make) -> None:
     path = folder({"a.png": picture(1, 8, 8), "b.png": picture(2, 8, 12)})
     with pytest.raises(
-        DataError, match=r"images differ in size: b.png is 3×8×12 \(8 bit\), a.png is 3×8×8 \(8 bit\); give a size, such as size=8"
+        DataError,
+        match=r"images differ in size: b.png is 3×8×12 \(8 bit\), a.png is 3×8×8 \(8 bit\); "
+        r"give a size, such as size=8",
     ):
         open_data(path)
     data = open_data(path, size=8)
     assert np.array_equal(back(data, 0), values(picture(1, 8, 8)))
     assert np.array_equal(back(data, 1), values(picture(2, 8, 12))[:, 2:10])
-    assert "centre-cropped and resized to 8×8" in data.description
+    assert "center-cropped and resized to 8×8" in data.description
 
 
 def test_non_square_sizes(picture: Make, folder: Make) -> None:
     path = folder({"a.png": picture(1, 20, 20)})
     for size in ("6x10", (6, 10)):
         data = open_data(path, size=size)
-        expected = np.asarray(Image.open(path / "a.png").crop((0, 4, 20, 16)).resize((10, 6), Image.Resampling.LANCZOS))
+        expected = np.asarray(
+            Image.open(path / "a.png").crop((0, 4, 20, 16)).resize((10, 6), Image.Resampling.LANCZOS)
+        )
         assert data.image == (3, 6, 10) and np.array_equal(back(data), expected)
 
 
@@ -147,7 +177,9 @@ def test_pad_and_stretch(picture: Make, folder: Make) -> None:
     assert (back(open_data(path, size=8, fit="pad", alpha="black"))[0] == 0).all()
     stretched = np.asarray(Image.open(path / "a.png").resize((8, 8), Image.Resampling.LANCZOS))
     assert np.array_equal(back(open_data(path, size=8, fit="stretch")), stretched)
-    clear = back(open_data(folder({"a.png": picture(1, 4, 8, "RGBA")}, "rgba"), size=8, fit="pad", alpha="keep"))
+    clear = back(
+        open_data(folder({"a.png": picture(1, 4, 8, "RGBA")}, "rgba"), size=8, fit="pad", alpha="keep")
+    )
     assert (clear[0] == 0).all()
 
 
@@ -180,7 +212,9 @@ def test_class_folders_are_labels(picture: Make, folder: Make, archive: Make) ->
 def test_folders_are_no_labels_where_they_cannot_be(picture: Make, folder: Make) -> None:
     path = folder({"a.png": picture(), "cat/b.png": picture(), "dog/c.png": picture()})
     assert open_data(path).classes == 0
-    with pytest.raises(DataError, match="labels='folders' needs every image in one of at least two class folders"):
+    with pytest.raises(
+        DataError, match="labels='folders' needs every image in one of at least two class folders"
+    ):
         open_data(path, labels="folders")
 
 
@@ -189,8 +223,15 @@ def test_a_dataset_json_labels_a_folder_or_zip(picture: Make, folder: Make, arch
     table = {"labels": [["x/b.png", 0], ["x/a.png", 2]], "classes": ["red", "green", "blue"]}
     for source in (archive(files, table), folder({**files, "dataset.json": json.dumps(table).encode()})):
         data = open_data(source)
-        assert data.rows(np.arange(2))["label"].tolist() == [2, 0] and data.class_names == ("red", "green", "blue")
-    inside = {f"top/{name}": content for name, content in {**files, "dataset.json": json.dumps(table).encode()}.items()}
+        assert data.rows(np.arange(2))["label"].tolist() == [2, 0] and data.class_names == (
+            "red",
+            "green",
+            "blue",
+        )
+    inside = {
+        f"top/{name}": content
+        for name, content in {**files, "dataset.json": json.dumps(table).encode()}.items()
+    }
     assert open_data(archive(inside, name="top.zip")).rows(np.arange(2))["label"].tolist() == [2, 0]
 
 
@@ -199,7 +240,12 @@ def test_null_labels_are_none_though_there_are_folders(picture: Make, archive: M
 
 
 def test_soft_labels(picture: Make, archive: Make) -> None:
-    data = open_data(archive({"a.png": picture(), "b.png": picture()}, {"labels": [["a.png", [0, 0.5, 1]], ["b.png", [1, 0, 0]]]}))
+    data = open_data(
+        archive(
+            {"a.png": picture(), "b.png": picture()},
+            {"labels": [["a.png", [0, 0.5, 1]], ["b.png", [1, 0, 0]]]},
+        )
+    )
     label = data.rows(np.array([1, 0]))["label"]
     assert label.dtype == torch.float32 and label.tolist() == [[1, 0, 0], [0, 0.5, 1]] and data.classes == 3
 
@@ -213,8 +259,14 @@ def test_soft_labels(picture: Make, archive: Make) -> None:
         ({"labels": 3}, "labels is a int; expected a list of"),
         ({"labels": [["a.png", 0]]}, r"1 have no label \(b.png\)"),
         ({"labels": [["a.png", 0], ["b.png", 0], ["c.png", 1]]}, r"1 labels no image \(c.png\)"),
-        ({"labels": [["a.png", 0], ["b.png", 0], ["b.png", 1]]}, "1 are there twice; give every image one label, or use labels='none'"),
-        ({"labels": [["a.png", 0], ["b.png", -1]]}, "label .*-1.*; expected .file, class., the class a whole number from 0"),
+        (
+            {"labels": [["a.png", 0], ["b.png", 0], ["b.png", 1]]},
+            "1 are there twice; give every image one label, or use labels='none'",
+        ),
+        (
+            {"labels": [["a.png", 0], ["b.png", -1]]},
+            "label .*-1.*; expected .file, class., the class a whole number from 0",
+        ),
         ({"labels": [["a.png", 0], ["b.png", True]]}, "expected .file, class."),
         ({"labels": [["a.png", 0], ["b.png", "cat"]]}, "expected .file, class."),
         ({"labels": [["a.png", 0], ["b.png", 10**9]]}, "expected .file, class."),
@@ -222,7 +274,10 @@ def test_soft_labels(picture: Make, archive: Make) -> None:
         ({"labels": [["a.png", [0, 1]], ["b.png", [0]]]}, "labels that are not numbers of one kind"),
         ({"labels": [["a.png", []], ["b.png", []]]}, "labels that are not numbers of one kind"),
         ('{"labels": [["a.png", [NaN, 1]], ["b.png", [0, 1]]]}', "NaN or infinite"),
-        ({"labels": [["a.png", 0], ["b.png", 2]], "classes": ["one"]}, "names 1 classes but its labels need 3; give one name a class"),
+        (
+            {"labels": [["a.png", 0], ["b.png", 2]], "classes": ["one"]},
+            "names 1 classes but its labels need 3; give one name a class",
+        ),
         ({"labels": [["a.png", 0], ["b.png", 0]], "classes": "one"}, "expected a list of names"),
     ],
 )
@@ -234,10 +289,20 @@ def test_labels_that_do_not_match_are_refused(picture: Make, archive: Make, tabl
 def test_unreadable_images_are_named_and_refused_or_skipped(picture: Make, folder: Make) -> None:
     good = picture(1)
     path = folder(
-        {"a.png": good, "b.png": good[:60], "c.png": b"", "d.gif": b"GIF89a", "e.png": b"text", "f.png": picture(2), "note.txt": b"hi"}
+        {
+            "a.png": good,
+            "b.png": good[:60],
+            "c.png": b"",
+            "d.gif": b"GIF89a",
+            "e.png": b"text",
+            "f.png": picture(2),
+            "note.txt": b"hi",
+        }
     )
     with pytest.raises(
-        DataError, match=r"4 of 6 images cannot be read \(b.png: .*; c.png: the file is empty; d.gif: .gif files are not read"
+        DataError,
+        match=r"4 of 6 images cannot be read \(b.png: .*; c.png: the file is empty; "
+        r"d.gif: .gif files are not read",
     ) as caught:
         open_data(path)
     assert "or go on without them by unreadable='skip'" in str(caught.value)
@@ -266,11 +331,18 @@ def bomb(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(1000)))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("width", [12_000, 30_000, 2**31 - 1])
-def test_bombs_are_refused_before_they_are_decoded(picture: Make, folder: Make, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bombs_are_refused_before_they_are_decoded(
+    picture: Make, folder: Make, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = folder({"a.png": picture(), "bomb.png": bomb(width, 12_000)})
     for limit in (Image.MAX_IMAGE_PIXELS, None):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
@@ -286,7 +358,9 @@ def test_mutated_pictures_end_in_a_reason_or_an_image(picture: Make, folder: Mak
         content = bytearray(picture(number % 5, 16, 16, "RGB", format))
         for place in rng.integers(0, len(content), rng.integers(1, 6)):
             content[place] = rng.integers(0, 256)
-        files[f"{number:03}.{format.lower()}"] = bytes(content[: rng.integers(1, len(content) + 1)] if number % 3 == 0 else content)
+        files[f"{number:03}.{format.lower()}"] = bytes(
+            content[: rng.integers(1, len(content) + 1)] if number % 3 == 0 else content
+        )
     data = open_data(folder(files), unreadable="skip", size=16, channels=3, bits=8)
     assert len(data) + len(data.skipped) == 401 and "good.png" in data.names
     assert len(data.skipped) > 100 and all(reason for _, reason in data.skipped)
@@ -375,13 +449,18 @@ def test_an_encrypted_member_is_named(picture: Make, archive: Make) -> None:
 def test_mac_folders_and_hidden_files_are_not_images(picture: Make, archive: Make, folder: Make) -> None:
     files = {"a.png": picture(), "__MACOSX/._a.png": b"x", ".hidden/b.png": b"x", ".c.png": b"x"}
     assert open_data(archive(files)).names == ["a.png"]
-    assert open_data(folder({name: content for name, content in files.items() if not name.startswith("__")})).names == ["a.png"]
+    assert open_data(
+        folder({name: content for name, content in files.items() if not name.startswith("__")})
+    ).names == ["a.png"]
 
 
 def test_sources_without_images_are_refused(folder: Make, archive: Make, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(DataError, match=r"folder .*empty holds no pictures among its 0 files; PNG, JPEG, WEBP and BMP are read"):
+    with pytest.raises(
+        DataError,
+        match=r"folder .*empty holds no pictures among its 0 files; PNG, JPEG, WEBP and BMP are read",
+    ):
         open_data(empty)
     with pytest.raises(DataError, match=r"zip .* holds no pictures among its 1 files"):
         open_data(archive({"a.txt": b"x"}))
@@ -403,7 +482,11 @@ def test_progress_is_told(picture: Make, folder: Make) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"size": 0}, "size is 0; expected one positive number .square. or height and width; give for example 64 or 48x64"),
+        (
+            {"size": 0},
+            "size is 0; expected one positive number .square. or height and width; "
+            "give for example 64 or 48x64",
+        ),
         ({"size": "12x"}, "size is '12x'"),
         ({"size": (1, 2, 3)}, "size is .1, 2, 3."),
         ({"size": True}, "size is True"),
@@ -415,7 +498,10 @@ def test_progress_is_told(picture: Make, folder: Make) -> None:
         ({"mirror": "yes"}, "mirror is 'yes'; expected False, True"),
         ({"unreadable": "drop"}, "unreadable is 'drop'; expected 'refuse', 'skip'"),
         ({"subset": "train"}, "subset='train' with .*; expected a folder of IDX files"),
-        ({"labels": "auot"}, "labels is 'auot'; expected auto, folders, none, or a .json, .npy or IDX file of labels"),
+        (
+            {"labels": "auot"},
+            "labels is 'auot'; expected auto, folders, none, or a .json, .npy or IDX file of labels",
+        ),
         ({"labels": "gone.json"}, "labels file gone.json cannot be read"),
         ({"sizes": 3}, "unknown image option sizes; expected size, channels, fit"),
     ],

@@ -24,12 +24,20 @@ def visit(browser):
     opened = []
 
     def visiting(server, scheme="light", size=(1280, 1000), path=""):
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, accept_downloads=True)
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, accept_downloads=True
+        )
         page = context.new_page()
         page.complaints, page.asked, page.under_way = [], [], set()
         page.on("console", lambda message: page.complaints.append(message.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("request", lambda request: (page.asked.append(request.url), request.method == "POST" and page.under_way.add(request)))
+        page.on(
+            "request",
+            lambda request: (
+                page.asked.append(request.url),
+                request.method == "POST" and page.under_way.add(request),
+            ),
+        )
         for ended in ("requestfinished", "requestfailed"):
             page.on(ended, lambda request: page.under_way.discard(request))
         opened.append((page, server))
@@ -46,7 +54,9 @@ def visit(browser):
 
 def shown(page, words=""):
     """The view that is seen, once it has the words."""
-    page.wait_for_function("words => document.getElementById('image').dataset.view?.includes(words)", arg=words)
+    page.wait_for_function(
+        "words => document.getElementById('image').dataset.view?.includes(words)", arg=words
+    )
     return json.loads(page.get_attribute("#image", "data-view"))
 
 
@@ -105,13 +115,17 @@ def two_pins(page):
     page.wait_for_selector("#tools:not([hidden])")
 
 
-def test_dragging_on_the_pad_moves_the_image_and_its_neighbours(visit, server):
+def test_dragging_on_the_pad_moves_the_image_and_its_neighbors(visit, server):
     page = visit(server)
     assert "principal" not in shown(page)
     sheet = page.eval_on_selector("#cells button", "cell => cell.style.backgroundImage")
     view = after(page, lambda: drag(page, 0.2, 0.3))
-    assert view["principal"][0] == pytest.approx(0.2 * 8.8, abs=0.1) and view["principal"][1] == pytest.approx(0.3 * 8.8, abs=0.1)
-    page.wait_for_function("old => document.querySelector('#cells button').style.backgroundImage !== old", arg=sheet)
+    assert view["principal"][0] == pytest.approx(0.2 * 8.8, abs=0.1) and view["principal"][
+        1
+    ] == pytest.approx(0.3 * 8.8, abs=0.1)
+    page.wait_for_function(
+        "old => document.querySelector('#cells button').style.backgroundImage !== old", arg=sheet
+    )
     page.click("#along [data-value=shift]")
     view = after(page, lambda: drag(page, -0.1, 0.1))
     assert view["shift"] == pytest.approx([-0.88, 0.88], abs=0.1)
@@ -133,7 +147,7 @@ def test_the_pad_moves_by_keys(visit, server):
     assert after(page, lambda: page.keyboard.press("r"))["seed"] != 0
 
 
-def test_a_neighbour_is_moved_to(visit, server):
+def test_a_neighbor_is_moved_to(visit, server):
     page = visit(server)
     page.click("#size [data-value='5']")
     page.wait_for_selector("#cells button:nth-child(25)")
@@ -146,7 +160,11 @@ def test_seed_truncation_and_sliders_change_the_image(visit, server):
     page = visit(server)
     assert after(page, lambda: page.fill("#seed", "12"))["seed"] == 12
     assert after(page, lambda: set_range(page, "#truncation", 0.5))["truncation"] == 0.5
-    assert after(page, lambda: set_range(page, "#sliders label:nth-child(3) input", -1.5))["principal"] == [0, 0, -1.5]
+    assert after(page, lambda: set_range(page, "#sliders label:nth-child(3) input", -1.5))["principal"] == [
+        0,
+        0,
+        -1.5,
+    ]
     assert after(page, lambda: page.click("#space [data-value=z]")) == {"seed": 12, "truncation": 0.5}
     assert page.text_content("#status") == "seed 12 · truncation 0.5"
     page.wait_for_function("location.hash.includes('truncation')")
@@ -160,7 +178,10 @@ def test_directions_of_a_file_are_named(visit, serve, layered_run):
         page = visit(server)
         assert page.text_content("#directions-title") == "Directions: ganspace"
         assert page.locator("#sliders span").all_text_contents() == ["age", "smile"]
-        assert after(page, lambda: set_range(page, "#sliders label:nth-child(2) input", 2))["principal"] == [0, 2]
+        assert after(page, lambda: set_range(page, "#sliders label:nth-child(2) input", 2))["principal"] == [
+            0,
+            2,
+        ]
         after(page, lambda: page.click("#space [data-value=z]"))
         assert page.text_content("#directions-title") == "Principal directions"
 
@@ -202,13 +223,16 @@ def test_what_is_seen_is_saved_and_can_be_made_again(visit, server, tmp_path, mo
     page.wait_for_timeout(200)
     assert Image.open(saved(page, "#save-grid", tmp_path)).size == (24, 24)
     monkeypatch.chdir(tmp_path)
-    page.wait_for_function("words => document.getElementById('python').textContent.includes(words)", arg=str(view["principal"][1]))
+    page.wait_for_function(
+        "words => document.getElementById('python').textContent.includes(words)",
+        arg=str(view["principal"][1]),
+    )
     exec(page.text_content("#python"), {})
     assert np.array_equal(np.asarray(Image.open("image.png")), pixels(view, pipeline))
 
 
 def test_classes_are_chosen_and_mixed(visit, serve, tmp_path):
-    with serve(walks.labelled(), tmp_path) as running:
+    with serve(walks.labeled(), tmp_path) as running:
         page = visit(running)
         assert shown(page)["label"] == 0
         assert after(page, lambda: page.select_option("#label", "2"))["label"] == 2
@@ -220,7 +244,11 @@ def test_classes_are_chosen_and_mixed(visit, serve, tmp_path):
 def test_a_pipeline_without_w_says_so_kindly(visit, serve, tmp_path):
     with serve(walks.plain(), tmp_path) as running:
         page = visit(running)
-        assert page.is_disabled("#truncation") and page.is_visible("#truncation-note") and page.is_visible("#space-note")
+        assert (
+            page.is_disabled("#truncation")
+            and page.is_visible("#truncation-note")
+            and page.is_visible("#space-note")
+        )
         assert page.is_hidden("#space-fields .row")
         two_pins(page)
         assert "no layers to mix" in page.text_content("#mixing-note") and page.is_hidden("#layers")
@@ -237,14 +265,18 @@ def test_a_server_that_ended_is_said(visit, serve, tmp_path):
         page.complaints.clear()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("dark", 820), ("light", 390)])
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1440), ("dark", 1440), ("dark", 820), ("light", 390)]
+)
 def test_it_fits_and_is_kept_as_a_picture(visit, server, tmp_path, scheme, width):
     page = visit(server, scheme, (width, 1000))
     two_pins(page)
     after(page, lambda: set_range(page, "#at", 0.5))
     page.wait_for_timeout(200)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    channels = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)")
+    channels = page.evaluate(
+        "getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)"
+    )
     assert (sum(channels) < 200) == (scheme == "dark")
     folder = Path(os.environ.get("GANCORE_SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)

@@ -61,13 +61,22 @@ def error(content):
 
 
 def test_the_page_and_its_files_load_nothing_from_elsewhere(server):
-    for path, kind in (("/", "text/html"), ("/explore.css", "text/css"), ("/explore.js", "text/javascript"), ("/base.css", "text/css")):
+    for path, kind in (
+        ("/", "text/html"),
+        ("/explore.css", "text/css"),
+        ("/explore.js", "text/javascript"),
+        ("/base.css", "text/css"),
+    ):
         answer, content = talk(server, "GET", path)
         assert answer.status == 200 and answer.headers.get_content_type() == kind
         assert (
-            "default-src 'none'" in answer.headers["Content-Security-Policy"] and "unsafe" not in answer.headers["Content-Security-Policy"]
+            "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            and "unsafe" not in answer.headers["Content-Security-Policy"]
         )
-        assert answer.headers["X-Content-Type-Options"] == "nosniff" and answer.headers["Cache-Control"] == "no-store"
+        assert (
+            answer.headers["X-Content-Type-Options"] == "nosniff"
+            and answer.headers["Cache-Control"] == "no-store"
+        )
         assert b"https://" not in content
 
 
@@ -79,7 +88,12 @@ def test_head_sends_no_content(server):
 def test_about_says_what_the_page_must_know(server, layered_run):
     about = json.loads(talk(server, "GET", "/about")[1])
     assert about["name"] == "0003-layers" and about["folder"] == str(layered_run)
-    assert about["image"] == [3, 8, 8] and about["picture"] == [8, 8] and about["layers"] == 4 and about["classes"] == 0
+    assert (
+        about["image"] == [3, 8, 8]
+        and about["picture"] == [8, 8]
+        and about["layers"] == 4
+        and about["classes"] == 0
+    )
     assert about["spaces"] == ["z", "w"] and about["space"] == "w" and about["truncates"]
 
 
@@ -93,7 +107,11 @@ def test_an_image_is_that_of_its_view(server):
 
 def test_the_snippet_makes_the_same_image(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    views = [VIEW, {"between": [VIEW, {"seed": 1}], "at": 0.3, "space": "w"}, {"mix": [{"seed": 1}, VIEW], "layers": [0, 2]}]
+    views = [
+        VIEW,
+        {"between": [VIEW, {"seed": 1}], "at": 0.3, "space": "w"},
+        {"mix": [{"seed": 1}, VIEW], "layers": [0, 2]},
+    ]
     for view in views:
         exec(json.loads(post(server, "/snippet", view)[1])["python"], {})
         assert np.array_equal(np.asarray(Image.open("image.png")), picture(post(server, "/image", view)[1]))
@@ -101,9 +119,9 @@ def test_the_snippet_makes_the_same_image(server, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("along", ["shift", "principal"])
 @pytest.mark.parametrize("size", [1, 3, 4, 5])
-def test_neighbours_lie_around_the_point(server, along, size):
+def test_neighbors_lie_around_the_point(server, along, size):
     point = {"seed": 3, "space": "w", along: [0.5, -1]}
-    answer, content = post(server, "/neighbours", {"view": point, "along": along, "size": size, "step": 0.75})
+    answer, content = post(server, "/neighbors", {"view": point, "along": along, "size": size, "step": 0.75})
     sheet = picture(content).astype(int)
     assert answer.status == 200 and sheet.shape == (8 * size, 8 * size, 3)
     middle = (size - 1) / 2
@@ -118,11 +136,15 @@ def test_the_latent_makes_the_same_image(server):
     answer, content = post(server, "/latent", untouched)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="latent.npy"'
     latent = torch.from_numpy(np.load(io.BytesIO(content), allow_pickle=False))
-    assert np.array_equal(np.asarray(pictures(pipeline.render(latent))[0]), picture(post(server, "/image", untouched)[1]))
+    assert np.array_equal(
+        np.asarray(pictures(pipeline.render(latent))[0]), picture(post(server, "/image", untouched)[1])
+    )
     answer, content = post(server, "/latent", VIEW)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="code.npy"'
     code = torch.from_numpy(np.load(io.BytesIO(content), allow_pickle=False))
-    assert np.array_equal(np.asarray(pictures(render_codes(pipeline, code))[0]), picture(post(server, "/image", VIEW)[1]))
+    assert np.array_equal(
+        np.asarray(pictures(render_codes(pipeline, code))[0]), picture(post(server, "/image", VIEW)[1])
+    )
 
 
 def test_principal_directions_are_told(server):
@@ -150,23 +172,39 @@ def test_one_connection_carries_many_requests_and_several_ask_at_once(server):
 
 
 def test_labels_and_plain_pipelines(serve, tmp_path):
-    with serve(walks.labelled(), tmp_path) as running:
+    with serve(walks.labeled(), tmp_path) as running:
         about = json.loads(talk(running, "GET", "/about")[1])
-        assert about["classes"] == 3 and about["layers"] == 0 and not about["truncates"] and about["space"] == "z"
+        assert (
+            about["classes"] == 3
+            and about["layers"] == 0
+            and not about["truncates"]
+            and about["space"] == "z"
+        )
         images = [post(running, "/image", {"seed": 1, "label": label})[1] for label in (0, 2, [0.5, 0, 0.5])]
         assert len(set(images)) == 3
     with serve(walks.plain(), tmp_path) as running:
         about = json.loads(talk(running, "GET", "/about")[1])
         assert about["spaces"] == ["z"] and about["classes"] == 0
         assert "has no field 'x'" in error(post(running, "/image", {"x": 1})[1])
-        assert "each layer reads a code of its own" in error(post(running, "/image", {"mix": [{}, {"seed": 1}], "layers": [0]})[1])
+        assert "each layer reads a code of its own" in error(
+            post(running, "/image", {"mix": [{}, {"seed": 1}], "layers": [0]})[1]
+        )
 
 
 # who is refused
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:PORT", "127.0.0.1.evil.example", "10.0.0.1:PORT", "[::ffff:8.8.8.8]", "[", ""]
+    "host",
+    [
+        "evil.example",
+        "evil.example:PORT",
+        "127.0.0.1.evil.example",
+        "10.0.0.1:PORT",
+        "[::ffff:8.8.8.8]",
+        "[",
+        "",
+    ],
 )
 def test_a_foreign_host_is_refused(server, host):
     for method, path in (("GET", "/"), ("GET", "/about"), ("POST", "/image")):
@@ -175,7 +213,9 @@ def test_a_foreign_host_is_refused(server, host):
         assert answer.status == 403 and "answers to no other host" in error(content)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:PORT", "localhost:PORT", "localhost", "LOCALHOST:9", "[::1]:PORT", "127.0.0.2"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:PORT", "localhost:PORT", "localhost", "LOCALHOST:9", "[::1]:PORT", "127.0.0.2"]
+)
 def test_names_of_this_machine_are_served(server, host):
     host = host.replace("PORT", str(server.server_port))
     assert talk(server, "GET", "/", headers={"Host": host})[0].status == 200
@@ -183,12 +223,22 @@ def test_names_of_this_machine_are_served(server, host):
 
 
 def test_two_hosts_are_refused(server):
-    assert b" 403 " in raw(server, b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n").partition(b"\r\n")[0]
+    assert (
+        b" 403 "
+        in raw(server, b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n").partition(b"\r\n")[
+            0
+        ]
+    )
 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "https://localhost"}, {"Sec-Fetch-Site": "cross-site"}],
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://localhost"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
     ids=str,
 )
 def test_another_site_is_refused(server, headers):
@@ -230,12 +280,12 @@ def test_it_listens_on_loopback_alone(server):
         ("/image", b'{"shift": [1e308, 1e308]}', 400, "shift is a number from -100 to 100"),
         ("/image", b'{"__class__": 1}', 400, "a view has no field '__class__'"),
         ("/image", b'{"label": 1}', 400, "reads no labels"),
-        ("/neighbours", b"[]", 400, "neighbours takes a table"),
-        ("/neighbours", b'{"view": {}, "size": 99}', 400, "size is a whole number from 1 to 5; got 99"),
-        ("/neighbours", b'{"view": {}, "size": [3]}', 400, "size is a whole number from 1 to 5"),
-        ("/neighbours", b'{"view": {}, "step": "a"}', 400, "step is a number from 0 to 10"),
-        ("/neighbours", b'{"view": {}, "along": ["shift"]}', 400, "along is shift or principal"),
-        ("/neighbours", b'{"view": {"mix": [{}, {}]}}', 400, "only a point has neighbours"),
+        ("/neighbors", b"[]", 400, "neighbors takes a table"),
+        ("/neighbors", b'{"view": {}, "size": 99}', 400, "size is a whole number from 1 to 5; got 99"),
+        ("/neighbors", b'{"view": {}, "size": [3]}', 400, "size is a whole number from 1 to 5"),
+        ("/neighbors", b'{"view": {}, "step": "a"}', 400, "step is a number from 0 to 10"),
+        ("/neighbors", b'{"view": {}, "along": ["shift"]}', 400, "along is shift or principal"),
+        ("/neighbors", b'{"view": {"mix": [{}, {}]}}', 400, "only a point has neighbors"),
         ("/latent", b"null", 400, "a view is a table"),
         ("/snippet", b'{"seed": "1; import os"}', 400, "seed is a whole number"),
         ("/principal", b'{"space": "x"}', 400, "principal takes"),
@@ -251,7 +301,9 @@ def test_bad_requests_get_one_sentence(server, path, body, status, text, capsys)
     assert post(server, "/image", {"seed": 1})[0].status == 200
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/../../etc/passwd", "/explore.html", "/%2e%2e/server.py", "//evil.example/"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/../../etc/passwd", "/explore.html", "/%2e%2e/server.py", "//evil.example/"]
+)
 def test_no_other_file_is_served(server, path):
     answer, content = talk(server, "GET", path)
     assert answer.status == 404 and "there is nothing at" in error(content)
@@ -260,12 +312,20 @@ def test_no_other_file_is_served(server, path):
 @pytest.mark.parametrize(
     ("text", "status"),
     [
-        (b"POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (LONGEST + 1), 413),
+        (
+            b"POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+            b"%d\r\n\r\n" % (LONGEST + 1),
+            413,
+        ),
         (b"POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n", 413),
         (b"POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n", 411),
         (b"POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1_0\r\n\r\n", 411),
         (b"POST /image HTTP/1.1\r\nHost: localhost\r\n\r\n{}", 411),
-        (b"POST /image HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 411),
+        (
+            b"POST /image HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+            b"chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            411,
+        ),
         (b"PUT /image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 501),
         (b"nonsense\r\n\r\n", None),
         (b"GET / HTTP/9.9\r\n\r\n", None),
@@ -298,7 +358,8 @@ def test_who_goes_away_leaves_nothing(server, capsys):
     for text in (
         b"",
         b"POST /ima",
-        b"POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
+        b"POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+        b"50\r\n\r\n{",
     ):
         with socket.create_connection(server.server_address[:2]) as connection:
             connection.sendall(text)
@@ -310,7 +371,9 @@ def test_a_port_in_use_names_a_free_one(tmp_path):
     session = Session(Walk(walks.plain()), tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UserError, match=rf"port {port} is in use on 127.0.0.1; try --port \d+") as failure:
+        with pytest.raises(
+            UserError, match=rf"port {port} is in use on 127.0.0.1; try --port \d+"
+        ) as failure:
             open_server(session, "127.0.0.1", port)
         other = int(str(failure.value).rpartition(" ")[2])
         assert other > port
@@ -362,7 +425,11 @@ def test_answers_are_kept_up_to_a_size(server, monkeypatch):
 def test_given_directions_stand_in_the_snippet(layered_run, tmp_path, monkeypatch):
     found = ganspace(Pipeline.load(find_pipeline(layered_run)), 2)
     found.save(tmp_path / "found.safetensors")
-    session = Session(Walk.load(layered_run, directions=tmp_path / "found.safetensors"), layered_run, tmp_path / "found.safetensors")
+    session = Session(
+        Walk.load(layered_run, directions=tmp_path / "found.safetensors"),
+        layered_run,
+        tmp_path / "found.safetensors",
+    )
     view = {"seed": 3, "space": "w", "principal": [1.0]}
     assert session.about()["principal"] == 2
     assert session.about()["directions"] == {"space": "w", "method": "ganspace", "names": ["0", "1"]}

@@ -10,12 +10,12 @@ import walks
 from small import MeanConditioner, SmallGenerator
 
 from gancore.cli import run
+from gancore.component.interfaces import Generator
+from gancore.component.part import field, part
 from gancore.errors import ExportError, UserError
 from gancore.exporting import Chain, export_onnx, export_pipeline, export_torch
 from gancore.exporting.checking import largest_difference
 from gancore.exporting.torch_file import NOTES
-from gancore.interfaces import Generator
-from gancore.parts import field, part
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
@@ -26,7 +26,9 @@ def onnx_session(path):
 
 
 def run_onnx(path, **inputs):
-    return torch.from_numpy(onnx_session(path).run(None, {name: value.numpy() for name, value in inputs.items()})[0])
+    return torch.from_numpy(
+        onnx_session(path).run(None, {name: value.numpy() for name, value in inputs.items()})[0]
+    )
 
 
 def noisy():
@@ -62,7 +64,11 @@ class Awkward(Generator):
 
 
 def awkward(how):
-    return Pipeline(sampler=Normal(latent=(4,)), conditioner=Identity(code=(4,)), generator=Awkward(image=(3, 4, 4), how=how))
+    return Pipeline(
+        sampler=Normal(latent=(4,)),
+        conditioner=Identity(code=(4,)),
+        generator=Awkward(image=(3, 4, 4), how=how),
+    )
 
 
 def test_a_chain_makes_the_images_of_the_pipeline():
@@ -73,7 +79,9 @@ def test_a_chain_makes_the_images_of_the_pipeline():
     assert torch.equal(chain(latent[:1]), pipeline.render(latent[:1], seed=9, truncation=0.6))
     assert all(torch.allclose(found[i : i + 1], chain(latent[i : i + 1]), atol=1e-6) for i in range(5))
     assert chain.generator is not pipeline.generator and pipeline.generator.linear.weight.requires_grad
-    assert chain.names == ["latent"] and not torch.equal(found, Chain(pipeline, truncation=0.6, seed=8)(latent))
+    assert chain.names == ["latent"] and not torch.equal(
+        found, Chain(pipeline, truncation=0.6, seed=8)(latent)
+    )
 
 
 def test_truncation_and_noise_as_inputs():
@@ -89,16 +97,28 @@ def test_truncation_and_noise_as_inputs():
 
 def test_an_onnx_file_takes_any_batch_and_says_what_it_is(tmp_path):
     pytest.importorskip("onnxruntime")
-    pipeline, path = walks.labelled(), tmp_path / "chain.onnx"
+    pipeline, path = walks.labeled(), tmp_path / "chain.onnx"
     assert export_onnx(Chain(pipeline), path, recipe="recipe/some") < 1e-5
     for n in (1, 2, 7):
         latent, label = pipeline.draw(n, seed=n)
-        assert (run_onnx(path, latent=latent, label=label) - pipeline.render(latent, label)).abs().max() < 1e-5
+        assert (
+            run_onnx(path, latent=latent, label=label) - pipeline.render(latent, label)
+        ).abs().max() < 1e-5
     told = onnx_session(path).get_modelmeta().custom_metadata_map
     assert told["gancore.recipe"] == "recipe/some" and told["gancore.generator"] == "generator/small"
-    assert json.loads(told["gancore.latent_shape"]) == [6] and json.loads(told["gancore.image_shape"]) == [3, 8, 8]
-    assert told["gancore.image_range"] == "[-1, 1], clamped" and told["gancore.noise"] == "drawn once, the same for all images"
-    assert json.loads(told["gancore.sampler"])["part"].endswith("normal") and json.loads(told["gancore.versions"])["gancore"]
+    assert json.loads(told["gancore.latent_shape"]) == [6] and json.loads(told["gancore.image_shape"]) == [
+        3,
+        8,
+        8,
+    ]
+    assert (
+        told["gancore.image_range"] == "[-1, 1], clamped"
+        and told["gancore.noise"] == "drawn once, the same for all images"
+    )
+    assert (
+        json.loads(told["gancore.sampler"])["part"].endswith("normal")
+        and json.loads(told["gancore.versions"])["gancore"]
+    )
     assert [file.name for file in tmp_path.iterdir()] == ["chain.onnx"]
 
 
@@ -121,7 +141,9 @@ def test_a_file_of_torch_export(tmp_path):
         latent = chain.examples(n)["latent"]
         assert torch.allclose(module(latent), chain(latent), atol=1e-6)
     told = json.loads(extra[NOTES])
-    assert told["gancore.truncation"] == "0.5" and told["gancore.noise"] == "drawn once, the same for all images"
+    assert (
+        told["gancore.truncation"] == "0.5" and told["gancore.noise"] == "drawn once, the same for all images"
+    )
 
 
 def test_a_folder(tmp_path):
@@ -155,20 +177,29 @@ def test_a_network_that_rounds_badly_is_compared_with_its_own_rounding():
     chain = Chain(awkward("steep"))
     wide = copy.deepcopy(chain).double()
     assert 1e-4 < largest_difference(chain, lambda inputs: wide(inputs["latent"].double())) < 0.05
-    with pytest.raises(ExportError, match=r"what was written is off by 0.5 at a batch of 1, more than 0.0\d+; nothing was kept"):
+    with pytest.raises(
+        ExportError,
+        match=r"what was written is off by 0.5 at a batch of 1, more than 0.0\d+; nothing was kept",
+    ):
         largest_difference(chain, lambda inputs: chain(inputs["latent"]) + 0.5)
     with pytest.raises(ExportError, match="off by 0.0002 at a batch of 1, more than 0.0001;"):
-        largest_difference(Chain(walks.layered()), lambda inputs: Chain(walks.layered())(inputs["latent"]) + 2e-4)
+        largest_difference(
+            Chain(walks.layered()), lambda inputs: Chain(walks.layered())(inputs["latent"]) + 2e-4
+        )
     with pytest.raises(ExportError, match="off by nan"):
         largest_difference(chain, lambda inputs: chain(inputs["latent"]) * torch.nan)
 
 
 def test_what_a_pipeline_has_not_is_not_built_in():
-    with pytest.raises(UserError, match="conditioner/identity keeps no mean to truncate towards; leave truncation out"):
+    with pytest.raises(
+        UserError, match="conditioner/identity keeps no mean to truncate towards; leave truncation out"
+    ):
         Chain(walks.plain(), truncation=0.5)
-    with pytest.raises(UserError, match="generator/small draws no noise|generator/walk-layers draws no noise"):
+    with pytest.raises(
+        UserError, match="generator/small draws no noise|generator/walk-layers draws no noise"
+    ):
         Chain(walks.layered(), inputs=["noise"])
-    pipeline = walks.labelled()
+    pipeline = walks.labeled()
     pipeline.labels = None
     with pytest.raises(ExportError, match="reads labels, but the pipeline has none to try it with"):
         Chain(pipeline)
@@ -176,7 +207,10 @@ def test_what_a_pipeline_has_not_is_not_built_in():
 
 def test_missing_packages_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"ONNX needs the packages onnx, onnxruntime, onnxscript: pip install 'gancore\[onnx\]'"):
+    with pytest.raises(
+        UserError,
+        match=r"ONNX needs the packages onnx, onnxruntime, onnxscript: pip install 'gancore\[onnx\]'",
+    ):
         export_onnx(Chain(walks.plain()), tmp_path / "chain.onnx")
 
 
@@ -186,9 +220,15 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     walks.layered().save(tmp_path / "saved")
     assert run(["export", "saved", "--truncation", "0.7"]) == 0
-    assert "saved.onnx: latent → image N × 3 × 8 × 8 in [-1, 1]; largest difference " in capsys.readouterr().out
+    assert (
+        "saved.onnx: latent → image N × 3 × 8 × 8 in [-1, 1]; largest difference " in capsys.readouterr().out
+    )
     latent, _ = Pipeline.load("saved").draw(2, seed=0)
-    assert torch.allclose(run_onnx("saved.onnx", latent=latent), Pipeline.load("saved").render(latent, truncation=0.7), atol=1e-5)
+    assert torch.allclose(
+        run_onnx("saved.onnx", latent=latent),
+        Pipeline.load("saved").render(latent, truncation=0.7),
+        atol=1e-5,
+    )
     assert run(["export", "saved", "--format", "torch", "--input", "truncation"]) == 0
     assert "saved.pt2: latent, truncation → image" in capsys.readouterr().out
     assert run(["export", "saved", "--format", "pipeline", "--output", "new/copy"]) == 0

@@ -1,4 +1,6 @@
-"""Hybrids are the product: every generator with every discriminator, loss and penalty that fits it is trained for two steps."""
+"""Hybrids are the product: every generator with every discriminator, loss and penalty that fits it is trained
+for two steps.
+"""
 
 import random
 from collections import Counter
@@ -8,20 +10,30 @@ from itertools import product
 import pytest
 import torch
 
-from gancore import GAN
-from gancore.discovery import registry
+from gancore import TwoPlayerGAN
+from gancore.component.discovery import registry
 from gancore.errors import FactError, FitError
 from gancore.testing.stage import BATCH, drive, start
 
-OURS = ("gancore", "gancore-cyclegan", "gancore-dcgan", "gancore-gan", "gancore-pca", "gancore-stylegan", "gancore-vae")
+OURS = (
+    "gancore",
+    "gancore-cyclegan",
+    "gancore-dcgan",
+    "gancore-gan",
+    "gancore-pca",
+    "gancore-stylegan",
+    "gancore-vae",
+)
 FITTING = 6048
-"""How many hybrids fit. A new generator, discriminator, loss or penalty changes this number, and this line alone."""
+"""How many hybrids fit. A new generator, discriminator, loss or penalty changes this number, and this line
+alone.
+"""
 SAMPLED = 80
 FACTS = {"image": (3, 16, 16), "classes": 3}
 
 
 def offered(kind):
-    return [offer.cls for offer in registry().offers(kind) if offer.distribution in OURS]
+    return [offer.cls for offer in registry().registrations(kind) if offer.distribution in OURS]
 
 
 def small(cls):
@@ -29,10 +41,14 @@ def small(cls):
 
 
 def assembled(generator, discriminator, loss, penalty, seed=0):
-    recipe = GAN(
-        generator=small(generator), discriminator=small(discriminator), loss=small(loss), regularizers=[small(penalty)], batch=BATCH
+    recipe = TwoPlayerGAN(
+        generator=small(generator),
+        discriminator=small(discriminator),
+        loss=small(loss),
+        regularizers=[small(penalty)],
+        batch=BATCH,
     )
-    recipe.place(seed=seed, facts=FACTS, by="the hybrids test")
+    recipe.bind(seed=seed, facts=FACTS, by="the hybrids test")
     recipe.require()
     return recipe
 
@@ -52,12 +68,21 @@ def misfit(*classes):
 
 @pytest.fixture(scope="module")
 def fitting():
-    """All hybrids that fit. Networks fit by their facts, losses and penalties whatever the networks: tried with one pair of these."""
-    missing = set(OURS) - {offer.distribution for offer in registry().offers()}
+    """All hybrids that fit. Networks fit by their facts, losses and penalties whatever the networks: tried
+    with one pair of these.
+    """
+    missing = set(OURS) - {offer.distribution for offer in registry().registrations()}
     if missing:
-        pytest.skip(f"the number of hybrids is that of all plugins of this repository; not installed: {', '.join(sorted(missing))}")
-    losses, penalties = offered("loss"), offered("regularizer")
-    pairs = [p for p in product(offered("generator"), offered("discriminator")) if not misfit(*p, losses[0], penalties[0])]
+        pytest.skip(
+            "the number of hybrids is that of all plugins of this repository; "
+            f"not installed: {', '.join(sorted(missing))}"
+        )
+    losses, penalties = offered("loss"), offered("discriminator-regularizer")
+    pairs = [
+        p
+        for p in product(offered("generator"), offered("discriminator"))
+        if not misfit(*p, losses[0], penalties[0])
+    ]
     rules = [r for r in product(losses, penalties) if not misfit(*pairs[0], *r)]
     return [(*pair, *rule) for pair, rule in product(pairs, rules)]
 
@@ -74,7 +99,9 @@ def train(hybrid, seed):
     for player, part in players(recipe):
         after = list(part.parameters())
         assert all(p.isfinite().all() for p in after), f"{name(hybrid)}: the {player} is not finite"
-        assert any(not torch.equal(p, q) for p, q in zip(before[player], after, strict=True)), f"{name(hybrid)}: the {player} did not move"
+        assert any(not torch.equal(p, q) for p, q in zip(before[player], after, strict=True)), (
+            f"{name(hybrid)}: the {player} did not move"
+        )
     image = recipe.pipelines()["image"].sample(2, seed=1)
     assert image.shape == (2, 3, 16, 16)
     assert image.isfinite().all()
@@ -95,7 +122,12 @@ def test_the_number_of_hybrids_that_fit(fitting, capsys):
 def test_what_does_not_fit_says_why():
     reasons = Counter()
     for generator in offered("generator"):
-        reason = misfit(generator, offered("discriminator")[0], offered("loss")[0], offered("regularizer")[0])
+        reason = misfit(
+            generator,
+            offered("discriminator")[0],
+            offered("loss")[0],
+            offered("discriminator-regularizer")[0],
+        )
         reasons[reason] += 1
     assert reasons["a translator's code is an image, which no sampler draws"] == 1
     assert reasons["the generator has no weights that a gradient could move"] == 1

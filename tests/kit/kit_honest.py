@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from gancore import Encoder, Generator, GeneratorRegularizer, Optimizer, Tally
+from gancore import Encoder, Generator, GeneratorRegularizer, Optimizer, RunningMean
+from gancore.component.interfaces import Conditioner, Discriminator, Extractor
+from gancore.component.part import fact, field, part, seat
+from gancore.component.randomness import normal
 from gancore.errors import FactError, MeasureError
-from gancore.interfaces import Conditioner, Discriminator, Extractor
 from gancore.measure.score import Score, Value
-from gancore.parts import fact, field, part, seat
-from gancore.randomness import normal
-from gancore.recipes import GAN
+from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.optimizers import SGD
 
 
@@ -63,10 +63,10 @@ class HonestDiscriminator(Discriminator):
     def conditional(self):
         return bool(self.classes)
 
-    def features(self, image):
+    def forward_features(self, image):
         return self.first(image.flatten(1)).tanh()
 
-    def judge(self, features, label=None):
+    def forward_head(self, features, label=None):
         scores = self.second(features)
         if self.label is not None:
             soft = label if label.is_floating_point() else nn.functional.one_hot(label, self.classes)
@@ -87,10 +87,10 @@ class HonestConditioner(Conditioner):
 
     def build(self):
         if not self.classes:
-            raise FactError(f"{self.address}: the data have no labels")
+            raise FactError(f"{self.qualified_name}: the data have no labels")
         self.layer, self.table = nn.Linear(3, size(self.code)), nn.Linear(self.classes, size(self.code))
         self.register_buffer("mean", torch.zeros(size(self.code)))
-        self.seen = Tally()
+        self.seen = RunningMean()
 
     def embed(self, label):
         return self.table(self.soft(label))
@@ -105,7 +105,7 @@ class HonestConditioner(Conditioner):
             self.seen.add(code.sum(0), len(code))
         return code.reshape(len(latent), *self.code)
 
-    def settle(self):
+    def update_buffers(self):
         if self.seen.mean is not None:
             self.mean.lerp_(self.seen.mean.to(self.mean), 0.1)
 
@@ -172,12 +172,14 @@ class HonestScore(Score):
         return f"distance[{study.title}]"
 
     def distance(self, real, fake, rng):
-        half = [rows[torch.randperm(len(rows), generator=rng)[: len(rows) // 2]].mean(0) for rows in (real, fake)]
+        half = [
+            rows[torch.randperm(len(rows), generator=rng)[: len(rows) // 2]].mean(0) for rows in (real, fake)
+        ]
         return float((half[0] - half[1]).norm())
 
 
 @part("honest")
-class HonestRecipe(GAN):
+class HonestRecipe(TwoPlayerGAN):
     """The two-player game with small parts, a lazy penalty on the generator and a kept mean."""
 
     examples: ClassVar[Any] = (
@@ -191,4 +193,13 @@ class HonestRecipe(GAN):
     discriminator_optimizer: Optimizer = seat(default=SGD)
 
 
-HONEST = [HonestGenerator, HonestDiscriminator, HonestConditioner, HonestEncoder, HonestExtractor, HonestPenalty, HonestScore, HonestRecipe]
+HONEST = [
+    HonestGenerator,
+    HonestDiscriminator,
+    HonestConditioner,
+    HonestEncoder,
+    HonestExtractor,
+    HonestPenalty,
+    HonestScore,
+    HonestRecipe,
+]

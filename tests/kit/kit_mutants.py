@@ -1,4 +1,6 @@
-"""Parts that break one promise each. `MUTANTS` says of each class which check is named for it, and which others fall with it."""
+"""Parts that break one promise each. `MUTANTS` says of each class which check is named for it, and which
+others fall with it.
+"""
 
 import torch
 from kit_honest import (
@@ -13,10 +15,10 @@ from kit_honest import (
 )
 from torch import nn
 
-from gancore.interfaces import Augment, Constraint, LabelSampler, Schedule
+from gancore.component.interfaces import Augment, Constraint, LabelSampler, Schedule
+from gancore.component.part import field, part
+from gancore.component.randomness import normal
 from gancore.measure.score import Value
-from gancore.parts import field, part
-from gancore.randomness import normal
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import NonSaturating, Wasserstein
@@ -113,7 +115,7 @@ class HiddenWeights(HonestEncoder):
 class CopyShares(HonestEncoder):
     def __deepcopy__(self, memo):
         other = type(self)(image=self.image)
-        other.place(seed=self._origin[0], path=self._origin[1])
+        other.bind(seed=self._origin[0], path=self._origin[1])
         other.layer = self.layer
         return other
 
@@ -181,16 +183,18 @@ class UnusedWeight(HonestGenerator):
         self.spare = nn.Linear(3, 3)
 
 
-@mutant("rows_are_exact", "independent_in_eval")
+@mutant("rows_are_exact", "independent_in_eval", "works_in_float64")
 class NoiseFromElsewhere(HonestGenerator):
     def forward(self, code):
-        return super().forward(code + torch.randn_like(code))
+        return super().forward(code + 4 * torch.randn_like(code))
 
 
 @mutant("channels_last_agrees")
 class ReadsMemoryOrder(HonestDiscriminator):
-    def features(self, image):
-        strided = image.permute(0, 2, 3, 1) if image.is_contiguous(memory_format=torch.channels_last) else image
+    def forward_features(self, image):
+        strided = (
+            image.permute(0, 2, 3, 1) if image.is_contiguous(memory_format=torch.channels_last) else image
+        )
         return self.first(strided.flatten(1)).tanh()
 
 
@@ -199,14 +203,15 @@ class ReadsMemoryOrder(HonestDiscriminator):
 
 @mutant("scores_images")
 class ColumnOfScores(HonestDiscriminator):
-    def judge(self, features, label=None):
-        return super().judge(features, label)[:, None]
+    def forward_head(self, features, label=None):
+        return super().forward_head(features, label)[:, None]
 
 
 @mutant("gradient_is_true", "double_backward_is_true")
 class DetachesAPath(HonestDiscriminator):
-    def features(self, image):
-        return super().features(image) * image.detach().flatten(1).square().mean(1, keepdim=True)
+    def forward_features(self, image):
+        scale = image.detach().flatten(1).sum(1, keepdim=True) / image[0].numel() ** 0.5
+        return super().forward_features(image) * scale
 
 
 class _OnceOnly(torch.autograd.Function):
@@ -223,7 +228,7 @@ class _OnceOnly(torch.autograd.Function):
 
 @mutant("double_backward_is_true")
 class OnceDifferentiable(HonestDiscriminator):
-    def features(self, image):
+    def forward_features(self, image):
         return self.first(_OnceOnly.apply(image.flatten(1)))
 
 
@@ -231,7 +236,7 @@ class OnceDifferentiable(HonestDiscriminator):
 class IgnoresLabels(HonestDiscriminator):
     examples = ({"classes": 3},)
 
-    def judge(self, features, label=None):
+    def forward_head(self, features, label=None):
         return self.second(features)[:, 0]
 
 
@@ -239,7 +244,7 @@ class IgnoresLabels(HonestDiscriminator):
 class ReadsLabelsInSecret(HonestDiscriminator):
     examples = ({"classes": 0}, {"classes": 3})
 
-    def judge(self, features, label=None):
+    def forward_head(self, features, label=None):
         scores = self.second(features)[:, 0]
         if self.label is not None:
             return scores + 0 * self.label.weight.sum() + 0 * self.label.bias.sum()
@@ -265,7 +270,7 @@ class BearsTheRangeAlone(HonestExtractor):
 
 
 @mutant("rows_are_apart")
-class CentresItsBatch(HonestExtractor):
+class CentersItsBatch(HonestExtractor):
     def forward(self, image):
         features = super().forward(image)
         return features - features.mean(0) if self.training else features
@@ -512,7 +517,7 @@ class Crops(Augment):
 
 
 @mutant("is_twice_differentiable")
-class Quantises(Augment):
+class Quantizes(Augment):
     def forward(self, image):
         return image.detach().abs() * image
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from gancore import Generator, Part, Recipe, interfaces, part
+from gancore import Generator, Part, Recipe, part
+from gancore.component import interfaces
+from gancore.component.part import fact
 from gancore.errors import UnknownPart, UserError
 from gancore.measure.score import Score
-from gancore.parts import fact
 from gancore.standard.losses import Hinge, Wasserstein
 from gancore.standard.samplers import Normal
 from gancore.testing import check_distribution, checks_for, contracts, run_checks
@@ -35,7 +36,10 @@ def test_the_decorator_makes_one_test_of_each_check():
 
 
 def test_an_expected_failure_that_is_no_check_is_an_error():
-    with pytest.raises(UserError, match=r"names 'Hinge.gradchek', which is no check here; write Class.check, as Hinge.gradcheck"):
+    with pytest.raises(
+        UserError,
+        match=r"names 'Hinge.gradchek', which is no check here; write Class.check, as Hinge.gradcheck",
+    ):
         contracts(Hinge, expected_failures={"Hinge.gradchek": "a reason"})
 
 
@@ -43,7 +47,11 @@ def test_an_expected_failure_that_is_no_check_is_an_error():
 class Backwards(Wasserstein):
     """A loss that says of itself what is wrong with it."""
 
-    expected_failures = {"wants_the_right_side": "it is a mutant", "offered": "it is a test's", "gradcheck": "it does not fail"}
+    expected_failures = {
+        "wants_the_right_side": "it is a mutant",
+        "offered": "it is a test's",
+        "gradcheck": "it does not fail",
+    }
 
     def generator(self, fake, real=None):
         return -super().generator(fake, real)
@@ -54,14 +62,19 @@ def test_results_know_what_was_expected():
     assert results["wants_the_right_side"].outcome == "expected"
     assert results["wants_the_right_side"].reason == "it is a mutant"
     assert results["gradcheck"].outcome == "failed"
-    assert results["gradcheck"].reason == "it was expected to fail (it does not fail) and does not: take it out of `expected_failures`"
+    assert (
+        results["gradcheck"].reason
+        == "it was expected to fail (it does not fail) and does not: take it out of `expected_failures`"
+    )
     assert results["is_pure"].outcome == "passed"
     assert results["is_pure"].part == "loss/backwards"
     assert results["is_pure"].seconds > 0
 
 
 def test_a_distribution_that_offers_nothing_is_named():
-    with pytest.raises(UnknownPart, match=r"no installed distribution 'gancore-nothing' offers parts; known: .*gancore"):
+    with pytest.raises(
+        UnknownPart, match=r"no installed distribution 'gancore-nothing' offers parts; known: .*gancore"
+    ):
         check_distribution("gancore-nothing")
 
 
@@ -69,17 +82,22 @@ def test_a_distribution_that_offers_nothing_is_named():
 class Picky(Generator):
     """Needs what nobody draws."""
 
-    colour: str = fact()
+    color: str = fact()
 
 
 def test_a_fact_that_the_kit_cannot_draw_must_stand_in_the_examples():
     (result,) = [r for r in run_checks([Picky]) if r.check == "documented"]
-    assert "draws image, source, classes, code, latent, not 'colour': give Picky `examples` that hold it" in result.reason
+    assert (
+        "draws image, source, classes, code, latent, not 'color': give Picky `examples` that hold it"
+        in result.reason
+    )
 
 
 def test_the_page_on_contracts_lists_every_check():
     page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
-    kinds = [value for value in vars(interfaces).values() if isinstance(value, type) and issubclass(value, Part)]
+    kinds = [
+        value for value in vars(interfaces).values() if isinstance(value, type) and issubclass(value, Part)
+    ]
     checks = {check.name: check for kind in [*kinds, Recipe, Score] for check in checks_for(kind)}
     assert len(checks) == 78
     missing = [name for name, check in checks.items() if f"| `{name}` | {check.promise} |" not in page]

@@ -4,7 +4,7 @@ import pytest
 from kit_honest import HONEST
 from kit_mutants import MUTANTS, NotOffered
 
-from gancore import discovery
+from gancore.component import discovery
 from gancore.testing import checks_for, run_checks
 
 
@@ -38,7 +38,9 @@ def test_a_mutant_is_caught_by_the_check_named_for_it(cls):
 
 def test_every_check_has_a_mutant(capsys):
     checks = {check.name for cls in [*MUTANTS, *HONEST] for check in checks_for(cls)}
-    caught = {named for named, _ in MUTANTS.values()} | {name for _, also in MUTANTS.values() for name in also}
+    caught = {named for named, _ in MUTANTS.values()} | {
+        name for _, also in MUTANTS.values() for name in also
+    }
     with capsys.disabled():
         print(f"\n{len(MUTANTS)} mutants, each caught by the check named for it; {len(checks)} checks")
     assert len(MUTANTS) == 85

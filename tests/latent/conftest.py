@@ -8,7 +8,7 @@ import walks
 def saved(tmp_path_factory):
     walks.know_walk_parts()
     folder = tmp_path_factory.mktemp("walks")
-    for name in ("plain", "layered", "labelled", "translator"):
+    for name in ("plain", "layered", "labeled", "translator"):
         getattr(walks, name)().save(folder / name)
     return folder
 

@@ -53,17 +53,22 @@ def test_a_gif_runs_at_its_speed_and_repeats(tmp_path):
     save_animation(given, tmp_path / "walk.gif", fps=24)
     found = list(shown(tmp_path / "walk.gif"))
     # a GIF counts hundredths: 24 frames take 40 or 50 ms each, a second in all
-    assert len(found) == 24 and sum(time for _, time in found) == 1000 and {time for _, time in found} == {40, 50}
+    assert (
+        len(found) == 24
+        and sum(time for _, time in found) == 1000
+        and {time for _, time in found} == {40, 50}
+    )
     assert abs(found[3][0][..., :3] - as_pixels(given[3])).mean() < 8
     with Image.open(tmp_path / "walk.gif") as file:
         assert file.info["loop"] == 0
 
 
-def test_a_grey_gif_is_exact_and_transparent_frames_lie_on_white(tmp_path):
+def test_a_gray_gif_is_exact_and_transparent_frames_lie_on_white(tmp_path):
     given = frames(channels=1)
-    save_animation(given, tmp_path / "grey.gif")
+    save_animation(given, tmp_path / "gray.gif")
     assert all(
-        np.array_equal(pixels[..., :1], as_pixels(frame)) for frame, (pixels, _) in zip(given, shown(tmp_path / "grey.gif"), strict=True)
+        np.array_equal(pixels[..., :1], as_pixels(frame))
+        for frame, (pixels, _) in zip(given, shown(tmp_path / "gray.gif"), strict=True)
     )
     clear = [torch.cat([frame, torch.full((1, 1, 8, 8), -1.0)], 1) for frame in frames(2)]
     save_animation(clear, tmp_path / "clear.gif")
@@ -75,7 +80,9 @@ def test_a_folder_holds_a_png_a_frame(tmp_path):
     save_animation(given, tmp_path / "deep" / "walk")
     names = sorted(path.name for path in (tmp_path / "deep" / "walk").iterdir())
     assert names == [f"{i:06d}.png" for i in range(5)]
-    assert np.array_equal(np.asarray(Image.open(tmp_path / "deep" / "walk" / "000004.png")), as_pixels(given[4]))
+    assert np.array_equal(
+        np.asarray(Image.open(tmp_path / "deep" / "walk" / "000004.png")), as_pixels(given[4])
+    )
 
 
 def test_tiles_lie_in_rows():
@@ -112,12 +119,25 @@ def test_what_breaks_half_way_leaves_the_old_file(tmp_path, ending, monkeypatch)
         (
             "walk.avi",
             24,
-            r"'.avi'; give a name that ends in .gif, .apng, .webp, .mp4, in .png for a sheet, or a new folder",
+            r"'.avi'; give a name that ends in .gif, .apng, .webp, .mp4, in .png for a grid, or a new folder",
         ),
-        ("walk.gif", 60, "a GIF shows at most 50 frames a second; got 60: slow down, or give a name that ends in .webp"),
+        (
+            "walk.gif",
+            60,
+            "a GIF shows at most 50 frames a second; got 60: slow down, or give a name that ends in .webp",
+        ),
         ("full", 24, "full is there already; give a new folder for the frames"),
-        ("folder.gif", 24, "folder.gif is a folder; give the name of a file, or a folder's name without an ending"),
-        ("walk.mp4", 24, "walk.mp4: MP4 is written by ffmpeg, which is not there; install it, or give a name that ends in .webp or .gif"),
+        (
+            "folder.gif",
+            24,
+            "folder.gif is a folder; give the name of a file, or a folder's name without an ending",
+        ),
+        (
+            "walk.mp4",
+            24,
+            "walk.mp4: MP4 is written by ffmpeg, which is not there; "
+            "install it, or give a name that ends in .webp or .gif",
+        ),
     ],
 )
 def test_wrong_words(tmp_path, monkeypatch, name, fps, text):
@@ -126,7 +146,10 @@ def test_wrong_words(tmp_path, monkeypatch, name, fps, text):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    for act in (lambda: check_animation(tmp_path / name, fps), lambda: save_animation(frames(), tmp_path / name, fps=fps)):
+    for act in (
+        lambda: check_animation(tmp_path / name, fps),
+        lambda: save_animation(frames(), tmp_path / name, fps=fps),
+    ):
         with pytest.raises(UserError, match=text):
             act()
     assert sorted(tmp_path.rglob("*")) == before
@@ -168,18 +191,27 @@ def test_ffmpeg_gets_every_frame_and_its_size_and_speed(tmp_path, monkeypatch):
     fake_ffmpeg(tmp_path, monkeypatch, COUNTS)
     save_animation(frames(count=7, channels=1, size=(6, 8)), tmp_path / "walk.mp4", fps=12)
     said = (tmp_path / "walk.mp4").read_text()
-    assert "-f rawvideo -pix_fmt rgb24 -s 256x192 -r 12 -i -" in said and "-c:v libx264" in said and "-f mp4" in said
+    assert (
+        "-f rawvideo -pix_fmt rgb24 -s 256x192 -r 12 -i -" in said
+        and "-c:v libx264" in said
+        and "-f mp4" in said
+    )
     assert said.endswith(f" {7 * 256 * 192 * 3}")
 
 
 def test_ffmpegs_own_message_is_told_and_nothing_is_left(tmp_path, monkeypatch):
     fake_ffmpeg(tmp_path, monkeypatch, FAILS)
-    with pytest.raises(RunError, match="ffmpeg ended with code 8: Unknown encoder 'nothing'; nothing was written"):
+    with pytest.raises(
+        RunError, match="ffmpeg ended with code 8: Unknown encoder 'nothing'; nothing was written"
+    ):
         save_animation(frames(count=60, size=(64, 64)), tmp_path / "walk.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["bin"]
 
 
-@pytest.mark.skipif(not any(os.access(os.path.join(p, "ffmpeg"), os.X_OK) for p in os.get_exec_path()), reason="there is no ffmpeg")
+@pytest.mark.skipif(
+    not any(os.access(os.path.join(p, "ffmpeg"), os.X_OK) for p in os.get_exec_path()),
+    reason="there is no ffmpeg",
+)
 def test_a_real_ffmpeg_writes_a_film(tmp_path):
     save_animation(frames(count=6, size=(9, 9)), tmp_path / "walk.mp4")
     content = (tmp_path / "walk.mp4").read_bytes()

@@ -19,14 +19,23 @@ FOUND = ["--directions", "found.safetensors"]
 
 
 def same(file, images, columns):
-    return np.abs(np.asarray(Image.open(file)).astype(int) - np.asarray(grid(images, columns=columns)).astype(int)).max() <= 1
+    return (
+        np.abs(
+            np.asarray(Image.open(file)).astype(int) - np.asarray(grid(images, columns=columns)).astype(int)
+        ).max()
+        <= 1
+    )
 
 
 def test_a_file_and_a_sheet_are_written(saved, place, capsys):
-    assert run(["directions", str(saved / "layered"), "--count", "2", "--output", "new/found.safetensors"]) == 0
-    assert capsys.readouterr().out == "2 directions in w in new/found.safetensors, a sheet beside it\n"
+    assert (
+        run(["directions", str(saved / "layered"), "--count", "2", "--output", "new/found.safetensors"]) == 0
+    )
+    assert capsys.readouterr().out == "2 directions in w in new/found.safetensors, a grid beside it\n"
     pipeline, found = Pipeline.load(saved / "layered"), DirectionSet.load(place / "new/found.safetensors")
-    rows = [edited_latent(pipeline, found, index, range(-3, 4), *pipeline.draw(1, seed=0)) for index in (0, 1)]
+    rows = [
+        edited_latent(pipeline, found, index, range(-3, 4), *pipeline.draw(1, seed=0)) for index in (0, 1)
+    ]
     assert same("new/found.png", render_codes(pipeline, torch.cat(rows)), 7)
 
 
@@ -50,15 +59,61 @@ def test_strips_start_from_seeds_and_codes(saved, place, capsys):
     pipeline, found = Pipeline.load(saved / "layered"), DirectionSet.load(place / "found.safetensors")
     pivot = codes_of(pipeline, pipeline.draw(1, seed=9)[0])
     save_code(place / "pivot.npy", pivot)
-    words = ["--directions", "found.safetensors", "--index", "1", "--from", "-2", "--to", "1", "--steps", "4", "--layers", "1-2"]
+    words = [
+        "--directions",
+        "found.safetensors",
+        "--index",
+        "1",
+        "--from",
+        "-2",
+        "--to",
+        "1",
+        "--steps",
+        "4",
+        "--layers",
+        "1-2",
+    ]
     capsys.readouterr()
-    assert run(["edit", str(saved / "layered"), *words, "--seeds", "5,6", "--code", "pivot.npy", "--output", "strips.png"]) == 0
+    assert (
+        run(
+            [
+                "edit",
+                str(saved / "layered"),
+                *words,
+                "--seeds",
+                "5,6",
+                "--code",
+                "pivot.npy",
+                "--output",
+                "strips.png",
+            ]
+        )
+        == 0
+    )
     assert capsys.readouterr().out == "3 strips of 4 images in strips.png\n"
     amounts = [-2.0, -1.0, 0.0, 1.0]
-    rows = [edited_latent(pipeline, found, 1, amounts, *pipeline.draw(1, seed=seed), layers=[1, 2]) for seed in (5, 6)]
+    rows = [
+        edited_latent(pipeline, found, 1, amounts, *pipeline.draw(1, seed=seed), layers=[1, 2])
+        for seed in (5, 6)
+    ]
     rows.append(edited_code(pipeline, found, 1, amounts, pivot, layers=[1, 2]))
     assert same("strips.png", render_codes(pipeline, torch.cat(rows)), 4)
-    assert run(["edit", str(saved / "layered"), *words[:2], "--code", "pivot.npy", "--index", "0-2", "--steps", "2"]) == 0
+    assert (
+        run(
+            [
+                "edit",
+                str(saved / "layered"),
+                *words[:2],
+                "--code",
+                "pivot.npy",
+                "--index",
+                "0-2",
+                "--steps",
+                "2",
+            ]
+        )
+        == 0
+    )
     assert capsys.readouterr().out == "3 strips of 2 images in layered-edit.png\n"
 
 
@@ -82,7 +137,10 @@ def test_a_terminal_shows_what_goes_on(saved, place, capsys, monkeypatch):
 def test_empty_answers_are_refused(saved, place, capsys, name, shape):
     np.save("empty.npy", np.zeros(shape))
     assert run(["directions", str(saved / name), "--method", "linear", "--labels", "empty.npy"]) == 2
-    assert f"gancore: answers {shape} hold nothing to learn from" in said(capsys) and len(list(place.iterdir())) == 1
+    assert (
+        f"gancore: answers {shape} hold nothing to learn from" in said(capsys)
+        and len(list(place.iterdir())) == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,16 +152,40 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
         (["directions", "plain", "--space", "w"], "has no w beside its z"),
         (["directions", "plain", "--activations", "conv"], "has no module 'conv'"),
         (["directions", "plain", "--method", "linear", "--labels", "no.npy"], "no.npy cannot be read"),
-        (["directions", "plain", "--method", "linear", "--extractor", "pixels"], "extractor/pixels tells no classes apart"),
+        (
+            ["directions", "plain", "--method", "linear", "--extractor", "pixels"],
+            "extractor/pixels tells no classes apart",
+        ),
         (["directions", "layered", "--space", "w+"], "the spaces here are z, w; got 'w+'"),
-        (["directions", "layered", "--method", "linear", "--space", "w+"], "the spaces here are z, w; got 'w+'"),
-        (["directions", "plain", "--labels", "no.npy"], "--labels is read by --method linear, not by ganspace; leave it out"),
+        (
+            ["directions", "layered", "--method", "linear", "--space", "w+"],
+            "the spaces here are z, w; got 'w+'",
+        ),
+        (
+            ["directions", "plain", "--labels", "no.npy"],
+            "--labels is read by --method linear, not by ganspace; leave it out",
+        ),
         (["directions", "plain", "--layers", "99"], "--layers is read by --method sefa, not by ganspace"),
-        (["directions", "plain", "--method", "sefa", "--space", "z"], "--space is read by --method ganspace or linear, not by sefa"),
-        (["directions", "plain", "--method", "sefa", "--activations", "x"], "--activations is read by --method ganspace, not by sefa"),
-        (["directions", "plain", "--method", "sefa", "--extractor", "x"], "--extractor is read by --method linear, not by sefa"),
-        (["directions", "plain", "--method", "linear", "--count", "2"], "--count is read by --method sefa or ganspace, not by linear"),
-        (["directions", "plain", "--method", "linear", "--labels", "a", "--extractor", "b"], "leave one of the two out"),
+        (
+            ["directions", "plain", "--method", "sefa", "--space", "z"],
+            "--space is read by --method ganspace or linear, not by sefa",
+        ),
+        (
+            ["directions", "plain", "--method", "sefa", "--activations", "x"],
+            "--activations is read by --method ganspace, not by sefa",
+        ),
+        (
+            ["directions", "plain", "--method", "sefa", "--extractor", "x"],
+            "--extractor is read by --method linear, not by sefa",
+        ),
+        (
+            ["directions", "plain", "--method", "linear", "--count", "2"],
+            "--count is read by --method sefa or ganspace, not by linear",
+        ),
+        (
+            ["directions", "plain", "--method", "linear", "--labels", "a", "--extractor", "b"],
+            "leave one of the two out",
+        ),
         (["directions", "translator"], "translates images, so it has no latent space"),
         (["edit", "plain", "--directions", "no.safetensors"], "no.safetensors holds no directions"),
         (["edit", "plain", *FOUND, "--from", "nan"], "Invalid value for '--from'"),
@@ -113,7 +195,10 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
             ["edit", "plain", *FOUND, "--code", "a.npy", "--label", "4"],
             "--label belongs to images of seeds, and --code gives codes as they",
         ),
-        (["edit", "plain", *FOUND, "--code", "a.npy", "--truncation", "0"], "--truncation belongs to images of seeds"),
+        (
+            ["edit", "plain", *FOUND, "--code", "a.npy", "--truncation", "0"],
+            "--truncation belongs to images of seeds",
+        ),
         (["edit", "plain"], "Missing option '--directions'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

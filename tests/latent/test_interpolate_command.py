@@ -21,11 +21,32 @@ def frames(path):
 
 def enlarged(images):
     """As the frames of one image show it."""
-    return ((images.permute(0, 2, 3, 1) + 1) * 127.5).round().numpy().astype(np.uint8).repeat(32, 1).repeat(32, 2)
+    return (
+        ((images.permute(0, 2, 3, 1) + 1) * 127.5)
+        .round()
+        .numpy()
+        .astype(np.uint8)
+        .repeat(32, 1)
+        .repeat(32, 2)
+    )
 
 
 def test_a_walk_leads_through_the_images_of_its_seeds(saved, place, capsys):
-    assert run(["interpolate", str(saved / "plain"), "--seeds", "4,1-2", "--frames", "5", "--output", "walk.apng"]) == 0
+    assert (
+        run(
+            [
+                "interpolate",
+                str(saved / "plain"),
+                "--seeds",
+                "4,1-2",
+                "--frames",
+                "5",
+                "--output",
+                "walk.apng",
+            ]
+        )
+        == 0
+    )
     assert capsys.readouterr().out == "5 frames, 0.2 s, in walk.apng\n"
     pipeline = Pipeline.load(saved / "plain")
     keys = torch.cat([pipeline.render(*pipeline.draw(1, seed=seed)) for seed in (4, 1, 2)])
@@ -37,19 +58,30 @@ def test_a_count_of_latents_is_that_of_sample(saved, place):
     assert run(["interpolate", str(saved / "layered"), *words, "--output", "walk.webp"]) == 0
     pipeline = Pipeline.load(saved / "layered")
     latent, _ = pipeline.draw(3, seed=7)
-    assert np.abs(frames("walk.webp").astype(int) - enlarged(pipeline.render(latent, truncation=0.5))).max() <= 1
+    assert (
+        np.abs(frames("walk.webp").astype(int) - enlarged(pipeline.render(latent, truncation=0.5))).max() <= 1
+    )
 
 
 def test_a_sheet_has_a_row_for_each_leg(saved, place, capsys):
-    assert run(["interpolate", str(saved / "plain"), "--seeds", "1,2,3", "--frames", "8", "--output", "walk.png"]) == 0
-    assert "2 legs of 4 images on a sheet in walk.png" in capsys.readouterr().out
+    assert (
+        run(
+            ["interpolate", str(saved / "plain"), "--seeds", "1,2,3", "--frames", "8", "--output", "walk.png"]
+        )
+        == 0
+    )
+    assert "2 legs of 4 images on a grid in walk.png" in capsys.readouterr().out
     pipeline = Pipeline.load(saved / "plain")
-    one, two, three = (np.asarray(grid(pipeline.render(*pipeline.draw(1, seed=seed)))).astype(int) for seed in (1, 2, 3))
+    one, two, three = (
+        np.asarray(grid(pipeline.render(*pipeline.draw(1, seed=seed)))).astype(int) for seed in (1, 2, 3)
+    )
     sheet = np.asarray(Image.open("walk.png")).astype(int)
     side, step = 68, 66
     assert sheet.shape == (2 * step + 2, 4 * step + 2, 3)
     for row, column, key in ((0, 0, one), (0, 3, two), (1, 0, two), (1, 3, three)):
-        assert abs(sheet[row * step : row * step + side, column * step : column * step + side] - key).max() <= 1
+        assert (
+            abs(sheet[row * step : row * step + side, column * step : column * step + side] - key).max() <= 1
+        )
 
 
 def test_a_loop_comes_back_and_spaces_and_kinds_differ(saved, place):
@@ -65,7 +97,9 @@ def test_a_loop_comes_back_and_spaces_and_kinds_differ(saved, place):
     }.items():
         assert run(["interpolate", *same, *words, "--output", f"{name}.apng"]) == 0
         seen[name] = frames(f"{name}.apng")
-    assert np.array_equal(seen["loop"][1], seen["loop"][7]) and np.array_equal(seen["open"][0], seen["loop"][0])
+    assert np.array_equal(seen["loop"][1], seen["loop"][7]) and np.array_equal(
+        seen["open"][0], seen["loop"][0]
+    )
     assert len({value.tobytes() for value in seen.values()}) == 6
     assert np.array_equal(seen["open"][[0, -1]], seen["w"][[0, -1]])
 
@@ -83,7 +117,7 @@ def test_a_grid_shows_walks_beside_each_other(saved, place):
 
 
 def test_a_class_is_kept_or_mixed(saved, place):
-    same = [str(saved / "labelled"), "--seeds", "1,2", "--frames", "3", "--label"]
+    same = [str(saved / "labeled"), "--seeds", "1,2", "--frames", "3", "--label"]
     for label in ("0", "2"):
         assert run(["interpolate", *same, label, "--output", f"{label}.apng"]) == 0
     assert not np.array_equal(frames("0.apng"), frames("2.apng"))
@@ -100,7 +134,11 @@ def test_without_an_output_it_is_a_gif_named_after_the_run(saved, place):
         (["translator"], 2, "translates images, so it has no latent space to walk in"),
         (["nowhere"], 1, "nowhere is no folder"),
         (["plain", "--seeds", "1"], 2, "a walk leads from one latent to another: give at least 2; got 1"),
-        (["plain", "--seeds", "1,2,3", "--grid", "2x1"], 2, "give at least 2, as many for each of 2 walks; got 3"),
+        (
+            ["plain", "--seeds", "1,2,3", "--grid", "2x1"],
+            2,
+            "give at least 2, as many for each of 2 walks; got 3",
+        ),
         (["plain", "--seeds", "one,two"], 2, "--seeds takes whole numbers, as 1,2,3 or 4-9; got 'one,two'"),
         (["plain", "--seeds", "5-1"], 2, "--seeds takes whole numbers"),
         (["plain", "--seeds", ""], 2, "--seeds takes whole numbers"),
@@ -117,7 +155,7 @@ def test_without_an_output_it_is_a_gif_named_after_the_run(saved, place):
             "hands latents on unchanged, so this pipeline has no w beside its z; choose z",
         ),
         (["plain", "--label", "1"], 2, "reads no labels, but a label was given; leave it out"),
-        (["labelled", "--label", "7"], 2, "label 7 is none of the 3 classes"),
+        (["labeled", "--label", "7"], 2, "label 7 is none of the 3 classes"),
         (["plain", "--output", "walk.avi"], 2, "walk.avi ends in '.avi'; give a name that ends in .gif"),
         (["plain", "--output", "old"], 2, "old is there already; give a new folder for the frames"),
         (["plain", "--output", "old/file/walk.gif"], 1, "could not write old/file/walk.gif"),

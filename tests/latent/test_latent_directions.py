@@ -6,7 +6,12 @@ import torch
 from sklearn.decomposition import PCA
 
 from gancore.errors import UserError
-from gancore.latent.directions import principal_directions, random_directions, random_directions_among, response_directions
+from gancore.latent.directions import (
+    principal_directions,
+    random_directions,
+    random_directions_among,
+    response_directions,
+)
 
 
 def orthonormal(vectors):
@@ -22,7 +27,7 @@ def test_random_directions_are_orthonormal_and_follow_from_the_seed(shape):
     assert not torch.allclose(first, random_directions(shape, seed=2), atol=0.01)
 
 
-def test_random_directions_favour_no_axis():
+def test_random_directions_favor_no_axis():
     several = torch.stack([random_directions((3,), 1, seed=seed)[0] for seed in range(600)])
     assert several.mean(0).abs().max() < 0.1
     assert torch.allclose(several.T @ several / 600, torch.eye(3) / 3, atol=0.05)
@@ -39,13 +44,22 @@ def test_directions_among_points_stay_where_points_are():
 @pytest.mark.parametrize("count", [300, 7])
 def test_principal_directions_equal_sklearns(count):
     rng = np.random.default_rng(0)
-    codes = rng.normal(size=(count, 12)) @ np.diag(np.geomspace(5, 0.1, 12)) @ np.linalg.qr(rng.normal(size=(12, 12)))[0]
-    found, reference = principal_directions(torch.from_numpy(codes).float().reshape(count, 3, 4), 4), PCA(4).fit(codes)
+    codes = (
+        rng.normal(size=(count, 12))
+        @ np.diag(np.geomspace(5, 0.1, 12))
+        @ np.linalg.qr(rng.normal(size=(12, 12)))[0]
+    )
+    found, reference = (
+        principal_directions(torch.from_numpy(codes).float().reshape(count, 3, 4), 4),
+        PCA(4).fit(codes),
+    )
     assert found.vectors.shape == (4, 3, 4) and orthonormal(found.vectors)
     likeness = (found.vectors.flatten(1).numpy() * reference.components_).sum(1)
     assert np.allclose(abs(likeness), 1, atol=1e-4)
     assert np.allclose(found.deviation, reference.explained_variance_**0.5, rtol=1e-4)
-    assert (found.vectors.flatten(1).gather(1, found.vectors.flatten(1).abs().argmax(1, keepdim=True)) > 0).all()
+    assert (
+        found.vectors.flatten(1).gather(1, found.vectors.flatten(1).abs().argmax(1, keepdim=True)) > 0
+    ).all()
 
 
 def test_what_moves_images_most_is_found_behind_a_linear_map():

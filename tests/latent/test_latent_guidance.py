@@ -23,7 +23,15 @@ def red(image):
 
 
 @pytest.mark.parametrize(
-    ("kind", "space"), [("plain", "z"), ("layered", "z"), ("layered", "w"), ("layered", "w+"), ("labelled", "z"), ("labelled", "w")]
+    ("kind", "space"),
+    [
+        ("plain", "z"),
+        ("layered", "z"),
+        ("layered", "w"),
+        ("layered", "w+"),
+        ("labeled", "z"),
+        ("labeled", "w"),
+    ],
 )
 def test_scores_rise_and_points_stay_within_reach(kind, space):
     pipeline = getattr(walks, kind)()
@@ -37,18 +45,26 @@ def test_scores_rise_and_points_stay_within_reach(kind, space):
     farthest = where.length(start - where.mean).clamp_min(where.usual)
     assert bool((where.length(point - where.mean) <= farthest + 1e-3).all())
     torch.testing.assert_close(
-        red(render_codes(pipeline, codes_of(pipeline, latent, label), seed=3)), found.scores[0], atol=1e-5, rtol=1e-4
+        red(render_codes(pipeline, codes_of(pipeline, latent, label), seed=3)),
+        found.scores[0],
+        atol=1e-5,
+        rtol=1e-4,
     )
 
 
 def test_a_longer_reach_leads_higher():
-    near, far = (float(guide(walks.plain(), red, Guidance(steps=80, reach=reach, lr=0.1)).scores[-1].mean()) for reach in (0.5, 5.0))
+    near, far = (
+        float(guide(walks.plain(), red, Guidance(steps=80, reach=reach, lr=0.1)).scores[-1].mean())
+        for reach in (0.5, 5.0)
+    )
     assert far > near + 0.05
 
 
 def test_in_w_all_layers_stay_alike_and_in_w_plus_they_differ():
     for space, alike in (("w", True), ("w+", False)):
-        code = guide(walks.layered(), lambda image: red(image[:, :, :2]), Guidance(steps=5), count=2, space=space).code
+        code = guide(
+            walks.layered(), lambda image: red(image[:, :, :2]), Guidance(steps=5), count=2, space=space
+        ).code
         assert torch.equal(code, code[:, :1].expand_as(code)) is alike
 
 
@@ -56,7 +72,9 @@ def test_equal_seeds_lead_to_equal_codes_and_leave_nothing_behind():
     pipeline, before = walks.plain(noise=0.2), torch.get_rng_state()
     one, same, other = (guide(pipeline, red, Guidance(steps=3), seed=seed) for seed in (1, 1, 2))
     assert torch.equal(one.code, same.code) and not torch.equal(one.code, other.code)
-    assert torch.equal(torch.get_rng_state(), before) and all(p.grad is None for p in pipeline.generator.parameters())
+    assert torch.equal(torch.get_rng_state(), before) and all(
+        p.grad is None for p in pipeline.generator.parameters()
+    )
     torch.testing.assert_close(red(one.image), one.scores[-1], atol=1e-5, rtol=1e-4)
 
 
@@ -64,11 +82,13 @@ def test_a_classifier_leads_towards_its_class():
     judge = SmallExtractor(image=walks.IMAGE)
     found = guide(walks.plain(), class_scorer(judge, 1), Guidance(steps=60))
     assert bool((found.scores[-1] > found.scores[0]).all()) and bool((found.scores <= 0).all())
-    torch.testing.assert_close(judge.classify(judge(found.image)).log_softmax(1)[:, 1], found.scores[-1], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        judge.classify(judge(found.image)).log_softmax(1)[:, 1], found.scores[-1], atol=1e-4, rtol=1e-4
+    )
 
 
 class TinyClip(nn.Module):
-    """The interface of open_clip's models: an image's mean colour beside that of a word."""
+    """The interface of open_clip's models: an image's mean color beside that of a word."""
 
     def __init__(self, size=12):
         super().__init__()
@@ -89,15 +109,20 @@ class TinyClip(nn.Module):
 def tiny_library(monkeypatch):
     library = ModuleType("open_clip")
     library.create_model_and_transforms = lambda name, pretrained, device: (TinyClip(), None, None)
-    library.get_tokenizer = lambda name: lambda texts: torch.tensor([[("red", "green", "blue").index(text)] for text in texts])
+    library.get_tokenizer = lambda name: (
+        lambda texts: torch.tensor([[("red", "green", "blue").index(text)] for text in texts])
+    )
     monkeypatch.setitem(sys.modules, "open_clip", library)
 
 
 def test_a_text_leads_towards_what_it_says(monkeypatch):
     tiny_library(monkeypatch)
-    found = {word: guide(walks.plain(), clip_scorer(word), Guidance(steps=60, reach=3.0)) for word in ("red", "blue")}
-    colours = {word: one.image.mean((2, 3)).mean(0) for word, one in found.items()}
-    assert colours["red"][0] - colours["red"][2] > colours["blue"][0] - colours["blue"][2] + 0.05
+    found = {
+        word: guide(walks.plain(), clip_scorer(word), Guidance(steps=60, reach=3.0))
+        for word in ("red", "blue")
+    }
+    colors = {word: one.image.mean((2, 3)).mean(0) for word, one in found.items()}
+    assert colors["red"][0] - colors["red"][2] > colors["blue"][0] - colors["blue"][2] + 0.05
     assert all(bool((one.scores[-1] > one.scores[0]).all()) for one in found.values())
     both = clip_scorer(["red", "blue"])
     image = torch.rand(2, 3, 8, 8) * 2 - 1
@@ -111,10 +136,10 @@ def test_images_are_brought_to_what_clip_reads():
     clear = torch.cat([pixels, -torch.ones(2, 1, 8, 8)], 1)
     for image in (pixels, pixels[:, :1], clear):
         assert score(image).shape == (2,)
-    colour, grey, white = model.seen
-    assert colour.shape == (2, 3, 12, 10) and torch.equal(grey[:, 0], grey[:, 2])
+    color, gray, white = model.seen
+    assert color.shape == (2, 3, 12, 10) and torch.equal(gray[:, 0], gray[:, 2])
     torch.testing.assert_close(white, torch.ones_like(white))
-    with pytest.raises(UserError, match="CLIP reads RGB, grey or RGBA images; these have 2 channels"):
+    with pytest.raises(UserError, match="CLIP reads RGB, gray or RGBA images; these have 2 channels"):
         score(pixels[:, :2])
 
 
@@ -131,24 +156,39 @@ def test_a_model_that_open_clip_does_not_know(monkeypatch):
         raise RuntimeError("Model config for ViT-Z not found.")
 
     sys.modules["open_clip"].create_model_and_transforms = refuse
-    with pytest.raises(UserError, match=r"open_clip cannot make 'ViT-Z' with the weights 'x' \(Model config for ViT-Z not found.\)"):
+    with pytest.raises(
+        UserError,
+        match=r"open_clip cannot make 'ViT-Z' with the weights 'x' \(Model config for ViT-Z not found.\)",
+    ):
         clip_scorer("a", "ViT-Z", "x")
 
 
 @pytest.mark.parametrize(
     ("act", "text"),
     [
-        (lambda: guide(walks.plain(), lambda image: image.mean()), r"a scorer gives one score for each of 8 images, \(8,\); got \(\)"),
+        (
+            lambda: guide(walks.plain(), lambda image: image.mean()),
+            r"a scorer gives one score for each of 8 images, \(8,\); got \(\)",
+        ),
         (lambda: guide(walks.plain(), lambda image: 3.0), "got float"),
-        (lambda: guide(walks.plain(), lambda image: image.detach().flatten(1).sum(1)), "leave out no_grad, detach and argmax"),
+        (
+            lambda: guide(walks.plain(), lambda image: image.detach().flatten(1).sum(1)),
+            "leave out no_grad, detach and argmax",
+        ),
         (lambda: guide(walks.plain(), lambda image: red(image) / 0), "a score is NaN or infinite"),
         (lambda: guide(walks.plain(), red, space="w"), "has no w beside its z"),
         (lambda: guide(walks.plain(), red, label=0), "reads no labels"),
         (lambda: guide(walks.translator(), red), "translates images, so it has no latent space"),
         (lambda: Guidance(lr=float("inf")), "lr of guidance is a finite number from 0 up; got inf"),
         (lambda: Guidance(steps=0), "guidance takes at least 1 step; got 0"),
-        (lambda: class_scorer(SmallExtractor(image=walks.IMAGE), 2), "extractor/small has the classes 0 to 1; got class 2"),
-        (lambda: class_scorer(Pixels(image=walks.IMAGE), 0), "extractor/pixels tells no classes apart; got class 0"),
+        (
+            lambda: class_scorer(SmallExtractor(image=walks.IMAGE), 2),
+            "extractor/small has the classes 0 to 1; got class 2",
+        ),
+        (
+            lambda: class_scorer(Pixels(image=walks.IMAGE), 0),
+            "extractor/pixels tells no classes apart; got class 0",
+        ),
     ],
 )
 def test_what_cannot_guide_gets_a_clear_error(act, text):

@@ -76,12 +76,21 @@ def test_ends_of_one_direction_stay_on_it(shape, seed, factor):
 
 def test_from_zero_and_in_one_dimension_it_is_straight():
     at = torch.tensor([0.0, 0.5, 1.0])
-    assert torch.equal(spherical(torch.zeros(3), torch.ones(3), at), linear(torch.zeros(3), torch.ones(3), at))
+    assert torch.equal(
+        spherical(torch.zeros(3), torch.ones(3), at), linear(torch.zeros(3), torch.ones(3), at)
+    )
     assert spherical(torch.tensor([-2.0]), torch.tensor([2.0]), at).flatten().tolist() == [-2, 0, 2]
 
 
 @quick
-@given(SHAPES, SEEDS, st.integers(2, 5), st.integers(1, 6), st.sampled_from(["spherical", "linear"]), st.booleans())
+@given(
+    SHAPES,
+    SEEDS,
+    st.integers(2, 5),
+    st.integers(1, 6),
+    st.sampled_from(["spherical", "linear"]),
+    st.booleans(),
+)
 def test_an_open_path_meets_every_key(shape, seed, keys, each, kind, ease):
     given_keys = latents(shape, keys, seed)
     points = path(given_keys, each * (keys - 1) + 1, kind, ease=ease)

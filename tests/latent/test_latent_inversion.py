@@ -7,6 +7,7 @@ import torch
 import walks
 from small import SmallExtractor
 
+from gancore.component.weights import write_weights
 from gancore.errors import CheckpointError, UserError
 from gancore.latent.codes import codes_of, load_code, render_codes, save_code
 from gancore.latent.inversion import Projection, invert, render_inverted
@@ -16,7 +17,6 @@ from gancore.latent.tuning import PivotalTuning, tune
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
-from gancore.weights import write_weights
 
 QUICK = Projection(steps=150)
 
@@ -42,12 +42,20 @@ def test_the_space_says_where_its_points_lie():
 
 
 @pytest.mark.parametrize(
-    ("kind", "space"), [("plain", None), ("layered", "w"), ("layered", "w+"), ("layered", "z"), ("labelled", "z"), ("labelled", "w")]
+    ("kind", "space"),
+    [
+        ("plain", None),
+        ("layered", "w"),
+        ("layered", "w+"),
+        ("layered", "z"),
+        ("labeled", "z"),
+        ("labeled", "w"),
+    ],
 )
 def test_the_code_of_an_image_is_found(kind, space):
     pipeline = getattr(walks, kind)()
-    image = pipeline.sample(2, seed=7, label=torch.tensor([1, 1]) if kind == "labelled" else None)
-    label = 1 if kind == "labelled" else None
+    image = pipeline.sample(2, seed=7, label=torch.tensor([1, 1]) if kind == "labeled" else None)
+    label = 1 if kind == "labeled" else None
     found = invert(pipeline, image, extractor(), QUICK, space=space, label=label)
     mean = render_codes(pipeline, mean_code(pipeline, label=label))
     assert bool((error(found.image, image) < 0.2 * error(mean, image)).all())
@@ -62,7 +70,10 @@ def test_w_plus_reaches_what_w_cannot():
     pipeline = walks.layered()
     code = torch.randn(1, 4, 6, generator=torch.Generator().manual_seed(0))
     image = render_codes(pipeline, code)
-    loss = {space: float(invert(pipeline, image, None, Projection(steps=300), space=space).loss[-1]) for space in ("w", "w+")}
+    loss = {
+        space: float(invert(pipeline, image, None, Projection(steps=300), space=space).loss[-1])
+        for space in ("w", "w+")
+    }
     assert loss["w+"] < 0.1 * loss["w"]
 
 
@@ -81,10 +92,13 @@ def test_equal_seeds_find_equal_codes_and_nothing_is_left_behind():
     one, same, other = (invert(pipeline, image, None, Projection(steps=3), seed=seed) for seed in (1, 1, 2))
     assert torch.equal(one.code, same.code) and not torch.equal(one.code, other.code)
     assert torch.equal(torch.get_rng_state(), before)
-    assert all(p.grad is None and p.requires_grad for p in pipeline.generator.parameters()) and pipeline.generator.training
+    assert (
+        all(p.grad is None and p.requires_grad for p in pipeline.generator.parameters())
+        and pipeline.generator.training
+    )
 
 
-def test_noise_maps_are_optimised_kept_white_and_saved(tmp_path):
+def test_noise_maps_are_optimized_kept_white_and_saved(tmp_path):
     pipeline = walks.plain(noise=0.3)
     image = torch.rand(2, *walks.IMAGE, generator=torch.Generator().manual_seed(0)) * 2 - 1
     still = invert(pipeline, image, None, Projection(steps=60, regularity=1e9))
@@ -103,17 +117,30 @@ def test_noise_maps_are_optimised_kept_white_and_saved(tmp_path):
 
 def test_the_schedules_are_those_of_the_paper():
     rate, added = Projection().rate, Projection().added
-    assert rate(0) == pytest.approx(0.1 / 50) and rate(49) == pytest.approx(0.1) and rate(749) == pytest.approx(0.1)
+    assert (
+        rate(0) == pytest.approx(0.1 / 50)
+        and rate(49) == pytest.approx(0.1)
+        and rate(749) == pytest.approx(0.1)
+    )
     assert rate(875) == pytest.approx(0.05) and 0 < rate(999) < 1e-5
-    assert added(0, 2.0) == pytest.approx(0.1) and added(375, 2.0) == pytest.approx(0.025) and added(750, 2.0) == added(999, 2.0) == 0
+    assert (
+        added(0, 2.0) == pytest.approx(0.1)
+        and added(375, 2.0) == pytest.approx(0.025)
+        and added(750, 2.0) == added(999, 2.0) == 0
+    )
 
 
 def test_an_encoder_says_where_to_begin():
     from gancore_vae import ConvolutionalDecoder, ConvolutionalEncoder
 
     image = (3, 8, 8)
-    decoder, encoder = ConvolutionalDecoder(image=image, width=4, latent=5), ConvolutionalEncoder(image=image, width=4, latent=(5,))
-    pipeline = Pipeline(sampler=Normal(latent=(5,)), conditioner=Identity(code=(5,)), generator=decoder, encoder=encoder)
+    decoder, encoder = (
+        ConvolutionalDecoder(image=image, width=4, latent=5),
+        ConvolutionalEncoder(image=image, width=4, latent=(5,)),
+    )
+    pipeline = Pipeline(
+        sampler=Normal(latent=(5,)), conditioner=Identity(code=(5,)), generator=decoder, encoder=encoder
+    )
     target = pipeline.sample(2, seed=1)
     found = invert(pipeline, target, None, Projection(steps=1, lr=1e-9, noise=0))
     torch.testing.assert_close(found.code, encoder.code(target).detach(), atol=1e-6, rtol=0)
@@ -123,8 +150,12 @@ def test_unlikeness_is_counted_in_that_of_samples():
     pipeline = walks.plain()
     likeness = Likeness(pipeline, extractor(), pixels=1.0)
     samples = likeness.samples
-    pairs = [likeness.unlike(samples.image, likeness.see(samples.image[i : i + 1])).detach() for i in range(64)]
-    assert float(torch.stack(pairs).sum() / (64 * 63)) == pytest.approx(2.0, rel=1e-4)  # one for the features, one for the pixels
+    pairs = [
+        likeness.unlike(samples.image, likeness.see(samples.image[i : i + 1])).detach() for i in range(64)
+    ]
+    assert float(torch.stack(pairs).sum() / (64 * 63)) == pytest.approx(
+        2.0, rel=1e-4
+    )  # one for the features, one for the pixels
     assert likeness.nearest_sample(likeness.see(samples.image[[4, 9]])).tolist() == [4, 9]
 
 
@@ -135,10 +166,19 @@ def test_a_tuned_generator_makes_the_image_and_the_others_as_before():
     pipeline.generator.requires_grad_(False)  # as an averaged copy
     weights = [p.clone() for p in pipeline.generator.parameters()]
     free, local = (
-        tune(pipeline, image, found.code, found.noise, None, PivotalTuning(steps=100, lr=3e-3, locality=locality))
+        tune(
+            pipeline,
+            image,
+            found.code,
+            found.noise,
+            None,
+            PivotalTuning(steps=100, lr=3e-3, locality=locality),
+        )
         for locality in (0.0, 1.0)
     )
-    assert all(torch.equal(one, other) for one, other in zip(weights, pipeline.generator.parameters(), strict=True))
+    assert all(
+        torch.equal(one, other) for one, other in zip(weights, pipeline.generator.parameters(), strict=True)
+    )
     near, far = (float(error(render_codes(made, found.code), image)) for made in (free, local))
     assert near < 0.75 * float(error(found.image, image)) and near < far < float(error(found.image, image))
     before = pipeline.sample(16, seed=4)
@@ -151,13 +191,21 @@ def test_a_tuned_generator_makes_the_image_and_the_others_as_before():
     [
         (walks.plain, {"image": torch.zeros(1, 3, 8, 9)}, "the image is 3×8×9, generator/small makes 3×8×8"),
         (walks.plain, {"image": torch.zeros(3, 8, 8)}, "the image is (3, 8, 8), generator/small makes 3×8×8"),
-        (walks.plain, {"image": torch.full((1, 3, 8, 8), 255.0)}, "an image is made of floats in [-1, 1]; divide bytes by 127.5"),
-        (walks.plain, {"space": "w"}, "hands latents on unchanged, so this pipeline has no w beside its z; choose z"),
+        (
+            walks.plain,
+            {"image": torch.full((1, 3, 8, 8), 255.0)},
+            "an image is made of floats in [-1, 1]; divide bytes by 127.5",
+        ),
+        (
+            walks.plain,
+            {"space": "w"},
+            "hands latents on unchanged, so this pipeline has no w beside its z; choose z",
+        ),
         (walks.plain, {"space": "s"}, "the spaces here are z, w, w+; got 's'"),
-        (walks.labelled, {"space": "w+"}, "reads one code (9,) for the whole image, so w+ is w; choose w"),
+        (walks.labeled, {"space": "w+"}, "reads one code (9,) for the whole image, so w+ is w; choose w"),
         (walks.translator, {}, "translates images, so it has no latent space"),
         (walks.plain, {"label": 1}, "reads no labels, but a label was given; leave it out"),
-        (walks.labelled, {"label": 5}, "label 5 is none of the 3 classes"),
+        (walks.labeled, {"label": 5}, "label 5 is none of the 3 classes"),
     ],
 )
 def test_what_cannot_be_projected_gets_a_clear_error(make, words, text):
@@ -171,9 +219,13 @@ def test_other_wrong_words():
     with pytest.raises(UserError, match="a projection takes at least 1 step; got 0"):
         Projection(steps=0)
     for value in (math.inf, math.nan, -1.0):
-        with pytest.raises(UserError, match=f"pixels of a projection is a finite number from 0 up; got {value}"):
+        with pytest.raises(
+            UserError, match=f"pixels of a projection is a finite number from 0 up; got {value}"
+        ):
             Projection(pixels=value)
-        with pytest.raises(UserError, match=f"locality of pivotal tuning is a finite number from 0 up; got {value}"):
+        with pytest.raises(
+            UserError, match=f"locality of pivotal tuning is a finite number from 0 up; got {value}"
+        ):
             PivotalTuning(locality=value)
     with pytest.raises(UserError, match="by an extractor, by pixels, or both"):
         invert(pipeline, image, None, Projection(pixels=0))
@@ -183,26 +235,40 @@ def test_other_wrong_words():
 
 def test_codes_of_other_pipelines_are_refused(tmp_path):
     save_code(tmp_path / "code.npy", torch.zeros(1, 6))
-    with pytest.raises(UserError, match=r"code.npy holds \(1, 6\), generator/walk-layers reads one code \(4, 6\)"):
+    with pytest.raises(
+        UserError, match=r"code.npy holds \(1, 6\), generator/walk-layers reads one code \(4, 6\)"
+    ):
         load_code(tmp_path / "code.npy", walks.layered())
     save_code(tmp_path / "nan.npy", torch.full((1, 6), torch.nan))
-    with pytest.raises(UserError, match=r"nan.npy holds NaN or infinity in \(1, 6\), generator/small reads one code \(6,\)"):
+    with pytest.raises(
+        UserError, match=r"nan.npy holds NaN or infinity in \(1, 6\), generator/small reads one code \(6,\)"
+    ):
         load_code(tmp_path / "nan.npy", walks.plain())
     (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY")
-    with pytest.raises(UserError, match=r"broken.npy cannot be read .*; give a .npy file that gancore invert or gancore explore wrote"):
+    with pytest.raises(
+        UserError,
+        match=r"broken.npy cannot be read .*; give a .npy file that gancore invert or gancore explore wrote",
+    ):
         load_code(tmp_path / "broken.npy", walks.plain())
 
 
 @pytest.mark.parametrize(
     "maps",
-    [[torch.zeros(1, 3, 8, 9)], [], [torch.zeros(1, 3, 8, 8)] * 2, [torch.full((1, 3, 8, 8), torch.nan)], [torch.zeros(2, 3, 8, 8)]],
+    [
+        [torch.zeros(1, 3, 8, 9)],
+        [],
+        [torch.zeros(1, 3, 8, 8)] * 2,
+        [torch.full((1, 3, 8, 8), torch.nan)],
+        [torch.zeros(2, 3, 8, 8)],
+    ],
     ids=["another shape", "none", "too many", "not finite", "two images"],
 )
 def test_noise_maps_of_another_generator_are_refused(tmp_path, maps):
     save_code(tmp_path / "code.npy", torch.zeros(1, 6))
     write_weights(tmp_path / "code-noise.safetensors", {str(i): m for i, m in enumerate(maps)})
     with pytest.raises(
-        CheckpointError, match=r"code-noise.safetensors holds noise maps .*; the generator draws \(1, 3, 8, 8\), all finite"
+        CheckpointError,
+        match=r"code-noise.safetensors holds noise maps .*; the generator draws \(1, 3, 8, 8\), all finite",
     ):
         load_code(tmp_path / "code.npy", walks.plain(noise=0.3))
 

@@ -1,11 +1,11 @@
-"""Noise that is handed out, and what keeps optimised noise white."""
+"""Noise that is handed out, and what keeps optimized noise white."""
 
 import torch
 import walks
 
+from gancore.component.randomness import fixed_noise, noise_maps, normal, seeded
 from gancore.latent.codes import render_codes
-from gancore.latent.noise import irregularity, standardised
-from gancore.randomness import kept, noise_maps, normal, seeded
+from gancore.latent.noise import irregularity, standardized
 
 
 def test_noise_is_seen_and_handed_out_again():
@@ -24,9 +24,9 @@ def test_noise_is_seen_and_handed_out_again():
 
 def test_noise_that_a_network_keeps_can_be_replaced():
     constant, other = torch.ones(1, 1, 2, 2), torch.zeros(3, 1, 2, 2)
-    assert torch.equal(kept(3, constant), torch.ones(3, 1, 2, 2))
+    assert torch.equal(fixed_noise(3, constant), torch.ones(3, 1, 2, 2))
     with noise_maps([other]):
-        assert torch.equal(kept(3, constant), other)
+        assert torch.equal(fixed_noise(3, constant), other)
 
 
 def test_an_image_with_noise_is_made_again():
@@ -47,21 +47,23 @@ def test_irregularity_by_its_definition():
         height, width = level.shape[2:]
         for n in range(2):
             down = sum(level[n, 0, y, x] * level[n, 0, y - 1, x] for y in range(height) for x in range(width))
-            right = sum(level[n, 0, y, x] * level[n, 0, y, x - 1] for y in range(height) for x in range(width))
+            right = sum(
+                level[n, 0, y, x] * level[n, 0, y, x - 1] for y in range(height) for x in range(width)
+            )
             expected[n] += (down / (height * width)) ** 2 + (right / (height * width)) ** 2
     torch.testing.assert_close(irregularity(noise), expected)
 
 
 def test_what_is_smooth_is_irregular_and_white_noise_is_not():
     with seeded(0):
-        white = standardised(torch.randn(1, 1, 32, 32))
-    smooth = standardised(torch.linspace(-1, 1, 32).expand(1, 1, 32, 32))
+        white = standardized(torch.randn(1, 1, 32, 32))
+    smooth = standardized(torch.linspace(-1, 1, 32).expand(1, 1, 32, 32))
     assert float(irregularity(smooth)) > 100 * float(irregularity(white))
     assert irregularity(torch.randn(3, 7)).tolist() == [0, 0, 0]
 
 
-def test_standardised():
-    noise = standardised(torch.randn(3, 1, 4, 5) * 7 + 2)
+def test_standardized():
+    noise = standardized(torch.randn(3, 1, 4, 5) * 7 + 2)
     torch.testing.assert_close(noise.flatten(1).mean(1), torch.zeros(3), atol=1e-6, rtol=0)
     torch.testing.assert_close(noise.flatten(1).square().mean(1), torch.ones(3))
-    assert torch.equal(standardised(torch.full((2, 1), 3.0)), torch.full((2, 1), 3.0))
+    assert torch.equal(standardized(torch.full((2, 1), 3.0)), torch.full((2, 1), 3.0))

@@ -27,7 +27,7 @@ def plain():
 
 
 def test_a_point_is_the_seed_of_sample():
-    for make, amount in ((walks.plain, 1.0), (walks.layered, 0.6), (walks.labelled, 1.0)):
+    for make, amount in ((walks.plain, 1.0), (walks.layered, 0.6), (walks.labeled, 1.0)):
         pipeline = make()
         latent, label = pipeline.draw(1, seed=5)
         expected = pipeline.render(latent, label, truncation=amount)
@@ -54,12 +54,15 @@ def test_no_codes_give_no_images(plain):
 def test_where_w_is(layered, plain):
     assert has_codes(layered.pipeline) and keeps_a_mean(layered.pipeline) and layered.layers == 4
     assert not has_codes(plain.pipeline) and not keeps_a_mean(plain.pipeline) and plain.layers == 0
-    assert has_codes(walks.labelled()) and Walk(walks.labelled()).classes == 3
+    assert has_codes(walks.labeled()) and Walk(walks.labeled()).classes == 3
 
 
 def test_shifts_move_latents_in_z_and_codes_in_w(layered):
     start = layered.place(Point(seed=1))
-    in_z, in_w = layered.place(Point(seed=1, shift=(2.0, 0.0))), layered.place(Point(seed=1, shift=(2.0, 0.0), space="w"))
+    in_z, in_w = (
+        layered.place(Point(seed=1, shift=(2.0, 0.0))),
+        layered.place(Point(seed=1, shift=(2.0, 0.0), space="w")),
+    )
     moved = in_z.latent - start.latent
     assert torch.allclose(moved / moved.norm(), layered.random("z", 0)[:1], atol=1e-5)
     assert torch.allclose(in_z.code, codes_of(layered.pipeline, in_z.latent))
@@ -93,7 +96,7 @@ def test_between_goes_from_one_to_the_other(layered):
 
 
 def test_labels_are_mixed_on_the_way():
-    walk = Walk(walks.labelled())
+    walk = Walk(walks.labeled())
     place = walk.place(Between((Point(label=0), Point(label=2)), 0.25))
     assert place.label.tolist() == [[0.75, 0, 0.25]] and place.code[0, 6:].tolist() == [0.75, 0, 0.25]
     assert walk.place(Between((Point(label=1), Point(seed=2, label=1)), 0.25)).label.tolist() == [1]
@@ -109,7 +112,10 @@ def test_mix_takes_layers(layered):
 
 def test_views_and_tables_say_the_same(layered):
     table = {
-        "between": [{"seed": 1, "shift": [1, 0.5]}, {"mix": [{"seed": 2}, {"seed": 3, "space": "w"}], "layers": [1]}],
+        "between": [
+            {"seed": 1, "shift": [1, 0.5]},
+            {"mix": [{"seed": 2}, {"seed": 3, "space": "w"}], "layers": [1]},
+        ],
         "at": 0.3,
         "space": "w",
     }
@@ -120,7 +126,9 @@ def test_views_and_tables_say_the_same(layered):
 
 def test_images_equal_single_ones(layered):
     views = [Point(seed, shift=(seed / 2, 1.0)) for seed in range(5)]
-    assert torch.allclose(layered.images(views), torch.cat([layered.image(view) for view in views]), atol=1e-5)
+    assert torch.allclose(
+        layered.images(views), torch.cat([layered.image(view) for view in views]), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +176,7 @@ def test_views_do_not_lie_in_each_other_without_end(layered):
 
 def test_an_unknown_class_and_a_translator():
     with pytest.raises(UserError, match="label 7 is none of the 3 classes"):
-        Walk(walks.labelled()).image({"label": 7})
+        Walk(walks.labeled()).image({"label": 7})
     with pytest.raises(UserError, match="translates images, so it has no latent space to walk in"):
         Walk(walks.translator())
 
@@ -202,7 +210,9 @@ def test_a_route_leads_through_its_keys(layered):
         assert route.legs == 2
         whole = route.codes(5)
         assert whole.shape == (5, 2, 4, 6)
-        assert torch.allclose(whole[::2, 0], codes[:3], atol=1e-5) and torch.allclose(whole[::2, 1], codes[3:], atol=1e-5)
+        assert torch.allclose(whole[::2, 0], codes[:3], atol=1e-5) and torch.allclose(
+            whole[::2, 1], codes[3:], atol=1e-5
+        )
 
 
 def test_legs_have_both_ends_and_a_loop_leads_back(layered):
@@ -210,12 +220,16 @@ def test_legs_have_both_ends_and_a_loop_leads_back(layered):
     codes = codes_of(layered.pipeline, latent)
     legs = Route(layered, latent, label, cells=2, loop=True).leg_codes(4)
     assert legs.shape == (6, 4, 4, 6)
-    assert torch.allclose(legs[:3, 0], codes[:3], atol=1e-5) and torch.allclose(legs[3:, 0], codes[3:], atol=1e-5)
-    assert torch.allclose(legs[:3, -1], codes[[1, 2, 0]], atol=1e-5) and torch.allclose(legs[3:, -1], codes[[4, 5, 3]], atol=1e-5)
+    assert torch.allclose(legs[:3, 0], codes[:3], atol=1e-5) and torch.allclose(
+        legs[3:, 0], codes[3:], atol=1e-5
+    )
+    assert torch.allclose(legs[:3, -1], codes[[1, 2, 0]], atol=1e-5) and torch.allclose(
+        legs[3:, -1], codes[[4, 5, 3]], atol=1e-5
+    )
 
 
 def test_labels_of_a_route_are_mixed():
-    walk = Walk(walks.labelled())
+    walk = Walk(walks.labeled())
     latent, _ = keys(walk, 2)
     codes = Route(walk, latent, torch.tensor([0, 2])).codes(5)
     assert torch.allclose(codes[1, 0, 6:], torch.tensor([0.75, 0, 0.25]))
@@ -226,7 +240,12 @@ def test_labels_of_a_route_are_mixed():
     [
         (1, {}, "a walk leads from one latent to another: give at least 2; got 1"),
         (5, {"cells": 2}, "give at least 2, as many for each of 2 walks; got 5"),
-        (4, {"space": "w"}, "conditioner/identity hands latents on unchanged, so this pipeline has no w beside its z; choose z"),
+        (
+            4,
+            {"space": "w"},
+            "conditioner/identity hands latents on unchanged, so this pipeline has no w beside its z; "
+            "choose z",
+        ),
         (4, {"space": "p"}, "the spaces here are z, w; got 'p'"),
     ],
 )

@@ -11,17 +11,30 @@ from gancore.errors import UserError
 from gancore.latent.codes import codes_of, render_codes
 from gancore.latent.finding import ganspace
 from gancore.latent.mixing import BANDS, band_of
-from gancore.measure.sets import Drawn
+from gancore.measure.sets import PipelineSamples
 from gancore.pictures.grid import grid
 from gancore.pipeline import Pipeline
 
 
 def test_a_sheet_holds_sources_destinations_and_each_pair(saved, place, capsys):
-    words = ["--sources", "1,2,3", "--destinations", "4-5", "--layers", "0,2", "--truncation", "0.5", "--output", "new/mix.png"]
+    words = [
+        "--sources",
+        "1,2,3",
+        "--destinations",
+        "4-5",
+        "--layers",
+        "0,2",
+        "--truncation",
+        "0.5",
+        "--output",
+        "new/mix.png",
+    ]
     assert run(["mix", str(saved / "layered"), *words]) == 0
     assert capsys.readouterr().out == "2 × 3 images for 1 choice of layers in new/mix.png\n"
     pipeline = Pipeline.load(saved / "layered")
-    codes = torch.cat([codes_of(pipeline, pipeline.draw(1, seed=seed)[0], truncation=0.5) for seed in (1, 2, 3, 4, 5)])
+    codes = torch.cat(
+        [codes_of(pipeline, pipeline.draw(1, seed=seed)[0], truncation=0.5) for seed in (1, 2, 3, 4, 5)]
+    )
     expected = [torch.ones(1, 3, 8, 8), render_codes(pipeline, codes[:3])]
     for destination in codes[3:]:
         mixed = destination.expand(3, -1, -1).clone()
@@ -33,10 +46,27 @@ def test_a_sheet_holds_sources_destinations_and_each_pair(saved, place, capsys):
 
 def test_without_layers_each_third_is_mixed_in_turn(saved, place):
     for name, words in {"all": [], **{band: ["--layers", band] for band in BANDS}}.items():
-        assert run(["mix", str(saved / "layered"), "--sources", "1,2", "--destinations", "3", *words, "--output", f"{name}.png"]) == 0
+        assert (
+            run(
+                [
+                    "mix",
+                    str(saved / "layered"),
+                    "--sources",
+                    "1,2",
+                    "--destinations",
+                    "3",
+                    *words,
+                    "--output",
+                    f"{name}.png",
+                ]
+            )
+            == 0
+        )
     sheets = {name: np.asarray(Image.open(f"{name}.png")) for name in ("all", *BANDS)}
     rows = [sheets[band][66:] for band in BANDS]
-    assert np.array_equal(sheets["all"], np.concatenate([sheets["coarse"][:66], rows[0][:66], rows[1][:66], rows[2]]))
+    assert np.array_equal(
+        sheets["all"], np.concatenate([sheets["coarse"][:66], rows[0][:66], rows[1][:66], rows[2]])
+    )
 
 
 @pytest.mark.parametrize("total", [2, 3, 4, 8, 14, 18])
@@ -49,7 +79,10 @@ def test_thirds_cover_all_layers_once(total):
     [
         (["plain"], "generator/small reads one code (6,) for the whole image, so there are no layers to mix"),
         (["translator"], "translates images, so it has no latent space; give another run"),
-        (["layered", "--layers", "thick"], "--layers takes coarse, middle, fine, or numbers as 0-3; got 'thick'"),
+        (
+            ["layered", "--layers", "thick"],
+            "--layers takes coarse, middle, fine, or numbers as 0-3; got 'thick'",
+        ),
         (["layered", "--layers", "2-4"], "layer 4 is none of the 4; give numbers from 0 to 3"),
         (["layered", "--sources", "x"], "--sources takes whole numbers, as 1,2,3 or 4-9; got 'x'"),
         (["layered", "--label", "1"], "reads no labels, but a label was given; leave it out"),
@@ -88,7 +121,14 @@ def test_truncation_of_layers_that_are_not_there(saved, place, capsys, name, lay
     assert text in said(capsys) and not list(place.iterdir())
 
 
-VERBS = (["sample"], ["mix"], ["interpolate"], ["evaluate"], ["export"], ["edit", "--directions", "found.safetensors"])
+VERBS = (
+    ["sample"],
+    ["mix"],
+    ["interpolate"],
+    ["evaluate"],
+    ["export"],
+    ["edit", "--directions", "found.safetensors"],
+)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
@@ -97,7 +137,10 @@ def test_every_verb_refuses_a_truncation_that_is_none(saved, place, capsys, verb
     found(saved / "layered", place / "found.safetensors")
     before = sorted(place.iterdir())
     assert run([verb[0], str(saved / "layered"), *verb[1:], "--truncation", amount]) == 2
-    assert "truncation is a number from -100 to 100, 1 for none; got" in said(capsys) and sorted(place.iterdir()) == before
+    assert (
+        "truncation is a number from -100 to 100, 1 for none; got" in said(capsys)
+        and sorted(place.iterdir()) == before
+    )
 
 
 @pytest.mark.parametrize("verb", [VERBS[0], *VERBS[2:]], ids=lambda verb: verb[0])
@@ -105,7 +148,10 @@ def test_every_verb_refuses_a_truncation_that_would_do_nothing(saved, place, cap
     found(saved / "plain", place / "found.safetensors")
     before = sorted(place.iterdir())
     assert run([verb[0], str(saved / "plain"), *verb[1:], "--truncation", "0.5"]) == 2
-    assert "keeps no mean to truncate towards; leave truncation out" in said(capsys) and sorted(place.iterdir()) == before
+    assert (
+        "keeps no mean to truncate towards; leave truncation out" in said(capsys)
+        and sorted(place.iterdir()) == before
+    )
 
 
 def found(run, path):
@@ -114,7 +160,9 @@ def found(run, path):
 
 def test_a_name_is_refused_where_there_is_one_pipeline(saved, place, capsys):
     assert run(["sample", str(saved / "plain"), "--pipeline", "backward"]) == 2
-    assert "is the only pipeline there, and has no name; leave --pipeline out; got 'backward'" in said(capsys) and not list(place.iterdir())
+    assert "is the only pipeline there, and has no name; leave --pipeline out; got 'backward'" in said(
+        capsys
+    ) and not list(place.iterdir())
 
 
 def test_layers_without_a_truncation_are_refused(saved, place, capsys):
@@ -124,7 +172,10 @@ def test_layers_without_a_truncation_are_refused(saved, place, capsys):
 
 def test_samples_say_no_truncation_that_was_not(saved):
     pipeline = Pipeline.load(saved / "plain")
-    assert Drawn(pipeline, 2).facts["truncation"] == 1.0
-    for refused in (lambda: Drawn(pipeline, 2, truncation=0.5), lambda: pipeline.chunks(pipeline.draw(2, seed=0)[0], truncation=0.5)):
+    assert PipelineSamples(pipeline, 2).facts["truncation"] == 1.0
+    for refused in (
+        lambda: PipelineSamples(pipeline, 2, truncation=0.5),
+        lambda: pipeline.chunks(pipeline.draw(2, seed=0)[0], truncation=0.5),
+    ):
         with pytest.raises(UserError, match="keeps no mean"):
             refused()

@@ -16,7 +16,11 @@ CASES = [
     (["edit", *EDIT], "x.txt", "no picture format is called '.txt'"),
     (["sample"], "full.png", "full.png is a folder; give the name of a file"),
     (["mix"], "full.png", "full.png is a folder; give the name of a file"),
-    (["sample"], "file.npy/x.npy", "file.npy is a file, so file.npy/x.npy cannot be written in it; give a name in a folder"),
+    (
+        ["sample"],
+        "file.npy/x.npy",
+        "file.npy is a file, so file.npy/x.npy cannot be written in it; give a name in a folder",
+    ),
     (["sample"], "full.png/", "full.png is a folder"),
     (["sample"], "full", "full is there already; give a new folder"),
     (["sample"], ".", ". is there already; give a new folder"),
@@ -24,19 +28,33 @@ CASES = [
     (["evaluate"], "full", "full is a folder; give the name of a file"),
     (["export", "--format", "torch"], "full", "full is a folder; give the name of a file"),
     (["export", "--format", "pipeline"], "full", "full is there already; give a new folder"),
-    (["export", "--format", "torch"], "new.onnx", "new.onnx ends as onnx files do, and --format is torch; leave --format out"),
-    (["export", "--format", "onnx"], "new.pt2", "new.pt2 ends as torch files do, and --format is onnx; leave --format out"),
+    (
+        ["export", "--format", "torch"],
+        "new.onnx",
+        "new.onnx ends as onnx files do, and --format is torch; leave --format out",
+    ),
+    (
+        ["export", "--format", "onnx"],
+        "new.pt2",
+        "new.pt2 ends as torch files do, and --format is onnx; leave --format out",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("words", "output", "text"), CASES, ids=lambda each: " ".join(each) if isinstance(each, list) else None)
+@pytest.mark.parametrize(
+    ("words", "output", "text"), CASES, ids=lambda each: " ".join(each) if isinstance(each, list) else None
+)
 def test_what_cannot_be_written_is_refused_before_the_run_is_looked_for(place, capsys, words, output, text):
     for folder in ("full", "full.png"):
         (place / folder).mkdir()
         (place / folder / "old").touch()
     (place / "file.npy").touch()
     assert run([words[0], "no-run", *words[1:], "--output", output]) == 2
-    assert text in said(capsys) and len(list(place.iterdir())) == 3 and len(list((place / "full").iterdir())) == 1
+    assert (
+        text in said(capsys)
+        and len(list(place.iterdir())) == 3
+        and len(list((place / "full").iterdir())) == 1
+    )
 
 
 def test_the_ending_of_the_output_says_the_format(saved, place, capsys):
@@ -47,7 +65,9 @@ def test_the_ending_of_the_output_says_the_format(saved, place, capsys):
 
 def test_samples_in_a_folder_are_whole_or_not_there(saved, place, monkeypatch):
     monkeypatch.setattr("gancore.pictures.grid.save", interrupted)
-    assert run(["sample", str(saved / "plain"), "--count", "2", "--output", "new"]) == 130 and not list(place.iterdir())
+    assert run(["sample", str(saved / "plain"), "--count", "2", "--output", "new"]) == 130 and not list(
+        place.iterdir()
+    )
 
 
 def interrupted(picture, path):
@@ -63,7 +83,25 @@ def test_a_sheet_is_called_after_the_folder_of_the_run(saved, monkeypatch):
 
 def test_samples_come_with_a_bar_and_are_those_of_the_pipeline(saved, place, monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert run(["sample", str(saved / "labelled"), "--count", "70", "--seed", "3", "--label", "1", "--output", "x.npy"]) == 0
+    assert (
+        run(
+            [
+                "sample",
+                str(saved / "labeled"),
+                "--count",
+                "70",
+                "--seed",
+                "3",
+                "--label",
+                "1",
+                "--output",
+                "x.npy",
+            ]
+        )
+        == 0
+    )
     assert "70/70" in capsys.readouterr().err
-    pipeline = Pipeline.load(saved / "labelled")
-    assert np.array_equal(np.load("x.npy"), pipeline.sample(70, seed=3, label=torch.ones(70, dtype=torch.int64)))
+    pipeline = Pipeline.load(saved / "labeled")
+    assert np.array_equal(
+        np.load("x.npy"), pipeline.sample(70, seed=3, label=torch.ones(70, dtype=torch.int64))
+    )

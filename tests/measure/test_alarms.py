@@ -4,10 +4,16 @@ import pytest
 import torch
 
 from gancore.measure.alarms import RULES, History, alarms
-from gancore.measure.signs import spread
+from gancore.measure.diagnostics import spread
 from gancore.standard.optimizers import Adam
 
-WELL = {"diversity": 0.9, "duplicates": 0.02, "class balance": 0.1, "discriminator/tells apart": 0.9, "discriminator/overfitting": 0.3}
+WELL = {
+    "diversity": 0.9,
+    "duplicates": 0.02,
+    "class balance": 0.1,
+    "discriminator/tells apart": 0.9,
+    "discriminator/overfitting": 0.3,
+}
 QUIET = [{"generator/gradient": 1.0, "discriminator/gradient": 2.0}] * 20
 
 SICK = {
@@ -51,12 +57,17 @@ def test_a_generator_that_still_learns_to_differ_is_no_collapse():
 
 def test_every_alarm_says_what_was_seen_and_what_to_try():
     (alarm,) = alarms(History([{**WELL, "diversity": 0.05}] * 3, QUIET))
-    assert alarm.text == "samples differ from each other by 5% of what real images do, in two evaluations in a row"
+    assert (
+        alarm.text
+        == "samples differ from each other by 5% of what real images do, in two evaluations in a row"
+    )
     assert len(alarm.advice) == 3 and all(advice for _, advice in RULES.values())
 
 
 def test_an_option_that_is_advised_exists():
-    options = {word for _, advice in RULES.values() for text in advice for word in text.split() if "=" in word}
+    options = {
+        word for _, advice in RULES.values() for text in advice for word in text.split() if "=" in word
+    }
     assert options == {"generator_optimizer.max_norm=1"}
     assert Adam(max_norm=1).max_norm == 1
 

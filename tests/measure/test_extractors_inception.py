@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from gancore.errors import FitError, MeasureError
-from gancore.files import sha256
 from gancore.measure.extractors import Inception2015, inception_weights
 from gancore.measure.extractors.resizing import corner_bilinear
+from gancore.storage.files import sha256
 
 PARITY = Path(__file__).parents[3] / "shared" / "data" / "parity" / "inception-2015.safetensors"
 
@@ -53,7 +53,12 @@ def test_it_has_the_published_number_of_weights(network):
     assert state["Conv2d_1a_3x3.conv.weight"].shape == (32, 3, 3, 3)
     assert state["Mixed_7c.branch3x3dbl_3b.conv.weight"].shape == (384, 384, 3, 1)
     assert state["fc.weight"].shape == (1008, 2048)
-    assert {child for child, _ in network.named_children()} >= {"Mixed_5b", "Mixed_6a", "Mixed_6e", "Mixed_7a"}
+    assert {child for child, _ in network.named_children()} >= {
+        "Mixed_5b",
+        "Mixed_6a",
+        "Mixed_6e",
+        "Mixed_7a",
+    }
 
 
 @pytest.mark.skipif(not PARITY.exists(), reason=f"{PARITY} is not there")
@@ -64,7 +69,10 @@ def test_it_equals_the_reference(capsys):
     with torch.no_grad():
         found = network.blocks(given["in.image"].float() / 127.5 - 1)
     assert {f"out.{name}" for name in found} | {"in.image"} == set(given)
-    off = {name: float((value - given[f"out.{name}"]).abs().max() / given[f"out.{name}"].abs().max()) for name, value in found.items()}
+    off = {
+        name: float((value - given[f"out.{name}"]).abs().max() / given[f"out.{name}"].abs().max())
+        for name, value in found.items()
+    }
     with capsys.disabled():
         print(f"\nInception of 2015, largest relative difference from the reference: {max(off.values()):.1e}")
     assert max(off.values()) < 1e-5
@@ -82,19 +90,23 @@ def test_logits_have_no_bias_and_the_features_are_the_last_block(network):
         "logits_unbiased": (2, 1008),
     }
     assert torch.equal(features, blocks["2048"])
-    assert torch.allclose(blocks["logits_unbiased"], torch.nn.functional.linear(features, network.fc.weight), atol=1e-5)
+    assert torch.allclose(
+        blocks["logits_unbiased"], torch.nn.functional.linear(features, network.fc.weight), atol=1e-5
+    )
 
 
-def test_grey_images_are_repeated_three_times(network):
-    grey = Inception2015(weights="none", image=(1, 20, 20))
+def test_gray_images_are_repeated_three_times(network):
+    gray = Inception2015(weights="none", image=(1, 20, 20))
     image = torch.rand(2, 1, 20, 20) * 2 - 1
-    grey.load_state_dict(network.state_dict())
+    gray.load_state_dict(network.state_dict())
     with torch.no_grad():
-        assert torch.allclose(grey(image), network(image.expand(-1, 3, -1, -1)), atol=1e-5)
+        assert torch.allclose(gray(image), network(image.expand(-1, 3, -1, -1)), atol=1e-5)
 
 
 def test_other_channels_are_refused():
-    text = r"inception-2015 reads 1 or 3 channels; images have 4: give channels=3, or take the extractor pixels"
+    text = (
+        r"inception-2015 reads 1 or 3 channels; images have 4: give channels=3, or take the extractor pixels"
+    )
     with pytest.raises(FitError, match=text):
         Inception2015(weights="none", image=(4, 16, 16))
 
@@ -103,7 +115,9 @@ def test_the_resize_reads_at_corners():
     ramp = torch.arange(4.0).reshape(1, 1, 1, 4)
     assert torch.allclose(corner_bilinear(ramp, 1, 8)[0, 0, 0], torch.tensor([0, 0.5, 1, 1.5, 2, 2.5, 3, 3]))
     assert torch.allclose(corner_bilinear(ramp, 1, 2)[0, 0, 0], torch.tensor([0.0, 2.0]))
-    assert torch.allclose(corner_bilinear(ramp.mT, 6, 1)[0, 0, :, 0], torch.tensor([0, 2 / 3, 4 / 3, 2, 8 / 3, 3]))
+    assert torch.allclose(
+        corner_bilinear(ramp.mT, 6, 1)[0, 0, :, 0], torch.tensor([0, 2 / 3, 4 / 3, 2, 8 / 3, 3])
+    )
     image = torch.rand(2, 3, 299, 299)
     assert torch.equal(corner_bilinear(image, 299, 299), image)
 
@@ -129,7 +143,9 @@ def state(network):
 def file(state, tmp_path_factory):
     """A file like the published one, with other weights."""
     path = tmp_path_factory.mktemp("weights") / "weights.pth"
-    torch.save({name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}, path)
+    torch.save(
+        {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}, path
+    )
     return path
 
 
@@ -151,7 +167,10 @@ def test_safetensors_are_marked_by_their_hash(state, tmp_path):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    text = r"none\.pth are not there; download https://github.com/toshas/torch-fidelity.* and put it into \$GANCORE_CACHE/weights"
+    text = (
+        r"none\.pth are not there; download https://github.com/toshas/torch-fidelity.* and put it into "
+        r"\$GANCORE_CACHE/weights"
+    )
     with pytest.raises(MeasureError, match=text):
         Inception2015(weights=str(tmp_path / "none.pth"), image=(3, 16, 16))
 
@@ -159,13 +178,20 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_weights_with_another_hash_are_refused_unread(tmp_path):
     path = tmp_path / "weights.pth"
     path.write_bytes(b"cos\nsystem\n(S'false'\ntR.")
-    text = rf"has the SHA-256 {sha256(path)}; the published weights have 6726825d0af5.*; remove it, and download"
+    text = (
+        rf"has the SHA-256 {sha256(path)}; the published weights have 6726825d0af5.*; remove it, and download"
+    )
     with pytest.raises(MeasureError, match=text):
         Inception2015(weights=str(path), image=(3, 16, 16))
 
 
 def test_damaged_files_are_one_clear_error(tmp_path, monkeypatch, file):
-    for name, content in (("a.pth", file.read_bytes()[:5000]), ("b.pth", b"no"), ("c.safetensors", b"no"), ("d.pth", b"")):
+    for name, content in (
+        ("a.pth", file.read_bytes()[:5000]),
+        ("b.pth", b"no"),
+        ("c.safetensors", b"no"),
+        ("d.pth", b""),
+    ):
         path = tmp_path / name
         path.write_bytes(content)
         monkeypatch.setattr(inception_weights, "SHA256", sha256(path))
@@ -191,7 +217,9 @@ def test_weights_of_another_network(tmp_path, state):
         path, (name, value) = tmp_path / "other.safetensors", next(iter(change.items()))
         save_file({k: v for k, v in {**state, name: value}.items() if v is not None}, path)
         with pytest.raises(
-            MeasureError, match=rf"holds no weights of the Inception network of 2015: {name} is missing or of another shape"
+            MeasureError,
+            match=rf"holds no weights of the Inception network of 2015: "
+            rf"{name} is missing or of another shape",
         ):
             Inception2015(weights=str(path), image=(3, 16, 16))
 
@@ -244,7 +272,10 @@ def test_weights_are_downloaded_once(file, cache, monkeypatch):
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
-        ({"content": b"x" * 100}, r"gave a file with the SHA-256 \w{64}; the published weights have 6726825d\w+; try again later"),
+        (
+            {"content": b"x" * 100},
+            r"gave a file with the SHA-256 \w{64}; the published weights have 6726825d\w+; try again later",
+        ),
         ({"content": b"x" * 100, "length": 5000}, r"gave a file with the SHA-256|cannot be downloaded"),
         (
             {"content": b"gone", "status": 404},
@@ -266,7 +297,9 @@ def test_no_network(cache, monkeypatch, unpatient):
         pass
     monkeypatch.setattr(inception_weights, "URL", server.url)
     with pytest.raises(
-        MeasureError, match=r"cannot be downloaded to .*weights-inception-2015-12-05-6726825d\.pth \(.*refused.*\); download"
+        MeasureError,
+        match=r"cannot be downloaded to .*weights-inception-2015-12-05-6726825d\.pth \(.*refused.*\); "
+        r"download",
     ):
         Inception2015(image=(3, 16, 16))
     assert list(cache.iterdir()) == []

@@ -30,13 +30,20 @@ def test_pixels_say_their_size():
 
 
 def test_pixels_tell_no_classes_apart():
-    with pytest.raises(UserError, match=r"extractor/pixels tells no classes apart; take an extractor that does"):
+    with pytest.raises(
+        UserError, match=r"extractor/pixels tells no classes apart; take an extractor that does"
+    ):
         Pixels(image=(1, 4, 4)).classify(torch.zeros(1, 256))
 
 
 @pytest.mark.parametrize(
     ("image", "title", "width"),
-    [((1, 28, 28), "fashion-1", 128), ((3, 64, 64), "emoji-1", 128), ((4, 9, 7), "pixels-1", 1024), ((2, 40, 40), "pixels-1", 512)],
+    [
+        ((1, 28, 28), "fashion-1", 128),
+        ((3, 64, 64), "emoji-1", 128),
+        ((4, 9, 7), "pixels-1", 1024),
+        ((2, 40, 40), "pixels-1", 512),
+    ],
 )
 def test_where_none_is_named_the_channels_decide(image, title, width):
     extractor = default_extractor(image)
@@ -46,17 +53,21 @@ def test_where_none_is_named_the_channels_decide(image, title, width):
 
 def test_the_default_can_be_told_again_what_it_was_told():
     extractor = default_extractor((3, 16, 16))
-    extractor.place(seed=0, by="the images", facts={"image": (3, 16, 16)})
+    extractor.bind(seed=0, by="the images", facts={"image": (3, 16, 16)})
     extractor.require()
 
 
 def test_other_channels_are_refused_with_advice():
     with pytest.raises(
-        FitError, match=r"extractor/emoji reads images with 3 channels, these have 1: take the extractor fashion for grey images"
+        FitError,
+        match=r"extractor/emoji reads images with 3 channels, these have 1: "
+        r"take the extractor fashion for gray images",
     ):
         Emoji(image=(1, 32, 32))
     with pytest.raises(
-        FitError, match=r"extractor/fashion reads images with 1 channel, these have 3: take the extractor emoji for RGB images"
+        FitError,
+        match=r"extractor/fashion reads images with 1 channel, these have 3: "
+        r"take the extractor emoji for RGB images",
     ):
         Fashion(image=(3, 32, 32))
 
@@ -71,7 +82,7 @@ def test_an_image_of_their_own_size_is_not_resized():
     image = torch.rand(2, 3, 32, 32)
     assert smooth(image, 32) is image
     large = image.repeat_interleave(2, 2).repeat_interleave(2, 3)
-    # each pixel of a shrunk image is a mean over its neighbourhood, not one pixel picked
+    # each pixel of a shrunk image is a mean over its neighborhood, not one pixel picked
     assert torch.allclose(smooth(large, 32).mean((2, 3)), image.mean((2, 3)), atol=0.01)
     checks = (torch.arange(64)[:, None] + torch.arange(64)).remainder(2).float().expand(1, 3, 64, 64)
     assert torch.allclose(smooth(checks, 32)[..., 1:-1, 1:-1], torch.tensor(0.5), atol=1e-5)
@@ -100,7 +111,10 @@ def test_an_installation_without_its_weights(content, tmp_path, monkeypatch):
     monkeypatch.setattr(small_network, "WEIGHTS", tmp_path)
     if content is not None:
         (tmp_path / "emoji-1.safetensors").write_bytes(content)
-    with pytest.raises(MeasureError, match=r"emoji-1\.safetensors cannot be read \(.*\); it is part of the package: install gancore again"):
+    with pytest.raises(
+        MeasureError,
+        match=r"emoji-1\.safetensors cannot be read \(.*\); it is part of the package: install gancore again",
+    ):
         Emoji(image=(3, 32, 32))
 
 

@@ -1,4 +1,6 @@
-"""What the shipped weights can do, computed anew; and that the tools that made them do the same thing twice."""
+"""What the shipped weights can do, computed anew; and that the tools that made them do the same thing
+twice.
+"""
 
 import importlib.util
 import os
@@ -98,7 +100,7 @@ WORSE = {
     "noise": lambda image, amount: (image + 0.5 * amount * noise(image)).clamp(-1, 1),
     "blur": lambda image, amount: blurred(image, 1 + amount),
     "patches": lambda image, amount: torch.where(torch.arange(32) < 10 * amount, image.roll(1, 0), image),
-    "colour": lambda image, amount: image + 0.4 * amount * torch.tensor([1, -1, 0.5])[:, None, None],
+    "color": lambda image, amount: image + 0.4 * amount * torch.tensor([1, -1, 0.5])[:, None, None],
 }
 
 

@@ -16,7 +16,9 @@ def test_batches_give_what_the_whole_gives(count, width, pieces, shift):
         moments.add(batch)
     assert moments.count == count
     torch.testing.assert_close(moments.mean, rows.double().mean(0))
-    torch.testing.assert_close(moments.covariance, torch.cov(rows.double().T).reshape(width, width), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        moments.covariance, torch.cov(rows.double().T).reshape(width, width), rtol=1e-9, atol=1e-9
+    )
 
 
 def test_a_large_mean_costs_no_digits():

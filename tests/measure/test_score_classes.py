@@ -41,8 +41,15 @@ def test_the_inception_score_of_a_study():
     value = InceptionScore(splits=4)(judged)["IS[toy-1]"]
     order = torch.randperm(120, generator=judged.rng("inception-score"))
     expected = inception_scores(class_logits(judged, "samples")[order], 4)
-    assert (value.value, value.error, value.better) == (float(expected.mean()), float(expected.std()), "higher")
-    with pytest.raises(MeasureError, match=r"IS\[toy-1\] needs at least 100 images in the samples \(ten for each of 10 splits\); got 64"):
+    assert (value.value, value.error, value.better) == (
+        float(expected.mean()),
+        float(expected.std()),
+        "higher",
+    )
+    with pytest.raises(
+        MeasureError,
+        match=r"IS\[toy-1\] needs at least 100 images in the samples \(ten for each of 10 splits\); got 64",
+    ):
         InceptionScore()(study(64))
 
 
@@ -68,7 +75,10 @@ def test_modes_counts_classes_that_are_hit():
     assert alike["modes[toy-1]"].value == 3 and alike["class balance[toy-1]"].value < 0.2
     assert single["modes[toy-1]"].value == 1 and single["class balance[toy-1]"].value > 0.3
     assert (alike["modes[toy-1]"].better, alike["class balance[toy-1]"].better) == ("higher", "lower")
-    with pytest.raises(MeasureError, match=r"modes\[toy-1\] needs at least 3 images in the samples \(one for each of 3 classes\); got 2"):
+    with pytest.raises(
+        MeasureError,
+        match=r"modes\[toy-1\] needs at least 3 images in the samples \(one for each of 3 classes\); got 2",
+    ):
         Modes()(study(fake=images(2)))
 
 
@@ -93,12 +103,20 @@ def test_exchanged_labels_are_seen_by_this_score_alone():
 
 def test_an_empty_or_small_class_and_soft_labels_are_refused():
     one_missing = torch.where(LABELS == 1, 2, 0)
-    with pytest.raises(MeasureError, match=r"iFD\[toy-1\]: class 1 is empty in the samples; draw samples of every class, or leave it"):
+    with pytest.raises(
+        MeasureError,
+        match=r"iFD\[toy-1\]: class 1 is empty in the samples; draw samples of every class, or leave it",
+    ):
         IntraClass()(study(64, labels=(one_missing, LABELS)))
     rare = torch.zeros(64, dtype=torch.int64)
     rare[:3] = 1
-    with pytest.raises(MeasureError, match=r"iFD\[toy-1\] within class 1 needs at least 5 images in the samples .* got 3"):
+    with pytest.raises(
+        MeasureError, match=r"iFD\[toy-1\] within class 1 needs at least 5 images in the samples .* got 3"
+    ):
         IntraClass()(study(64, labels=(rare, LABELS)))
     assert math.isfinite(IntraClass(allow_few=True)(study(64, labels=(rare, LABELS)))["iFD[toy-1]"].value)
-    with pytest.raises(MeasureError, match=r"needs the one class of each image \(a whole number\) in the samples; got labels of 2 numbers"):
+    with pytest.raises(
+        MeasureError,
+        match=r"needs the one class of each image \(a whole number\) in the samples; got labels of 2 numbers",
+    ):
         IntraClass()(study(64, labels=(torch.rand(64, 2), LABELS)))

@@ -34,7 +34,9 @@ def test_uniform_images_have_the_luminance_term_alone():
     assert float(ssim(a, b)) == pytest.approx((2 * 0.5 * 0.2 + c) / (0.25 + 0.04 + c), rel=1e-6)
 
 
-@pytest.mark.parametrize("size, count", [(11, 1), (16, 1), (28, 2), (32, 2), (64, 3), (128, 4), (176, 5), (1024, 5)])
+@pytest.mark.parametrize(
+    "size, count", [(11, 1), (16, 1), (28, 2), (32, 2), (64, 3), (128, 4), (176, 5), (1024, 5)]
+)
 def test_scales_leave_room_for_a_window(size, count):
     assert scales(size, 2 * size) == count
 
@@ -88,5 +90,7 @@ def test_images_are_picked_over_the_whole_set():
 
 
 def test_too_few_samples_are_refused():
-    with pytest.raises(MeasureError, match=r"MS-SSIM needs at least 8 images in the samples \(random pairs\); got 5"):
+    with pytest.raises(
+        MeasureError, match=r"MS-SSIM needs at least 8 images in the samples \(random pairs\); got 5"
+    ):
         Diversity()(study(fake=images(5)))

@@ -6,12 +6,12 @@ import torch
 from toy_study import Toy, images, study
 from toy_study import pipeline as unmovable
 
+from gancore.component.interfaces import Generator, Movable
+from gancore.component.part import field, part
 from gancore.errors import MeasureError
-from gancore.interfaces import Generator, Movable
 from gancore.measure.equivariance import KINDS, Equivariance, Motion, decibels, difference
 from gancore.measure.evaluation import evaluate
 from gancore.measure.motions import shifted, shifted_by_pixels, turned, turning_filter
-from gancore.parts import field, part
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
@@ -21,7 +21,9 @@ QUARTER = math.pi / 2
 
 @part("toy-waves")
 class Waves(Generator):
-    """A sum of waves, none shorter than 4 pixels: an image known at every place. With `stuck`, some stay where they are."""
+    """A sum of waves, none shorter than 4 pixels: an image known at every place. With `stuck`, some stay
+    where they are.
+    """
 
     stuck: float = field(default=0.0)
     offset: float = field(default=0.0)
@@ -32,7 +34,7 @@ class Waves(Generator):
 
     def build(self):
         self.register_buffer("frequencies", (torch.rand(6, 2) - 0.5) / 3)
-        self.register_buffer("colours", torch.randn(6, self.image[0]) / 3)
+        self.register_buffer("colors", torch.randn(6, self.image[0]) / 3)
         self.motion = Motion()
 
     @contextmanager
@@ -45,31 +47,39 @@ class Waves(Generator):
 
     def forward(self, code):
         _, height, width = self.image
-        y, x = torch.meshgrid(torch.arange(height) - (height - 1) / 2, torch.arange(width) - (width - 1) / 2, indexing="ij")
+        y, x = torch.meshgrid(
+            torch.arange(height) - (height - 1) / 2, torch.arange(width) - (width - 1) / 2, indexing="ij"
+        )
         right, down, turn = self.motion
         back = torch.tensor([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
         places = torch.stack([x, y], 2)
         moved = (places - torch.tensor([right, down])) @ back.t()
         waves = torch.sin(2 * math.pi * (moved @ self.frequencies.t()) + torch.arange(6))
         still = torch.sin(2 * math.pi * (places @ self.frequencies.t()) + torch.arange(6))
-        return torch.einsum("hwk,nk,kc->nchw", waves + self.stuck * still, code, self.colours) + self.offset
+        return torch.einsum("hwk,nk,kc->nchw", waves + self.stuck * still, code, self.colors) + self.offset
 
 
 def waves(image=(3, 32, 32), **options):
-    made = Pipeline(sampler=Normal(latent=(6,)), conditioner=Identity(code=(6,)), generator=Waves(image=image, **options))
-    made.generator.place(seed=3)
+    made = Pipeline(
+        sampler=Normal(latent=(6,)), conditioner=Identity(code=(6,)), generator=Waves(image=image, **options)
+    )
+    made.generator.bind(seed=3)
     return made
 
 
 def judged(made, **options):
     image = made.generator.image
     fake = torch.zeros(8, *image)
-    return Equivariance(**{"count": 48, **options})(study(fake=fake, real=fake, pipeline=made, extractor=Toy()))
+    return Equivariance(**{"count": 48, **options})(
+        study(fake=fake, real=fake, pipeline=made, extractor=Toy())
+    )
 
 
 def test_an_equivariant_generator_is_far_above_one_that_is_not():
     good, bad = judged(waves()), judged(waves(stuck=0.3))
-    assert list(good) == ["EQ-T", "EQ-T_frac", "EQ-R"] and all(value.better == "higher" for value in good.values())
+    assert list(good) == ["EQ-T", "EQ-T_frac", "EQ-R"] and all(
+        value.better == "higher" for value in good.values()
+    )
     floor = {"EQ-T": 120, "EQ-T_frac": 50, "EQ-R": 40}
     assert all(good[name].value > floor[name] for name in good), good
     assert all(bad[name].value < 25 for name in bad), bad
@@ -86,7 +96,10 @@ def test_the_value_is_that_of_the_known_error():
     assert found.value == pytest.approx(10 * math.log10(4 / (12 / 400)))
     spread = (squares - 0.03 * counts).std() * 3**0.5 / 400
     assert found.error == pytest.approx(10 / math.log(10) * spread / 0.03)
-    assert decibels(torch.zeros(3).double(), counts).value == 200 and decibels(squares[:1], counts[:1]).error is None
+    assert (
+        decibels(torch.zeros(3).double(), counts).value == 200
+        and decibels(squares[:1], counts[:1]).error is None
+    )
 
 
 def test_a_shift_by_pixels_moves_right_and_down():
@@ -138,12 +151,17 @@ def test_only_what_no_border_has_a_part_in_is_compared():
 
 
 def test_values_beyond_the_range_are_not_clamped():
-    assert judged(waves(offset=5.0, stuck=0.3))["EQ-T"].value == pytest.approx(judged(waves(stuck=0.3))["EQ-T"].value, rel=1e-3)
+    assert judged(waves(offset=5.0, stuck=0.3))["EQ-T"].value == pytest.approx(
+        judged(waves(stuck=0.3))["EQ-T"].value, rel=1e-3
+    )
 
 
 def test_small_images_have_no_turns_and_tiny_ones_no_value():
     assert list(judged(waves((1, 8, 15)))) == ["EQ-T", "EQ-T_frac"]
-    with pytest.raises(MeasureError, match="EQ-T needs images of at least 8×8 pixels; got 7 on a side: judge a model of larger images"):
+    with pytest.raises(
+        MeasureError,
+        match="EQ-T needs images of at least 8×8 pixels; got 7 on a side: judge a model of larger images",
+    ):
         judged(waves((1, 7, 16)))
 
 
@@ -151,7 +169,9 @@ def test_a_generator_that_cannot_move_is_left_out_with_the_reason():
     made = unmovable()
     assert not isinstance(made.generator, Movable) and isinstance(waves().generator, Movable)
     found = evaluate(study(fake=images(8), real=images(8), pipeline=made), [Equivariance(count=8)])
-    assert found.left_out == {"equivariance": "score/equivariance needs a generator that can move what it draws, as StyleGAN3's"}
+    assert found.left_out == {
+        "equivariance": "score/equivariance needs a generator that can move what it draws, as StyleGAN3's"
+    }
 
 
 def test_options_are_checked():

@@ -25,7 +25,10 @@ def exact_moments(mean, covariance):
 @given(st.integers(0, 1000), st.integers(1, 6))
 def test_diagonal_gaussians_have_the_closed_form(seed, width):
     rng = torch.Generator().manual_seed(seed)
-    means, scales = torch.randn(2, width, generator=rng).double(), torch.rand(2, width, generator=rng).double()
+    means, scales = (
+        torch.randn(2, width, generator=rng).double(),
+        torch.rand(2, width, generator=rng).double(),
+    )
     one, other = (exact_moments(m, torch.diag(s**2)) for m, s in zip(means, scales, strict=True))
     expected = float((means[0] - means[1]).square().sum() + (scales[0] - scales[1]).square().sum())
     assert frechet_distance(one, other) == pytest.approx(expected, abs=1e-9)
@@ -72,7 +75,8 @@ def test_too_few_images_for_the_dimension_are_refused_with_the_number_needed():
     few = study(extractor=Toy(width=40), fake=images(30, seed=1), real=images(64, seed=2))
     with pytest.raises(
         MeasureError,
-        match=r"FD\[toy-1\] needs at least 41 images in the samples \(more than the 40 dimensions of the features, or the option "
+        match=r"FD\[toy-1\] needs at least 41 images in the samples \(more than the 40 dimensions of the "
+        r"features, or the option "
         r"allow_few\); got 30: give more images",
     ):
         Frechet()(few)

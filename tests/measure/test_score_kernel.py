@@ -23,7 +23,9 @@ def by_hand(a, b):
 
 
 def test_it_is_the_unbiased_estimate():
-    assert kernel_distance(rows(5, 0), rows(7, 1)) == pytest.approx(by_hand(rows(5, 0), rows(7, 1)), rel=1e-10)
+    assert kernel_distance(rows(5, 0), rows(7, 1)) == pytest.approx(
+        by_hand(rows(5, 0), rows(7, 1)), rel=1e-10
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -45,7 +47,13 @@ def test_the_standard_error_is_that_of_fresh_draws():
     """Over fresh data the score spreads as its own error says, to a factor."""
     values, errors = [], []
     for i in range(40):
-        found = kernel_distances(rows(200, 3 * i), rows(200, 3 * i + 1) + 0.5, subsets=30, size=50, rng=torch.Generator().manual_seed(i))
+        found = kernel_distances(
+            rows(200, 3 * i),
+            rows(200, 3 * i + 1) + 0.5,
+            subsets=30,
+            size=50,
+            rng=torch.Generator().manual_seed(i),
+        )
         values.append(float(found.mean()))
         errors.append(standard_error(found, 50, 200))
     ratio = float(torch.tensor(errors).mean() / torch.tensor(values).std())
@@ -63,10 +71,15 @@ def test_the_score_takes_halves_of_small_sets_and_repeats():
     assert value.error > 0 and value.better == "lower"
     assert Kernel(subsets=10)(study(64))["KID[toy-1]"] == value
     rng = judged.rng("kernel")
-    found = kernel_distances(judged.features("reference"), judged.features("samples"), subsets=10, size=32, rng=rng)
+    found = kernel_distances(
+        judged.features("reference"), judged.features("samples"), subsets=10, size=32, rng=rng
+    )
     assert value.value == float(found.mean())
 
 
 def test_too_few_images_are_refused():
-    with pytest.raises(MeasureError, match=r"KID\[toy-1\] needs at least 8 images in the samples \(two halves of some size\); got 3"):
+    with pytest.raises(
+        MeasureError,
+        match=r"KID\[toy-1\] needs at least 8 images in the samples \(two halves of some size\); got 3",
+    ):
         Kernel()(study(fake=images(3)))

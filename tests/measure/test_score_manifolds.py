@@ -1,4 +1,4 @@
-"""Neighbours, precision and recall, density and coverage."""
+"""Neighbors, precision and recall, density and coverage."""
 
 import pytest
 import torch
@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from toy_study import images, study
 
 from gancore.errors import MeasureError
-from gancore.measure import neighbours
+from gancore.measure import neighbors
 from gancore.measure.density_coverage import DensityCoverage, density_coverage
-from gancore.measure.neighbours import nearest, radii
+from gancore.measure.neighbors import nearest, radii
 from gancore.measure.precision_recall import PrecisionRecall, precision_recall
 
 
@@ -19,13 +19,13 @@ def rows(n, seed, width=5):
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 40), st.integers(4, 40), st.integers(1, 200))
-def test_neighbours_in_chunks_are_those_of_the_whole(seed, n, m, cells):
+def test_neighbors_in_chunks_are_those_of_the_whole(seed, n, m, cells):
     a, b = rows(n, seed), rows(m, seed + 1)
-    before, neighbours.CELLS = neighbours.CELLS, cells
+    before, neighbors.CELLS = neighbors.CELLS, cells
     try:
         distances, indices = nearest(a, b, 3)
     finally:
-        neighbours.CELLS = before
+        neighbors.CELLS = before
     whole = torch.cdist(a.double(), b.double())
     assert torch.allclose(distances, whole.sort(1).values[:, :3], atol=1e-9)
     assert torch.allclose(whole.gather(1, indices), distances, atol=1e-9)
@@ -33,21 +33,30 @@ def test_neighbours_in_chunks_are_those_of_the_whole(seed, n, m, cells):
 
 def test_distances_far_from_the_origin_keep_their_digits():
     a = rows(20, 0).double()
-    assert torch.allclose(nearest(a + 1e4, a + 1e4 + 1e-3, 1)[0], torch.full((20, 1), 1e-3 * 5**0.5).double(), rtol=1e-4)
+    assert torch.allclose(
+        nearest(a + 1e4, a + 1e4 + 1e-3, 1)[0], torch.full((20, 1), 1e-3 * 5**0.5).double(), rtol=1e-4
+    )
 
 
-def test_a_row_is_no_neighbour_of_itself_but_its_double_is():
+def test_a_row_is_no_neighbor_of_itself_but_its_double_is():
     a = torch.cat([rows(10, 0), rows(10, 0)[:1]])
     found = radii(a, 1)
-    assert found[0] == pytest.approx(0, abs=1e-6) and found[10] == pytest.approx(0, abs=1e-6) and bool((found[1:10] > 0).all())
+    assert (
+        found[0] == pytest.approx(0, abs=1e-6)
+        and found[10] == pytest.approx(0, abs=1e-6)
+        and bool((found[1:10] > 0).all())
+    )
 
 
-def test_too_many_neighbours_are_refused():
-    with pytest.raises(MeasureError, match="5 nearest neighbours need 6 images to look among; got 5: give more, or a smaller k"):
+def test_too_many_neighbors_are_refused():
+    with pytest.raises(
+        MeasureError,
+        match="5 nearest neighbors need 6 images to look among; got 5: give more, or a smaller k",
+    ):
         nearest(rows(5, 0), rows(5, 0), 5, apart=True)
 
 
-def test_no_rows_have_no_neighbours():
+def test_no_rows_have_no_neighbors():
     distances, indices = nearest(torch.empty(0, 5), rows(5, 0), 2)
     assert distances.shape == indices.shape == (0, 2)
 
@@ -67,11 +76,16 @@ def test_a_set_holds_itself_and_nothing_far(far, expected):
     a = rows(50, 0)
     assert precision_recall(a, a + far) == (expected, expected)
     density, coverage = density_coverage(a, a + far)
-    assert (density, coverage) == (expected, expected)  # each ball holds its centre and the k - 1 nearest others
+    assert (density, coverage) == (
+        expected,
+        expected,
+    )  # each ball holds its center and the k - 1 nearest others
 
 
 def test_coverage_of_fresh_samples_is_what_the_paper_derives():
-    found = torch.tensor([density_coverage(rows(400, 2 * i, 2), rows(400, 2 * i + 1, 2)) for i in range(10)]).mean(0)
+    found = torch.tensor(
+        [density_coverage(rows(400, 2 * i, 2), rows(400, 2 * i + 1, 2)) for i in range(10)]
+    ).mean(0)
     assert found[0] == pytest.approx(1, abs=0.05)
     assert found[1] == pytest.approx(1 - 1 / 2**5, abs=0.01)
 
@@ -93,7 +107,13 @@ def test_the_scores_carry_the_title():
 
 
 def test_too_few_images_are_refused():
-    with pytest.raises(MeasureError, match=r"precision\[toy-1\] needs at least 5 images in the samples \(3 neighbours and more\); got 4"):
+    with pytest.raises(
+        MeasureError,
+        match=r"precision\[toy-1\] needs at least 5 images in the samples \(3 neighbors and more\); got 4",
+    ):
         PrecisionRecall()(study(fake=images(4)))
-    with pytest.raises(MeasureError, match=r"density\[toy-1\] needs at least 7 images in the reference \(5 neighbours and more\); got 6"):
+    with pytest.raises(
+        MeasureError,
+        match=r"density\[toy-1\] needs at least 7 images in the reference \(5 neighbors and more\); got 6",
+    ):
         DensityCoverage()(study(real=images(6)))

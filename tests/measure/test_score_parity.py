@@ -27,4 +27,6 @@ def test_a_score_equals_its_reference(row):
 def test_the_page_shows_every_row():
     page = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
     for row in tool().ROWS:
-        assert re.search(rf"^\| {re.escape(row.score)} \| {re.escape(row.reference)} \| \de[-+]\d+ \|$", page, re.MULTILINE), row.score
+        assert re.search(
+            rf"^\| {re.escape(row.score)} \| {re.escape(row.reference)} \| \de[-+]\d+ \|$", page, re.MULTILINE
+        ), row.score

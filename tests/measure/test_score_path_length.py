@@ -3,10 +3,10 @@ import torch
 from small import MeanConditioner, SmallGenerator
 from toy_study import Toy, images, pipeline, study
 
+from gancore.component.interfaces import Generator
+from gancore.component.part import part
 from gancore.errors import MeasureError
-from gancore.interfaces import Generator
 from gancore.measure.path_length import PathLength, path_lengths, squared_steps, trimmed
-from gancore.parts import part
 from gancore.pipeline import Pipeline
 from gancore.standard.samplers import Normal
 
@@ -34,7 +34,7 @@ def of(made, **how):
 def straight(conditioner=None):
     conditioner = conditioner or MeanConditioner(code=(4,))
     made = Pipeline(sampler=Normal(latent=(4,)), conditioner=conditioner, generator=Straight(image=IMAGE))
-    conditioner.place(seed=3)
+    conditioner.bind(seed=3)
     return made
 
 
@@ -56,13 +56,17 @@ def test_it_grows_with_the_square_of_the_generators_scale():
         for made, scale in ((one, 1e-3), (other, 2e-3)):
             made.generator.linear.weight.mul_(scale)
             made.generator.linear.bias.zero_()
-    lengths = [float(path_lengths(of(made), made, "z", count=100, epsilon=1e-2).mean()) for made in (one, other)]
+    lengths = [
+        float(path_lengths(of(made), made, "z", count=100, epsilon=1e-2).mean()) for made in (one, other)
+    ]
     assert lengths[1] == pytest.approx(4 * lengths[0], rel=1e-2)
 
 
 def test_noise_inside_the_generator_is_the_same_at_both_ends():
     quiet, noisy = (pipeline(noise=n) for n in (0.0, 0.1))
-    lengths = [float(path_lengths(of(made), made, "z", count=100, epsilon=1e-4).mean()) for made in (quiet, noisy)]
+    lengths = [
+        float(path_lengths(of(made), made, "z", count=100, epsilon=1e-4).mean()) for made in (quiet, noisy)
+    ]
     assert lengths[1] == pytest.approx(lengths[0], rel=0.1)
 
 
@@ -81,9 +85,13 @@ def test_steps_are_symmetric_and_zero_where_nothing_changes():
 def test_w_is_walked_where_there_is_one():
     score = PathLength(count=100)
     assert list(score(of(pipeline()))) == ["PPL z[toy-1]"]
-    mapped = Pipeline(sampler=Normal(latent=(4,)), conditioner=MeanConditioner(code=(4,)), generator=SmallGenerator(image=IMAGE))
+    mapped = Pipeline(
+        sampler=Normal(latent=(4,)),
+        conditioner=MeanConditioner(code=(4,)),
+        generator=SmallGenerator(image=IMAGE),
+    )
     for p in mapped.parts.values():
-        p.place(seed=1)
+        p.bind(seed=1)
     found = score(of(mapped))
     assert list(found) == ["PPL z[toy-1]", "PPL w[toy-1]"]
     assert all(v.value > 0 and v.error > 0 and v.better == "lower" for v in found.values())
@@ -95,10 +103,14 @@ def test_the_ends_of_a_path_have_one_label():
     from gancore.standard.labels import UniformLabels
 
     conditioner = OneHot(code=(7,), classes=3)
-    parts = {"sampler": Normal(latent=(4,)), "conditioner": conditioner, "generator": SmallGenerator(image=IMAGE, width=7)}
+    parts = {
+        "sampler": Normal(latent=(4,)),
+        "conditioner": conditioner,
+        "generator": SmallGenerator(image=IMAGE, width=7),
+    }
     made = Pipeline(**parts, labels=UniformLabels(classes=3))
     for p in made.parts.values():
-        p.place(seed=1)
+        p.bind(seed=1)
     assert float(path_lengths(of(made), made, "w", count=50, epsilon=1e-4).max()) < 1e4
 
 

@@ -21,8 +21,16 @@ def test_the_scores_are_means_over_the_reference():
     real = judged.reference.all
     back = eight_bit(made.reconstruct(real, seed=0))
     found = Reconstruction()(judged)
-    assert {name: value.better for name, value in found.items()} == {"MAE": "lower", "PSNR": "higher", "SSIM": "higher"}
-    for name, values in (("MAE", absolute_error(real, back)), ("PSNR", peak_signal_to_noise(real, back)), ("SSIM", ssim(real, back))):
+    assert {name: value.better for name, value in found.items()} == {
+        "MAE": "lower",
+        "PSNR": "higher",
+        "SSIM": "higher",
+    }
+    for name, values in (
+        ("MAE", absolute_error(real, back)),
+        ("PSNR", peak_signal_to_noise(real, back)),
+        ("SSIM", ssim(real, back)),
+    ):
         assert found[name].value == pytest.approx(float(values.mean()))
         assert found[name].error == pytest.approx(float(values.std()) / 40**0.5)
 
@@ -33,5 +41,7 @@ def test_images_under_ssims_window_have_the_others():
 
 
 def test_too_few_images_are_refused():
-    with pytest.raises(MeasureError, match=r"MAE needs at least 8 images in the reference \(a mean over images\); got 3"):
+    with pytest.raises(
+        MeasureError, match=r"MAE needs at least 8 images in the reference \(a mean over images\); got 3"
+    ):
         Reconstruction()(study(real=images(3), pipeline=pipeline(encoder=True)))

@@ -12,7 +12,7 @@ from gancore.measure.sliced_wasserstein import (
     levels,
     patches,
     sliced_wasserstein,
-    standardised,
+    standardized,
 )
 
 
@@ -37,10 +37,15 @@ def test_it_is_symmetric_zero_at_equality_and_ignores_the_order(seed, n):
 def test_a_shift_moves_it_by_its_mean_projection():
     shift = torch.tensor([3.0, 0, 0, 0, 0])
     expected = float((shift @ directions()).abs().mean())
-    assert sliced_wasserstein(rows(100, 0), rows(100, 0) + shift, directions()) == pytest.approx(expected, rel=1e-5)
+    assert sliced_wasserstein(rows(100, 0), rows(100, 0) + shift, directions()) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
-@pytest.mark.parametrize("height, width, count", [(64, 64, 3), (32, 32, 2), (28, 28, 1), (16, 16, 1), (8, 8, 1), (32, 64, 2), (34, 34, 2)])
+@pytest.mark.parametrize(
+    "height, width, count",
+    [(64, 64, 3), (32, 32, 2), (28, 28, 1), (16, 16, 1), (8, 8, 1), (32, 64, 2), (34, 34, 2)],
+)
 def test_levels_go_down_to_sixteen_pixels(height, width, count):
     assert levels(height, width) == count
 
@@ -61,12 +66,18 @@ def test_patches_lie_within_their_image():
     numbered = torch.arange(2 * 3 * 9 * 9.0).reshape(2, 3, 9, 9)
     found = patches(numbered, 50, torch.Generator().manual_seed(0)).reshape(2, 50, 3, 7, 7)
     assert bool((found[0] < 243).all()) and bool((found[1] >= 243).all())
-    assert bool((found.diff(dim=-1) == 1).all()) and bool((found.diff(dim=-2) == 9).all()) and bool((found.diff(dim=-3) == 81).all())
+    assert (
+        bool((found.diff(dim=-1) == 1).all())
+        and bool((found.diff(dim=-2) == 9).all())
+        and bool((found.diff(dim=-3) == 81).all())
+    )
     assert found[:, :, 0, 0, 0].unique().numel() == 18
 
 
-def test_patches_are_standardised_in_each_channel():
-    found = standardised(torch.cat([rows(10, 0, 49) * 3 + 7, rows(10, 1, 49) - 2, torch.ones(10, 49)], 1), 3).reshape(10, 3, 49)
+def test_patches_are_standardized_in_each_channel():
+    found = standardized(
+        torch.cat([rows(10, 0, 49) * 3 + 7, rows(10, 1, 49) - 2, torch.ones(10, 49)], 1), 3
+    ).reshape(10, 3, 49)
     assert found.mean((0, 2)).abs().max() < 1e-5
     assert torch.allclose(found.std((0, 2), correction=0), torch.tensor([1.0, 1.0, 0.0]), atol=1e-5)
 
@@ -85,7 +96,12 @@ def test_noise_is_farther_than_images_are_from_each_other():
 
 
 def test_small_images_and_small_sets_are_refused():
-    with pytest.raises(MeasureError, match=r"SWD looks at patches of 7×7 pixels; the images are 4×4: give larger ones"):
+    with pytest.raises(
+        MeasureError, match=r"SWD looks at patches of 7×7 pixels; the images are 4×4: give larger ones"
+    ):
         SlicedWasserstein()(study(size=4))
-    with pytest.raises(MeasureError, match=r"SWD needs at least 16 images in the reference \(patches of several images\); got 5"):
+    with pytest.raises(
+        MeasureError,
+        match=r"SWD needs at least 16 images in the reference \(patches of several images\); got 5",
+    ):
         SlicedWasserstein()(study(fake=images(5)))

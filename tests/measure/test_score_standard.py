@@ -6,9 +6,9 @@ import pytest
 import torch
 from toy_study import Images, Toy, images, pipeline, study
 
+from gancore.component.specs import build
 from gancore.measure.score import Score
 from gancore.measure.standard import SCORES, standard_scores
-from gancore.specs import build
 
 LABELS = torch.arange(128) % 2
 
@@ -37,7 +37,7 @@ def test_standard_scores_are_one_of_each_in_order_of_reading():
         "intra-class",
         "diversity",
         "sliced-wasserstein",
-        "memorisation",
+        "memorization",
         "path-length",
         "equivariance",
         "reconstruction",
@@ -62,7 +62,7 @@ def test_every_name_is_given_once():
 def test_real_against_real_is_better_than_noise_in_everything_that_compares():
     real, alike = images(128, 32, seed=1), images(128, 32, seed=2)
     noise = torch.rand(128, 3, 32, 32, generator=torch.Generator().manual_seed(3)) / 2 + 0.5
-    apart = ("memorisation", "path-length", "equivariance", "reconstruction", "inception-score")
+    apart = ("memorization", "path-length", "equivariance", "reconstruction", "inception-score")
     comparing = [s for s in standard_scores() if s.name not in apart]
     for score in comparing:
         well, badly = score(whole(alike, real)), score(whole(noise, real))

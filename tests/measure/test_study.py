@@ -9,14 +9,14 @@ import torch
 from small import SmallExtractor, SmallGenerator
 from torch import nn
 
+from gancore.component.part import part
 from gancore.data import open_data
 from gancore.errors import MeasureError
 from gancore.measure.evaluation import Evaluation, evaluate
 from gancore.measure.score import Score, Value
-from gancore.measure.sets import Read
-from gancore.measure.standing import has_batch_norm, standing
+from gancore.measure.sets import DatasetImages
+from gancore.measure.standing_statistics import has_batch_norm, with_standing_statistics
 from gancore.measure.study import Study
-from gancore.parts import part
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
@@ -24,7 +24,9 @@ from gancore.standard.samplers import Normal
 
 def images(count=40, seed=0, image=(3, 8, 8), **options):
     rng = np.random.default_rng(seed)
-    return Read(open_data(rng.integers(0, 256, (count, *image), dtype=np.uint8), layout="NCHW", **options))
+    return DatasetImages(
+        open_data(rng.integers(0, 256, (count, *image), dtype=np.uint8), layout="NCHW", **options)
+    )
 
 
 def study(**changes):
@@ -77,13 +79,15 @@ def test_features_are_computed_once_and_kept_by_content():
 def test_another_extractor_does_not_find_the_features_of_the_first():
     one, other = SmallExtractor(), SmallExtractor()
     first = Study(images(seed=20), images(seed=21), one).features("reference")
-    other.place(facts={"image": (3, 8, 8)})
+    other.bind(facts={"image": (3, 8, 8)})
     nn.init.ones_(other.linear.weight)
     assert not torch.equal(Study(images(seed=20), images(seed=21), other).features("reference"), first)
 
 
 def test_shapes_must_agree():
-    with pytest.raises(MeasureError, match=r"samples are \(1, 8, 8\), the reference is \(3, 8, 8\).*bring them to one shape"):
+    with pytest.raises(
+        MeasureError, match=r"samples are \(1, 8, 8\), the reference is \(3, 8, 8\).*bring them to one shape"
+    ):
         Study(images(image=(1, 8, 8)), images(), SmallExtractor())
 
 
@@ -98,24 +102,31 @@ def test_images_that_are_not_finite_are_refused():
 def test_an_evaluation_says_how_it_was_made(tmp_path):
     found = evaluate(study(), [Mean(), NeedsLabels()], images=7)
     assert list(found.scores) == ["mean[small-1]"]
-    assert found.left_out == {"test-labels": "score/test-labels needs labels for the samples and the reference and the images that the "
+    assert found.left_out == {"test-labels": "score/test-labels needs labels for the samples and the "
+                                             "reference and the images that the "
                               "model was trained on"}  # fmt: skip
     found.save(tmp_path / "scores" / "x.json")
-    assert Evaluation.load(tmp_path / "scores" / "x.json") == attrs.evolve(found, seconds=round(found.seconds, 2))
+    assert Evaluation.load(tmp_path / "scores" / "x.json") == attrs.evolve(
+        found, seconds=round(found.seconds, 2)
+    )
     table = json.loads((tmp_path / "scores" / "x.json").read_text())
     assert table["images"] == 7 and table["scores"]["mean[small-1]"]["better"] == "lower"
     protocol = table["protocol"]
     assert protocol["extractor"]["title"] == "small-1" and protocol["extractor"]["dimensions"] == 5
     assert len(protocol["extractor"]["weights_sha256"]) == 64
     assert (
-        protocol["samples"]["count"] == 40 and protocol["reference"]["fingerprint"] and protocol["versions"]["torch"] == torch.__version__
+        protocol["samples"]["count"] == 40
+        and protocol["reference"]["fingerprint"]
+        and protocol["versions"]["torch"] == torch.__version__
     )
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"scores": 3}'])
 def test_what_is_no_evaluation_is_refused(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
-    with pytest.raises(MeasureError, match="x.json is no evaluation .*give a file that `gancore evaluate` wrote"):
+    with pytest.raises(
+        MeasureError, match="x.json is no evaluation .*give a file that `gancore evaluate` wrote"
+    ):
         Evaluation.load(tmp_path / "x.json")
 
 
@@ -131,10 +142,12 @@ def test_draws_are_repeatable_and_named():
 
 def test_standing_statistics_are_those_of_the_samples():
     generator = Normed(image=(3, 8, 8))
-    generator.place(seed=0)
+    generator.bind(seed=0)
     pipeline = Pipeline(conditioner=Identity(code=(4,)), generator=generator, sampler=Normal(latent=(4,)))
     before = {name: value.clone() for name, value in generator.state_dict().items()}
-    made = standing(pipeline, seed=0, batch=32, passes=4)
-    assert has_batch_norm(pipeline) and all(torch.equal(value, generator.state_dict()[name]) for name, value in before.items())
+    made = with_standing_statistics(pipeline, seed=0, batch=32, passes=4)
+    assert has_batch_norm(pipeline) and all(
+        torch.equal(value, generator.state_dict()[name]) for name, value in before.items()
+    )
     fed = generator.linear(pipeline.draw(128, seed=0)[0]).reshape(128, 3, 8, 8)
     torch.testing.assert_close(made.generator.norm.running_mean, fed.mean((0, 2, 3)), atol=1e-5, rtol=1e-4)

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from gancore.component.randomness import Rows, own_rows, seeded
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
-from gancore.randomness import Rows, own_rows, seeded
 
 
 @pytest.fixture
@@ -13,7 +13,11 @@ def gaussian():
 
 def test_log_density_is_that_of_torch(gaussian):
     value = torch.linspace(-2, 2, 36).reshape(6, 2, 3)
-    oracle = torch.distributions.Normal(gaussian.mean, (gaussian.log_variance / 2).exp()).log_prob(value).sum((1, 2))
+    oracle = (
+        torch.distributions.Normal(gaussian.mean, (gaussian.log_variance / 2).exp())
+        .log_prob(value)
+        .sum((1, 2))
+    )
     assert torch.allclose(gaussian.log_density(value), oracle, atol=1e-5)
 
 

@@ -38,7 +38,9 @@ def test_up_is_repeat_then_convolve(kernel):
     torch.nn.init.normal_(layer.bias)
     x = torch.randn(2, 3, 4, 6).double()
     whole = functional.interpolate(x, scale_factor=2, mode="nearest")
-    expected = functional.conv2d(whole, layer.weight * math.sqrt(2 / (3 * kernel**2)), layer.bias, padding=kernel // 2)
+    expected = functional.conv2d(
+        whole, layer.weight * math.sqrt(2 / (3 * kernel**2)), layer.bias, padding=kernel // 2
+    )
     assert torch.allclose(layer(x), expected)
 
 
@@ -47,7 +49,9 @@ def test_down_is_convolve_then_average(kernel):
     layer = EqualizedDownConv2d(3, 5, kernel).double()
     torch.nn.init.normal_(layer.bias)
     x = torch.randn(2, 3, 4, 6).double()
-    whole = functional.conv2d(x, layer.weight * math.sqrt(2 / (3 * kernel**2)), layer.bias, padding=kernel // 2)
+    whole = functional.conv2d(
+        x, layer.weight * math.sqrt(2 / (3 * kernel**2)), layer.bias, padding=kernel // 2
+    )
     assert torch.allclose(layer(x), functional.avg_pool2d(whole, 2))
 
 

@@ -50,7 +50,9 @@ def test_coarse_images_are_a_mix_of_two_sizes():
 
 def test_they_differentiate_twice():
     image, weight = torch.randn(1, 1, 4, 4, dtype=torch.float64, requires_grad=True), torch.tensor(0.3)
-    assert torch.autograd.gradgradcheck(lambda x: blended(doubled(halved(x, 1), 1), x, weight).pow(3), (image,))
+    assert torch.autograd.gradgradcheck(
+        lambda x: blended(doubled(halved(x, 1), 1), x, weight).pow(3), (image,)
+    )
 
 
 def test_a_weight_changes_no_dtype():

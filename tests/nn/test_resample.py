@@ -38,7 +38,10 @@ def test_every_form_is_the_definition(taps, rate):
 def test_the_matrix_is_the_map_along_one_axis():
     x = torch.randn(6).double()
     taps = torch.tensor([1.0, 3, 3, 1]).double() / 4
-    assert torch.allclose(resampling_matrix(6, taps, 2, 1) @ x, torch.tensor(by_definition(x.tolist(), (1, 3, 3, 1), 2, 1)).double())
+    assert torch.allclose(
+        resampling_matrix(6, taps, 2, 1) @ x,
+        torch.tensor(by_definition(x.tolist(), (1, 3, 3, 1), 2, 1)).double(),
+    )
 
 
 @pytest.mark.parametrize("rate", [(1, 1), (2, 1), (1, 2), (1, 3)])
@@ -57,7 +60,9 @@ def test_twice_differentiable(taps, rate):
 
 
 def test_too_few_taps_are_refused():
-    with pytest.raises(ValueError, match=r"taps \[1, 1\] cannot resample by 3/1; give at least 3 of a sum other than 0"):
+    with pytest.raises(
+        ValueError, match=r"taps \[1, 1\] cannot resample by 3/1; give at least 3 of a sum other than 0"
+    ):
         Resample((1, 1), up=3)
 
 

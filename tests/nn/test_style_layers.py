@@ -2,11 +2,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gancore.nn.adain import AdaIN, instance_normalised
+from gancore.component.randomness import Rows, own_rows, seeded
+from gancore.nn.adain import AdaIN, instance_normalized
 from gancore.nn.minibatch_std import MinibatchStd
 from gancore.nn.noise import Noise
 from gancore.nn.pixel_norm import pixel_norm
-from gancore.randomness import Rows, own_rows, seeded
 
 
 def test_pixel_norm_gives_unit_mean_square():
@@ -49,36 +49,47 @@ def test_minibatch_std_is_twice_differentiable():
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_adain_is_equation_1(layout):
     layer = AdaIN(5, 7).double()
-    x, w = (3 + 2 * torch.randn(2, 5, 4, 6)).double().contiguous(memory_format=layout), torch.randn(2, 7).double()
-    scale, bias = functional.linear(w, layer.style.weight / 7**0.5, layer.style.bias).reshape(2, 2, 5, 1, 1).unbind(1)
+    x, w = (
+        (3 + 2 * torch.randn(2, 5, 4, 6)).double().contiguous(memory_format=layout),
+        torch.randn(2, 7).double(),
+    )
+    scale, bias = (
+        functional.linear(w, layer.style.weight / 7**0.5, layer.style.bias).reshape(2, 2, 5, 1, 1).unbind(1)
+    )
     mean, deviation = x.mean((2, 3), keepdim=True), x.var((2, 3), correction=0, keepdim=True).sqrt()
     assert torch.allclose(layer(x, w), scale * (x - mean) / deviation + bias, atol=1e-6)
 
 
-def test_adain_starts_as_plain_normalisation_for_a_zero_code():
+def test_adain_starts_as_plain_normalization_for_a_zero_code():
     x = torch.randn(2, 5, 4, 4)
     assert torch.allclose(AdaIN(5, 7)(x, torch.zeros(2, 7)), functional.instance_norm(x), atol=1e-3)
 
 
 def test_adain_makes_a_constant_map_exactly_its_bias():
     x = torch.full((2, 3, 5, 12), 1.0)
-    assert torch.equal(instance_normalised(x, torch.ones(2, 3), torch.full((2, 3), 0.5)), torch.full_like(x, 0.5))
+    assert torch.equal(
+        instance_normalized(x, torch.ones(2, 3), torch.full((2, 3), 0.5)), torch.full_like(x, 0.5)
+    )
 
 
 @pytest.mark.parametrize("spread", [0.001, 0.1])
 def test_adain_of_a_float32_map_is_as_exact_under_autocast(spread):
     """A learned constant near one, whose places differ by less than bfloat16 can tell."""
-    x, one, zero = 1 + 0.01 * torch.randn(1, 3, 1, 1) + spread * torch.randn(2, 3, 4, 4), torch.ones(2, 3), torch.zeros(2, 3)
-    plain = instance_normalised(x, one, zero)
+    x, one, zero = (
+        1 + 0.01 * torch.randn(1, 3, 1, 1) + spread * torch.randn(2, 3, 4, 4),
+        torch.ones(2, 3),
+        torch.zeros(2, 3),
+    )
+    plain = instance_normalized(x, one, zero)
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.allclose(instance_normalised(x, one, zero), plain, atol=1e-3)
+        assert torch.allclose(instance_normalized(x, one, zero), plain, atol=1e-3)
 
 
 def test_adain_in_bfloat16_survives_a_large_mean():
     x, one, zero = torch.randn(2, 3, 8, 8), torch.ones(2, 3), torch.zeros(2, 3)
-    y = instance_normalised((x + 10).bfloat16(), one, zero)
+    y = instance_normalized((x + 10).bfloat16(), one, zero)
     assert y.dtype == torch.bfloat16
-    assert (y.float() - instance_normalised(x, one, zero)).abs().max() < 0.2
+    assert (y.float() - instance_normalized(x, one, zero)).abs().max() < 0.2
 
 
 def test_adain_is_twice_differentiable():

@@ -12,12 +12,20 @@ def visit(browser):
     contexts, troubles = [], []
 
     def visit(path, *, scheme="light", width=1280, height=900, **options):
-        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}, **options)
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": height}, **options
+        )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda asked: None if asked.url.startswith(("file:", "data:")) else troubles.append(asked.url))
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith(("file:", "data:")) else troubles.append(asked.url),
+        )
         page.goto(path.as_uri())
         return page
 
@@ -29,7 +37,9 @@ def visit(browser):
 
 @pytest.fixture
 def keep(tmp_path):
-    """Takes a screenshot of a whole page into the test's folder, or into the one that GANCORE_SCREENSHOTS names."""
+    """Takes a screenshot of a whole page into the test's folder, or into the one that GANCORE_SCREENSHOTS
+    names.
+    """
     folder = Path(os.environ.get("GANCORE_SCREENSHOTS", tmp_path / "screenshots"))
 
     def keep(page, name):

@@ -35,12 +35,19 @@ def either(request):
 
 def shown(page):
     """The image counts of the sheets that can be seen."""
-    return [int(count) for count in page.eval_on_selector_all(".strip img:not([hidden])", "all => all.map(one => one.dataset.images)")]
+    return [
+        int(count)
+        for count in page.eval_on_selector_all(
+            ".strip img:not([hidden])", "all => all.map(one => one.dataset.images)"
+        )
+    ]
 
 
 def paths(page, board):
     """What the curves of a board are drawn along."""
-    return page.eval_on_selector_all(f"#{board}-board .series .smooth", "all => all.map(one => one.getAttribute('d'))")
+    return page.eval_on_selector_all(
+        f"#{board}-board .series .smooth", "all => all.map(one => one.getAttribute('d'))"
+    )
 
 
 def chart(page, term, board="curves"):
@@ -262,7 +269,9 @@ def test_a_button_switches_light_and_dark_and_is_remembered(visit, either):
 def test_words_can_be_read_on_their_ground(visit, either, scheme):
     page = visit(either, scheme=scheme)
     assert page.evaluate(FAINT) == []
-    page.evaluate("document.querySelector('h1').style.color = 'color-mix(in srgb, var(--ink) 40%, var(--page))'")
+    page.evaluate(
+        "document.querySelector('h1').style.color = 'color-mix(in srgb, var(--ink) 40%, var(--page))'"
+    )
     assert len(page.evaluate(FAINT)) == 1, "the check sees what is faint"
 
 
@@ -283,20 +292,21 @@ def test_a_page_without_anything_to_draw_opens(visit, tmp_path):
 FAINT = """
 (() => {
   const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-  const rgba = colour => {
+  const rgba = color => {
     canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
+    canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
     return [...canvas.getImageData(0, 0, 1, 1).data];
   };
   const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+    const [x, y, z] = [r, g, b].map(v => linear(v / 255));
     return .2126 * x + .7152 * y + .0722 * z;
   };
   const ground = element => {
     for (let at = element; at; at = at.parentElement) {
-      const colour = rgba(getComputedStyle(at).backgroundColor);
-      if (colour[3] > 200) return colour;
+      const color = rgba(getComputedStyle(at).backgroundColor);
+      if (color[3] > 200) return color;
     }
     return rgba(getComputedStyle(document.body).backgroundColor);
   };

@@ -52,20 +52,35 @@ def test_the_runs_stand_side_by_side(two):
     assert [run["name"] for run in made.data["runs"]] == ["one", "other"]
     assert cells(made, "images seen") == ["1,000", "500 of 1,000"]
     assert cells(made, "alarms") == ["1", "none"]
-    assert [attributes["data-toggle"] for _, attributes in made.elements if "data-toggle" in attributes] == ["0", "1"]
+    assert [attributes["data-toggle"] for _, attributes in made.elements if "data-toggle" in attributes] == [
+        "0",
+        "1",
+    ]
 
 
 def test_curves_lie_over_each_other(two):
     adversarial = compared(two, samples=0).curves[0]
     assert (adversarial["player"], adversarial["term"]) == ("generator", "adversarial")
-    assert [(series["run"], series["images"][-1]) for series in adversarial["series"]] == [(0, 1000), (1, 500)]
+    assert [(series["run"], series["images"][-1]) for series in adversarial["series"]] == [
+        (0, 1000),
+        (1, 500),
+    ]
 
 
 def test_one_slider_moves_all_timelines(two):
     made = compared(two, samples=0)
     sliders = [attributes for _, attributes in made.elements if attributes.get("aria-label") == "images seen"]
     assert [slider["max"] for slider in sliders] == ["4"]
-    assert [sheet["data-images"] for sheet in made.sheets] == ["0", "250", "500", "750", "1000", "0", "250", "500"]
+    assert [sheet["data-images"] for sheet in made.sheets] == [
+        "0",
+        "250",
+        "500",
+        "750",
+        "1000",
+        "0",
+        "250",
+        "500",
+    ]
 
 
 def test_the_best_final_score_is_marked(two):
@@ -76,7 +91,11 @@ def test_the_best_final_score_is_marked(two):
 
 
 def test_what_two_standard_errors_cover_is_not_told_apart(two):
-    save_scores(two[1] / "scores" / "00000500.json", {FD: {"value": 21.0, "error": 0.5, "better": "lower"}}, images=500)
+    save_scores(
+        two[1] / "scores" / "00000500.json",
+        {FD: {"value": 21.0, "error": 0.5, "better": "lower"}},
+        images=500,
+    )
     made = compared(two, samples=0)
     assert cells(made, FD) == ["20 ± 0.50 best", "21 ± 0.50 ≈ best"]
     assert cells(made, "recall") == ["0.1800", "—"]
@@ -110,7 +129,9 @@ def test_names_are_as_short_as_tells_them_apart(tmp_path):
 def test_seeds_that_differ_are_told(two, tmp_path):
     assert "All have the same seed" in compared(two, samples=0).source
     fake_run(tmp_path / "third", seed=7)
-    assert "Seeds differ (one: 3, other: 3, third: 7)" in compared([*two, tmp_path / "third"], samples=0).source
+    assert (
+        "Seeds differ (one: 3, other: 3, third: 7)" in compared([*two, tmp_path / "third"], samples=0).source
+    )
     (two[0] / "run.toml").unlink()
     assert "Seeds differ (one: not known, other: 3)" in compared(two, samples=0).source
     (two[1] / "run.toml").unlink()
@@ -125,7 +146,11 @@ def test_equal_samplers_are_given_the_same_latents(two, tmp_path):
     keep_pipeline(tmp_path / "third", Uniform(latent=(4,)))
     made = compared([*two, tmp_path / "third"], samples=4, seed=5)
     assert "4 samples of each run as it ended, all drawn from seed 5." in made.source
-    assert re.findall(r"latents (\w): ([^<]+)", made.source) == [("A", "normal 4"), ("A", "normal 4"), ("B", "uniform 4")]
+    assert re.findall(r"latents (\w): ([^<]+)", made.source) == [
+        ("A", "normal 4"),
+        ("A", "normal 4"),
+        ("B", "uniform 4"),
+    ]
 
 
 def test_a_run_without_pipeline_says_why_it_shows_none(two):
@@ -137,7 +162,9 @@ def test_a_run_without_pipeline_says_why_it_shows_none(two):
 
 
 def test_a_translator_says_why_it_shows_none(two):
-    Pipeline(conditioner=Identity(code=(4,)), generator=SmallGenerator(image=(3, 8, 8))).save(two[0] / "pipeline")
+    Pipeline(conditioner=Identity(code=(4,)), generator=SmallGenerator(image=(3, 8, 8))).save(
+        two[0] / "pipeline"
+    )
     assert "translates images and has no sampler" in compared(two, samples=4).source
 
 
@@ -146,7 +173,7 @@ def test_old_runs_without_scores_can_be_compared(tmp_path):
     made = compared(runs)
     assert "None of these runs holds a score." in made.source and "No alarm was raised." in made.source
     assert "The recipes are equal." in made.source
-    assert "neighbours" not in made.sections
+    assert "neighbors" not in made.sections
 
 
 def test_what_a_run_lacks_is_named_with_the_run(two):
@@ -167,7 +194,9 @@ def test_text_of_runs_is_escaped(tmp_path):
 
 
 def test_a_comparison_needs_two_runs(two):
-    with pytest.raises(UserError, match=r"a comparison needs two runs or more, given 1; name their folders: gancore compare"):
+    with pytest.raises(
+        UserError, match=r"a comparison needs two runs or more, given 1; name their folders: gancore compare"
+    ):
         write_comparison(two[:1])
 
 
@@ -180,13 +209,17 @@ def test_what_is_no_run_is_refused(two, tmp_path):
     with pytest.raises(RunError, match=r"9 is not a folder; expected the folder of a run"):
         write_comparison([two[0], tmp_path / "9"])
     (tmp_path / "bare").mkdir()
-    with pytest.raises(RunError, match=r"bare is not a run: it holds neither recipe.toml nor log.jsonl; give the folder"):
+    with pytest.raises(
+        RunError, match=r"bare is not a run: it holds neither recipe.toml nor log.jsonl; give the folder"
+    ):
         write_comparison([two[0], tmp_path / "bare"])
 
 
 def test_a_place_that_cannot_be_written_is_one_error(two, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match=r"cannot make the folder .*file: .*; name a folder that can be written"):
+    with pytest.raises(
+        RunError, match=r"cannot make the folder .*file: .*; name a folder that can be written"
+    ):
         write_comparison(two, tmp_path / "file" / "compare.html", samples=0)
     with pytest.raises(RunError, match=r"could not write .*one"):
         write_comparison(two, tmp_path / "one", samples=0)
@@ -202,5 +235,13 @@ def test_the_verb_writes_into_the_current_folder(two, monkeypatch, capsys):
 
 
 def test_a_comparison_without_samples_imports_no_torch():
-    code = "import sys, gancore.pictures.compare; print([name for name in ('torch', 'PIL', 'numpy') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import sys, gancore.pictures.compare; print([name for name in ('torch', 'PIL', "
+        "'numpy') if name in sys.modules])"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

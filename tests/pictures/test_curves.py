@@ -4,7 +4,12 @@ from gancore.pictures.curves import Curve, curves, grouped
 
 
 def report(images, seconds=None, **scalars):
-    return {"step": images, "images": images, "seconds": float(images if seconds is None else seconds), "scalars": scalars}
+    return {
+        "step": images,
+        "images": images,
+        "seconds": float(images if seconds is None else seconds),
+        "scalars": scalars,
+    }
 
 
 def test_a_slash_names_the_player():
@@ -27,7 +32,7 @@ def test_nothing_logged_makes_no_curve():
     assert curves([{"event": "started"}]) == []
 
 
-def test_long_curves_are_means_over_neighbours():
+def test_long_curves_are_means_over_neighbors():
     (curve, _) = curves([report(n, value=float(n)) for n in range(10)], points=4)
     assert curve == Curve("run", "value", [1, 4, 7, 9], [1.0, 4.0, 7.0, 9.0])
 
@@ -38,7 +43,14 @@ def test_a_value_that_is_not_finite_shows_through():
 
 
 def test_what_belongs_to_no_player_comes_last():
-    groups = grouped([Curve("run", "epoch"), Curve("discriminator", "r1"), Curve("generator", "a"), Curve("discriminator", "a")])
+    groups = grouped(
+        [
+            Curve("run", "epoch"),
+            Curve("discriminator", "r1"),
+            Curve("generator", "a"),
+            Curve("discriminator", "a"),
+        ]
+    )
     assert {player: [curve.term for curve in group] for player, group in groups.items()} == {
         "discriminator": ["r1", "a"],
         "generator": ["a"],

@@ -18,12 +18,20 @@ def test_bytes_come_back_exactly():
     assert torch.equal(to_uint8(every_byte / 127.5 - 1), every_byte.to(torch.uint8))
 
 
-def test_values_outside_are_clamped_and_nan_is_mid_grey():
-    assert to_uint8(torch.tensor([-3.0, 3.0, float("nan"), float("inf"), float("-inf")])).tolist() == [0, 255, 128, 255, 0]
+def test_values_outside_are_clamped_and_nan_is_mid_gray():
+    assert to_uint8(torch.tensor([-3.0, 3.0, float("nan"), float("inf"), float("-inf")])).tolist() == [
+        0,
+        255,
+        128,
+        255,
+        0,
+    ]
 
 
 def test_bytes_are_refused():
-    with pytest.raises(DataError, match=r"floats in \[-1, 1\], given torch.uint8; divide bytes by 127.5 and subtract 1"):
+    with pytest.raises(
+        DataError, match=r"floats in \[-1, 1\], given torch.uint8; divide bytes by 127.5 and subtract 1"
+    ):
         to_uint8(torch.zeros(2, dtype=torch.uint8))
 
 
@@ -40,12 +48,18 @@ def test_other_channel_counts_lie_side_by_side(channels):
     images = torch.linspace(-1, 1, channels).view(1, channels, 1, 1).expand(1, channels, 3, 4)
     (picture,) = pictures(images)
     assert (picture.mode, picture.size) == ("L", (4 * channels, 3))
-    assert [picture.getpixel((4 * c, 1)) for c in range(channels)] == to_uint8(torch.linspace(-1, 1, channels)).tolist()
+    assert [picture.getpixel((4 * c, 1)) for c in range(channels)] == to_uint8(
+        torch.linspace(-1, 1, channels)
+    ).tolist()
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (0, 3, 8, 8), (2, 3, 0, 8)])
 def test_what_is_no_batch_of_images_is_refused(shape):
-    with pytest.raises(DataError, match=r"images must be \(N, C, H, W\) with no empty axis, given .*; a single image needs images\[None\]"):
+    with pytest.raises(
+        DataError,
+        match=r"images must be \(N, C, H, W\) with no empty axis, given .*; "
+        r"a single image needs images\[None\]",
+    ):
         grid(torch.zeros(shape))
 
 
@@ -59,12 +73,13 @@ def test_the_sheet_reads_row_by_row():
     images = torch.linspace(-1, 1, 5).view(5, 1, 1, 1).expand(5, 1, 64, 64)
     sheet = grid(images, columns=2)
     assert sheet.size == (2 * 66 + 2, 3 * 66 + 2)
-    centres = [sheet.getpixel((34 + 66 * column, 34 + 66 * row)) for row in range(3) for column in range(2)]
-    assert centres == [0, 64, 128, 191, 255, 255]
+    centers = [sheet.getpixel((34 + 66 * column, 34 + 66 * row)) for row in range(3) for column in range(2)]
+    assert centers == [0, 64, 128, 191, 255, 255]
 
 
 @pytest.mark.parametrize(
-    ("count", "height", "width", "size"), [(64, 64, 64, (8, 8)), (5, 64, 64, (3, 2)), (4, 64, 16, (4, 1)), (1, 8, 8, (1, 1))]
+    ("count", "height", "width", "size"),
+    [(64, 64, 64, (8, 8)), (5, 64, 64, (3, 2)), (4, 64, 16, (4, 1)), (1, 8, 8, (1, 1))],
 )
 def test_the_sheet_is_about_square(count, height, width, size):
     sheet = grid(of(0, count, 3, height, width), tile=1)
@@ -72,15 +87,15 @@ def test_the_sheet_is_about_square(count, height, width, size):
 
 
 def test_fewer_than_one_column_is_refused():
-    with pytest.raises(UserError, match="a sheet needs at least 1 column, given columns=0"):
+    with pytest.raises(UserError, match="a grid needs at least 1 column, given columns=0"):
         grid(of(0, 1, 3, 8, 8), columns=0)
 
 
 def test_transparency_shows_the_background():
     clear = torch.cat([of(-1, 1, 3, 64, 64), of(-1, 1, 1, 64, 64)], dim=1)
     solid = torch.cat([of(-1, 1, 3, 64, 64), of(1, 1, 1, 64, 64)], dim=1)
-    assert {colour for _, colour in grid(clear, background="white").getcolors()} == {(255, 255, 255)}
-    assert {colour for _, colour in grid(clear).getcolors()} == {(255, 255, 255), (214, 214, 214)}
+    assert {color for _, color in grid(clear, background="white").getcolors()} == {(255, 255, 255)}
+    assert {color for _, color in grid(clear).getcolors()} == {(255, 255, 255), (214, 214, 214)}
     assert grid(solid).getpixel((30, 30)) == (0, 0, 0)
 
 
@@ -95,7 +110,7 @@ def test_a_sheet_is_saved_whole(tmp_path, given):
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
-    path = tmp_path / "sheet.png"
+    path = tmp_path / "grid.png"
     path.write_bytes(b"old")
 
     def full(*_):
@@ -103,10 +118,12 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(
-        RunError, match=r"could not write .*sheet\.png: No space left on device; what stood there is unchanged. Free some space"
+        RunError,
+        match=r"could not write .*grid\.png: No space left on device; "
+        r"what stood there is unchanged. Free some space",
     ):
         save_grid(of(0, 1, 3, 8, 8), path)
-    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("sheet.png", b"old")]
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("grid.png", b"old")]
 
 
 def test_a_missing_folder_is_named(tmp_path):
@@ -119,8 +136,13 @@ def test_the_name_gives_the_format(tmp_path):
     save(picture, tmp_path / "a.JPG")
     with Image.open(tmp_path / "a.JPG") as saved:
         assert saved.format == "JPEG"
-    with pytest.raises(UserError, match=r"no picture format is called '.tensor', as in a.tensor; give a name that ends in .png"):
+    with pytest.raises(
+        UserError,
+        match=r"no picture format is called '.tensor', as in a.tensor; give a name that ends in .png",
+    ):
         save(picture, tmp_path / "a.tensor")
-    with pytest.raises(UserError, match=r"b.jpg: JPEG cannot hold RGBA pictures; give a name that ends in .png"):
+    with pytest.raises(
+        UserError, match=r"b.jpg: JPEG cannot hold RGBA pictures; give a name that ends in .png"
+    ):
         save(pictures(of(0, 1, 4, 8, 8))[0], tmp_path / "b.jpg")
     assert [file.name for file in tmp_path.iterdir()] == ["a.JPG"]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gancore.errors import RunError
 from gancore.pictures.report import write_report
-from gancore.training.log import Log
+from gancore.runs.log import Log
 
 
 @pytest.fixture
@@ -27,7 +27,10 @@ def fill(run, **words):
     with Log(run / "log.jsonl") as log:
         for step in range(1, 11):
             log.write(
-                step=step, images=step * 10, seconds=step * 30.0, scalars={"generator/adversarial": 1 / step, "discriminator/r1": step}
+                step=step,
+                images=step * 10,
+                seconds=step * 30.0,
+                scalars={"generator/adversarial": 1 / step, "discriminator/r1": step},
             )
         log.event("checkpoint", images=100, path="checkpoints/00000100")
     for images in (0, 50, 100):
@@ -103,7 +106,9 @@ def test_curves_are_embedded_by_player(run):
         ("discriminator", "r1"),
         ("run", "images per second"),
     ]
-    assert charts[1]["series"] == [{"run": 0, "images": [10.0 * n for n in range(1, 11)], "values": [float(n) for n in range(1, 11)]}]
+    assert charts[1]["series"] == [
+        {"run": 0, "images": [10.0 * n for n in range(1, 11)], "values": [float(n) for n in range(1, 11)]}
+    ]
 
 
 def test_values_that_are_not_finite_are_gaps(run):
@@ -114,18 +119,36 @@ def test_values_that_are_not_finite_are_gaps(run):
 
 def test_the_last_sheet_is_shown_first(run):
     fill(run)
-    assert [(sheet["data-images"], "hidden" in sheet) for sheet in page(run).sheets] == [("0", True), ("50", True), ("100", False)]
+    assert [(sheet["data-images"], "hidden" in sheet) for sheet in page(run).sheets] == [
+        ("0", True),
+        ("50", True),
+        ("100", False),
+    ]
 
 
 def test_the_page_needs_nothing_else(run):
     fake_run(run / "whole", alarmed=True)
     made = page(run / "whole")
     assert not [tag for tag, _ in made.elements if tag in ("link", "iframe", "object", "embed", "base")]
-    assert all(attributes["src"].startswith("data:image/png;base64,") for _, attributes in made.elements if "src" in attributes)
-    assert {attributes["href"] for _, attributes in made.elements if "href" in attributes} <= {f"#{name}" for name in made.sections}
-    assert "url(" not in made.source.replace('"url(#" + this.clip', "") and "@import" not in made.source and "fetch(" not in made.source
+    assert all(
+        attributes["src"].startswith("data:image/png;base64,")
+        for _, attributes in made.elements
+        if "src" in attributes
+    )
+    assert {attributes["href"] for _, attributes in made.elements if "href" in attributes} <= {
+        f"#{name}" for name in made.sections
+    }
+    assert (
+        "url(" not in made.source.replace('"url(#" + this.clip', "")
+        and "@import" not in made.source
+        and "fetch(" not in made.source
+    )
     assert re.findall(r"https?://[^\"' ]*", made.source) == ["http://www.w3.org/2000/svg"]
-    policy = next(attributes["content"] for tag, attributes in made.elements if attributes.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        attributes["content"]
+        for tag, attributes in made.elements
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy.startswith("default-src 'none'; img-src data:;")
     assert policy.count("'sha256-") == 2 and "script-src 'unsafe-inline'" not in policy
 
@@ -134,13 +157,25 @@ def test_text_from_files_is_escaped(tmp_path):
     run = tmp_path / "3-<i>x&"
     (run / "samples").mkdir(parents=True)
     (run / "recipe.toml").write_text(f"part = '''{NASTY}'''")
-    (run / "run.toml").write_text(f"command = ['''{NASTY}''']\n[data]\nsources = ['''{NASTY}''']\n[environment]\n'<u>' = '''{NASTY}'''\n")
+    (run / "run.toml").write_text(
+        f"command = ['''{NASTY}''']\n[data]\nsources = ['''{NASTY}''']\n[environment]\n'<u>' = "
+        f"'''{NASTY}'''\n"
+    )
     with Log(run / "log.jsonl") as log:
         log.write(step=1, images=1, seconds=0.0, scalars={f"{NASTY}/{NASTY}": 1.0})
         log.event("warning", text=NASTY)
         log.event("alarm", images=1, name=NASTY, text=NASTY, advice=[NASTY])
-        log.event("scores", images=1, scores={NASTY: {"value": 1.0, "error": None, "better": "lower"}}, signs={NASTY: 1.0})
-    save_scores(run / "scores" / "<i>.json", {NASTY: {"value": 1.0, "error": 0.1, "better": NASTY}}, left_out={NASTY: NASTY})
+        log.event(
+            "scores",
+            images=1,
+            scores={NASTY: {"value": 1.0, "error": None, "better": "lower"}},
+            diagnostics={NASTY: 1.0},
+        )
+    save_scores(
+        run / "scores" / "<i>.json",
+        {NASTY: {"value": 1.0, "error": 0.1, "better": NASTY}},
+        left_out={NASTY: NASTY},
+    )
     Image.new("L", (4, 4)).save(run / "samples" / "0-<s>$page.png")
     made = page(run)
     assert [tag for tag, _ in made.elements].count("script") == 3
@@ -160,7 +195,7 @@ def test_an_empty_run_says_what_is_missing(tmp_path):
         "recipe.toml is not there: what was trained cannot be shown.",
         "run.toml is not there: data, seed and environment cannot be shown.",
         "log.jsonl holds no report yet: there are no curves.",
-        "samples/ holds no sheet yet: there is no timeline.",
+        "samples/ holds no grid yet: there is no timeline.",
     ]
     assert "<h1>vae</h1>" in made.source and "not started" in made.source
     assert made.curves == []
@@ -174,7 +209,10 @@ def test_damaged_files_are_named_and_the_rest_is_shown(run):
     (run / "samples" / "00000050.png").write_bytes(b"torn")
     made = page(run)
     assert "run.toml is not valid TOML: Invalid value (at line 1, column 8)." in made.missing
-    assert any("log.jsonl, line 2: expected one JSON object, found &#x27;nonsense&#x27;; remove that line" in text for text in made.missing)
+    assert any(
+        "log.jsonl, line 2: expected one JSON object, found &#x27;nonsense&#x27;; remove that line" in text
+        for text in made.missing
+    )
     assert "samples/00000050.png is not a whole PNG: it is left out." in made.missing
     assert [sheet["data-images"] for sheet in made.sheets] == ["0", "100"]
 
@@ -207,24 +245,40 @@ def test_many_sheets_are_counted(run):
         Image.new("L", (4, 4)).save(run / "samples" / f"{images:08d}.png")
     made = page(run)
     assert len(made.sheets) == 40
-    assert "<small>40 of 50 sheets, always from the same latents or images</small>" in made.source
+    assert "<small>40 of 50 grids, always from the same latents or images</small>" in made.source
 
 
 def test_a_report_replaces_the_one_before(run):
     write_report(run)
     fill(run)
     assert "<h1>dcgan</h1>" in page(run).source
-    assert sorted(path.name for path in run.iterdir()) == ["log.jsonl", "recipe.toml", "report.html", "run.toml", "samples"]
+    assert sorted(path.name for path in run.iterdir()) == [
+        "log.jsonl",
+        "recipe.toml",
+        "report.html",
+        "run.toml",
+        "samples",
+    ]
 
 
 def test_what_is_no_folder_is_refused(tmp_path):
-    with pytest.raises(RunError, match=r"7 is not a folder; expected the folder of a run, such as runs/0007-dcgan"):
+    with pytest.raises(
+        RunError, match=r"7 is not a folder; expected the folder of a run, such as runs/0007-dcgan"
+    ):
         write_report(tmp_path / "7")
 
 
 def test_the_report_imports_neither_torch_nor_pillow():
-    code = "import sys, gancore.pictures.report; print([name for name in ('torch', 'PIL', 'numpy') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import sys, gancore.pictures.report; print([name for name in ('torch', 'PIL', "
+        "'numpy') if name in sys.modules])"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_scores_over_the_training_are_charts_with_their_best(run):
@@ -244,14 +298,22 @@ def test_scores_over_the_training_are_charts_with_their_best(run):
 
 def test_the_latest_scores_stand_in_a_table_with_their_protocol(run):
     folder = fake_run(run / "whole")
-    save_scores(folder / "scores" / "evaluation.json", scores(1.0), count=10_000, left_out={"intra-class": "it needs labels"})
+    save_scores(
+        folder / "scores" / "evaluation.json",
+        scores(1.0),
+        count=10_000,
+        left_out={"intra-class": "it needs labels"},
+    )
     source = unescape(page(folder).source)
     rows = re.findall(rf'<th scope="row">{re.escape(RECALL)}</th>(.*?)</tr>', source)
     assert [re.sub("<.*?>", " ", row).split() for row in rows] == [
         ["0.1800", "↑", "higher", "0.1920", "after", "800", "images"],
         ["0.1800", "↑", "higher"],
     ]
-    assert "while training <small>after 1,000 images · emoji-1, 1,000 samples against 500 · 1.2 s</small>" in source
+    assert (
+        "while training <small>after 1,000 images · emoji-1, 1,000 samples against 500 · 1.2 s</small>"
+        in source
+    )
     assert "evaluation <small>emoji-1, 10,000 samples against 500 · 1.2 s</small>" in source
     assert '<th scope="row">samples.count</th><td>10000</td>' in source
     assert "<li>intra-class: it needs labels</li>" in source
@@ -269,13 +331,17 @@ def test_a_damaged_file_of_scores_is_named(run):
     (run / "whole" / "scores" / "00000500.json").write_text('{"scores": ')
     (run / "whole" / "scores" / "odd.json").write_text("[1]")
     missing = page(run / "whole").missing
-    assert [re.match(r"scores/(\w+)\.json is no evaluation \(.+\): it is left out\.", text)[1] for text in missing] == ["00000500", "odd"]
+    assert [
+        re.match(r"scores/(\w+)\.json is no evaluation \(.+\): it is left out\.", text)[1] for text in missing
+    ] == ["00000500", "odd"]
 
 
 def test_values_that_are_not_finite_reach_no_chart_and_no_best(run):
     with Log(run / "log.jsonl") as log:
         for images, value in ((1, "nan"), (2, 3.0), (3, "-inf")):
-            log.event("scores", images=images, scores={"FD": {"value": value, "error": None, "better": "lower"}})
+            log.event(
+                "scores", images=images, scores={"FD": {"value": value, "error": None, "better": "lower"}}
+            )
     made = page(run)
     assert made.data["boards"]["scores"][0]["charts"][0]["series"][0] | {"errors": None} == {
         "run": 0,
@@ -304,9 +370,9 @@ def test_a_run_without_alarms_or_scores_says_so(run):
     assert "scores-board" not in made.texts
 
 
-def test_pictures_of_neighbours_and_classes_are_shown(run):
+def test_pictures_of_neighbors_and_classes_are_shown(run):
     made = page(fake_run(run / "whole"))
-    assert {"neighbours", "classes"} <= set(made.sections)
+    assert {"neighbors", "classes"} <= set(made.sections)
     assert "among 1,000 training images, by emoji-1" in made.source
     (run / "whole" / "pictures" / "classes.png").write_bytes(b"torn")
     made = page(run / "whole")
@@ -329,7 +395,12 @@ def test_several_pipelines_share_the_slider(run):
     fill(run)
     sheet(run / "samples" / "00000100-backward.png", (1, 2, 3))
     made = page(run)
-    assert [attributes["max"] for tag, attributes in made.elements if tag == "input" and attributes.get("aria-label") == "images seen"] == [
-        "2"
-    ]
-    assert '<span class="name">samples</span>' in made.source and '<span class="name">backward</span>' in made.source
+    assert [
+        attributes["max"]
+        for tag, attributes in made.elements
+        if tag == "input" and attributes.get("aria-label") == "images seen"
+    ] == ["2"]
+    assert (
+        '<span class="name">samples</span>' in made.source
+        and '<span class="name">backward</span>' in made.source
+    )

@@ -4,10 +4,10 @@ import pytest
 import torch
 from small import SmallDiscriminator, SmallGenerator, Source
 
-from gancore import GAN
+from gancore import TwoPlayerGAN
+from gancore.component.specs import build, spec
 from gancore.errors import SpecError
-from gancore.specs import build, spec
-from gancore.standard.ada import AdaptiveAugment, FixedAugment
+from gancore.standard.ada import ADA, ADAFixed
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
 from gancore.training.run import Run
@@ -17,13 +17,13 @@ def update(part, *batches):
     """One update that saw these scores."""
     for scores in batches:
         part.observe(torch.tensor(scores))
-    part.settle()
+    part.update_buffers()
     part.seen.clear()
     return part.p.item()
 
 
 def test_p_rises_and_falls_by_images_over_speed():
-    part = AdaptiveAugment(speed=100, interval=1)
+    part = ADA(speed=100, interval=1)
     assert part.p == 0
     assert update(part, [1.0] * 10) == pytest.approx(0.1)
     assert update(part, [0.5] * 10, [2.0] * 15) == pytest.approx(0.35)
@@ -32,44 +32,44 @@ def test_p_rises_and_falls_by_images_over_speed():
 
 
 def test_the_published_pace():
-    part = AdaptiveAugment()
+    part = ADA()
     assert (part.target, part.speed, part.interval, part.categories) == (0.6, 500_000, 4, "bgc")
     assert [update(part, [1.0] * 64) for _ in range(3)] == [0, 0, 0]
     assert update(part, [1.0] * 64) == pytest.approx(4 * 64 / 500_000)
 
 
 def test_an_interval_is_looked_at_as_a_whole():
-    part = AdaptiveAugment(speed=100, interval=3, target=0.0)
+    part = ADA(speed=100, interval=3, target=0.0)
     for scores in ([-1.0] * 4, [1.0] * 4, [1.0] * 4):
         update(part, scores)
     assert part.r.item() == pytest.approx(1 / 3) and part.p.item() == pytest.approx(0.12)
-    assert (part.signs, part.images, part.updates) == (0, 0, 0)
+    assert (part.diagnostics, part.images, part.updates) == (0, 0, 0)
 
 
 def test_updates_that_show_no_real_scores_count_for_nothing():
-    part = AdaptiveAugment(speed=100, interval=2)
+    part = ADA(speed=100, interval=2)
     update(part, [1.0] * 5)
-    part.settle()
+    part.update_buffers()
     assert part.p == 0 and update(part, [1.0] * 5) == pytest.approx(0.1)
 
 
 def test_on_target_p_stays():
-    part = AdaptiveAugment(speed=10, interval=1, target=0.5)
+    part = ADA(speed=10, interval=1, target=0.5)
     assert update(part, [1.0] * 3 + [-1.0]) == 0 and part.r == 0.5
 
 
 def test_patches_are_parts_of_their_image():
-    part = AdaptiveAugment(speed=100, interval=1, target=0.1)
+    part = ADA(speed=100, interval=1, target=0.1)
     scores = torch.ones(4, 1, 2, 2)
     scores[0] = -1
     scores[1, 0, 0] = -1
     part.observe(scores)
-    part.settle()
+    part.update_buffers()
     assert part.r.item() == pytest.approx((-1 + 0 + 1 + 1) / 4) and part.p.item() == pytest.approx(0.04)
 
 
 def game(**changes):
-    return GAN(
+    return TwoPlayerGAN(
         image=(3, 4, 4),
         generator=SmallGenerator(),
         discriminator=SmallDiscriminator(),
@@ -81,7 +81,7 @@ def game(**changes):
 
 
 def trained(steps=3, micro_batch=None, **changes):
-    recipe = game(augment=AdaptiveAugment(categories="bgcfnc", speed=40, interval=2), **changes).double()
+    recipe = game(augment=ADA(categories="bgcfnc", speed=40, interval=2), **changes).double()
     torch.nn.init.constant_(recipe.discriminator.last.bias, 5.0)  # all scores are positive
     run = Run(recipe, Source(dtype=torch.float64), batch=8, total=100, micro_batch=micro_batch)
     for _ in range(steps):
@@ -111,16 +111,18 @@ def test_micro_batches_move_p_and_weights_as_the_whole_batch_does(micro_batch):
 
 def test_the_generator_learns_through_the_transforms():
     torch.manual_seed(0)
-    recipe = game(augment=FixedAugment(p=1.0, categories="bgcfnc"))
+    recipe = game(augment=ADAFixed(p=1.0, categories="bgcfnc"))
     terms = recipe.generator_terms(torch.randn(4, 4), None, None, None)
     terms["adversarial"].backward()
     assert recipe.generator.linear.weight.grad.abs().sum() > 0
 
 
 def test_a_spec_holds_the_options_and_not_the_state():
-    part = AdaptiveAugment(speed=1000, multipliers={"hue": 0.5})
+    part = ADA(speed=1000, multipliers={"hue": 0.5})
     table = spec(part)
-    assert table["multipliers"] == {"hue": 0.5} and "p" not in table and spec(build(table, "augment")) == table
+    assert (
+        table["multipliers"] == {"hue": 0.5} and "p" not in table and spec(build(table, "augment")) == table
+    )
 
 
 @pytest.mark.parametrize(

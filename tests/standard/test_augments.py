@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from gancore.randomness import Rows, own_rows, seeded
+from gancore.component.randomness import Rows, own_rows, seeded
 from gancore.standard.augments import DiffAugment, NoAugment
 
-POLICIES = [("colour",), ("translation",), ("cutout",), ("colour", "translation", "cutout")]
+POLICIES = [("color",), ("translation",), ("cutout",), ("color", "translation", "cutout")]
 
 
 def applied(image, *policy, seed=0):
@@ -56,7 +56,7 @@ def test_micro_batches_are_exact(policy):
 
 
 def test_brightness_shifts_within_half():
-    shift = applied(torch.zeros(3000, 1, 2, 2), "colour")
+    shift = applied(torch.zeros(3000, 1, 2, 2), "color")
     per_image = shift.flatten(1)
     assert (per_image - per_image[:, :1]).abs().max() < 1e-6
     assert -0.5 <= shift.min() < -0.49 and 0.49 < shift.max() <= 0.5
@@ -64,13 +64,13 @@ def test_brightness_shifts_within_half():
 
 def test_contrast_stretches_one_channel_between_half_and_three_halves():
     image = torch.linspace(-1, 1, 16).view(1, 1, 4, 4).expand(3000, -1, -1, -1)
-    stretch = applied(image, "colour").flatten(1).std(1) / image.flatten(1).std(1)
+    stretch = applied(image, "color").flatten(1).std(1) / image.flatten(1).std(1)
     assert 0.5 <= stretch.min() < 0.51 and 1.49 < stretch.max() <= 1.5001
 
 
-def test_saturation_stretches_colours_up_to_double():
+def test_saturation_stretches_colors_up_to_double():
     image = torch.tensor([-1.0, 0.0, 1.0]).view(1, 3, 1, 1).expand(4000, 3, 2, 2)
-    chroma = applied(image, "colour").std(1)[:, 0, 0]  # saturation in [0, 2] times contrast in [0.5, 1.5]
+    chroma = applied(image, "color").std(1)[:, 0, 0]  # saturation in [0, 2] times contrast in [0.5, 1.5]
     assert chroma.min() < 0.05 and 2.5 < chroma.max() <= 3.001
     assert chroma.mean().item() == pytest.approx(1, abs=0.05)
 
@@ -89,7 +89,7 @@ def test_translation_moves_by_an_eighth_and_pads_with_zeros():
     assert len(seen) == 25
 
 
-def test_cutout_hides_a_square_of_half_the_size_about_a_centre_inside():
+def test_cutout_hides_a_square_of_half_the_size_about_a_center_inside():
     hidden = applied(torch.ones(2000, 2, 8, 12), "cutout") == 0
     assert torch.equal(hidden[:, 0], hidden[:, 1])
     heights, widths = hidden[:, 0].any(2).sum(1), hidden[:, 0].any(1).sum(1)
@@ -102,14 +102,17 @@ def test_cutout_hides_a_square_of_half_the_size_about_a_centre_inside():
 
 
 def test_one_channel_has_no_saturation():
-    # brightness keeps contrasts and contrast keeps the mean, so what is left of one channel is affine in the image
+    # brightness keeps contrasts and contrast keeps the mean, so what is left of one channel is affine in the
+    # image
     image = torch.randn(6, 1, 8, 8)
-    changed = applied(image, "colour")
+    changed = applied(image, "color")
     for old, new in zip(image, changed, strict=True):
         assert torch.corrcoef(torch.stack([old.flatten(), new.flatten()]))[0, 1] == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("policy", [("color",), ("cutout", "cutout"), "cutout", 3])
+@pytest.mark.parametrize("policy", [("hue",), ("cutout", "cutout"), "cutout", 3])
 def test_unknown_changes_are_refused(policy):
-    with pytest.raises(ValueError, match="policy must be a tuple of colour, translation, cutout, each at most once; got"):
+    with pytest.raises(
+        ValueError, match="policy must be a tuple of color, translation, cutout, each at most once; got"
+    ):
         DiffAugment(policy=policy)

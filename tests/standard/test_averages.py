@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from gancore.component.part import Part, part, seat
 from gancore.errors import FitError
-from gancore.parts import Part, part, seat
 from gancore.standard.averages import ExponentialAverage, NoAverage
 
 
@@ -33,7 +33,9 @@ def flat(module):
 
 
 def moved(average, network, value=1.0, **counts):
-    """The average's weights after one step, of a live network that is `value` everywhere while the average was zero."""
+    """The average's weights after one step, of a live network that is `value` everywhere while the average
+    was zero.
+    """
     with torch.no_grad():
         for p in [*network.parameters(), *average.of("network").parameters()]:
             p.zero_()
@@ -78,7 +80,9 @@ def test_buffers_are_copied():
     network(torch.randn(8, 3))
     average.follow(images=10**6, batch=8)
     copy = average.of("network")
-    assert torch.equal(copy.norm.running_mean, network.norm.running_mean) and copy.norm.num_batches_tracked == 1
+    assert (
+        torch.equal(copy.norm.running_mean, network.norm.running_mean) and copy.norm.num_batches_tracked == 1
+    )
 
 
 def test_the_copies_are_for_sampling_alone():
@@ -95,7 +99,9 @@ def test_the_state_dict_holds_the_copies_once():
     holder = Holder()
     keys = list(holder.state_dict())
     assert len(keys) == 2 * len(holder.network.state_dict())
-    assert {k for k in keys if k.startswith("average.")} == {f"average.copies.network.{k}" for k in holder.network.state_dict()}
+    assert {k for k in keys if k.startswith("average.")} == {
+        f"average.copies.network.{k}" for k in holder.network.state_dict()
+    }
 
 
 def test_a_state_dict_restores_the_average():
@@ -124,13 +130,16 @@ def test_a_deep_copy_follows_its_own_network():
     assert (moved(twin.average, twin.network, images=0, batch=1) == 1).all()
     assert torch.equal(flat(holder.average.of("network")), before)
     holder.average.follow(images=0, batch=1)
-    assert torch.equal(flat(holder.average.of("network")), flat(holder.network)) and not (flat(holder.network) == 1).all()
+    assert (
+        torch.equal(flat(holder.average.of("network")), flat(holder.network))
+        and not (flat(holder.network) == 1).all()
+    )
 
 
 def test_another_seed_starts_afresh():
     holder = Holder()
     before = flat(holder.average.of("network"))
-    holder.place(seed=7)
+    holder.bind(seed=7)
     after = flat(holder.average.of("network"))
     assert torch.equal(after, flat(holder.network)) and not torch.equal(after, before)
     assert len(holder.average.copies) == 1

@@ -5,7 +5,7 @@ from gancore.errors import FactError, FitError
 from gancore.nn.labels import one_hot
 from gancore.standard.conditioners import Embedding, Identity, OneHot
 
-LABELLED = [lambda **f: OneHot(**f), lambda **f: Embedding(size=4, **f)]
+LABELED = [lambda **f: OneHot(**f), lambda **f: Embedding(size=4, **f)]
 
 
 def test_identity():
@@ -35,10 +35,12 @@ def test_embedding_is_a_row_of_the_table_and_soft_labels_mix_rows():
     assert part.latent_shape == (2,)
     assert torch.equal(code, torch.cat([latent, part.table.weight[[2, 0]]], 1))
     mixed = part(latent, torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]))
-    assert torch.allclose(mixed[0, 2:], part.table.weight[:2].mean(0)) and torch.allclose(mixed[1, 2:], part.table.weight[2])
+    assert torch.allclose(mixed[0, 2:], part.table.weight[:2].mean(0)) and torch.allclose(
+        mixed[1, 2:], part.table.weight[2]
+    )
 
 
-@pytest.mark.parametrize("make", LABELLED)
+@pytest.mark.parametrize("make", LABELED)
 def test_every_label_changes_the_code_and_soft_equals_hard(make):
     part = make(code=(9,), classes=5)
     latent = torch.zeros(5, *part.latent_shape)
@@ -47,7 +49,7 @@ def test_every_label_changes_the_code_and_soft_equals_hard(make):
     assert torch.allclose(part(latent, torch.eye(5)), codes)
 
 
-@pytest.mark.parametrize("make", LABELLED)
+@pytest.mark.parametrize("make", LABELED)
 def test_dtypes(make):
     part = make(code=(9,), classes=5).double()
     assert part(torch.zeros(2, *part.latent_shape).double(), torch.tensor([0, 1])).dtype == torch.float64
@@ -56,22 +58,31 @@ def test_dtypes(make):
         assert part(torch.zeros(2, *part.latent_shape), torch.eye(5)[:2]).dtype == torch.float32
 
 
-@pytest.mark.parametrize("make", LABELLED)
+@pytest.mark.parametrize("make", LABELED)
 def test_what_does_not_fit_is_explained(make):
-    with pytest.raises(FactError, match="the data have no labels; give labelled data, or use conditioner/identity"):
+    with pytest.raises(
+        FactError, match="the data have no labels; give labeled data, or use conditioner/identity"
+    ):
         make(code=(9,), classes=0)
-    with pytest.raises(FitError, match=r"makes flat codes, but the generator reads codes of shape \(9, 4, 4\)"):
+    with pytest.raises(
+        FitError, match=r"makes flat codes, but the generator reads codes of shape \(9, 4, 4\)"
+    ):
         make(code=(9, 4, 4), classes=3)
-    with pytest.raises(FitError, match="into a code of 3, which leaves none for the latent; give the generator a code longer than"):
+    with pytest.raises(
+        FitError,
+        match="into a code of 3, which leaves none for the latent; give the generator a code longer than",
+    ):
         make(code=(3,), classes=3)
-    with pytest.raises(FitError, match="reads labels, but got none; give labels, or use conditioner/identity"):
+    with pytest.raises(
+        FitError, match="reads labels, but got none; give labels, or use conditioner/identity"
+    ):
         make(code=(9,), classes=3)(torch.zeros(1, 5))
 
 
 def test_waits_for_facts():
     part = Embedding()
     assert part.missing() == ["code", "classes"] and not part.built
-    part.place(facts={"code": (80,), "classes": 3}, by="a generator")
+    part.bind(facts={"code": (80,), "classes": 3}, by="a generator")
     assert part.built and part.latent_shape == (16,)
 
 

@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from gancore.errors import FitError
-from gancore.standard.losses import Hinge, LeastSquares, Minimax, NonSaturating, RelativisticPairing, Wasserstein
+from gancore.standard.losses import (
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    RelativisticPairing,
+    Wasserstein,
+)
 
 ALL = [Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing]
 MONOTONE = [Minimax, NonSaturating, Hinge, Wasserstein, RelativisticPairing]
@@ -26,7 +33,10 @@ def expected(loss):
     return {
         Minimax: (real_fake, mean(math.log(1 - sigmoid(x)) for x in f)),
         NonSaturating: (real_fake, mean(-math.log(sigmoid(x)) for x in f)),
-        LeastSquares: (mean((x - 1) ** 2 for x in r) / 2 + mean(x**2 for x in f) / 2, mean((x - 1) ** 2 for x in f) / 2),
+        LeastSquares: (
+            mean((x - 1) ** 2 for x in r) / 2 + mean(x**2 for x in f) / 2,
+            mean((x - 1) ** 2 for x in f) / 2,
+        ),
         Hinge: (mean(max(0, 1 - x) for x in r) + mean(max(0, 1 + x) for x in f), -mean(f)),
         Wasserstein: (mean(f) - mean(r), -mean(f)),
         RelativisticPairing: (
@@ -112,11 +122,13 @@ def test_finite_at_extremes(loss, dtype, size):
 
 @pytest.mark.parametrize("loss", ALL)
 def test_patch_scores_are_averaged(loss):
-    assert torch.allclose(loss().discriminator(REAL.view(1, 1, 1, 3), FAKE.view(1, 1, 1, 3)), loss().discriminator(REAL, FAKE))
+    assert torch.allclose(
+        loss().discriminator(REAL.view(1, 1, 1, 3), FAKE.view(1, 1, 1, 3)), loss().discriminator(REAL, FAKE)
+    )
 
 
 def test_only_the_relativistic_loss_pairs():
-    assert [loss for loss in ALL if loss.pairs] == [RelativisticPairing]
+    assert [loss for loss in ALL if loss.needs_real] == [RelativisticPairing]
 
 
 def test_relativistic_pairing_ignores_what_both_share():
@@ -125,7 +137,10 @@ def test_relativistic_pairing_ignores_what_both_share():
 
 
 def test_relativistic_pairing_explains_what_is_missing():
-    with pytest.raises(FitError, match="loss/relativistic-pairing: the generator's loss compares with real scores, but got none"):
+    with pytest.raises(
+        FitError,
+        match="loss/relativistic-pairing: the generator's loss compares with real scores, but got none",
+    ):
         RelativisticPairing().generator(FAKE)
     with pytest.raises(FitError, match=r"got shapes \(2,\) and \(3,\): give as many real as fake images"):
         RelativisticPairing().discriminator(FAKE, REAL[:2])

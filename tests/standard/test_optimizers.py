@@ -31,11 +31,15 @@ def adam(gradients, lr, b1, b2, eps, decay=0.0, w=1.0):
 
 
 def test_adam():
-    assert step(Adam(lr=0.1), [1.0, -3.0, 2.0]) == pytest.approx(adam([1, -3, 2], 0.1, 0.5, 0.999, 1e-8), rel=1e-5)
+    assert step(Adam(lr=0.1), [1.0, -3.0, 2.0]) == pytest.approx(
+        adam([1, -3, 2], 0.1, 0.5, 0.999, 1e-8), rel=1e-5
+    )
 
 
 def test_adamw():
-    assert step(AdamW(lr=0.1, weight_decay=0.3), [1.0, -3.0]) == pytest.approx(adam([1, -3], 0.1, 0.9, 0.999, 1e-8, 0.3), rel=1e-5)
+    assert step(AdamW(lr=0.1, weight_decay=0.3), [1.0, -3.0]) == pytest.approx(
+        adam([1, -3], 0.1, 0.9, 0.999, 1e-8, 0.3), rel=1e-5
+    )
 
 
 def test_rmsprop():
@@ -57,7 +61,9 @@ def test_lazy_updates_rescale_as_stylegan2_does(cls):
     assert group["lr"] == pytest.approx(0.1 * c)
     if cls in (Adam, AdamW):
         assert group["betas"] == pytest.approx((cls().betas[0] ** c, cls().betas[1] ** c))
-    assert step(Adam(lr=0.1), [1.0, -3.0], rescale=c) == pytest.approx(adam([1, -3], 0.1 * c, 0.5**c, 0.999**c, 1e-8), rel=1e-5)
+    assert step(Adam(lr=0.1), [1.0, -3.0], rescale=c) == pytest.approx(
+        adam([1, -3], 0.1 * c, 0.5**c, 0.999**c, 1e-8), rel=1e-5
+    )
 
 
 def test_whole_numbers_as_betas():
@@ -115,7 +121,11 @@ def test_linear():
 
 def test_cosine():
     schedule = Cosine(final=0.1)
-    assert schedule(0, 100) == 1 and schedule(50, 100) == pytest.approx(0.55) and schedule(100, 100) == pytest.approx(0.1)
+    assert (
+        schedule(0, 100) == 1
+        and schedule(50, 100) == pytest.approx(0.55)
+        and schedule(100, 100) == pytest.approx(0.1)
+    )
     assert schedule(25, 100) == pytest.approx(0.1 + 0.9 * (1 + math.sqrt(0.5)) / 2)
     assert Cosine(warm_up=50)(25, 100) == pytest.approx(0.5 * (1 + math.sqrt(0.5)) / 2)
     assert Cosine()(10, 0) == 1

@@ -2,9 +2,17 @@ import pytest
 import torch
 from torch import nn
 
-from gancore.randomness import Rows, own_rows, seeded
-from gancore.scored import Scored
-from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty, input_gradient
+from gancore.component.randomness import Rows, own_rows, seeded
+from gancore.component.scored import Scored
+from gancore.standard.regularizers import (
+    R1,
+    R2,
+    Dragan,
+    Drift,
+    GradientPenalty,
+    OneSidedGradientPenalty,
+    input_gradient,
+)
 
 ALL = [R1, R2, GradientPenalty, OneSidedGradientPenalty, Dragan, Drift]
 WEIGHT = torch.tensor([[1.0, -2.0], [2.0, 4.0]])  # norm 5
@@ -29,7 +37,9 @@ class Network(nn.Module):
     def __init__(self, dtype=torch.float64):
         super().__init__()
         torch.manual_seed(1)
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0)).to(dtype)
+        self.layers = nn.Sequential(
+            nn.Flatten(), nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0)
+        ).to(dtype)
 
     def forward(self, image):
         return self.layers(image)
@@ -63,7 +73,9 @@ def test_one_sided_penalty_leaves_small_gradients_alone():
 
 def test_output_drift_is_the_mean_square_of_real_scores():
     real, fake = scored(linear)
-    assert Drift(epsilon=0.5)(linear, real, fake).item() == pytest.approx(0.5 * linear(real.image).square().mean().item(), rel=1e-6)
+    assert Drift(epsilon=0.5)(linear, real, fake).item() == pytest.approx(
+        0.5 * linear(real.image).square().mean().item(), rel=1e-6
+    )
 
 
 def test_r1_looks_at_real_images_and_r2_at_fake_ones():
@@ -71,8 +83,12 @@ def test_r1_looks_at_real_images_and_r2_at_fake_ones():
         return image.square().sum((1, 2, 3)) / 2  # whose gradient is the image
 
     real, fake = scored(square)
-    assert R1(gamma=2.0)(square, real, fake).item() == pytest.approx(real.image.square().sum().item() / 3, rel=1e-5)
-    assert R2(gamma=2.0)(square, real, fake).item() == pytest.approx(fake.image.square().sum().item() / 3, rel=1e-5)
+    assert R1(gamma=2.0)(square, real, fake).item() == pytest.approx(
+        real.image.square().sum().item() / 3, rel=1e-5
+    )
+    assert R2(gamma=2.0)(square, real, fake).item() == pytest.approx(
+        fake.image.square().sum().item() / 3, rel=1e-5
+    )
 
 
 def test_the_gradient_penalty_looks_between_real_and_fake():

@@ -20,7 +20,11 @@ def draw(part, n, seed=0):
     return part(n, rng=rng(seed))
 
 
-@pytest.mark.parametrize("part", [*(cls(latent=(6,)) for cls in SAMPLERS), *(cls(classes=5) for cls in LABELS)], ids=lambda p: p.address)
+@pytest.mark.parametrize(
+    "part",
+    [*(cls(latent=(6,)) for cls in SAMPLERS), *(cls(classes=5) for cls in LABELS)],
+    ids=lambda p: p.qualified_name,
+)
 def test_repeatable_and_apart_from_the_global_generator(part):
     torch.manual_seed(0)
     before = torch.get_rng_state()
@@ -76,7 +80,9 @@ def test_truncated_normal_stays_inside():
 
 
 def test_sphere_has_radius_root_d():
-    assert torch.allclose(draw(Sphere(latent=(3, 4)), 5).flatten(1).norm(dim=1), torch.full((5,), math.sqrt(12)))
+    assert torch.allclose(
+        draw(Sphere(latent=(3, 4)), 5).flatten(1).norm(dim=1), torch.full((5,), math.sqrt(12))
+    )
 
 
 def test_threshold_range():
@@ -104,11 +110,19 @@ def test_empirical_labels_follow_the_data():
 
 @pytest.mark.parametrize("given", [[1, 2], [0, 0, 0], [1, -1, 1], [1, float("nan"), 1], [1, math.inf, 1]])
 def test_frequencies_that_do_not_fit(given):
-    with pytest.raises(FitError, match="labels/empirical takes one frequency, 0 or more and not all 0, for each of 3 classes; got"):
+    with pytest.raises(
+        FitError,
+        match="label-sampler/empirical takes one frequency, 0 or more and not all 0, "
+        "for each of 3 classes; got",
+    ):
         EmpiricalLabels(classes=3).learn(given)
 
 
 @pytest.mark.parametrize("cls", LABELS)
 def test_without_labels_a_sampler_is_built_and_explains_itself(cls):
-    with pytest.raises(FactError, match=f"labels/{cls.name}: the data have no labels; give labelled data, or parts that read no labels"):
+    with pytest.raises(
+        FactError,
+        match=f"label-sampler/{cls.name}: the data have no labels; give labeled data, "
+        "or parts that read no labels",
+    ):
         draw(cls(classes=0), 3)

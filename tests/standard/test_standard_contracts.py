@@ -2,8 +2,8 @@
 
 import pytest
 
+from gancore.builtin import gancore_parts
 from gancore.measure.extractors import Inception2015
-from gancore.plugin import gancore_parts
 from gancore.testing import contracts
 
 

@@ -3,9 +3,9 @@ import json
 import pytest
 import torch
 
+from gancore.builtin import gancore_parts
+from gancore.component.specs import build, from_toml, spec, to_toml
 from gancore.errors import SpecError
-from gancore.plugin import gancore_parts
-from gancore.specs import build, from_toml, spec, to_toml
 
 PARTS = [cls for cls in gancore_parts() if cls.kind != "recipe"]
 CHANGED = {
@@ -15,7 +15,7 @@ CHANGED = {
     "average/exponential": {"half_life": 500, "ramp_up": 0.1},
     "sampler/truncated-normal": {"threshold": 0.7},
     "conditioner/embedding": {"size": 8},
-    "regularizer/r1": {"gamma": 1, "every": 16},
+    "discriminator-regularizer/r1": {"gamma": 1, "every": 16},
 }
 
 
@@ -24,7 +24,9 @@ def test_spec_round_trip(cls):
     part = cls()
     table = spec(part)
     assert spec(build(table, cls.kind)) == table and type(build(cls.name, cls.kind)) is cls
-    assert spec(build({k: v for k, v in from_toml(to_toml(table)).items() if k != "gancore"}, cls.kind)) == table
+    assert (
+        spec(build({k: v for k, v in from_toml(to_toml(table)).items() if k != "gancore"}, cls.kind)) == table
+    )
     assert json.loads(json.dumps(table)) == table
 
 
@@ -32,7 +34,7 @@ def test_spec_round_trip(cls):
 def test_options_survive_the_round_trip(address):
     kind, name = address.split("/")
     part = build({"part": name, **CHANGED[address]}, kind)
-    assert part.address == address
+    assert part.qualified_name == address
     table = spec(part)
     assert table != spec(build(name, kind)) and spec(build(table, kind)) == table
 
@@ -40,10 +42,22 @@ def test_options_survive_the_round_trip(address):
 @pytest.mark.parametrize(
     ("kind", "table", "text"),
     [
-        ("regularizer", {"part": "r1", "gamma": -1}, "gamma must be a number from 0 up; got -1"),
-        ("optimizer", {"part": "adam", "betas": [0.5, 2]}, "betas must be two numbers from 0 to below 1; got (0.5, 2.0)"),
-        ("optimizer", {"part": "adam", "schedule": {"part": "linear", "constant": 2}}, "constant must be a number from 0 to 1; got 2"),
-        ("augment", {"part": "diffaugment", "policy": ["color"]}, "policy takes"),
+        (
+            "discriminator-regularizer",
+            {"part": "r1", "gamma": -1},
+            "gamma must be a number from 0 up; got -1",
+        ),
+        (
+            "optimizer",
+            {"part": "adam", "betas": [0.5, 2]},
+            "betas must be two numbers from 0 to below 1; got (0.5, 2.0)",
+        ),
+        (
+            "optimizer",
+            {"part": "adam", "schedule": {"part": "linear", "constant": 2}},
+            "constant must be a number from 0 to 1; got 2",
+        ),
+        ("augment", {"part": "diffaugment", "policy": ["hue"]}, "policy takes"),
         ("augment", {"part": "diffaugment", "policy": "cutout"}, "policy"),
         ("loss", {"part": "hinge", "margin": 2}, "loss/hinge has no field 'margin'"),
     ],
@@ -70,5 +84,5 @@ def test_parts_make_no_noise_when_built():
     torch.manual_seed(0)
     before = torch.get_rng_state()
     for cls in PARTS:
-        cls().place(seed=3, path="somewhere", facts={"latent": (4,), "code": (80,), "classes": 3})
+        cls().bind(seed=3, path="somewhere", facts={"latent": (4,), "code": (80,), "classes": 3})
     assert torch.equal(torch.get_rng_state(), before)

@@ -11,7 +11,9 @@ METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n"
 
 
 class Environment:
-    """A folder on the path of child processes, with what an installer leaves there: modules and their `.dist-info`."""
+    """A folder on the path of child processes, with what an installer leaves there: modules and their
+    `.dist-info`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.site, self.work = folder / "site", folder / "work"
@@ -34,7 +36,9 @@ class Environment:
         """Runs Python; returns the finished process with its output as text."""
         path = os.pathsep.join([str(self.site), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
-        return subprocess.run([sys.executable, *map(str, words)], cwd=self.work, env=environment, capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, *map(str, words)], cwd=self.work, env=environment, capture_output=True, text=True
+        )
 
     def gancore(self, *words):
         """Runs a verb of the command line."""

@@ -1,4 +1,6 @@
-"""Plugins that fail in every way, really installed side by side: the host and all others work, and each is explained."""
+"""Plugins that fail in every way, really installed side by side: the host and all others work, and each is
+explained.
+"""
 
 import pytest
 
@@ -20,8 +22,14 @@ NO_PART = "from gancore import hookimpl\ngancore_api = 1\n@hookimpl\ndef gancore
 BROKEN = {
     "gancore-raises": ("raise ValueError('no luck today')", "ValueError: no luck today"),
     "gancore-exits": ("import sys\nsys.exit(3)", "SystemExit: 3"),
-    "gancore-misses": ("import not_installed_anywhere", "ModuleNotFoundError: No module named 'not_installed_anywhere'"),
-    "gancore-future": (PART.format(api=2, name="future"), "it was written for gancore_api 2; this gancore accepts 1"),
+    "gancore-misses": (
+        "import not_installed_anywhere",
+        "ModuleNotFoundError: No module named 'not_installed_anywhere'",
+    ),
+    "gancore-future": (
+        PART.format(api=2, name="future"),
+        "it was written for gancore_api 2; this gancore accepts 1",
+    ),
     "gancore-junk": (NO_PART, "gancore-junk offers 3, which is no part"),
 }
 TAKEN = {"gancore-copycat": PART.format(api=1, name="hinge"), "gancore-fine": PART.format(api=1, name="fine")}
@@ -41,9 +49,14 @@ def test_gancore_plugins_explains_each(surroundings):
     lines = done.stdout.splitlines()
     for name, (_, cause) in BROKEN.items():
         entry = name.removeprefix("gancore-")
-        assert any(line.startswith(f"{name}: NOT LOADED (entry point {entry}): {cause}") for line in lines), done.stdout
+        assert any(line.startswith(f"{name}: NOT LOADED (entry point {entry}): {cause}") for line in lines), (
+            done.stdout
+        )
     assert "gancore-fine 0.1.0: 1 parts" in lines and "gancore-copycat 0.1.0: 1 parts" in lines
-    assert "loss 'hinge' is offered by gancore and gancore-copycat: write gancore:hinge or gancore-copycat:hinge" in lines
+    assert (
+        "loss 'hinge' is offered by gancore and gancore-copycat: write gancore:hinge or gancore-copycat:hinge"
+        in lines
+    )
 
 
 def test_the_host_and_the_others_train(surroundings):
@@ -56,7 +69,8 @@ ASKED = {
     "raises": "the plugin gancore-raises could not be loaded: ValueError: no luck today",
     "gancore-exits:anything": "the plugin gancore-exits could not be loaded: SystemExit: 3",
     "misses": "the plugin gancore-misses could not be loaded: ModuleNotFoundError",
-    "future": "the plugin gancore-future could not be loaded: it was written for gancore_api 2; this gancore accepts 1",
+    "future": "the plugin gancore-future could not be loaded: it was written for gancore_api 2; "
+    "this gancore accepts 1",
     "hinge": "loss 'hinge' is offered by 2 plugins; write gancore:hinge or gancore-copycat:hinge",
     "hingee": "there is no loss 'hingee'; did you mean 'hinge'?",
 }

@@ -3,15 +3,24 @@
 import pytest
 
 from gancore.cli import run
-from gancore.training.log import Log
+from gancore.runs.log import Log
 
 RATES = ["--set", "generator_optimizer.lr=0.5", "--set", "discriminator_optimizer.lr=0.5"]
 
 
 @pytest.mark.slow
 def test_a_learning_rate_far_too_high_rings_before_the_tenth_sheet(tmp_path):
-    assert run(["train", "gan", "--images", "40000", *RATES, "--threads", "1", "--output", str(tmp_path / "run")]) == 0
-    rung = {line["name"]: line["images"] for line in Log.read(tmp_path / "run" / "log.jsonl") if line.get("event") == "alarm"}
+    assert (
+        run(
+            ["train", "gan", "--images", "40000", *RATES, "--threads", "1", "--output", str(tmp_path / "run")]
+        )
+        == 0
+    )
+    rung = {
+        line["name"]: line["images"]
+        for line in Log.read(tmp_path / "run" / "log.jsonl")
+        if line.get("event") == "alarm"
+    }
     tenth = sorted(int(path.stem) for path in (tmp_path / "run" / "samples").glob("*.png"))[9]
     print(rung)
     assert rung["collapse"] < tenth and rung["class-balance"] < tenth

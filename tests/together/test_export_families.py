@@ -2,9 +2,9 @@
 
 import pytest
 
-from gancore.discovery import registry
+from gancore.component.discovery import registry
+from gancore.component.specs import build
 from gancore.exporting import Chain, export_onnx
-from gancore.specs import build
 
 
 @pytest.mark.parametrize("name", ["gan", "dcgan", "vae", "pca", "cyclegan"])
@@ -12,7 +12,7 @@ def test_a_family_in_onnxruntime(name, tmp_path):
     pytest.importorskip("onnxruntime")
     cls = registry().find("recipe", name)
     recipe = build({"part": name, **cls.examples[0]})
-    recipe.place(facts={"image": (3, 16, 16), "source": (3, 16, 16)})
+    recipe.bind(facts={"image": (3, 16, 16), "source": (3, 16, 16)})
     for key, pipeline in recipe.pipelines().items():
         chain = Chain(pipeline)
         assert chain.names == [pipeline.reads or "latent"]

@@ -2,8 +2,8 @@
 
 import torch
 
-from gancore import GAN, build
-from gancore.specs import from_toml
+from gancore import TwoPlayerGAN, build
+from gancore.component.specs import from_toml
 from gancore.standard.losses import Hinge
 from gancore.standard.regularizers import R1
 from gancore.training.start import train
@@ -22,7 +22,7 @@ def in_python():
     from gancore_dcgan import DCGANDiscriminator
     from gancore_stylegan import StyleGANMapping, StyleGANSynthesis
 
-    return GAN(
+    return TwoPlayerGAN(
         conditioner=StyleGANMapping(width=32, latent_width=32),
         generator=StyleGANSynthesis(code_width=32, channels_max=16),
         discriminator=DCGANDiscriminator(width=8),
@@ -43,5 +43,5 @@ def test_python_and_toml_train_to_the_same_bits(tmp_path):
 
 def build_untrained():
     recipe = build(from_toml(TOML))
-    recipe.place(facts={"image": (3, 32, 32), "classes": 9}, by="the data", seed=3)
+    recipe.bind(facts={"image": (3, 32, 32), "classes": 9}, by="the data", seed=3)
     return {name: value for name, value in recipe.state_dict().items() if name.startswith("generator.")}

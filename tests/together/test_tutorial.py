@@ -9,7 +9,14 @@ from documents import ROOT, blocks
 
 FOLDER = ROOT / "docs/tutorial"
 PACKAGE = FOLDER / "gancore-siren"
-PARTS = ["--set", 'generator={part="siren", width=8, depth=2}', "--set", 'regularizers=["lecam"]', "--set", "discriminator.width=4"]
+PARTS = [
+    "--set",
+    'generator={part="siren", width=8, depth=2}',
+    "--set",
+    'regularizers=["lecam"]',
+    "--set",
+    "discriminator.width=4",
+]
 TRAIN = ["train", "dcgan", *PARTS, "--images", "64", "--batch", "16", "--output", "run"]
 
 
@@ -20,13 +27,20 @@ def walkthrough():
 
 def test_installed_beside_the_others_it_is_listed_trains_and_passes_its_tests(environment):
     environment.install("gancore-siren", package=PACKAGE)
-    ask = f"import sys; from gancore.cli import run; print([run(words) for words in ({['plugins']}, {TRAIN})])\n{walkthrough()}"
+    ask = (
+        f"import sys; from gancore.cli import run; print([run(words) for words in ({['plugins']}, "
+        f"{TRAIN})])\n{walkthrough()}"
+    )
     done = environment.python("-c", ask)
     assert done.returncode == 0, done.stderr
-    assert "gancore-siren 0.1.0: 2 parts" in done.stdout and "[0, 0]" in done.stdout, done.stdout + done.stderr
+    assert "gancore-siren 0.1.0: 2 parts" in done.stdout and "[0, 0]" in done.stdout, (
+        done.stdout + done.stderr
+    )
     recipe = (environment.work / "run/recipe.toml").read_text()
     assert 'part = "gancore-siren:siren"' in recipe and 'part = "gancore-siren:lecam"' in recipe
-    done = environment.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", PACKAGE / "tests")
+    done = environment.python(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", PACKAGE / "tests"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -34,14 +48,19 @@ def test_the_anchors_move_once_an_update_however_it_is_cut(monkeypatch):
     import torch
     from small import SmallDiscriminator, SmallGenerator, Source
 
-    from gancore import GAN
+    from gancore import TwoPlayerGAN
     from gancore.training.run import Run
 
     monkeypatch.syspath_prepend(str(PACKAGE))
     from gancore_siren import LeCam
 
     def trained(micro_batch):
-        recipe = GAN(image=(3, 4, 4), generator=SmallGenerator(), discriminator=SmallDiscriminator(), regularizers=[LeCam()]).double()
+        recipe = TwoPlayerGAN(
+            image=(3, 4, 4),
+            generator=SmallGenerator(),
+            discriminator=SmallDiscriminator(),
+            regularizers=[LeCam()],
+        ).double()
         run = Run(recipe, Source(dtype=torch.float64), batch=8, micro_batch=micro_batch, total=24)
         for _ in range(3):
             recipe.step(run)
@@ -62,11 +81,23 @@ def test_as_a_wheel_in_a_clean_environment(tmp_path):
         assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, PACKAGE)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        tmp_path,
+        PACKAGE,
+    )
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "clean", with_pip=True, system_site_packages=False)
     python = tmp_path / "clean/bin/python"
-    # torch and gancore are those of this environment; the clean one has a place of its own for what is installed
+    # torch and gancore are those of this environment; the clean one has a place of its own for what is
+    # installed
     here = next(p for p in sys.path if p.endswith("site-packages"))
     (there,) = (tmp_path / "clean/lib").glob("python*/site-packages")
     (there / "around.pth").write_text(f"import site; site.addsitedir({here!r})\n")

@@ -13,17 +13,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source, know_small_parts
 
-from gancore import GAN, Pipeline
+from gancore import Pipeline, TwoPlayerGAN
+from gancore.component.weights import load_from
 from gancore.errors import CheckpointError, GancoreError, RunError
-from gancore.files import sweep
-from gancore.manifest import MANIFEST, write_manifest
 from gancore.standard.regularizers import R1
+from gancore.storage.files import sweep
+from gancore.storage.manifest import MANIFEST, write_manifest
 from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint
 from gancore.training.run import Run
-from gancore.weights import load_from
 
 IMAGE = (3, 4, 4)
-FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -32,14 +37,14 @@ def known():
 
 
 def fresh(seed=1):
-    recipe = GAN(
+    recipe = TwoPlayerGAN(
         generator=SmallGenerator(noise=0.1),
         conditioner=MeanConditioner(),
         discriminator=SmallDiscriminator(),
         regularizers=[R1(every=2)],
         image=IMAGE,
     )
-    recipe.place(seed=seed)
+    recipe.bind(seed=seed)
     return Run(recipe, Source(), batch=4, total=400, seed=seed)
 
 
@@ -53,10 +58,16 @@ def steps(run, n):
 def everything(run):
     """All that a run consists of, as bits."""
     tensors = dict(run.recipe.state_dict()) | {"rng": run.rng.get_state()}
-    for actor in run.actors.values():
-        tensors |= actor.state()[0]
+    for player_optimizer in run.player_optimizers.values():
+        tensors |= player_optimizer.state()[0]
     bits = {name: value.detach().numpy().tobytes() for name, value in tensors.items()}
-    return bits, run.step, run.images, run.source.position, {k: (float(v), n) for k, (v, n) in run.noted.items()}
+    return (
+        bits,
+        run.step,
+        run.images,
+        run.source.position,
+        {k: (float(v), n) for k, (v, n) in run.noted.items()},
+    )
 
 
 def same_state(one, other):
@@ -87,11 +98,19 @@ def test_a_resumed_run_goes_on_to_the_same_bits(tmp_path):
     assert load_checkpoint(again, path) == 2.5
     assert same_state(whole, again)
     assert same_state(steps(whole, 4), steps(again, 4))
-    assert torch.equal(whole.recipe.pipelines()["image"].sample(4, seed=3), again.recipe.pipelines()["image"].sample(4, seed=3))
+    assert torch.equal(
+        whole.recipe.pipelines()["image"].sample(4, seed=3),
+        again.recipe.pipelines()["image"].sample(4, seed=3),
+    )
 
 
 def test_a_checkpoint_holds_no_pickle(saved):
-    assert {f.name for f in saved.iterdir()} == {"weights.safetensors", "training.safetensors", "state.json", MANIFEST}
+    assert {f.name for f in saved.iterdir()} == {
+        "weights.safetensors",
+        "training.safetensors",
+        "state.json",
+        MANIFEST,
+    }
     for file in saved.iterdir():
         content = file.read_bytes()
         assert content[:1] == b"{" or content[8:9] == b"{", file
@@ -156,7 +175,17 @@ def damaged(path, how):
         file.write_bytes(other)
 
 
-DAMAGES = ["byte", "truncated", "deleted", "added", "edited", "no manifest", "manifest is a list", "manifest is torn", "swapped"]
+DAMAGES = [
+    "byte",
+    "truncated",
+    "deleted",
+    "added",
+    "edited",
+    "no manifest",
+    "manifest is a list",
+    "manifest is torn",
+    "swapped",
+]
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -217,7 +246,8 @@ def test_no_flipped_bit_of_a_small_file_is_accepted(saved, tmp_path, bit, where,
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 40) | st.floats() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2)
+    st.none() | st.booleans() | st.integers(-3, 40) | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2),
 )
 
 
@@ -251,10 +281,12 @@ def test_a_forged_manifest_does_not_help_other_tensors(saved, tmp_path):
 
 
 def test_another_recipes_checkpoint_is_refused(saved):
-    recipe = GAN(generator=SmallGenerator(width=5), discriminator=SmallDiscriminator(), image=IMAGE)
-    recipe.place()
+    recipe = TwoPlayerGAN(generator=SmallGenerator(width=5), discriminator=SmallDiscriminator(), image=IMAGE)
+    recipe.bind()
     with pytest.raises(
-        CheckpointError, match=r"the weights do not fit recipe/two-player: generator.linear.weight is \(48, 4\), here \(48, 5\)"
+        CheckpointError,
+        match=r"the weights do not fit recipe/two-player: "
+        r"generator.linear.weight is \(48, 4\), here \(48, 5\)",
     ):
         load_checkpoint(Run(recipe, Source(), batch=4), saved)
 
@@ -347,9 +379,13 @@ class Calls:
         opened = io.open
         for module in (io, builtins):
             monkeypatch.setattr(module, "open", self.before(opened, writing=True))
-        import gancore.weights
+        import gancore.component.weights
 
-        monkeypatch.setattr(gancore.weights, "save_file", self.before(self.half_written(gancore.weights.save_file)))
+        monkeypatch.setattr(
+            gancore.component.weights,
+            "save_file",
+            self.before(self.half_written(gancore.component.weights.save_file)),
+        )
 
     def before(self, call, writing=False):
         def checked(*args, **kwargs):
@@ -436,7 +472,8 @@ def test_a_disk_that_fails_at_any_call_leaves_what_was_there(tmp_path, monkeypat
                 save_checkpoint(run, folder, seconds=0, keep=5)
             except RunError as error:
                 assert str(error).startswith(
-                    f"cannot write the checkpoint {folder}/00000008: {os.strerror(number)}; about 0 MB are needed. "
+                    f"cannot write the checkpoint {folder}/00000008: {os.strerror(number)}; "
+                    "about 0 MB are needed. "
                 )
                 assert "Earlier checkpoints are intact: make room, then resume" in str(error)
         load_checkpoint(fresh(), first)

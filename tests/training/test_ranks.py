@@ -12,8 +12,8 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source
 
-from gancore import GAN
-from gancore.discovery import registry
+from gancore import TwoPlayerGAN
+from gancore.component.discovery import registry
 from gancore.errors import GancoreError, NotFinite, RunError
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, GradientPenalty
@@ -24,7 +24,7 @@ IMAGE, WORLD = (3, 4, 4), 2
 
 
 def fresh(ranks, *, source=None, dtype=torch.float64, exact=None, micro_batch=None, optimizer=SGD):
-    recipe = GAN(
+    recipe = TwoPlayerGAN(
         generator=SmallGenerator(noise=0.2),
         conditioner=MeanConditioner(),
         discriminator=SmallDiscriminator(),
@@ -33,7 +33,7 @@ def fresh(ranks, *, source=None, dtype=torch.float64, exact=None, micro_batch=No
         discriminator_optimizer=optimizer(lr=0.05, max_norm=1.0),
         image=IMAGE,
     )
-    recipe.place(seed=1)
+    recipe.bind(seed=1)
     recipe.to(dtype)
     source = source or Source(dtype=dtype, rank=ranks.rank, world=ranks.world)
     return Run(recipe, source, batch=8, total=1000, ranks=ranks, exact=exact, micro_batch=micro_batch)
@@ -42,14 +42,14 @@ def fresh(ranks, *, source=None, dtype=torch.float64, exact=None, micro_batch=No
 def trained(run, n):
     """Weights after `n` steps, and the gradients of every update on the way."""
     gradients = []
-    for actor in run.actors.values():
-        act = actor.act
+    for player_optimizer in run.player_optimizers.values():
+        act = player_optimizer.step
 
-        def heard(found, *rest, act=act, name=actor.name):
+        def heard(found, *rest, act=act, name=player_optimizer.name):
             gradients.append((name, torch.cat([g.flatten() for g in found])))
             act(found, *rest)
 
-        actor.act = heard
+        player_optimizer.step = heard
     for _ in range(n):
         run.recipe.step(run)
         run.step += 1
@@ -118,7 +118,9 @@ def failing_first():
 def both(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranks")
     os.environ["OMP_NUM_THREADS"] = "1"
-    mp.start_processes(work, (str(folder),), nprocs=WORLD, start_method="fork" if sys.platform == "linux" else "spawn")
+    mp.start_processes(
+        work, (str(folder),), nprocs=WORLD, start_method="fork" if sys.platform == "linux" else "spawn"
+    )
     return [torch.load(folder / f"{name}.pt") for name in (0, 1, "alone")]
 
 
@@ -138,13 +140,20 @@ def test_two_processes_make_the_updates_of_one(both, how):
     assert updates == ["discriminator", "discriminator", "generator", "discriminator", "generator"] * 2
     for rank in range(WORLD):
         assert_close(alone, both[rank][how])
-        assert all(both[rank][how][2][name] == pytest.approx(value, abs=1e-5) for name, value in alone[2].items())
+        assert all(
+            both[rank][how][2][name] == pytest.approx(value, abs=1e-5) for name, value in alone[2].items()
+        )
 
 
 def test_ranks_stay_bit_equal_when_each_draws_its_own_noise(both):
-    (weights, gradients, log), (their_weights, their_gradients, their_log) = both[0]["production"], both[1]["production"]
+    (weights, gradients, log), (their_weights, their_gradients, their_log) = (
+        both[0]["production"],
+        both[1]["production"],
+    )
     assert all(torch.equal(weights[name], their_weights[name]) for name in weights)
-    assert all(torch.equal(mine, theirs) for (_, mine), (_, theirs) in zip(gradients, their_gradients, strict=True))
+    assert all(
+        torch.equal(mine, theirs) for (_, mine), (_, theirs) in zip(gradients, their_gradients, strict=True)
+    )
     assert log == their_log
     alone = trained(fresh(Ranks(), dtype=torch.float32, optimizer=Adam), 20)
     assert not torch.equal(alone[0]["generator.linear.weight"], weights["generator.linear.weight"])
@@ -165,7 +174,9 @@ def test_a_save_that_fails_on_the_first_rank_ends_both(both):
 
 def test_a_process_that_is_gone_is_an_error_and_no_hang(both):
     kind, text = both[2]
-    assert kind == "RunError" and text.startswith("another process of this training ended; its message says why (here: ")
+    assert kind == "RunError" and text.startswith(
+        "another process of this training ended; its message says why (here: "
+    )
 
 
 def test_what_ranks_agree_on(both):
@@ -173,20 +184,37 @@ def test_what_ranks_agree_on(both):
         assert both[rank]["text"] == "rank 0"
         assert both[rank]["any"] == (False, True)
         assert both[rank]["gather"].flatten().tolist() == [0, 0, 1, 1]
-        assert both[rank]["uneven"] == ("UserError", "a batch of 7 cannot be shared by 2 processes; give a multiple")
+        assert both[rank]["uneven"] == (
+            "UserError",
+            "a batch of 7 cannot be shared by 2 processes; give a multiple",
+        )
 
 
 @pytest.mark.slow
 def test_torchrun_trains_two_processes_and_resumes_to_the_same_bits(tmp_path):
-    if not any(o.cls.name == "dcgan" for o in registry().offers("recipe")):
+    if not any(o.cls.name == "dcgan" for o in registry().registrations("recipe")):
         pytest.skip("gancore-dcgan is not installed")
-    words = ["dcgan", "--size", "16", "--set", "generator.width=4", "--set", "discriminator.width=4", "--batch", "8", "--threads", "1"]
+    words = [
+        "dcgan",
+        "--size",
+        "16",
+        "--set",
+        "generator.width=4",
+        "--set",
+        "discriminator.width=4",
+        "--batch",
+        "8",
+        "--threads",
+        "1",
+    ]
     often = ["--checkpoint-every", "16", "--report-every", "12"]
     torchrun("train", *words, *often, "--images", "64", "--output", str(tmp_path / "whole"))
     torchrun("train", *words, *often, "--images", "32", "--output", str(tmp_path / "two"))
     torchrun("train", "--resume", str(tmp_path / "two"), "--images", "64")
     for name in ("weights", "training"):
-        mine, theirs = (tmp_path / run / "checkpoints" / "00000064" / f"{name}.safetensors" for run in ("whole", "two"))
+        mine, theirs = (
+            tmp_path / run / "checkpoints" / "00000064" / f"{name}.safetensors" for run in ("whole", "two")
+        )
         assert mine.read_bytes() == theirs.read_bytes()
     assert "processes = 2" in (tmp_path / "whole" / "run.toml").read_text()
 
@@ -195,6 +223,24 @@ def torchrun(*words):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(port), "-m", "gancore", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=Path.cwd(), env={**os.environ, "OMP_NUM_THREADS": "1"})
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--master-port",
+        str(port),
+        "-m",
+        "gancore",
+        *words,
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=Path.cwd(),
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
     assert done.returncode == 0, done.stderr[-3000:]

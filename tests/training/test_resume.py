@@ -12,9 +12,9 @@ from small import SmallGenerator, know_small_parts
 
 from gancore import Pipeline, build, spec
 from gancore.errors import RunError, UserError
-from gancore.training import log as log_room
+from gancore.runs import log as log_room
+from gancore.runs.log import Log
 from gancore.training.checkpoint import committed
-from gancore.training.log import Log
 from gancore.training.start import resume, train
 
 
@@ -52,7 +52,8 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(whole, run):
     events = [line for line in Log.read(run / "log.jsonl") if line.get("event") in ("warning", "resumed")]
     assert [line["event"] for line in events] == ["warning", "resumed"]
     assert (
-        events[0]["text"].endswith("use another checkpoint; trying the one before") and "00000064 is damaged: weights" in events[0]["text"]
+        events[0]["text"].endswith("use another checkpoint; trying the one before")
+        and "00000064 is damaged: weights" in events[0]["text"]
     )
     assert events[1]["path"] == "00000048"
     assert_same_end(whole, run)
@@ -64,7 +65,9 @@ def test_damaged_checkpoints_do_not_push_out_new_ones(run):
     for name in ("00000064", "00000048"):
         spoil(run / "checkpoints" / name)
     text = (run / "run.toml").read_text()
-    (run / "run.toml").write_text(text.replace("keep = 3", "keep = 1").replace("checkpoint_every = 16", "checkpoint_every = 4"))
+    (run / "run.toml").write_text(
+        text.replace("keep = 3", "keep = 1").replace("checkpoint_every = 16", "checkpoint_every = 4")
+    )
     resume(run, images=40)
     assert [p.name for p in committed(run / "checkpoints")] == ["00000040"]
     assert (run / "checkpoints" / ".00000064.damaged").is_dir()
@@ -73,7 +76,9 @@ def test_damaged_checkpoints_do_not_push_out_new_ones(run):
 def test_when_none_is_whole_the_run_says_so(run):
     for path in committed(run / "checkpoints"):
         spoil(path)
-    with pytest.raises(RunError, match=r"none of the 3 checkpoints of .* is whole; start a new run from .*recipe.toml"):
+    with pytest.raises(
+        RunError, match=r"none of the 3 checkpoints of .* is whole; start a new run from .*recipe.toml"
+    ):
         resume(run)
 
 
@@ -128,7 +133,11 @@ def test_what_a_killed_process_left_is_removed(run):
         ("[data]", "[data]\nodd = 1", None),
         ("paired = false", "", r"run.toml is damaged: its table data: KeyError\('paired'\)"),
         ("[data.options]", "[data.options]\nodd = 1", "run.toml is damaged: its table data: .*odd"),
-        ("fingerprint = ", "other = ", "have changed since .fingerprint ............, was None.; put them back"),
+        (
+            "fingerprint = ",
+            "other = ",
+            "have changed since .fingerprint ............, was None.; put them back",
+        ),
     ],
 )
 def test_a_damaged_run_toml_says_what_is_wrong(run, find, replacement, text):
@@ -151,7 +160,10 @@ def test_a_length_below_one_is_refused_and_nothing_is_noted(run, length):
 
 
 def test_what_is_no_run_is_not_resumed(tmp_path):
-    with pytest.raises(RunError, match="is not a run .no run.toml and recipe.toml.; give the folder that `gancore train` made"):
+    with pytest.raises(
+        RunError,
+        match="is not a run .no run.toml and recipe.toml.; give the folder that `gancore train` made",
+    ):
         resume(tmp_path)
 
 
@@ -164,7 +176,9 @@ def test_a_second_process_is_refused_and_changes_nothing(images, run):
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write("4711")
         file.flush()
-        with pytest.raises(RunError, match=r"is in use by process 4711; wait for it, or train into another folder"):
+        with pytest.raises(
+            RunError, match=r"is in use by process 4711; wait for it, or train into another folder"
+        ):
             resume(run, images=128)
     assert before == {p: p.read_bytes() for p in run.rglob("*") if p.is_file() and p.name != ".lock"}
 
@@ -176,7 +190,9 @@ def test_the_lock_of_a_dead_process_does_not_hold(run):
 
 
 def test_a_folder_with_something_in_it_is_refused(images, run):
-    with pytest.raises(RunError, match=r"is not empty; resume it with `gancore train --resume .*`, or name another folder"):
+    with pytest.raises(
+        RunError, match=r"is not empty; resume it with `gancore train --resume .*`, or name another folder"
+    ):
         begin(images, run)
 
 
@@ -217,14 +233,19 @@ def test_wrong_settings_leave_no_folder(images, tmp_path, settings, text):
 
 def test_a_folder_that_cannot_be_made_is_named(images, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match=r"cannot make the run folder .*file/run: Not a directory; name a folder that can be written"):
+    with pytest.raises(
+        RunError,
+        match=r"cannot make the run folder .*file/run: Not a directory; name a folder that can be written",
+    ):
         begin(images, tmp_path / "file" / "run")
 
 
 # a full disk
 
 
-def test_a_disk_that_fills_up_later_keeps_the_checkpoints_and_says_what_to_do(images, whole, tmp_path, monkeypatch):
+def test_a_disk_that_fills_up_later_keeps_the_checkpoints_and_says_what_to_do(
+    images, whole, tmp_path, monkeypatch
+):
     written = log_room._write_all_or_nothing
 
     def full(file, content):
@@ -234,7 +255,9 @@ def test_a_disk_that_fills_up_later_keeps_the_checkpoints_and_says_what_to_do(im
 
     with monkeypatch.context() as patch:
         patch.setattr(log_room, "_write_all_or_nothing", full)
-        with pytest.raises(RunError, match=r"could not write .*log.jsonl: No space left on device; .* resume the run"):
+        with pytest.raises(
+            RunError, match=r"could not write .*log.jsonl: No space left on device; .* resume the run"
+        ):
             begin(images, tmp_path / "run")
     assert next(committed(tmp_path / "run" / "checkpoints")).name == "00000032"
     resume(tmp_path / "run")
@@ -246,8 +269,13 @@ def test_the_cause_is_told_even_if_the_log_cannot_be_written_any_more(images, tm
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("gancore.training.checkpoint.write_weights", full)
-    monkeypatch.setattr("gancore.training.loop.Log.event", lambda *_, **__: (_ for _ in ()).throw(RunError("the log")))
-    with pytest.raises(RunError, match="cannot write the checkpoint .*00000016: No space left on device; about 0 MB are needed"):
+    monkeypatch.setattr(
+        "gancore.training.loop.Log.event", lambda *_, **__: (_ for _ in ()).throw(RunError("the log"))
+    )
+    with pytest.raises(
+        RunError,
+        match="cannot write the checkpoint .*00000016: No space left on device; about 0 MB are needed",
+    ):
         begin(images, tmp_path / "run")
 
 
@@ -255,15 +283,17 @@ def test_an_error_of_the_system_becomes_one_of_ours(images, tmp_path, monkeypatc
     def full(*_, **__):
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "samples/x.png")
 
-    monkeypatch.setattr("gancore.training.loop.write_sheets", full)
-    with pytest.raises(RunError, match="Disk quota exceeded: samples/x.png; committed checkpoints are intact"):
+    monkeypatch.setattr("gancore.training.loop.write_grids", full)
+    with pytest.raises(
+        RunError, match="Disk quota exceeded: samples/x.png; committed checkpoints are intact"
+    ):
         begin(images, tmp_path / "run")
 
 
 def test_trained_weights_are_where_the_run_says(whole):
     made = SmallGenerator(image=(3, 8, 8))
     before = made.linear.weight.clone()
-    from gancore.weights import load_from
+    from gancore.component.weights import load_from
 
     load_from(made, f"{whole}:generator")
     assert not torch.equal(before, made.linear.weight)

@@ -5,11 +5,11 @@ import torch
 from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source
 from torch import nn
 
-from gancore import GAN, field, part
+from gancore import TwoPlayerGAN, field, part
+from gancore.component.interfaces import Discriminator, Generator
+from gancore.component.part import RunningMean
+from gancore.component.randomness import normal
 from gancore.errors import NotFinite
-from gancore.interfaces import Discriminator, Generator
-from gancore.parts import Tally
-from gancore.randomness import normal
 from gancore.standard.losses import NonSaturating
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, GradientPenalty
@@ -20,11 +20,11 @@ IMAGE = (3, 4, 4)
 
 def game(**fields):
     own = {"generator": SmallGenerator(), "discriminator": SmallDiscriminator(), "image": IMAGE}
-    return GAN(**{**own, **fields})
+    return TwoPlayerGAN(**{**own, **fields})
 
 
 def run_of(recipe, *, dtype=torch.float32, batch=8, source=None, **settings):
-    recipe.place(seed=1)
+    recipe.bind(seed=1)
     recipe.to(dtype)
     return Run(recipe, source or Source(dtype=dtype), batch=batch, total=1000, **settings)
 
@@ -49,21 +49,25 @@ class Spy:
 
     def __init__(self, run):
         self.gradients = []
-        for actor in run.actors.values():
-            self.listen(actor)
+        for player_optimizer in run.player_optimizers.values():
+            self.listen(player_optimizer)
 
-    def listen(self, actor):
-        act = actor.act
+    def listen(self, player_optimizer):
+        act = player_optimizer.step
 
         def heard(gradients, *rest):
-            self.gradients.append((actor.name, [g.clone() for g in gradients]))
+            self.gradients.append((player_optimizer.name, [g.clone() for g in gradients]))
             act(gradients, *rest)
 
-        actor.act = heard
+        player_optimizer.step = heard
 
 
 def largest_difference(one, other):
-    pairs = [(a, b) for (_, mine), (_, theirs) in zip(one, other, strict=True) for a, b in zip(mine, theirs, strict=True)]
+    pairs = [
+        (a, b)
+        for (_, mine), (_, theirs) in zip(one, other, strict=True)
+        for a, b in zip(mine, theirs, strict=True)
+    ]
     return max(float((a - b).abs().max()) for a, b in pairs)
 
 
@@ -102,7 +106,9 @@ def test_micro_batches_see_the_noise_of_the_whole(micro):
 
 def test_micro_batches_of_one_rank_in_production_draw_noise_of_their_own():
     run = run_of(game(), exact=False, micro_batch=4)
-    drawn = run.update("generator", lambda rows: {"noise": normal(len(rows), 5, like=rows)}, torch.zeros(8, 1))["noise"]
+    drawn = run.update(
+        "generator", lambda rows: {"noise": normal(len(rows), 5, like=rows)}, torch.zeros(8, 1)
+    )["noise"]
     assert len(drawn.unique(dim=0)) == 8
 
 
@@ -122,14 +128,14 @@ class CountingGenerator(Generator):
         self.linear = nn.Linear(4, c * h * w)
         self.register_buffer("moves", torch.zeros(()))
         self.register_buffer("mean", torch.zeros(4))
-        self.seen = Tally()
+        self.seen = RunningMean()
 
     def forward(self, code):
         if self.training:
             self.seen.add(code.sum(0), len(code))
         return self.linear(code).reshape(len(code), *self.image)
 
-    def settle(self):
+    def update_buffers(self):
         self.moves += 1
         self.mean.copy_(self.seen.mean)
 
@@ -174,9 +180,9 @@ def test_a_parameter_without_gradient_moves_as_on_a_gradient_of_zero():
     run = run_of(game(discriminator=discriminator, discriminator_optimizer=Adam(lr=0.1)))
     image = torch.randn(4, *IMAGE)
     run.update("discriminator", lambda x: {"all": discriminator(x).mean()}, image)
-    state = run.actors["discriminator"].optimizer.state[discriminator.last.bias]
+    state = run.player_optimizers["discriminator"].optimizer.state[discriminator.last.bias]
     moment, weight = state["exp_avg"].clone(), discriminator.last.bias.detach().clone()
-    run.update("discriminator", lambda x: {"first alone": discriminator.features(x).mean()}, image)
+    run.update("discriminator", lambda x: {"first alone": discriminator.forward_features(x).mean()}, image)
     assert torch.allclose(state["exp_avg"], 0.5 * moment) and moment.abs() > 0
     assert discriminator.last.bias != weight
     assert state["step"] == 2
@@ -190,7 +196,11 @@ def test_a_term_that_is_not_finite_is_named_and_nothing_moves(value):
     run = steps(run_of(game()), 2)
     before = bits(run.recipe)
     with pytest.raises(NotFinite, match=f"step 2, player generator: the term strange became -?{value}; "):
-        run.update("generator", lambda z: {"fine": run.recipe.generator(z).mean(), "strange": z.sum() * value}, torch.ones(4, 4))
+        run.update(
+            "generator",
+            lambda z: {"fine": run.recipe.generator(z).mean(), "strange": z.sum() * value},
+            torch.ones(4, 4),
+        )
     assert same(before, bits(run.recipe))
 
 
@@ -199,7 +209,9 @@ def test_a_gradient_that_is_not_finite_is_named_and_nothing_moves():
     weight = run.recipe.generator.linear.bias
     weight.data[0] = 0
     before = bits(run.recipe)
-    with pytest.raises(NotFinite, match=r"step 0, player generator: the gradient of 1.linear.bias became .* \(terms root\)"):
+    with pytest.raises(
+        NotFinite, match=r"step 0, player generator: the gradient of 1.linear.bias became .* \(terms root\)"
+    ):
         run.update("generator", lambda z: {"root": weight[0].abs().sqrt() + 0 * z.sum()}, torch.randn(4, 4))
     assert same(before, bits(run.recipe))
 
@@ -209,7 +221,11 @@ def test_what_a_broken_update_left_does_not_reach_the_next():
         run = run_of(game())
         if broken:
             with pytest.raises(NotFinite):
-                run.update("generator", lambda z: {"strange": run.recipe.generator(z).mean() * float("nan")}, torch.randn(4, 4))
+                run.update(
+                    "generator",
+                    lambda z: {"strange": run.recipe.generator(z).mean() * float("nan")},
+                    torch.randn(4, 4),
+                )
         run.update("generator", lambda z: {"fine": run.recipe.generator(z).mean()}, torch.ones(4, 4))
         return bits(run.recipe)
 
@@ -230,7 +246,9 @@ def test_freezing_equals_asking_backward_for_the_players_inputs_alone():
     theirs = bits(recipe.discriminator)
     run.update("generator", recipe.generator_terms, latent, None, None, None)
     assert all(torch.equal(p, e) for p, e in zip(mine, expected, strict=True))
-    assert same(theirs, bits(recipe.discriminator)) and all(p.grad is None for p in recipe.discriminator.parameters())
+    assert same(theirs, bits(recipe.discriminator)) and all(
+        p.grad is None for p in recipe.discriminator.parameters()
+    )
     assert len(real) == 8
 
 
@@ -255,7 +273,11 @@ def test_weights_that_belong_to_no_player_gather_no_gradient():
     recipe = game()
     recipe.critic_of_style = SmallDiscriminator(image=IMAGE)
     run = run_of(recipe)
-    run.update("generator", lambda z: {"style": recipe.critic_of_style(recipe.generator(z)).mean()}, torch.randn(4, 4))
+    run.update(
+        "generator",
+        lambda z: {"style": recipe.critic_of_style(recipe.generator(z)).mean()},
+        torch.randn(4, 4),
+    )
     assert all(p.grad is None and p.requires_grad for p in recipe.critic_of_style.parameters())
 
 
@@ -266,8 +288,13 @@ def test_weights_that_belong_to_no_player_gather_no_gradient():
 @pytest.mark.parametrize("penalty", [R1(every=2), GradientPenalty(every=1)], ids=["lazy", "in every step"])
 def test_compiled_training_is_close_and_differentiates_twice(penalty):
     def trained(compile):
-        moved = {"generator_optimizer": SGD(lr=0.1), "discriminator_optimizer": SGD(lr=0.1)}  # Adam makes steps of roundings
-        recipe = game(regularizers=[type(penalty)(every=penalty.every)], **moved)  # compiled noise has other numbers
+        moved = {
+            "generator_optimizer": SGD(lr=0.1),
+            "discriminator_optimizer": SGD(lr=0.1),
+        }  # Adam makes steps of roundings
+        recipe = game(
+            regularizers=[type(penalty)(every=penalty.every)], **moved
+        )  # compiled noise has other numbers
         return bits(steps(run_of(recipe, compile=compile), 3).recipe)
 
     torch.compiler.reset()
@@ -290,10 +317,10 @@ class ConvolutionalDiscriminator(Discriminator):
         self.first = nn.Conv2d(self.image[0], self.width, 3, padding=1)
         self.second = nn.Conv2d(self.width, 1, self.image[1])
 
-    def features(self, image):
+    def forward_features(self, image):
         return nn.functional.softplus(self.first(image))
 
-    def judge(self, features, label=None):
+    def forward_head(self, features, label=None):
         return self.second(features).reshape(len(features)).float()
 
 
@@ -306,11 +333,11 @@ def test_restored_moments_lie_as_the_weights_do_and_go_on_with_the_same_bits():
     again.recipe.load_state_dict(run.recipe.state_dict())
     again.rng.set_state(run.rng.get_state())
     again.source.position, again.images, again.step = run.source.position, run.images, run.step
-    for name, actor in again.actors.items():
-        tensors, plain = run.actors[name].state()
-        actor.restore({key: value.contiguous() for key, value in tensors.items()}, plain)
+    for name, player_optimizer in again.player_optimizers.items():
+        tensors, plain = run.player_optimizers[name].state()
+        player_optimizer.restore({key: value.contiguous() for key, value in tensors.items()}, plain)
     weight = again.recipe.discriminator.first.weight
-    moment = again.actors["discriminator"].optimizer.state[weight]["exp_avg"]
+    moment = again.player_optimizers["discriminator"].optimizer.state[weight]["exp_avg"]
     assert moment.stride() == weight.stride() and weight.stride() != weight.contiguous().stride()
     assert same(bits(steps(run, 3).recipe), bits(steps(again, 3).recipe))
 
@@ -327,12 +354,18 @@ def test_networks_losses_and_penalties_are_float32_under_autocast():
         found["autocast"] = torch.is_autocast_enabled("cpu")
         code = recipe.conditioner(rows[2])
         image = recipe.generator(code)
-        found.update(image=image.dtype, scores=recipe.discriminator(image).dtype, hidden=recipe.discriminator.features(image).dtype)
+        found.update(
+            image=image.dtype,
+            scores=recipe.discriminator(image).dtype,
+            hidden=recipe.discriminator.forward_features(image).dtype,
+        )
         values = recipe.discriminator_terms(*rows)
         found.update({name: value.dtype for name, value in values.items()})
         return values
 
-    run.update("discriminator", terms, torch.randn(4, *IMAGE), None, torch.randn(4, 4), None, twice=True)
+    run.update(
+        "discriminator", terms, torch.randn(4, *IMAGE), None, torch.randn(4, 4), None, double_backward=True
+    )
     hidden = found.pop("hidden")
     assert found.pop("autocast") and hidden == torch.bfloat16
     assert set(found.values()) == {torch.float32} and {"adversarial", "r1", "image", "scores"} <= set(found)
@@ -342,23 +375,25 @@ def test_networks_losses_and_penalties_are_float32_under_autocast():
 # 9. what depends on the other rows is tagged
 
 
-def test_every_part_with_batch_normalisation_is_tagged():
-    from gancore.discovery import registry
+def test_every_part_with_batch_normalization_is_tagged():
+    from gancore.component.discovery import registry
 
     checked = 0
-    for offer in registry().offers():
+    for offer in registry().registrations():
         if offer.cls.kind not in ("generator", "discriminator"):
             continue
-        facts = {"image": (3, 16, 16), "classes": 3} if hasattr(offer.cls, "classes") else {"image": (3, 16, 16)}
+        facts = (
+            {"image": (3, 16, 16), "classes": 3} if hasattr(offer.cls, "classes") else {"image": (3, 16, 16)}
+        )
         made = offer.cls(**offer.cls.examples[0])
-        made.place(facts=facts)
+        made.bind(facts=facts)
         if not made.built:
             continue
-        normalised = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in made.modules())
-        assert not normalised or "batch" in made.tags, made.address
-        checked += normalised
+        normalized = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in made.modules())
+        assert not normalized or "batch" in made.tags, made.qualified_name
+        checked += normalized
     if not checked:
-        pytest.skip("no installed plugin has a network with batch normalisation")
+        pytest.skip("no installed plugin has a network with batch normalization")
 
 
 def test_the_mean_conditioner_moves_its_mean_with_the_generator():

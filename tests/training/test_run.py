@@ -4,7 +4,7 @@ import pytest
 import torch
 from small import SmallDiscriminator, SmallGenerator, Source
 
-from gancore import GAN, Player
+from gancore import Player, TwoPlayerGAN
 from gancore.errors import FactError, UserError
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.constraints import WeightClipping
@@ -18,11 +18,11 @@ IMAGE = (3, 4, 4)
 
 def game(**fields):
     own = {"generator": SmallGenerator(), "discriminator": SmallDiscriminator(), "image": IMAGE}
-    return GAN(**{**own, **fields})
+    return TwoPlayerGAN(**{**own, **fields})
 
 
 def run_of(recipe, *, dtype=torch.float32, batch=8, **settings):
-    recipe.place(seed=1)
+    recipe.bind(seed=1)
     recipe.to(dtype)
     return Run(recipe, Source(dtype=dtype), batch=batch, **{"total": 1000, **settings})
 
@@ -39,7 +39,11 @@ def steps(run, n):
 
 def test_a_batch_holds_what_the_recipe_wants_and_moves_the_counts():
     run = run_of(game())
-    run.source.next = lambda n, give=run.source.next: {**give(n), "label": torch.zeros(n), "else": torch.zeros(n)}
+    run.source.next = lambda n, give=run.source.next: {
+        **give(n),
+        "label": torch.zeros(n),
+        "else": torch.zeros(n),
+    }
     assert set(run.batch()) == {"image"} and run.images == 8
     assert len(run.batch(3)["image"]) == 3 and run.images == 11
     assert run.source.position == 11
@@ -65,14 +69,21 @@ def test_every_counts_the_first_step():
 
 def test_restart_forgets_the_moments():
     run = steps(run_of(game()), 2)
-    assert run.actors["generator"].state()[0]
+    assert run.player_optimizers["generator"].state()[0]
     run.restart("generator")
-    assert not run.actors["generator"].state()[0] and run.actors["discriminator"].state()[0]
+    assert (
+        not run.player_optimizers["generator"].state()[0]
+        and run.player_optimizers["discriminator"].state()[0]
+    )
 
 
 def test_one_process_gathers_and_shares_itself():
     run, rows = run_of(game()), torch.randn(4, 2)
-    assert torch.equal(run.gather(rows), rows) and torch.equal(run.share(rows), rows) and torch.equal(run.sum(rows), rows)
+    assert (
+        torch.equal(run.gather(rows), rows)
+        and torch.equal(run.scatter(rows), rows)
+        and torch.equal(run.sum(rows), rows)
+    )
 
 
 def test_the_log_holds_means_since_the_last_one():
@@ -87,7 +98,11 @@ def test_the_log_holds_means_since_the_last_one():
 def test_terms_are_logged_under_their_players_name():
     run = steps(run_of(game(regularizers=[R1(every=2)])), 3)
     names = {"adversarial", "r1", "real scores", "fake scores", "gradient"}
-    assert set(run.take_log()) == {*(f"discriminator/{name}" for name in names), "generator/adversarial", "generator/gradient"}
+    assert set(run.take_log()) == {
+        *(f"discriminator/{name}" for name in names),
+        "generator/adversarial",
+        "generator/gradient",
+    }
 
 
 # update
@@ -96,8 +111,16 @@ def test_terms_are_logged_under_their_players_name():
 def test_rows_are_handed_back_detached_and_joined():
     run = run_of(game(), micro_batch=3)
     latent = torch.randn(8, 4)
-    found = run.update("generator", lambda z: {"mean": z.mean() + run.recipe.generator(z).mean(), "made": run.recipe.generator(z)}, latent)
-    assert found["made"].shape == (8, *IMAGE) and not found["made"].requires_grad and not found["mean"].requires_grad
+    found = run.update(
+        "generator",
+        lambda z: {"mean": z.mean() + run.recipe.generator(z).mean(), "made": run.recipe.generator(z)},
+        latent,
+    )
+    assert (
+        found["made"].shape == (8, *IMAGE)
+        and not found["made"].requires_grad
+        and not found["mean"].requires_grad
+    )
 
 
 def test_rows_come_in_tables_and_tuples_and_may_be_absent():
@@ -114,8 +137,16 @@ def test_rows_come_in_tables_and_tuples_and_may_be_absent():
 
 def test_rows_of_unlike_length_cannot_be_split():
     run = run_of(game(), micro_batch=2)
-    with pytest.raises(UserError, match="an update was given rows of 4 and 8 samples; micro-batches need equally many of each"):
-        run.update("generator", lambda a, b: {"mean": run.recipe.generator(a).mean()}, torch.ones(8, 4), torch.ones(4, 4))
+    with pytest.raises(
+        UserError,
+        match="an update was given rows of 4 and 8 samples; micro-batches need equally many of each",
+    ):
+        run.update(
+            "generator",
+            lambda a, b: {"mean": run.recipe.generator(a).mean()},
+            torch.ones(8, 4),
+            torch.ones(4, 4),
+        )
 
 
 @pytest.mark.parametrize("micro", [1, 3, 5, 8, 100])
@@ -126,7 +157,9 @@ def test_micro_batches_add_up_to_the_whole(micro):
         return steps(run_of(recipe, dtype=torch.float64, micro_batch=micro_batch), 5)
 
     whole, pieces = trained(None), trained(micro)
-    for (name, mine), other in zip(whole.recipe.state_dict().items(), pieces.recipe.state_dict().values(), strict=True):
+    for (name, mine), other in zip(
+        whole.recipe.state_dict().items(), pieces.recipe.state_dict().values(), strict=True
+    ):
         assert torch.allclose(mine, other, rtol=0, atol=1e-10), name
     for name, value in whole.take_log().items():
         assert value == pytest.approx(float(pieces.noted[name][0] / pieces.noted[name][1]), abs=1e-5)
@@ -145,7 +178,9 @@ def test_a_scale_multiplies_the_gradient_and_not_the_log():
     def trained(scale):
         run = run_of(game(generator_optimizer=SGD(lr=1.0)))
         before = run.recipe.generator.linear.bias.detach().clone()
-        run.update("generator", lambda z: {"mean": run.recipe.generator(z).mean()}, torch.ones(4, 4), scale=scale)
+        run.update(
+            "generator", lambda z: {"mean": run.recipe.generator(z).mean()}, torch.ones(4, 4), scale=scale
+        )
         return before - run.recipe.generator.linear.bias.detach(), run.take_log()
 
     once, thrice = trained(1.0), trained(3.0)
@@ -190,7 +225,7 @@ def test_a_schedule_sees_the_images_of_the_run():
     rates = []
     for _ in range(2):
         steps(run, 1)
-        rates.append(run.actors["generator"].optimizer.param_groups[0]["lr"])
+        rates.append(run.player_optimizers["generator"].optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([Linear()(8, 16), Linear()(16, 16)]) and rates[0] > rates[1]
 
 
@@ -222,9 +257,11 @@ def test_wrong_settings_say_what_is_right(settings, text):
 
 def test_a_recipe_that_waits_for_its_facts_cannot_run():
     with pytest.raises(
-        FactError, match="recipe/two-player waits for image: put it into a recipe that trains on data, or give it in Python"
+        FactError,
+        match="recipe/two-player waits for image: put it into a recipe that trains on data, "
+        "or give it in Python",
     ):
-        Run(GAN(generator=SmallGenerator(), discriminator=SmallDiscriminator()), Source())
+        Run(TwoPlayerGAN(generator=SmallGenerator(), discriminator=SmallDiscriminator()), Source())
 
 
 def test_bf16_trains_and_keeps_float32_weights():

@@ -11,10 +11,10 @@ import pytest
 from runs import assert_same_end, begin, sources
 from small import know_small_parts
 
-from gancore.discovery import host, registry
-from gancore.hooks import hookimpl
+from gancore.component.discovery import host, registry
+from gancore.component.hooks import hookimpl
+from gancore.runs.log import Log
 from gancore.training.checkpoint import committed
-from gancore.training.log import Log
 from gancore.training.loop import Stopped
 from gancore.training.start import resume
 from gancore.training.stopping import Stopping
@@ -58,12 +58,17 @@ class At:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("step", [1, 7, 12])
-def test_the_first_signal_saves_and_leaves_and_the_rest_follows_to_the_same_bits(images, tmp_path, number, code, step):
+def test_the_first_signal_saves_and_leaves_and_the_rest_follows_to_the_same_bits(
+    images, tmp_path, number, code, step
+):
     begin(images, tmp_path / "whole")
     with At(step, lambda: os.kill(os.getpid(), number)), pytest.raises(Stopped) as stopped:
         begin(images, tmp_path / "stopped")
     assert stopped.value.exit_code == code
-    assert str(stopped.value) == f"stopped at {4 * step} images; go on with `gancore train --resume {tmp_path / 'stopped'}`"
+    assert (
+        str(stopped.value)
+        == f"stopped at {4 * step} images; go on with `gancore train --resume {tmp_path / 'stopped'}`"
+    )
     assert next(committed(tmp_path / "stopped" / "checkpoints")).name == f"{4 * step:08d}"
     assert Log.read(tmp_path / "stopped" / "log.jsonl")[-1]["event"] == "stopped"
     resume(tmp_path / "stopped")
@@ -120,15 +125,47 @@ def test_one_of_several_processes_takes_an_echo_for_the_launchers(monkeypatch):
 
 @pytest.mark.parametrize(
     ("number", "code", "seed"),
-    [(signal.SIGTERM, 143, 0), *(pytest.param(n, c, s, marks=pytest.mark.slow) for n, c, s in [(2, 130, 1), (2, 130, 2), (15, 143, 3)])],
+    [
+        (signal.SIGTERM, 143, 0),
+        *(
+            pytest.param(n, c, s, marks=pytest.mark.slow)
+            for n, c, s in [(2, 130, 1), (2, 130, 2), (15, 143, 3)]
+        ),
+    ],
 )
 def test_a_signal_at_a_random_time_from_outside(tmp_path, number, code, seed):
-    if not any(o.cls.name == "gan" for o in registry().offers("recipe")):
+    if not any(o.cls.name == "gan" for o in registry().registrations("recipe")):
         pytest.skip("gancore-gan is not installed")
     folder = tmp_path / "run"
-    words = ["gan", "--size", "8", "--images", "200000", "--batch", "8", "--checkpoint-every", "80", "--sample-every", "200000"]
-    command = [sys.executable, "-m", "gancore", "train", *words, "--report-every", "40", "--threads", "1", "--output", str(folder)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    words = [
+        "gan",
+        "--size",
+        "8",
+        "--images",
+        "200000",
+        "--batch",
+        "8",
+        "--checkpoint-every",
+        "80",
+        "--sample-every",
+        "200000",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "gancore",
+        "train",
+        *words,
+        "--report-every",
+        "40",
+        "--threads",
+        "1",
+        "--output",
+        str(folder),
+    ]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
     deadline = time.monotonic() + 120
     while not (folder / "checkpoints").exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
@@ -138,5 +175,7 @@ def test_a_signal_at_a_random_time_from_outside(tmp_path, number, code, seed):
     assert process.returncode == code, said
     assert "Traceback" not in said
     last = next(committed(folder / "checkpoints"))
-    assert f"gancore: stopped at {int(last.name)} images; go on with `gancore train --resume {folder}`" in said
+    assert (
+        f"gancore: stopped at {int(last.name)} images; go on with `gancore train --resume {folder}`" in said
+    )
     assert not list(folder.rglob("*.tmp"))

@@ -73,12 +73,12 @@ const showImage = newest(async view => {
   clear();
 }, trouble);
 
-let sheet = null;
+let grid = null;
 const showAround = newest(async () => {
-  const url = await picture("neighbours", { view: point(), along: state.along, size: state.size, step: state.step });
+  const url = await picture("neighbors", { view: point(), along: state.along, size: state.size, step: state.step });
   for (const cell of $("cells").children) cell.style.backgroundImage = `url(${url})`;
-  if (sheet) URL.revokeObjectURL(sheet);
-  sheet = url;
+  if (grid) URL.revokeObjectURL(grid);
+  grid = url;
 }, trouble);
 
 const showPython = newest(async view => { $("python").textContent = (await (await ask("snippet", view)).json()).python; }, trouble);
@@ -156,7 +156,7 @@ function cells() {
     cell.setAttribute("aria-label", right || up ? `move ${signed(right)}, ${signed(up)} steps` : "where you are");
     cell.style.backgroundSize = `${size * 100}% ${size * 100}%`;
     cell.style.backgroundPosition = `${share(column)}% ${share(row)}%`;
-    if (sheet) cell.style.backgroundImage = "none";
+    if (grid) cell.style.backgroundImage = "none";
     cell.addEventListener("click", () => pad.go([pad.at[0] + right * state.step, pad.at[1] + up * state.step]));
     return cell;
   }));
@@ -270,12 +270,12 @@ onChoice("kind", kind => go("between", { kind }));
 onChoice("between-space", between => go("between", { between, kind: between === "w" ? "linear" : "spherical" }));
 $("random").addEventListener("click", randomSeed);
 $("redraw").addEventListener("click", aPoint(() => ({ draw: Math.floor(Math.random() * 100000), shift: [0, 0] })));
-$("centre").addEventListener("click", () => pad.go([0, 0]));
+$("center").addEventListener("click", () => pad.go([0, 0]));
 $("flatten").addEventListener("click", aPoint(() => ({ principal: state.principal.map(() => 0) })));
 $("pin").addEventListener("click", pinShown);
 $("save-image").addEventListener("click", saveImage);
 $("save-latent").addEventListener("click", () => ask("latent", shown.view).then(saveAnswer).catch(trouble));
-$("save-grid").addEventListener("click", () => sheet && save(sheet, "neighbours.png"));
+$("save-grid").addEventListener("click", () => grid && save(grid, "neighbors.png"));
 $("copy").addEventListener("click", copyPython);
 $("play").addEventListener("click", () => playing ? stop() : play());
 $("swap").addEventListener("click", () => {

@@ -1,4 +1,4 @@
-"""The extractor of the core for colour images."""
+"""The extractor of the core for color images."""
 
 import math
 from typing import ClassVar
@@ -6,8 +6,8 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gancore.component.part import part
 from gancore.measure.extractors.small_network import SmallExtractor, Trunk
-from gancore.parts import part
 
 FEATURES = 128
 CLASSES = (
@@ -24,7 +24,9 @@ CLASSES = (
 
 
 class EmojiNetwork(nn.Module):
-    """32×32 RGB in [-1, 1] → 128 features of length √128, so that a coordinate has about the variance 1; and nine logits of them."""
+    """32×32 RGB in [-1, 1] → 128 features of length √128, so that a coordinate has about the variance 1; and
+    nine logits of them.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,11 +41,13 @@ class EmojiNetwork(nn.Module):
 
 @part("emoji")
 class Emoji(SmallExtractor):
-    """A small residual network that learnt to lay the same emoji of two vendors close (tools/train_emoji_extractor.py).
+    """A small residual network that learned to lay the same emoji of two vendors close
+    (tools/train_emoji_extractor.py).
 
-    The loss is the normalised temperature-scaled cross entropy of Chen et al. 2020 (SimCLR), arXiv:2002.05709, equation 1, where the two
-    views are two vendors' drawings, and other emoji of the other vendor are the negatives. Compared are the features that the loss sees,
-    with no projection head between. A linear layer tells the nine categories of emoji apart.
+    The loss is the normalized temperature-scaled cross entropy of Chen et al. 2020 (SimCLR),
+    arXiv:2002.05709, equation 1, where the two views are two vendors' drawings, and other emoji of the other
+    vendor are the negatives. Compared are the features that the loss sees, with no projection head between. A
+    linear layer tells the nine categories of emoji apart.
 
     Raises:
         FitError: images are not RGB.
@@ -53,4 +57,4 @@ class Emoji(SmallExtractor):
     classes: ClassVar[int] = len(CLASSES)
     channels: ClassVar[int] = 3
     network_class: ClassVar[type[nn.Module]] = EmojiNetwork
-    instead: ClassVar[str] = "fashion for grey images"
+    instead: ClassVar[str] = "fashion for gray images"

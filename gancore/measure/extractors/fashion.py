@@ -1,19 +1,30 @@
-"""The extractor of the core for grey images."""
+"""The extractor of the core for gray images."""
 
 from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gancore.component.part import part
 from gancore.measure.extractors.small_network import SmallExtractor, Trunk
-from gancore.parts import part
 
 FEATURES = 128
-CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 
 class FashionNetwork(nn.Module):
-    """32×32 grey in [-1, 1] → 128 features, none below zero; and ten logits of them."""
+    """32×32 gray in [-1, 1] → 128 features, none below zero; and ten logits of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,12 +39,14 @@ class FashionNetwork(nn.Module):
 
 @part("fashion")
 class Fashion(SmallExtractor):
-    """A small residual network that learnt to tell the ten classes of Fashion-MNIST apart (tools/train_fashion_extractor.py).
+    """A small residual network that learned to tell the ten classes of Fashion-MNIST apart
+    (tools/train_fashion_extractor.py).
 
-    The data: Xiao et al. 2017, arXiv:1708.07747; it learnt from the 60,000 training images alone. Compared is its last hidden layer.
+    The data: Xiao et al. 2017, arXiv:1708.07747; it learned from the 60,000 training images alone. Compared
+    is its last hidden layer.
 
     Raises:
-        FitError: images are not grey.
+        FitError: images are not gray.
     """
 
     version: ClassVar[int] = 1

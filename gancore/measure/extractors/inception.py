@@ -7,40 +7,50 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Extractor
+from gancore.component.part import field, part
 from gancore.errors import FitError
-from gancore.interfaces import Extractor
 from gancore.measure.extractors.inception_blocks import MixedA, MixedB, MixedC, MixedD, MixedE, NormedConv
 from gancore.measure.extractors.inception_weights import find, read
 from gancore.measure.extractors.resizing import corner_bilinear
-from gancore.parts import field, part
 
 SIZE = 299
 
 
 @part("inception-2015")
 class Inception2015(Extractor):
-    """The Inception network of 2015-12-05, whose last pooled layer is what the Fréchet inception distance compares.
+    """The Inception network of 2015-12-05, whose last pooled layer is what the Fréchet inception distance
+    compares.
 
-    Papers: Szegedy et al. 2015, arXiv:1512.00567 (Inception v3); Heusel et al. 2017, arXiv:1706.08500, section 2 (FID). The published
-    network differs from the paper's: its average pools leave the padding out of the mean, the last block pools by maximum, it tells
-    1,008 classes apart, and it was fed by a bilinear resize without antialiasing whose samples sit on the corners of pixels. All of that
-    is kept. Not kept: images are not rounded to 256 levels here, since scores do that to all images alike.
+    Papers: Szegedy et al. 2015, arXiv:1512.00567 (Inception v3); Heusel et al. 2017, arXiv:1706.08500,
+    section 2 (FID). The published network differs from the paper's: its average pools leave the padding out
+    of the mean, the last block pools by maximum, it tells 1,008 classes apart, and it was fed by a bilinear
+    resize without antialiasing whose samples sit on the corners of pixels. All of that is kept. Not kept:
+    images are not rounded to 256 levels here, since scores do that to all images alike.
 
-    Its 23,850,960 weights bear the names of torch-fidelity's file. They are not part of the package: see `weights`.
+    Its 23,850,960 weights bear the names of torch-fidelity's file. They are not part of the package: see
+    `weights`.
 
     Raises:
-        FitError: images have other than 1 or 3 channels. Grey ones are repeated three times.
-        MeasureError: the weights are missing, cannot be downloaded, are not the published ones, or do not fit.
+        FitError: images have other than 1 or 3 channels. Gray ones are repeated three times.
+        MeasureError: the weights are missing, cannot be downloaded, are not the published ones, or do not
+        fit.
     """
 
-    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"weights": "none", "image": (3, 12, 16)}, {"weights": "none", "image": (1, 16, 16)})
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = (
+        {"weights": "none", "image": (3, 12, 16)},
+        {"weights": "none", "image": (1, 16, 16)},
+    )
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
-    resizer: ClassVar[str] = "bilinear to 299×299 without antialiasing, samples at the corners of pixels, as TensorFlow 1 does"
+    resizer: ClassVar[str] = (
+        "bilinear to 299×299 without antialiasing, samples at the corners of pixels, as TensorFlow 1 does"
+    )
     classes: ClassVar[int] = 1008
 
     weights: str = field(
         default="",
-        help="file of the weights (.pth or .safetensors), or none for random ones; left out: $GANCORE_CACHE/weights, or a download",
+        help="file of the weights (.pth or .safetensors), or none for random ones; "
+        "left out: $GANCORE_CACHE/weights, or a download",
     )
 
     @property
@@ -55,7 +65,8 @@ class Inception2015(Extractor):
         """The layers, with the published weights, those given, or random ones."""
         if self.image[0] not in (1, 3):
             raise FitError(
-                f"{self.address} reads 1 or 3 channels; images have {self.image[0]}: give channels=3, or take the extractor pixels"
+                f"{self.qualified_name} reads 1 or 3 channels; images have {self.image[0]}: "
+                "give channels=3, or take the extractor pixels"
             )
         self._mark = ""
         with torch.device("meta"):
@@ -75,7 +86,9 @@ class Inception2015(Extractor):
         self.Conv2d_4a_3x3 = NormedConv(80, 192, 3)
         self.Mixed_5b, self.Mixed_5c, self.Mixed_5d = MixedA(192, 32), MixedA(256, 64), MixedA(288, 64)
         self.Mixed_6a = MixedB(288)
-        self.Mixed_6b, self.Mixed_6c, self.Mixed_6d, self.Mixed_6e = (MixedC(768, width) for width in (128, 160, 160, 192))
+        self.Mixed_6b, self.Mixed_6c, self.Mixed_6d, self.Mixed_6e = (
+            MixedC(768, width) for width in (128, 160, 160, 192)
+        )
         self.Mixed_7a = MixedD(768)
         self.Mixed_7b, self.Mixed_7c = MixedE(1280, "mean"), MixedE(2048, "maximum")
         self.fc = nn.Linear(2048, self.classes)
@@ -89,14 +102,16 @@ class Inception2015(Extractor):
         return _pooled(self._maps(image)[-1])
 
     def blocks(self, image: Tensor) -> dict[str, Tensor]:
-        """The pooled features that are compared in the literature, by their width: `64`, `192`, `768`, `2048`, each `(N, width)`, and
-        `logits_unbiased` `(N, 1008)`.
+        """The pooled features that are compared in the literature, by their width: `64`, `192`, `768`,
+        `2048`, each `(N, width)`, and `logits_unbiased` `(N, 1008)`.
         """
         found = {str(maps.shape[1]): _pooled(maps) for maps in self._maps(image)}
         return {**found, "logits_unbiased": self.classify(found["2048"])}
 
     def classify(self, features: Tensor) -> Tensor:
-        """Features `(N, 2048)` → logits `(N, 1008)` without the bias, from which the Inception score is computed."""
+        """Features `(N, 2048)` → logits `(N, 1008)` without the bias, from which the Inception score is
+        computed.
+        """
         return features @ self.fc.weight.T
 
     def _maps(self, image: Tensor) -> list[Tensor]:

@@ -30,13 +30,15 @@ def _along(read: int, made: int) -> NormedConv:
     return NormedConv(read, made, (7, 1), padding=(3, 0))
 
 
-def _neighbourhood_mean(x: Tensor) -> Tensor:
-    """The mean of 3×3 neighbours; at the border, of those that exist."""
+def _neighborhood_mean(x: Tensor) -> Tensor:
+    """The mean of 3×3 neighbors; at the border, of those that exist."""
     return F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
 
 
 class MixedA(nn.Module):
-    """Four branches at 35×35: 1×1, 5×5, two 3×3, pooled (Szegedy et al. 2015, figure 5). 64 + 64 + 96 + `pooled` channels."""
+    """Four branches at 35×35: 1×1, 5×5, two 3×3, pooled (Szegedy et al. 2015, figure 5). 64 + 64 + 96 +
+    `pooled` channels.
+    """
 
     def __init__(self, read: int, pooled: int) -> None:
         super().__init__()
@@ -51,7 +53,15 @@ class MixedA(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(N, read, H, W)` → `(N, 224 + pooled, H, W)`."""
         double = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
-        return torch.cat([self.branch1x1(x), self.branch5x5_2(self.branch5x5_1(x)), double, self.branch_pool(_neighbourhood_mean(x))], 1)
+        return torch.cat(
+            [
+                self.branch1x1(x),
+                self.branch5x5_2(self.branch5x5_1(x)),
+                double,
+                self.branch_pool(_neighborhood_mean(x)),
+            ],
+            1,
+        )
 
 
 class MixedB(nn.Module):
@@ -71,12 +81,18 @@ class MixedB(nn.Module):
 
 
 class MixedC(nn.Module):
-    """Four branches at 17×17 of 1×7 and 7×1 convolutions (figure 6), `width` channels inside. 4 · 192 channels."""
+    """Four branches at 17×17 of 1×7 and 7×1 convolutions (figure 6), `width` channels inside. 4 · 192
+    channels.
+    """
 
     def __init__(self, read: int, width: int) -> None:
         super().__init__()
         self.branch1x1 = NormedConv(read, 192, 1)
-        self.branch7x7_1, self.branch7x7_2, self.branch7x7_3 = NormedConv(read, width, 1), _across(width, width), _along(width, 192)
+        self.branch7x7_1, self.branch7x7_2, self.branch7x7_3 = (
+            NormedConv(read, width, 1),
+            _across(width, width),
+            _along(width, 192),
+        )
         self.branch7x7dbl_1, self.branch7x7dbl_2 = NormedConv(read, width, 1), _along(width, width)
         self.branch7x7dbl_3, self.branch7x7dbl_4 = _across(width, width), _along(width, width)
         self.branch7x7dbl_5 = _across(width, 192)
@@ -87,7 +103,7 @@ class MixedC(nn.Module):
         single = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x)))
         double = self.branch7x7dbl_3(self.branch7x7dbl_2(self.branch7x7dbl_1(x)))
         double = self.branch7x7dbl_5(self.branch7x7dbl_4(double))
-        return torch.cat([self.branch1x1(x), single, double, self.branch_pool(_neighbourhood_mean(x))], 1)
+        return torch.cat([self.branch1x1(x), single, double, self.branch_pool(_neighborhood_mean(x))], 1)
 
 
 class MixedD(nn.Module):
@@ -108,8 +124,8 @@ class MixedD(nn.Module):
 class MixedE(nn.Module):
     """Four branches at 8×8, two of which split into 1×3 and 3×1 (figure 7). 320 + 768 + 768 + 192 channels.
 
-    `pool` says what the last branch reads: in the published network the mean of its neighbours in the first of these blocks, their maximum
-    in the second.
+    `pool` says what the last branch reads: in the published network the mean of its neighbors in the first of
+    these blocks, their maximum in the second.
     """
 
     def __init__(self, read: int, pool: Literal["mean", "maximum"]) -> None:
@@ -118,15 +134,23 @@ class MixedE(nn.Module):
         self.branch1x1 = NormedConv(read, 320, 1)
         self.branch3x3_1 = NormedConv(read, 384, 1)
         self.branch3x3_2a, self.branch3x3_2b = _row(384), _column(384)
-        self.branch3x3dbl_1, self.branch3x3dbl_2 = NormedConv(read, 448, 1), NormedConv(448, 384, 3, padding=1)
+        self.branch3x3dbl_1, self.branch3x3dbl_2 = (
+            NormedConv(read, 448, 1),
+            NormedConv(448, 384, 3, padding=1),
+        )
         self.branch3x3dbl_3a, self.branch3x3dbl_3b = _row(384), _column(384)
         self.branch_pool = NormedConv(read, 192, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, read, H, W)` → `(N, 2048, H, W)`."""
         single, double = self.branch3x3_1(x), self.branch3x3dbl_2(self.branch3x3dbl_1(x))
-        split = [self.branch3x3_2a(single), self.branch3x3_2b(single), self.branch3x3dbl_3a(double), self.branch3x3dbl_3b(double)]
-        pooled = _neighbourhood_mean(x) if self.pool == "mean" else F.max_pool2d(x, 3, stride=1, padding=1)
+        split = [
+            self.branch3x3_2a(single),
+            self.branch3x3_2b(single),
+            self.branch3x3dbl_3a(double),
+            self.branch3x3dbl_3b(double),
+        ]
+        pooled = _neighborhood_mean(x) if self.pool == "mean" else F.max_pool2d(x, 3, stride=1, padding=1)
         return torch.cat([self.branch1x1(x), *split, self.branch_pool(pooled)], 1)
 
 

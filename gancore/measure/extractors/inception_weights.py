@@ -14,23 +14,26 @@ from torch import Tensor, nn
 
 from gancore.data import ImageOptions
 from gancore.errors import MeasureError
-from gancore.files import sha256, whole_file
+from gancore.storage.files import sha256, whole_file
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 PATIENCE_SECONDS = 30
 ADVICE = (
-    f"download {URL} where there is a network and put it into $GANCORE_CACHE/weights (gancore evaluate reads it from --weights FILE too), "
+    f"download {URL} where there is a network and put it into $GANCORE_CACHE/weights (gancore evaluate reads "
+    "it from --weights FILE too), "
     "or take another extractor"
 )
 
 
 def find(given: str) -> tuple[Path, str]:
-    """The file of the weights, and a mark for those that are not the published ones: a `.safetensors` file is marked by its hash.
+    """The file of the weights, and a mark for those that are not the published ones: a `.safetensors` file is
+    marked by its hash.
 
     Raises:
-        MeasureError: there is no such file, its hash is not that of the published weights, or it cannot be downloaded.
+        MeasureError: there is no such file, its hash is not that of the published weights, or it cannot be
+        downloaded.
     """
     path = Path(given).expanduser() if given else _kept()
     if not path.is_file():
@@ -39,16 +42,26 @@ def find(given: str) -> tuple[Path, str]:
     if path.suffix == ".safetensors":
         return path, found[:8]
     if found != SHA256:
-        raise MeasureError(f"{path} has the SHA-256 {found}; the published weights have {SHA256}; remove it, and {ADVICE}")
+        raise MeasureError(
+            f"{path} has the SHA-256 {found}; the published weights have {SHA256}; remove it, and {ADVICE}"
+        )
     return path, ""
 
 
 def read(path: Path, network: nn.Module) -> None:
-    """Copies the weights of a file into the network. Raises MeasureError when it is damaged or holds those of another network."""
+    """Copies the weights of a file into the network. Raises MeasureError when it is damaged or holds those of
+    another network.
+    """
     try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        state = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        )
     except (OSError, SafetensorError, RuntimeError, UnpicklingError, EOFError, ValueError) as error:
-        raise MeasureError(f"{path} cannot be read as weights ({str(error).partition(chr(10))[0]}); {ADVICE}") from None
+        raise MeasureError(
+            f"{path} cannot be read as weights ({str(error).partition(chr(10))[0]}); {ADVICE}"
+        ) from None
     _take(path, network, state)
 
 
@@ -56,9 +69,16 @@ def _take(path: Path, network: nn.Module, state: Mapping[str, Tensor]) -> None:
     mine = network.state_dict()
     # a count that only training reads, and files leave out
     wanted = [name for name in mine if not name.endswith("num_batches_tracked")]
-    wrong = [name for name in wanted if not isinstance(state.get(name), Tensor) or state[name].shape != mine[name].shape]
+    wrong = [
+        name
+        for name in wanted
+        if not isinstance(state.get(name), Tensor) or state[name].shape != mine[name].shape
+    ]
     if wrong:
-        raise MeasureError(f"{path} holds no weights of the Inception network of 2015: {wrong[0]} is missing or of another shape; {ADVICE}")
+        raise MeasureError(
+            f"{path} holds no weights of the Inception network of 2015: "
+            f"{wrong[0]} is missing or of another shape; {ADVICE}"
+        )
     network.load_state_dict({name: state[name] for name in wanted}, strict=False)
 
 
@@ -80,10 +100,15 @@ def _download(path: Path) -> None:
                 shutil.copyfileobj(answer, file)
             _ensure_published(aside)
     except (OSError, http.client.HTTPException) as error:
-        raise MeasureError(f"the weights of inception-2015 cannot be downloaded to {path} ({error}); {ADVICE}") from None
+        raise MeasureError(
+            f"the weights of inception-2015 cannot be downloaded to {path} ({error}); {ADVICE}"
+        ) from None
 
 
 def _ensure_published(path: Path) -> None:
     found = sha256(path)
     if found != SHA256:
-        raise MeasureError(f"{URL} gave a file with the SHA-256 {found}; the published weights have {SHA256}; try again later, or {ADVICE}")
+        raise MeasureError(
+            f"{URL} gave a file with the SHA-256 {found}; the published weights have {SHA256}; "
+            f"try again later, or {ADVICE}"
+        )

@@ -5,8 +5,8 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from gancore.interfaces import Extractor
-from gancore.parts import field, part
+from gancore.component.interfaces import Extractor
+from gancore.component.part import field, part
 from gancore.standard.ranges import whole
 
 USUAL = 16
@@ -14,9 +14,11 @@ USUAL = 16
 
 @part("pixels")
 class Pixels(Extractor):
-    """The pixels of an image brought to `size` × `size`, any channels; D = C · size². Each is the mean of the area it covers.
+    """The pixels of an image brought to `size` × `size`, any channels; D = C · size². Each is the mean of the
+    area it covers.
 
-    Nothing is learnt, so that distances can be checked by hand. They see colour and composition, and are blind to what is drawn.
+    Nothing is learned, so that distances can be checked by hand. They see color and composition, and are
+    blind to what is drawn.
     """
 
     resizer: ClassVar[str] = "mean over areas, to size × size"

@@ -6,9 +6,10 @@ from torch import Tensor
 
 
 def corner_bilinear(image: Tensor, height: int, width: int) -> Tensor:
-    """Bilinear without antialiasing, output row i read at row i · H / height of the input, as TensorFlow 1 resizes by default.
+    """Bilinear without antialiasing, output row i read at row i · H / height of the input, as TensorFlow 1
+    resizes by default.
 
-    Other libraries read at the centres of pixels, which shifts the image by half a pixel and changes the FID.
+    Other libraries read at the centers of pixels, which shifts the image by half a pixel and changes the FID.
     """
     return _stretched(_stretched(image, 2, height), 3, width)
 
@@ -18,7 +19,9 @@ def _stretched(image: Tensor, axis: int, size: int) -> Tensor:
     lower = place.floor().long().clamp(max=image.shape[axis] - 1)
     upper = (lower + 1).clamp(max=image.shape[axis] - 1)
     share = (place - lower).to(image.dtype).reshape(-1, *[1] * (3 - axis))
-    return torch.lerp(image.index_select(axis, lower), image.index_select(axis, upper), share.expand(*[-1] * (4 - axis)))
+    return torch.lerp(
+        image.index_select(axis, lower), image.index_select(axis, upper), share.expand(*[-1] * (4 - axis))
+    )
 
 
 def smooth(image: Tensor, size: int) -> Tensor:

@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Extractor
 from gancore.errors import FitError, MeasureError
-from gancore.interfaces import Extractor
 from gancore.measure.extractors.resizing import smooth
 
 SIZE = 32
@@ -21,7 +21,8 @@ WEIGHTS = Path(__file__).parent.parent / "weights"
 class Residual(nn.Module):
     """Two 3×3 convolutions beside a shortcut (He et al. 2015, arXiv:1512.03385, figure 2).
 
-    There is no batch norm: training puts one behind each convolution, and folds it into the weights at the end.
+    There is no batch norm: training puts one behind each convolution, and folds it into the weights at the
+    end.
     """
 
     def __init__(self, read: int, made: int, *, stride: int = 1) -> None:
@@ -36,7 +37,9 @@ class Residual(nn.Module):
 
 
 class Trunk(nn.Sequential):
-    """32×32 images `(N, channels, 32, 32)` → maps `(N, widths[-1], 4, 4)`, flattened; `widths` at 32×32, 16×16 and 8×8 from the first."""
+    """32×32 images `(N, channels, 32, 32)` → maps `(N, widths[-1], 4, 4)`, flattened; `widths` at 32×32,
+    16×16 and 8×8 from the first.
+    """
 
     def __init__(self, channels: int, widths: Sequence[int], last: int) -> None:
         first, second, third = widths
@@ -60,11 +63,14 @@ def take_shipped(network: nn.Module, title: str) -> None:
         network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
-        raise MeasureError(f"{path} cannot be read ({reason}); it is part of the package: install gancore again") from None
+        raise MeasureError(
+            f"{path} cannot be read ({reason}); it is part of the package: install gancore again"
+        ) from None
 
 
 class SmallExtractor(Extractor):
-    """An extractor whose network and weights come with the package: images of `channels` at 32×32, features `(N, 128)`, and classes.
+    """An extractor whose network and weights come with the package: images of `channels` at 32×32, features
+    `(N, 128)`, and classes.
 
     Raises:
         FitError: images have other channels.
@@ -81,7 +87,8 @@ class SmallExtractor(Extractor):
         """The layers, with the weights that ship."""
         if self.image[0] != self.channels:
             raise FitError(
-                f"{self.address} reads images with {self.channels} channel{'s'[: self.channels - 1]}, these have {self.image[0]}: take the "
+                f"{self.qualified_name} reads images with {self.channels} channel{'s'[: self.channels - 1]}, "
+                f"these have {self.image[0]}: take the "
                 f"extractor {self.instead}, pixels for any, or read the data with channels={self.channels}"
             )
         self.network = self.network_class()
@@ -90,7 +97,9 @@ class SmallExtractor(Extractor):
 
     def forward(self, image: Tensor) -> Tensor:
         """`(N, channels, H, W)` in [-1, 1] → `(N, 128)` float32."""
-        features: Tensor = self.network(smooth(image.float(), SIZE).contiguous(memory_format=torch.channels_last))
+        features: Tensor = self.network(
+            smooth(image.float(), SIZE).contiguous(memory_format=torch.channels_last)
+        )
         return features.float()
 
     def classify(self, features: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-const HEIGHT = 190, LEFT = 46, RIGHT = 12, TOP = 12, BOTTOM = 24, COLOURS = 8, DRAG = 6;
+const HEIGHT = 190, LEFT = 46, RIGHT = 12, TOP = 12, BOTTOM = 24, COLORS = 8, DRAG = 6;
 const data = JSON.parse(document.getElementById("chart-data").textContent);
 const hiddenRuns = new Set(), boards = [];
 let zoom = null;
 
-const colour = index => "var(--series-" + index % COLOURS + ")";
+const color = index => "var(--series-" + index % COLORS + ")";
 const isPositive = value => value === null || value > 0;
 
 function svg(name, attributes, text) {
@@ -44,7 +44,7 @@ class Chart {
     if (definition.player) term.prepend(html("span", "player", definition.player));
     if (arrow) term.append(html("span", "arrow", arrow));
     this.figure = html("figure", "chart", html("figcaption", "", term, this.remark, this.value), html("div", "plot", this.drawing, this.readout));
-    this.figure.style.setProperty("--colour", colour(definition.colour));
+    this.figure.style.setProperty("--color", color(definition.color));
     this.listen();
   }
 
@@ -154,7 +154,7 @@ class Chart {
       for (const [images, name] of run.alarms) {
         if (images < this.x.low || images > this.x.high) continue;
         const x = this.x.at(images), mark = svg("g", {class: "alarm"});
-        mark.style.setProperty("--colour", data.runs.length > 1 ? colour(index) : "var(--warm)");
+        mark.style.setProperty("--color", data.runs.length > 1 ? color(index) : "var(--warm)");
         mark.append(svg("title", {}, name + " at " + whole(images) + " images" + (data.runs.length > 1 ? ", " + run.name : "")));
         mark.append(svg("line", {x1: x, x2: x, y1: TOP - 2, y2: HEIGHT - BOTTOM}), svg("path", {d: `M${x - 5} ${TOP - 11}h10l-5 9Z`}));
         this.drawing.append(mark);
@@ -165,8 +165,8 @@ class Chart {
   drawLines() {
     const group = svg("g", {"clip-path": "url(#" + this.clip + ")"});
     for (const line of this.lines) {
-      const part = svg("g", {class: line.run < COLOURS ? "series" : "series again"});
-      part.style.setProperty("--colour", this.board.colourOf(this, line));
+      const part = svg("g", {class: line.run < COLORS ? "series" : "series again"});
+      part.style.setProperty("--color", this.board.colorOf(this, line));
       if (!line.errors && this.board.settings.smoothing > 0) part.append(svg("path", {class: "raw", d: path(line.images, this.drawable(line.values), this.x, this.y)}));
       part.append(svg("path", {class: "smooth", d: path(line.images, this.drawable(line.smooth), this.x, this.y)}));
       if (line.errors) this.drawPoints(part, line);
@@ -218,7 +218,7 @@ class Chart {
       const value = line.smooth[index];
       if (value === null || this.y.low > 0 && value <= 0) continue;
       const dot = svg("circle", {class: "here", cx: this.inside(this.x.at(line.images[index])), cy: this.y.at(value), r: 4});
-      dot.style.setProperty("--colour", this.board.colourOf(this, line));
+      dot.style.setProperty("--color", this.board.colorOf(this, line));
       this.cursor.append(dot);
     }
     if (isHere && found.length) this.read(found, x);
@@ -227,8 +227,8 @@ class Chart {
   read(found, x) {
     const rows = found.map(({line, index}) => {
       const swatch = html("i", "swatch"), error = line.errors?.[index];
-      swatch.style.setProperty("--colour", this.board.colourOf(this, line));
-      if (line.run >= COLOURS) swatch.style.setProperty("--hole", "45%");
+      swatch.style.setProperty("--color", this.board.colorOf(this, line));
+      if (line.run >= COLORS) swatch.style.setProperty("--hole", "45%");
       const smooth = !line.errors && this.board.settings.smoothing > 0 && line.smooth[index] !== null ? html("span", "soft", "smooth " + exact(line.smooth[index])) : "";
       const name = data.runs.length > 1 ? data.runs[line.run].name : "";
       return html("div", "row", swatch, html("span", "name", name), html("b", "", exact(line.values[index]) + (error ? " ± " + rough(error) : "")), smooth);
@@ -269,7 +269,7 @@ class Board {
     return {smoothing: smoothing ? Number(smoothing.value) : 0, logX: this.control("log-x").checked, logY: this.control("log-y").checked};
   }
 
-  colourOf(chart, line) { return colour(data.runs.length > 1 ? line.run : chart.definition.colour); }
+  colorOf(chart, line) { return color(data.runs.length > 1 ? line.run : chart.definition.color); }
 
   draw() {
     const smoothing = this.control("smoothing");

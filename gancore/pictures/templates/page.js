@@ -1,19 +1,19 @@
 function makeTimeline(box) {
   const slider = box.querySelector("input"), button = box.querySelector(".play"), output = box.querySelector("output");
-  const strips = [...box.querySelectorAll(".strip")].map(strip => ({at: strip.querySelector(".at"), sheets: [...strip.querySelectorAll("img")]}));
-  const images = sheet => Number(sheet.dataset.images);
-  const stops = [...new Set(strips.flatMap(strip => strip.sheets.map(images)))].sort((a, b) => a - b);
+  const strips = [...box.querySelectorAll(".strip")].map(strip => ({at: strip.querySelector(".at"), grids: [...strip.querySelectorAll("img")]}));
+  const images = grid => Number(grid.dataset.images);
+  const stops = [...new Set(strips.flatMap(strip => strip.grids.map(images)))].sort((a, b) => a - b);
   let timer = null;
 
-  // Each strip shows its last sheet up to this count; one that begins later shows its first.
+  // Each strip shows its last grid up to this count; one that begins later shows its first.
   const show = index => {
     slider.value = index;
     const now = stops[slider.value];
     output.textContent = now.toLocaleString("en") + " images";
     slider.setAttribute("aria-valuetext", output.textContent);
-    for (const {at, sheets} of strips) {
-      const shown = sheets.findLast(sheet => images(sheet) <= now) ?? sheets[0];
-      sheets.forEach(sheet => { sheet.hidden = sheet !== shown; });
+    for (const {at, grids} of strips) {
+      const shown = grids.findLast(grid => images(grid) <= now) ?? grids[0];
+      grids.forEach(grid => { grid.hidden = grid !== shown; });
       at.textContent = images(shown).toLocaleString("en") + " images";
       at.classList.toggle("elsewhere", images(shown) !== now);
     }
@@ -51,7 +51,7 @@ async function copy(button) {
   setTimeout(() => { button.textContent = "copy"; }, 1500);
 }
 
-// The legend of a comparison: a run that is put out vanishes from charts and sheets alike.
+// The legend of a comparison: a run that is put out vanishes from charts and grids alike.
 function toggleRun(button) {
   const run = Number(button.dataset.toggle), shown = button.getAttribute("aria-pressed") === "true";
   button.setAttribute("aria-pressed", String(!shown));

@@ -90,8 +90,8 @@ function smoothed(values, amount) {
 function nearest(sorted, wanted) {
   let low = 0, high = sorted.length - 1;
   while (high - low > 1) {
-    const centre = (low + high) >> 1;
-    if (sorted[centre] < wanted) low = centre; else high = centre;
+    const center = (low + high) >> 1;
+    if (sorted[center] < wanted) low = center; else high = center;
   }
   return Math.abs(sorted[low] - wanted) <= Math.abs(sorted[high] - wanted) ? low : high;
 }

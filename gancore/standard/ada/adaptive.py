@@ -5,9 +5,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Augment
-from gancore.parts import Tally, field, interface, part
-from gancore.standard.ada.colour import coloured
+from gancore.component.interfaces import Augment
+from gancore.component.part import RunningMean, field, interface, part
+from gancore.standard.ada.color import colored
 from gancore.standard.ada.corruption import corrupted
 from gancore.standard.ada.draws import GROUPS, TRANSFORMS, Draws
 from gancore.standard.ada.filtering import filtered
@@ -21,48 +21,66 @@ def _known(_: Any, attribute: Any, value: Any) -> None:
     for name, multiplier in value.items():
         if name not in TRANSFORMS:
             raise ValueError(f"{attribute.name} are for {', '.join(TRANSFORMS)}; got {name!r}")
-        if isinstance(multiplier, bool) or not isinstance(multiplier, int | float) or not 0 <= multiplier <= 1:
+        if (
+            isinstance(multiplier, bool)
+            or not isinstance(multiplier, int | float)
+            or not 0 <= multiplier <= 1
+        ):
             raise ValueError(f"{attribute.name}.{name} must be a number from 0 to 1; got {multiplier!r}")
 
 
 @interface("augment")
 class Transforms(Augment):
-    """What the parts of this file share; see `FixedAugment`."""
+    """What the parts of this file share; see `ADAFixed`."""
 
-    categories: Categories = field(default="bgc", help="which transforms: b blitting, g geometry, c colour, f filtering, n noise, c cutout")
-    multipliers: dict[str, float] = field(factory=dict, validator=_known, help="a transform's own share of p: {hue = 0, cutout = 0.5}")
+    categories: Categories = field(
+        default="bgc",
+        help="which transforms: b blitting, g geometry, c color, f filtering, n noise, c cutout",
+    )
+    multipliers: dict[str, float] = field(
+        factory=dict, validator=_known, help="a transform's own share of p: {hue = 0, cutout = 0.5}"
+    )
 
     @property
     def shares(self) -> dict[str, float]:
         """The multiplier of every transform."""
         chosen = 0 if self.categories == "none" else len(self.categories)
-        return {name: float(i < chosen) for i, group in enumerate(GROUPS) for name in group} | self.multipliers
+        return {
+            name: float(i < chosen) for i, group in enumerate(GROUPS) for name in group
+        } | self.multipliers
 
     def augmented(self, image: Tensor, p: Tensor | float) -> Tensor:
-        """Images with each transform at probability `p` times its multiplier; those of half precision are worked on in float32."""
+        """Images with each transform at probability `p` times its multiplier; those of half precision are
+        worked on in float32.
+        """
         full = torch.promote_types(image.dtype, torch.float32)
         with torch.autocast(image.device.type, enabled=False):
             draws = Draws(image.to(full), p, self.shares)
-            return corrupted(filtered(coloured(moved(image.to(full), draws), draws), draws), draws).to(image.dtype)
+            return corrupted(filtered(colored(moved(image.to(full), draws), draws), draws), draws).to(
+                image.dtype
+            )
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Left as it is: which images change is not known before."""
 
 
 @part("ada-fixed")
-class FixedAugment(Transforms):
-    """The augmentation pipeline of 18 transforms, each of which happens to each image with probability p times its multiplier.
+class ADAFixed(Transforms):
+    """The augmentation pipeline of 18 transforms, each of which happens to each image with probability p
+    times its multiplier.
 
-    Paper: Karras et al. 2020, arXiv:2006.06676, section 2 and appendix B, with the ranges of its figure on the pseudocode, in this order:
-    pixel blitting (x-flip, turns by 90°, integer translation), general geometric transforms (isotropic scale, rotation before and after
-    anisotropic scale, fractional translation), colour (brightness, contrast, luma flip, hue, saturation), image-space filtering (gains of
-    four wavelet bands), corruptions (noise, cutout). Differences: pixels that are only blitted are copied, while the released code takes
-    each image through the filters of the geometric transforms; beyond its border an image is mirrored again and again, while the released
-    code mirrors it once, by a margin that depends on the other images, and is zero beyond. Where height and width differ by an odd
-    number, a quarter turn is half a pixel off.
+    Paper: Karras et al. 2020, arXiv:2006.06676, section 2 and appendix B, with the ranges of its figure on
+    the pseudocode, in this order: pixel blitting (x-flip, turns by 90°, integer translation), general
+    geometric transforms (isotropic scale, rotation before and after anisotropic scale, fractional
+    translation), color (brightness, contrast, luma flip, hue, saturation), image-space filtering (gains of
+    four wavelet bands), corruptions (noise, cutout). Differences: pixels that are only blitted are copied,
+    while the released code takes each image through the filters of the geometric transforms; beyond its
+    border an image is mirrored again and again, while the released code mirrors it once, by a margin that
+    depends on the other images, and is zero beyond. Where height and width differ by an odd number, a quarter
+    turn is half a pixel off.
 
-    Colours are the first three of three and more channels, and the first of one or two, which has no hue and saturation; other channels
-    (alpha, depth) keep their values, and go through all but the colour transforms.
+    Colors are the first three of three and more channels, and the first of one or two, which has no hue and
+    saturation; other channels (alpha, depth) keep their values, and go through all but the color transforms.
 
     `(N, C, H, W)` → the same, differentiable any number of times, of the image's dtype.
     """
@@ -76,26 +94,30 @@ class FixedAugment(Transforms):
 
 
 @part("ada")
-class AdaptiveAugment(Transforms):
-    """The pipeline of 18 transforms (augment/ada-fixed), with a probability p that follows how much the discriminator overfits.
+class ADA(Transforms):
+    """The pipeline of 18 transforms (augment/ada-fixed), with a probability p that follows how much the
+    discriminator overfits.
 
-    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, section 3: the heuristic r_t = E sign(D(real)) is looked at every four updates of
-    the discriminator. Where it is above the target p rises, where it is below p falls, at a speed at which 500,000 images lead from 0 to
-    1; p is never below 0 and starts there. A short training needs a smaller `speed`, as a tenth of its images. Patches of a score map count
-    as parts of their image, of which the paper has none. Differences are those of augment/ada-fixed alone.
+    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, section 3: the heuristic r_t = E sign(D(real)) is
+    looked at every four updates of the discriminator. Where it is above the target p rises, where it is below
+    p falls, at a speed at which 500,000 images lead from 0 to 1; p is never below 0 and starts there. A short
+    training needs a smaller `speed`, as a tenth of its images. Patches of a score map count as parts of their
+    image, of which the paper has none. Differences are those of augment/ada-fixed alone.
 
     `(N, C, H, W)` → the same, differentiable any number of times, of the image's dtype.
     """
 
     target: float = field(default=0.6, validator=within(-1, 1), help="r_t at which p stays as it is")
-    speed: float = field(default=500_000.0, validator=above(0), help="images that lead p from 0 to 1; fewer are faster")
+    speed: float = field(
+        default=500_000.0, validator=above(0), help="images that lead p from 0 to 1; fewer are faster"
+    )
     interval: int = field(default=4, validator=whole(1), help="updates of the discriminator between two of p")
 
     def build(self) -> None:
         """Starts p at zero, with no scores seen."""
-        for name in ("p", "r", "signs", "images", "updates"):
+        for name in ("p", "r", "diagnostics", "images", "updates"):
             self.register_buffer(name, torch.zeros(()))
-        self.seen = Tally()
+        self.seen = RunningMean()
 
     def forward(self, image: Tensor) -> Tensor:
         """Images, augmented."""
@@ -105,11 +127,13 @@ class AdaptiveAugment(Transforms):
         """Counts the signs of the scores of real images, `(N,)` or `(N, 1, h, w)`."""
         self.seen.add(scores.detach().sign().reshape(len(scores), -1).mean(1).sum(), len(scores))
 
-    def settle(self) -> None:
+    def update_buffers(self) -> None:
         """Adds what one update saw, and moves p where it was the last of an interval."""
         if self.seen.total is None:
             return
-        p, r, signs, images, updates = (self.get_buffer(name) for name in ("p", "r", "signs", "images", "updates"))
+        p, r, signs, images, updates = (
+            self.get_buffer(name) for name in ("p", "r", "diagnostics", "images", "updates")
+        )
         signs += self.seen.total
         images += self.seen.count
         updates += 1

@@ -5,24 +5,26 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from gancore.randomness import normal, uniform
+from gancore.component.randomness import normal, uniform
 
 BLITTING = ("x-flip", "rotate-90", "integer-translation")
 GEOMETRIC = ("isotropic-scale", "rotation", "anisotropic-scale", "fractional-translation")
-COLOUR = ("brightness", "contrast", "luma-flip", "hue", "saturation")
+COLOR = ("brightness", "contrast", "luma-flip", "hue", "saturation")
 BANDS = ("band-1", "band-2", "band-3", "band-4")
 NOISE = ("noise",)
 CUTOUT = ("cutout",)
-TRANSFORMS = (*BLITTING, *GEOMETRIC, *COLOUR, *BANDS, *NOISE, *CUTOUT)
+TRANSFORMS = (*BLITTING, *GEOMETRIC, *COLOR, *BANDS, *NOISE, *CUTOUT)
 
-GROUPS = (BLITTING, GEOMETRIC, COLOUR, BANDS, NOISE, CUTOUT)
+GROUPS = (BLITTING, GEOMETRIC, COLOR, BANDS, NOISE, CUTOUT)
 """In the order of the letters of `bgcfnc`."""
 
 Probability = Tensor | float
 
 
 class Draws:
-    """The random choices for a batch of `n` images: a transform happens to each with probability p times its multiplier."""
+    """The random choices for a batch of `n` images: a transform happens to each with probability p times its
+    multiplier.
+    """
 
     def __init__(self, like: Tensor, p: Probability, multipliers: Mapping[str, float]) -> None:
         self.like, self.n, self.p, self.multipliers = like, len(like), p, multipliers

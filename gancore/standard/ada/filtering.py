@@ -25,18 +25,22 @@ def filtered(image: Tensor, draws: Draws) -> Tensor:
 
 
 def band_gains(draws: Draws) -> tuple[Tensor, Tensor]:
-    """Gains `(N, 4)` that leave the expected power as it is, band for band; and which images have any, `(N,)`."""
+    """Gains `(N, 4)` that leave the expected power as it is, band for band; and which images have any,
+    `(N,)`.
+    """
     drawn = [draws.sometimes(draws.chance(band), (GAIN_SPREAD * draws.normal()).exp2(), 1) for band in BANDS]
     gains = torch.stack(drawn, dim=1)
     power = gains.new_tensor(POWER)
     # after each band all four are divided by the root of the power that they have then
-    normalised = gains / (power * gains.square() + 1 - power).prod(1, keepdim=True).sqrt()
-    return normalised, (gains != 1).any(1)
+    normalized = gains / (power * gains.square() + 1 - power).prod(1, keepdim=True).sqrt()
+    return normalized, (gains != 1).any(1)
 
 
 def amplified(image: Tensor, gains: Tensor) -> Tensor:
     """The filter that is the sum of the bands times their gains, along rows and columns."""
-    tall, wide = (torch.einsum("nb,bij->nij", gains, band_matrices(size, image))[:, None] for size in image.shape[2:])
+    tall, wide = (
+        torch.einsum("nb,bij->nij", gains, band_matrices(size, image))[:, None] for size in image.shape[2:]
+    )
     return tall @ image @ wide.transpose(2, 3)
 
 
@@ -44,7 +48,9 @@ def band_matrices(size: int, like: Tensor) -> Tensor:
     """Each band's filter along one axis of a mirrored image, `(4, size, size)`."""
     taps = torch.tensor(filter_bank(), dtype=like.dtype, device=like.device)
     reach = taps.shape[1] // 2
-    place = torch.arange(size, device=like.device)[:, None] + torch.arange(-reach, reach + 1, device=like.device)
+    place = torch.arange(size, device=like.device)[:, None] + torch.arange(
+        -reach, reach + 1, device=like.device
+    )
     return torch.stack([weights_at(place, band.expand(size, -1), size) for band in taps])
 
 
@@ -52,8 +58,8 @@ def band_matrices(size: int, like: Tensor) -> Tensor:
 def filter_bank() -> np.ndarray:
     """The zero-phase filters of four octaves, `(4, 43)`, the lowest first; their sum is the unit impulse.
 
-    They are made of the symlet with two vanishing moments (Daubechies 1992): H(z) H(1/z) / 2 keeps the lower half of the frequencies,
-    H(-z) H(-1/z) / 2 the upper.
+    They are made of the symlet with two vanishing moments (Daubechies 1992): H(z) H(1/z) / 2 keeps the lower
+    half of the frequencies, H(-z) H(-1/z) / 2 the upper.
     """
     root = 3**0.5
     low_pass = np.array([1 + root, 3 + root, 3 - root, 1 - root]) / 32**0.5

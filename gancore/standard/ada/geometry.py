@@ -1,6 +1,7 @@
 """Pixel blitting and general geometric transforms.
 
-Maps lead from places in the new image to places in the old one, in pixels from the middle of the image, x before y.
+Maps lead from places in the new image to places in the old one, in pixels from the middle of the image, x
+before y.
 """
 
 import math
@@ -34,7 +35,9 @@ class Affine(NamedTuple):
 
     def then(self, other: "Affine") -> "Affine":
         """From the new image through one in the middle to the one that `other` leads to."""
-        return Affine(other.matrix @ self.matrix, (other.matrix @ self.offset[..., None])[..., 0] + other.offset)
+        return Affine(
+            other.matrix @ self.matrix, (other.matrix @ self.offset[..., None])[..., 0] + other.offset
+        )
 
     def of_raster(self, x: Tensor, y: Tensor) -> Tensor:
         """Where the places of a raster lie, `(N, h, w, 2)`."""
@@ -51,7 +54,9 @@ class Affine(NamedTuple):
 
 
 def moved(image: Tensor, draws: Draws) -> Tensor:
-    """Images with both groups of transforms. Pixels that are only blitted are copied; only the other images pass the filters."""
+    """Images with both groups of transforms. Pixels that are only blitted are copied; only the other images
+    pass the filters.
+    """
     height, width = image.shape[2:]
     blit = blitting(draws, height, width)
     new = blitted(image, blit) if draws.any(*BLITTING) else image
@@ -69,12 +74,18 @@ def blitting(draws: Draws, height: int, width: int) -> Affine:
     flip = 1 - 2 * draws.sometimes(draws.chance("x-flip"), (2 * draws.uniform()).floor(), 0)
     turns = draws.sometimes(draws.chance("rotate-90"), (4 * draws.uniform()).floor(), 0).long()
     cos, sin = flip.new_tensor([1, 0, -1, 0])[turns], flip.new_tensor([0, 1, 0, -1])[turns]
-    share = draws.sometimes(draws.chance("integer-translation"), (2 * draws.uniform(2) - 1) * INTEGER_RANGE, 0)
-    return Affine.of(_matrix(flip * cos, -flip * sin, sin, cos), (share * share.new_tensor([width, height])).round())
+    share = draws.sometimes(
+        draws.chance("integer-translation"), (2 * draws.uniform(2) - 1) * INTEGER_RANGE, 0
+    )
+    return Affine.of(
+        _matrix(flip * cos, -flip * sin, sin, cos), (share * share.new_tensor([width, height])).round()
+    )
 
 
 def geometric(draws: Draws, height: int, width: int) -> tuple[Affine, Tensor]:
-    """Isotropic scale, rotation, anisotropic scale, rotation again, and translation; and which images change at all, `(N,)`."""
+    """Isotropic scale, rotation, anisotropic scale, rotation again, and translation; and which images change
+    at all, `(N,)`.
+    """
     # one of two rotations, or both, happen with the probability of one
     turning = 1 - (1 - torch.as_tensor(draws.chance("rotation")).clamp(max=1)).sqrt()
     scale = draws.sometimes(draws.chance("isotropic-scale"), (SCALE_SPREAD * draws.normal()).exp2(), 1)
@@ -82,37 +93,54 @@ def geometric(draws: Draws, height: int, width: int) -> tuple[Affine, Tensor]:
     stretch = draws.sometimes(draws.chance("anisotropic-scale"), (SCALE_SPREAD * draws.normal()).exp2(), 1)
     after = draws.sometimes(turning, (2 * draws.uniform() - 1) * math.pi, 0)
     share = draws.sometimes(draws.chance("fractional-translation"), FRACTIONAL_SPREAD * draws.normal(2), 0)
-    matrix = _rotation(before) @ _matrix(1 / stretch, 0 * stretch, 0 * stretch, stretch) @ _rotation(after) / scale[:, None, None]
+    matrix = (
+        _rotation(before)
+        @ _matrix(1 / stretch, 0 * stretch, 0 * stretch, stretch)
+        @ _rotation(after)
+        / scale[:, None, None]
+    )
     changed = (scale != 1) | (before != 0) | (stretch != 1) | (after != 0) | (share != 0).any(1)
     return Affine.of(matrix, share * share.new_tensor([width, height])), changed
 
 
 def blitted(image: Tensor, blit: Affine) -> Tensor:
-    """The image with its pixels in other places. Where height and width differ by an odd number, a quarter turn is half a pixel off."""
+    """The image with its pixels in other places. Where height and width differ by an odd number, a quarter
+    turn is half a pixel off.
+    """
     n, c, height, width = image.shape
     x, y = (_samples(size, 1, 0, image) for size in (width, height))
-    column, row = (blit.of_raster(x, y) + x.new_tensor([(width - 1) / 2, (height - 1) / 2])).floor().long().unbind(-1)
+    column, row = (
+        (blit.of_raster(x, y) + x.new_tensor([(width - 1) / 2, (height - 1) / 2])).floor().long().unbind(-1)
+    )
     place = (mirrored(row, height) * width + mirrored(column, width)).reshape(n, 1, -1).expand(n, c, -1)
     return image.flatten(2).gather(2, place).reshape(image.shape)
 
 
 def warped(image: Tensor, affine: Affine) -> Tensor:
-    """The image doubled in size by the orthogonal low-pass filter, sampled bilinearly, and brought back by the same filter."""
+    """The image doubled in size by the orthogonal low-pass filter, sampled bilinearly, and brought back by
+    the same filter.
+    """
     height, width = image.shape[2:]
     doubled = upsampling(height, image) @ (image @ upsampling(width, image).t())
-    place = _in_periods(affine, width, height).of_raster(*(_samples(size, 2, HALF - 1, image) for size in (width, height)))
+    place = _in_periods(affine, width, height).of_raster(
+        *(_samples(size, 2, HALF - 1, image) for size in (width, height))
+    )
     place = place.sub_(place.floor()).mul_(2).sub_(1)
     return downsampling(height, image) @ (sampled(doubled, place) @ downsampling(width, image).t())
 
 
 def _samples(size: int, finer: int, beyond: int, like: Tensor) -> Tensor:
-    """Where samples lie, in pixels from the middle: `finer` of them a pixel from the first one on, and some `beyond` either end."""
+    """Where samples lie, in pixels from the middle: `finer` of them a pixel from the first one on, and some
+    `beyond` either end.
+    """
     index = torch.arange(-beyond, finer * size + beyond, device=like.device, dtype=like.dtype)
     return index / finer - (size - 1) / 2
 
 
 def _in_periods(affine: Affine, width: int, height: int) -> Affine:
-    """The same, but counting periods of the mirrored image from its first pixel, where the doubled one has its first sample."""
+    """The same, but counting periods of the mirrored image from its first pixel, where the doubled one has
+    its first sample.
+    """
     size = affine.offset.new_tensor([width, height])
     length = size.new_tensor([period(width), period(height)])
     return Affine(affine.matrix / length[:, None], (affine.offset + (size - 1) / 2) / length)

@@ -10,7 +10,9 @@ SYM6 = (
     *(0.4910559419267466, 0.787641141030194, 0.3379294217276218, -0.07263752278646252),
     *(-0.021060292512300564, 0.04472490177066578, 0.0017677118642428036, -0.007800708325034148),
 )
-"""Daubechies' least asymmetric wavelet with six vanishing moments: its low-pass filter is orthogonal to its own even shifts."""
+"""Daubechies' least asymmetric wavelet with six vanishing moments: its low-pass filter is orthogonal to its
+own even shifts.
+"""
 HALF = len(SYM6) // 2
 
 
@@ -31,7 +33,9 @@ def weights_at(place: Tensor, weights: Tensor, size: int) -> Tensor:
 
 
 def upsampling(size: int, like: Tensor) -> Tensor:
-    """One period of the mirrored image at twice the resolution, and its first sample again at the end: `(2·period + 1, size)`."""
+    """One period of the mirrored image at twice the resolution, and its first sample again at the end:
+    `(2·period + 1, size)`.
+    """
     fine = torch.arange(2 * period(size) + 1, device=like.device)[:, None]
     tap = (fine + HALF - 1) % 2 + 2 * torch.arange(HALF, device=like.device)
     return weights_at((fine + HALF - 1 - tap) // 2, _taps(SYM6, like)[tap], size)
@@ -39,7 +43,10 @@ def upsampling(size: int, like: Tensor) -> Tensor:
 
 def downsampling(size: int, like: Tensor) -> Tensor:
     """`(size, 2·size + 10)`: undoes `upsampling`, given its samples from -5 to 2·size + 4."""
-    tap = torch.arange(2 * (size + HALF - 1), device=like.device) - 2 * torch.arange(size, device=like.device)[:, None]
+    tap = (
+        torch.arange(2 * (size + HALF - 1), device=like.device)
+        - 2 * torch.arange(size, device=like.device)[:, None]
+    )
     return _taps(SYM6, like)[tap.clamp(0, 2 * HALF - 1)] * ((tap >= 0) & (tap < 2 * HALF)) / 2
 
 

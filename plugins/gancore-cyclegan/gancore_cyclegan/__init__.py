@@ -1,7 +1,9 @@
-"""CycleGAN: unpaired image-to-image translation with cycle-consistent adversarial networks (Zhu et al. 2017, arXiv:1703.10593)."""
+"""CycleGAN: unpaired image-to-image translation with cycle-consistent adversarial networks (Zhu et al. 2017,
+arXiv:1703.10593).
+"""
 
-from gancore.hooks import hookimpl
-from gancore.parts import Part
+from gancore.component.hooks import hookimpl
+from gancore.component.part import Part
 from gancore_cyclegan.discriminator import PatchGAN
 from gancore_cyclegan.generator import ResNet
 from gancore_cyclegan.pool import ImagePool

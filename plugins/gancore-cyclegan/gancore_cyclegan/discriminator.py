@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Discriminator
+from gancore.component.part import field, part
 from gancore.errors import FitError
-from gancore.interfaces import Discriminator
-from gancore.parts import field, part
 from gancore.standard.ranges import whole
-from gancore_cyclegan.layers import InstanceNorm, initialise
+from gancore_cyclegan.layers import InstanceNorm, initialize
 
 __all__ = ["PatchGAN"]
 
@@ -18,10 +18,12 @@ __all__ = ["PatchGAN"]
 class PatchGAN(Discriminator):
     """Judges overlapping patches of an image; one score for each patch.
 
-    Paper: Isola et al. 2017, arXiv:1611.07004, section 3.2.2, as used by Zhu et al. 2017, arXiv:1703.10593, appendix 7.2:
-    C64-C128-C256-C512 with 4×4 convolutions, instance normalization but in the first, leaky ReLU of slope 0.2, then a convolution to one
-    channel. With 3 `layers` of stride 2 a patch is 70×70 (2,764,737 weights on 3 channels); 2 make it 34×34, 1 makes it 16×16. As in the
-    published code the last C-layer and the convolution to one channel have stride 1, which the 70×70 asks for and the text leaves out.
+    Paper: Isola et al. 2017, arXiv:1611.07004, section 3.2.2, as used by Zhu et al. 2017, arXiv:1703.10593,
+    appendix 7.2: C64-C128-C256-C512 with 4×4 convolutions, instance normalization but in the first, leaky
+    ReLU of slope 0.2, then a convolution to one channel. With 3 `layers` of stride 2 a patch is 70×70
+    (2,764,737 weights on 3 channels); 2 make it 34×34, 1 makes it 16×16. As in the published code the last
+    C-layer and the convolution to one channel have stride 1, which the 70×70 asks for and the text leaves
+    out.
 
     `(N, C, H, W)` in [-1, 1] → scores `(N, 1, h, w)` float32; labels are not read.
 
@@ -31,8 +33,14 @@ class PatchGAN(Discriminator):
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "layers": 1},)
 
-    width: int = field(default=64, validator=whole(1), help="channels after the first convolution; they double up to 8 times that")
-    layers: int = field(default=3, validator=whole(1), help="convolutions of stride 2; 3 see patches of 70×70")
+    width: int = field(
+        default=64,
+        validator=whole(1),
+        help="channels after the first convolution; they double up to 8 times that",
+    )
+    layers: int = field(
+        default=3, validator=whole(1), help="convolutions of stride 2; 3 see patches of 70×70"
+    )
 
     @property
     def patch(self) -> int:
@@ -48,24 +56,28 @@ class PatchGAN(Discriminator):
         widths = [self.width * min(2**i, 8) for i in range(self.layers + 1)]
         first = [nn.Conv2d(self.image[0], widths[0], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
         strides = [2] * (self.layers - 1) + [1]
-        rest = [_normalised(*shape) for shape in zip(widths[:-1], widths[1:], strides, strict=True)]
+        rest = [_normalized(*shape) for shape in zip(widths[:-1], widths[1:], strides, strict=True)]
         self.body = nn.Sequential(*first, *(layer for group in rest for layer in group))
         self.head = nn.Conv2d(widths[-1], 1, 4, padding=1)
-        initialise(self)
+        initialize(self)
 
-    def features(self, image: Tensor) -> Tensor:
+    def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → `(N, 8 × width, h + 1, w + 1)` with 3 layers or more."""
         features: Tensor = self.body(image)
         return features
 
-    def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """Features → scores `(N, 1, h, w)`."""
         scores: Tensor = self.head(features)
         return scores
 
 
-def _normalised(narrow: int, wide: int, stride: int) -> list[nn.Module]:
-    return [nn.Conv2d(narrow, wide, 4, stride=stride, padding=1), InstanceNorm(), nn.LeakyReLU(0.2, inplace=True)]
+def _normalized(narrow: int, wide: int, stride: int) -> list[nn.Module]:
+    return [
+        nn.Conv2d(narrow, wide, 4, stride=stride, padding=1),
+        InstanceNorm(),
+        nn.LeakyReLU(0.2, inplace=True),
+    ]
 
 
 def _check_size(discriminator: PatchGAN) -> None:
@@ -75,6 +87,7 @@ def _check_size(discriminator: PatchGAN) -> None:
     if discriminator.layers > fitting:
         advice = f"give layers={fitting} or fewer, or larger images" if fitting >= 1 else "give larger images"
         raise FitError(
-            f"{discriminator.address} with {discriminator.layers} layers needs images of at least {3 << discriminator.layers} pixels "
+            f"{discriminator.qualified_name} with {discriminator.layers} layers needs images of at least "
+            f"{3 << discriminator.layers} pixels "
             f"a side; got {height}×{width}: {advice}"
         )

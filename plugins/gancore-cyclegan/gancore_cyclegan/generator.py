@@ -6,25 +6,28 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Generator, ImageShape, Shape
+from gancore.component.part import fact, field, part
 from gancore.errors import FitError
-from gancore.interfaces import Generator, ImageShape, Shape
-from gancore.parts import fact, field, part
 from gancore.standard.ranges import whole
-from gancore_cyclegan.layers import InstanceNorm, initialise
+from gancore_cyclegan.layers import InstanceNorm, initialize
 
 __all__ = ["ResNet"]
 
 
 @part("resnet", tags=("translator",))
 class ResNet(Generator):
-    """Two stride-2 convolutions, several residual blocks and two fractionally strided convolutions; the code is the source image.
+    """Two stride-2 convolutions, several residual blocks and two fractionally strided convolutions; the code
+    is the source image.
 
-    Paper: Zhu et al. 2017, arXiv:1703.10593, section 4 and appendix 7.2: c7s1-64, d128, d256, R256 × `blocks`, u128, u64, c7s1-3, with
-    reflection padding and instance normalization (after Johnson et al. 2016, arXiv:1603.08155). The paper uses 6 blocks for 128×128
-    images and 9 from 256×256 on, where 3 channels make 11,378,179 weights. The paper does not name the last activation; a tanh, as in
-    its published code, keeps images in (-1, 1).
+    Paper: Zhu et al. 2017, arXiv:1703.10593, section 4 and appendix 7.2: c7s1-64, d128, d256, R256 ×
+    `blocks`, u128, u64, c7s1-3, with reflection padding and instance normalization (after Johnson et al.
+    2016, arXiv:1603.08155). The paper uses 6 blocks for 128×128 images and 9 from 256×256 on, where 3
+    channels make 11,378,179 weights. The paper does not name the last activation; a tanh, as in its published
+    code, keeps images in (-1, 1).
 
-    `(N, *source)` in [-1, 1] → `(N, C, H, W)` float32. The channels of source and image may differ, their sizes may not.
+    `(N, *source)` in [-1, 1] → `(N, C, H, W)` float32. The channels of source and image may differ, their
+    sizes may not.
 
     Raises:
         FactError: the source's shape is not known.
@@ -34,7 +37,9 @@ class ResNet(Generator):
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "blocks": 1},)
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, told by the recipe")
-    width: int = field(default=64, validator=whole(1), help="channels after the first convolution; they double twice")
+    width: int = field(
+        default=64, validator=whole(1), help="channels after the first convolution; they double twice"
+    )
     blocks: int = field(default=9, validator=whole(1), help="residual blocks between the two halves")
 
     @property
@@ -58,7 +63,7 @@ class ResNet(Generator):
             nn.Conv2d(width, self.image[0], 7, padding=3, padding_mode="reflect"),
             nn.Tanh(),
         )
-        initialise(self)
+        initialize(self)
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *source)` → `(N, C, H, W)`."""
@@ -67,9 +72,11 @@ class ResNet(Generator):
 
 
 class Residual(nn.Module):
-    """Two 3×3 convolutions of equal width around which the input is carried, with no activation after the sum.
+    """Two 3×3 convolutions of equal width around which the input is carried, with no activation after the
+    sum.
 
-    Paper: He et al. 2015, arXiv:1512.03385, without the last ReLU, as in Zhu et al. 2017's appendix 7.2 by way of Johnson et al. 2016.
+    Paper: He et al. 2015, arXiv:1512.03385, without the last ReLU, as in Zhu et al. 2017's appendix 7.2 by
+    way of Johnson et al. 2016.
     """
 
     def __init__(self, width: int) -> None:
@@ -98,11 +105,12 @@ def _check_sizes(generator: ResNet) -> None:
     size, source = tuple(generator.image[1:]), tuple(generator.source[1:])
     if size != source:
         raise FitError(
-            f"{generator.address} keeps the size of its source, but the source is {source[0]}×{source[1]} and the image "
+            f"{generator.qualified_name} keeps the size of its source, "
+            f"but the source is {source[0]}×{source[1]} and the image "
             f"{size[0]}×{size[1]}; open both domains at one size"
         )
     if any(side % 4 or side < 8 for side in size):
         raise FitError(
-            f"{generator.address} halves its source twice, but got images of {size[0]}×{size[1]}; "
+            f"{generator.qualified_name} halves its source twice, but got images of {size[0]}×{size[1]}; "
             f"give sides that are multiples of 4 and at least 8"
         )

@@ -18,8 +18,10 @@ class InstanceNorm(nn.Module):
 
 
 @torch.no_grad()
-def initialise(network: nn.Module) -> None:
-    """Weights from N(0, 0.02), as in Zhu et al. 2017, arXiv:1703.10593, appendix 7.1; biases 0, as in its published code."""
+def initialize(network: nn.Module) -> None:
+    """Weights from N(0, 0.02), as in Zhu et al. 2017, arXiv:1703.10593, appendix 7.1; biases 0, as in its
+    published code.
+    """
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, 0.02)

@@ -7,10 +7,12 @@ __all__ = ["ImagePool"]
 
 
 class ImagePool(nn.Module):
-    """Holds `size` images generated before; the discriminator is shown these half of the time, so that it does not forget.
+    """Holds `size` images generated before; the discriminator is shown these half of the time, so that it
+    does not forget.
 
-    Paper: Shrivastava et al. 2017, arXiv:1612.07828, section 2.3, as used by Zhu et al. 2017, arXiv:1703.10593, section 4, image by
-    image as in the latter's published code. The images are buffers, so a checkpoint holds them.
+    Paper: Shrivastava et al. 2017, arXiv:1612.07828, section 2.3, as used by Zhu et al. 2017,
+    arXiv:1703.10593, section 4, image by image as in the latter's published code. The images are buffers, so
+    a checkpoint holds them.
     """
 
     images: Tensor
@@ -24,8 +26,9 @@ class ImagePool(nn.Module):
     def exchange(self, fresh: Tensor, rng: torch.Generator) -> Tensor:
         """`(N, C, H, W)` newly generated images → as many to show the discriminator.
 
-        While the pool fills, each image is kept and shown. Once it is full, an image is shown as it is, or with probability ½ takes the
-        place of an older one, which is shown instead. Every call draws as many numbers from `rng`, whatever the pool holds.
+        While the pool fills, each image is kept and shown. Once it is full, an image is shown as it is, or
+        with probability ½ takes the place of an older one, which is shown instead. Every call draws as many
+        numbers from `rng`, whatever the pool holds.
         """
         size = len(self.images)
         if size == 0:

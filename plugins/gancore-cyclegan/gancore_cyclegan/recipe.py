@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torch.nn.functional import l1_loss
 
+from gancore.component.interfaces import Average, Discriminator, Generator, ImageShape, Loss, Optimizer, Terms
+from gancore.component.part import fact, field, part, seat
 from gancore.errors import FitError
-from gancore.interfaces import Average, Discriminator, Generator, ImageShape, Loss, Optimizer, Terms
-from gancore.parts import fact, field, part, seat
 from gancore.pipeline import Pipeline, check_fit
-from gancore.recipe import Critic, Player, Recipe, Verbs
+from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Verbs
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import LeastSquares
@@ -42,24 +42,34 @@ def _adam() -> Adam:
 class CycleGAN(Recipe):
     """Two translators, source to target and back, learn from unpaired images that each undoes the other.
 
-    Paper: Zhu et al. 2017, arXiv:1703.10593. Eq. 1 with the least squares of section 4, eq. 2 (cycle consistency, λ = 10), section 5.2
-    (identity, 0.5 λ), a pool of 50 generated images, batches of 1, Adam at 2e-4, constant for 100 epochs and falling to zero over the
-    next 100. The paper's G and F are `to_target` and `to_source`, its D_Y and D_X `target_discriminator` and `source_discriminator`.
+    Paper: Zhu et al. 2017, arXiv:1703.10593. Eq. 1 with the least squares of section 4, eq. 2 (cycle
+    consistency, λ = 10), section 5.2 (identity, 0.5 λ), a pool of 50 generated images, batches of 1, Adam at
+    2e-4, constant for 100 epochs and falling to zero over the next 100. The paper's G and F are `to_target`
+    and `to_source`, its D_Y and D_X `target_discriminator` and `source_discriminator`.
 
-    Differences: the paper uses the identity term for paintings only, here it is on (0 turns it off); the rate falls with each batch
-    instead of each epoch; weights may be averaged for sampling, which the default does not.
+    Differences: the paper uses the identity term for paintings only, here it is on (0 turns it off); the rate
+    falls with each batch instead of each epoch; weights may be averaged for sampling, which the default does
+    not.
 
     Raises:
-        FitError: translators and discriminators disagree about a shape, or the identity term is on and the two domains differ in shape.
+        FitError: translators and discriminators disagree about a shape, or the identity term is on and the
+        two domains differ in shape.
     """
 
-    examples: ClassVar[Sequence[Mapping[str, Any]]] = (_SMALL, {**_SMALL, "identity": 0.0, "image": (1, 8, 8), "source": (3, 8, 8)})
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = (
+        _SMALL,
+        {**_SMALL, "identity": 0.0, "image": (1, 8, 8), "source": (3, 8, 8)},
+    )
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, told by the data")
     to_target: Generator = seat(default=ResNet, help="translates source images into target images")
     to_source: Generator = seat(default=ResNet, help="translates target images into source images")
-    target_discriminator: Discriminator = seat(default=PatchGAN, help="tells target images from translated source images")
-    source_discriminator: Discriminator = seat(default=PatchGAN, help="tells source images from translated target images")
+    target_discriminator: Discriminator = seat(
+        default=PatchGAN, help="tells target images from translated source images"
+    )
+    source_discriminator: Discriminator = seat(
+        default=PatchGAN, help="tells source images from translated target images"
+    )
     loss: Loss = seat(default=LeastSquares)
     average: Average = seat(default=NoAverage)
     generator_optimizer: Optimizer = seat(default=_adam, help="moves both translators")
@@ -67,11 +77,22 @@ class CycleGAN(Recipe):
     adversarial: float = field(
         default=2.0,
         validator=at_least(0),
-        help="weight of the translators' adversarial terms; 2 undoes the ½ in least-squares, which the discriminators keep",
+        help="weight of the translators' adversarial terms; "
+        "2 undoes the ½ in least-squares, which the discriminators keep",
     )
-    cycle: float = field(default=10.0, validator=at_least(0), help="weight of cycle consistency, the paper's λ")
-    identity: float = field(default=0.5, validator=at_least(0), help="weight of the identity term, as a share of `cycle`; 0 for none")
-    pool: int = field(default=50, validator=whole(0), help="generated images of each domain that are kept for the discriminators")
+    cycle: float = field(
+        default=10.0, validator=at_least(0), help="weight of cycle consistency, the paper's λ"
+    )
+    identity: float = field(
+        default=0.5,
+        validator=at_least(0),
+        help="weight of the identity term, as a share of `cycle`; 0 for none",
+    )
+    pool: int = field(
+        default=50,
+        validator=whole(0),
+        help="generated images of each domain that are kept for the discriminators",
+    )
     batch: int = field(default=1, validator=whole(1), help="batch size, where the run is given none")
 
     def facts(self, seat: str) -> dict[str, Any]:
@@ -84,7 +105,7 @@ class CycleGAN(Recipe):
         }
 
     def build(self) -> None:
-        """Checks that the neighbours fit, starts the averages and makes empty pools."""
+        """Checks that the neighbors fit, starts the averages and makes empty pools."""
         self._check()
         self.average.start(to_target=self.to_target, to_source=self.to_source)
         self.target_pool = ImagePool(self.pool, tuple(self.image))
@@ -108,7 +129,9 @@ class CycleGAN(Recipe):
         """Both translators, and both discriminators."""
         return {
             "generators": Player([self.to_target, self.to_source], self.generator_optimizer),
-            "discriminators": Player([self.target_discriminator, self.source_discriminator], self.discriminator_optimizer),
+            "discriminators": Player(
+                [self.target_discriminator, self.source_discriminator], self.discriminator_optimizer
+            ),
         }
 
     def pipelines(self) -> dict[str, Pipeline]:
@@ -118,11 +141,15 @@ class CycleGAN(Recipe):
             "backward": self._pipeline("to_source", reads="target"),
         }
 
-    def critics(self) -> dict[str, Critic]:
+    def probes(self) -> dict[str, DiscriminatorProbe]:
         """Both discriminators."""
         return {
-            "target discriminator": Critic(self.target_discriminator, real="target", pipeline="forward"),
-            "source discriminator": Critic(self.source_discriminator, real="source", pipeline="backward"),
+            "target discriminator": DiscriminatorProbe(
+                self.target_discriminator, real="target", pipeline="forward"
+            ),
+            "source discriminator": DiscriminatorProbe(
+                self.source_discriminator, real="source", pipeline="backward"
+            ),
         }
 
     def step(self, run: Verbs) -> None:
@@ -130,8 +157,8 @@ class CycleGAN(Recipe):
         batch = run.batch()
         source, target = batch["source"], batch["target"]
         made = run.update("generators", self.generator_terms, source, target)
-        shown_target = run.share(self.target_pool.exchange(run.gather(made["fake_target"]), run.rng))
-        shown_source = run.share(self.source_pool.exchange(run.gather(made["fake_source"]), run.rng))
+        shown_target = run.scatter(self.target_pool.exchange(run.gather(made["fake_target"]), run.rng))
+        shown_source = run.scatter(self.source_pool.exchange(run.gather(made["fake_source"]), run.rng))
         run.update("discriminators", self.discriminator_terms, source, target, shown_source, shown_target)
         self.average.follow(images=run.images, batch=run.batch_size)
 
@@ -139,8 +166,10 @@ class CycleGAN(Recipe):
         """Eq. 3 and section 5.2, and the generated images for the pools."""
         fake_target, fake_source = self.to_target(source), self.to_source(target)
         terms = {
-            "adversarial_target": self.adversarial * self._fool(self.target_discriminator, fake_target, target),
-            "adversarial_source": self.adversarial * self._fool(self.source_discriminator, fake_source, source),
+            "adversarial_target": self.adversarial
+            * self._fool(self.target_discriminator, fake_target, target),
+            "adversarial_source": self.adversarial
+            * self._fool(self.source_discriminator, fake_source, source),
             "cycle_source": self.cycle * l1_loss(self.to_source(fake_target), source),
             "cycle_target": self.cycle * l1_loss(self.to_target(fake_source), target),
         }
@@ -150,29 +179,44 @@ class CycleGAN(Recipe):
             terms["identity_source"] = weight * l1_loss(self.to_source(source), source)
         return terms | {"fake_target": fake_target, "fake_source": fake_source}
 
-    def discriminator_terms(self, source: Tensor, target: Tensor, shown_source: Tensor, shown_target: Tensor) -> Terms:
+    def discriminator_terms(
+        self, source: Tensor, target: Tensor, shown_source: Tensor, shown_target: Tensor
+    ) -> Terms:
         """Eq. 1 of both domains, halved as in appendix 7.1 (the ½ is in the least squares)."""
         return {
-            "target": self.loss.discriminator(self.target_discriminator(target), self.target_discriminator(shown_target)),
-            "source": self.loss.discriminator(self.source_discriminator(source), self.source_discriminator(shown_source)),
+            "target": self.loss.discriminator(
+                self.target_discriminator(target), self.target_discriminator(shown_target)
+            ),
+            "source": self.loss.discriminator(
+                self.source_discriminator(source), self.source_discriminator(shown_source)
+            ),
         }
 
     def _fool(self, discriminator: Discriminator, fake: Tensor, real: Tensor) -> Tensor:
-        return self.loss.generator(discriminator(fake), discriminator(real) if self.loss.pairs else None)
+        return self.loss.generator(discriminator(fake), discriminator(real) if self.loss.needs_real else None)
 
     def _pipeline(self, name: str, *, reads: str) -> Pipeline:
         generator = self.average.of(name)
         assert isinstance(generator, Generator)
-        return Pipeline(conditioner=Identity(code=tuple(generator.code_shape)), generator=generator, reads=reads)
+        return Pipeline(
+            conditioner=Identity(code=tuple(generator.code_shape)), generator=generator, reads=reads
+        )
 
     def _check(self) -> None:
         if self.identity and tuple(self.image) != tuple(self.source):
             raise FitError(
-                f"{self.address}: the identity term compares translations with their input, but the source is {tuple(self.source)} and the "
+                f"{self.qualified_name}: the identity term compares translations with their input, "
+                f"but the source is {tuple(self.source)} and the "
                 f"target {tuple(self.image)}; set identity=0, or open both domains with one shape"
             )
         for generator, reads in ((self.to_target, self.source), (self.to_source, self.image)):
             check_fit(None, Identity(code=tuple(reads)), generator)
-        for generator, judge in ((self.to_target, self.target_discriminator), (self.to_source, self.source_discriminator)):
+        for generator, judge in (
+            (self.to_target, self.target_discriminator),
+            (self.to_source, self.source_discriminator),
+        ):
             if tuple(generator.image) != tuple(judge.image):
-                raise FitError(f"{generator.address} makes images {generator.image}, {judge.address} reads {judge.image}")
+                raise FitError(
+                    f"{generator.qualified_name} makes images {generator.image}, "
+                    f"{judge.qualified_name} reads {judge.image}"
+                )

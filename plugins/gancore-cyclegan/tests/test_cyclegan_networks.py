@@ -21,8 +21,12 @@ def test_the_translator_has_the_published_number_of_weights(blocks: int, weights
         assert count(ResNet(image=(3, 256, 256), source=(3, 256, 256), blocks=blocks)) == weights
 
 
-@pytest.mark.parametrize(("layers", "patch", "weights"), [(3, 70, 2_764_737), (2, 34, 662_977), (1, 16, 136_385)])
-def test_the_discriminator_has_the_published_number_of_weights_and_patch(layers: int, patch: int, weights: int) -> None:
+@pytest.mark.parametrize(
+    ("layers", "patch", "weights"), [(3, 70, 2_764_737), (2, 34, 662_977), (1, 16, 136_385)]
+)
+def test_the_discriminator_has_the_published_number_of_weights_and_patch(
+    layers: int, patch: int, weights: int
+) -> None:
     with torch.device("meta"):
         made = PatchGAN(image=(3, 256, 256), layers=layers)
     assert count(made) == weights
@@ -52,8 +56,14 @@ def test_small_images_are_judged() -> None:
 
 @pytest.mark.parametrize(("side", "layers", "smallest"), [(24, 3, 24), (12, 2, 12), (6, 1, 6)])
 def test_the_smallest_image_that_is_said_to_fit_fits(side: int, layers: int, smallest: int) -> None:
-    assert PatchGAN(image=(1, side, side), width=2, layers=layers)(torch.randn(1, 1, side, side)).shape[2:] == (1, 1)
-    with pytest.raises(FitError, match=f"with {layers} layers needs images of at least {smallest} pixels a side; got {side - 1}×{side}"):
+    assert PatchGAN(image=(1, side, side), width=2, layers=layers)(torch.randn(1, 1, side, side)).shape[
+        2:
+    ] == (1, 1)
+    with pytest.raises(
+        FitError,
+        match=f"with {layers} layers needs images of at least {smallest} pixels a side; "
+        f"got {side - 1}×{side}",
+    ):
         PatchGAN(image=(1, side - 1, side), width=2, layers=layers)
 
 
@@ -64,8 +74,12 @@ def test_too_small_an_image_is_told_how_many_layers_fit() -> None:
         PatchGAN(image=(3, 4, 4))
 
 
-@pytest.mark.parametrize(("source", "image"), [((1, 8, 12), (4, 8, 12)), (RGB, RGB), ((3, 20, 8), (1, 20, 8))])
-def test_any_channels_and_sides_divisible_by_four_are_translated(source: tuple[int, int, int], image: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize(
+    ("source", "image"), [((1, 8, 12), (4, 8, 12)), (RGB, RGB), ((3, 20, 8), (1, 20, 8))]
+)
+def test_any_channels_and_sides_divisible_by_four_are_translated(
+    source: tuple[int, int, int], image: tuple[int, int, int]
+) -> None:
     made = ResNet(source=source, image=image, width=2, blocks=1)
     assert made.code_shape == source
     translated = made(torch.rand(2, *source) * 2 - 1)
@@ -77,7 +91,9 @@ def test_any_channels_and_sides_divisible_by_four_are_translated(source: tuple[i
 def test_sizes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(FitError, match="multiples of 4 and at least 8"):
         ResNet(source=(3, 18, 16), image=(3, 18, 16), width=2)
-    with pytest.raises(FitError, match="the source is 8×8 and the image 16×16; open both domains at one size"):
+    with pytest.raises(
+        FitError, match="the source is 8×8 and the image 16×16; open both domains at one size"
+    ):
         ResNet(source=(3, 8, 8), image=RGB, width=2)
 
 
@@ -87,7 +103,8 @@ def test_without_a_source_the_translator_waits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cls", "field", "value"), [(ResNet, "width", 0), (ResNet, "blocks", 0), (PatchGAN, "layers", 0), (PatchGAN, "width", 1.5)]
+    ("cls", "field", "value"),
+    [(ResNet, "width", 0), (ResNet, "blocks", 0), (PatchGAN, "layers", 0), (PatchGAN, "width", 1.5)],
 )
 def test_options_out_of_range_are_refused(cls: type, field: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{field} must be a whole number from 1 up"):
@@ -122,14 +139,19 @@ def test_a_residual_block_reflects_its_borders_and_adds_without_activation() -> 
 
 
 def test_a_sample_does_not_depend_on_the_others() -> None:
-    for made in (ResNet(source=RGB, image=RGB, width=4, blocks=1).double(), PatchGAN(image=RGB, width=4, layers=2).double()):
+    for made in (
+        ResNet(source=RGB, image=RGB, width=4, blocks=1).double(),
+        PatchGAN(image=RGB, width=4, layers=2).double(),
+    ):
         images = torch.randn(3, *RGB, dtype=torch.float64)
         assert torch.allclose(made(images)[1:2], made(images[1:2]), atol=1e-12)
 
 
 def test_scores_are_twice_differentiable_in_the_image() -> None:
     made = PatchGAN(image=(1, 6, 6), width=2, layers=1).double()
-    assert torch.autograd.gradgradcheck(made, torch.randn(1, 1, 6, 6, dtype=torch.float64, requires_grad=True))
+    assert torch.autograd.gradgradcheck(
+        made, torch.randn(1, 1, 6, 6, dtype=torch.float64, requires_grad=True)
+    )
 
 
 def test_both_return_float32_under_autocast() -> None:

@@ -7,8 +7,8 @@ import torch
 from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
 from torch import Tensor
 
+from gancore.component.specs import build, spec
 from gancore.errors import FitError
-from gancore.specs import build, spec
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import SGD, Adam
@@ -26,15 +26,17 @@ class Fake:
 
     def next(self, n: int | None = None) -> dict[str, Tensor]:
         n = n or 1
-        rows = {name: torch.stack([self.one(name, self.position + i) for i in range(n)]) for name in self.shapes}
+        rows = {
+            name: torch.stack([self.one(name, self.position + i) for i in range(n)]) for name in self.shapes
+        }
         self.position += n
         return rows
 
     def one(self, name: str, position: int) -> Tensor:
         rng = torch.Generator().manual_seed(2 * position + (name == "target"))
-        colour = torch.linspace(0.6, -0.6, self.shapes[name][0])[:, None, None]
+        color = torch.linspace(0.6, -0.6, self.shapes[name][0])[:, None, None]
         pattern = 0.4 * torch.rand(self.shapes[name], generator=rng) - 0.2
-        return pattern + (colour if name == "source" else -colour)
+        return pattern + (color if name == "source" else -color)
 
 
 def small(**changes: Any) -> CycleGAN:
@@ -64,7 +66,9 @@ def test_published_settings_are_the_defaults() -> None:
     for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
         assert isinstance(optimizer, Adam)
         assert (optimizer.lr, optimizer.betas) == (2e-4, (0.5, 0.999))
-        assert [optimizer.factor(images, 200) for images in (0, 100, 150, 175, 200)] == pytest.approx([1, 1, 0.5, 0.25, 0])
+        assert [optimizer.factor(images, 200) for images in (0, 100, 150, 175, 200)] == pytest.approx(
+            [1, 1, 0.5, 0.25, 0]
+        )
 
 
 def test_each_player_moves_both_of_its_networks() -> None:
@@ -80,7 +84,12 @@ def test_the_translators_descend_equations_1_and_2_and_the_identity_term() -> No
     batch = {name: rows.double() for name, rows in Fake().next(3).items()}
     x, y = batch["source"], batch["target"]
     terms = recipe.generator_terms(x, y)
-    g, f, dx, dy = recipe.to_target, recipe.to_source, recipe.source_discriminator, recipe.target_discriminator
+    g, f, dx, dy = (
+        recipe.to_target,
+        recipe.to_source,
+        recipe.source_discriminator,
+        recipe.target_discriminator,
+    )
     expected = {
         "adversarial_target": ((dy(g(x)) - 1) ** 2).mean(),
         "adversarial_source": ((dx(f(y)) - 1) ** 2).mean(),
@@ -101,8 +110,12 @@ def test_the_discriminators_descend_half_the_least_squares() -> None:
     x, y, old_x, old_y = (torch.rand(2, *RGB, dtype=torch.float64) for _ in range(4))
     dx, dy = recipe.source_discriminator, recipe.target_discriminator
     terms = recipe.discriminator_terms(x, y, old_x, old_y)
-    assert torch.allclose(terms["target"], (((dy(y) - 1) ** 2).mean() + (dy(old_y) ** 2).mean()) / 2, atol=1e-12)
-    assert torch.allclose(terms["source"], (((dx(x) - 1) ** 2).mean() + (dx(old_x) ** 2).mean()) / 2, atol=1e-12)
+    assert torch.allclose(
+        terms["target"], (((dy(y) - 1) ** 2).mean() + (dy(old_y) ** 2).mean()) / 2, atol=1e-12
+    )
+    assert torch.allclose(
+        terms["source"], (((dx(x) - 1) ** 2).mean() + (dx(old_x) ** 2).mean()) / 2, atol=1e-12
+    )
 
 
 def test_without_identity_there_is_no_such_term() -> None:
@@ -124,7 +137,11 @@ def test_two_steps_move_every_network_and_only_by_its_own_player() -> None:
         assert all(torch.equal(a, b) for a, b in zip(before.parameters(), after.parameters(), strict=True))
     before = deepcopy(recipe.state_dict())
     steps(run, 2)
-    moved = {name.split(".")[0] for name, value in recipe.state_dict().items() if not torch.equal(value, before[name])}
+    moved = {
+        name.split(".")[0]
+        for name, value in recipe.state_dict().items()
+        if not torch.equal(value, before[name])
+    }
     networks = {"to_target", "to_source", "target_discriminator", "source_discriminator"}
     assert moved == networks | {"target_pool", "source_pool"}
     assert int(recipe.target_pool.held) == 4
@@ -141,7 +158,9 @@ def test_micro_batches_equal_the_whole_batch_with_the_pool() -> None:
     whole = trained(None)
     for size in (1, 2):
         pieces = trained(size)
-        assert all(torch.allclose(whole[name].double(), pieces[name].double(), rtol=0, atol=1e-10) for name in whole)
+        assert all(
+            torch.allclose(whole[name].double(), pieces[name].double(), rtol=0, atol=1e-10) for name in whole
+        )
 
 
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path) -> None:
@@ -167,12 +186,15 @@ def test_the_spec_builds_an_equal_recipe() -> None:
 def test_both_directions_translate_images_given_to_them(tmp_path: Path) -> None:
     recipe = small(image=(1, 8, 8), identity=0)
     pipelines = recipe.pipelines()
-    assert {name: pipeline.reads for name, pipeline in pipelines.items()} == {"forward": "source", "backward": "target"}
+    assert {name: pipeline.reads for name, pipeline in pipelines.items()} == {
+        "forward": "source",
+        "backward": "target",
+    }
     assert pipelines["forward"].render(torch.rand(3, *RGB)).shape == (3, 1, 8, 8)
     pipelines["backward"].save(tmp_path / "backward")
     again = type(pipelines["backward"]).load(tmp_path / "backward")
-    grey = torch.rand(3, 1, 8, 8)
-    assert torch.equal(again.render(grey), pipelines["backward"].render(grey))
+    gray = torch.rand(3, 1, 8, 8)
+    assert torch.equal(again.render(gray), pipelines["backward"].render(gray))
     assert again.reads == "target"
 
 
@@ -192,7 +214,7 @@ def test_the_identity_term_needs_one_shape() -> None:
     small(image=(1, 8, 8), identity=0)
 
 
-def test_colours_learn_to_change_sides() -> None:
+def test_colors_learn_to_change_sides() -> None:
     recipe = small(
         generator_optimizer=Adam(lr=4e-3),
         discriminator_optimizer=Adam(lr=4e-3),
@@ -204,7 +226,10 @@ def test_colours_learn_to_change_sides() -> None:
     held_out.position = 10_000
     rows = held_out.next(16)
     steps(run, 60)
-    for name, source, target in (("forward", rows["source"], rows["target"]), ("backward", rows["target"], rows["source"])):
+    for name, source, target in (
+        ("forward", rows["source"], rows["target"]),
+        ("backward", rows["target"], rows["source"]),
+    ):
         translated = recipe.pipelines()[name].render(source)
         before = (source.mean((0, 2, 3)) - target.mean((0, 2, 3))).abs().mean()
         after = (translated.mean((0, 2, 3)) - target.mean((0, 2, 3))).abs().mean()

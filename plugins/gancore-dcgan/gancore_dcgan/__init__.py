@@ -1,7 +1,7 @@
 """DCGAN: Radford et al. 2015, arXiv:1511.06434."""
 
-from gancore.hooks import hookimpl
-from gancore.parts import Part
+from gancore.component.hooks import hookimpl
+from gancore.component.part import Part
 from gancore_dcgan.discriminator import DCGANDiscriminator, PlainDCGANDiscriminator
 from gancore_dcgan.generator import DCGANGenerator, PlainDCGANGenerator
 from gancore_dcgan.recipe import DCGAN
@@ -13,5 +13,5 @@ gancore_api = 1
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The recipe, and its networks with and without batch normalisation."""
+    """The recipe, and its networks with and without batch normalization."""
     return [DCGAN, DCGANGenerator, DCGANDiscriminator, PlainDCGANGenerator, PlainDCGANDiscriminator]

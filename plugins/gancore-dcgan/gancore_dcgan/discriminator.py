@@ -7,41 +7,49 @@ import torch
 from attrs.validators import ge
 from torch import Tensor, nn
 
-from gancore.interfaces import Discriminator
-from gancore.parts import field, interface, part
+from gancore.component.interfaces import Discriminator
+from gancore.component.part import field, interface, part
 from gancore_dcgan.pyramid import channels, published_weights, smallest_map, variance_keeping_weights
 
 
 @interface("discriminator")
 class StridedDiscriminator(Discriminator):
-    """The stack that the discriminators here share; a class says whether batch normalisation follows its hidden layers."""
+    """The stack that the discriminators here share; a class says whether batch normalization follows its
+    hidden layers.
+    """
 
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     width: int = field(default=64, validator=ge(1), help="channels of the largest hidden map")
     slope: float = field(default=0.2, validator=ge(0), help="slope of the leaky ReLU below zero")
-    normalised: ClassVar[bool]
+    normalized: ClassVar[bool]
 
     def build(self) -> None:
-        """Halves the image until its shorter side is 4, and scores that map by one convolution of its size."""
-        end, sizes = smallest_map(self.image, self.address), channels(self.image, self.width)[::-1]
-        bias = not self.normalised
+        """Halves the image until its shorter side is 4, and scores that map by one convolution of its
+        size.
+        """
+        end, sizes = smallest_map(self.image, self.qualified_name), channels(self.image, self.width)[::-1]
+        bias = not self.normalized
         layers: list[nn.Module] = [nn.Conv2d(self.image[0], sizes[0], 4, 2, 1, bias=bias), self._leaky()]
         for fewer, more in pairwise(sizes):
-            layers += [nn.Conv2d(fewer, more, 4, 2, 1, bias=bias), *([nn.BatchNorm2d(more)] if self.normalised else []), self._leaky()]
+            layers += [
+                nn.Conv2d(fewer, more, 4, 2, 1, bias=bias),
+                *([nn.BatchNorm2d(more)] if self.normalized else []),
+                self._leaky(),
+            ]
         self.layers = nn.Sequential(*layers)
         self.score = nn.Conv2d(sizes[-1], 1, end, bias=bias)
         for module in (self.layers, self.score):
-            (published_weights if self.normalised else variance_keeping_weights)(module)
+            (published_weights if self.normalized else variance_keeping_weights)(module)
 
     def _leaky(self) -> nn.Module:
         return nn.LeakyReLU(self.slope, inplace=True)
 
-    def features(self, image: Tensor) -> Tensor:
+    def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → the last map, its shorter side 4."""
         features: Tensor = self.layers(image)
         return features
 
-    def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """The last map → scores `(N,)`."""
         scores: Tensor = self.score(features)
         return scores.reshape(len(features))
@@ -51,26 +59,28 @@ class StridedDiscriminator(Discriminator):
 class DCGANDiscriminator(StridedDiscriminator):
     """Strided convolutions halve the image to a small map, which is scored as a whole.
 
-    Paper: Radford et al. 2015, arXiv:1511.06434, section 3: no pooling, batch normalisation in all layers but the first and the last,
-    leaky ReLU of slope 0.2 in all. As in the PyTorch example, kernels are 4×4 (the paper's code: 5×5), no convolution has a bias, and
-    the last layer is a convolution of the map's size, which equals the paper's flattened map under one output. The sigmoid is the loss's.
+    Paper: Radford et al. 2015, arXiv:1511.06434, section 3: no pooling, batch normalization in all layers but
+    the first and the last, leaky ReLU of slope 0.2 in all. As in the PyTorch example, kernels are 4×4 (the
+    paper's code: 5×5), no convolution has a bias, and the last layer is a convolution of the map's size,
+    which equals the paper's flattened map under one output. The sigmoid is the loss's.
 
     `(N, C, H, W)` → `(N,)` float32. Raises FactError where a side is no power of two from 16 up.
     """
 
     examples = ({"width": 4},)
-    normalised: ClassVar[bool] = True
+    normalized: ClassVar[bool] = True
 
 
 @part("dcgan-plain", tags=["piecewise-linear"])
 class PlainDCGANDiscriminator(StridedDiscriminator):
-    """The DCGAN discriminator without batch normalisation, which penalties on the gradient of each single image ask for.
+    """The DCGAN discriminator without batch normalization, which penalties on the gradient of each single
+    image ask for.
 
-    Not in the paper; WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028, section 4) says why. Its convolutions have biases, and weights start
-    so that variances are kept (He et al. 2015, arXiv:1502.01852).
+    Not in the paper; WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028, section 4) says why. Its convolutions
+    have biases, and weights start so that variances are kept (He et al. 2015, arXiv:1502.01852).
 
     `(N, C, H, W)` → `(N,)` float32. Raises FactError where a side is no power of two from 16 up.
     """
 
     examples = ({"width": 4},)
-    normalised: ClassVar[bool] = False
+    normalized: ClassVar[bool] = False

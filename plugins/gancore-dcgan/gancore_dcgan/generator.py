@@ -7,19 +7,21 @@ import torch
 from attrs.validators import ge
 from torch import Tensor, nn
 
-from gancore.interfaces import Generator, Shape
-from gancore.parts import field, interface, part
+from gancore.component.interfaces import Generator, Shape
+from gancore.component.part import field, interface, part
 from gancore_dcgan.pyramid import channels, published_weights, smallest_map, variance_keeping_weights
 
 
 @interface("generator")
 class StridedGenerator(Generator):
-    """The stack that the generators here share; a class says which normalisation follows each hidden layer, if any."""
+    """The stack that the generators here share; a class says which normalization follows each hidden layer,
+    if any.
+    """
 
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     width: int = field(default=64, validator=ge(1), help="channels of the largest hidden map")
-    latent_size: int = field(default=100, validator=ge(1), help="numbers in a latent")
-    normalised: ClassVar[bool]
+    latent_size: int = field(default=100, validator=ge(1), help="dimension of the latent")
+    normalized: ClassVar[bool]
 
     @property
     def code_shape(self) -> Shape:
@@ -32,18 +34,23 @@ class StridedGenerator(Generator):
         return [weight.flatten(1).t()]
 
     def build(self) -> None:
-        """Projects the latent to the smallest map, doubles it until the largest hidden one, and once more to the image."""
-        start, sizes = smallest_map(self.image, self.address), channels(self.image, self.width)
-        bias = not self.normalised
-        layers: list[nn.Module] = [nn.ConvTranspose2d(self.latent_size, sizes[0], start, bias=bias), *self._hidden(sizes[0])]
+        """Projects the latent to the smallest map, doubles it until the largest hidden one, and once more to
+        the image.
+        """
+        start, sizes = smallest_map(self.image, self.qualified_name), channels(self.image, self.width)
+        bias = not self.normalized
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(self.latent_size, sizes[0], start, bias=bias),
+            *self._hidden(sizes[0]),
+        ]
         for fewer, more in pairwise(sizes):
             layers += [nn.ConvTranspose2d(fewer, more, 4, 2, 1, bias=bias), *self._hidden(more)]
         layers += [nn.ConvTranspose2d(sizes[-1], self.image[0], 4, 2, 1, bias=bias), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
-        (published_weights if self.normalised else variance_keeping_weights)(self.layers)
+        (published_weights if self.normalized else variance_keeping_weights)(self.layers)
 
     def _hidden(self, size: int) -> list[nn.Module]:
-        return [nn.BatchNorm2d(size), nn.ReLU(inplace=True)] if self.normalised else [nn.ReLU(inplace=True)]
+        return [nn.BatchNorm2d(size), nn.ReLU(inplace=True)] if self.normalized else [nn.ReLU(inplace=True)]
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
@@ -53,28 +60,34 @@ class StridedGenerator(Generator):
 
 @part("dcgan", tags=["batch"])
 class DCGANGenerator(StridedGenerator):
-    """A latent is projected to a small spatial map of many channels, and four fractionally-strided convolutions make it an image.
+    """A latent is projected to a small spatial map of many channels, and four fractionally-strided
+    convolutions make it an image.
 
-    Paper: Radford et al. 2015, arXiv:1511.06434, fig. 1 and section 3: no pooling, no fully connected hidden layer, batch normalisation
-    in all layers but the output's, ReLU, tanh. As the PyTorch example has it, kernels are 4×4 (the paper's code: 5×5), the projection is a
-    transposed convolution of a 1×1 map, no convolution has a bias, and `width` is 64 (fig. 1: 128). Other sizes have fewer or
-    more doublings, the shorter side of the first map being 4 and no layer wider than 8 × `width`.
+    Paper: Radford et al. 2015, arXiv:1511.06434, fig. 1 and section 3: no pooling, no fully connected hidden
+    layer, batch normalization in all layers but the output's, ReLU, tanh. As the PyTorch example has it,
+    kernels are 4×4 (the paper's code: 5×5), the projection is a transposed convolution of a 1×1 map, no
+    convolution has a bias, and `width` is 64 (fig. 1: 128). Other sizes have fewer or more doublings, the
+    shorter side of the first map being 4 and no layer wider than 8 × `width`.
 
-    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1). Raises FactError where a side is no power of two from 16 up.
+    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1). Raises FactError where a side is no power of two
+    from 16 up.
     """
 
     examples = ({"width": 4, "latent_size": 6},)
-    normalised: ClassVar[bool] = True
+    normalized: ClassVar[bool] = True
 
 
 @part("dcgan-plain")
 class PlainDCGANGenerator(StridedGenerator):
-    """The DCGAN generator without batch normalisation, so that no sample depends on another in training either.
+    """The DCGAN generator without batch normalization, so that no sample depends on another in training
+    either.
 
-    Not in the paper. Its convolutions have biases, and weights start so that variances are kept (He et al. 2015, arXiv:1502.01852).
+    Not in the paper. Its convolutions have biases, and weights start so that variances are kept (He et al.
+    2015, arXiv:1502.01852).
 
-    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1). Raises FactError where a side is no power of two from 16 up.
+    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1). Raises FactError where a side is no power of two
+    from 16 up.
     """
 
     examples = ({"width": 4, "latent_size": 6},)
-    normalised: ClassVar[bool] = False
+    normalized: ClassVar[bool] = False

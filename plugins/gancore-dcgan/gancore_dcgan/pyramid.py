@@ -4,8 +4,8 @@ import math
 
 from torch import nn
 
+from gancore.component.interfaces import ImageShape
 from gancore.errors import FactError
-from gancore.interfaces import ImageShape
 
 WIDEST = 8
 """The most channels a layer has, in widths: the paper's 1024 at width 128."""
@@ -19,19 +19,26 @@ def smallest_map(image: ImageShape, address: str) -> tuple[int, int]:
     """
     _, height, width = image
     if min(height, width) < 16 or any(side & (side - 1) for side in (height, width)):
-        raise FactError(f"{address} needs sides that are powers of two from 16 up; got {height}×{width}: resize the images, say to 64×64")
+        raise FactError(
+            f"{address} needs sides that are powers of two from 16 up; "
+            f"got {height}×{width}: resize the images, say to 64×64"
+        )
     scale = min(height, width) // 4
     return height // scale, width // scale
 
 
 def channels(image: ImageShape, width: int) -> list[int]:
-    """Channels of the maps from the smallest to the largest hidden one; each doubling of the size halves them, down to `width`."""
+    """Channels of the maps from the smallest to the largest hidden one; each doubling of the size halves
+    them, down to `width`.
+    """
     doublings = int(math.log2(min(image[1:]) // 4))
     return [width * min(2**i, WIDEST) for i in reversed(range(doublings))]
 
 
 def published_weights(layers: nn.Module) -> None:
-    """Convolutions N(0, 0.02), section 4; batch normalisation N(1, 0.02) and 0, as the PyTorch example reads it."""
+    """Convolutions N(0, 0.02), section 4; batch normalization N(1, 0.02) and 0, as the PyTorch example reads
+    it.
+    """
     for layer in layers.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, 0.02)
@@ -41,7 +48,9 @@ def published_weights(layers: nn.Module) -> None:
 
 
 def variance_keeping_weights(layers: nn.Module) -> None:
-    """N(0, 2 / inputs of an output) and no bias (He et al. 2015, arXiv:1502.01852, eq. 10): what normalisation would do otherwise."""
+    """N(0, 2 / inputs of an output) and no bias (He et al. 2015, arXiv:1502.01852, eq. 10): what
+    normalization would do otherwise.
+    """
     for layer in layers.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, math.sqrt(2 / (layer.in_channels * _taps(layer))))
@@ -50,7 +59,9 @@ def variance_keeping_weights(layers: nn.Module) -> None:
 
 
 def _taps(layer: nn.Conv2d | nn.ConvTranspose2d) -> int:
-    """Positions that an output sees: a transposed convolution spreads its kernel, over a whole map when it projects a 1×1 one."""
+    """Positions that an output sees: a transposed convolution spreads its kernel, over a whole map when it
+    projects a 1×1 one.
+    """
     if isinstance(layer, nn.Conv2d):
         return math.prod(layer.kernel_size)
     return math.prod(layer.kernel_size) // math.prod(layer.stride) if any(layer.padding) else 1

@@ -2,22 +2,23 @@
 
 from attrs.validators import ge
 
-from gancore.interfaces import Discriminator, Generator, Sampler
-from gancore.parts import field, part, seat
-from gancore.recipes import GAN
+from gancore.component.interfaces import Discriminator, Generator, Sampler
+from gancore.component.part import field, part, seat
+from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.samplers import Uniform
 from gancore_dcgan.discriminator import DCGANDiscriminator
 from gancore_dcgan.generator import DCGANGenerator
 
 
 @part("dcgan")
-class DCGAN(GAN):
+class DCGAN(TwoPlayerGAN):
     """The two-player game between deep convolutional networks.
 
-    Paper: Radford et al. 2015, arXiv:1511.06434, section 4: batches of 128, Adam with learning rate 0.0002 and β₁ = 0.5, latents of 100
-    uniform numbers, the generator maximising log D(G(z)). Differences: samples are made with an exponential average of the generator's
-    weights (`average = "last"` for the paper's), and each player's update has latents of its own, as Goodfellow et al. 2014,
-    arXiv:1406.2661, algorithm 1, says.
+    Paper: Radford et al. 2015, arXiv:1511.06434, section 4: batches of 128, Adam with learning rate 0.0002
+    and β₁ = 0.5, latents of 100 uniform numbers, the generator maximizing log D(G(z)). Differences: samples
+    are made with an exponential average of the generator's weights (`average = "no-average"` for the
+    paper's), and each player's update has latents of its own, as Goodfellow et al. 2014, arXiv:1406.2661,
+    algorithm 1, says.
     """
 
     examples = (

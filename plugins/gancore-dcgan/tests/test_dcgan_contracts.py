@@ -1,4 +1,10 @@
-from gancore_dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator, PlainDCGANDiscriminator, PlainDCGANGenerator
+from gancore_dcgan import (
+    DCGAN,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    PlainDCGANDiscriminator,
+    PlainDCGANGenerator,
+)
 
 from gancore.testing import contracts
 

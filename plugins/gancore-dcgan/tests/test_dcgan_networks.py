@@ -6,7 +6,10 @@ from torch import nn
 from gancore import build, spec
 from gancore.errors import FactError, SpecError
 
-GENERATORS, DISCRIMINATORS = (DCGANGenerator, PlainDCGANGenerator), (DCGANDiscriminator, PlainDCGANDiscriminator)
+GENERATORS, DISCRIMINATORS = (
+    (DCGANGenerator, PlainDCGANGenerator),
+    (DCGANDiscriminator, PlainDCGANDiscriminator),
+)
 
 
 def parameters(module):
@@ -25,7 +28,13 @@ def test_parameters_are_those_of_the_pytorch_example():
     generator, discriminator = DCGANGenerator(image=(3, 64, 64)), DCGANDiscriminator(image=(3, 64, 64))
     assert parameters(generator) == 3_576_704
     assert parameters(discriminator) == 2_765_568
-    assert [tuple(layer.weight.shape[:2]) for layer in convolutions(generator)] == [(100, 512), (512, 256), (256, 128), (128, 64), (64, 3)]
+    assert [tuple(layer.weight.shape[:2]) for layer in convolutions(generator)] == [
+        (100, 512),
+        (512, 256),
+        (256, 128),
+        (128, 64),
+        (64, 3),
+    ]
     assert [tuple(layer.weight.shape[:2]) for layer in convolutions(discriminator)] == [
         (64, 3),
         (128, 64),
@@ -35,10 +44,19 @@ def test_parameters_are_those_of_the_pytorch_example():
     ]
 
 
-def test_batch_normalisation_follows_all_layers_but_the_output_of_one_and_the_input_of_the_other():
+def test_batch_normalization_follows_all_layers_but_the_output_of_one_and_the_input_of_the_other():
     generator, discriminator = DCGANGenerator(image=(3, 64, 64)), DCGANDiscriminator(image=(3, 64, 64))
-    assert [m.num_features for m in generator.modules() if isinstance(m, nn.BatchNorm2d)] == [512, 256, 128, 64]
-    assert [m.num_features for m in discriminator.modules() if isinstance(m, nn.BatchNorm2d)] == [128, 256, 512]
+    assert [m.num_features for m in generator.modules() if isinstance(m, nn.BatchNorm2d)] == [
+        512,
+        256,
+        128,
+        64,
+    ]
+    assert [m.num_features for m in discriminator.modules() if isinstance(m, nn.BatchNorm2d)] == [
+        128,
+        256,
+        512,
+    ]
     assert isinstance(generator.layers[-1], nn.Tanh)
     assert isinstance(generator.layers[-2], nn.ConvTranspose2d)
     assert {m.negative_slope for m in discriminator.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
@@ -60,11 +78,14 @@ def test_weights_start_as_published():
 @pytest.mark.parametrize("image", [(1, 16, 16), (3, 32, 32), (4, 64, 16), (2, 16, 32), (3, 128, 128)])
 @pytest.mark.parametrize("place", [0, 1])
 def test_every_power_of_two_from_16_up_and_any_channels(image, place):
-    generator, discriminator = GENERATORS[place](image=image, width=2, latent_size=5), DISCRIMINATORS[place](image=image, width=2)
+    generator, discriminator = (
+        GENERATORS[place](image=image, width=2, latent_size=5),
+        DISCRIMINATORS[place](image=image, width=2),
+    )
     made = generator(torch.randn(3, 5))
     assert made.shape == (3, *image)
     assert made.abs().max() <= 1
-    features = discriminator.features(made)
+    features = discriminator.forward_features(made)
     assert min(features.shape[2:]) == 4
     assert discriminator(made).shape == (3,)
     assert max(layer.out_channels for layer in convolutions(generator)) <= 16
@@ -73,11 +94,15 @@ def test_every_power_of_two_from_16_up_and_any_channels(image, place):
 @pytest.mark.parametrize("image", [(3, 24, 32), (3, 8, 8), (1, 28, 28)])
 def test_other_sizes_are_refused_in_words(image):
     for cls in (DCGANGenerator, PlainDCGANDiscriminator):
-        with pytest.raises(FactError, match=f"needs sides that are powers of two from 16 up; got {image[1]}×{image[2]}: resize the images"):
+        with pytest.raises(
+            FactError,
+            match="needs sides that are powers of two from 16 up; "
+            f"got {image[1]}×{image[2]}: resize the images",
+        ):
             cls(image=image)
 
 
-def test_without_normalisation_variances_are_kept():
+def test_without_normalization_variances_are_kept():
     generator = PlainDCGANGenerator(image=(3, 64, 64), width=16)
     with torch.no_grad():
         hidden = torch.randn(64, 100, 1, 1)

@@ -2,7 +2,13 @@ import copy
 
 import pytest
 import torch
-from gancore_dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator, PlainDCGANDiscriminator, PlainDCGANGenerator
+from gancore_dcgan import (
+    DCGAN,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    PlainDCGANDiscriminator,
+    PlainDCGANGenerator,
+)
 
 from gancore import Pipeline, build, spec
 from gancore.standard.augments import DiffAugment
@@ -32,7 +38,12 @@ def plain(**changes):
 
 
 def small(**changes):
-    return DCGAN(image=IMAGE, generator=DCGANGenerator(width=2, latent_size=6), discriminator=DCGANDiscriminator(width=2), **changes)
+    return DCGAN(
+        image=IMAGE,
+        generator=DCGANGenerator(width=2, latent_size=6),
+        discriminator=DCGANDiscriminator(width=2),
+        **changes,
+    )
 
 
 def train(recipe, image, steps, **options):
@@ -61,7 +72,7 @@ def test_published_hyperparameters():
 
 
 @pytest.mark.parametrize("penalty", [R1(every=2, gamma=1.0), GradientPenalty()])
-def test_without_batch_normalisation_micro_batches_move_the_weights_as_the_whole_batch_does(penalty):
+def test_without_batch_normalization_micro_batches_move_the_weights_as_the_whole_batch_does(penalty):
     exact = {"generator_optimizer": SGD(lr=0.01), "discriminator_optimizer": SGD(lr=0.01)}
     whole = plain(regularizers=[penalty], augment=DiffAugment(), **exact).double()
     pieces = copy.deepcopy(whole)
@@ -89,7 +100,7 @@ def test_a_spec_trains_to_the_same_bits():
     image = torch.rand(4, *IMAGE)
     written = small()
     read = build(spec(written))
-    read.place(facts={"image": IMAGE, "classes": 0}, by="the data")
+    read.bind(facts={"image": IMAGE, "classes": 0}, by="the data")
     train(written, image, 2)
     train(read, image, 2)
     assert all(same(values(written), read))
@@ -106,8 +117,15 @@ def test_a_saved_pipeline_makes_the_same_images(tmp_path):
 def test_it_learns_a_picture():
     picture = torch.full(IMAGE, -0.8)
     picture[:, :, :8] = 0.8
-    quick = {"generator_optimizer": Adam(lr=5e-3), "discriminator_optimizer": Adam(lr=5e-3), "average": NoAverage()}
-    networks = {"generator": DCGANGenerator(width=8, latent_size=8), "discriminator": PlainDCGANDiscriminator(width=8)}
+    quick = {
+        "generator_optimizer": Adam(lr=5e-3),
+        "discriminator_optimizer": Adam(lr=5e-3),
+        "average": NoAverage(),
+    }
+    networks = {
+        "generator": DCGANGenerator(width=8, latent_size=8),
+        "discriminator": PlainDCGANDiscriminator(width=8),
+    }
     recipe = DCGAN(image=IMAGE, **networks, **quick)
     train(recipe, picture + 0.1 * torch.randn(16, *IMAGE), 100)
     samples = recipe.pipelines()["image"].sample(100, seed=0)

@@ -1,7 +1,7 @@
 """The first GAN: Goodfellow et al. 2014, arXiv:1406.2661."""
 
-from gancore.hooks import hookimpl
-from gancore.parts import Part
+from gancore.component.hooks import hookimpl
+from gancore.component.part import Part
 from gancore_gan.maxout import Maxout
 from gancore_gan.mlp import MLP
 from gancore_gan.recipe import GAN

@@ -6,9 +6,9 @@ from itertools import pairwise
 from attrs.validators import ge
 from torch import Tensor, nn
 
-from gancore.interfaces import Discriminator
-from gancore.parts import field, part
-from gancore.randomness import uniform
+from gancore.component.interfaces import Discriminator
+from gancore.component.part import field, part
+from gancore.component.randomness import uniform
 from gancore_gan.options import listed, share, sizes
 
 RANGE = 0.005
@@ -19,17 +19,22 @@ RANGE = 0.005
 class Maxout(Discriminator):
     """Maxout units, each the largest of several linear pieces, with dropout before every layer.
 
-    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 5; maxout is that of Goodfellow et al. 2013, arXiv:1302.4389. Sizes, dropout and
-    first weights are those of the released MNIST configuration: two layers of 240 units of 5 pieces, dropout 0.2 of the image and 0.5
-    of the hidden units, what is left scaled up by 1.25 and 2, U(-0.005, 0.005). The sigmoid is the loss's. No bound on the norm of weights.
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 5; maxout is that of Goodfellow et al. 2013,
+    arXiv:1302.4389. Sizes, dropout and first weights are those of the released MNIST configuration: two
+    layers of 240 units of 5 pieces, dropout 0.2 of the image and 0.5 of the hidden units, what is left scaled
+    up by 1.25 and 2, U(-0.005, 0.005). The sigmoid is the loss's. No bound on the norm of weights.
 
     `(N, C, H, W)` of any shape → `(N,)` float32.
     """
 
     examples = ({"hidden": [8, 6], "pieces": 3},)
-    hidden: tuple[int, ...] = field(default=(240, 240), converter=listed, validator=sizes, help="units in each hidden layer")
+    hidden: tuple[int, ...] = field(
+        default=(240, 240), converter=listed, validator=sizes, help="units in each hidden layer"
+    )
     pieces: int = field(default=5, validator=ge(1), help="linear pieces of a unit")
-    input_dropout: float = field(default=0.2, validator=share, help="share of the image's values dropped in training")
+    input_dropout: float = field(
+        default=0.2, validator=share, help="share of the image's values dropped in training"
+    )
     dropout: float = field(default=0.5, validator=share, help="share of the hidden units dropped in training")
 
     def build(self) -> None:
@@ -38,14 +43,17 @@ class Maxout(Discriminator):
         self.layers = nn.ModuleList(_linear(before, after * self.pieces) for before, after in pairwise(known))
         self.score = _linear(known[-1], 1)
 
-    def features(self, image: Tensor) -> Tensor:
+    def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → the last hidden layer, `(N, units)`."""
         hidden, rate = image.flatten(1), self.input_dropout
         for layer in self.layers:
-            hidden, rate = layer(self._dropped(hidden, rate)).unflatten(1, (-1, self.pieces)).amax(2), self.dropout
+            hidden, rate = (
+                layer(self._dropped(hidden, rate)).unflatten(1, (-1, self.pieces)).amax(2),
+                self.dropout,
+            )
         return hidden
 
-    def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """The last hidden layer → scores `(N,)`."""
         scores: Tensor = self.score(self._dropped(features, self.dropout))
         return scores[:, 0]

@@ -7,8 +7,8 @@ import torch
 from attrs.validators import ge
 from torch import Tensor, nn
 
-from gancore.interfaces import Generator, Shape
-from gancore.parts import field, part
+from gancore.component.interfaces import Generator, Shape
+from gancore.component.part import field, part
 from gancore_gan.options import listed, sizes
 
 RANGE = 0.05
@@ -19,16 +19,18 @@ RANGE = 0.05
 class MLP(Generator):
     """A multilayer perceptron of rectified linear units.
 
-    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 5; sizes and first weights are those of the released MNIST configuration,
-    two layers of 1200 and U(-0.05, 0.05). Differences: tanh for the sigmoid, as images lie in [-1, 1]; the output's bias starts at 0,
-    not at the marginals of the training images.
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 5; sizes and first weights are those of the
+    released MNIST configuration, two layers of 1200 and U(-0.05, 0.05). Differences: tanh for the sigmoid, as
+    images lie in [-1, 1]; the output's bias starts at 0, not at the marginals of the training images.
 
     `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1), any shape.
     """
 
     examples = ({"hidden": [12, 8], "latent_size": 6},)
-    hidden: tuple[int, ...] = field(default=(1200, 1200), converter=listed, validator=sizes, help="sizes of the hidden layers")
-    latent_size: int = field(default=100, validator=ge(1), help="numbers in a latent")
+    hidden: tuple[int, ...] = field(
+        default=(1200, 1200), converter=listed, validator=sizes, help="sizes of the hidden layers"
+    )
+    latent_size: int = field(default=100, validator=ge(1), help="dimension of the latent")
 
     @property
     def code_shape(self) -> Shape:

@@ -10,8 +10,15 @@ def listed(given: Any) -> Any:
 
 def sizes(_: Any, attribute: Any, value: Any) -> None:
     """Raises ValueError for anything but a tuple of whole numbers from 1 up."""
-    if not isinstance(value, tuple) or not value or not all(type(size) is int and size >= 1 for size in value):
-        raise ValueError(f"{attribute.name} must be the sizes of one or more layers, whole numbers from 1 up; got {value!r}")
+    if (
+        not isinstance(value, tuple)
+        or not value
+        or not all(type(size) is int and size >= 1 for size in value)
+    ):
+        raise ValueError(
+            f"{attribute.name} must be the sizes of one or more layers, whole numbers from 1 up; "
+            f"got {value!r}"
+        )
 
 
 def share(_: Any, attribute: Any, value: Any) -> None:

@@ -2,25 +2,31 @@
 
 from attrs.validators import ge
 
-from gancore import recipes
-from gancore.interfaces import Discriminator, Generator
-from gancore.parts import field, part, seat
+from gancore.component.interfaces import Discriminator, Generator
+from gancore.component.part import field, part, seat
+from gancore.recipes.gan import TwoPlayerGAN
 from gancore_gan.maxout import Maxout
 from gancore_gan.mlp import MLP
 
 
 @part("gan")
-class GAN(recipes.GAN):
+class GAN(TwoPlayerGAN):
     """The two-player minimax game between multilayer perceptrons.
 
-    Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1 with k = 1. As in the released MNIST configuration latents are 100 normal
-    numbers, batches are of 100, and the generator maximises log D(G(z)) (section 3); `loss = "minimax"` is the game as eq. 1 has it.
-    Differences: Adam (learning rate 0.0002, β₁ = 0.5) for gradient descent with momentum (learning rate 0.1, momentum 0.5 growing
-    to 0.7), so that colour images of any size train with the same values; samples are made with an exponential average of the
-    generator's weights (`average = "last"` for the paper's).
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1 with k = 1. As in the released MNIST
+    configuration latents are 100 normal numbers, batches are of 100, and the generator maximizes log D(G(z))
+    (section 3); `loss = "minimax"` is the game as eq. 1 has it.
+    Differences: Adam (learning rate 0.0002, β₁ = 0.5) for gradient descent with momentum (learning rate 0.1,
+    momentum 0.5 growing to 0.7), so that color images of any size train with the same values; samples are
+    made with an exponential average of the generator's weights (`average = "no-average"` for the paper's).
     """
 
-    examples = ({"generator": {"hidden": [12, 8], "latent_size": 6}, "discriminator": {"hidden": [8, 6], "pieces": 3}},)
+    examples = (
+        {
+            "generator": {"hidden": [12, 8], "latent_size": 6},
+            "discriminator": {"hidden": [8, 6], "pieces": 3},
+        },
+    )
     generator: Generator = seat(default=MLP)
     discriminator: Discriminator = seat(default=Maxout)
     batch: int = field(default=100, validator=ge(1), help="batch size, where the run is given none")

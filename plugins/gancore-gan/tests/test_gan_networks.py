@@ -6,8 +6,8 @@ from gancore_gan import MLP, Maxout
 from torch.nn.functional import linear
 
 from gancore import build, spec
+from gancore.component.randomness import Rows, own_rows, seeded
 from gancore.errors import SpecError
-from gancore.randomness import Rows, own_rows, seeded
 
 MNIST = (1, 28, 28)
 
@@ -18,7 +18,11 @@ def parameters(module):
 
 def test_sizes_are_those_of_the_released_mnist_configuration():
     generator, discriminator = MLP(image=MNIST), Maxout(image=MNIST)
-    assert [tuple(layer.weight.shape) for layer in generator.layers[::2]] == [(1200, 100), (1200, 1200), (784, 1200)]
+    assert [tuple(layer.weight.shape) for layer in generator.layers[::2]] == [
+        (1200, 100),
+        (1200, 1200),
+        (784, 1200),
+    ]
     assert [tuple(layer.weight.shape) for layer in discriminator.layers] == [(1200, 784), (1200, 240)]
     assert (parameters(generator), parameters(discriminator)) == (2_503_984, 1_231_441)
 
@@ -35,7 +39,10 @@ def test_weights_start_uniform_in_the_published_range_and_biases_at_zero(part, l
 
 @pytest.mark.parametrize("image", [(1, 8, 8), (3, 5, 7), (4, 1, 3)])
 def test_any_shape_of_image(image):
-    generator, discriminator = MLP(image=image, hidden=[6], latent_size=3), Maxout(image=image, hidden=[4], pieces=2)
+    generator, discriminator = (
+        MLP(image=image, hidden=[6], latent_size=3),
+        Maxout(image=image, hidden=[4], pieces=2),
+    )
     made = generator(torch.randn(2, 3))
     assert made.shape == (2, *image)
     assert discriminator(made).shape == (2,)
@@ -102,7 +109,11 @@ def test_rows_of_a_batch_see_the_dropout_of_the_whole():
             "hidden must be the sizes of one or more layers, whole numbers from 1 up; got ()",
         ),
         ("generator", {"part": "gancore-gan:mlp", "hidden": [3, 0]}, "got (3, 0)"),
-        ("discriminator", {"part": "maxout", "dropout": 1.0}, "dropout must be a share from 0 to below 1; got 1.0"),
+        (
+            "discriminator",
+            {"part": "maxout", "dropout": 1.0},
+            "dropout must be a share from 0 to below 1; got 1.0",
+        ),
         ("discriminator", {"part": "maxout", "hidden": "big"}, "hidden takes"),
     ],
 )

@@ -22,7 +22,12 @@ class FixedSource:
 
 
 def small(**changes):
-    return GAN(image=IMAGE, generator=MLP(hidden=(8,), latent_size=3), discriminator=Maxout(hidden=(6, 4), pieces=3), **changes)
+    return GAN(
+        image=IMAGE,
+        generator=MLP(hidden=(8,), latent_size=3),
+        discriminator=Maxout(hidden=(6, 4), pieces=3),
+        **changes,
+    )
 
 
 def train(recipe, image, steps, **options):
@@ -45,14 +50,19 @@ def test_published_hyperparameters():
 @pytest.mark.parametrize("loss", ["non-saturating", "minimax"])
 def test_terms_are_those_of_the_paper(loss):
     recipe = build({**spec(small()), "loss": loss})
-    recipe.place(facts={"image": IMAGE}, by="the test")
+    recipe.bind(facts={"image": IMAGE}, by="the test")
     recipe.eval()
     real, latent = torch.randn(5, *IMAGE), torch.randn(5, 3)
-    d_real, d_fake = recipe.discriminator(real).sigmoid(), recipe.discriminator(recipe.generator(latent)).sigmoid()
+    d_real, d_fake = (
+        recipe.discriminator(real).sigmoid(),
+        recipe.discriminator(recipe.generator(latent)).sigmoid(),
+    )
     terms = recipe.discriminator_terms(real, None, latent, None)
     assert torch.allclose(terms["adversarial"], -d_real.log().mean() - (1 - d_fake).log().mean(), atol=1e-6)
     expected = (1 - d_fake).log().mean() if loss == "minimax" else -d_fake.log().mean()
-    assert torch.allclose(recipe.generator_terms(latent, None, None, None)["adversarial"], expected, atol=1e-6)
+    assert torch.allclose(
+        recipe.generator_terms(latent, None, None, None)["adversarial"], expected, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("loss", [None, Minimax])
@@ -79,8 +89,17 @@ def test_it_learns_two_pictures():
     left = torch.full(IMAGE, -0.8)
     left[:, :, :2] = 0.8
     pictures = torch.stack([left, -left])
-    quick = {"generator_optimizer": Adam(lr=2e-3), "discriminator_optimizer": Adam(lr=2e-3), "average": NoAverage()}
-    recipe = GAN(image=IMAGE, generator=MLP(hidden=(32,), latent_size=4), discriminator=Maxout(hidden=(32,), pieces=3), **quick)
+    quick = {
+        "generator_optimizer": Adam(lr=2e-3),
+        "discriminator_optimizer": Adam(lr=2e-3),
+        "average": NoAverage(),
+    }
+    recipe = GAN(
+        image=IMAGE,
+        generator=MLP(hidden=(32,), latent_size=4),
+        discriminator=Maxout(hidden=(32,), pieces=3),
+        **quick,
+    )
     train(recipe, pictures.repeat(32, 1, 1, 1), 400)
     samples = recipe.pipelines()["image"].sample(200, seed=0)
     nearest = torch.cdist(samples.flatten(1), pictures.flatten(1)) / 4

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from gancore.hooks import hookimpl
-from gancore.parts import Part
+from gancore.component.hooks import hookimpl
+from gancore.component.part import Part
 from gancore_pca.encoder import PCAEncoder
 from gancore_pca.generator import PCAGenerator
 from gancore_pca.moments import Moments

@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gancore.interfaces import Encoder
+from gancore.component.interfaces import Encoder
+from gancore.component.part import fact, part
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
-from gancore.parts import fact, part
 from gancore_pca.moments import Axes
 
 
@@ -15,15 +15,19 @@ from gancore_pca.moments import Axes
 class PCAEncoder(Encoder):
     """The posterior p(z | x) of the latents: N(M⁻¹ Wᵀ (x - μ), σ² M⁻¹), M = WᵀW + σ² I.
 
-    Paper: Tipping & Bishop 1999, eq. 6. With W of eq. 7 and R = I, M is the diagonal of the leading eigenvalues.
+    Paper: Tipping & Bishop 1999, eq. 6. With W of eq. 7 and R = I, M is the diagonal of the leading
+    eigenvalues.
 
-    Image `(N, C, H, W)` → posterior over `(N, q)`. Computed in float64, which the log-likelihood needs; codes are float32.
+    Image `(N, C, H, W)` → posterior over `(N, q)`. Computed in float64, which the log-likelihood needs; codes
+    are float32.
     """
 
     components: int = fact(default=64, help="length q of the code, told by the recipe")
 
     def build(self) -> None:
-        """Registers μ `(D,)`, the axes `(q, D)`, the variance along each `(q,)` and that of the noise `()`, of a random model."""
+        """Registers μ `(D,)`, the axes `(q, D)`, the variance along each `(q,)` and that of the noise `()`,
+        of a random model.
+        """
         size = math.prod(self.image)
         self.mean = nn.Buffer(torch.zeros(size, dtype=torch.float64))
         self.axes = nn.Buffer(torch.linalg.qr(torch.randn(size, self.components, dtype=torch.float64)).Q.T)
@@ -47,26 +51,32 @@ class PCAEncoder(Encoder):
     def code(self, image: Tensor) -> Tensor:
         """`(N, q)`: the code whose image is nearest, (WᵀW)⁻¹ Wᵀ (x - μ).
 
-        Section 3.3: the posterior's mean shrinks towards 0, so that W z is not the orthogonal projection; this code undoes that.
+        Section 3.3: the posterior's mean shrinks towards 0, so that W z is not the orthogonal projection;
+        this code undoes that.
         """
         length = (self.variance - self.noise_variance).sqrt()
         return (self.coordinates(image) / length.where(length > 0, torch.inf)).float()
 
     def coordinates(self, image: Tensor) -> Tensor:
-        """`(N, q)` float64: the principal coordinates Vᵀ (x - μ), what is called the transform of principal component analysis."""
-        return self._centred(image) @ self.axes.T
+        """`(N, q)` float64: the principal coordinates Vᵀ (x - μ), what is called the transform of principal
+        component analysis.
+        """
+        return self._centerd(image) @ self.axes.T
 
     def log_likelihood(self, image: Tensor) -> Tensor:
         """`(N,)` float64: log p(x) in nats, x in [-1, 1], under N(μ, WWᵀ + σ² I) (eq. 3).
 
-        The inverse and the determinant of the D × D covariance are taken by the eigenvalues: λ along the axes, σ² across.
+        The inverse and the determinant of the D × D covariance are taken by the eigenvalues: λ along the
+        axes, σ² across.
         """
-        centred = self._centred(image)
-        along = (centred @ self.axes.T).square()
-        size, (q,) = centred.shape[1], self.variance.shape
-        distance = (centred.square().sum(1) - along.sum(1)).clamp_min(0) / self.noise_variance + (along / self.variance).sum(1)
+        centerd = self._centerd(image)
+        along = (centerd @ self.axes.T).square()
+        size, (q,) = centerd.shape[1], self.variance.shape
+        distance = (centerd.square().sum(1) - along.sum(1)).clamp_min(0) / self.noise_variance + (
+            along / self.variance
+        ).sum(1)
         log_determinant = self.variance.log().sum() + (size - q) * self.noise_variance.log()
         return -(size * math.log(2 * math.pi) + log_determinant + distance) / 2
 
-    def _centred(self, image: Tensor) -> Tensor:
+    def _centerd(self, image: Tensor) -> Tensor:
         return image.reshape(len(image), -1).to(self.mean.dtype) - self.mean

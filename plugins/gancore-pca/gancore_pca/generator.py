@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gancore.interfaces import Generator, Shape
-from gancore.parts import fact, field, part
-from gancore.randomness import normal
+from gancore.component.interfaces import Generator, Shape
+from gancore.component.part import fact, field, part
+from gancore.component.randomness import normal
 from gancore.standard.ranges import at_least
 from gancore_pca.moments import Axes
 
@@ -16,17 +16,23 @@ from gancore_pca.moments import Axes
 class PCAGenerator(Generator):
     """The generative model x = W z + μ + ε, as its mean W z + μ.
 
-    Paper: Tipping & Bishop 1999 (Journal of the Royal Statistical Society B 61), eq. 1 and, for W, eq. 7 with the rotation R = I.
-    Difference: the isotropic noise ε is left out unless `noise` brings it back, as it says nothing about a picture.
+    Paper: Tipping & Bishop 1999 (Journal of the Royal Statistical Society B 61), eq. 1 and, for W, eq. 7 with
+    the rotation R = I.
+    Difference: the isotropic noise ε is left out unless `noise` brings it back, as it says nothing about a
+    picture.
 
-    Code `(N, q)` → image `(N, C, H, W)` float32, trained towards [-1, 1]. Before training W is random, so that
-    every code already has its own image.
+    Code `(N, q)` → image `(N, C, H, W)` float32, trained towards [-1, 1]. Before training W is random, so
+    that every code already has its own image.
     """
 
     examples = ({}, {"noise": 1.0})
 
     components: int = fact(default=64, help="length q of the code, told by the recipe")
-    noise: float = field(default=0.0, validator=at_least(0), help="factor on the model's noise: 0 for the mean, 1 for a full draw")
+    noise: float = field(
+        default=0.0,
+        validator=at_least(0),
+        help="factor on the model's noise: 0 for the mean, 1 for a full draw",
+    )
 
     @property
     def code_shape(self) -> Shape:

@@ -11,7 +11,8 @@ from gancore.errors import DataError
 class Axes(NamedTuple):
     """What a Gaussian of `q` principal axes and equal noise on the others is made of; all float64.
 
-    `mean` is (D,), `components` (q, D) with orthonormal rows of falling `variance` (q,), `noise` the variance () of the rest.
+    `mean` is (D,), `components` (q, D) with orthonormal rows of falling `variance` (q,), `noise` the variance
+    () of the rest.
     """
 
     mean: Tensor
@@ -21,10 +22,12 @@ class Axes(NamedTuple):
 
 
 class Moments(nn.Module):
-    """Count, mean (D,) and scatter (D, D), the sum of (x - mean)(x - mean)ᵀ, of all rows folded so far, as float64 buffers.
+    """Count, mean (D,) and scatter (D, D), the sum of (x - mean)(x - mean)ᵀ, of all rows folded so far, as
+    float64 buffers.
 
-    Batches are merged as Chan, Golub & LeVeque 1983 (The American Statistician 37, eq. 2.1) merge sums of squares: nothing large is
-    ever subtracted from something large, so any split into batches gives the same to rounding.
+    Batches are merged as Chan, Golub & LeVeque 1983 (The American Statistician 37, eq. 2.1) merge sums of
+    squares: nothing large is ever subtracted from something large, so any split into batches gives the same
+    to rounding.
     """
 
     def __init__(self, size: int) -> None:
@@ -40,10 +43,10 @@ class Moments(nn.Module):
             return
         rows = rows.to(self.mean.dtype)
         mean, n, before = rows.mean(0), len(rows), float(self.count)
-        centred, shift = rows - mean, mean - self.mean
+        centerd, shift = rows - mean, mean - self.mean
         self.count.add_(n)
         self.mean.add_(shift, alpha=n / float(self.count))
-        self.scatter.addmm_(centred.T, centred)
+        self.scatter.addmm_(centerd.T, centerd)
         self.scatter.addr_(shift, shift, alpha=before * n / float(self.count))
 
     @property
@@ -54,8 +57,9 @@ class Moments(nn.Module):
     def axes(self, components: int) -> Axes:
         """The maximum-likelihood axes and noise of probabilistic principal component analysis.
 
-        Paper: Tipping & Bishop 1999, section 3.2: eigenvectors and eigenvalues of the sample covariance, and eq. 8 for the noise, the
-        mean of the eigenvalues left over. Difference: the covariance is divided by N - 1, as scikit-learn does, where the paper has N.
+        Paper: Tipping & Bishop 1999, section 3.2: eigenvectors and eigenvalues of the sample covariance, and
+        eq. 8 for the noise, the mean of the eigenvalues left over. Difference: the covariance is divided by N
+        - 1, as scikit-learn does, where the paper has N.
 
         Raises:
             DataError: too few rows for so many components.
@@ -68,7 +72,8 @@ class Moments(nn.Module):
             )
         values, vectors = torch.linalg.eigh(self.scatter / (self.count - 1))
         values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)
-        # data of lower rank have no noise, and a density that is infinite: rounding is the least that can be told
+        # data of lower rank have no noise, and a density that is infinite: rounding is the least that can be
+        # told
         least = values[0] * torch.finfo(values.dtype).eps + torch.finfo(values.dtype).tiny
         noise = values[components:].mean().clamp_min(least)
         return Axes(self.mean, vectors[:, :components].T, values[:components].maximum(noise), noise)

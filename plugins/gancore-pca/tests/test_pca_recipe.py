@@ -6,9 +6,9 @@ import torch
 from gancore_pca import PCA, Moments, PCAGenerator
 from sklearn.decomposition import PCA as Oracle
 
+from gancore.component.specs import build, spec
 from gancore.errors import DataError, FactError
 from gancore.pipeline import Pipeline
-from gancore.specs import build, spec
 from gancore.training.run import Run
 
 IMAGE, Q, N = (2, 4, 3), 5, 200
@@ -126,7 +126,10 @@ def test_the_state_dict_goes_on_where_it_stopped(images):
     for _ in range(3):
         recipe.step(run), other.step(resumed)
     recipe.finish(run), other.finish(resumed)
-    assert all(torch.equal(a, b) for a, b in zip(recipe.state_dict().values(), other.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(recipe.state_dict().values(), other.state_dict().values(), strict=True)
+    )
 
 
 def test_samples_have_the_mean_and_covariance_of_the_model(recipe, oracle):
@@ -151,7 +154,11 @@ def test_a_saved_pipeline_samples_and_reconstructs_the_same(recipe, images, tmp_
 
 def test_the_spec_holds_the_options_and_no_facts():
     table = spec(PCA(image=IMAGE, components=7))
-    assert table["components"] == 7 and "components" not in table["generator"] and table["generator"]["noise"] == 0
+    assert (
+        table["components"] == 7
+        and "components" not in table["generator"]
+        and table["generator"]["noise"] == 0
+    )
     assert build(table).components == 7
 
 
@@ -166,7 +173,10 @@ def test_flat_data_still_give_a_finite_likelihood():
 
 
 def test_too_large_images_are_refused():
-    with pytest.raises(FactError, match=r"images \(3, 64, 64\) have 12288 values.*1\.1 GiB.*limit is 4096 values.*smaller or grey"):
+    with pytest.raises(
+        FactError,
+        match=r"images \(3, 64, 64\) have 12288 values.*1\.1 GiB.*limit is 4096 values.*smaller or gray",
+    ):
         PCA(image=(3, 64, 64))
 
 
@@ -179,5 +189,7 @@ def test_too_few_images_are_refused(images):
     recipe = PCA(image=IMAGE, components=8)
     run = Run(recipe, Source(images), batch=6, total=6)
     recipe.step(run)
-    with pytest.raises(DataError, match="6 images cannot determine 8 principal components.*at least 10 images.*at most 4"):
+    with pytest.raises(
+        DataError, match="6 images cannot determine 8 principal components.*at least 10 images.*at most 4"
+    ):
         recipe.finish(run)

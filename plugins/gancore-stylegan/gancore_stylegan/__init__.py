@@ -1,39 +1,45 @@
-"""StyleGAN: Karras et al. 2018, arXiv:1812.04948; StyleGAN2: Karras et al. 2019, arXiv:1912.04958; StyleGAN3: 2021, arXiv:2106.12423."""
+"""StyleGAN: Karras et al. 2018, arXiv:1812.04948; StyleGAN2: Karras et al. 2019, arXiv:1912.04958; StyleGAN3:
+2021, arXiv:2106.12423.
+"""
 
 import typer
 
 from gancore import Part, hookimpl
-from gancore_stylegan.auto import AutoAverage, AutoR1, AutoStyleGAN2
-from gancore_stylegan.discriminator import LabelledStyleGANDiscriminator, StyleGANDiscriminator
-from gancore_stylegan.fading_blur import FadingBlur
-from gancore_stylegan.growing import (
+from gancore_stylegan.published.importing import import_discriminator, import_generator
+from gancore_stylegan.published.networks import Network, read_networks
+from gancore_stylegan.published.nvidia_names import from_stylegan2
+from gancore_stylegan.published.stylegan3_names import from_stylegan3
+from gancore_stylegan.stylegan1.discriminator import LabeledStyleGANDiscriminator, StyleGANDiscriminator
+from gancore_stylegan.stylegan1.growing import (
     GrowingStyleGAN,
     GrowingStyleGANDiscriminator,
     GrowingStyleGANMapping,
     GrowingStyleGANSynthesis,
-    LabelledGrowingStyleGANDiscriminator,
-    LabelledGrowingStyleGANMapping,
+    LabeledGrowingStyleGANDiscriminator,
+    LabeledGrowingStyleGANMapping,
 )
-from gancore_stylegan.importing import import_discriminator, import_generator
-from gancore_stylegan.mapping import LabelledStyleGANMapping, StyleGANMapping
-from gancore_stylegan.nvidia_names import from_stylegan2
-from gancore_stylegan.path_length import PathLength
-from gancore_stylegan.presets import CIFARStyleGAN2, Paper256, Paper512, Paper1024
-from gancore_stylegan.published import Network, read_networks
-from gancore_stylegan.recipe import StyleGAN
-from gancore_stylegan.stylegan2 import StyleGAN2
-from gancore_stylegan.stylegan2_discriminator import (
-    LabelledStyleGAN2Discriminator,
+from gancore_stylegan.stylegan1.mapping import LabeledStyleGANMapping, StyleGANMapping
+from gancore_stylegan.stylegan1.recipe import StyleGAN
+from gancore_stylegan.stylegan1.synthesis import StyleGANSynthesis
+from gancore_stylegan.stylegan2.auto import AutoAverage, AutoR1, AutoStyleGAN2
+from gancore_stylegan.stylegan2.discriminator import (
+    LabeledStyleGAN2Discriminator,
     PlainStyleGAN2Discriminator,
     SkipStyleGAN2Discriminator,
     StyleGAN2Discriminator,
 )
-from gancore_stylegan.stylegan2_mapping import LabelledStyleGAN2Mapping
-from gancore_stylegan.stylegan2_synthesis import PlainStyleGAN2Synthesis, ResidualStyleGAN2Synthesis, StyleGAN2Synthesis
-from gancore_stylegan.stylegan3 import RotationalStyleGAN3, StyleGAN3
-from gancore_stylegan.stylegan3_names import from_stylegan3
-from gancore_stylegan.stylegan3_synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
-from gancore_stylegan.synthesis import StyleGANSynthesis
+from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping
+from gancore_stylegan.stylegan2.path_length import PathLength
+from gancore_stylegan.stylegan2.presets import CIFARStyleGAN2, Paper256, Paper512, Paper1024
+from gancore_stylegan.stylegan2.recipe import StyleGAN2
+from gancore_stylegan.stylegan2.synthesis import (
+    PlainStyleGAN2Synthesis,
+    ResidualStyleGAN2Synthesis,
+    StyleGAN2Synthesis,
+)
+from gancore_stylegan.stylegan3.fading_blur import FadingBlur
+from gancore_stylegan.stylegan3.recipe import RotationalStyleGAN3, StyleGAN3
+from gancore_stylegan.stylegan3.synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 
 __all__ = [
     "AutoAverage",
@@ -45,12 +51,12 @@ __all__ = [
     "GrowingStyleGANDiscriminator",
     "GrowingStyleGANMapping",
     "GrowingStyleGANSynthesis",
-    "LabelledGrowingStyleGANDiscriminator",
-    "LabelledGrowingStyleGANMapping",
-    "LabelledStyleGAN2Discriminator",
-    "LabelledStyleGAN2Mapping",
-    "LabelledStyleGANDiscriminator",
-    "LabelledStyleGANMapping",
+    "LabeledGrowingStyleGANDiscriminator",
+    "LabeledGrowingStyleGANMapping",
+    "LabeledStyleGAN2Discriminator",
+    "LabeledStyleGAN2Mapping",
+    "LabeledStyleGANDiscriminator",
+    "LabeledStyleGANMapping",
     "Network",
     "Paper256",
     "Paper512",
@@ -90,13 +96,13 @@ def gancore_parts() -> list[type[Part]]:
         StyleGANMapping,
         StyleGANSynthesis,
         StyleGANDiscriminator,
-        LabelledStyleGANMapping,
-        LabelledStyleGANDiscriminator,
+        LabeledStyleGANMapping,
+        LabeledStyleGANDiscriminator,
         StyleGAN2,
         StyleGAN2Synthesis,
         StyleGAN2Discriminator,
-        LabelledStyleGAN2Mapping,
-        LabelledStyleGAN2Discriminator,
+        LabeledStyleGAN2Mapping,
+        LabeledStyleGAN2Discriminator,
         PlainStyleGAN2Synthesis,
         ResidualStyleGAN2Synthesis,
         PlainStyleGAN2Discriminator,
@@ -116,8 +122,8 @@ def gancore_parts() -> list[type[Part]]:
         GrowingStyleGANMapping,
         GrowingStyleGANSynthesis,
         GrowingStyleGANDiscriminator,
-        LabelledGrowingStyleGANMapping,
-        LabelledGrowingStyleGANDiscriminator,
+        LabeledGrowingStyleGANMapping,
+        LabeledGrowingStyleGANDiscriminator,
         RotationalStyleGAN3,
         FadingBlur,
     ]
@@ -126,6 +132,6 @@ def gancore_parts() -> list[type[Part]]:
 @hookimpl
 def gancore_commands(app: typer.Typer) -> None:
     """The verb `gancore import`."""
-    from gancore_stylegan.command import import_network
+    from gancore_stylegan.published.command import import_network
 
     app.command("import")(import_network)

@@ -1,4 +1,6 @@
-"""State dicts laid out as those of rosinality/stylegan2-pytorch, and plain functions that say what they compute, one sample at a time."""
+"""State dicts laid out as those of rosinality/stylegan2-pytorch, and plain functions that say what they
+compute, one sample at a time.
+"""
 
 import math
 from itertools import pairwise
@@ -30,7 +32,7 @@ def generator_state(seed=0):
         new(f"{name}.noise.weight", 1)
         new(f"{name}.activate.bias", outputs)
 
-    def colours(name, inputs):
+    def colors(name, inputs):
         styled(name, inputs, 3, 1)
         new(f"{name}.bias", 1, 3, 1, 1)
 
@@ -40,13 +42,13 @@ def generator_state(seed=0):
         new(f"style.{i + 1}.bias", LATENT)
     new("input.input", 1, WIDTHS[0], 4, 4)
     layer("conv1", WIDTHS[0], WIDTHS[0])
-    colours("to_rgb1", WIDTHS[0])
+    colors("to_rgb1", WIDTHS[0])
     for i, (fewer, more) in enumerate(pairwise(WIDTHS)):
         layer(f"convs.{2 * i}", fewer, more)
         made[f"convs.{2 * i}.conv.blur.kernel"] = SQUARE * 4
         layer(f"convs.{2 * i + 1}", more, more)
         made[f"to_rgbs.{i}.upsample.kernel"] = SQUARE * 4
-        colours(f"to_rgbs.{i}", more)
+        colors(f"to_rgbs.{i}", more)
     for i in range(2 * len(WIDTHS) - 1):
         size = 4 << ((i + 1) // 2)
         new(f"noises.noise_{i}", 1, 1, size, size)
@@ -83,7 +85,11 @@ def code_of(state, z):
     """w of one z."""
     x = z / (z.square().mean() + 1e-8).sqrt()
     for i in range(LAYERS):
-        x = ROOT * F.leaky_relu(state[f"style.{i + 1}.weight"] @ x * 0.01 / math.sqrt(LATENT) + state[f"style.{i + 1}.bias"] * 0.01, 0.2)
+        x = ROOT * F.leaky_relu(
+            state[f"style.{i + 1}.weight"] @ x * 0.01 / math.sqrt(LATENT)
+            + state[f"style.{i + 1}.bias"] * 0.01,
+            0.2,
+        )
     return x
 
 
@@ -96,7 +102,9 @@ def image_of(state, w):
         x = layer(state, f"convs.{2 * i + 1}", x, w, 2 * i + 2)
         zeros = F.conv_transpose2d(image, torch.eye(3)[:, :, None, None], stride=2)
         doubled = F.conv2d(F.pad(zeros, (2, 2, 2, 2)), (4 * SQUARE).expand(3, 1, 4, 4), groups=3)
-        image = doubled + modulated(state, f"to_rgbs.{i}", x, w, demodulate=False) + state[f"to_rgbs.{i}.bias"]
+        image = (
+            doubled + modulated(state, f"to_rgbs.{i}", x, w, demodulate=False) + state[f"to_rgbs.{i}.bias"]
+        )
     return image
 
 
@@ -106,7 +114,10 @@ def layer(state, name, x, w, noise, up=False):
 
 
 def modulated(state, name, x, w, demodulate=True, up=False):
-    style = state[f"{name}.conv.modulation.weight"] @ w / math.sqrt(LATENT) + state[f"{name}.conv.modulation.bias"]
+    style = (
+        state[f"{name}.conv.modulation.weight"] @ w / math.sqrt(LATENT)
+        + state[f"{name}.conv.modulation.bias"]
+    )
     weight = state[f"{name}.conv.weight"][0]
     weight = weight / math.sqrt(weight[0].numel()) * style[:, None, None]
     if demodulate:
@@ -131,10 +142,16 @@ def scores_of(state, image):
     x = conv(image, state["convs.0.0.weight"], state["convs.0.1.bias"])
     for i in range(1, len(WIDTHS)):
         y = conv(x, state[f"convs.{i}.conv1.0.weight"], state[f"convs.{i}.conv1.1.bias"], padding=1)
-        y = conv(blurred(y, 2), state[f"convs.{i}.conv2.1.weight"], state[f"convs.{i}.conv2.2.bias"], stride=2)
+        y = conv(
+            blurred(y, 2), state[f"convs.{i}.conv2.1.weight"], state[f"convs.{i}.conv2.2.bias"], stride=2
+        )
         x = (y + conv(blurred(x, 1), state[f"convs.{i}.skip.1.weight"], None, stride=2)) / ROOT
     deviation = (x.var(0, unbiased=False) + 1e-8).sqrt().mean().expand(len(x), 1, 4, 4)
-    x = conv(torch.cat([x, deviation], 1), state["final_conv.0.weight"], state["final_conv.1.bias"], padding=1).flatten(1)
+    x = conv(
+        torch.cat([x, deviation], 1), state["final_conv.0.weight"], state["final_conv.1.bias"], padding=1
+    ).flatten(1)
     weight, bias = state["final_linear.0.weight"], state["final_linear.0.bias"]
     x = ROOT * F.leaky_relu(x @ weight.t() / math.sqrt(weight.shape[1]) + bias, 0.2)
-    return (x @ state["final_linear.1.weight"].t() / math.sqrt(x.shape[1]) + state["final_linear.1.bias"])[:, 0]
+    return (x @ state["final_linear.1.weight"].t() / math.sqrt(x.shape[1]) + state["final_linear.1.bias"])[
+        :, 0
+    ]

@@ -1,4 +1,6 @@
-"""Files laid out as NVIDIA's network pickles, made without NVIDIA's code: modules that write themselves as saved classes with source."""
+"""Files laid out as NVIDIA's network pickles, made without NVIDIA's code: modules that write themselves as
+saved classes with source.
+"""
 
 import pickle
 import sys
@@ -23,7 +25,13 @@ class Saved(nn.Module):
     source, written_as = "", "Generator"
 
     def __reduce__(self):
-        meta = {"type": "class", "version": 6, "module_src": self.source, "class_name": self.written_as, "state": dict(self.__dict__)}
+        meta = {
+            "type": "class",
+            "version": 6,
+            "module_src": self.source,
+            "class_name": self.written_as,
+            "state": dict(self.__dict__),
+        }
         return _reconstruct_persistent_obj, (meta,)
 
 
@@ -46,7 +54,9 @@ def _named():
 
 
 def tree(tensors, *, source="", kwargs=None, name="Generator"):
-    """A saved module with these tensors at their dotted names; `w_avg`, constants, filters and the like as buffers."""
+    """A saved module with these tensors at their dotted names; `w_avg`, constants, filters and the like as
+    buffers.
+    """
     root = type("Saved", (Saved,), {"source": source, "written_as": name})()
     root.__dict__.update(_init_args=(), _init_kwargs=EasyDict(kwargs or {}))
     for dotted, value in tensors.items():
@@ -66,7 +76,10 @@ def tree(tensors, *, source="", kwargs=None, name="Generator"):
 def network_pickle(networks, *, protocol=4):
     """Bytes of a pickle of such modules by name, with what lies beside them."""
     with _named():
-        rest = {"augment_pipe": None, "training_set_kwargs": EasyDict(class_name="training.dataset.ImageFolderDataset", max_size=9)}
+        rest = {
+            "augment_pipe": None,
+            "training_set_kwargs": EasyDict(class_name="training.dataset.ImageFolderDataset", max_size=9),
+        }
         return pickle.dumps({**networks, **rest}, protocol=protocol)
 
 
@@ -85,7 +98,9 @@ def tiny_stylegan2():
     """Tensors of a StyleGAN2 generator for 8×8 images, by NVIDIA's names, fitting KWARGS."""
     draw = torch.Generator().manual_seed(0)
     shapes = {"mapping.w_avg": (6,), "synthesis.b4.const": (4, 4, 4)}
-    shapes |= {f"mapping.fc{i}.{end}": shape for i in range(2) for end, shape in (("weight", (6, 6)), ("bias", (6,)))}
+    shapes |= {
+        f"mapping.fc{i}.{end}": shape for i in range(2) for end, shape in (("weight", (6, 6)), ("bias", (6,)))
+    }
     for layer, size in (("b4.conv1", 4), ("b8.conv0", 8), ("b8.conv1", 8)):
         shapes |= {f"synthesis.{layer}.weight": (4, 4, 3, 3), f"synthesis.{layer}.noise_const": (size, size)}
         shapes |= {f"synthesis.{layer}.noise_strength": ()} | affine(f"synthesis.{layer}", 4)
@@ -114,20 +129,42 @@ DISCRIMINATOR_KWARGS = {
 def tiny_discriminator():
     """Tensors of the discriminator for 8×8 images, by NVIDIA's names, fitting DISCRIMINATOR_KWARGS."""
     draw = torch.Generator().manual_seed(1)
-    shapes = {"b8.fromrgb.weight": (4, 3, 1, 1), "b8.conv0.weight": (4, 4, 3, 3), "b8.conv1.weight": (4, 4, 3, 3)}
-    shapes |= {"b8.skip.weight": (4, 4, 1, 1), "b4.conv.weight": (4, 5, 3, 3), "b4.fc.weight": (4, 64), "b4.out.weight": (1, 4)}
-    shapes |= {name.replace("weight", "bias"): shape[:1] for name, shape in shapes.items() if "skip" not in name}
+    shapes = {
+        "b8.fromrgb.weight": (4, 3, 1, 1),
+        "b8.conv0.weight": (4, 4, 3, 3),
+        "b8.conv1.weight": (4, 4, 3, 3),
+    }
+    shapes |= {
+        "b8.skip.weight": (4, 4, 1, 1),
+        "b4.conv.weight": (4, 5, 3, 3),
+        "b4.fc.weight": (4, 64),
+        "b4.out.weight": (1, 4),
+    }
+    shapes |= {
+        name.replace("weight", "bias"): shape[:1] for name, shape in shapes.items() if "skip" not in name
+    }
     row = torch.tensor([1.0, 3, 3, 1]) / 8
     filters = {f"b8.{layer}.resample_filter": row[:, None] * row for layer in ("conv1", "skip")}
     return {name: torch.randn(shape, generator=draw) for name, shape in shapes.items()} | filters
 
 
-def labelled(tensors, kwargs, label_layers=1):
+def labeled(tensors, kwargs, label_layers=1):
     """The same with two classes: a generator's tensors and settings, or a discriminator's."""
     draw = torch.Generator().manual_seed(2)
     if "b4.out.weight" in tensors:
-        more = {"b4.out.weight": (4, 4), "b4.out.bias": (4,), "mapping.embed.weight": (4, 2), "mapping.embed.bias": (4,)}
-        more |= {f"mapping.fc{i}.{end}": (4, 4)[: 2 if end == "weight" else 1] for i in range(label_layers) for end in ("weight", "bias")}
+        more = {
+            "b4.out.weight": (4, 4),
+            "b4.out.bias": (4,),
+            "mapping.embed.weight": (4, 2),
+            "mapping.embed.bias": (4,),
+        }
+        more |= {
+            f"mapping.fc{i}.{end}": (4, 4)[: 2 if end == "weight" else 1]
+            for i in range(label_layers)
+            for end in ("weight", "bias")
+        }
     else:
         more = {"mapping.fc0.weight": (6, 12), "mapping.embed.weight": (6, 2), "mapping.embed.bias": (6,)}
-    return tensors | {name: torch.randn(shape, generator=draw) for name, shape in more.items()}, kwargs | {"c_dim": 2}
+    return tensors | {name: torch.randn(shape, generator=draw) for name, shape in more.items()}, kwargs | {
+        "c_dim": 2
+    }

@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 from gancore_stylegan import (
-    LabelledStyleGAN2Discriminator,
-    LabelledStyleGAN2Mapping,
+    LabeledStyleGAN2Discriminator,
+    LabeledStyleGAN2Mapping,
     PlainStyleGAN2Discriminator,
     PlainStyleGAN2Synthesis,
     ResidualStyleGAN2Synthesis,
@@ -13,11 +13,11 @@ from gancore_stylegan import (
     StyleGAN2Synthesis,
     StyleGANMapping,
 )
-from gancore_stylegan.modulated import StyledConv, StyledUpConv, ToImage
+from gancore_stylegan.stylegan2.modulated import StyledConv, StyledUpConv, ToRGB
 from torch.nn import functional
 
+from gancore.component.randomness import seeded
 from gancore.errors import FactError, FitError
-from gancore.randomness import seeded
 
 SMALL = {"channels_base": 64, "channels_max": 8}
 GENERATORS = [StyleGAN2Synthesis, PlainStyleGAN2Synthesis, ResidualStyleGAN2Synthesis]
@@ -38,7 +38,11 @@ def loud(module):
 
 @pytest.mark.parametrize(
     ("size", "base", "synthesis", "discriminator"),
-    [(64, 16384, 21_718_296, 23_407_361), (256, 16384, 22_666_210, 24_001_089), (1024, 32768, 28_268_812, 29_012_513)],
+    [
+        (64, 16384, 21_718_296, 23_407_361),
+        (256, 16384, 22_666_210, 24_001_089),
+        (1024, 32768, 28_268_812, 29_012_513),
+    ],
 )
 def test_parameters_are_those_of_the_released_networks(size, base, synthesis, discriminator):
     made = StyleGAN2Synthesis(image=(3, size, size), channels_base=base)
@@ -54,7 +58,10 @@ def test_parameters_of_the_mapping_network():
 @pytest.mark.parametrize("image", [(3, 16, 16), (1, 28, 28), (4, 24, 16), (2, 8, 40), (3, 4, 4), (3, 48, 48)])
 @pytest.mark.parametrize("kind", range(3))
 def test_any_channels_and_sizes(image, kind):
-    made, read = GENERATORS[kind](image=image, code_width=5, **SMALL), DISCRIMINATORS[kind](image=image, **SMALL)
+    made, read = (
+        GENERATORS[kind](image=image, code_width=5, **SMALL),
+        DISCRIMINATORS[kind](image=image, **SMALL),
+    )
     images = made(torch.randn(2, *made.code_shape))
     assert images.shape == (2, *image) and images.dtype == torch.float32
     assert read(images).shape == (2,)
@@ -78,7 +85,10 @@ def test_a_styled_convolution_is_equations_1_and_3(cls):
     torch.manual_seed(0)
     layer = loud(cls(3, 4, 5, (8, 6), "constant")).double().eval()
     up = cls is StyledUpConv
-    x, w = torch.randn(2, 3, *((4, 3) if up else (8, 6)), dtype=torch.float64), torch.randn(2, 5, dtype=torch.float64)
+    x, w = (
+        torch.randn(2, 3, *((4, 3) if up else (8, 6)), dtype=torch.float64),
+        torch.randn(2, 5, dtype=torch.float64),
+    )
     if up:
         spread = x.new_zeros(2, 3, 8, 6)
         spread[:, :, ::2, ::2] = x
@@ -96,18 +106,22 @@ def test_a_styled_convolution_is_equations_1_and_3(cls):
     assert torch.allclose(layer(x, w), math.sqrt(2) * functional.leaky_relu(y, 0.2), atol=1e-8)
 
 
-def test_the_layer_to_colours_modulates_alone():
+def test_the_layer_to_colors_modulates_alone():
     torch.manual_seed(0)
-    layer = loud(ToImage(4, 3, 5))
+    layer = loud(ToRGB(4, 3, 5))
     x, w = torch.randn(2, 4, 3, 2), torch.randn(2, 5)
-    expected = torch.einsum("oi,ni,nihw->nohw", layer.weight[:, :, 0, 0], layer.style(w) / 2, x) + layer.bias[:, None, None]
+    expected = (
+        torch.einsum("oi,ni,nihw->nohw", layer.weight[:, :, 0, 0], layer.style(w) / 2, x)
+        + layer.bias[:, None, None]
+    )
     assert torch.allclose(layer(x, w), expected, atol=1e-5)
 
 
 def test_noise_outside_of_training():
     image, code = (3, 8, 8), torch.randn(2, 4, 5)
     kinds = {
-        kind: loud(StyleGAN2Synthesis(image=image, code_width=5, noise=kind, **SMALL)).eval() for kind in ("random", "constant", "none")
+        kind: loud(StyleGAN2Synthesis(image=image, code_width=5, noise=kind, **SMALL)).eval()
+        for kind in ("random", "constant", "none")
     }
     for part in kinds.values():
         part.load_state_dict(kinds["random"].state_dict())
@@ -136,7 +150,7 @@ def test_signals_keep_their_size(cls):
 
 def test_labels_steer_the_code_and_the_score():
     torch.manual_seed(0)
-    mapping = LabelledStyleGAN2Mapping(code=(4, 6), classes=3, latent_width=5, width=7, layers=2).eval()
+    mapping = LabeledStyleGAN2Mapping(code=(4, 6), classes=3, latent_width=5, width=7, layers=2).eval()
     latent, label = torch.randn(4, 5), torch.tensor([0, 1, 2, 0])
     code = mapping(latent, label)
     assert code.shape == (4, 4, 6)
@@ -144,21 +158,21 @@ def test_labels_steer_the_code_and_the_score():
     assert not torch.allclose(mapping(latent, (label + 1) % 3), code, atol=1e-3)
     read = mapping.read(latent, label)
     assert torch.allclose(read.square().mean(1), torch.ones(4), atol=1e-5)
-    discriminator = LabelledStyleGAN2Discriminator(image=(3, 8, 8), classes=3, **SMALL)
-    features = discriminator.features(torch.randn(4, 3, 8, 8))
+    discriminator = LabeledStyleGAN2Discriminator(image=(3, 8, 8), classes=3, **SMALL)
+    features = discriminator.forward_features(torch.randn(4, 3, 8, 8))
     mapped = discriminator.mapped(functional.one_hot(label, 3).float())
     expected = (discriminator.score(features) * mapped).sum(1) / math.sqrt(discriminator.outputs)
-    assert torch.allclose(discriminator.judge(features, label), expected, atol=1e-6)
+    assert torch.allclose(discriminator.forward_head(features, label), expected, atol=1e-6)
 
 
 def test_labels_that_are_missing():
-    mapping = LabelledStyleGAN2Mapping(code=(4, 6), classes=3, latent_width=5)
+    mapping = LabeledStyleGAN2Mapping(code=(4, 6), classes=3, latent_width=5)
     with pytest.raises(FitError, match="conditioner/stylegan2-labels reads labels, but got none"):
         mapping(torch.randn(2, 5))
     with pytest.raises(FactError, match="the data have no labels"):
-        LabelledStyleGAN2Mapping(code=(4, 6), classes=0)
-    discriminator = LabelledStyleGAN2Discriminator(image=(3, 8, 8), classes=3, **SMALL)
+        LabeledStyleGAN2Mapping(code=(4, 6), classes=0)
+    discriminator = LabeledStyleGAN2Discriminator(image=(3, 8, 8), classes=3, **SMALL)
     with pytest.raises(FitError, match="discriminator/stylegan2-labels reads labels, but got none"):
         discriminator(torch.randn(2, 3, 8, 8))
     with pytest.raises(FactError, match="the data have no labels"):
-        LabelledStyleGAN2Discriminator(image=(3, 8, 8), classes=0)
+        LabeledStyleGAN2Discriminator(image=(3, 8, 8), classes=0)

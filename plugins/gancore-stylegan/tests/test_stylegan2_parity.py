@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 import torch
 from gancore_stylegan import (
-    LabelledStyleGAN2Discriminator,
-    LabelledStyleGAN2Mapping,
+    LabeledStyleGAN2Discriminator,
+    LabeledStyleGAN2Mapping,
     StyleGAN2Discriminator,
     StyleGAN2Synthesis,
     StyleGANMapping,
     from_stylegan2,
 )
-from gancore_stylegan.nvidia_names import stylegan2_name
+from gancore_stylegan.published.nvidia_names import stylegan2_name
 from safetensors import safe_open
 
 from gancore.errors import CheckpointError
@@ -34,15 +34,22 @@ def networks(config):
     told = {"channels_base": config["channel_base"], "channels_max": config["channel_max"]}
     width = config["w_dim"]
     generator = StyleGAN2Synthesis(image=image, code_width=width, noise="constant", **told)
-    mapping = {"code": generator.code_shape, "latent_width": config["z_dim"], "width": width, "layers": config["mapping_layers"]}
+    mapping = {
+        "code": generator.code_shape,
+        "latent_width": config["z_dim"],
+        "width": width,
+        "layers": config["mapping_layers"],
+    }
     if classes:
-        conditioner = LabelledStyleGAN2Mapping(classes=classes, **mapping)
-        return conditioner, generator, LabelledStyleGAN2Discriminator(image=image, classes=classes, **told)
+        conditioner = LabeledStyleGAN2Mapping(classes=classes, **mapping)
+        return conditioner, generator, LabeledStyleGAN2Discriminator(image=image, classes=classes, **told)
     return StyleGANMapping(**mapping), generator, StyleGAN2Discriminator(image=image, **told)
 
 
 def load(part, name, weights):
-    part.load_state_dict({key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")})
+    part.load_state_dict(
+        {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
+    )
     return part.eval()
 
 
@@ -57,7 +64,9 @@ def test_the_original_networks_are_reproduced(name):
     config, tensors = read(name)
     weights = from_stylegan2({key: value for key, value in tensors.items() if key[:2] in ("G.", "D.")})
     seats = ("conditioner", "generator", "discriminator")
-    mapping, synthesis, discriminator = (load(part, seat, weights) for part, seat in zip(networks(config), seats, strict=True))
+    mapping, synthesis, discriminator = (
+        load(part, seat, weights) for part, seat in zip(networks(config), seats, strict=True)
+    )
     label = tensors["in.c"] if config["c_dim"] else None
     ws = mapping(tensors["in.z"], label)
     image = synthesis(ws)
@@ -65,14 +74,18 @@ def test_the_original_networks_are_reproduced(name):
         "ws": difference(ws, tensors["out.ws"]),
         "image": difference(image, tensors["out.image"]),
         "truncated": difference(synthesis(mapping.truncate(ws, 0.6)), tensors["out.image_truncated_0.6"]),
-        "scores": difference(discriminator(tensors["out.image"], label), tensors["out.scores_of_image"][:, 0]),
+        "scores": difference(
+            discriminator(tensors["out.image"], label), tensors["out.scores_of_image"][:, 0]
+        ),
     }
     print(name, found)
     assert max(found.values()) < 1e-4
 
 
 def test_an_unknown_name_and_an_unknown_filter_are_refused():
-    with pytest.raises(CheckpointError, match="G.synthesis.L0_36_512.weight is no name of a StyleGAN2 by NVIDIA"):
+    with pytest.raises(
+        CheckpointError, match="G.synthesis.L0_36_512.weight is no name of a StyleGAN2 by NVIDIA"
+    ):
         from_stylegan2({"G.synthesis.L0_36_512.weight": torch.zeros(1)})
     with pytest.raises(CheckpointError, match=r"D.b8.resample_filter is another filter than \[1, 3, 3, 1\]"):
         from_stylegan2({"D.b8.resample_filter": torch.ones(4, 4) / 16})

@@ -12,8 +12,8 @@ from gancore_stylegan import (
     StyleGAN2,
 )
 
+from gancore.component.specs import build, spec
 from gancore.errors import FactError
-from gancore.specs import build, spec
 from gancore.testing import contracts
 
 
@@ -44,8 +44,16 @@ def constants(recipe):
     one, other = recipe.discriminator_optimizer, recipe.generator_optimizer
     assert (one.betas, one.eps) == ((0.0, 0.99), 1e-8)
     # a penalty in every 4th step, which the recipe rescales by, or the rescaling alone
-    assert isinstance(recipe, CIFARStyleGAN2) or (other.lr, other.betas, other.eps) == (one.lr, one.betas, one.eps)
-    assert (recipe.augment.address, recipe.augment.target, recipe.augment.categories) == ("augment/ada", 0.6, "bgc")
+    assert isinstance(recipe, CIFARStyleGAN2) or (other.lr, other.betas, other.eps) == (
+        one.lr,
+        one.betas,
+        one.eps,
+    )
+    assert (recipe.augment.qualified_name, recipe.augment.target, recipe.augment.categories) == (
+        "augment/ada",
+        0.6,
+        "bgc",
+    )
     base, lr = discriminator.channels_base, one.lr
     return (
         recipe.batch_size,
@@ -67,16 +75,22 @@ def test_the_released_configurations(cls):
 def test_cifar_leaves_out_what_small_images_do_not_need():
     recipe = CIFARStyleGAN2()
     assert (len(recipe.generator_regularizers), recipe.conditioner.mixing) == (0, 0.0)
-    assert recipe.discriminator.address == "discriminator/stylegan2-plain"
+    assert recipe.discriminator.qualified_name == "discriminator/stylegan2-plain"
     # as if there were a penalty in every 4th step
-    assert recipe.generator_optimizer.lr == pytest.approx(0.002) and recipe.generator_optimizer.betas[1] == pytest.approx(0.99199, abs=1e-5)
-    assert [(penalty.name, penalty.weight) for penalty in Paper256().generator_regularizers] == [("path-length", 2.0)]
+    assert recipe.generator_optimizer.lr == pytest.approx(0.002) and recipe.generator_optimizer.betas[
+        1
+    ] == pytest.approx(0.99199, abs=1e-5)
+    assert [(penalty.name, penalty.weight) for penalty in Paper256().generator_regularizers] == [
+        ("path-length", 2.0)
+    ]
 
 
 def auto(image, **changes):
     """With so few feature maps that large images cost little."""
-    recipe = AutoStyleGAN2(generator={"channels_max": 2, "code_width": 2}, discriminator={"channels_max": 2}, **changes)
-    recipe.place(facts={"image": image, "classes": 0}, by="the data")
+    recipe = AutoStyleGAN2(
+        generator={"channels_max": 2, "code_width": 2}, discriminator={"channels_max": 2}, **changes
+    )
+    recipe.bind(facts={"image": image, "classes": 0}, by="the data")
     return recipe
 
 
@@ -87,28 +101,40 @@ def test_auto_follows_the_size(image):
 
 def test_auto_follows_its_own_batch():
     recipe = auto((3, 32, 32), batch=8)
-    assert (recipe.batch_size, recipe.regularizers[0].gamma, recipe.average.half_life) == (8, pytest.approx(0.0256), 2500)
+    assert (recipe.batch_size, recipe.regularizers[0].gamma, recipe.average.half_life) == (
+        8,
+        pytest.approx(0.0256),
+        2500,
+    )
 
 
 def test_what_auto_derives_is_left_out_of_a_spec_and_trains_at_another_size():
     table = spec(auto((3, 32, 32)))
     assert "gamma" not in table["regularizers"][0] and "half_life" not in table["average"]
     again = build(table)
-    again.place(facts={"image": (3, 64, 64), "classes": 0}, by="the data")
+    again.bind(facts={"image": (3, 64, 64), "classes": 0}, by="the data")
     assert again.regularizers[0].gamma == pytest.approx(0.0256)
 
 
 @pytest.mark.parametrize("change", [{"regularizers": ["r1-auto"]}, {"average": "exponential-auto"}])
 def test_a_recipe_that_derives_nothing_refuses_parts_that_wait_for_it(change):
-    recipe = StyleGAN2(generator={"channels_max": 2, "code_width": 2}, discriminator={"channels_max": 2}, **change)
-    recipe.place(facts={"image": (3, 16, 16), "classes": 0}, by="the data")
-    with pytest.raises(FactError, match=r"-auto waits for \w+, and recipe/stylegan2 does not tell; .* take (regularizer/r1|average/exp)"):
+    recipe = StyleGAN2(
+        generator={"channels_max": 2, "code_width": 2}, discriminator={"channels_max": 2}, **change
+    )
+    recipe.bind(facts={"image": (3, 16, 16), "classes": 0}, by="the data")
+    with pytest.raises(
+        FactError,
+        match=r"-auto waits for \w+, and recipe/stylegan2 does not tell; "
+        r".* take (discriminator-regularizer/r1|average/exp)",
+    ):
         recipe.require()
 
 
 def test_a_value_of_ones_own_beside_the_derived_one_is_refused_by_name():
     with pytest.raises(
-        FactError, match=r"regularizer/r1-auto: gamma is 5 by regularizer/r1-auto itself, but 0.0064 by recipe/stylegan2-auto"
+        FactError,
+        match=r"discriminator-regularizer/r1-auto: gamma is 5 by discriminator-regularizer/r1-auto itself, "
+        r"but 0.0064 by recipe/stylegan2-auto",
     ):
         auto((3, 32, 32), regularizers=[AutoR1(gamma=5)])
     assert auto((3, 32, 32), regularizers=["r1"]).regularizers[0].gamma == 10

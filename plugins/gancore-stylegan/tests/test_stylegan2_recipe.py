@@ -4,19 +4,19 @@ import math
 import pytest
 import torch
 from gancore_stylegan import (
-    LabelledStyleGAN2Discriminator,
-    LabelledStyleGAN2Mapping,
+    LabeledStyleGAN2Discriminator,
+    LabeledStyleGAN2Mapping,
     PathLength,
     StyleGAN2,
     StyleGAN2Discriminator,
     StyleGAN2Synthesis,
     StyleGANMapping,
 )
-from gancore_stylegan.path_length import path_lengths
+from gancore_stylegan.stylegan2.path_length import path_lengths
 
+from gancore.component.randomness import normal, seeded
+from gancore.component.specs import build, spec
 from gancore.pipeline import Pipeline
-from gancore.randomness import normal, seeded
-from gancore.specs import build, spec
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
 from gancore.training.run import Run
@@ -71,14 +71,30 @@ def train(recipe, data, steps, label=None, **options):
 
 
 def test_published_hyperparameters():
-    recipe = StyleGAN2(image=IMAGE, generator=StyleGAN2Synthesis(channels_max=4), discriminator=StyleGAN2Discriminator(channels_max=4))
+    recipe = StyleGAN2(
+        image=IMAGE,
+        generator=StyleGAN2Synthesis(channels_max=4),
+        discriminator=StyleGAN2Discriminator(channels_max=4),
+    )
     assert (recipe.loss.name, recipe.batch_size, recipe.average.half_life) == ("non-saturating", 32, 10_000)
-    assert [(penalty.name, penalty.gamma, penalty.every) for penalty in recipe.regularizers] == [("r1", 10.0, 16)]
+    assert [(penalty.name, penalty.gamma, penalty.every) for penalty in recipe.regularizers] == [
+        ("r1", 10.0, 16)
+    ]
     (path,) = recipe.generator_regularizers
-    assert (path.name, path.every, path.share, path.weight, path.decay) == ("path-length", 4, 0.5, 2.0, 0.01)
+    assert (path.name, path.every, path.batch_fraction, path.weight, path.mean_decay) == (
+        "path-length",
+        4,
+        0.5,
+        2.0,
+        0.99,
+    )
     for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
         assert (optimizer.lr, optimizer.betas, optimizer.eps) == (0.002, (0.0, 0.99), 1e-8)
-    assert (recipe.conditioner.mixing, recipe.conditioner.layers, recipe.conditioner.lr_multiplier) == (0.9, 8, 0.01)
+    assert (recipe.conditioner.mixing, recipe.conditioner.layers, recipe.conditioner.lr_multiplier) == (
+        0.9,
+        8,
+        0.01,
+    )
     players = recipe.players()
     assert (players["discriminator"].rescale, players["generator"].rescale) == pytest.approx((16 / 17, 4 / 5))
 
@@ -86,7 +102,7 @@ def test_published_hyperparameters():
 def test_the_spec_gives_the_same_weights():
     recipe = small()
     again = build(spec(recipe), "recipe")
-    again.place(facts={"image": IMAGE, "classes": 0}, by="the data")
+    again.bind(facts={"image": IMAGE, "classes": 0}, by="the data")
     ours, theirs = recipe.state_dict(), again.state_dict()
     assert ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)
 
@@ -95,7 +111,7 @@ def test_the_spec_gives_the_same_weights():
 @pytest.mark.parametrize("lazy", [False, True])
 def test_micro_batches_move_the_weights_as_the_whole_batch_does(lazy, micro_batch):
     plain = {"generator_optimizer": SGD(lr=0.01), "discriminator_optimizer": SGD(lr=0.01)}
-    penalty = PathLength(every=2) if lazy else PathLength(every=1, share=1.0)
+    penalty = PathLength(every=2) if lazy else PathLength(every=1, batch_fraction=1.0)
     whole = loud(small(regularizers=[R1(every=2)], generator_regularizers=[penalty], **plain)).double()
     pieces = copy.deepcopy(whole)
     data = images(8, dtype=torch.float64)
@@ -105,7 +121,9 @@ def test_micro_batches_move_the_weights_as_the_whole_batch_does(lazy, micro_batc
     ours, theirs = whole.state_dict(), pieces.state_dict()
     assert all(torch.allclose(ours[k], theirs[k], rtol=0, atol=1e-10) for k in ours)
     moved = [k for k in ours if not torch.equal(ours[k], before[k])]
-    assert {"conditioner.mean", "generator_regularizers.0.mean"} <= set(moved) and any("strength" in k for k in moved)
+    assert {"conditioner.mean", "generator_regularizers.0.mean"} <= set(moved) and any(
+        "strength" in k for k in moved
+    )
 
 
 def test_lengths_of_a_linear_map():
@@ -123,7 +141,7 @@ def test_lengths_of_a_linear_map():
 
 
 def test_the_running_mean_of_lengths():
-    penalty, matrix, code = PathLength(decay=0.25), torch.randn(5, 12), torch.randn(4, 5)
+    penalty, matrix, code = PathLength(mean_decay=0.75), torch.randn(5, 12), torch.randn(4, 5)
 
     def render(w):
         return (w @ matrix).reshape(4, 3, 2, 2)
@@ -135,7 +153,7 @@ def test_the_running_mean_of_lengths():
     with seeded(0):
         lengths = path_lengths(render, code)
     assert value().item() == pytest.approx(2 * lengths.square().mean().item())
-    penalty.settle()
+    penalty.update_buffers()
     assert penalty.mean.item() == pytest.approx(0.25 * lengths.mean().item())
     assert value().item() == pytest.approx(2 * (lengths - penalty.mean).square().mean().item(), rel=1e-5)
     penalty.eval()
@@ -145,8 +163,8 @@ def test_the_running_mean_of_lengths():
 
 
 def test_path_lengths_of_no_images_are_refused():
-    with pytest.raises(ValueError, match="share must be a number above 0"):
-        PathLength(share=0)
+    with pytest.raises(ValueError, match="batch_fraction must be a number above 0"):
+        PathLength(batch_fraction=0)
 
 
 def test_a_generator_that_ignores_its_code_gets_no_nan():
@@ -165,12 +183,18 @@ def test_any_image_trains(shape):
 
 def test_labels_train():
     recipe = small(
-        classes=3, conditioner=LabelledStyleGAN2Mapping(**MAPPING), discriminator=LabelledStyleGAN2Discriminator(group=2, **SMALL)
+        classes=3,
+        conditioner=LabeledStyleGAN2Mapping(**MAPPING),
+        discriminator=LabeledStyleGAN2Discriminator(group=2, **SMALL),
     )
     before = copy.deepcopy(recipe.state_dict())
     train(recipe, images(4), 2, label=torch.tensor([0, 1, 2, 0]))
     moved = {k for k, v in recipe.state_dict().items() if not torch.equal(v, before[k])}
-    assert {"conditioner.embedding.weight", "discriminator.embedding.weight", "discriminator.labels.0.weight"} <= moved
+    assert {
+        "conditioner.embedding.weight",
+        "discriminator.embedding.weight",
+        "discriminator.labels.0.weight",
+    } <= moved
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
@@ -186,15 +210,15 @@ def test_training_goes_on_and_the_product_is_kept(precision, tmp_path):
     assert torch.allclose(again, made, atol=1e-4)
 
 
-def test_it_learns_a_colour():
+def test_it_learns_a_color():
     torch.manual_seed(0)
-    colour = torch.tensor([0.6, -0.6, 0.0]).reshape(3, 1, 1)
+    color = torch.tensor([0.6, -0.6, 0.0]).reshape(3, 1, 1)
     recipe = small(regularizers=[R1(gamma=1.0, every=4)])
     recipe.generator_optimizer.lr = recipe.discriminator_optimizer.lr = 0.01
 
     def error():
-        return (recipe.pipelines()["image"].sample(32, seed=0) - colour).abs().mean().item()
+        return (recipe.pipelines()["image"].sample(32, seed=0) - color).abs().mean().item()
 
     start = error()
-    train(recipe, colour + 0.1 * images(), 60)
+    train(recipe, color + 0.1 * images(), 60)
     assert error() < 0.5 * start

@@ -1,4 +1,6 @@
-"""A StyleGAN2 with ADA, path length and lazy R1 that is interrupted and goes on ends with the bits of one that was not."""
+"""A StyleGAN2 with ADA, path length and lazy R1 that is interrupted and goes on ends with the bits of one
+that was not.
+"""
 
 import numpy as np
 import pytest
@@ -6,23 +8,37 @@ import torch
 from gancore_stylegan import Paper256
 
 from gancore import resume, train
+from gancore.component.weights import read_weights
 from gancore.data import open_data
+from gancore.runs.log import Log
 from gancore.training.checkpoint import committed
-from gancore.training.log import Log
-from gancore.weights import read_weights
 
-SETTINGS = {"images": 96, "batch": 4, "checkpoint_every": 20, "report_every": 12, "evaluate_every": 0, "device": "cpu"}
+SETTINGS = {
+    "images": 96,
+    "batch": 4,
+    "checkpoint_every": 20,
+    "report_every": 12,
+    "evaluate_every": 0,
+    "device": "cpu",
+}
 
 
 def recipe():
-    table = Paper256.examples[0] | {"regularizers": [{"part": "r1", "every": 4}], "average": {"part": "exponential"}}
+    table = Paper256.examples[0] | {
+        "regularizers": [{"part": "r1", "every": 4}],
+        "average": {"part": "exponential"},
+    }
     table["augment"] = {"part": "ada", "categories": "bgcfnc", "target": -0.99, "speed": 200.0}
     return Paper256(**table)
 
 
 def end_of(folder):
     last = next(committed(folder / "checkpoints"))
-    tensors = {f"{file}/{k}": v for file in ("weights", "training") for k, v in read_weights(last / f"{file}.safetensors").items()}
+    tensors = {
+        f"{file}/{k}": v
+        for file in ("weights", "training")
+        for k, v in read_weights(last / f"{file}.safetensors").items()
+    }
     return tensors, [line["scalars"] for line in Log.read(folder / "log.jsonl") if "scalars" in line]
 
 
@@ -34,6 +50,10 @@ def test_an_interrupted_training_ends_with_the_same_bits(stop, tmp_path):
     resume(tmp_path / "halted", data, images=96)
     (whole, reports), (halted, their_reports) = end_of(tmp_path / "whole"), end_of(tmp_path / "halted")
     assert whole.keys() == halted.keys() and all(torch.equal(whole[k], halted[k]) for k in whole)
-    assert {"weights/augment.p", "weights/augment.signs", "weights/generator_regularizers.0.mean"} <= whole.keys()
+    assert {
+        "weights/augment.p",
+        "weights/augment.diagnostics",
+        "weights/generator_regularizers.0.mean",
+    } <= whole.keys()
     assert whole["weights/augment.p"] > 0 and whole["weights/generator_regularizers.0.mean"] > 0
     assert reports[-1] == their_reports[-1] and any("path-length" in name for name in reports[0])

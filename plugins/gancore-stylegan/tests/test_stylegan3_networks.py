@@ -4,9 +4,9 @@ from copy import deepcopy
 import pytest
 import torch
 from gancore_stylegan import RotationalStyleGAN3Synthesis, StyleGAN3, StyleGAN3Synthesis
-from gancore_stylegan.stylegan3_input import FourierInput
-from gancore_stylegan.stylegan3_plan import plan
-from gancore_stylegan.stylegan3_synthesis import AliasFreeLayer, ToImage
+from gancore_stylegan.stylegan3.input import FourierInput
+from gancore_stylegan.stylegan3.plan import plan
+from gancore_stylegan.stylegan3.synthesis import AliasFreeLayer, ToRGB
 from torch.nn import functional
 
 from gancore.errors import FactError
@@ -18,8 +18,40 @@ KINDS = [StyleGAN3Synthesis, RotationalStyleGAN3Synthesis]
 
 def test_the_plan_at_256_is_that_of_the_released_network():
     bands = plan((3, 256, 256), 14, "the test")
-    assert [band.size[0] for band in bands] == [36, 36, 36, 52, 52, 84, 84, 148, 148, 148, 276, 276, 276, 256, 256]
-    assert [band.rate for band in bands] == [16, 16, 16, 32, 32, 64, 64, 128, 128, 128, 256, 256, 256, 256, 256]
+    assert [band.size[0] for band in bands] == [
+        36,
+        36,
+        36,
+        52,
+        52,
+        84,
+        84,
+        148,
+        148,
+        148,
+        276,
+        276,
+        276,
+        256,
+        256,
+    ]
+    assert [band.rate for band in bands] == [
+        16,
+        16,
+        16,
+        32,
+        32,
+        64,
+        64,
+        128,
+        128,
+        128,
+        256,
+        256,
+        256,
+        256,
+        256,
+    ]
     assert bands[0].cutoff == 2 and bands[-1].cutoff == bands[-2].cutoff == bands[-3].cutoff == 128
     assert bands[6].cutoff == pytest.approx(math.sqrt(2 * 128))
     assert bands[0].cutoff + bands[0].half_width == pytest.approx(8)
@@ -34,7 +66,9 @@ def test_a_plan_counts_along_the_shorter_side():
         assert a._replace(size=b.size) == b and a.size == (b.size[0], b.rate * 3 // 2 + margin)
 
 
-@pytest.mark.parametrize(("size", "rates"), [((48, 48), [12, 24, 48]), ((50, 50), [25, 50]), ((33, 40), [33]), ((4, 4), [4])])
+@pytest.mark.parametrize(
+    ("size", "rates"), [((48, 48), [12, 24, 48]), ((50, 50), [25, 50]), ((33, 40), [33]), ((4, 4), [4])]
+)
 def test_rates_of_other_sizes_divide_the_sides(size, rates):
     assert sorted({band.rate for band in plan((1, *size), 14, "the test")}) == rates
 
@@ -49,7 +83,10 @@ def test_sizes_and_channels(cls, image):
 
 
 def test_too_small_an_image_is_refused():
-    with pytest.raises(FactError, match="generator/stylegan3-t cannot have images of 3×16: both sides must be at least 4; resize"):
+    with pytest.raises(
+        FactError,
+        match="generator/stylegan3-t cannot have images of 3×16: both sides must be at least 4; resize",
+    ):
         StyleGAN3Synthesis(image=(3, 3, 16))
 
 
@@ -108,12 +145,15 @@ def test_a_layer_is_the_paper_written_out():
     assert torch.allclose(layer(x, w), torch.cat(expected), atol=1e-7)
 
 
-def test_the_layer_to_colours_is_the_paper_written_out():
-    layer = ToImage(4, 3, 5).double()
+def test_the_layer_to_colors_is_the_paper_written_out():
+    layer = ToRGB(4, 3, 5).double()
     layer.square.fill_(0.4)
     x, w = torch.randn(2, 4, 6, 7).double(), torch.randn(2, 5).double()
     style = functional.linear(w, layer.affine.weight / math.sqrt(5), layer.affine.bias) / math.sqrt(4)
-    expected = torch.einsum("nchw,nc,oc->nohw", x, style, layer.weight[:, :, 0, 0]) / math.sqrt(0.4) + layer.bias[:, None, None]
+    expected = (
+        torch.einsum("nchw,nc,oc->nohw", x, style, layer.weight[:, :, 0, 0]) / math.sqrt(0.4)
+        + layer.bias[:, None, None]
+    )
     assert torch.allclose(layer(x, w), expected)
 
 
@@ -123,7 +163,7 @@ def test_running_squares_move_by_the_images_of_an_update():
     square = made.input(code[:, 0]).square().mean().item()
     made(code[:1]), made(code[1:])
     assert made.squares.count == 4 and all(block.square == 1 for block in made.blocks)
-    made.settle()
+    made.update_buffers()
     assert made.blocks[0].square.item() == pytest.approx(0.5 + 0.5 * square, rel=1e-5)
     assert all(block.square != 1 for block in [*made.blocks, made.to_image])
     made.squares.clear()
@@ -137,7 +177,7 @@ def test_the_running_square_brings_a_layer_to_unit_size():
     for _ in range(6):
         made.squares.clear()
         made(code)
-        made.settle()
+        made.update_buffers()
     sizes = [block.square.item() for block in made.blocks[1:]]
     assert all(0.2 < size < 5 for size in sizes), sizes
 
@@ -156,7 +196,11 @@ def test_the_image_moves_with_the_input(cls):
 
 
 def test_it_differentiates_twice():
-    made = RotationalStyleGAN3Synthesis(image=(1, 4, 4), code_width=2, channels_base=4, channels_max=2, layers=3).double().eval()
+    made = (
+        RotationalStyleGAN3Synthesis(image=(1, 4, 4), code_width=2, channels_base=4, channels_max=2, layers=3)
+        .double()
+        .eval()
+    )
     code = torch.randn(1, *made.code_shape, dtype=torch.float64, requires_grad=True)
     (gradient,) = torch.autograd.grad(made(code).square().sum(), code, create_graph=True)
     gradient.square().sum().backward()
@@ -192,13 +236,24 @@ def test_the_recipe_trains(generator, image):
     before = deepcopy(recipe.state_dict())
     drive(start(recipe), 2)
     moved = {name for name, value in recipe.state_dict().items() if not torch.equal(value, before[name])}
-    assert {"generator.blocks.0.weight", "generator.blocks.0.square", "generator.to_image.square", "conditioner.mean"} <= moved
+    assert {
+        "generator.blocks.0.weight",
+        "generator.blocks.0.square",
+        "generator.to_image.square",
+        "conditioner.mean",
+    } <= moved
     assert not {"generator.input.frequencies", "generator.input.phases", "generator.input.transform"} & moved
 
 
 def test_the_recipes_defaults_are_published():
     recipe = StyleGAN3(generator={"part": "stylegan3-t"})
-    assert (recipe.generator_optimizer.lr, recipe.discriminator_optimizer.lr, recipe.batch) == (0.0025, 0.002, 32)
+    assert (recipe.generator_optimizer.lr, recipe.discriminator_optimizer.lr, recipe.batch) == (
+        0.0025,
+        0.002,
+        32,
+    )
     assert recipe.generator_optimizer.betas == recipe.discriminator_optimizer.betas == (0.0, 0.99)
     assert (recipe.conditioner.layers, recipe.conditioner.mixing, recipe.conditioner.decay) == (2, 0.0, 0.998)
-    assert [(r.name, r.every) for r in recipe.regularizers] == [("r1-auto", 16)] and len(recipe.generator_regularizers) == 0
+    assert [(r.name, r.every) for r in recipe.regularizers] == [("r1-auto", 16)] and len(
+        recipe.generator_regularizers
+    ) == 0

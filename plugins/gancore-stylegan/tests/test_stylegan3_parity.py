@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 import torch
 from gancore_stylegan import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis, StyleGANMapping, from_stylegan3
-from gancore_stylegan.alias_free import FilteredLeakyReLU
-from gancore_stylegan.filters import low_pass, radial_low_pass
-from gancore_stylegan.stylegan3_names import stylegan3_name
-from gancore_stylegan.stylegan3_plan import plan
+from gancore_stylegan.published.stylegan3_names import stylegan3_name
+from gancore_stylegan.stylegan3.alias_free import FilteredLeakyReLU
+from gancore_stylegan.stylegan3.filters import low_pass, radial_low_pass
+from gancore_stylegan.stylegan3.plan import plan
 from safetensors import safe_open
 
 from gancore.errors import CheckpointError
@@ -26,16 +26,26 @@ def read(name):
 
 def networks(name, config):
     image = (config["img_channels"], config["img_resolution"], config["img_resolution"])
-    told = {"channels_base": config["channel_base"], "channels_max": config["channel_max"], "code_width": config["w_dim"]}
+    told = {
+        "channels_base": config["channel_base"],
+        "channels_max": config["channel_max"],
+        "code_width": config["w_dim"],
+    }
     generator = KINDS[name](image=image, **told)
     conditioner = StyleGANMapping(
-        code=generator.code_shape, latent_width=config["z_dim"], width=config["w_dim"], layers=config["mapping_layers"], mixing=0.0
+        code=generator.code_shape,
+        latent_width=config["z_dim"],
+        width=config["w_dim"],
+        layers=config["mapping_layers"],
+        mixing=0.0,
     )
     return conditioner.eval(), generator.eval()
 
 
 def own(weights, part):
-    return {name.removeprefix(f"{part}."): value for name, value in weights.items() if name.startswith(f"{part}.")}
+    return {
+        name.removeprefix(f"{part}."): value for name, value in weights.items() if name.startswith(f"{part}.")
+    }
 
 
 def off(found, expected):
@@ -51,7 +61,11 @@ def test_the_outputs_are_those_of_the_original(name):
     conditioner.load_state_dict(own(weights, "conditioner"))
     generator.load_state_dict(own(weights, "generator"))
     codes = conditioner(tensors["in.z"])
-    made = {"ws": codes, "image": generator(codes), "image_truncated_0.6": generator(conditioner.truncate(codes, 0.6))}
+    made = {
+        "ws": codes,
+        "image": generator(codes),
+        "image_truncated_0.6": generator(conditioner.truncate(codes, 0.6)),
+    }
     differences = {key: off(value, tensors[f"out.{key}"]) for key, value in made.items()}
     print(f"{name}: largest relative difference {max(differences.values()):.2g}", differences)
     assert max(differences.values()) < 1e-4
@@ -64,16 +78,28 @@ def test_the_filters_are_those_of_the_original(name):
     for i in range(14):
         before, after = bands[max(i - 1, 0)], bands[i]
         fine = 2 * max(before.rate, after.rate)
-        (up,) = (v for k, v in tensors.items() if k.startswith(f"G.synthesis.L{i}_") and k.endswith("up_filter"))
-        (down,) = (v for k, v in tensors.items() if k.startswith(f"G.synthesis.L{i}_") and k.endswith("down_filter"))
+        (up,) = (
+            v for k, v in tensors.items() if k.startswith(f"G.synthesis.L{i}_") and k.endswith("up_filter")
+        )
+        (down,) = (
+            v for k, v in tensors.items() if k.startswith(f"G.synthesis.L{i}_") and k.endswith("down_filter")
+        )
         design = radial_low_pass if down.dim() == 2 else low_pass
-        assert torch.allclose(low_pass(len(up), before.cutoff, 2 * before.half_width, fine).float(), up, atol=1e-6)
-        assert torch.allclose(design(len(down), after.cutoff, 2 * after.half_width, fine).float(), down, atol=1e-6)
+        assert torch.allclose(
+            low_pass(len(up), before.cutoff, 2 * before.half_width, fine).float(), up, atol=1e-6
+        )
+        assert torch.allclose(
+            design(len(down), after.cutoff, 2 * after.half_width, fine).float(), down, atol=1e-6
+        )
 
 
-@pytest.mark.parametrize(("cls", "count"), [(StyleGAN3Synthesis, 27_946_821), (RotationalStyleGAN3Synthesis, 18_291_075)])
+@pytest.mark.parametrize(
+    ("cls", "count"), [(StyleGAN3Synthesis, 27_946_821), (RotationalStyleGAN3Synthesis, 18_291_075)]
+)
 def test_parameters_at_256_are_those_of_the_original(cls, count, monkeypatch):
-    monkeypatch.setattr(FilteredLeakyReLU, "__init__", lambda self, *_, **__: super(FilteredLeakyReLU, self).__init__())
+    monkeypatch.setattr(
+        FilteredLeakyReLU, "__init__", lambda self, *_, **__: super(FilteredLeakyReLU, self).__init__()
+    )
     made = cls(image=(3, 256, 256))
     assert sum(p.numel() for p in made.parameters()) == count
     mapped = StyleGANMapping(code=made.code_shape, layers=2)
@@ -82,15 +108,26 @@ def test_parameters_at_256_are_those_of_the_original(cls, count, monkeypatch):
 
 def test_every_name_of_ours_has_one_of_theirs():
     made = StyleGAN3Synthesis(image=(3, 16, 16), code_width=4, channels_base=32, channels_max=4, layers=3)
-    names = [f"G.synthesis.input.{n}" for n in ("freqs", "phases", "transform", "weight", "affine.weight", "affine.bias")]
+    names = [
+        f"G.synthesis.input.{n}"
+        for n in ("freqs", "phases", "transform", "weight", "affine.weight", "affine.bias")
+    ]
     ends = ("weight", "bias", "affine.weight", "affine.bias", "magnitude_ema")
     names += [f"G.synthesis.L{i}_36_4.{end}" for i in range(4) for end in ends]
     assert {stylegan3_name(name, 3) for name in names} == {f"generator.{name}" for name in made.state_dict()}
 
 
 @pytest.mark.parametrize(
-    "name", ["G.synthesis.b4.const", "G.synthesis.L0_36_4.noise_strength", "G.mapping.fc0.gain", "synthesis.input.freqs"]
+    "name",
+    [
+        "G.synthesis.b4.const",
+        "G.synthesis.L0_36_4.noise_strength",
+        "G.mapping.fc0.gain",
+        "synthesis.input.freqs",
+    ],
 )
 def test_another_name_is_refused(name):
-    with pytest.raises(CheckpointError, match="is no name of a StyleGAN3 generator by NVIDIA; give weights of one"):
+    with pytest.raises(
+        CheckpointError, match="is no name of a StyleGAN3 generator by NVIDIA; give weights of one"
+    ):
         from_stylegan3({name: torch.zeros(1)})

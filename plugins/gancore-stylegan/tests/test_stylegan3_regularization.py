@@ -15,7 +15,10 @@ def test_contract(check):
     check()
 
 
-@pytest.mark.parametrize(("height", "width", "gamma"), [(128, 128, 0.5), (256, 256, 2), (512, 512, 8), (1024, 1024, 32), (64, 96, 0.1875)])
+@pytest.mark.parametrize(
+    ("height", "width", "gamma"),
+    [(128, 128, 0.5), (256, 256, 2), (512, 512, 8), (1024, 1024, 32), (64, 96, 0.1875)],
+)
 def test_gamma_is_the_recommended_one(height, width, gamma):
     recipe = StyleGAN3()
     recipe.image = (3, height, width)
@@ -32,7 +35,7 @@ def test_r1_is_told_its_gamma(cls):
 def seen(blur, images):
     blur.seen.clear()
     blur.observe(torch.zeros(images))
-    blur.settle()
+    blur.update_buffers()
     return blur
 
 
@@ -67,7 +70,10 @@ def test_it_does_not_round_under_autocast():
 
 
 def test_another_augmentation_follows():
-    image, blur = torch.rand(2, 3, 8, 8), seen(FadingBlur(images=10, then=DiffAugment(policy=("cutout",))), 10)
+    image, blur = (
+        torch.rand(2, 3, 8, 8),
+        seen(FadingBlur(images=10, then=DiffAugment(policy=("cutout",))), 10),
+    )
     changed = blur(image)
     hidden = changed == 0
     assert hidden.any() and torch.equal(changed[~hidden], image[~hidden])
@@ -75,7 +81,9 @@ def test_another_augmentation_follows():
 
 @pytest.mark.parametrize("micro_batch", [None, 2])
 def test_a_training_counts_its_images(micro_batch):
-    recipe = RotationalStyleGAN3(image=(1, 8, 8), augment={"part": "fading-blur", "then": "ada"}, **RotationalStyleGAN3.examples[0])
+    recipe = RotationalStyleGAN3(
+        image=(1, 8, 8), augment={"part": "fading-blur", "then": "ada"}, **RotationalStyleGAN3.examples[0]
+    )
     run = start(recipe, micro_batch=micro_batch)
     drive(run, 3)
     assert recipe.augment.count == run.images > 0
@@ -84,6 +92,14 @@ def test_a_training_counts_its_images(micro_batch):
 
 def test_published_defaults():
     recipe = RotationalStyleGAN3(generator={"part": "stylegan3-r"})
-    assert (recipe.augment.sigma, recipe.augment.images, recipe.augment.then.name) == (10.0, 200_000, "identity")
-    assert (recipe.generator.kernel, recipe.generator.channels_base, recipe.generator.channels_max) == (1, 65536, 1024)
-    assert StyleGAN3().augment.name == "identity"
+    assert (recipe.augment.sigma, recipe.augment.images, recipe.augment.then.name) == (
+        10.0,
+        200_000,
+        "no-augment",
+    )
+    assert (recipe.generator.kernel, recipe.generator.channels_base, recipe.generator.channels_max) == (
+        1,
+        65536,
+        1024,
+    )
+    assert StyleGAN3().augment.name == "no-augment"

@@ -1,4 +1,6 @@
-"""Nothing stays on the CPU, and nothing is float64, which Apple's devices have not. The meta device refuses what another would."""
+"""Nothing stays on the CPU, and nothing is float64, which Apple's devices have not. The meta device refuses
+what another would.
+"""
 
 from contextlib import nullcontext
 
@@ -8,10 +10,14 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from gancore.interfaces import Augment, Conditioner, Discriminator, Generator
+from gancore.component.interfaces import Augment, Conditioner, Discriminator, Generator
 from gancore.testing.trial import configurations
 
-NETWORKS = [cls for cls in gancore_stylegan.gancore_parts() if issubclass(cls, Conditioner | Generator | Discriminator | Augment)]
+NETWORKS = [
+    cls
+    for cls in gancore_stylegan.gancore_parts()
+    if issubclass(cls, Conditioner | Generator | Discriminator | Augment)
+]
 N = 4
 
 
@@ -22,13 +28,19 @@ class OnOneDevice(TorchDispatchMode):
         made = func(*args, **(kwargs or {}))
         for tensor in tree_leaves((args, kwargs, made)):
             if isinstance(tensor, torch.Tensor) and tensor.dim():
-                assert tensor.device.type == "meta" and tensor.dtype != torch.float64, f"{func}: {tensor.device}, {tensor.dtype}"
+                assert tensor.device.type == "meta" and tensor.dtype != torch.float64, (
+                    f"{func}: {tensor.device}, {tensor.dtype}"
+                )
         return made
 
 
 def given(network):
     classes = getattr(network, "classes", 0)
-    label = torch.zeros(N, dtype=torch.int64, device="meta") if getattr(network, "conditional", False) and classes else None
+    label = (
+        torch.zeros(N, dtype=torch.int64, device="meta")
+        if getattr(network, "conditional", False) and classes
+        else None
+    )
     if isinstance(network, Generator):
         return (torch.randn(N, *network.code_shape, device="meta", requires_grad=True),)
     if isinstance(network, Conditioner):
@@ -59,4 +71,4 @@ def differentiate(network):
         if gradient.requires_grad:
             gradient.square().sum().backward()
         with torch.no_grad():
-            network.settle()
+            network.update_buffers()

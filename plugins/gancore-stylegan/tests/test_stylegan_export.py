@@ -3,7 +3,7 @@
 import pytest
 import torch
 from gancore_stylegan import (
-    LabelledStyleGAN2Mapping,
+    LabeledStyleGAN2Mapping,
     RotationalStyleGAN3Synthesis,
     StyleGAN2Synthesis,
     StyleGAN3Synthesis,
@@ -25,22 +25,30 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] if name == "stylegan3-r" else []) for name in NETWORKS])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name == "stylegan3-r" else []) for name in NETWORKS],
+)
 def test_a_stylegan_in_onnxruntime(name, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     generator, inputs = NETWORKS[name]
-    labelled = name == "stylegan2"
+    labeled = name == "stylegan2"
     mapping = {"code": generator.code_shape, "latent_width": 4, "width": 4, "layers": 2}
-    conditioner = LabelledStyleGAN2Mapping(classes=3, **mapping) if labelled else StyleGANMapping(**mapping)
+    conditioner = LabeledStyleGAN2Mapping(classes=3, **mapping) if labeled else StyleGANMapping(**mapping)
     draw = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for part in (conditioner, generator):
             for value in part.parameters():
                 value.add_(torch.randn(value.shape, generator=draw) * 0.3)
         conditioner.mean.normal_(generator=draw)
-    labels = UniformLabels(classes=3) if labelled else None
-    pipeline = Pipeline(sampler=Normal(latent=(4,)), conditioner=conditioner, generator=generator, labels=labels)
-    chain, path = Chain(pipeline, inputs=inputs, truncation=0.6 if name == "stylegan3-t" else 1.0), tmp_path / "chain.onnx"
+    labels = UniformLabels(classes=3) if labeled else None
+    pipeline = Pipeline(
+        sampler=Normal(latent=(4,)), conditioner=conditioner, generator=generator, labels=labels
+    )
+    chain, path = (
+        Chain(pipeline, inputs=inputs, truncation=0.6 if name == "stylegan3-t" else 1.0),
+        tmp_path / "chain.onnx",
+    )
     print(f"{name}: {export_onnx(chain, path):.2g}")
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     assert [given.name for given in session.get_inputs()] == chain.names

@@ -4,23 +4,55 @@ import numpy as np
 import pytest
 import torch
 from gancore_stylegan import import_discriminator, read_networks
-from stylegan_import_maker import DISCRIMINATOR_KWARGS, KWARGS, labelled, network_pickle, tiny_discriminator, tiny_stylegan2, tree
+from stylegan_import_maker import (
+    DISCRIMINATOR_KWARGS,
+    KWARGS,
+    labeled,
+    network_pickle,
+    tiny_discriminator,
+    tiny_stylegan2,
+    tree,
+)
 
 from gancore.cli import run as gancore
 from gancore.cli.recipes import recipe_of
+from gancore.component.specs import build
+from gancore.component.weights import read_weights
 from gancore.errors import CheckpointError
 from gancore.pipeline import Pipeline, find_pipeline
-from gancore.specs import build
-from gancore.training.transfer import start_from, trained_networks
-from gancore.weights import read_weights
+from gancore.runs.transfer import start_from, trained_networks
 
-SHORT = ["--images", "8", "--batch", "4", "--checkpoint-every", "8", "--evaluate-every", "0", "--hold-out", "0", "--threads", "1"]
+SHORT = [
+    "--images",
+    "8",
+    "--batch",
+    "4",
+    "--checkpoint-every",
+    "8",
+    "--evaluate-every",
+    "0",
+    "--hold-out",
+    "0",
+    "--threads",
+    "1",
+]
 
 
 def imported(folder, generator=None, judge=None):
-    generator, judge = generator or (tiny_stylegan2(), KWARGS), judge or (tiny_discriminator(), DISCRIMINATOR_KWARGS)
-    networks = {"G": tree({name: value + 1 for name, value in generator[0].items() if "filter" not in name}, kwargs=generator[1])}
-    networks |= {"D": tree(judge[0], kwargs=judge[1], name="Discriminator"), "G_ema": tree(generator[0], kwargs=generator[1])}
+    generator, judge = (
+        generator or (tiny_stylegan2(), KWARGS),
+        judge or (tiny_discriminator(), DISCRIMINATOR_KWARGS),
+    )
+    networks = {
+        "G": tree(
+            {name: value + 1 for name, value in generator[0].items() if "filter" not in name},
+            kwargs=generator[1],
+        )
+    }
+    networks |= {
+        "D": tree(judge[0], kwargs=judge[1], name="Discriminator"),
+        "G_ema": tree(generator[0], kwargs=generator[1]),
+    }
     path = folder / "network.pkl"
     path.write_bytes(network_pickle(networks))
     assert gancore(["import", str(path), "--output", str(folder / "imported")]) == 0
@@ -36,13 +68,19 @@ def images(tmp_path):
 
 def test_a_recipe_begins_with_the_networks_of_the_file(tmp_path, capsys):
     folder = imported(tmp_path)
-    assert f"to train it further: gancore train {folder / 'recipe.toml'} --data IMAGES" in capsys.readouterr().out
+    assert (
+        f"to train it further: gancore train {folder / 'recipe.toml'} --data IMAGES"
+        in capsys.readouterr().out
+    )
     recipe = recipe_of(str(folder / "recipe.toml"), [])
     begun, pipeline = recipe.pipelines()["image"], Pipeline.load(find_pipeline(folder))
     assert torch.equal(begun.sample(3, seed=4, truncation=0.5), pipeline.sample(3, seed=4, truncation=0.5))
     judge = import_discriminator(read_networks(tmp_path / "network.pkl")["D"])
-    assert all(torch.equal(value, recipe.discriminator.state_dict()[name]) for name, value in judge.state_dict().items())
-    assert recipe.address == "recipe/stylegan2" and recipe.regularizers[0].every == 16
+    assert all(
+        torch.equal(value, recipe.discriminator.state_dict()[name])
+        for name, value in judge.state_dict().items()
+    )
+    assert recipe.qualified_name == "recipe/stylegan2" and recipe.regularizers[0].every == 16
 
 
 def test_another_recipe_begins_with_both_networks(tmp_path):
@@ -50,15 +88,20 @@ def test_another_recipe_begins_with_both_networks(tmp_path):
     networks, image = trained_networks(folder)
     recipe = build(start_from({"part": "two-player", "image": list(image)}, networks))
     judge = import_discriminator(read_networks(tmp_path / "network.pkl")["D"])
-    assert all(torch.equal(value, recipe.discriminator.state_dict()[name]) for name, value in judge.state_dict().items())
-    assert recipe.generator.address == "generator/stylegan2"
+    assert all(
+        torch.equal(value, recipe.discriminator.state_dict()[name])
+        for name, value in judge.state_dict().items()
+    )
+    assert recipe.generator.qualified_name == "generator/stylegan2"
 
 
 def test_two_steps_of_training(tmp_path, images, monkeypatch):
     folder = imported(tmp_path)
     monkeypatch.chdir("/")
     run = tmp_path / "run"
-    assert gancore(["train", str(folder / "recipe.toml"), "--data", images, "--output", str(run), *SHORT]) == 0
+    assert (
+        gancore(["train", str(folder / "recipe.toml"), "--data", images, "--output", str(run), *SHORT]) == 0
+    )
     trained, begun = (read_weights(find_pipeline(path) / "weights.safetensors") for path in (run, folder))
     assert trained.keys() >= begun.keys()
     moved = [float((trained[name] - begun[name]).abs().max()) for name in begun if name.endswith("weight")]
@@ -67,13 +110,19 @@ def test_two_steps_of_training(tmp_path, images, monkeypatch):
 
 
 def test_labels_and_a_frozen_layer(tmp_path):
-    folder = imported(tmp_path, labelled(tiny_stylegan2(), KWARGS), labelled(tiny_discriminator(), DISCRIMINATOR_KWARGS))
+    folder = imported(
+        tmp_path, labeled(tiny_stylegan2(), KWARGS), labeled(tiny_discriminator(), DISCRIMINATOR_KWARGS)
+    )
     recipe = recipe_of(str(folder / "recipe.toml"), ["discriminator.frozen=['from_image']"])
     assert recipe.classes == 2 and recipe.wants == {"image", "label"}
-    assert not recipe.discriminator.from_image.weight.requires_grad and recipe.discriminator.score.weight.requires_grad
+    assert (
+        not recipe.discriminator.from_image.weight.requires_grad
+        and recipe.discriminator.score.weight.requires_grad
+    )
     label = torch.tensor([0, 1])
     assert torch.equal(
-        recipe.pipelines()["image"].sample(2, seed=1, label=label), Pipeline.load(find_pipeline(folder)).sample(2, seed=1, label=label)
+        recipe.pipelines()["image"].sample(2, seed=1, label=label),
+        Pipeline.load(find_pipeline(folder)).sample(2, seed=1, label=label),
     )
 
 
@@ -82,15 +131,25 @@ def test_data_that_the_networks_are_not_for(tmp_path, images, capsys):
     words = ["train", str(folder / "recipe.toml"), "--data", images, *SHORT, "--output"]
     assert gancore([*words, str(tmp_path / "a"), "--size", "16"]) == 2
     error = capsys.readouterr().err
-    assert "image is (3, 8, 8) by recipe/stylegan2 itself, but (3, 16, 16) by the data" in error and "make them agree" in error
+    assert (
+        "image is (3, 8, 8) by recipe/stylegan2 itself, but (3, 16, 16) by the data" in error
+        and "make them agree" in error
+    )
     (folder / "pipeline" / "weights.safetensors").unlink()
     assert gancore([*words, str(tmp_path / "b")]) != 0
     assert "no weights of 'generator' under" in capsys.readouterr().err
 
 
 def test_labels_that_the_data_have_not(tmp_path, images, capsys):
-    folder = imported(tmp_path, labelled(tiny_stylegan2(), KWARGS), labelled(tiny_discriminator(), DISCRIMINATOR_KWARGS))
-    assert gancore(["train", str(folder / "recipe.toml"), "--data", images, *SHORT, "--output", str(tmp_path / "a")]) == 2
+    folder = imported(
+        tmp_path, labeled(tiny_stylegan2(), KWARGS), labeled(tiny_discriminator(), DISCRIMINATOR_KWARGS)
+    )
+    assert (
+        gancore(
+            ["train", str(folder / "recipe.toml"), "--data", images, *SHORT, "--output", str(tmp_path / "a")]
+        )
+        == 2
+    )
     assert "classes is 2 by recipe/stylegan2 itself, but 0 by the data" in capsys.readouterr().err
 
 
@@ -98,7 +157,10 @@ def test_labels_that_the_data_have_not(tmp_path, images, capsys):
     ("changes", "message"),
     [
         ({"architecture": "skip"}, "made with architecture skip; only resnet can be imported"),
-        ({"epilogue_kwargs": {"mbstd_num_channels": 2}}, "made with mbstd_num_channels 2; only 1 can be imported"),
+        (
+            {"epilogue_kwargs": {"mbstd_num_channels": 2}},
+            "made with mbstd_num_channels 2; only 1 can be imported",
+        ),
         ({"epilogue_kwargs": {"mbstd_group_size": None}}, "mbstd_group_size is None, not a whole number"),
         ({"channel_max": 512, "channel_base": 2**20}, "disagree with its weights .D.b4.conv.weight"),
         ({"img_resolution": 16}, "the weights do not fit discriminator/stylegan2"),
@@ -117,6 +179,10 @@ def test_discriminators_that_cannot_be_imported_leave_a_pipeline(tmp_path, capsy
 
 def test_a_discriminator_of_another_size_is_left(tmp_path, capsys):
     small = {name.replace("b8", "b16"): value for name, value in tiny_discriminator().items()}
-    small |= {name: value for name, value in tiny_discriminator().items() if name.startswith("b8.") and "fromrgb" not in name}
+    small |= {
+        name: value
+        for name, value in tiny_discriminator().items()
+        if name.startswith("b8.") and "fromrgb" not in name
+    }
     imported(tmp_path, judge=(small, DISCRIMINATOR_KWARGS | {"img_resolution": 16, "channel_base": 64}))
     assert "no recipe: the discriminator reads images (3, 16, 16), not (3, 8, 8)" in capsys.readouterr().out

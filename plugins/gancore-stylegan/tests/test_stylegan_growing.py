@@ -17,14 +17,14 @@ from gancore_stylegan import (
 )
 
 from gancore import Pipeline, Sources, resume, train
+from gancore.component.randomness import seeded
+from gancore.component.weights import load_state, read_weights
 from gancore.nn.growing import coarse, doubled, halved
-from gancore.randomness import seeded
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
 from gancore.training.checkpoint import committed
 from gancore.training.ranks import Ranks
 from gancore.training.run import Run
-from gancore.weights import load_state, read_weights
 
 SMALL = {"channels_base": 64, "channels_max": 8}
 IMAGE = (3, 16, 16)
@@ -44,7 +44,7 @@ def small(image=IMAGE, **changes):
         generator=GrowingStyleGANSynthesis(code_width=5, **SMALL),
         conditioner=GrowingStyleGANMapping(latent_width=4, width=6, layers=2),
         discriminator=GrowingStyleGANDiscriminator(group=2, **SMALL),
-        **{"starting_size": 4, "stabilise": 8, "fade": 16, "batch": 8, "batches": [[8, 4]], **changes},
+        **{"starting_size": 4, "stabilize": 8, "fade": 16, "batch": 8, "batches": [[8, 4]], **changes},
     )
 
 
@@ -72,7 +72,15 @@ def test_published_schedule_batches_and_rates():
     assert recipe.stage == 1 and recipe.doublings == 8 and recipe.batch_size == 32
     assert [recipe.batch_at(level) for level in range(9)] == [512, 256, 128, 64, 32, 32, 32, 32, 32]
     assert [dict(recipe.rates).get(4 << level) for level in range(5, 8)] == [1.5, 2.0, 3.0]
-    published = [(0, 1), (600_000, 1), (900_000, 1.5), (1_200_000, 2), (7_800_000, 7), (8_400_000, 8), (25_000_000, 8)]
+    published = [
+        (0, 1),
+        (600_000, 1),
+        (900_000, 1.5),
+        (1_200_000, 2),
+        (7_800_000, 7),
+        (8_400_000, 8),
+        (25_000_000, 8),
+    ]
     assert [(images, recipe.planned(images, 25_000_000)) for images, _ in published] == published
     assert [(penalty.name, penalty.gamma) for penalty in recipe.regularizers] == [("r1", 10.0)]
     assert (recipe.generator_optimizer.lr, recipe.generator_optimizer.betas) == (0.001, (0.0, 0.99))
@@ -115,8 +123,8 @@ def test_fading_mixes_the_maps_of_two_sizes():
     larger = read.blocks[1](read.seen(half, 1))
     smaller = read.seen(halved(half, 1), 0)
     features = read.summary(0.7 * smaller + 0.3 * larger)
-    assert torch.allclose(at(read, 0.3).features(images), features, atol=1e-6)
-    assert torch.allclose(at(read, 0.0).features(images), read.summary(smaller))
+    assert torch.allclose(at(read, 0.3).forward_features(images), features, atol=1e-6)
+    assert torch.allclose(at(read, 0.0).forward_features(images), read.summary(smaller))
 
 
 def test_a_size_that_begins_to_fade_in_changes_nothing_yet():
@@ -135,13 +143,17 @@ def test_styles_are_mixed_among_the_layers_in_use(stage, layers):
     assert GrowingStyleGANMapping(code=(9,), latent_width=4)(latent).shape == (500, 9)
 
 
-@pytest.mark.parametrize(("stage", "used"), [(0, {"to_smaller.0"}), (0.5, {"to_smaller.0", "to_smaller.1"}), (2, {"to_image"})])
+@pytest.mark.parametrize(
+    ("stage", "used"), [(0, {"to_smaller.0"}), (0.5, {"to_smaller.0", "to_smaller.1"}), (2, {"to_image"})]
+)
 def test_only_the_layers_in_use_have_a_gradient(stage, used):
     made = at(synthesis(), stage)
     made(torch.randn(2, 6, 5)).square().sum().backward()
     moved = {name for name, p in made.named_parameters() if p.grad is not None}
     assert {name.rpartition(".")[0] for name in moved if name.startswith("to_")} == used
-    assert {name.split(".")[1] for name in moved if name.startswith("blocks")} == {str(i) for i in range(int(np.ceil(stage)) + 1)}
+    assert {name.split(".")[1] for name in moved if name.startswith("blocks")} == {
+        str(i) for i in range(int(np.ceil(stage)) + 1)
+    }
 
 
 def test_r1_of_a_smaller_size_is_weaker_as_in_the_released_code():
@@ -150,7 +162,7 @@ def test_r1_of_a_smaller_size_is_weaker_as_in_the_released_code():
     small_images = halved(images.detach(), 1).requires_grad_()
     (full,) = torch.autograd.grad(read(images).sum(), images)
     first = read.blocks[1](read.seen(small_images, 1))
-    (few,) = torch.autograd.grad(read.judge(read.summary(first)).sum(), small_images)
+    (few,) = torch.autograd.grad(read.forward_head(read.summary(first)).sum(), small_images)
     assert torch.allclose(few.square().sum(), 4 * full.square().sum())
 
 
@@ -170,8 +182,10 @@ class Source:
 
 def trained(ranks=None, steps=9, **how):
     """Weights at the middle of a fade, of a training with an optimizer that does not blow rounding up."""
-    recipe = small(generator_optimizer=SGD(lr=0.01), discriminator_optimizer=SGD(lr=0.01), regularizers=[R1(every=2)])
-    recipe.place(seed=1)
+    recipe = small(
+        generator_optimizer=SGD(lr=0.01), discriminator_optimizer=SGD(lr=0.01), regularizers=[R1(every=2)]
+    )
+    recipe.bind(seed=1)
     with torch.no_grad(), seeded(1):
         for name, p in recipe.named_parameters():
             if "strength" in name or "bias" in name:
@@ -205,7 +219,9 @@ def work(rank, folder):
 
 def test_two_processes_grow_as_one(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    mp.start_processes(work, (str(tmp_path),), nprocs=2, start_method="fork" if sys.platform == "linux" else "spawn")
+    mp.start_processes(
+        work, (str(tmp_path),), nprocs=2, start_method="fork" if sys.platform == "linux" else "spawn"
+    )
     alone = trained()
     for rank in range(2):
         assert_close(torch.load(tmp_path / f"{rank}.pt"), alone)
@@ -221,13 +237,25 @@ def images(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(images, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "run"
-    recipe = small(stabilise=600_000, fade=600_000)
-    train(recipe, images, output=folder, images=96, checkpoint_every=4, keep=30, sample_every=8, evaluate_every=0)
+    recipe = small(stabilize=600_000, fade=600_000)
+    train(
+        recipe,
+        images,
+        output=folder,
+        images=96,
+        checkpoint_every=4,
+        keep=30,
+        sample_every=8,
+        evaluate_every=0,
+    )
     return folder
 
 
 def test_it_grows_from_first_to_last(run):
-    stages = [float(read_weights(path / "weights.safetensors")["generator.stage"]) for path in committed(run / "checkpoints")][::-1]
+    stages = [
+        float(read_weights(path / "weights.safetensors")["generator.stage"])
+        for path in committed(run / "checkpoints")
+    ][::-1]
     assert stages == sorted(stages) and stages[0] == 0 and stages[-1] == 2
     assert {0 < stage < 1 for stage in stages} == {1 < stage < 2 for stage in stages} == {True, False}
     pipeline = Pipeline.load(run / "pipeline")
@@ -244,7 +272,13 @@ def test_a_training_broken_off_while_a_size_fades_in_ends_with_the_same_bits(run
         stage = float(read_weights(path / "weights.safetensors")["generator.stage"])
         if stage > 1.5:
             shutil.rmtree(path)
-    assert 1 < float(read_weights(next(committed(broken / "checkpoints")) / "weights.safetensors")["generator.stage"]) < 1.5
+    assert (
+        1
+        < float(
+            read_weights(next(committed(broken / "checkpoints")) / "weights.safetensors")["generator.stage"]
+        )
+        < 1.5
+    )
     resume(broken)
     last = next(committed(broken / "checkpoints"))
     for mine, theirs in ((whole, "weights"), (state, "training")):

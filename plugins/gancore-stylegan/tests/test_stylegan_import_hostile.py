@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from gancore_stylegan import import_generator, read_networks
-from gancore_stylegan.storages import START
+from gancore_stylegan.published.storages import START
 from stylegan_import_maker import KWARGS, network_pickle, tiny_stylegan2, tree
 
 from gancore.errors import CheckpointError
@@ -49,9 +49,19 @@ def storage(numbers=4):
 
 
 def tensor(size, stride, offset=0, data=None):
-    numbers = [b"(" + b"".join(b"\x8a\x09" + n.to_bytes(9, "little", signed=True) for n in shape) + b"t" for shape in (size, stride)]
+    numbers = [
+        b"(" + b"".join(b"\x8a\x09" + n.to_bytes(9, "little", signed=True) for n in shape) + b"t"
+        for shape in (size, stride)
+    ]
     store = named("torch.storage", "_load_from_bytes") + held(data or storage()) + b"\x85R"
-    rest = b"J" + struct.pack("<i", offset) + b"".join(numbers) + b"\x89" + named("collections", "OrderedDict") + b")R"
+    rest = (
+        b"J"
+        + struct.pack("<i", offset)
+        + b"".join(numbers)
+        + b"\x89"
+        + named("collections", "OrderedDict")
+        + b")R"
+    )
     return P + named("torch._utils", "_rebuild_tensor_v2") + b"(" + store + rest + b"tR."
 
 
@@ -165,7 +175,14 @@ FORMS = {
     + (named("numpy.core.multiarray", "scalar") + b"h\x01h\x00\x86R") * 3000
     + b"e.",
     "no record": P + RECORD + b"N\x85R.",
-    "record without state": P + RECORD + b"}(" + text("type") + text("class") + text("class_name") + SHELL + b"u\x85R.",
+    "record without state": P
+    + RECORD
+    + b"}("
+    + text("type")
+    + text("class")
+    + text("class_name")
+    + SHELL
+    + b"u\x85R.",
     "objects of numpy": P
     + named("numpy.core.multiarray", "scalar")
     + named("numpy", "dtype")
@@ -173,20 +190,36 @@ FORMS = {
     + b"\x85R"
     + held(b"a" * 8)
     + b"\x86R.",
-    "array of others": called("numpy.core.multiarray", "_reconstruct", named("torch", "float32"), b")", held(b"b")),
+    "array of others": called(
+        "numpy.core.multiarray", "_reconstruct", named("torch", "float32"), b")", held(b"b")
+    ),
     "store of no bytes": called("torch.storage", "_load_from_bytes", text("abc")),
     "store of hostile pickle": called("torch.storage", "_load_from_bytes", held(INNER)),
     "store that begins well": called("torch.storage", "_load_from_bytes", held(storage()[:200] + INNER)),
     "store with hostile storage": called(
         "torch.storage",
         "_load_from_bytes",
-        held(b"".join([pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2), pickle.dumps({}, 2), INNER, pickle.dumps([], 2)])),
+        held(
+            b"".join(
+                [
+                    pickle.dumps(0x1950A86A20F9469CFC6C, 2),
+                    pickle.dumps(1001, 2),
+                    pickle.dumps({}, 2),
+                    INNER,
+                    pickle.dumps([], 2),
+                ]
+            )
+        ),
     ),
     "store in an archive": called("torch.storage", "_load_from_bytes", held(archive(INNER))),
-    "store in a packed archive": called("torch.storage", "_load_from_bytes", held(archive(b"\0" * 10**7, packed=True))),
+    "store in a packed archive": called(
+        "torch.storage", "_load_from_bytes", held(archive(b"\0" * 10**7, packed=True))
+    ),
     "store with an odd escape": called("torch.storage", "_load_from_bytes", held(b"P\\I\n.")),
     "store cut off": called("torch.storage", "_load_from_bytes", held(storage()[:-5])),
-    "vast store": called("torch.storage", "_load_from_bytes", held(storage(5).replace(b"K\x05N", b"J\xff\xff\xff\x7fN"))),
+    "vast store": called(
+        "torch.storage", "_load_from_bytes", held(storage(5).replace(b"K\x05N", b"J\xff\xff\xff\x7fN"))
+    ),
     "tensor past its store": tensor((5,), (1,)),
     "tensor behind its store": tensor((4,), (1,), offset=1),
     "tensor with vast steps": tensor((2,), (2**62,)),
@@ -212,11 +245,22 @@ FORMS = {
     "archive cut off": archive(INNER)[:-9],
     "gzip": b"\x1f\x8b\x08\x00" + bytes(100),
     "old store": storage(),
-    "checkpoint of hostile pickle": START + pickle.dumps(1001, 2) + pickle.dumps({}, 2) + INNER + pickle.dumps([], 2),
-    "checkpoint of vast numbers": START + pickle.dumps(1001, 2) + pickle.dumps({}, 2) + pickle.dumps([2**40], 2) + pickle.dumps([], 2),
+    "checkpoint of hostile pickle": START
+    + pickle.dumps(1001, 2)
+    + pickle.dumps({}, 2)
+    + INNER
+    + pickle.dumps([], 2),
+    "checkpoint of vast numbers": START
+    + pickle.dumps(1001, 2)
+    + pickle.dumps({}, 2)
+    + pickle.dumps([2**40], 2)
+    + pickle.dumps([], 2),
     "tar": b"storages" + bytes(504) + bytes(1024),
 }
-TENSORS = {name for name in FORMS if "tensor" in name and name != "tensor alone"} | {"negative size", "many sizes"}
+TENSORS = {name for name in FORMS if "tensor" in name and name != "tensor alone"} | {
+    "negative size",
+    "many sizes",
+}
 HOSTILE = {name: called(*call) for name, call in CALLS.items()} | FORMS
 
 
@@ -231,7 +275,10 @@ def _canary():
 def refuse(tmp_path, data, *, use=False):
     path = tmp_path / "network.pkl"
     path.write_bytes(data)
-    with pytest.raises(CheckpointError) as error, warnings.catch_warnings(record=True, action="always") as warned:
+    with (
+        pytest.raises(CheckpointError) as error,
+        warnings.catch_warnings(record=True, action="always") as warned,
+    ):
         networks = read_networks(path)
         if use:
             import_generator(networks["G_ema"])
@@ -304,6 +351,8 @@ def test_a_network_of_the_tensorflow_code_says_what_to_do(tmp_path):
     path = tmp_path / "old.pkl"
     path.write_bytes(P + named("dnnlib.tflib.network", "Network") + b")\x81}b.")
     with pytest.raises(
-        CheckpointError, match=r"old.pkl: the file holds a network of the TensorFlow code .*legacy.py .*; nothing of it was run"
+        CheckpointError,
+        match=r"old.pkl: the file holds a network of the TensorFlow code .*legacy.py .*; "
+        r"nothing of it was run",
     ):
         read_networks(path)

@@ -1,4 +1,6 @@
-"""What the latent tools ask of these networks: the weights that read a code, and noise that can be replaced."""
+"""What the latent tools ask of these networks: the weights that read a code, and noise that can be
+replaced.
+"""
 
 import pytest
 import torch
@@ -11,13 +13,19 @@ from gancore_stylegan import (
     StyleGANSynthesis,
 )
 
+from gancore.component.randomness import noise_maps
 from gancore.latent.inversion import Projection, invert
 from gancore.pipeline import Pipeline
-from gancore.randomness import noise_maps
 from gancore.standard.samplers import Normal
 
 SMALL = {"image": (3, 16, 8), "code_width": 4, "channels_base": 64, "channels_max": 6}
-NETWORKS = [StyleGANSynthesis, StyleGAN2Synthesis, PlainStyleGAN2Synthesis, ResidualStyleGAN2Synthesis, StyleGAN3Synthesis]
+NETWORKS = [
+    StyleGANSynthesis,
+    StyleGAN2Synthesis,
+    PlainStyleGAN2Synthesis,
+    ResidualStyleGAN2Synthesis,
+    StyleGAN3Synthesis,
+]
 
 
 def made(network, **options):
@@ -58,9 +66,10 @@ def test_each_layer_reads_its_code_through_the_weights_that_are_said(network):
 
 
 @pytest.mark.parametrize(
-    ("network", "noise"), [(StyleGANSynthesis, None), (StyleGAN2Synthesis, "random"), (StyleGAN2Synthesis, "constant")]
+    ("network", "noise"),
+    [(StyleGANSynthesis, None), (StyleGAN2Synthesis, "random"), (StyleGAN2Synthesis, "constant")],
 )
-def test_noise_maps_are_optimised_whether_drawn_or_kept(network, noise):
+def test_noise_maps_are_optimized_whether_drawn_or_kept(network, noise):
     generator = made(network, **({} if noise is None else {"noise": noise}))
     mapping = StyleGANMapping(latent_width=4, width=6, layers=2, code=generator.code_shape)
     pipeline = Pipeline(sampler=Normal(latent=(4,)), conditioner=mapping, generator=generator)

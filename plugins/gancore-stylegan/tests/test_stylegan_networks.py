@@ -3,22 +3,22 @@ import math
 import pytest
 import torch
 from gancore_stylegan import (
-    LabelledStyleGANDiscriminator,
-    LabelledStyleGANMapping,
+    LabeledStyleGANDiscriminator,
+    LabeledStyleGANMapping,
     StyleGANDiscriminator,
     StyleGANMapping,
     StyleGANSynthesis,
 )
-from gancore_stylegan.pyramid import channels
+from gancore_stylegan.stylegan1.pyramid import channels
 from torch import nn
 from torch.nn import functional
 
+from gancore.component.randomness import Rows, own_rows, seeded
+from gancore.component.specs import build, spec
 from gancore.errors import FactError, FitError, SpecError
 from gancore.nn.adain import AdaIN
 from gancore.nn.equalized import EqualizedConv2d
 from gancore.nn.noise import Noise
-from gancore.randomness import Rows, own_rows, seeded
-from gancore.specs import build, spec
 
 SMALL = {"channels_base": 64, "channels_max": 8}
 
@@ -40,24 +40,31 @@ def parameters(module):
 
 
 def test_parameters_at_1024_are_those_of_the_released_networks():
-    """The released networks (26,219,627 and 23,087,249) keep the colour layers of all nine sizes that they grew through; ours the last."""
+    """The released networks (26,219,627 and 23,087,249) keep the color layers of all nine sizes that they
+    grew through; ours the last.
+    """
     made, read = StyleGANSynthesis(image=(3, 1024, 1024)), StyleGANDiscriminator(image=(3, 1024, 1024))
     mapped = StyleGANMapping(code=made.code_shape)
     widths = [channels(stage, 8192, 512) for stage in range(1, 10)]
     assert widths == [512, 512, 512, 512, 256, 128, 64, 32, 16]
     assert made.code_shape == (18, 512)
     assert parameters(mapped) == 8 * (512 * 512 + 512)
-    to_colours = sum(3 * width + 3 for width in widths[:-1])
-    from_colours = sum(3 * width + width for width in widths[:-1])
-    assert parameters(mapped) + parameters(made) + to_colours == 26_219_627
-    assert parameters(read) + from_colours == 23_087_249
+    to_colors = sum(3 * width + 3 for width in widths[:-1])
+    from_colors = sum(3 * width + width for width in widths[:-1])
+    assert parameters(mapped) + parameters(made) + to_colors == 26_219_627
+    assert parameters(read) + from_colors == 23_087_249
 
 
 def test_layers_of_32():
-    made, read = StyleGANSynthesis(image=(3, 32, 32), channels_max=128), StyleGANDiscriminator(image=(3, 32, 32), channels_max=128)
+    made, read = (
+        StyleGANSynthesis(image=(3, 32, 32), channels_max=128),
+        StyleGANDiscriminator(image=(3, 32, 32), channels_max=128),
+    )
     assert made.code_shape == (8, 512)
     assert tuple(made.blocks[0].constant.shape) == (1, 128, 4, 4)
-    assert [tuple(m.weight.shape) for m in made.modules() if isinstance(m, EqualizedConv2d)] == [(128, 128, 3, 3)] * 7 + [(3, 128, 1, 1)]
+    assert [tuple(m.weight.shape) for m in made.modules() if isinstance(m, EqualizedConv2d)] == [
+        (128, 128, 3, 3)
+    ] * 7 + [(3, 128, 1, 1)]
     assert [tuple(m.weight.shape[:2]) for m in read.modules() if isinstance(m, EqualizedConv2d)] == (
         [(128, 3)] + [(128, 128)] * 6 + [(128, 129)]
     )
@@ -88,7 +95,10 @@ def test_sizes_and_channels(image):
 @pytest.mark.parametrize("cls", [StyleGANSynthesis, StyleGANDiscriminator])
 @pytest.mark.parametrize("size", [(36, 36), (3, 3), (30, 32)])
 def test_other_sizes_are_refused(cls, size):
-    with pytest.raises(FactError, match=f"{cls.kind}/stylegan cannot have images of {size[0]}×{size[1]}: they must be a map whose"):
+    with pytest.raises(
+        FactError,
+        match=f"{cls.kind}/stylegan cannot have images of {size[0]}×{size[1]}: they must be a map whose",
+    ):
         cls(image=(3, *size))
 
 
@@ -104,14 +114,20 @@ def test_a_block_is_the_paper_written_out():
 
     def styled(y, layer, code):
         y = functional.instance_norm(functional.leaky_relu(y, 0.2), eps=1e-8)
-        scale, bias = functional.linear(code, layer.adain.style.weight / math.sqrt(5), layer.adain.style.bias)[..., None, None].chunk(2, 1)
+        scale, bias = functional.linear(
+            code, layer.adain.style.weight / math.sqrt(5), layer.adain.style.bias
+        )[..., None, None].chunk(2, 1)
         return scale * y + bias
 
     y = functional.interpolate(x, scale_factor=2, mode="nearest")
     y = functional.conv2d(y, block.up.weight * math.sqrt(2 / 72), padding=1)
     y = functional.conv2d(y, binomial.expand(8, 1, 3, 3), block.bias, padding=1, groups=8)
     y = styled(y, block.first, w[0])
-    y = styled(functional.conv2d(y, block.conv.weight * math.sqrt(2 / 72), block.conv.bias, padding=1), block.second, w[1])
+    y = styled(
+        functional.conv2d(y, block.conv.weight * math.sqrt(2 / 72), block.conv.bias, padding=1),
+        block.second,
+        w[1],
+    )
     assert torch.allclose(block(x, w[0], w[1]), y, atol=1e-5)
 
 
@@ -121,7 +137,9 @@ def test_a_discriminator_block_is_the_paper_written_out():
     binomial = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]).double() / 16
     y = functional.leaky_relu(functional.conv2d(x, block.conv.weight * math.sqrt(2 / 72), padding=1), 0.2)
     y = functional.conv2d(y, binomial.expand(8, 1, 3, 3), padding=1, groups=8)
-    y = functional.leaky_relu(functional.avg_pool2d(functional.conv2d(y, block.down.weight * math.sqrt(2 / 72), padding=1), 2), 0.2)
+    y = functional.leaky_relu(
+        functional.avg_pool2d(functional.conv2d(y, block.down.weight * math.sqrt(2 / 72), padding=1), 2), 0.2
+    )
     assert torch.allclose(block(x), y)
 
 
@@ -152,7 +170,9 @@ def test_without_mixing_all_layers_share_w():
     assert torch.allclose(part(10 * latent), code, atol=1e-5)
     x = latent / latent.square().mean(1, keepdim=True).sqrt()
     for layer in part.dense:
-        x = functional.leaky_relu(x @ layer.weight.t() * 0.01 * math.sqrt(2 / x.shape[1]) + 0.01 * layer.bias, 0.2)
+        x = functional.leaky_relu(
+            x @ layer.weight.t() * 0.01 * math.sqrt(2 / x.shape[1]) + 0.01 * layer.bias, 0.2
+        )
     assert torch.allclose(code[:, 0], x, atol=1e-5)
 
 
@@ -190,12 +210,12 @@ def test_the_mean_of_w_moves_in_training_when_settled():
     for latent in latents:
         part(latent)
     assert not part.mean.any()
-    part.settle()
+    part.update_buffers()
     expected = part.mapped(torch.cat(latents)).mean(0)
     assert torch.allclose(part.mean, 0.1 * expected, atol=1e-6)
     part.seen.clear()
     part.eval()(latents[0])
-    part.settle()
+    part.update_buffers()
     assert torch.allclose(part.mean, 0.1 * expected, atol=1e-6)
 
 
@@ -217,17 +237,19 @@ def test_a_generator_with_one_flat_code_is_served():
 
 
 def test_other_codes_are_refused():
-    with pytest.raises(FitError, match=r"makes codes \(W,\) or \(L, W\), but the generator reads codes of shape \(3, 8, 8\)"):
+    with pytest.raises(
+        FitError, match=r"makes codes \(W,\) or \(L, W\), but the generator reads codes of shape \(3, 8, 8\)"
+    ):
         mapping(code=(3, 8, 8))
 
 
 def test_labels_change_code_and_score():
-    mapped = LabelledStyleGANMapping(code=(6, 5), classes=3, latent_width=4, width=7, layers=2).eval()
+    mapped = LabeledStyleGANMapping(code=(6, 5), classes=3, latent_width=4, width=7, layers=2).eval()
     latent = torch.randn(1, 4).expand(3, 4)
     codes = mapped(latent, torch.arange(3))
     assert not torch.allclose(codes[0], codes[1]) and not torch.allclose(codes[1], codes[2])
     assert torch.allclose(mapped(latent, torch.eye(3)), codes, atol=1e-6)
-    judged = LabelledStyleGANDiscriminator(image=(3, 8, 8), classes=3, group=1, **SMALL)
+    judged = LabeledStyleGANDiscriminator(image=(3, 8, 8), classes=3, group=1, **SMALL)
     images = torch.randn(1, 3, 8, 8).expand(3, 3, 8, 8)
     scores = judged(images, torch.arange(3))
     assert scores.unique().numel() == 3
@@ -236,10 +258,16 @@ def test_labels_change_code_and_score():
 
 @pytest.mark.parametrize(
     ("cls", "facts", "word"),
-    [(LabelledStyleGANMapping, {"code": (6, 5)}, "conditioner"), (LabelledStyleGANDiscriminator, {"image": (3, 8, 8)}, "discriminator")],
+    [
+        (LabeledStyleGANMapping, {"code": (6, 5)}, "conditioner"),
+        (LabeledStyleGANDiscriminator, {"image": (3, 8, 8)}, "discriminator"),
+    ],
 )
 def test_labels_are_asked_for(cls, facts, word):
-    with pytest.raises(FactError, match=f"{word}/stylegan-labels: the data have no labels; give labelled data, or use {word}/stylegan"):
+    with pytest.raises(
+        FactError,
+        match=f"{word}/stylegan-labels: the data have no labels; give labeled data, or use {word}/stylegan",
+    ):
         cls(classes=0, **facts)
     part = cls(classes=2, **facts)
     with pytest.raises(FitError, match=f"{word}/stylegan-labels reads labels, but got none"):
@@ -259,7 +287,14 @@ def test_spec_and_dtypes(part):
     again = build(spec(part, complete=True), part.kind)
     assert spec(again, complete=True) == spec(part, complete=True)
     given = torch.randn(
-        2, *(part.latent_shape if part.kind == "conditioner" else part.code_shape if part.kind == "generator" else part.image)
+        2,
+        *(
+            part.latent_shape
+            if part.kind == "conditioner"
+            else part.code_shape
+            if part.kind == "generator"
+            else part.image
+        ),
     )
     with torch.autocast("cpu", torch.bfloat16):
         low = part.eval()(given)
@@ -285,7 +320,10 @@ def test_options_out_of_range(cls, options, text):
 
 def test_the_constant_starts_at_one_or_around_it():
     ones, spread = (
-        StyleGANSynthesis(image=(3, 8, 8), code_width=4, channels_max=64, constant_spread=s).blocks[0].constant for s in (0.0, 0.5)
+        StyleGANSynthesis(image=(3, 8, 8), code_width=4, channels_max=64, constant_spread=s)
+        .blocks[0]
+        .constant
+        for s in (0.0, 0.5)
     )
     assert torch.equal(ones, torch.ones_like(ones))
     assert abs(float(spread.detach().mean()) - 1) < 0.1 and abs(float(spread.detach().std()) - 0.5) < 0.1

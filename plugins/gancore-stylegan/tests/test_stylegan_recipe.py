@@ -4,8 +4,8 @@ import pytest
 import torch
 from gancore_stylegan import StyleGAN, StyleGANDiscriminator, StyleGANMapping, StyleGANSynthesis
 
+from gancore.component.specs import build, spec
 from gancore.pipeline import Pipeline
-from gancore.specs import build, spec
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
 from gancore.training.run import Run
@@ -55,19 +55,29 @@ def train(recipe, data, steps, **options):
 
 
 def test_published_hyperparameters():
-    recipe = StyleGAN(image=IMAGE, generator=StyleGANSynthesis(channels_max=4), discriminator=StyleGANDiscriminator(channels_max=4))
+    recipe = StyleGAN(
+        image=IMAGE,
+        generator=StyleGANSynthesis(channels_max=4),
+        discriminator=StyleGANDiscriminator(channels_max=4),
+    )
     assert (recipe.loss.name, recipe.batch_size, recipe.average.half_life) == ("non-saturating", 32, 10_000)
-    assert [(penalty.name, penalty.gamma, penalty.every) for penalty in recipe.regularizers] == [("r1", 10.0, 1)]
+    assert [(penalty.name, penalty.gamma, penalty.every) for penalty in recipe.regularizers] == [
+        ("r1", 10.0, 1)
+    ]
     for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
         assert (optimizer.lr, optimizer.betas, optimizer.eps) == (0.001, (0.0, 0.99), 1e-8)
-    assert (recipe.conditioner.mixing, recipe.conditioner.lr_multiplier, recipe.conditioner.decay) == (0.9, 0.01, 0.995)
+    assert (recipe.conditioner.mixing, recipe.conditioner.lr_multiplier, recipe.conditioner.decay) == (
+        0.9,
+        0.01,
+        0.995,
+    )
     assert recipe.sampler.name == "normal" and tuple(recipe.sampler.latent) == (512,)
 
 
 def test_the_spec_gives_the_same_weights():
     recipe = small()
     again = build(spec(recipe), "recipe")
-    again.place(facts={"image": IMAGE, "classes": 0}, by="the data")
+    again.bind(facts={"image": IMAGE, "classes": 0}, by="the data")
     ours, theirs = recipe.state_dict(), again.state_dict()
     assert ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)
 
@@ -94,7 +104,9 @@ def test_an_update_moves_its_own_player_alone():
     run = Run(recipe, Source(images()), batch=8)
     before = copy.deepcopy(recipe.state_dict())
     latent, label = recipe.draw(run, 8)
-    run.update("discriminator", recipe.discriminator_terms, images(), None, latent, label, twice=True)
+    run.update(
+        "discriminator", recipe.discriminator_terms, images(), None, latent, label, double_backward=True
+    )
     moved = {k.split(".")[0] for k, v in recipe.state_dict().items() if not torch.equal(v, before[k])}
     assert moved == {"discriminator"}
     before = copy.deepcopy(recipe.state_dict())
@@ -126,15 +138,15 @@ def test_training_goes_on_and_the_product_is_kept(precision, tmp_path):
     assert (flat - flat[:1]).abs().max() < (made - made[:1]).abs().max()
 
 
-def test_it_learns_a_colour():
+def test_it_learns_a_color():
     torch.manual_seed(0)
-    colour = torch.tensor([0.6, -0.6, 0.0]).reshape(3, 1, 1)
+    color = torch.tensor([0.6, -0.6, 0.0]).reshape(3, 1, 1)
     recipe = small(regularizers=[R1(gamma=1.0)])
     recipe.generator_optimizer.lr = recipe.discriminator_optimizer.lr = 0.01
 
     def error():
-        return (recipe.pipelines()["image"].sample(32, seed=0) - colour).abs().mean().item()
+        return (recipe.pipelines()["image"].sample(32, seed=0) - color).abs().mean().item()
 
     start = error()
-    train(recipe, colour + 0.1 * images(), 50)
+    train(recipe, color + 0.1 * images(), 50)
     assert error() < 0.5 * start

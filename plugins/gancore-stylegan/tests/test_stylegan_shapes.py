@@ -1,10 +1,12 @@
-"""Images that are not square, of sizes that are not powers of two, grey and with four channels: StyleGAN2 and StyleGAN3, T and R."""
+"""Images that are not square, of sizes that are not powers of two, gray and with four channels: StyleGAN2 and
+StyleGAN3, T and R.
+"""
 
 import pytest
 import torch
 from gancore_stylegan import (
-    LabelledStyleGAN2Discriminator,
-    LabelledStyleGAN2Mapping,
+    LabeledStyleGAN2Discriminator,
+    LabeledStyleGAN2Mapping,
     RotationalStyleGAN3,
     RotationalStyleGAN3Synthesis,
     StyleGAN2,
@@ -28,11 +30,21 @@ GENERATORS = {
     StyleGAN3: lambda: StyleGAN3Synthesis(code_width=4, layers=4, **TINY),
     RotationalStyleGAN3: lambda: RotationalStyleGAN3Synthesis(code_width=4, layers=4, **TINY),
 }
-NETWORKS = [StyleGAN2Synthesis, StyleGAN3Synthesis, RotationalStyleGAN3Synthesis, StyleGAN2Discriminator, LabelledStyleGAN2Discriminator]
+NETWORKS = [
+    StyleGAN2Synthesis,
+    StyleGAN3Synthesis,
+    RotationalStyleGAN3Synthesis,
+    StyleGAN2Discriminator,
+    LabeledStyleGAN2Discriminator,
+]
 
 
 def recipe(cls, image, classes=0):
-    mapping, judge = (LabelledStyleGAN2Mapping, LabelledStyleGAN2Discriminator) if classes else (StyleGANMapping, StyleGAN2Discriminator)
+    mapping, judge = (
+        (LabeledStyleGAN2Mapping, LabeledStyleGAN2Discriminator)
+        if classes
+        else (StyleGANMapping, StyleGAN2Discriminator)
+    )
     return cls(
         image=image,
         classes=classes,
@@ -63,7 +75,7 @@ def test_contract_at_48_with_four_channels(check, kit_draws):
 
 @pytest.mark.slow
 @contracts(*NETWORKS)
-def test_contract_in_grey_that_is_not_square(check, kit_draws):
+def test_contract_in_gray_that_is_not_square(check, kit_draws):
     kit_draws((1, 64, 96))
     check()
 
@@ -77,7 +89,9 @@ def test_it_trains(cls, image, classes):
     drive(start(made), 2)
     moved = {name for name, p in made.named_parameters() if not torch.equal(p, before[name])}
     assert {f"discriminator.{name}" for name in ("from_image.weight", "score.weight")} <= moved
-    assert any(name.startswith("generator.") for name in moved) and any(name.startswith("conditioner.") for name in moved)
+    assert any(name.startswith("generator.") for name in moved) and any(
+        name.startswith("conditioner.") for name in moved
+    )
     assert ("conditioner.embedding.weight" in moved) == (classes > 0)
     label = torch.tensor([2, 0]) if classes else None
     images = made.pipelines()["image"].sample(2, seed=1, label=label)
@@ -95,9 +109,14 @@ def test_sides_of_a_stylegan3_count_along_the_shorter_one(cls):
     assert torch.allclose(middle[0], middle[1], atol=0.05 * float(middle[0].abs().max()))
 
 
-@pytest.mark.parametrize(("cls", "part_"), [(StyleGAN2, "generator/stylegan2"), (StyleGAN3, "discriminator/stylegan2")])
+@pytest.mark.parametrize(
+    ("cls", "part_"), [(StyleGAN2, "generator/stylegan2"), (StyleGAN3, "discriminator/stylegan2")]
+)
 def test_a_size_that_cannot_be_made_is_refused(cls, part_):
-    text = f"{part_} cannot have images of 50×70: they must be a map whose shorter side is 4 to 7, doubled some times"
+    text = (
+        f"{part_} cannot have images of 50×70: they must be a map whose shorter side is 4 to 7, "
+        "doubled some times"
+    )
     with pytest.raises(FactError, match=text):
         recipe(cls, (3, 50, 70))
 
@@ -105,17 +124,28 @@ def test_a_size_that_cannot_be_made_is_refused(cls, part_):
 @pytest.mark.parametrize("cls", list(GENERATORS))
 def test_labels_where_the_data_have_none_are_refused(cls):
     with pytest.raises(
-        FactError, match="conditioner/stylegan2-labels: the data have no labels; give labelled data, or use conditioner/sty"
+        FactError,
+        match="conditioner/stylegan2-labels: the data have no labels; "
+        "give labeled data, or use conditioner/sty",
     ):
-        cls(image=(3, 16, 16), classes=0, generator=GENERATORS[cls](), conditioner=LabelledStyleGAN2Mapping(**MAPPING))
+        cls(
+            image=(3, 16, 16),
+            classes=0,
+            generator=GENERATORS[cls](),
+            conditioner=LabeledStyleGAN2Mapping(**MAPPING),
+        )
 
 
 @pytest.mark.parametrize("cls", list(GENERATORS))
 def test_a_label_for_a_model_that_reads_none_is_refused(cls):
-    with pytest.raises(UserError, match="conditioner/stylegan reads no labels, but a label was given; leave it out"):
+    with pytest.raises(
+        UserError, match="conditioner/stylegan reads no labels, but a label was given; leave it out"
+    ):
         recipe(cls, (3, 16, 16)).pipelines()["image"].sample(1, seed=0, label=torch.tensor([1]))
 
 
 def test_a_label_beyond_the_classes_is_refused():
     with pytest.raises(UserError, match="label 3 is none of the 3 classes; give a number from 0 to 2"):
-        recipe(StyleGAN2, (3, 16, 16), classes=3).pipelines()["image"].sample(1, seed=0, label=torch.tensor([3]))
+        recipe(StyleGAN2, (3, 16, 16), classes=3).pipelines()["image"].sample(
+            1, seed=0, label=torch.tensor([3])
+        )

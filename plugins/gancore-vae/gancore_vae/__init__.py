@@ -1,11 +1,13 @@
-"""The variational autoencoder (Kingma & Welling 2013), with β and the importance-weighted estimate of the log-likelihood."""
+"""The variational autoencoder (Kingma & Welling 2013), with β and the importance-weighted estimate of the
+log-likelihood.
+"""
 
 from collections.abc import Sequence
 
 import typer
 
-from gancore.hooks import hookimpl
-from gancore.parts import Part
+from gancore.component.hooks import hookimpl
+from gancore.component.part import Part
 from gancore_vae.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
 from gancore_vae.divergences import ClosedForm, Divergence, Sampled
 from gancore_vae.estimate import Estimate, log_likelihood

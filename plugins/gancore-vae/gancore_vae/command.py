@@ -6,12 +6,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from gancore.component.specs import build, read_toml, without_sources
+from gancore.component.weights import load_from
 from gancore.data import ImageOptions
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline
-from gancore.specs import build, read_toml, without_sources
-from gancore.training.sources import open_source
-from gancore.weights import load_from
+from gancore.runs.sources import open_source
 from gancore_vae.estimate import Estimate, log_likelihood
 from gancore_vae.likelihoods import Likelihood
 from gancore_vae.recipe import VAE
@@ -24,18 +24,31 @@ def likelihood(
     run: Annotated[Path, typer.Argument(help="folder of a training with recipe vae")],
     data: Annotated[str, typer.Option("--data", help="images to score")] = "emoji",
     subset: Annotated[str | None, typer.Option("--subset", help="train or test, of an IDX folder")] = None,
-    count: Annotated[int | None, typer.Option("--count", help="score the first so many images; left out: all")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", help="score the first so many images; left out: all")
+    ] = None,
     samples: Annotated[int, typer.Option("--samples", help="latents drawn for each image")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="seed of the latents")] = 0,
 ) -> None:
     """Estimate the log-likelihood of images under a trained variational autoencoder."""
     found = score(run, data, subset=subset, count=count, samples=samples, seed=seed)
     print(f"{len(found.nats)} images, {samples} samples each")
-    print(f"log-likelihood  {float(found.nats.mean()):.2f} nats an image, {float(found.bits_per_dimension.mean()):.4f} bits a value")
+    print(
+        f"log-likelihood  {float(found.nats.mean()):.2f} nats an image, "
+        f"{float(found.bits_per_dimension.mean()):.4f} bits a value"
+    )
     print(f"evidence bound  {float(found.bound.mean()):.2f} nats an image")
 
 
-def score(run: Path, data: str, *, subset: str | None = None, count: int | None = None, samples: int = 100, seed: int = 0) -> Estimate:
+def score(
+    run: Path,
+    data: str,
+    *,
+    subset: str | None = None,
+    count: int | None = None,
+    samples: int = 100,
+    seed: int = 0,
+) -> Estimate:
     """The estimate for the images of `data`, fitted to the size that the run was trained at.
 
     Raises:
@@ -54,9 +67,11 @@ def score(run: Path, data: str, *, subset: str | None = None, count: int | None 
 def _trained(run: Path, pipeline: Pipeline) -> Likelihood:
     recipe = build(without_sources(read_toml(run / "recipe.toml")))
     if not isinstance(recipe, VAE):
-        raise UserError(f"{run} was trained with {recipe.address}; `gancore likelihood` scores runs of recipe/vae")
+        raise UserError(
+            f"{run} was trained with {recipe.qualified_name}; `gancore likelihood` scores runs of recipe/vae"
+        )
     made = recipe.likelihood
-    made.place(facts={"image": pipeline.generator.image}, by=pipeline.generator.address)
+    made.bind(facts={"image": pipeline.generator.image}, by=pipeline.generator.qualified_name)
     if made.state_dict():
         load_from(made, f"{run}:likelihood")
     return made

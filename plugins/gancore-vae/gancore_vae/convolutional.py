@@ -1,4 +1,6 @@
-"""A pair of convolutional networks for images of any channels, whose sides are multiples of 4 and need not be equal."""
+"""A pair of convolutional networks for images of any channels, whose sides are multiples of 4 and need not be
+equal.
+"""
 
 import math
 from itertools import pairwise
@@ -7,9 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from gancore.component.interfaces import ImageShape, Shape
+from gancore.component.part import field, part
 from gancore.errors import FitError
-from gancore.interfaces import ImageShape, Shape
-from gancore.parts import field, part
 from gancore.standard.ranges import whole
 from gancore_vae.networks import Decoder, GaussianEncoder, full
 
@@ -18,11 +20,13 @@ _WIDTH = "channels at half the image's size; doubled with every further halving,
 
 @part("convolutional-decoder")
 class ConvolutionalDecoder(Decoder):
-    """A linear layer to a small map of features, transposed convolutions (4 × 4, stride 2) up to the image's size, and a 3 × 3 one.
+    """A linear layer to a small map of features, transposed convolutions (4 × 4, stride 2) up to the image's
+    size, and a 3 × 3 one.
 
-    No paper's in particular: the shapes are those of Radford et al. 2015, arXiv:1511.06434, section 3, without batch normalisation, so
-    that images stay independent of each other and micro-batches exact; the last convolution takes away the checkerboard that
-    transposed ones leave. The smallest map has its shorter side between 4 and 7 (shorter for sides below 16).
+    No paper's in particular: the shapes are those of Radford et al. 2015, arXiv:1511.06434, section 3,
+    without batch normalization, so that images stay independent of each other and micro-batches exact; the
+    last convolution takes away the checkerboard that transposed ones leave. The smallest map has its shorter
+    side between 4 and 7 (shorter for sides below 16).
 
     Code `(N, latent)` → image `(N, C, H, W)` in [-1, 1].
 
@@ -47,13 +51,13 @@ class ConvolutionalDecoder(Decoder):
 
     def build(self) -> None:
         """The linear layer and the transposed convolutions."""
-        widths, self.small = _plan(self.image, self.width, self.address)
+        widths, self.small = _plan(self.image, self.width, self.qualified_name)
         self.linear = nn.Linear(self.latent, math.prod(self.small))
         sizes = [*reversed(widths), (self.width + 1) // 2]
         layers: list[nn.Module] = [nn.ReLU()]
         for before, after in pairwise(sizes):
             layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
-        self.network = _initialised(nn.Sequential(*layers, nn.Conv2d(sizes[-1], self.image[0], 3, padding=1)))
+        self.network = _initialized(nn.Sequential(*layers, nn.Conv2d(sizes[-1], self.image[0], 3, padding=1)))
 
     def logits(self, code: Tensor) -> Tensor:
         """`(N, latent)` → `(N, C, H, W)`."""
@@ -77,12 +81,12 @@ class ConvolutionalEncoder(GaussianEncoder):
 
     def build(self) -> None:
         """The convolutions and the linear layer."""
-        widths, small = _plan(self.image, self.width, self.address)
+        widths, small = _plan(self.image, self.width, self.qualified_name)
         sizes = [self.image[0], *widths]
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes):
             layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
-        self.network = _initialised(nn.Sequential(*layers))
+        self.network = _initialized(nn.Sequential(*layers))
         self.linear = nn.Linear(math.prod(small), 2 * math.prod(self.latent))
 
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,10 +96,15 @@ class ConvolutionalEncoder(GaussianEncoder):
 
 
 def _plan(image: ImageShape, width: int, address: str) -> tuple[list[int], ImageShape]:
-    """The channels after each halving, and the shape of the smallest map: halved while even and at least 8."""
+    """The channels after each halving, and the shape of the smallest map: halved while even and at least
+    8.
+    """
     _, height, breadth = image
     if height % 4 or breadth % 4:
-        raise FitError(f"{address} takes images whose sides are multiples of 4; got {height}×{breadth}: choose another size")
+        raise FitError(
+            f"{address} takes images whose sides are multiples of 4; "
+            f"got {height}×{breadth}: choose another size"
+        )
     widths: list[int] = []
     while len(widths) < 2 or (height % 2 == breadth % 2 == 0 and min(height, breadth) >= 8):
         widths.append(width * min(2 ** len(widths), 8))
@@ -103,8 +112,8 @@ def _plan(image: ImageShape, width: int, address: str) -> tuple[list[int], Image
     return widths, (widths[-1], height, breadth)
 
 
-def _initialised(network: nn.Sequential) -> nn.Sequential:
-    """He initialisation, which keeps the variance of what rectified layers pass on without normalisation."""
+def _initialized(network: nn.Sequential) -> nn.Sequential:
+    """He initialization, which keeps the variance of what rectified layers pass on without normalization."""
     for layer in network:
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             # a transposed convolution of stride 2 sums a quarter of its 4 × 4 taps into each pixel

@@ -5,13 +5,14 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
+from gancore.component.part import Part, interface, part
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
-from gancore.parts import Part, interface, part
 
 
 @interface("divergence")
 class Divergence(Part):
-    """D_KL(q(z | x) ‖ p(z)) in nats, or an unbiased estimate of it, p(z) = N(0, I): `(posterior, latent)` → `(N,)`.
+    """D_KL(q(z | x) ‖ p(z)) in nats, or an unbiased estimate of it, p(z) = N(0, I): `(posterior, latent)` →
+    `(N,)`.
 
     `latent` `(N, *latent)` was drawn from the posterior.
     """
@@ -25,7 +26,8 @@ class Divergence(Part):
 class ClosedForm(Divergence):
     """-½ Σ (1 + log σ² - μ² - σ²).
 
-    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix B and eq. 10: with it the bound is estimator B (eq. 7).
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix B and eq. 10: with it the bound is estimator B
+    (eq. 7).
     """
 
     def forward(self, posterior: DiagonalGaussian, latent: Tensor) -> Tensor:
@@ -38,8 +40,8 @@ class ClosedForm(Divergence):
 class Sampled(Divergence):
     """log q(z | x) - log p(z) at the draw.
 
-    Paper: Kingma & Welling 2013, arXiv:1312.6114: with it the bound is estimator A (eq. 6), which needs no closed form and has more
-    variance.
+    Paper: Kingma & Welling 2013, arXiv:1312.6114: with it the bound is estimator A (eq. 6), which needs no
+    closed form and has more variance.
     """
 
     def forward(self, posterior: DiagonalGaussian, latent: Tensor) -> Tensor:

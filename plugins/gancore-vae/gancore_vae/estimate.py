@@ -6,10 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Generator
+from gancore.component.randomness import fold, seeded
 from gancore.errors import UserError
-from gancore.interfaces import Generator
 from gancore.pipeline import Pipeline, evaluating
-from gancore.randomness import fold, seeded
 from gancore_vae.divergences import Sampled
 from gancore_vae.likelihoods import Likelihood
 from gancore_vae.networks import GaussianEncoder
@@ -20,7 +20,9 @@ CHUNK = 64
 
 
 class Estimate(NamedTuple):
-    """Of each image `(N,)`, in nats: the estimate of log p(x), and of the evidence lower bound, which is below it. Both on the CPU."""
+    """Of each image `(N,)`, in nats: the estimate of log p(x), and of the evidence lower bound, which is
+    below it. Both on the CPU.
+    """
 
     nats: Tensor
     bound: Tensor
@@ -28,15 +30,21 @@ class Estimate(NamedTuple):
 
 
 def log_likelihood(
-    model: VAE | Pipeline, images: Tensor | Iterable[Tensor], *, likelihood: Likelihood | None = None, samples: int = 100, seed: int = 0
+    model: VAE | Pipeline,
+    images: Tensor | Iterable[Tensor],
+    *,
+    likelihood: Likelihood | None = None,
+    samples: int = 100,
+    seed: int = 0,
 ) -> Estimate:
     """log p(x) ≈ log 1/K Σ p(x | z_k) p(z_k) / q(z_k | x), z_k drawn from q(z | x).
 
-    Paper: Burda et al. 2015, arXiv:1509.00519, eq. 8. A lower bound of log p(x) in expectation, which rises towards it with K, the
-    number of `samples`; for K = 1 it is the evidence lower bound. Memory does not grow with K or with the number of images.
+    Paper: Burda et al. 2015, arXiv:1509.00519, eq. 8. A lower bound of log p(x) in expectation, which rises
+    towards it with K, the number of `samples`; for K = 1 it is the evidence lower bound. Memory does not grow
+    with K or with the number of images.
 
-    Images are `(N, C, H, W)` in [-1, 1], or several such batches. A pipeline holds no likelihood, so give the one that it was trained
-    with.
+    Images are `(N, C, H, W)` in [-1, 1], or several such batches. A pipeline holds no likelihood, so give the
+    one that it was trained with.
 
     Raises:
         UserError: a pipeline without a likelihood or a Gaussian encoder, no image, or no sample.
@@ -58,10 +66,17 @@ def log_likelihood(
     return Estimate(joined, torch.cat(bounds), p.bits_per_dimension(joined))
 
 
-def _weigh(encoder: GaussianEncoder, generator: Generator, p: Likelihood, image: Tensor, samples: int) -> tuple[Tensor, Tensor]:
-    """The log of the mean weight and the mean of the log weights, each `(N,)`, one draw of all images at a time."""
+def _weigh(
+    encoder: GaussianEncoder, generator: Generator, p: Likelihood, image: Tensor, samples: int
+) -> tuple[Tensor, Tensor]:
+    """The log of the mean weight and the mean of the log weights, each `(N,)`, one draw of all images at a
+    time.
+    """
     posterior, divergence = encoder(image), Sampled()
-    total, mean = torch.full((len(image),), -torch.inf, device=image.device), torch.zeros(len(image), device=image.device)
+    total, mean = (
+        torch.full((len(image),), -torch.inf, device=image.device),
+        torch.zeros(len(image), device=image.device),
+    )
     for _ in range(samples):
         latent = posterior.sample()
         weight = p(generator, latent, image) - divergence(posterior, latent)
@@ -69,17 +84,24 @@ def _weigh(encoder: GaussianEncoder, generator: Generator, p: Likelihood, image:
     return total - torch.tensor(float(samples)).log(), mean
 
 
-def _parts(model: VAE | Pipeline, likelihood: Likelihood | None) -> tuple[GaussianEncoder, Generator, Likelihood]:
+def _parts(
+    model: VAE | Pipeline, likelihood: Likelihood | None
+) -> tuple[GaussianEncoder, Generator, Likelihood]:
     encoder = model.encoder
     if isinstance(model, VAE):
         model.require()
         likelihood = likelihood or model.likelihood
     if not isinstance(encoder, GaussianEncoder):
-        raise UserError(f"log_likelihood needs an encoder with a Gaussian posterior; the model has {getattr(encoder, 'address', 'none')}")
+        raise UserError(
+            "log_likelihood needs an encoder with a Gaussian posterior; "
+            f"the model has {getattr(encoder, 'address', 'none')}"
+        )
     if likelihood is None:
-        raise UserError("a pipeline holds no likelihood; give the one it was trained with, as likelihood=Bernoulli()")
+        raise UserError(
+            "a pipeline holds no likelihood; give the one it was trained with, as likelihood=Bernoulli()"
+        )
     if not likelihood.built:
-        likelihood.place(facts={"image": model.generator.image}, by=model.generator.address)
+        likelihood.bind(facts={"image": model.generator.image}, by=model.generator.qualified_name)
     likelihood.check(model.generator)
     return encoder, model.generator, likelihood
 

@@ -4,8 +4,8 @@ import math
 
 from torch import Tensor, nn
 
-from gancore.interfaces import Shape
-from gancore.parts import field, part
+from gancore.component.interfaces import Shape
+from gancore.component.part import field, part
 from gancore.standard.ranges import above, whole
 from gancore_vae.networks import Decoder, GaussianEncoder, full
 
@@ -17,9 +17,10 @@ _DEVIATION = "deviation of the initial weights and biases"
 class MLPDecoder(Decoder):
     """The Bernoulli MLP: logits = W2 tanh(W1 z + b1) + b2.
 
-    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.1, eq. 11 and 12. Under a Gaussian likelihood the mean is kept within the
-    range of the data by the sigmoid, as section 5 has it for Frey Face; its variance is the likelihood's, where C.2 computes it
-    from the hidden layer. Section 5 draws initial weights from N(0, 0.01), read here as the deviation.
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.1, eq. 11 and 12. Under a Gaussian likelihood
+    the mean is kept within the range of the data by the sigmoid, as section 5 has it for Frey Face; its
+    variance is the likelihood's, where C.2 computes it from the hidden layer. Section 5 draws initial weights
+    from N(0, 0.01), read here as the deviation.
 
     Code `(N, latent)` → image `(N, C, H, W)` in [-1, 1].
     """
@@ -41,8 +42,10 @@ class MLPDecoder(Decoder):
 
     def build(self) -> None:
         """Two linear layers."""
-        self.network = nn.Sequential(nn.Linear(self.latent, self.width), nn.Tanh(), nn.Linear(self.width, math.prod(self.image)))
-        _initialise(self.network, self.deviation)
+        self.network = nn.Sequential(
+            nn.Linear(self.latent, self.width), nn.Tanh(), nn.Linear(self.width, math.prod(self.image))
+        )
+        _initialize(self.network, self.deviation)
 
     def logits(self, code: Tensor) -> Tensor:
         """`(N, latent)` → `(N, C, H, W)`."""
@@ -53,7 +56,8 @@ class MLPDecoder(Decoder):
 class MLPEncoder(GaussianEncoder):
     """The Gaussian MLP: h = tanh(W3 x + b3), mean = W4 h + b4, log-variance = W5 h + b5, x in [0, 1].
 
-    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.2, with the roles of x and z swapped as it says for encoders.
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.2, with the roles of x and z swapped as it says
+    for encoders.
     """
 
     examples = ({"width": 8},)
@@ -64,8 +68,10 @@ class MLPEncoder(GaussianEncoder):
     def build(self) -> None:
         """A hidden layer, and one that gives mean and log-variance together."""
         size = math.prod(self.latent)
-        self.network = nn.Sequential(nn.Linear(math.prod(self.image), self.width), nn.Tanh(), nn.Linear(self.width, 2 * size))
-        _initialise(self.network, self.deviation)
+        self.network = nn.Sequential(
+            nn.Linear(math.prod(self.image), self.width), nn.Tanh(), nn.Linear(self.width, 2 * size)
+        )
+        _initialize(self.network, self.deviation)
 
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """`(N, C, H, W)` → mean and log-variance `(N, d)`."""
@@ -73,6 +79,6 @@ class MLPEncoder(GaussianEncoder):
         return mean, log_variance
 
 
-def _initialise(network: nn.Module, deviation: float) -> None:
+def _initialize(network: nn.Module, deviation: float) -> None:
     for parameter in network.parameters():
         nn.init.normal_(parameter, std=deviation)

@@ -5,17 +5,18 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from gancore.interfaces import Encoder, Generator, Shape
+from gancore.component.interfaces import Encoder, Generator, Shape
+from gancore.component.part import fact, interface
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
-from gancore.parts import fact, interface
 
 
 @interface("generator")
 class Decoder(Generator):
-    """A generator that also says the logits of its image, so that a Bernoulli likelihood stays exact where it saturates.
+    """A generator that also says the logits of its image, so that a Bernoulli likelihood stays exact where it
+    saturates.
 
-    The image is the Bernoulli mean σ(logits) mapped from [0, 1] to [-1, 1], 2 σ(logits) - 1 = tanh(logits / 2): as a generator it is
-    one like any other.
+    The image is the Bernoulli mean σ(logits) mapped from [0, 1] to [-1, 1], 2 σ(logits) - 1 = tanh(logits /
+    2): as a generator it is one like any other.
     """
 
     @abstractmethod

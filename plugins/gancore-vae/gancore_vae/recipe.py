@@ -4,11 +4,11 @@ from typing import Any
 
 from torch import Tensor
 
+from gancore.component.interfaces import Generator, Optimizer, Terms
+from gancore.component.part import field, part, seat
 from gancore.errors import FitError
-from gancore.interfaces import Generator, Optimizer, Terms
-from gancore.parts import field, part, seat
 from gancore.pipeline import Pipeline
-from gancore.recipe import Player, Recipe, Verbs
+from gancore.recipes.base import Player, Recipe, Verbs
 from gancore.standard.conditioners import Identity
 from gancore.standard.optimizers import Adam
 from gancore.standard.ranges import at_least, whole
@@ -23,12 +23,14 @@ from gancore_vae.networks import GaussianEncoder
 class VAE(Recipe):
     """Stochastic gradient ascent of the variational lower bound E_q[log p(x | z)] - D_KL(q(z | x) ‖ p(z)).
 
-    Paper: Kingma & Welling 2013, arXiv:1312.6114, algorithm 1, with minibatches of M = 100 and L = 1 draw for each image; `beta` weighs
-    the divergence as Higgins et al. 2017 (β-VAE, ICLR), eq. 4, and 1 is the paper. Differences: Adam in the place of Adagrad, no prior
-    on the weights, and convolutional networks unless the paper's `mlp-encoder` and `mlp-decoder` are seated. The prior is N(0, I).
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, algorithm 1, with minibatches of M = 100 and L = 1 draw for
+    each image; `beta` weighs the divergence as Higgins et al. 2017 (β-VAE, ICLR), eq. 4, and 1 is the paper.
+    Differences: Adam in the place of Adagrad, no prior on the weights, and convolutional networks unless the
+    paper's `mlp-encoder` and `mlp-decoder` are seated. The prior is N(0, I).
 
     Raises:
-        FitError: the likelihood cannot read the generator, or the encoder's latents are not the generator's codes.
+        FitError: the likelihood cannot read the generator, or the encoder's latents are not the generator's
+        codes.
     """
 
     examples = (
@@ -60,7 +62,10 @@ class VAE(Recipe):
         code = tuple(self.generator.code_shape)
         self.likelihood.check(self.generator)
         if tuple(self.encoder.latent) != code:
-            raise FitError(f"{self.encoder.address} makes latents {self.encoder.latent}, {self.generator.address} reads codes {code}")
+            raise FitError(
+                f"{self.encoder.qualified_name} makes latents {self.encoder.latent}, "
+                f"{self.generator.qualified_name} reads codes {code}"
+            )
         self.prior, self.identity = Normal(latent=code), Identity(code=code)
 
     @property
@@ -78,7 +83,11 @@ class VAE(Recipe):
 
     def pipelines(self) -> dict[str, Pipeline]:
         """Latents from the prior through the decoder; the encoder's mean leads back."""
-        return {"image": Pipeline(sampler=self.prior, conditioner=self.identity, generator=self.generator, encoder=self.encoder)}
+        return {
+            "image": Pipeline(
+                sampler=self.prior, conditioner=self.identity, generator=self.generator, encoder=self.encoder
+            )
+        }
 
     def step(self, run: Verbs) -> None:
         """Algorithm 1: a minibatch, a draw of the noise, a step along the gradient."""
@@ -92,4 +101,8 @@ class VAE(Recipe):
         reconstruction = self.likelihood(self.generator, latent, image.repeat_interleave(self.samples, 0))
         divergence = self.divergence(posterior, latent)
         bound = (reconstruction - divergence).reshape(len(image), -1).mean(1)
-        return {"reconstruction": -reconstruction.mean(), "divergence": self.beta * divergence.mean(), "bound": bound}
+        return {
+            "reconstruction": -reconstruction.mean(),
+            "divergence": self.beta * divergence.mean(),
+            "bound": bound,
+        }

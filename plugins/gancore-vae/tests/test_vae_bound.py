@@ -2,15 +2,25 @@ import math
 
 import pytest
 import torch
-from gancore_vae import VAE, Bernoulli, ClosedForm, Gaussian, GaussianEncoder, LearnedGaussian, MLPDecoder, Sampled, log_likelihood
+from gancore_vae import (
+    VAE,
+    Bernoulli,
+    ClosedForm,
+    Gaussian,
+    GaussianEncoder,
+    LearnedGaussian,
+    MLPDecoder,
+    Sampled,
+    log_likelihood,
+)
 from sklearn.decomposition import PCA
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from gancore.interfaces import Generator
+from gancore.component.interfaces import Generator
+from gancore.component.part import part
+from gancore.component.randomness import seeded
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
-from gancore.parts import part
-from gancore.randomness import seeded
 
 IMAGE, Q = (1, 4, 4), 3
 
@@ -22,7 +32,9 @@ def posterior():
 
 
 def test_the_closed_form_is_that_of_torch(posterior):
-    oracle = kl_divergence(Normal(posterior.mean, (posterior.log_variance / 2).exp()), Normal(0.0, 1.0)).sum(1)
+    oracle = kl_divergence(Normal(posterior.mean, (posterior.log_variance / 2).exp()), Normal(0.0, 1.0)).sum(
+        1
+    )
     assert torch.allclose(ClosedForm()(posterior, posterior.mean), oracle, atol=1e-5)
 
 
@@ -80,7 +92,9 @@ def test_the_learned_deviation_ends_at_the_residual():
 
 
 def test_bits_per_dimension_count_eight_bit_levels():
-    assert float(Bernoulli(image=IMAGE).bits_per_dimension(torch.tensor(-16 * math.log(2)))) == pytest.approx(1)
+    assert float(Bernoulli(image=IMAGE).bits_per_dimension(torch.tensor(-16 * math.log(2)))) == pytest.approx(
+        1
+    )
     uniform = torch.tensor(-16 * math.log(2 * 256 / 255))
     assert float(Gaussian(image=IMAGE).bits_per_dimension(uniform)) == pytest.approx(8)
 
@@ -110,13 +124,23 @@ class Posterior(GaussianEncoder):
 
 @pytest.fixture(scope="module")
 def linear():
-    """The linear Gaussian model, whose log-likelihood scikit-learn knows, with its exact posterior as the encoder."""
+    """The linear Gaussian model, whose log-likelihood scikit-learn knows, with its exact posterior as the
+    encoder.
+    """
     rng = torch.Generator().manual_seed(0)
-    images = torch.randn(300, 16, generator=rng) @ (torch.randn(16, 16, generator=rng) * torch.linspace(0.4, 0.02, 16)[:, None])
+    images = torch.randn(300, 16, generator=rng) @ (
+        torch.randn(16, 16, generator=rng) * torch.linspace(0.4, 0.02, 16)[:, None]
+    )
     oracle = PCA(Q, svd_solver="covariance_eigh").fit(images.double().numpy())
     noise, variance = oracle.noise_variance_, torch.from_numpy(oracle.explained_variance_)
-    length, axes, mean = (variance - noise).sqrt(), torch.from_numpy(oracle.components_), torch.from_numpy(oracle.mean_)
-    recipe = VAE(image=IMAGE, generator=Linear(), encoder=Posterior(), likelihood=Gaussian(deviation=math.sqrt(noise)))
+    length, axes, mean = (
+        (variance - noise).sqrt(),
+        torch.from_numpy(oracle.components_),
+        torch.from_numpy(oracle.mean_),
+    )
+    recipe = VAE(
+        image=IMAGE, generator=Linear(), encoder=Posterior(), likelihood=Gaussian(deviation=math.sqrt(noise))
+    )
     with torch.no_grad():
         recipe.generator.map.weight.copy_(axes.T * length)
         recipe.generator.map.bias.copy_(mean)
@@ -152,11 +176,19 @@ def test_bound_estimate_and_exact_value_stand_in_order(linear):
 @pytest.mark.parametrize("divergence", [ClosedForm, Sampled])
 def test_the_bound_of_training_is_that_of_the_estimate(linear, divergence):
     recipe, images, exact = linear
-    other = VAE(image=IMAGE, generator=recipe.generator, encoder=recipe.encoder, likelihood=recipe.likelihood, divergence=divergence())
+    other = VAE(
+        image=IMAGE,
+        generator=recipe.generator,
+        encoder=recipe.encoder,
+        likelihood=recipe.likelihood,
+        divergence=divergence(),
+    )
     with seeded(0), torch.no_grad():
         terms = other.terms(images.repeat(200, 1, 1, 1))
     assert float(terms["bound"].mean()) == pytest.approx(float(exact.mean()), abs=0.03)
-    assert float(terms["reconstruction"] + terms["divergence"]) == pytest.approx(-float(terms["bound"].mean()), abs=1e-3)
+    assert float(terms["reconstruction"] + terms["divergence"]) == pytest.approx(
+        -float(terms["bound"].mean()), abs=1e-3
+    )
 
 
 def test_the_estimate_does_not_depend_on_how_images_are_handed_over(linear):

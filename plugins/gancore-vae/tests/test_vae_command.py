@@ -12,7 +12,10 @@ def trained(tmp_path, monkeypatch):
     monkeypatch.setenv("GANCORE_CACHE", str(tmp_path / "cache"))
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
-    networks = {"generator": ConvolutionalDecoder(width=4, latent=3), "encoder": ConvolutionalEncoder(width=4)}
+    networks = {
+        "generator": ConvolutionalDecoder(width=4, latent=3),
+        "encoder": ConvolutionalEncoder(width=4),
+    }
     recipe = VAE(likelihood=LearnedGaussian(), batch=6, **networks)
     return train(recipe, str(tmp_path / "images.npy"), output=tmp_path / "run", images=60), tmp_path
 
@@ -29,5 +32,8 @@ def test_the_command_scores_with_the_deviation_that_was_learned(trained, capsys)
 
 def test_wrong_words_are_named(trained, capsys):
     _, folder = trained
-    assert gancore(["likelihood", str(folder / "run"), "--data", str(folder / "images.npy"), "--count", "0"]) == 2
+    assert (
+        gancore(["likelihood", str(folder / "run"), "--data", str(folder / "images.npy"), "--count", "0"])
+        == 2
+    )
     assert "--samples and --count are whole numbers from 1 up; got 100 and 0" in capsys.readouterr().err

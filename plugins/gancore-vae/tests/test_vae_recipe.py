@@ -16,12 +16,12 @@ from gancore_vae import (
 )
 from torch import nn
 
+from gancore.component.interfaces import Generator
+from gancore.component.part import part
+from gancore.component.randomness import fold
+from gancore.component.specs import build, spec
 from gancore.errors import FitError, SpecError, UserError
-from gancore.interfaces import Generator
-from gancore.parts import part
 from gancore.pipeline import Pipeline
-from gancore.randomness import fold
-from gancore.specs import build, spec
 from gancore.standard.optimizers import Adam
 from gancore.training.run import Run
 
@@ -42,7 +42,10 @@ class Source:
 
 
 def small(image=IMAGE, **options):
-    networks = {"generator": ConvolutionalDecoder(width=4, latent=3), "encoder": ConvolutionalEncoder(width=4)}
+    networks = {
+        "generator": ConvolutionalDecoder(width=4, latent=3),
+        "encoder": ConvolutionalEncoder(width=4),
+    }
     return VAE(image=image, **{**networks, **options})
 
 
@@ -157,7 +160,10 @@ def test_any_generator_serves_under_a_gaussian_and_none_under_a_coin():
     recipe = small(generator=Plain(), likelihood=Gaussian())
     Run(recipe, Source(), batch=4).update("model", recipe.terms, torch.zeros(4, *IMAGE))
     assert recipe.encoder.latent == (5,)
-    with pytest.raises(FitError, match="bernoulli needs a decoder that says logits.*generator/plain-oracle.*likelihood/gaussian"):
+    with pytest.raises(
+        FitError,
+        match="bernoulli needs a decoder that says logits.*generator/plain-oracle.*likelihood/gaussian",
+    ):
         small(generator=Plain())
 
 
@@ -172,7 +178,10 @@ def test_spec_and_back():
     recipe = small(likelihood=LearnedGaussian(deviation=0.2), divergence=Sampled(), beta=4.0)
     again = build(spec(recipe))
     assert spec(again) == spec(recipe)
-    assert all(torch.equal(a, b) for a, b in zip(recipe.state_dict().values(), again.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(recipe.state_dict().values(), again.state_dict().values(), strict=True)
+    )
 
 
 def test_wrong_options_are_named():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gancore.scored import Scored
+from gancore.component.scored import Scored
 from gancore_siren import LeCam, Siren
 from gancore_siren.siren import coordinates
 
@@ -26,7 +26,7 @@ def test_lecam_measures_the_distance_to_the_other_sides_anchor() -> None:
     """Reals 1 and 3, fakes 0 and -2 set the anchors 2 and -1; then 0.5 ((4+1)² + (1-2)²) = 13."""
     lecam = LeCam(weight=0.5)
     assert lecam(score, scored(1, 3), scored(0, -2)).item() == 0
-    lecam.settle()
+    lecam.update_buffers()
     assert [lecam.real_anchor.item(), lecam.fake_anchor.item()] == pytest.approx([2, -1], rel=1e-5)
     assert lecam(score, scored(4), scored(1)).item() == pytest.approx(13, rel=1e-5)
 
@@ -36,7 +36,7 @@ def test_anchors_are_averages_without_the_bias_of_their_start() -> None:
     lecam = LeCam(decay=0.5)
     for value in (2.0, 4.0, 8.0):
         lecam(score, scored(value), scored(-value))
-        lecam.settle()
+        lecam.update_buffers()
         lecam.real_seen.clear()
         lecam.fake_seen.clear()
     assert lecam.real_anchor.item() == pytest.approx(6, rel=1e-5)
@@ -47,7 +47,7 @@ def test_anchors_stay_in_eval_mode_and_where_nothing_was_seen() -> None:
     """Only training moves them."""
     lecam = LeCam().eval()
     lecam(score, scored(1), scored(2))
-    lecam.settle()
+    lecam.update_buffers()
     assert lecam.updates.item() == lecam.real_anchor.item() == 0
 
 
@@ -65,7 +65,7 @@ def test_a_sine_is_a_sine() -> None:
         for p in siren.parameters():
             p.zero_()
         siren.get_parameter("sines.0.weight")[0, 0] = 1
-        siren.get_parameter("colour.weight").fill_(1)
+        siren.get_parameter("color.weight").fill_(1)
         siren.get_parameter("mapping.4.bias").copy_(torch.tensor([1.0, 0.1]))
         image = siren(torch.zeros(1, 1))
     expected = [math.tanh(math.sin(3 * y + 0.1)) for y in (-0.75, -0.25, 0.25, 0.75)]
@@ -81,7 +81,7 @@ def test_first_weights_are_the_papers() -> None:
 
 
 def test_the_same_weights_make_images_of_any_size() -> None:
-    """Three times as large, every third pixel is at the same place, and has the same colour."""
+    """Three times as large, every third pixel is at the same place, and has the same color."""
     small, large = Siren(image=(3, 4, 6), width=8), Siren(image=(3, 12, 18), width=8)
     large.load_state_dict(small.state_dict())
     code = torch.randn(2, 64)

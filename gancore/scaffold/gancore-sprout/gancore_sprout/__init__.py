@@ -1,4 +1,6 @@
-"""What the plugin offers. gancore imports this module by the entry point in pyproject.toml and asks for its parts."""
+"""What the plugin offers. gancore imports this module by the entry point in pyproject.toml and asks for its
+parts.
+"""
 
 from gancore import Part, hookimpl
 from gancore_sprout.discriminator import SproutDiscriminator

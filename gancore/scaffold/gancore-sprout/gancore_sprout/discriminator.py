@@ -17,7 +17,11 @@ class SproutDiscriminator(Discriminator):
     """
 
     examples = ({"width": 4},)
-    width: int = field(default=32, validator=ge(1), help="channels of the first map; each smaller map has twice as many, at most 8 times")
+    width: int = field(
+        default=32,
+        validator=ge(1),
+        help="channels of the first map; each smaller map has twice as many, at most 8 times",
+    )
 
     def build(self) -> None:
         """Makes the layers; `self.image` is known here."""
@@ -29,12 +33,12 @@ class SproutDiscriminator(Discriminator):
         self.layers = nn.Sequential(*layers)
         self.score = nn.Linear(widths[-1], 1)
 
-    def features(self, image: Tensor) -> Tensor:
+    def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → `(N, F)`, the last map's mean over places."""
         maps: Tensor = self.layers(image)
         return maps.mean((2, 3))
 
-    def judge(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, F)` → scores `(N,)`; labels are not read."""
         scores: Tensor = self.score(features)
         return scores.squeeze(1)

@@ -12,17 +12,22 @@ from gancore import Generator, field, part
 
 @part("sprout")
 class SproutGenerator(Generator):
-    """Resizes a small map step by step and convolves it after each step, which avoids the checkerboards of transposed convolutions.
+    """Resizes a small map step by step and convolves it after each step, which avoids the checkerboards of
+    transposed convolutions.
 
-    Paper: Odena et al. 2016, "Deconvolution and Checkerboard Artifacts", Distill, doi:10.23915/distill.00003. The article gives no
-    sizes; those here are small.
+    Paper: Odena et al. 2016, "Deconvolution and Checkerboard Artifacts", Distill, doi:10.23915/distill.00003.
+    The article gives no sizes; those here are small.
 
     `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1), any shape.
     """
 
     examples = ({"width": 4, "latent_size": 6},)
-    width: int = field(default=32, validator=ge(1), help="channels of the largest map; each smaller map has twice as many, at most 8 times")
-    latent_size: int = field(default=64, validator=ge(1), help="numbers in a latent")
+    width: int = field(
+        default=32,
+        validator=ge(1),
+        help="channels of the largest map; each smaller map has twice as many, at most 8 times",
+    )
+    latent_size: int = field(default=64, validator=ge(1), help="dimension of the latent")
 
     @property
     def code_shape(self) -> tuple[int, ...]:

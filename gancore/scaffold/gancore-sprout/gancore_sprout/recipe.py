@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from attrs.validators import ge
 
-from gancore import GAN, Discriminator, DiscriminatorRegularizer, Generator, Loss, field, part, seat
+from gancore import Discriminator, DiscriminatorRegularizer, Generator, Loss, TwoPlayerGAN, field, part, seat
 from gancore.standard.losses import Hinge
 from gancore_sprout.discriminator import SproutDiscriminator
 from gancore_sprout.generator import SproutGenerator
@@ -12,7 +12,7 @@ from gancore_sprout.regularizer import SproutPenalty
 
 
 @part("sprout")
-class SproutRecipe(GAN):
+class SproutRecipe(TwoPlayerGAN):
     """The two-player game with this plugin's parts in its seats; whoever trains may put others there.
 
     For an algorithm of your own, derive from `gancore.Recipe` and write `step(run)`.

@@ -6,16 +6,16 @@ from attrs.validators import ge
 from torch import Tensor
 
 from gancore import DiscriminatorRegularizer, field, part
-from gancore.scored import Scored
+from gancore.component.scored import Scored
 
 
 @part("sprout")
 class SproutPenalty(DiscriminatorRegularizer):
     """Consistency: the discriminator should give an image and its augmented twin the same score.
 
-    Paper: Zhang et al. 2020, "Consistency Regularization for Generative Adversarial Networks", arXiv:1910.12027, section 2: the squared
-    difference of the scores of real images x and T(x), with λ = 10. Differences: T mirrors left and right; the paper's T also shifts
-    by a few pixels, at random.
+    Paper: Zhang et al. 2020, "Consistency Regularization for Generative Adversarial Networks",
+    arXiv:1910.12027, section 2: the squared difference of the scores of real images x and T(x), with λ = 10.
+    Differences: T mirrors left and right; the paper's T also shifts by a few pixels, at random.
     """
 
     weight: float = field(default=10.0, validator=ge(0), help="the paper's λ")

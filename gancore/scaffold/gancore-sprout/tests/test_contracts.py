@@ -1,4 +1,6 @@
-"""Every part keeps the promises of its interface. These lines stay as they are; add your new parts to the list."""
+"""Every part keeps the promises of its interface. These lines stay as they are; add your new parts to the
+list.
+"""
 
 from collections.abc import Callable
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from gancore.component.scored import Scored
 from gancore.data import open_data
-from gancore.scored import Scored
 from gancore.standard.optimizers import Adam
 from gancore.training.run import Run
 from gancore_sprout import SproutDiscriminator, SproutGenerator, SproutPenalty, SproutRecipe
@@ -41,18 +41,18 @@ def test_images_of_any_shape() -> None:
         assert SproutDiscriminator(image=shape, width=4)(image).shape == (2,)
 
 
-class Grey:
+class Gray:
     """Images that are all the same, as the simplest source of data."""
 
     position = 0
 
     def next(self, n: int | None = None) -> dict[str, Tensor]:
-        """`n` images of one grey."""
+        """`n` images of one gray."""
         return {"image": torch.full((n or 1, 1, 8, 8), 0.8)}
 
 
-def test_it_learns_a_grey() -> None:
-    """After a few steps the generated images are nearer to the grey than before."""
+def test_it_learns_a_gray() -> None:
+    """After a few steps the generated images are nearer to the gray than before."""
     recipe = SproutRecipe(
         image=(1, 8, 8),
         generator=SproutGenerator(width=8, latent_size=4),
@@ -60,7 +60,7 @@ def test_it_learns_a_grey() -> None:
         generator_optimizer=Adam(lr=2e-3),
         discriminator_optimizer=Adam(lr=2e-3),
     )
-    run = Run(recipe, Grey(), batch=8, total=800)
+    run = Run(recipe, Gray(), batch=8, total=800)
     before = distance(recipe)
     for _ in range(100):
         recipe.step(run)
@@ -69,14 +69,14 @@ def test_it_learns_a_grey() -> None:
 
 
 def distance(recipe: SproutRecipe) -> float:
-    """Mean squared distance of 16 generated images to the grey."""
+    """Mean squared distance of 16 generated images to the gray."""
     with torch.no_grad():
         image = recipe.generator(torch.randn(16, 4, generator=torch.Generator().manual_seed(1)))
-    return float((image - Grey().next()["image"]).square().mean())
+    return float((image - Gray().next()["image"]).square().mean())
 
 
 def test_it_reads_the_embedded_images() -> None:
     """The recipe learns its facts from data."""
     recipe = SproutRecipe()
-    recipe.place(facts=open_data("emoji").facts(), by="the data")
+    recipe.bind(facts=open_data("emoji").facts(), by="the data")
     assert recipe.generator.image == (3, 32, 32)

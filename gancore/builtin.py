@@ -1,0 +1,50 @@
+"""The core as a plugin: its standard parts enter by the same door as everyone's."""
+
+from gancore.component.hooks import hookimpl
+from gancore.component.part import Part
+from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels
+from gancore.measure.standard import SCORES
+from gancore.recipes.gan import TwoPlayerGAN
+from gancore.recipes.growing import GrowingGAN
+from gancore.standard.ada import ADA, ADAFixed
+from gancore.standard.augments import DiffAugment, NoAugment
+from gancore.standard.averages import ExponentialAverage, NoAverage
+from gancore.standard.conditioners import Embedding, Identity, OneHot
+from gancore.standard.constraints import WeightClipping
+from gancore.standard.labels import EmpiricalLabels, UniformLabels
+from gancore.standard.losses import (
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    RelativisticPairing,
+    Wasserstein,
+)
+from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
+from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
+from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
+from gancore.standard.schedules import Constant, Cosine, Linear
+
+gancore_api = 1
+
+_PARTS: list[type[Part]] = [
+    *(TwoPlayerGAN, GrowingGAN),
+    *(Normal, Uniform, TruncatedNormal, Sphere),
+    *(EmpiricalLabels, UniformLabels),
+    *(Identity, OneHot, Embedding),
+    *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing),
+    *(R1, R2, GradientPenalty, OneSidedGradientPenalty, Dragan, Drift),
+    *(WeightClipping,),
+    *(ExponentialAverage, NoAverage),
+    *(NoAugment, DiffAugment, ADAFixed, ADA),
+    *(Adam, AdamW, RMSprop, SGD),
+    *(Constant, Linear, Cosine),
+    *(Inception2015, Pixels, Emoji, Fashion),
+    *SCORES,
+]
+
+
+@hookimpl
+def gancore_parts() -> list[type[Part]]:
+    """The standard parts and the open recipe."""
+    return _PARTS

@@ -1,0 +1,470 @@
+"""A part is an `nn.Module` that is its own configuration: attrs writes its constructor, its fields are its
+options.
+
+Three sorts of field:
+
+* an **option** (`field`) is typed by the user and has its one default here;
+* a **seat** (`seat`) holds another part: given as a part, a class, a name or a table, afterwards always a
+  part;
+* a **fact** (`fact`) is what the neighbors know (image shape, number of classes, code shape …). Nobody types
+  it: a part whose facts are missing waits, and makes its layers when the one it sits in tells it. A fact's
+  `default=None` means "wait".
+
+Initial weights depend on the seed and on the path of seats from the root alone.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_args, get_origin
+
+import attrs
+import torch
+from attrs.setters import NO_OP
+from torch import Tensor, nn
+
+from gancore.component.randomness import fold, seeded
+from gancore.errors import FactError, FitError, SpecError
+
+__all__ = ["Part", "RunningMean", "Seat", "fact", "field", "interface", "part", "seat"]
+
+P = TypeVar("P", bound="Part")
+_ROLE, _HELP = "gancore.role", "gancore.help"
+
+
+def field(
+    *,
+    default: Any = attrs.NOTHING,
+    factory: Any = None,
+    validator: Any = None,
+    converter: Any = None,
+    help: str = "",
+) -> Any:
+    """An option of a part. `help` is one line for people; the validator gives the range."""
+    return attrs.field(
+        default=_default(default, factory), validator=validator, converter=converter, metadata={_HELP: help}
+    )
+
+
+def fact(*, default: Any = None, help: str = "") -> Any:
+    """A field that the neighbors fill. With `default=None` the part waits for it."""
+    return attrs.field(default=default, metadata={_ROLE: "fact", _HELP: help})
+
+
+def seat(*, default: Any = attrs.NOTHING, factory: Any = None, help: str = "") -> Any:
+    """A field that holds another part, or with an annotation `Sequence[...]` several. The default may be a
+    class or a name.
+    """
+    return attrs.field(default=_default(default, factory), metadata={_ROLE: "seat", _HELP: help})
+
+
+def _default(default: Any, factory: Any) -> Any:
+    return default if factory is None else attrs.Factory(factory)
+
+
+@attrs.frozen
+class Seat:
+    """What a seat field says: its name, the interface that fits, and whether it holds several parts or may
+    stay empty.
+    """
+
+    name: str
+    interface: "type[Part]"
+    many: bool
+    optional: bool
+    default: Any
+
+    @classmethod
+    def of(cls, attribute: "attrs.Attribute[Any]") -> "Seat":
+        """Reads a seat field."""
+        kind = attribute.type
+        arguments = [a for a in get_args(kind) if a is not type(None)]
+        many = get_origin(kind) is not None and type(None) not in get_args(kind)
+        interface = cast("type[Part]", arguments[0] if arguments else kind)
+        return cls(attribute.name, interface, many, type(None) in get_args(kind), attribute.default)
+
+
+class RunningMean:
+    """A sum and a count observed in `forward`, joined over micro-batches and ranks before
+    `Part.update_buffers` reads the mean.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was observed."""
+        self.total: Tensor | None = None
+        self.count = 0.0
+
+    def add(self, total: Tensor, count: float) -> None:
+        """Observe `count` samples whose sum is `total`; no gradient is kept."""
+        total = total.detach() if total.dtype == torch.float64 else total.detach().float()
+        self.total = total if self.total is None else self.total + total
+        self.count += count
+
+    @property
+    def mean(self) -> Tensor | None:
+        """The mean over all observed samples, or None when there was none."""
+        return None if self.total is None else self.total / self.count
+
+
+class Part(nn.Module):
+    """The base of every part; see the module's text."""
+
+    kind: ClassVar[str] = "part"
+    name: ClassVar[str] = ""
+    tags: ClassVar[frozenset[str]] = frozenset()
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
+    """Small configurations that the contract kit tries."""
+    expected_failures: ClassVar[Mapping[str, str]] = {}
+    """Contract checks that the part is known to fail, each with the reason."""
+    memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
+    """How the weights are laid out in memory; `torch.channels_last` where a network of convolutions measures
+    faster so.
+    """
+    former_names: ClassVar[Sequence[str]] = ()
+    """Names by which older specs know the class, bare or as `distribution:name`. Not inherited."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Old field names and what they are called today, so that an older spec still reads. Bases count too."""
+
+    def __attrs_pre_init__(self) -> None:
+        nn.Module.__init__(self)
+
+    def __attrs_post_init__(self) -> None:
+        mine = self.qualified_name
+        self._givers = {
+            f.name: f"{mine} itself" for f in fact_fields(type(self)) if getattr(self, f.name) != f.default
+        }
+        self._origin: tuple[int, str] | None = None
+        self._fresh: list[tuple[Tensor, int]] = []
+        self.extras: dict[str, Any] = {}
+        self.after_build: list[Callable[[Part], None]] = []
+        for place in seats(type(self)):
+            _occupy(self, place)
+        self.bind()
+
+    # what a plugin author writes
+
+    def facts(self, seat: str) -> dict[str, Any]:
+        """What the part in `seat` is told. Facts that it does not declare are passed over."""
+        return {}
+
+    def build(self) -> None:
+        """Make the layers; every fact is known. Called again when the seed or the seat changes, so it must
+        start afresh.
+        """
+
+    @classmethod
+    def upgraded(cls, table: Mapping[str, Any]) -> dict[str, Any]:
+        """An older table of the part as it reads today; override it where values changed with a name."""
+        names: dict[str, str] = {}
+        for base in reversed(cls.__mro__):
+            names |= vars(base).get("renamed", {})
+        return {names.get(key, key): value for key, value in table.items()}
+
+    def update_buffers(self) -> None:
+        """Move what training moves besides weights, from the running means; called once after each update of
+        the player that owns the part.
+        """
+
+    # what the library uses
+
+    @property
+    def qualified_name(self) -> str:
+        """Kind and name, as `generator/dcgan`."""
+        return f"{self.kind}/{self.name or type(self).__name__}"
+
+    @property
+    def built(self) -> bool:
+        """Whether the facts are known and the layers made."""
+        return self._origin is not None
+
+    def missing(self) -> list[str]:
+        """The names of the facts that the part still waits for."""
+        return [f.name for f in fact_fields(type(self)) if getattr(self, f.name) is None]
+
+    def is_inferred(self, name: str) -> bool:
+        """Whether a neighbor told the fact `name`, as against the user."""
+        return self._givers.get(name, "") != f"{self.qualified_name} itself"
+
+    def bind(
+        self, *, seed: int = 0, path: str = "", by: str = "", facts: Mapping[str, Any] | None = None
+    ) -> None:
+        """Take the seat at `path`: learn the facts, and once all are known make the layers from (seed, path).
+
+        A part that was built before is built again, unless its weights have been touched since: those are
+        never lost.
+
+        Raises:
+            FactError: a fact was given twice and differently, or the part is already built for another one.
+        """
+        news = self._learn(facts or {}, by or "its neighbor")
+        if self.missing() or (self._origin == (seed, path) and not news):
+            return
+        if self._origin is None or self.pristine():
+            self._make(seed, path)
+        elif news:
+            raise FactError(
+                f"{self.qualified_name} already holds trained weights and cannot change {', '.join(news)}; "
+                "start from a new part"
+            )
+
+    def pristine(self) -> bool:
+        """Whether no weight was touched since the layers were made."""
+        mine = dict.fromkeys(map(id, [*self.parameters(), *self.buffers()]))
+        return len(mine) == len(self._fresh) and all(
+            id(t) in mine and t._version == version for t, version in self._fresh
+        )
+
+    def require(self) -> None:
+        """Raises FactError when the part, or one in its seats, still waits for facts, saying which."""
+        if not self.built:
+            raise FactError(
+                f"{self.qualified_name} waits for {', '.join(self.missing())}: "
+                "put it into a recipe that trains on data, or give it "
+                f"in Python as {type(self).__name__}({', '.join(f'{name}=…' for name in self.missing())})"
+            )
+        for path, child in children(self):
+            if not child.built:
+                raise FactError(
+                    f"{self.qualified_name}.{path}: {child.qualified_name} waits for "
+                    f"{', '.join(child.missing())}, and {self.qualified_name} does not tell; "
+                    f"take another part there, or another recipe{_meaning(child, child.missing())}"
+                )
+            child.require()
+
+    def _learn(self, facts: Mapping[str, Any], by: str) -> list[str]:
+        news = []
+        for f in fact_fields(type(self)):
+            value = facts.get(f.name)
+            if value is None or (value == getattr(self, f.name) and f.name in self._givers):
+                continue
+            if f.name in self._givers and value != getattr(self, f.name):
+                before = getattr(self, f.name)
+                raise FactError(
+                    f"{self.qualified_name}: {f.name} is {before!r} by {self._givers[f.name]}, "
+                    f"but {value!r} by {by}; "
+                    f"make them agree or leave one out{_meaning(self, [f.name])}"
+                )
+            if value != getattr(self, f.name):
+                news.append(f.name)
+            setattr(self, f.name, value)
+            self._givers[f.name] = by
+        return news
+
+    def _make(self, seed: int, path: str) -> None:
+        _fill_all(self, seed, path)
+        with seeded(fold(seed, path)):
+            self.build()
+        if self.memory_format is torch.channels_last:
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._origin = (seed, path)
+        self._fresh = [(t, t._version) for t in [*self.parameters(), *self.buffers()]]
+        for action in self.after_build:
+            action(self)
+
+    def __getattr__(self, name: str) -> Tensor | nn.Module:
+        pending = self.__dict__.get("_pending")
+        if pending and name in pending:
+            return _fill(self, name)
+        return super().__getattr__(name)
+
+
+def _fields(cls: type[Part]) -> "tuple[attrs.Attribute[Any], ...]":
+    found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, cls))
+    return found
+
+
+def fact_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
+    """The facts that a class of parts declares."""
+    return [a for a in _fields(cls) if a.metadata.get(_ROLE) == "fact"]
+
+
+def option_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
+    """The options that a class of parts declares: its fields that are neither seats nor facts."""
+    return [a for a in _fields(cls) if _ROLE not in a.metadata]
+
+
+def required_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
+    """The options and seats that have no default."""
+    return [a for a in _fields(cls) if a.default is attrs.NOTHING]
+
+
+def seats(cls: type[Part]) -> list[Seat]:
+    """The seats that a class of parts declares."""
+    return [Seat.of(a) for a in _fields(cls) if a.metadata.get(_ROLE) == "seat"]
+
+
+def help_of(attribute: "attrs.Attribute[Any]") -> str:
+    """The line of help written at a field."""
+    return str(attribute.metadata.get(_HELP, ""))
+
+
+def summary(documented: object) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join((documented.__doc__ or "").strip().partition("\n\n")[0].split())
+
+
+def _meaning(part: Part, names: Sequence[str]) -> str:
+    said = [f"{f.name}: {help_of(f)}" for f in fact_fields(type(part)) if f.name in names and help_of(f)]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def children(part: Part) -> Iterator[tuple[str, Part]]:
+    """The parts in the seats of `part`, each with its path from there (`regularizers.0`)."""
+    for place in seats(type(part)):
+        value = getattr(part, place.name)
+        if isinstance(value, nn.ModuleList):
+            yield from (
+                (f"{place.name}.{i}", member) for i, member in enumerate(value) if isinstance(member, Part)
+            )
+        elif value is not None:
+            yield place.name, value
+
+
+_make_from: Callable[[Seat, Any, str], Part] | None = None
+
+
+def set_maker(maker: Callable[[Seat, Any, str], Part]) -> None:
+    """Says how a name or a table becomes a part; the specs' room calls this, so that nothing here knows the
+    registry.
+    """
+    global _make_from
+    _make_from = maker
+
+
+def _occupy(part: Part, place: Seat) -> None:
+    """Turns what was put into a seat (part, class, name, table, list of these, None) into parts."""
+    given = (
+        part.__dict__.pop(place.name, None)
+        if place.name not in part._modules
+        else part._modules.pop(place.name)
+    )
+    where = f"{part.qualified_name}.{place.name}"
+    if place.many:
+        if isinstance(given, str | Part | Mapping) or not isinstance(given, Sequence | nn.ModuleList):
+            raise SpecError(
+                f"{where} holds a list of {place.interface.kind} parts; got {given!r}: write [{given!r}]"
+            )
+        setattr(
+            part, place.name, nn.ModuleList(_as_part(place, v, f"{where}[{i}]") for i, v in enumerate(given))
+        )
+    elif place.optional and (given is None or given == "none"):
+        part._modules[place.name] = None
+    else:
+        setattr(part, place.name, _as_part(place, given, where))
+
+
+def _as_part(place: Seat, given: Any, where: str) -> Part:
+    if isinstance(given, Part):
+        made = given
+    elif callable(given):
+        made = given()
+    elif isinstance(given, str | Mapping) and _make_from is not None:
+        made = _make_from(place, given, where)
+    else:
+        raise SpecError(f"{where} takes a {place.interface.kind}: a part, a name or a table; got {given!r}")
+    if not isinstance(made, place.interface):
+        kind = getattr(made, "qualified_name", type(made).__name__)
+        raise FitError(f"{where} takes a {place.interface.__name__} ({place.interface.kind}); {kind} is none")
+    return made
+
+
+def _fill_all(part: Part, seed: int, path: str) -> None:
+    """Tells every seated part its facts. Seats fill on demand, so that `facts` may ask any neighbor in any
+    order.
+    """
+    order = [place.name for place in seats(type(part)) if part._modules.get(place.name) is not None]
+    part.__dict__.update(
+        _pending={name: part._modules.pop(name) for name in order}, _filling=[], _filling_at=(seed, path)
+    )
+    try:
+        for name in order:
+            getattr(part, name)
+    finally:
+        part._modules.update(part.__dict__.pop("_pending"))
+        made = [name for name in part._modules if name not in {place.name for place in seats(type(part))}]
+        for name in [*order, *made]:  # what an earlier build made comes last, as it did then
+            part._modules[name] = part._modules.pop(name)
+
+
+def _fill(part: Part, name: str) -> nn.Module:
+    filling: list[str] = part.__dict__["_filling"]
+    if name in filling:
+        circle = " → ".join([*filling[filling.index(name) :], name])
+        raise FactError(
+            f"{part.qualified_name}: the seats {circle} wait for each other's facts in a circle; "
+            "give one of these facts by hand"
+        )
+    seed, path = part.__dict__["_filling_at"]
+    member: nn.Module = part.__dict__["_pending"][name]
+    filling.append(name)
+    try:
+        facts = part.facts(name)
+        for label, child in _members(name, member):
+            child.bind(
+                seed=seed,
+                path=f"{path}.{label}".lstrip("."),
+                by=f"{part.qualified_name} (seat {name})",
+                facts=facts,
+            )
+    finally:
+        filling.pop()
+    part.__dict__["_pending"].pop(name)
+    part._modules[name] = member
+    return member
+
+
+def _members(name: str, member: nn.Module) -> Iterator[tuple[str, Part]]:
+    if isinstance(member, nn.ModuleList):
+        yield from ((f"{name}.{i}", child) for i, child in enumerate(member) if isinstance(child, Part))
+    elif isinstance(member, Part):
+        yield name, member
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat))
+def part(
+    name: str, *, tags: Sequence[str] = (), formerly: Sequence[str] = ()
+) -> Callable[[type[P]], type[P]]:
+    """Makes a class a part that can be built from a spec under `name`.
+
+    `tags` say what is special: `batch` (a sample's result depends on the other rows, so micro-batches cannot
+    be exact) and whatever else an interface documents. A class inherits the tags of its bases. `formerly`
+    are names that older specs hold, `distribution:name` where the class came from another distribution.
+    """
+
+    def wrap(cls: type[P]) -> type[P]:
+        # with any other on_setattr attrs bypasses nn.Module.__setattr__, and no parameter is registered
+        made = attrs.define(slots=False, eq=False, repr=False, kw_only=True, on_setattr=NO_OP)(cls)
+        attrs.resolve_types(cast(Any, made))
+        _check_fields(made)
+        made.name = name
+        made.former_names = tuple(formerly)
+        made.tags = frozenset(tags).union(*(getattr(base, "tags", ()) for base in made.__mro__[1:]))
+        return made
+
+    return wrap
+
+
+def _check_fields(cls: type[Part]) -> None:
+    for a in _fields(cls):
+        if _HELP not in a.metadata:
+            raise SpecError(
+                f"{cls.__name__}.{a.name} is annotated in the class, so it would be an option; "
+                f"write {a.name}: … = field(…), "
+                f"or annotate a layer where build makes it (self.{a.name}: … = …)"
+            )
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat))
+def interface(kind: str) -> Callable[[type[P]], type[P]]:
+    """Makes a class an interface: the base of every part of that kind. Its docstring is the contract."""
+
+    def wrap(cls: type[P]) -> type[P]:
+        made = attrs.define(slots=False, eq=False, repr=False, kw_only=True, on_setattr=NO_OP)(cls)
+        made.kind = kind
+        return made
+
+    return wrap
+
+
+interface("part")(Part)

@@ -1,0 +1,164 @@
+"""Every random number in one room: seeds folded from words, and per-sample noise that micro-batches share
+exactly.
+
+Parts draw per-sample randomness through `normal` and `uniform` alone. Inside `own_rows` these draw for the
+whole batch and return the rows of the present slice, so a batch worked on in pieces, or by several processes,
+sees the numbers that the whole would see. The slice is a plain module global: a `ContextVar` or a
+`torch.Generator` inside a part would break a compiled graph.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Rows(NamedTuple):
+    """The slice `start:stop` of a batch of `total` samples."""
+
+    total: int
+    start: int
+    stop: int
+
+
+_rows: Rows | None = None
+
+
+def fold(seed: int, *words: object) -> int:
+    """A seed in [0, 2⁶³) that depends on `seed` and every word; equal on every platform."""
+    text = "\x1f".join([str(seed), *map(str, words)])
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def render_seed(seed: int) -> int:
+    """The seed of the noise that a generator draws when a pipeline makes images from `seed`; whoever renders
+    in another way shares it.
+    """
+    return fold(seed, "render")
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """The global generators of the CPU and of `device` start from `seed` inside, and go on outside as if
+    nothing had been drawn.
+    """
+    generators = [torch.default_generator]
+    if device is not None and device.type != "cpu":
+        generators.append(generator_of(device))
+    before = [generator.get_state() for generator in generators]
+    try:
+        for generator in generators:
+            generator.manual_seed(seed)
+        yield
+    finally:
+        for generator, state in zip(generators, before, strict=True):
+            generator.set_state(state)
+
+
+def generator_of(device: torch.device) -> torch.Generator:
+    """The global generator that draws on a device: that of the CPU where a device has none of its own."""
+    if device.type == "cuda":
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+        return torch.cuda.default_generators[
+            torch.cuda.current_device() if device.index is None else device.index
+        ]
+    return torch.mps._get_default_mps_generator() if device.type == "mps" else torch.default_generator
+
+
+@contextmanager
+def own_rows(rows: Rows | None) -> Iterator[None]:
+    """Noise drawn inside is the slice `rows` of the noise of the whole batch."""
+    global _rows
+    before, _rows = _rows, rows
+    try:
+        yield
+    finally:
+        _rows = before
+
+
+def _slice(n: int) -> Rows:
+    """The rows that `n` samples are: a part may look at a fixed share of the batch, or at several images of
+    each sample.
+    """
+    if _rows is None:
+        return Rows(n, 0, n)
+    total, start, stop = _rows
+    size = stop - start
+    return Rows(total * n // size, start * n // size, start * n // size + n)
+
+
+def _of_the_batch(draw: Callable[..., Tensor], n: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """The rows that `n` samples are, of what `draw` (`torch.randn` or `torch.rand`) gives the whole batch."""
+    rows = _slice(n)
+    return draw(rows.total, *shape, device=like.device)[rows.start : rows.stop]
+
+
+Source = Callable[[Callable[..., Tensor], int, tuple[int, ...], Tensor], Tensor]
+_source: Source = _of_the_batch
+
+
+@contextmanager
+def drawn_from(source: Source) -> Iterator[None]:
+    """Noise drawn inside is what `source(draw, n, shape, like)` gives, `(n, *shape)`: noise kept from before,
+    or chosen by hand.
+    """
+    global _source
+    before, _source = _source, source
+    try:
+        yield
+    finally:
+        _source = before
+
+
+@contextmanager
+def noise_maps(given: Sequence[Tensor] | None = None) -> Iterator[list[Tensor]]:
+    """Hands out `given` in place of normal noise drawn inside, in order; yields the list of what was handed
+    out or drawn.
+
+    So the noise of a generator can be kept, shown again, or optimized. A map is for all samples, `(1, …)`, or
+    one for each. For one
+    pass: a second one finds no map left and draws.
+    """
+    maps, seen, outer = given or (), list[Tensor](), _source
+
+    def source(draw: Callable[..., Tensor], n: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        if draw is torch.rand:
+            return outer(draw, n, shape, like)
+        seen.append(
+            maps[len(seen)].expand(n, *shape) if len(seen) < len(maps) else outer(draw, n, shape, like)
+        )
+        return seen[-1]
+
+    with drawn_from(source):
+        yield seen
+
+
+def normal(n: int, *shape: int, like: Tensor) -> Tensor:
+    """Standard normal noise `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or
+    float64 as `like` is.
+    """
+    return _as(_source(torch.randn, n, shape, like), like)
+
+
+def fixed_noise(n: int, noise: Tensor) -> Tensor:
+    """Noise `(1, …)` that a network keeps for all `n` samples instead of drawing it; inside `noise_maps` what
+    was given takes its place.
+    """
+    return _source(
+        lambda total, *shape, device=None: noise.expand(total, *shape), n, tuple(noise.shape[1:]), noise
+    )
+
+
+def uniform(n: int, *shape: int, like: Tensor) -> Tensor:
+    """Uniform noise in [0, 1) `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or
+    float64 as `like` is.
+    """
+    return _as(_source(torch.rand, n, shape, like), like)
+
+
+def _as(noise: Tensor, like: Tensor) -> Tensor:
+    # bf16 is left out: a uniform number below 1 could round up to it
+    return noise.double() if like.dtype == torch.float64 else noise

@@ -1,0 +1,144 @@
+"""Which parts there are, by kind and name, and who offers them."""
+
+import difflib
+from collections.abc import Iterable
+
+import attrs
+
+from gancore.component.part import Part
+from gancore.errors import AmbiguousPart, BrokenPlugin, SpecError, UnknownPart
+
+
+@attrs.frozen
+class Registration:
+    """A part class, and the distribution that offers it."""
+
+    distribution: str
+    cls: type[Part]
+
+    @property
+    def qualified_name(self) -> str:
+        """`distribution:name`, which no other plugin can take."""
+        return f"{self.distribution}:{self.cls.name}"
+
+
+@attrs.frozen
+class Failure:
+    """A plugin that could not be loaded, and why."""
+
+    distribution: str
+    entry_point: str
+    cause: str
+
+
+FORMER_KINDS = {"regularizer": "discriminator-regularizer", "labels": "label-sampler"}
+"""What kinds of part were called, and what they are called today."""
+
+
+class Registry:
+    """Finds part classes. A bare name that two distributions offer is an error only when it is used."""
+
+    def __init__(self) -> None:
+        self._registrations: dict[tuple[str, str], list[Registration]] = {}
+        self._former: dict[tuple[str, str], list[Registration]] = {}
+        self._owner: dict[type[Part], str] = {}
+        self.failures: list[Failure] = []
+
+    def add(self, distribution: str, classes: Iterable[type[Part]]) -> None:
+        """Takes all classes of one plugin, or none of them.
+
+        Raises:
+            SpecError: something is no part class, has no name, or stands twice in the same plugin.
+        """
+        registrations = [_registration(distribution, cls) for cls in classes]
+        keys = [(registration.cls.kind, registration.cls.name) for registration in registrations]
+        twice = {f"{kind}/{name}" for kind, name in keys if keys.count((kind, name)) > 1}
+        if twice:
+            raise SpecError(
+                f"{distribution} offers {', '.join(sorted(twice))} more than once; rename one of them"
+            )
+        for key, registration in zip(keys, registrations, strict=True):
+            self._registrations.setdefault(key, []).append(registration)
+            self._owner[registration.cls] = distribution
+            for name in registration.cls.former_names:
+                former, _, bare = name.rpartition(":")
+                known = Registration(former or distribution, registration.cls)
+                self._former.setdefault((registration.cls.kind, bare), []).append(known)
+
+    def find(self, kind: str, name: str) -> type[Part]:
+        """The class of `kind` called `name`, bare or as `distribution:name`.
+
+        Raises:
+            UnknownPart: there is none; the nearest and all known names are listed.
+            AmbiguousPart: several distributions offer the bare name.
+            BrokenPlugin: it belongs to a plugin that could not be loaded.
+        """
+        kind = FORMER_KINDS.get(kind, kind)
+        distribution, _, bare = name.rpartition(":")
+        for known in (self._registrations, self._former):
+            found = [r for r in known.get((kind, bare), []) if distribution in ("", r.distribution)]
+            if len(found) > 1:
+                names = " or ".join(r.qualified_name for r in found)
+                raise AmbiguousPart(f"{kind} {bare!r} is offered by {len(found)} plugins; write {names}")
+            if found:
+                return found[0].cls
+        raise self._unknown(kind, distribution, bare)
+
+    def name_of(self, cls: type[Part]) -> str:
+        """The qualified name of a class, or its bare name when no plugin offers it."""
+        owner = self._owner.get(cls)
+        return f"{owner}:{cls.name}" if owner else cls.name
+
+    def registrations(self, kind: str | None = None) -> list[Registration]:
+        """All offers, or those of one kind, sorted by kind, name and distribution."""
+        found = [
+            (key, o.distribution, o)
+            for key, several in self._registrations.items()
+            for o in several
+            if kind in (None, key[0])
+        ]
+        return [registration for _, _, registration in sorted(found, key=lambda row: row[:2])]
+
+    def kinds(self) -> list[str]:
+        """The kinds of part that somebody offers."""
+        return sorted({kind for kind, _ in self._registrations})
+
+    def _unknown(self, kind: str, distribution: str, name: str) -> Exception:
+        for failure in self.failures:
+            if failure.distribution in (distribution, f"gancore-{name}"):
+                return BrokenPlugin(
+                    f"{kind} {name!r}: the plugin {failure.distribution} could not be loaded: "
+                    f"{failure.cause}. "
+                    f"`gancore plugins` shows all; reinstall or remove it"
+                )
+        known = sorted({n for k, n in self._registrations if k == kind})
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        text = f"there is no {kind} {name!r}; {hint}known: {', '.join(known) or 'none'}"
+        if distribution:
+            text += f". The name asks for the plugin {distribution}: is it installed?"
+        if self.failures:
+            text += (
+                f". Not loaded: {', '.join(f.distribution for f in self.failures)} (`gancore plugins` "
+                "says why)"
+            )
+        return UnknownPart(text)
+
+
+def _registration(distribution: str, cls: object) -> Registration:
+    if not (isinstance(cls, type) and issubclass(cls, Part)):
+        raise SpecError(f"{distribution} offers {cls!r}, which is no part; hand over classes made with @part")
+    if "name" not in cls.__dict__ or not cls.name:
+        raise SpecError(
+            f"{distribution} offers {cls.__name__} without a name; decorate it with @part('name')"
+        )
+    if cls.__dict__.get("__abstractmethods__") or _abstract(cls):
+        raise SpecError(
+            f"{distribution} offers {cls.__name__}, which does not define {', '.join(_abstract(cls))}"
+        )
+    return Registration(distribution, cls)
+
+
+def _abstract(cls: type[Part]) -> list[str]:
+    """Interface methods that the class leaves open; `nn.Module` has no ABC metaclass that would say so."""
+    return [name for name in dir(cls) if getattr(getattr(cls, name, None), "__isabstractmethod__", False)]

@@ -1,0 +1,34 @@
+"""An image together with its scores, each made when first asked for."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+
+class Scored:
+    """An image and, on demand, its scores, so that a penalty that reuses the main pass costs no second one.
+
+    With `gradient=True` the image is a leaf that takes gradients, as gradient penalties need.
+    """
+
+    def __init__(
+        self, image: Callable[[], Tensor], score: Callable[[Tensor], Tensor], *, gradient: bool = False
+    ) -> None:
+        self._make, self._score, self._gradient = image, score, gradient
+        self._image: Tensor | None = None
+        self._scores: Tensor | None = None
+
+    @property
+    def image(self) -> Tensor:
+        """`(N, C, H, W)` float32."""
+        if self._image is None:
+            image = self._make()
+            self._image = image.detach().requires_grad_() if self._gradient else image
+        return self._image
+
+    @property
+    def scores(self) -> Tensor:
+        """`(N,)` or `(N, 1, h, w)` float32."""
+        if self._scores is None:
+            self._scores = self._score(self.image)
+        return self._scores

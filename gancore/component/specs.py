@@ -1,0 +1,267 @@
+"""A part as a plain table of its fields, and back: the file that people edit, and the record of how to
+rebuild.
+
+A table holds `part`, the name of the class; the options; nested tables for the seats; `from`, a source of
+trained weights; and `frozen`, true or a list of layer names. What a neighbor told is left out, so that a
+shown recipe trains at another resolution.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import cattrs
+import tomli_w
+from torch import nn
+
+from gancore.component.discovery import registry
+from gancore.component.part import Part, Seat, fact_fields, option_fields, required_fields, seats, set_maker
+from gancore.component.weights import freeze, load_from
+from gancore.errors import GancoreError, SpecError
+
+VERSION = 1
+"""The version of the spec that this library writes; it reads all up to it."""
+
+_RESERVED = frozenset({"part", "from", "frozen", "gancore"})
+
+
+def spec(part: Part, *, complete: bool = False) -> dict[str, Any]:
+    """The table of a part. With `complete` also the facts that neighbors told, as a saved product needs
+    them.
+    """
+    cls = type(part)
+    table: dict[str, Any] = {"part": registry().name_of(cls), **part.extras}
+    table |= {a.name: _plain(getattr(part, a.name)) for a in option_fields(cls)}
+    for a in fact_fields(cls):
+        value = getattr(part, a.name)
+        if value is not None and (complete or (value != a.default and not part.is_inferred(a.name))):
+            table[a.name] = _plain(value)
+    return table | {place.name: _seated(getattr(part, place.name), complete) for place in seats(cls)}
+
+
+def build(table: Mapping[str, Any] | str, kind: str = "recipe", *, where: str = "") -> Part:
+    """The part that a table (or a name) describes; it waits for the facts that the table does not hold.
+
+    Raises:
+        SpecError: an unknown field, a wrong type or a value out of range, with its path.
+        UnknownPart, AmbiguousPart, BrokenPlugin: see `Registry.find`.
+    """
+    table = {"part": table} if isinstance(table, str) else dict(table)
+    version = table.pop("gancore", VERSION)
+    if not isinstance(version, int) or not 1 <= version <= VERSION:
+        raise SpecError(
+            f"the spec is of version {version!r}; this gancore reads 1 to {VERSION}: install a newer gancore"
+        )
+    if not isinstance(table.get("part"), str):
+        raise SpecError(
+            f"{where or 'the spec'} needs the key part, the name of its {kind}, as text; "
+            f"got {table.get('part')!r}"
+        )
+    return _from_table(registry().find(kind, table["part"]), table, where)
+
+
+def to_toml(table: Mapping[str, Any]) -> str:
+    """A spec as TOML text."""
+    return tomli_w.dumps({"gancore": VERSION, **table})
+
+
+def from_toml(text: str, *, name: str = "the spec") -> dict[str, Any]:
+    """A spec from TOML text. Raises SpecError naming line and column."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SpecError(f"{name} is not valid TOML: {error}") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A spec from a file. Raises SpecError when it cannot be read."""
+    try:
+        return from_toml(path.read_text(encoding="utf-8"), name=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"cannot read the spec {path}: {error}") from None
+
+
+def without_sources(table: Any) -> Any:
+    """The spec without `from`: on resuming, the checkpoint holds the weights, and their source may be
+    gone.
+    """
+    if isinstance(table, list):
+        return [without_sources(value) for value in table]
+    return (
+        {k: without_sources(v) for k, v in table.items() if k != "from"} if isinstance(table, dict) else table
+    )
+
+
+def open_seats(table: Mapping[str, Any], kind: str = "recipe") -> list[str]:
+    """The fields of the table's part that have no default and are not given."""
+    cls = registry().find(kind, str(table.get("part")))
+    return [a.name for a in required_fields(cls) if a.name not in table]
+
+
+def assign(table: dict[str, Any], path: str, text: str) -> None:
+    """Sets the field at a dotted path (`generator.width`, `regularizers.0.gamma`) to a TOML value, or to
+    plain text.
+
+    Raises:
+        SpecError: the path leads nowhere.
+    """
+    *steps, last = path.split(".")
+    node: Any = table
+    for i, step in enumerate(steps):
+        node = _step(node, step, ".".join(steps[: i + 1]))
+    if isinstance(node, list):
+        _step(node, last, path)
+        node[int(last)] = _value(text)
+    elif isinstance(node, dict):
+        node[last] = _value(text)
+    else:
+        raise SpecError(f"{path}: {'.'.join(steps)} is {node!r}, which has no fields")
+
+
+def _step(node: Any, step: str, where: str) -> Any:
+    """What `node` holds under `step`; a bare name there becomes the table of that part."""
+    key: Any = step
+    if isinstance(node, list):
+        if not (step.isdecimal() and int(step) < len(node)):
+            raise SpecError(
+                f"{where}: the list has {len(node)} entries; give a number from 0 to {len(node) - 1}"
+            )
+        key = int(step)
+    elif not isinstance(node, dict):
+        raise SpecError(f"{where}: {node!r} has no fields")
+    elif step not in node:
+        node[step] = {}
+    if isinstance(node[key], str):
+        node[key] = {"part": node[key]}
+    return node[key]
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+
+
+def _seated(value: Any, complete: bool) -> Any:
+    if isinstance(value, nn.ModuleList):
+        return [spec(cast(Part, member), complete=complete) for member in value]
+    return "none" if value is None else spec(value, complete=complete)
+
+
+def _from_table(cls: type[Part], table: dict[str, Any], where: str) -> Part:
+    table = cls.upgraded(table)
+    _check_keys(cls, table, where)
+    fields: dict[str, Any] = {}
+    for a in [*option_fields(cls), *fact_fields(cls)]:
+        if a.name in table:
+            fields[a.name] = _structure(table[a.name], a.type, f"{where}.{a.name}".lstrip("."))
+    for place in seats(cls):
+        if place.name in table:
+            fields[place.name] = _occupant(place, table[place.name], f"{where}.{place.name}".lstrip("."))
+    missing = [a.name for a in required_fields(cls) if a.name not in fields]
+    if missing:
+        kinds = {place.name: place.interface.kind for place in seats(cls)}
+        wants = ", ".join(f"{name} (a {kinds[name]})" if name in kinds else name for name in missing)
+        raise SpecError(f"{where or cls.name}: {cls.kind}/{cls.name} has no default for {wants}; set it")
+    try:
+        made = cls(**fields)
+    except (ValueError, TypeError) as error:
+        raise SpecError(f"{where or cls.name}: {error.args[0] if error.args else error}") from None
+    return _with_extras(made, table, where)
+
+
+def _with_extras(part: Part, table: Mapping[str, Any], where: str) -> Part:
+    part.extras = {key: table[key] for key in ("from", "frozen") if key in table}
+    if "from" in table:
+        part.after_build.append(lambda made: load_from(made, str(table["from"]), where=where))
+    if "frozen" in table:
+        part.after_build.append(lambda made: freeze(made, table["frozen"], where=where))
+    if part.built:
+        for action in part.after_build:
+            action(part)
+    return part
+
+
+def _occupant(place: Seat, value: Any, where: str) -> Any:
+    if place.many:
+        if not isinstance(value, list):
+            raise SpecError(
+                f"{where} is a list of {place.interface.kind} parts; got {value!r}: write [{value!r}]"
+            )
+        return [_make(place, v, f"{where}.{i}") for i, v in enumerate(value)]
+    if place.optional and value == "none":
+        return None
+    return _make(place, value, where)
+
+
+def _make(place: Seat, value: Any, where: str) -> Part:
+    if isinstance(value, Mapping) and "part" not in value:
+        default = place.default() if callable(place.default) else None
+        if isinstance(default, Part):
+            return _from_table(type(default), {**spec(default), **value}, where)
+        value = {"part": place.default, **value} if isinstance(place.default, str) else value
+    if not isinstance(value, str | Mapping):
+        raise SpecError(f"{where} takes a {place.interface.kind}: a name or a table; got {value!r}")
+    return build(value, place.interface.kind, where=where)
+
+
+def _check_keys(cls: type[Part], table: Mapping[str, Any], where: str) -> None:
+    known = {a.name for a in [*option_fields(cls), *fact_fields(cls)]} | {place.name for place in seats(cls)}
+    for key in table:
+        if key not in known | _RESERVED:
+            near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            path = f"{where}.{key}".lstrip(".")
+            raise SpecError(
+                f"{path}: {cls.kind}/{cls.name} has no field {key!r}; "
+                f"{hint}known: {', '.join(sorted(known)) or 'none'}"
+            )
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
+
+
+_converter = cattrs.Converter()
+
+
+def _strict(*accepted: type) -> Any:
+    def hook(value: Any, kind: Any) -> Any:
+        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
+            raise TypeError
+        return kind(value)
+
+    return hook
+
+
+for _kind, _accepted in ((int, (int,)), (float, (int, float)), (str, (str,)), (bool, (bool,))):
+    _converter.register_structure_hook(_kind, _strict(*_accepted))
+
+
+def _structure(value: Any, kind: Any, where: str) -> Any:
+    try:
+        if isinstance(value, str) and kind is not str and not _is_text(kind):
+            raise TypeError
+        return _converter.structure(value, kind)
+    except GancoreError:
+        raise
+    except Exception:
+        said = (
+            getattr(kind, "__name__", str(kind))
+            if isinstance(kind, type) and not hasattr(kind, "__args__")
+            else str(kind)
+        )
+        said = said.replace("typing.", "")
+        raise SpecError(f"{where} takes {said}; got {value!r} ({type(value).__name__})") from None
+
+
+def _is_text(kind: Any) -> bool:
+    from typing import Literal, get_args, get_origin
+
+    return get_origin(kind) is Literal or any(_is_text(k) or k is str for k in get_args(kind))
+
+
+set_maker(_make)

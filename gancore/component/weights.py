@@ -1,0 +1,117 @@
+"""Trained weights from elsewhere, and layers that stay as they are: the `from` and `frozen` of a spec."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from gancore.component.part import Part
+from gancore.errors import CheckpointError, SpecError
+from gancore.storage.manifest import MANIFEST, check_manifest
+
+FILE = "weights.safetensors"
+
+
+def load_from(part: Part, source: str, *, where: str = "") -> None:
+    """Takes the weights at `FOLDER:NAME`, a run, checkpoint, pipeline or import and the path of a part in it
+    (`runs/7:generator`).
+
+    Raises:
+        SpecError: the source is not written so, or holds no such part.
+        CheckpointError: the file is damaged, or its weights are of other shapes.
+    """
+    folder, _, name = source.rpartition(":")
+    if not folder or not name:
+        raise SpecError(f"{where}: from takes FOLDER:NAME, as runs/7:generator; got {source!r}")
+    for path in _candidates(Path(folder), name):
+        if (path.parent / MANIFEST).is_file():
+            check_manifest(path.parent)
+        found = {
+            k.removeprefix(f"{name}."): v for k, v in read_weights(path).items() if k.startswith(f"{name}.")
+        }
+        if found:
+            return load_state(part, found, where=f"{where}: {source}".lstrip(": "))
+    raise SpecError(
+        f"{where}: {source}: no weights of {name!r} under {folder}; "
+        "name a run, checkpoint or pipeline and one of its parts"
+    )
+
+
+def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "") -> None:
+    """Copies a state dict into a built part. Raises CheckpointError naming what is missing, left over, or of
+    another shape.
+    """
+    part.require()
+    mine = part.state_dict()
+    wrong = [
+        f"{k} is {tuple(state[k].shape)}, here {tuple(mine[k].shape)}"
+        for k in mine
+        if k in state and state[k].shape != mine[k].shape
+    ]
+    wrong += [f"{k} is missing" for k in mine if k not in state] + [
+        f"{k} is not known here" for k in state if k not in mine
+    ]
+    if wrong:
+        more = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
+        raise CheckpointError(
+            f"{where}: the weights do not fit {part.qualified_name}: {'; '.join(wrong[:4])}{more}"
+        )
+    part.load_state_dict(dict(state))
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file. Raises CheckpointError when it is damaged."""
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}; take another checkpoint") from None
+
+
+def write_weights(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Writes tensors to a safetensors file, with words in its header. Raises OSError when the disk is full or
+    may not be written to.
+    """
+    # safetensors refuses tensors that share memory, and stores no strides
+    storable = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    path.touch()
+    mode = path.stat().st_mode
+    try:
+        save_file(storable, path, metadata=None if metadata is None else dict(metadata))
+    except SafetensorError as error:
+        raise OSError(str(error)) from None
+    path.chmod(mode)  # safetensors lets nobody but the owner read
+
+
+def freeze(part: Part, which: Any, *, where: str = "") -> None:
+    """Stops training of the whole part (`true`) or of the layers whose names begin with one of a list.
+
+    Raises:
+        SpecError: a name fits no weight.
+    """
+    if not isinstance(which, bool) and not (
+        isinstance(which, Sequence) and all(isinstance(w, str) for w in which)
+    ):
+        raise SpecError(f"{where}: frozen takes true, false or a list of layer names; got {which!r}")
+    prefixes = [""] if which is True else [] if which is False else list(which)
+    for prefix in prefixes:
+        # blocks.1 is not blocks.10
+        hit = [p for name, p in part.named_parameters() if not prefix or f"{name}.".startswith(f"{prefix}.")]
+        if not hit and prefix:
+            names = ", ".join(dict(part.named_children()))
+            raise SpecError(
+                f"{where}: frozen: no weight of {part.qualified_name} begins with {prefix!r}; "
+                f"its layers: {names}"
+            )
+        for parameter in hit:
+            parameter.requires_grad_(False)
+
+
+def _candidates(folder: Path, name: str) -> list[Path]:
+    checkpoints = sorted(folder.glob("checkpoints/[0-9]*"), reverse=True)
+    places = [folder / "pipeline", *sorted(folder.glob("pipeline/*/")), folder, folder / name, *checkpoints]
+    return [place / FILE for place in places if (place / FILE).is_file()]

@@ -1,0 +1,61 @@
+"""What an evaluation during training looks at besides scores: how samples differ, and what the judges make of
+them.
+"""
+
+import torch
+from torch import Tensor
+
+from gancore.measure.alarms import DRAWN
+from gancore.measure.diversity import duplicates
+from gancore.measure.modes import class_balance, class_counts
+from gancore.measure.study import Study
+from gancore.pipeline import evaluating
+from gancore.recipes.base import DiscriminatorProbe
+
+
+def of_samples(study: Study) -> dict[str, float]:
+    """Diversity, duplicates and, where classes are known, balance of the samples beside the reference's."""
+    real, fake = study.features("reference")[:DRAWN], study.features("samples")[:DRAWN]
+    diagnostics = {"diversity": spread(fake) / max(spread(real), 1e-12), "duplicates": duplicates(fake, real)}
+    if study.extractor.classes and study.reference.labels is not None:
+        diagnostics["class balance"] = class_balance(
+            class_counts(study, "samples"), class_counts(study, "reference")
+        )
+    return diagnostics
+
+
+def of_probe(
+    probe: DiscriminatorProbe, train: Tensor, fake: Tensor, held_out: Tensor | None
+) -> dict[str, float]:
+    """How surely a discriminator tells training images from samples and, where some are held out, how far it
+    overfits.
+
+    `tells apart` is the share of pairs in which the real image scores higher (½: cannot tell). `overfitting`
+    is r_v of Karras et al. 2020 (ADA), arXiv:2006.06676, eq. 1: how far held-out images are scored as samples
+    are. Augmentation is left out.
+    """
+    real, made = probe_scores(probe, train), probe_scores(probe, fake)
+    above = (real[:, None] > made[None]).double().mean() + (real[:, None] == made[None]).double().mean() / 2
+    diagnostics = {"tells apart": float(above)}
+    if held_out is not None:
+        gap = float(real.mean() - made.mean())
+        if gap > 0:
+            diagnostics["overfitting"] = float(real.mean() - probe_scores(probe, held_out).mean()) / gap
+    return diagnostics
+
+
+def probe_scores(probe: DiscriminatorProbe, images: Tensor) -> Tensor:
+    """One score an image, `(N,)`, of a discriminator that is asked without changing it."""
+    device = next(probe.discriminator.parameters()).device
+    with evaluating(probe.discriminator), torch.no_grad():
+        scores = [
+            probe.discriminator(part.to(device)).reshape(len(part), -1).mean(1)
+            for part in torch.split(images, 64)
+        ]
+    return torch.cat(scores).double().cpu()
+
+
+def spread(features: Tensor) -> float:
+    """The mean distance of two rows."""
+    rows = features.double()
+    return float(torch.pdist(rows).mean()) if len(rows) > 1 else 0.0

@@ -1,0 +1,75 @@
+"""Pictures that scores are looked at with: nearest training images, and a row for each class."""
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gancore.measure.neighbors import nearest
+from gancore.measure.sets import ImageSet
+from gancore.measure.study import Study
+from gancore.pictures.grid import save_grid
+from gancore.storage.files import write_text
+
+SHOWN = 8
+"""Samples on a grid of neighbors, and images in a class's row."""
+
+NEIGHBORS = 7
+"""Training images beside each sample."""
+
+
+def write_grids(study: Study, folder: Path) -> list[Path]:
+    """`neighbors.png` where the training images are known, `classes.png` where samples have labels; returns
+    what was written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    if study.training is not None:
+        save_grid(neighbors(study), folder / "neighbors.png", columns=NEIGHBORS + 1)
+        write_text(
+            folder / "neighbors.json",
+            json.dumps({"images": len(study.training), "extractor": study.title}) + "\n",
+        )
+        written.append(folder / "neighbors.png")
+    if (found := full_classes(study)) is not None:
+        save_grid(classes(study, found), folder / "classes.png", columns=SHOWN)
+        written.append(folder / "classes.png")
+    return written
+
+
+def neighbors(study: Study) -> Tensor:
+    """Each row a sample, then the training images nearest to it in features, nearest first."""
+    samples = study.images("samples", SHOWN)
+    _, found = nearest(
+        study.features("samples")[: len(samples)],
+        study.features("training"),
+        min(NEIGHBORS, len(study.features("training"))),
+    )
+    image = _by_index(study.side("training"), found)
+    rows = zip(samples, found.tolist(), strict=True)
+    return torch.stack([picture for sample, row in rows for picture in (sample, *(image[i] for i in row))])
+
+
+def full_classes(study: Study) -> Tensor | None:
+    """Indices `(k, SHOWN)` of samples of each class that was drawn often enough; None where samples have no
+    classes, or too few.
+    """
+    labels = study.samples.labels
+    if labels is None or labels.dim() != 1:
+        return None
+    chosen = [torch.nonzero(labels == k)[:SHOWN, 0] for k in range(int(labels.max()) + 1)]
+    full = [row for row in chosen if len(row) == SHOWN]
+    return torch.stack(full) if full else None
+
+
+def classes(study: Study, rows: Tensor) -> Tensor:
+    """Each row samples of one class, in the order of the classes."""
+    image = _by_index(study.samples, rows)
+    return torch.stack([image[i] for i in rows.flatten().tolist()])
+
+
+def _by_index(images: ImageSet, indices: Tensor) -> dict[int, Tensor]:
+    """The images at these indices, in any shape and order, each read once."""
+    order = sorted(set(indices.flatten().tolist()))
+    return dict(zip(order, images.rows(torch.tensor(order)), strict=True))

@@ -1,0 +1,183 @@
+"""The two-player recipe whose networks grow."""
+
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from attrs.validators import ge
+from torch import Tensor
+
+from gancore.component.part import field, part
+from gancore.errors import FitError
+from gancore.nn.growing import Growing, coarse, level_of
+from gancore.recipes.base import Verbs
+from gancore.recipes.gan import TwoPlayerGAN
+from gancore.standard.ranges import within
+
+Pairs = tuple[tuple[int, float], ...]
+
+
+def _pairs(given: Any) -> Any:
+    return (
+        tuple(tuple(pair) if isinstance(pair, list) else pair for pair in given)
+        if isinstance(given, list | tuple)
+        else given
+    )
+
+
+def _rising(_: Any, attribute: Any, value: Any) -> None:
+    pairs = isinstance(value, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value)
+    fine = pairs and all(
+        isinstance(number, int | float) and 0 < number < math.inf for pair in value for number in pair
+    )
+    if not fine or any(first[0] >= second[0] for first, second in pairwise(value)):
+        raise ValueError(
+            f"{attribute.name} must be pairs of a size and a number above 0, sizes rising, as [[8, 256], "
+            f"[16, 128]]; got {value!r}"
+        )
+
+
+def by_size(default: Any, help: str = "") -> Any:
+    """An option that is a table by size: pairs of a size and what holds from there on, sizes rising."""
+    return field(default=default, converter=_pairs, validator=_rising, help=help)
+
+
+@part("growing")
+class GrowingGAN(TwoPlayerGAN):
+    """The two-player game with networks that grow: small images first, then twice as large ones, whose layers
+    fade in smoothly.
+
+    Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 2, fig. 2 and appendix A.1: each size is
+    trained for `stabilize` images, then the next one fades in over `fade` images with a weight α that rises
+    linearly from 0 to 1; real images are faded alike. Batch and learning rate go by the newest size. As in
+    the released code, and not said in the paper, both optimizers start afresh when layers begin to fade in
+    and when they are in full. Sizes are those of the shorter side. Differences: the stage moves in each step,
+    not in every fourth; in a training so short that the full size would come later than at the share
+    `grown_by` of it, `stabilize` and `fade` shrink alike, so that it comes then; a training that is made
+    longer goes back to no smaller size. A batch size given to the run is that of the full size, and smaller
+    sizes keep their proportion to it. A network that does not grow may play too: it meets images that are as
+    coarse as the other one's. A conditioner that grows is told the stage.
+
+    Raises:
+        FitError: neither network grows, or they double their smallest maps a different number of times.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {"stabilise": "stabilize"}
+
+    starting_size: int = field(default=4, validator=ge(1), help="shorter side of the first images, at least")
+    stabilize: int = field(
+        default=600_000,
+        validator=ge(0),
+        help="images for which a size is trained before the next one fades in",
+    )
+    fade: int = field(default=600_000, validator=ge(0), help="images over which a size fades in")
+    grown_by: float = field(
+        default=0.5,
+        validator=within(0, 1),
+        help="share of the training by which the full size is there, at the latest",
+    )
+    batches: tuple[tuple[int, int], ...] = by_size(
+        (), help="batch sizes from these sizes on, as [[8, 256], [16, 128]]; below: `batch`"
+    )
+    rates: Pairs = by_size(
+        (), help="factors on the learning rate from these sizes on, as [[128, 1.5]]; below: 1"
+    )
+
+    def facts(self, seat: str) -> dict[str, Any]:
+        """Networks that grow are told the size to start from."""
+        return {**super().facts(seat), "starting_size": self.starting_size}
+
+    def check_grown(self) -> None:
+        """Networks go on growing from where they are."""
+
+    def build(self) -> None:
+        """Checks that something grows, and that all that grows grows alike."""
+        if not self.growing:
+            raise FitError(
+                f"neither {self.generator.qualified_name} nor {self.discriminator.qualified_name} grows; "
+                f"take networks that do, as generator/stylegan-growing, or the recipe two-player"
+            )
+        if len({network.doublings for network in self.growing}) > 1:
+            raise FitError(
+                f"{self.generator.qualified_name} doubles its smallest map {self.growing[0].doublings} "
+                "times, "
+                f"{self.discriminator.qualified_name} {self.growing[1].doublings} times; "
+                "take networks that start from maps of equal size"
+            )
+        super().build()
+
+    @property
+    def growing(self) -> list[Growing]:
+        """The networks that grow."""
+        return [network for network in (self.generator, self.discriminator) if isinstance(network, Growing)]
+
+    @property
+    def doublings(self) -> int:
+        """How often the smallest maps are doubled to reach the full size."""
+        return self.growing[0].doublings
+
+    @property
+    def stage(self) -> float:
+        """How many doublings are in use; a fraction is the weight of the newest while it fades in."""
+        return max(float(network.stage) for network in self.growing)
+
+    @property
+    def batch_size(self) -> int:
+        """The published batch size at the full size."""
+        return self.batch_at(self.doublings) if self.built else self.batch
+
+    def step(self, run: Verbs) -> None:
+        """Grows, then algorithm 1."""
+        self.grow(run)
+        super().step(run)
+
+    def grow(self, run: Verbs) -> None:
+        """Sets the stage of both networks, and what goes by it."""
+        before = self.stage
+        for grown in (*self.growing, self.conditioner):
+            if isinstance(grown, Growing):
+                grown.stage.fill_(max(before, self.planned(run.images, run.total)))
+        stage = self.stage
+        turned = (math.floor(before), math.ceil(before)) != (math.floor(stage), math.ceil(stage))
+        for player in ("discriminator", "generator"):
+            if turned:
+                run.restart(player)
+            run.scale_lr(player, looked_up(self.rates, self.size(math.ceil(stage)), 1.0))
+        run.log(stage=stage)
+
+    def planned(self, images: int, total: int) -> float:
+        """The stage at `images` of `total`; a total of 0 is an unknown one."""
+        first = level_of(self.starting_size, min(self.image[1:]), self.doublings)
+        needed = (self.doublings - first) * (self.stabilize + self.fade)
+        scale = min(1.0, self.grown_by * total / needed) if needed and total else 1.0
+        return min(first + phases(images, self.stabilize * scale, self.fade * scale), float(self.doublings))
+
+    def real(self, run: Verbs) -> tuple[Tensor, Tensor | None]:
+        """The next batch, as large and as coarse as this stage has it."""
+        wanted, full = self.batch_at(math.ceil(self.stage)), self.batch_at(self.doublings)
+        batch = run.batch(max(1, run.batch_size * wanted // full))
+        return coarse(batch["image"], self.doublings, self.stage), batch.get("label")
+
+    def batch_at(self, level: int) -> int:
+        """The published batch size after so many doublings."""
+        return int(looked_up(self.batches, self.size(level), self.batch))
+
+    def size(self, level: int) -> int:
+        """The shorter side of the images after so many doublings."""
+        return min(self.image[1:]) >> (self.doublings - level)
+
+
+def phases(images: float, stabilize: float, fade: float) -> float:
+    """How many sizes have been added, the last one as far as it has faded in; without phases infinitely
+    many.
+    """
+    if stabilize + fade <= 0:
+        return math.inf
+    added, since = divmod(images, stabilize + fade)
+    return added + (max(since - stabilize, 0.0) / fade if fade else 0.0)
+
+
+def looked_up(table: Pairs, size: int, below: float) -> float:
+    """What the table says of the largest of its sizes that is not above `size`; `below` where all are."""
+    return next((value for start, value in reversed(table) if start <= size), below)

@@ -1,0 +1,107 @@
+"""How a recipe is trained: everything that is not the recipe itself. The one place for each default;
+`run.toml` holds it.
+"""
+
+import os
+from typing import Any
+
+import attrs
+import torch
+from attrs.validators import ge, in_, optional
+
+from gancore.errors import UserError
+
+PRECISIONS = ("float32", "bf16")
+
+
+def _setting(default: Any, help: str, validator: Any = None) -> Any:
+    return attrs.field(default=default, validator=validator, metadata={"help": help})
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The settings of one training. Counts are in images seen; left out (None) means the default said in the
+    help.
+
+    Raises:
+        UserError: a value is out of range.
+    """
+
+    images: int | None = _setting(
+        None, "length of the training in images seen; left out: the recipe's default", optional(ge(1))
+    )
+    batch: int | None = _setting(
+        None, "images in a batch, over all processes; left out: the recipe's published size", optional(ge(1))
+    )
+    micro_batch: int | None = _setting(
+        None, "images worked on at a time; saves memory, gradients stay the same", optional(ge(1))
+    )
+    precision: str = _setting(
+        "float32", "float32, or bf16 for autocast with float32 weights", in_(PRECISIONS)
+    )
+    seed: int = _setting(0, "of initial weights, data order and noise", ge(0))
+    device: str = _setting("auto", "auto, cpu, cuda, cuda:1, mps")
+    threads: int | None = _setting(
+        None, "CPU threads; left out: as torch chooses. Another count gives other bits", optional(ge(1))
+    )
+    checkpoint_every: int | None = _setting(
+        None, "images between checkpoints; left out: a tenth of the run", optional(ge(1))
+    )
+    sample_every: int | None = _setting(
+        None, "images between sample grids; left out: a twentieth of the run", optional(ge(1))
+    )
+    report_every: int | None = _setting(
+        None, "images between lines of the log; left out: a two-hundredth of the run", optional(ge(1))
+    )
+    evaluate_every: int | None = _setting(
+        None,
+        "images between evaluations (scores and alarms); left out: a tenth of the run, 0: never",
+        optional(ge(0)),
+    )
+    best: str = _setting("FD", "the score whose best checkpoint is kept")
+    keep: int = _setting(3, "checkpoints kept, besides the best", ge(1))
+    hold_out: int = _setting(0, "images that training never sees, for tests", ge(0))
+    compile: bool = _setting(False, "compile the networks (first-order updates and sampling)")
+
+    def __attrs_post_init__(self) -> None:
+        _check_device(self.device)
+
+    @classmethod
+    def of(cls, **values: Any) -> "Settings":
+        """Settings from plain values; a wrong one raises UserError."""
+        unknown = sorted(set(values) - {a.name for a in attrs.fields(cls)})
+        if unknown:
+            raise UserError(
+                f"unknown setting {', '.join(unknown)}; known: {', '.join(a.name for a in attrs.fields(cls))}"
+            )
+        try:
+            return cls(**values)
+        except (ValueError, TypeError) as error:
+            raise UserError(f"setting: {error.args[0] if error.args else error}") from None
+
+    def interval(self, name: str, total: int) -> int:
+        """Images between two checkpoints, samples, reports or evaluations."""
+        parts = {"checkpoint_every": 10, "sample_every": 20, "report_every": 200, "evaluate_every": 10}
+        chosen: int | None = getattr(self, name)
+        return chosen or max(1, total // parts[name])
+
+    def torch_device(self) -> torch.device:
+        """The device to train on: with `auto` CUDA, else Apple's MPS, else the CPU."""
+        if self.device != "auto":
+            return torch.device(self.device)
+        if torch.cuda.is_available():
+            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _check_device(name: str) -> None:
+    try:
+        kind = "cpu" if name == "auto" else torch.device(name).type
+    except RuntimeError:
+        raise UserError(f"device is {name!r}; give auto, cpu, cuda, cuda:1 or mps") from None
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(kind, False):
+        found = ", ".join(k for k, yes in there.items() if yes)
+        raise UserError(
+            f"device {name!r} is not here; found: {found}. Leave the device out to take the best one"
+        )

@@ -1,0 +1,81 @@
+"""Where data come from, in words: gancore's own sources, and those of plugins."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+
+from gancore.component.discovery import host
+from gancore.data import Data, ImageOptions, Paired, Unpaired, open_data
+from gancore.data.data import Images
+from gancore.errors import RunError, UserError
+
+__all__ = ["Sources", "open_source"]
+
+
+@attrs.frozen(kw_only=True)
+class Sources:
+    """Where the data come from, in words that `run.toml` can hold: one source, or two domains."""
+
+    data: tuple[str, ...] = ("emoji",)
+    paired: bool = False
+    options: ImageOptions = attrs.field(factory=ImageOptions)
+
+    def open(self) -> Data:
+        """The data. Raises DataError, or UserError when there are neither one nor two sources."""
+        if not 1 <= len(self.data) <= 2:
+            raise UserError(
+                f"{len(self.data)} data sources given; give one, or two domains (source, then target)"
+            )
+        opened = [open_source(source, self.options) for source in self.data]
+        if len(opened) == 1:
+            return opened[0]
+        return cast(
+            Data, (Paired if self.paired else Unpaired)(cast(Images, opened[0]), cast(Images, opened[1]))
+        )
+
+    def table(self) -> dict[str, Any]:
+        """As a table for `run.toml`."""
+        options = {
+            k: v if not isinstance(v, Path) else str(v)
+            for k, v in attrs.asdict(self.options).items()
+            if v is not None
+        }
+        return {
+            "sources": [_absolute(source) for source in self.data],
+            "paired": self.paired,
+            "options": options,
+        }
+
+    @classmethod
+    def of(cls, table: dict[str, Any]) -> "Sources":
+        """From a table of `run.toml`. Raises RunError where it holds something else."""
+        try:
+            return cls(
+                data=tuple(table["sources"]), paired=table["paired"], options=ImageOptions(**table["options"])
+            )
+        except (KeyError, TypeError) as error:
+            raise RunError(
+                f"run.toml is damaged: its table data: {error!r}; "
+                "start a new run from the recipe.toml beside it"
+            ) from None
+
+
+def open_source(source: str, options: ImageOptions) -> Data:
+    """What a plugin opens by that name (hook `gancore_data`), or else gancore itself. Raises DataError as
+    `open_data`.
+    """
+    found = (
+        opened
+        for opened in host().manager.hook.gancore_data(source=source, options=options)
+        if opened is not None
+    )
+    return cast(Data, next(found, None) or open_data(source, options))
+
+
+def _absolute(source: str) -> str:
+    """A path that still leads there when the run is resumed from another folder; the embedded data by their
+    name.
+    """
+    path = Path(source).expanduser()
+    return str(path.resolve()) if source != "emoji" and path.exists() else source

@@ -1,0 +1,60 @@
+"""Transfer learning: a recipe that starts from the networks of a run, a checkpoint or a pipeline."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gancore.component.discovery import registry
+from gancore.component.interfaces import ImageShape
+from gancore.component.part import Part, fact_fields, seats
+from gancore.component.specs import read_toml, spec
+from gancore.errors import FitError
+from gancore.pipeline import Pipeline, find_pipeline
+from gancore.runs.folder import RECIPE
+
+NETWORKS = ("conditioner", "generator", "discriminator", "encoder")
+"""The seats whose weights are taken."""
+
+Tables = Mapping[str, dict[str, Any]]
+
+
+def trained_networks(source: Path) -> tuple[Tables, ImageShape]:
+    """The networks of a run, checkpoint or pipeline by seat, as tables that take their weights from there;
+    and the images they make.
+
+    A run gives the averaged generator, and the discriminator of its last checkpoint; a checkpoint gives those
+    that were trained.
+
+    Raises:
+        RunError, CheckpointError: there is no pipeline, or it is damaged.
+    """
+    run = source.parent.parent if source.parent.name == "checkpoints" else source
+    pipeline = Pipeline.load(find_pipeline(run))
+    tables = {name: _options(type(part), spec(part)) for name, part in pipeline.parts.items()}
+    recipe = read_toml(run / RECIPE) if (run / RECIPE).is_file() else {}
+    if isinstance(judge := recipe.get("discriminator"), dict):
+        tables["discriminator"] = _options(registry().find("discriminator", str(judge.get("part"))), judge)
+    found: Tables = {
+        name: {**tables[name], "from": f"{source}:{name}"} for name in NETWORKS if name in tables
+    }
+    return found, pipeline.generator.image
+
+
+def start_from(table: Mapping[str, Any], networks: Tables) -> dict[str, Any]:
+    """The recipe's table with the networks in its seats. Raises FitError where it has no seat for the
+    generator.
+    """
+    cls = registry().find("recipe", str(table.get("part")))
+    names = {place.name for place in seats(cls)}
+    if "generator" not in names:
+        raise FitError(
+            f"recipe/{cls.name} has no seat for a generator (its seats: "
+            f"{', '.join(sorted(names)) or 'none'}); train another recipe"
+        )
+    return {**table, **{name: network for name, network in networks.items() if name in names}}
+
+
+def _options(cls: type[Part], table: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what the neighbors will tell, and without an older source of weights."""
+    facts = {a.name for a in fact_fields(cls)}
+    return {key: value for key, value in table.items() if key not in facts | {"from", "frozen"}}

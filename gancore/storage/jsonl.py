@@ -1,0 +1,52 @@
+"""JSON objects, one a line: how a run's log is kept."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gancore.errors import RunError
+
+Line = dict[str, Any]
+
+
+def encode(line: Line) -> bytes:
+    """One line with its newline. JSON has no numbers that are not finite: they become ``"nan"``, ``"inf"``
+    and ``"-inf"``.
+    """
+    return json.dumps(_storable(line), allow_nan=False, default=str).encode() + b"\n"
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _storable(entry) for name, entry in value.items()}
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read_lines(path: Path) -> list[Line]:
+    """All whole lines, their ``scalars`` as floats; a file that is not there has none, and a last line
+    without newline does not count.
+
+    Raises:
+        RunError: a whole line is not a JSON object.
+    """
+    if not path.exists():
+        return []
+    whole = path.read_bytes().split(b"\n")[:-1]
+    return [_decode(text, path, number) for number, text in enumerate(whole, start=1) if text.strip()]
+
+
+def _decode(text: bytes, path: Path, number: int) -> Line:
+    try:
+        line = json.loads(text)
+        if isinstance(line, dict):
+            if "scalars" in line:
+                line["scalars"] = {name: float(value) for name, value in line["scalars"].items()}
+            return line
+    except (ValueError, TypeError, AttributeError):
+        pass
+    given = text[:60].decode(errors="replace")
+    raise RunError(
+        f"{path}, line {number}: expected one JSON object, found {given!r}; remove that line and try again."
+    )

@@ -1,0 +1,146 @@
+"""What there is to judge: a run beside its data, or any images beside others."""
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gancore.component.discovery import registry
+from gancore.component.interfaces import Extractor
+from gancore.component.specs import read_toml
+from gancore.data import Data, ImageOptions
+from gancore.errors import MeasureError, UserError
+from gancore.measure.extractors.choose import default_extractor
+from gancore.measure.sets import DatasetImages, ImageSet, PipelineSamples
+from gancore.measure.standing_statistics import has_batch_norm, with_standing_statistics
+from gancore.measure.study import Study
+from gancore.pipeline import Pipeline, check_truncation, find_pipeline
+from gancore.runs.folder import RECIPE, SETTINGS, read_settings
+from gancore.runs.sources import Sources, open_source
+from gancore.standard.averages import NoAverage
+
+COUNT = 10_000
+"""Samples judged, and at most so many reference images, where the user does not say how many."""
+
+
+@attrs.frozen(kw_only=True)
+class EvaluationRequest:
+    """What the user asks to be judged and how; `None` is: not said."""
+
+    count: int = COUNT
+    reference: int = COUNT
+    seed: int = 0
+    truncation: float = 1.0
+    standing: bool = False
+    pipeline: str | None = None
+    against: str | None = None
+    options: dict[str, Any] = attrs.field(factory=dict)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run, or a pipeline."""
+    return any((path / name).exists() for name in (SETTINGS, "pipeline.json", "pipeline"))
+
+
+def study_of_run(run: Path, extractor: Extractor | None, request: EvaluationRequest) -> Study:
+    """Samples of a trained run beside the images it learned from, or beside others if asked.
+
+    Raises:
+        GancoreError: there is no pipeline, its data are gone, or the images do not fit.
+    """
+    folder = find_pipeline(run, request.pipeline)
+    pipeline = Pipeline.load(folder)
+    check_truncation(pipeline, request.truncation)
+    trained, held_out = _data_of(run)
+    reads = pipeline.reads or "image"
+    makes = {"source": "target", "target": "source"}.get(reads, "image")
+    given = (
+        None
+        if request.against is None
+        else _reference(_opened(request.against, pipeline.generator.image, request.options), request)
+    )
+    training = None if trained is None else DatasetImages(trained, entry=makes)
+    reference: ImageSet | None = given or (None if trained is None else _reference(trained, request, makes))
+    if reference is None:
+        raise MeasureError(
+            f"the data that {run} learned from are not known; "
+            "name images to compare with, as --against FOLDER"
+        )
+    source = (
+        None
+        if trained is None or pipeline.sampler is not None
+        else DatasetImages(held_out or trained, entry=reads)
+    )
+    kind = "none"
+    if has_batch_norm(pipeline):
+        kind = "standing statistics" if request.standing else "running statistics"
+        pipeline = (
+            with_standing_statistics(pipeline, seed=request.seed, truncation=request.truncation)
+            if request.standing
+            else pipeline
+        )
+    samples = PipelineSamples(
+        pipeline, request.count, seed=request.seed, truncation=request.truncation, source=source
+    )
+    samples.facts |= {
+        "run": run.resolve().name,
+        "pipeline": folder.name,
+        "weights": _weights(run),
+        "batch_norm": kind,
+    }
+    reference.facts |= {"split": "training images" if given is None else "given images"}
+    return Study(
+        samples,
+        reference,
+        extractor or default_extractor(reference.image),
+        pipeline=pipeline,
+        training=training,
+        seed=request.seed,
+    )
+
+
+def study_of_images(source: str, extractor: Extractor | None, request: EvaluationRequest) -> Study:
+    """Images in files beside other images. The reference decides shape and size, where the user does not.
+
+    Raises:
+        GancoreError: no reference was named, or the images do not fit.
+    """
+    if request.against is None:
+        # says so where nothing is there
+        open_source(source, ImageOptions(**request.options))
+        raise UserError(
+            f"{source} is no run: name images to compare it with, "
+            f"as `gancore evaluate {source} --against FOLDER`"
+        )
+    reference = _reference(open_source(request.against, ImageOptions(**request.options)), request)
+    reference.facts |= {"split": "given images"}
+    data = _opened(source, reference.image, {k: v for k, v in request.options.items() if k != "subset"})
+    samples = DatasetImages(data, min(request.count, len(data)), seed=request.seed)
+    return Study(samples, reference, extractor or default_extractor(reference.image), seed=request.seed)
+
+
+def _reference(data: Data, request: EvaluationRequest, entry: str = "image") -> DatasetImages:
+    return DatasetImages(data, min(request.reference, len(data)), seed=request.seed, entry=entry)
+
+
+def _opened(source: str, image: tuple[int, int, int], options: dict[str, Any]) -> Data:
+    return open_source(source, ImageOptions(**{"channels": image[0], "size": image[1:], **options}))
+
+
+def _data_of(run: Path) -> tuple[Data | None, Data | None]:
+    if not (run / SETTINGS).is_file():
+        return None, None
+    settings, table = read_settings(run)
+    if "sources" not in table:
+        return None, None
+    data = Sources.of(table).open()
+    return data.split(settings.hold_out) if settings.hold_out else (data, None)
+
+
+def _weights(run: Path) -> str:
+    """The weights that a run's pipeline has, in words for the protocol."""
+    if not (run / RECIPE).is_file():
+        return "as saved"
+    average = read_toml(run / RECIPE).get("average", NoAverage.name)
+    cls = registry().find("average", average if isinstance(average, str) else str(average.get("part")))
+    return "as trained" if cls is NoAverage else f"averaged: {cls.name}"

@@ -1,0 +1,166 @@
+"""Judging a run while it goes: scores, the best so far, and alarms."""
+
+import json
+import time
+from pathlib import Path
+
+import attrs
+import torch
+from torch import Tensor
+
+from gancore.component.randomness import fold
+from gancore.data import Data
+from gancore.errors import MeasureError
+from gancore.measure.alarms import DRAWN, Alarm, History, alarms
+from gancore.measure.diagnostics import of_probe, of_samples
+from gancore.measure.evaluation import Evaluation, evaluate
+from gancore.measure.extractors.choose import default_extractor
+from gancore.measure.frechet import Frechet
+from gancore.measure.precision_recall import PrecisionRecall
+from gancore.measure.score import Score, Value
+from gancore.measure.sets import DatasetImages, ImageSet, PipelineSamples
+from gancore.measure.study import Study
+from gancore.pipeline import Pipeline
+from gancore.recipes.base import Recipe
+from gancore.runs.settings import Settings
+from gancore.storage.files import write_text
+from gancore.storage.jsonl import Line
+
+MOST, FEWEST, SHARE = 1000, 64, 100
+"""Samples judged at a time: one for each `SHARE` images of the whole training within these bounds, so that
+judging stays cheap.
+"""
+
+SCORES = ("FD", "precision", "recall")
+"""What is scored while training, by the names that `Settings.best` may have."""
+
+BEST = "best.json"
+
+
+@attrs.frozen
+class Evaluated:
+    """What one evaluation found; `best` says whether it is the best so far."""
+
+    evaluation: Evaluation
+    diagnostics: dict[str, float]
+    alarms: list[Alarm]
+    best: bool
+
+
+class Monitor:
+    """Judges the first pipeline of a recipe against the data it learns from, always with the same latents and
+    the same real images.
+
+    Raises:
+        MeasureError: the settings ask for the best by a score that is not computed here.
+    """
+
+    def __init__(
+        self, recipe: Recipe, data: Data, held_out: Data | None, settings: Settings, total: int
+    ) -> None:
+        self.recipe, self.data, self.held_out, self.settings = recipe, data, held_out, settings
+        self.count = min(MOST, max(FEWEST, total // SHARE))
+        self.scores: list[Score] = [Frechet(allow_few=True), PrecisionRecall()]
+        self.diagnostics: list[dict[str, float]] = []
+        self.reports: list[dict[str, float]] = []
+        self.raised: set[str] = set()
+        self.best: float | None = None
+        if settings.evaluate_every != 0 and settings.best not in SCORES:
+            raise MeasureError(f"no score is called {settings.best!r}; known: {', '.join(SCORES)}")
+
+    def remember(self, lines: list[Line]) -> None:
+        """Takes up what the log of a resumed run says."""
+        self.reports = [line["scalars"] for line in lines if "scalars" in line]
+        judged = [line for line in lines if line.get("event") == "scores"]
+        # older logs call them signs
+        self.diagnostics = [line.get("diagnostics") or line.get("signs") or {} for line in judged]
+        self.raised = {line["name"] for line in lines if line.get("event") == "alarm"}
+        for line in judged:
+            self._is_best({name: Value(**entry) for name, entry in line["scores"].items()})
+
+    def evaluate(self, images: int) -> Evaluated:
+        """Scores, diagnostics and alarms as the recipe stands.
+
+        Raises:
+            MeasureError: the images cannot be judged; the training can go on.
+        """
+        started = time.monotonic()
+        study = self._study(*next(iter(self.recipe.pipelines().items())))
+        found = attrs.evolve(evaluate(study, self.scores, images=images), seconds=time.monotonic() - started)
+        self.diagnostics.append(of_samples(study) | self._of_probes())
+        raised = [a for a in alarms(History(self.diagnostics, self.reports)) if a.name not in self.raised]
+        self.raised |= {alarm.name for alarm in raised}
+        return Evaluated(found, self.diagnostics[-1], raised, self._is_best(found.scores))
+
+    def _study(self, name: str, pipeline: Pipeline) -> Study:
+        source = None
+        entry = "image"
+        if pipeline.sampler is None:
+            entry = next(e for e in ("source", "target") if e != pipeline.reads)
+            source = self._real(pipeline.reads)
+        reference = self._real(entry)
+        samples: ImageSet = PipelineSamples(
+            pipeline, self.count, seed=fold(self.settings.seed, "watch") % 2**31, source=source
+        )
+        return Study(
+            samples, reference, default_extractor(reference.image), pipeline=pipeline, seed=self.settings.seed
+        )
+
+    def _real(self, entry: str) -> DatasetImages:
+        return DatasetImages(self.data, min(MOST, len(self.data)), seed=self.settings.seed, entry=entry)
+
+    def _of_probes(self) -> dict[str, float]:
+        pipelines = self.recipe.pipelines()
+        found: dict[str, float] = {}
+        for name, probe in self.recipe.probes().items():
+            real, fake = _first(self.data, probe.real), self._fake(pipelines[probe.pipeline])
+            held_out = None if self.held_out is None else _first(self.held_out, probe.real)
+            found |= {
+                f"{name}/{diagnostic}": value
+                for diagnostic, value in of_probe(probe, real, fake, held_out).items()
+            }
+        return found
+
+    def _fake(self, pipeline: Pipeline) -> Tensor:
+        if pipeline.sampler is None:
+            return pipeline.render(_first(self.data, pipeline.reads), seed=self.settings.seed)
+        return pipeline.sample(DRAWN, seed=fold(self.settings.seed, "watch") % 2**31)
+
+    def _is_best(self, scores: dict[str, Value]) -> bool:
+        value = chosen(scores, self.settings.best)[1]
+        if value is None:
+            return False
+        worth = value.value if value.better == "higher" else -value.value
+        if self.best is not None and worth <= self.best:
+            return False
+        self.best = worth
+        return True
+
+
+def chosen(scores: dict[str, Value], name: str) -> tuple[str, Value | None]:
+    """The score called `name` with its whole title, as `FD[emoji-1]` for `FD`; None where it could not be
+    given.
+    """
+    return next(
+        ((title, value) for title, value in scores.items() if title.partition("[")[0] == name), (name, None)
+    )
+
+
+def write_best(folder: Path, evaluated: Evaluated, name: str) -> None:
+    """Notes which evaluation was the best so far."""
+    title, value = chosen(evaluated.evaluation.scores, name)
+    if value is not None:
+        facts = {"score": title, "value": value.value, "images": evaluated.evaluation.images}
+        write_text(folder / BEST, json.dumps(facts) + "\n")
+
+
+def read_best(folder: Path) -> str:
+    """The name of the best checkpoint so far; empty where none is known."""
+    try:
+        return f"{json.loads((folder / BEST).read_text(encoding='utf-8'))['images']:08d}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _first(data: Data, entry: str) -> Tensor:
+    return data.rows(torch.arange(min(DRAWN, len(data))).numpy())[entry]

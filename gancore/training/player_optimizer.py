@@ -1,0 +1,180 @@
+"""A player on the stage: its parameters, its optimizer, and what must hold after each step."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gancore.component.part import Part, RunningMean
+from gancore.errors import CheckpointError, NotFinite
+from gancore.recipes.base import Player
+from gancore.training.ranks import Ranks
+
+
+class PlayerOptimizer:
+    """What moves one player. Everyone else's parameters are frozen while it acts, which isolates players
+    exactly.
+    """
+
+    def __init__(self, name: str, player: Player, others: list[nn.Parameter]) -> None:
+        self.name, self.player = name, player
+        self.lr_scale = 1.0
+        self.named = {key: p for key, p in _named_parameters(player) if p.requires_grad}
+        self.parameters = list(self.named.values())
+        mine = set(map(id, self.parameters))
+        self._others = [p for p in others if id(p) not in mine]
+        self._parts = list(
+            dict.fromkeys(m for part in player.parts for m in part.modules() if isinstance(m, Part))
+        )
+        self._running_means = [
+            running_mean
+            for m in self._parts
+            for running_mean in vars(m).values()
+            if isinstance(running_mean, RunningMean)
+        ]
+        self.restart()
+
+    def restart(self) -> None:
+        """A fresh optimizer state."""
+        maker = self.player.optimizer
+        self.optimizer = (
+            maker.make(self.parameters, self.player.rescale) if maker and self.parameters else None
+        )
+        self._rates = [group["lr"] for group in self.optimizer.param_groups] if self.optimizer else []
+
+    @contextmanager
+    def freeze_others(self) -> Iterator[None]:
+        """Freezes the parameters of all other players that were not frozen already; what an update broken off
+        has left is dropped.
+        """
+        for p in self.parameters:
+            p.grad = None
+        frozen = [p for p in self._others if p.requires_grad]
+        for p in frozen:
+            p.requires_grad_(False)
+        for running_mean in self._running_means:
+            running_mean.clear()
+        try:
+            yield
+        finally:
+            for p in frozen:
+                p.requires_grad_(True)
+
+    def gradients(self) -> list[Tensor]:
+        """The gradients of all parameters; a missing one is zero, as it is where several processes
+        average.
+        """
+        for p in self.parameters:
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
+        return [p.grad for p in self.parameters if p.grad is not None]
+
+    def step(self, gradients: list[Tensor], norms: list[Tensor], images: int, total: int) -> None:
+        """Clips, steps, applies the constraints and drops the gradients."""
+        maker = self.player.optimizer
+        if self.optimizer is not None and maker is not None:
+            if math.isfinite(maker.clip):
+                scale = (maker.clip / (torch.stack(norms).norm() + 1e-6)).clamp(max=1.0)
+                torch._foreach_mul_(gradients, scale)
+            factor = maker.factor(images, total) * self.lr_scale
+            for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+                group["lr"] = rate * factor
+            self.optimizer.step()
+            # fused optimizers leave the versions as they are, by which a part knows that its weights were
+            # touched
+            torch.autograd.graph.increment_version(self.parameters)
+            self.optimizer.zero_grad(set_to_none=True)
+        with torch.no_grad():
+            for constraint in self.player.constraints:
+                for part in self.player.parts:
+                    constraint(part)
+
+    def update_buffers(self, ranks: Ranks) -> None:
+        """Joins what was observed over the ranks, and lets every part move its state once."""
+        for running_mean in self._running_means:
+            if running_mean.total is not None and ranks.joined:
+                running_mean.total = ranks.sum(running_mean.total)
+                running_mean.count *= ranks.world
+        with torch.no_grad():
+            for part in self._parts:
+                part.update_buffers()
+        for running_mean in self._running_means:
+            running_mean.clear()
+
+    def check_finite(self, step: int, terms: Mapping[str, Tensor], norms: list[Tensor]) -> None:
+        """Raises NotFinite naming step, player and the term or weight. The values are reduced already, so all
+        ranks agree.
+        """
+        values = [*terms.values(), *norms]
+        if not values or bool(torch.stack([v.float() for v in values]).isfinite().all()):
+            return
+        where = f"step {step}, player {self.name}"
+        for name, value in terms.items():
+            if not value.isfinite():
+                raise NotFinite(f"{where}: the term {name} became {float(value)}; {_ADVICE}")
+        for (name, _), norm in zip(self.named.items(), norms, strict=True):
+            if not norm.isfinite():
+                raise NotFinite(
+                    f"{where}: the gradient of {name} became {float(norm)} (terms {', '.join(terms)}); "
+                    f"{_ADVICE}"
+                )
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The optimizer's state: tensors by parameter name, and what is no tensor."""
+        tensors: dict[str, Tensor] = {}
+        plain: dict[str, Any] = {}
+        for name, p in self.named.items():
+            for key, value in (self.optimizer.state.get(p, {}) if self.optimizer else {}).items():
+                target = tensors if isinstance(value, Tensor) else plain
+                target[f"{self.name}/{name}/{key}"] = value
+        return tensors, plain
+
+    def restore(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
+        """Takes back what `state` gave. Raises CheckpointError when a parameter is not known here."""
+        for source in (tensors, plain):
+            for address, value in source.items():
+                player, name, key = address.split("/")
+                if player != self.name:
+                    continue
+                if name not in self.named or self.optimizer is None:
+                    raise CheckpointError(
+                        f"the checkpoint has optimizer state for {player}/{name}, "
+                        "which this recipe does not train"
+                    )
+                self.optimizer.state[self.named[name]][key] = _like(
+                    self.named[name], value, self.optimizer.defaults
+                )
+
+
+_ADVICE = (
+    "nothing was saved since: resume from the last checkpoint with a lower learning rate, a penalty, "
+    "or float32"
+)
+
+
+def _like(parameter: nn.Parameter, value: Any, options: Mapping[str, Any]) -> Any:
+    if not isinstance(value, Tensor):
+        return value
+    if value.dim() == 0:
+        # a fused optimizer counts its steps on the device of the weights, another one on the CPU
+        return value.to(
+            parameter.device if options.get("fused") or options.get("capturable") else "cpu", copy=True
+        )
+    if value.shape != parameter.shape:
+        raise ValueError(
+            f"optimizer state of shape {tuple(value.shape)} for a weight of shape {tuple(parameter.shape)}"
+        )
+    # a fused optimizer on channels_last weights with contiguous moments is silently wrong
+    return torch.empty_like(parameter).copy_(value)
+
+
+def _named_parameters(player: Player) -> Iterator[tuple[str, nn.Parameter]]:
+    seen: set[int] = set()
+    for i, part in enumerate(player.parts):
+        for name, p in part.named_parameters():
+            if id(p) not in seen:
+                seen.add(id(p))
+                yield f"{i}.{name}", p

@@ -1,0 +1,65 @@
+"""The sample grids of a run: always the same latents, so that one sees the images change."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gancore.component.randomness import fold
+from gancore.pictures.grid import save_grid
+from gancore.pipeline import Pipeline
+
+COUNT = 64
+"""Images on a grid."""
+
+SHOWN = COUNT // 2
+"""Images of the data that grids of translators and encoders show, beside what becomes of them."""
+
+
+def write_grids(
+    pipelines: dict[str, Pipeline], fixed: dict[str, Tensor], folder: Path, images: int, seed: int
+) -> list[Path]:
+    """`00012000.png` from the first pipeline, `00012000-NAME.png` from others; an encoder adds
+    `00012000-reconstruction.png`.
+
+    `fixed` holds the images that translators and encoders show, beside what they make of them.
+    """
+    written = []
+    for i, (name, pipeline) in enumerate(pipelines.items()):
+        grids = {"" if i == 0 else f"-{name}": sample_grid(pipeline, fixed, seed)}
+        if pipeline.encoder is not None and "image" in fixed:
+            grids["-reconstruction"] = side_by_side(
+                fixed["image"], pipeline.reconstruct(fixed["image"], seed=seed)
+            )
+        for mark, pictures in grids.items():
+            path = folder / f"{images:08d}{mark}.png"
+            save_grid(pictures, path, columns=8)
+            written.append(path)
+    return written
+
+
+def sample_grid(pipeline: Pipeline, fixed: dict[str, Tensor], seed: int) -> Tensor:
+    """`COUNT` samples, or for a translator source images and what becomes of them, in turn."""
+    if pipeline.sampler is not None:
+        return pipeline.sample(COUNT, seed=fold(seed, "sheet"))
+    source = fixed[pipeline.reads]
+    return side_by_side(source, pipeline.render(source, seed=seed))
+
+
+def side_by_side(left: Tensor, right: Tensor) -> Tensor:
+    """Two batches in turn: left 0, right 0, left 1 …; batches of different channels are shown in RGB, on
+    white.
+    """
+    if left.shape[1] != right.shape[1]:
+        left, right = rgb(left), rgb(right)
+    return torch.stack([left.cpu(), right.cpu()], 1).flatten(0, 1)
+
+
+def rgb(images: Tensor) -> Tensor:
+    """Gray spread over three channels, RGBA laid on white; of others the first three channels."""
+    if images.shape[1] < 3:
+        return images[:, :1].expand(-1, 3, -1, -1)
+    if images.shape[1] == 4:
+        alpha = (images[:, 3:] + 1) / 2
+        return images[:, :3] * alpha + (1 - alpha)
+    return images[:, :3]

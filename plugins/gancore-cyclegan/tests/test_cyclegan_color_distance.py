@@ -1,0 +1,84 @@
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
+
+from gancore.data import ImageOptions
+from gancore.pictures.grid import pictures, save
+from gancore.runs.sources import Sources
+from gancore.training.start import train
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    path = Path(__file__).parents[1] / "tools" / "color_distance.py"
+    found = importlib.util.spec_from_file_location("color_distance", path)
+    assert found is not None and found.loader is not None
+    made = importlib.util.module_from_spec(found)
+    found.loader.exec_module(made)
+    return made
+
+
+def test_the_histogram_counts_colors(tool: ModuleType) -> None:
+    image = torch.full((1, 3, 2, 2), -1.0)
+    image[:, :, 0, 0] = 1
+    counts = tool.histogram(image, bins=2)
+    assert counts[0, 0] == 0.75
+    assert counts[0, 7] == 0.25
+    assert counts.sum() == 1
+    image[0, 2, 1, 1] = 0.5
+    assert tool.histogram(image, bins=2)[0, 1] == 0.25
+
+
+def test_the_distance_is_the_share_of_pixels_that_differ(tool: ModuleType) -> None:
+    one, other = torch.full((2, 3, 4, 4), -1.0), torch.full((2, 3, 4, 4), -1.0)
+    assert tool.distance(one, other) == 0
+    other[0, 0, :2] = 1
+    assert tool.distance(one, other) == pytest.approx(0.25)
+    assert tool.distance(one, -one) == 1
+
+
+def domain(folder: Path, color: tuple[float, float, float]) -> str:
+    rng = torch.Generator().manual_seed(0)
+    folder.mkdir()
+    images = torch.tensor(color)[:, None, None] + 0.3 * torch.rand(20, 3, 8, 8, generator=rng)
+    for i, picture in enumerate(pictures(images)):
+        save(picture, folder / f"{i}.png")
+    return str(folder)
+
+
+def trained(tmp_path: Path, **settings: int) -> Path:
+    sources = (domain(tmp_path / "red", (0.6, -0.8, -0.8)), domain(tmp_path / "blue", (-0.8, -0.8, 0.6)))
+    recipe = CycleGAN(
+        to_target=ResNet(width=4, blocks=1),
+        to_source=ResNet(width=4, blocks=1),
+        target_discriminator=PatchGAN(width=4, layers=1),
+        source_discriminator=PatchGAN(width=4, layers=1),
+    )
+    data = Sources(data=sources, options=ImageOptions(cache="off"))
+    return train(recipe, data, output=tmp_path / "run", images=2, threads=1, **settings).folder
+
+
+def test_a_run_is_measured_on_what_it_did_not_see(
+    tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained(tmp_path, hold_out=5)
+    pairs = tool.held_out(run)
+    assert len(pairs) == 5
+    assert pairs.source.stems == pairs.target.stems
+    code = tool.main([str(run)])
+    said = capsys.readouterr().out
+    assert said.startswith("5 held-out pairs")
+    assert "forward   untranslated 1.0000" in said
+    assert "backward  untranslated 1.0000" in said
+    assert code == int("not nearer" in said)
+
+
+def test_a_run_that_held_nothing_out_is_refused(
+    tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tool.main([str(trained(tmp_path))]) == 2
+    assert "held no images out; train with --hold-out N on two domains" in capsys.readouterr().err

@@ -1,0 +1,104 @@
+"""How near translated held-out images come to their counterpart in the other domain, by color alone.
+
+    python color_distance.py runs/0001-cyclegan
+
+The run must have been trained with `--hold-out N` on two domains whose files are named alike; the names pair
+the images, which training did not use. Prints, for each direction, the mean distance before and after
+translation; exits with 1 where it did not shrink.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gancore.data import Paired
+from gancore.data.domains import Domains
+from gancore.errors import GancoreError, UserError
+from gancore.pipeline import Pipeline
+from gancore.runs.folder import read_settings
+from gancore.runs.sources import Sources
+
+BINS = 8
+
+
+def histogram(images: Tensor, bins: int = BINS) -> Tensor:
+    """`(N, C, H, W)` in [-1, 1] → `(N, bins**C)`, the share of an image's pixels in each cell of the color
+    cube.
+    """
+    levels = ((images + 1) / 2 * bins).long().clamp(0, bins - 1).flatten(2)
+    cells = torch.zeros_like(levels[:, 0])
+    for level in levels.unbind(1):
+        cells = cells * bins + level
+    counts = torch.zeros(len(images), bins ** images.shape[1])
+    return counts.scatter_add_(1, cells, torch.ones(cells.shape)) / cells.shape[1]
+
+
+def distances(ours: Tensor, theirs: Tensor) -> Tensor:
+    """`(N,)`: the share of pixels whose color would have to change (total variation of the histograms), for
+    each pair of images.
+    """
+    return (histogram(ours) - histogram(theirs)).abs().sum(1) / 2
+
+
+def distance(ours: Tensor, theirs: Tensor) -> float:
+    """The mean of `distances` over pairs of images."""
+    return float(distances(ours, theirs).mean())
+
+
+def held_out(run: Path) -> Paired:
+    """The images that the run did not see, paired by name. Raises UserError where there are none."""
+    settings, table = read_settings(run)
+    if not settings.hold_out or "sources" not in table:
+        raise UserError(f"{run} held no images out; train with --hold-out N on two domains")
+    data = Sources.of(table).open()
+    if not isinstance(data, Domains):
+        raise UserError(f"{run} was trained on one domain; train with --data SOURCE --data TARGET")
+    _, unseen = data.split(settings.hold_out)
+    assert isinstance(unseen, Domains)
+    return Paired(unseen.source, unseen.target)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="the folder of a run")
+    run = parser.parse_args(arguments).run
+    try:
+        rows = (pairs := held_out(run)).rows(range(len(pairs)))  # type: ignore[arg-type]
+        print(
+            f"{len(pairs)} held-out pairs; mean color distance to the other domain (0 same, "
+            "1 nothing in common)"
+        )
+        return (
+            0
+            if all(
+                [
+                    _nearer(run, "forward", rows["source"], rows["target"]),
+                    _nearer(run, "backward", rows["target"], rows["source"]),
+                ]
+            )
+            else 1
+        )
+    except GancoreError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def _nearer(run: Path, direction: str, source: Tensor, target: Tensor) -> bool:
+    before = distances(source, target)
+    after = distances(Pipeline.load(run / "pipeline" / direction).render(source), target)
+    gain, error = float((before - after).mean()), float((before - after).std() / len(before) ** 0.5)
+    said = f"{'nearer' if gain > 0 else 'not nearer'} by {gain:.4f} (standard error over pairs {error:.4f})"
+    print(
+        f"{direction:9} untranslated {float(before.mean()):.4f}  translated {float(after.mean()):.4f}  {said}"
+    )
+    return gain > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

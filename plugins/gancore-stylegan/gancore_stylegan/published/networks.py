@@ -1,0 +1,195 @@
+"""Networks in files that others published: their names, settings and tensors, and never their code."""
+
+import argparse
+import io
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+
+from gancore import Part
+from gancore.component.weights import load_state
+from gancore.errors import CheckpointError
+from gancore_stylegan.published.pickles import Array, Record, read_pickle, refused
+from gancore_stylegan.published.storages import START, check_sizes, load_plain
+
+LARGEST_FILE = 8 * 2**30
+"""Bytes of a file that is read; NVIDIA's largest have about 400 million."""
+MOST_MODULES = 20_000
+DEEPEST = 32
+"""Modules in a network, and how far they lie within each other."""
+
+
+@attrs.frozen
+class Network:
+    """A network as it was saved: the name of its class, what it was made with, and its tensors by dotted
+    name.
+
+    State dicts (rosinality's) have no class and no settings: these are empty.
+    """
+
+    class_name: str
+    init_args: tuple[Any, ...]
+    init_kwargs: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+
+def read_networks(path: Path | str) -> dict[str, Network]:
+    """The networks in a file, by the names it gives them: `G`, `D`, `G_ema` (NVIDIA), or `g`, `d`, `g_ema`
+    (rosinality).
+
+    NVIDIA's are the pickles of StyleGAN2-ADA and StyleGAN3 in PyTorch, layout of `torch_utils.persistence`;
+    rosinality's the checkpoints of stylegan2-pytorch. Nothing in the file is run.
+
+    Raises:
+        CheckpointError: the file cannot be read, is too large, is neither, or holds anything that networks
+        have no need of.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise refused(f"{path.stat().st_size:,} bytes, more than {LARGEST_FILE:,}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be read: {error.strerror or error}; give the file of a published network"
+        ) from None
+    try:
+        with warnings.catch_warnings(action="ignore"):  # the readers' own, about old formats and odd bytes
+            found = (
+                _from_checkpoint(data) if data.startswith((b"PK", START)) else _from_pickle(read_pickle(data))
+            )
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    if not found:
+        raise CheckpointError(f"{path}: {refused('no network')}")
+    return found
+
+
+def fill(seat: str, part: Part, weights: Mapping[str, Tensor]) -> None:
+    """Gives a part the weights named `seat.…`. Raises CheckpointError where they do not fit."""
+    load_state(
+        part,
+        {
+            name.removeprefix(f"{seat}."): value.float()
+            for name, value in weights.items()
+            if name.startswith(f"{seat}.")
+        },
+    )
+
+
+def _from_pickle(table: Any) -> dict[str, Network]:
+    if not isinstance(table, dict):
+        raise refused(f"a {type(table).__name__}, where networks by name were expected")
+    return {str(name): _network(value) for name, value in table.items() if isinstance(value, Record)}
+
+
+def _network(record: Record) -> Network:
+    kwargs, args = record.state.get("_init_kwargs", {}), record.state.get("_init_args", ())
+    if not isinstance(kwargs, dict) or not isinstance(args, tuple | list):
+        raise refused(f"a network {record.class_name} without the settings it was made with")
+    tensors: dict[str, Tensor] = {}
+    _collect(record, "", tensors, [0], 0)
+    return Network(record.class_name, _plain(tuple(args)), _plain(kwargs), tensors)
+
+
+def _collect(module: Any, prefix: str, tensors: dict[str, Tensor], count: list[int], depth: int) -> None:
+    """What `state_dict` of the module would hold. A module may be named many times over, so they are
+    counted.
+    """
+    count[0] += 1
+    if not isinstance(module, Record) or depth > DEEPEST or count[0] > MOST_MODULES:
+        raise refused("modules that are none, are too many, or lie too far within each other")
+    state = module.state
+    skipped = state.get("_non_persistent_buffers_set", set())
+    for kind in ("_parameters", "_buffers"):
+        for name, value in _table(state, kind).items():
+            if value is None or (kind == "_buffers" and name in skipped):
+                continue
+            if not isinstance(value, Tensor) or len(tensors) >= MOST_MODULES:
+                raise refused(f"{prefix}{name}, which is no tensor, or one too many")
+            tensors[prefix + name] = value
+    for name, inner in _table(state, "_modules").items():
+        if inner is not None:
+            _collect(inner, f"{prefix}{name}.", tensors, count, depth + 1)
+
+
+def _table(state: Mapping[Any, Any], kind: str) -> dict[str, Any]:
+    found = state.get(kind, {})
+    if not isinstance(found, dict) or any(type(name) is not str or len(name) > 200 for name in found):
+        raise refused(f"a module whose {kind} are not named things")
+    return found
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """Settings are small; anything else, also one that contains itself, is refused."""
+    if depth > 4 or (isinstance(value, dict | list | tuple) and len(value) > 200):
+        raise refused("settings of a size that no network has")
+    if isinstance(value, dict):
+        return {str(name): _plain(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(inner, depth + 1) for inner in value)
+    if isinstance(value, Array) and value.value is not None and value.value.size <= 200:
+        return value.value.tolist()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return (
+        repr(value)[:200] if isinstance(value, Tensor) and value.numel() < 10 else f"<{type(value).__name__}>"
+    )
+
+
+def _from_checkpoint(data: bytes) -> dict[str, Network]:
+    """Rosinality's: state dicts among other things, which are left. Torch reads them, and nothing in them but
+    plain weights.
+
+    Its trainings also save the words of their command line, a plain object of names and values. `latent_avg`,
+    the mean of w that its converter puts beside the generators, is given to each.
+    """
+    if data.startswith(START):
+        check_sizes(data)
+    else:
+        _check_archive(data)
+    try:
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            table = load_plain(data)
+    except Exception as error:  # torch raises what it likes on altered files
+        why = str(error).split("\n")[0][:200]
+        raise CheckpointError(
+            f"the file is refused: it is no checkpoint of plain weights ({why}); nothing of it was run"
+        ) from None
+    if not isinstance(table, dict):
+        raise refused(f"a {type(table).__name__}, where networks by name were expected")
+    found = {str(name): Network("", (), {}, dict(value)) for name, value in table.items() if _is_state(value)}
+    mean = table.get("latent_avg")
+    for network in found.values():
+        if isinstance(mean, Tensor) and "input.input" in network.tensors:
+            network.tensors["latent_avg"] = mean
+    if sum(tensor.nbytes for network in found.values() for tensor in network.tensors.values()) > 2 * len(
+        data
+    ):
+        raise refused("tensors larger than the file")
+    return found
+
+
+def _is_state(value: Any) -> bool:
+    if not isinstance(value, dict) or not value:
+        return False
+    return all(isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in value.items())
+
+
+def _check_archive(data: bytes) -> None:
+    """PyTorch stores its records as they are; packed ones could unpack to any size."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            records = archive.infolist()
+    except Exception as error:
+        raise refused(f"no whole archive ({error})") from None
+    if any(record.compress_type != zipfile.ZIP_STORED for record in records):
+        raise refused("packed records")
+    if sum(record.file_size for record in records) > len(data):
+        raise refused("records larger than the file")

@@ -1,0 +1,131 @@
+"""NVIDIA's generators of StyleGAN2(-ADA) and StyleGAN3 as parts, of the sizes that their settings say and
+with their weights.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from gancore import Generator
+from gancore.errors import CheckpointError
+from gancore_stylegan.published.networks import Network, fill
+from gancore_stylegan.published.nvidia_names import from_stylegan2
+from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, whole
+from gancore_stylegan.published.stylegan3_names import from_stylegan3
+from gancore_stylegan.stylegan1.mapping import StyleGANMapping
+from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping
+from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
+from gancore_stylegan.stylegan3.synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
+
+__all__ = ["is_nvidia_generator", "nvidia_generator"]
+
+ORDER = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
+"""The settings, where they were given by position."""
+FIRST = ("G.synthesis.b4.const", "G.synthesis.input.weight")
+"""What the synthesis network begins with: StyleGAN2's, StyleGAN3's."""
+UNMIXED = {"mixing": 0.0, "decay": 0.998}
+"""How StyleGAN3's mapping is trained."""
+FIXED = {
+    "activation": "lrelu",
+    "architecture": "skip",
+    "use_noise": True,
+    "embed_features": None,
+    "layer_features": None,
+}
+"""Settings of StyleGAN2's generator that the one here has no other value for."""
+FIXED_3 = {
+    "num_critical": 2,
+    "first_cutoff": 2,
+    "first_stopband": 2**2.1,
+    "last_stopband_rel": 2**0.3,
+    "margin_size": 10,
+    "filter_size": 6,
+    "lrelu_upsampling": 2,
+}
+"""The same of StyleGAN3's."""
+
+
+def is_nvidia_generator(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether a network is such a generator."""
+    return any(name.removeprefix("G.") in tensors for name in FIRST)
+
+
+def nvidia_generator(network: Network, noise: str) -> tuple[StyleGANMapping, Generator]:
+    """Mapping and synthesis of a saved generator; `noise` as in generator/stylegan2.
+
+    Raises:
+        CheckpointError: settings are out of range or have no counterpart here, or weights do not fit.
+    """
+    tensors = {f"G.{name}": value.float() for name, value in network.tensors.items()}
+    settings = Settings.of(network.init_args, network.init_kwargs, ORDER, "synthesis_kwargs")
+    _check_widths(settings, tensors)
+    older = FIRST[0] in tensors
+    generator = _stylegan2(settings, noise) if older else _stylegan3(settings)
+    conditioner = _mapping(settings, generator, tensors, {} if older else UNMIXED)
+    weights = from_stylegan2(tensors) if older else from_stylegan3(tensors)
+    fill("generator", generator, weights)
+    fill("conditioner", conditioner, weights)
+    return conditioner, generator
+
+
+def _stylegan2(settings: Settings, noise: str) -> Generator:
+    settings.check(FIXED)
+    size = settings.image[1]
+    if size & (size - 1):
+        raise CheckpointError(
+            f"the network makes images of {size} pixels a side; StyleGAN2's are a power of two"
+        )
+    return StyleGAN2Synthesis(
+        image=settings.image, code_width=settings.whole("w_dim"), noise=noise, **settings.channels
+    )
+
+
+def _stylegan3(settings: Settings) -> Generator:
+    settings.check(FIXED_3)
+    layers = settings.whole("num_layers", 14, least=3, most=64)
+    kind = settings.network.get("conv_kernel", 3), settings.network.get("use_radial_filters", False)
+    if kind not in ((3, False), (1, True)):
+        raise CheckpointError(
+            f"the network has kernels of {str(kind[0])[:60]} and radial filters {str(kind[1])[:60]}; "
+            "only T and R can be imported"
+        )
+    scale = settings.network.get("output_scale", 0.25)
+    if not isinstance(scale, float | int) or not 0 < scale < 1e6:
+        raise CheckpointError(f"the network's output_scale is {str(scale)[:60]}, not a number above 0")
+    made = RotationalStyleGAN3Synthesis if kind[1] else StyleGAN3Synthesis
+    width = settings.whole("w_dim")
+    return made(
+        image=settings.image, code_width=width, layers=layers, output_scale=float(scale), **settings.channels
+    )
+
+
+def _check_widths(settings: Settings, tensors: Mapping[str, Tensor]) -> None:
+    classes, code, widest = settings.classes, settings.whole("w_dim"), settings.widest
+    expected = {"G.mapping.fc0.weight": (code, settings.whole("z_dim") + (code if classes else 0))}
+    expected |= {"G.mapping.embed.weight": (code, classes)} if classes else {}
+    first = next(name for name in FIRST if name in tensors)
+    check_shapes(tensors, expected | {first: (widest, *tensors[first].shape[1:])})
+
+
+def _mapping(
+    settings: Settings, generator: Generator, tensors: Mapping[str, Tensor], how: Mapping[str, float]
+) -> StyleGANMapping:
+    layers = sum(re.fullmatch(r"G\.mapping\.fc\d+\.weight", name) is not None for name in tensors)
+    multiplier = settings.mapping.get("lr_multiplier", 0.01)
+    if not isinstance(multiplier, float | int) or not 0 < multiplier <= 1e3:
+        raise CheckpointError(f"the network's lr_multiplier is {str(multiplier)[:60]}, not a number above 0")
+    told: dict[str, Any] = {
+        "code": generator.code_shape,
+        "latent_width": settings.whole("z_dim"),
+        "width": settings.whole("w_dim"),
+        "layers": whole("count of mapping layers", layers, 1, 64),
+        "lr_multiplier": float(multiplier),
+        **how,
+    }
+    return (
+        LabeledStyleGAN2Mapping(classes=settings.classes, **told)
+        if settings.classes
+        else StyleGANMapping(**told)
+    )

@@ -1,0 +1,111 @@
+"""Names of NVIDIA's StyleGAN2 networks, as in the code of ADA and of StyleGAN3, and what they are called
+here.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from gancore.errors import CheckpointError
+
+ROOT = math.sqrt(2)
+TAPS = (1.0, 3.0, 3.0, 1.0)
+
+
+def from_stylegan2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of `G.*`, `D.*` or both, as those of `generator.*`, `conditioner.*` and `discriminator.*`
+    (skip G, residual D).
+
+    The biases of the mapping network are multiplied by √2: there its leaky ReLU has the gain, here the
+    weights have it.
+
+    Raises:
+        CheckpointError: a name is not known, or a filter is another than [1, 3, 3, 1].
+    """
+    sizes = [int(found[1]) for name in tensors if (found := re.search(r"\.b(\d+)\.", name))]
+    largest = max(sizes, default=4)
+    made = {}
+    for name, value in tensors.items():
+        if name.endswith("resample_filter"):
+            check_filter(name, value)
+        else:
+            ours = stylegan2_name(name, largest)
+            scaled = value * ROOT if re.fullmatch(r"conditioner\.dense\.\d+\.bias", ours) else value
+            made[ours] = scaled[None] if ours == "generator.constant" else scaled
+    return made
+
+
+def stylegan2_name(name: str, largest: int) -> str:
+    """Our name of NVIDIA's `G.synthesis.b8.conv0.weight` and its like, in networks for images of `largest`
+    pixels a side.
+
+    Raises:
+        CheckpointError: the name is not known.
+    """
+    for pattern, ours in PATTERNS:
+        if found := re.fullmatch(pattern, name):
+            size = int(found.groupdict().get("size") or 4)
+            up, down = (size // 8).bit_length() - 1, (largest // size).bit_length() - 1
+            return (
+                found.expand(ours)
+                .replace("UP+1", str(up + 1))
+                .replace("UP", str(up))
+                .replace("DOWN", str(down))
+            )
+    raise CheckpointError(
+        f"{name} is no name of a StyleGAN2 by NVIDIA (skip generator, residual discriminator); "
+        "give weights of one"
+    )
+
+
+_LAYER = {"affine.weight": "style.weight", "affine.bias": "style.bias", "weight": "weight", "bias": "bias"}
+_NOISE = {"noise_strength": "noise.strength", "noise_const": "noise.constant"}
+_DENSE = r"(?P<what>weight|bias)"
+
+
+def _styled(theirs: str, ours: str, *, noise: bool = True) -> list[tuple[str, str]]:
+    ends = _LAYER | (_NOISE if noise else {})
+    return [
+        (rf"G\.synthesis\.{theirs}\.{re.escape(end)}", f"generator.{ours}.{mine}")
+        for end, mine in ends.items()
+    ]
+
+
+PATTERNS: list[tuple[str, str]] = [
+    (r"G\.mapping\.w_avg", "conditioner.mean"),
+    (rf"G\.mapping\.fc(?P<layer>\d+)\.{_DENSE}", r"conditioner.dense.\g<layer>.\g<what>"),
+    (rf"G\.mapping\.embed\.{_DENSE}", r"conditioner.embedding.\g<what>"),
+    (r"G\.synthesis\.b4\.const", "generator.constant"),
+    *_styled(r"b4\.conv1", "first"),
+    *_styled(r"b(?P<size>\d+)\.conv0", "blocks.UP.up"),
+    *_styled(r"b(?P<size>\d+)\.conv1", "blocks.UP.conv"),
+    *_styled(r"b(?P<size>\d+)\.torgb", "to_images.UP+1", noise=False),
+    (rf"D\.b\d+\.fromrgb\.{_DENSE}", r"discriminator.from_image.\g<what>"),
+    (rf"D\.b4\.conv\.{_DENSE}", r"discriminator.conv.\g<what>"),
+    (rf"D\.b4\.fc\.{_DENSE}", r"discriminator.dense.\g<what>"),
+    (rf"D\.b4\.out\.{_DENSE}", r"discriminator.score.\g<what>"),
+    (rf"D\.b(?P<size>\d+)\.conv0\.{_DENSE}", r"discriminator.blocks.DOWN.conv.\g<what>"),
+    (rf"D\.b(?P<size>\d+)\.conv1\.{_DENSE}", r"discriminator.blocks.DOWN.down.\g<what>"),
+    (r"D\.b(?P<size>\d+)\.skip\.weight", "discriminator.shortcuts.DOWN.conv.weight"),
+    (rf"D\.mapping\.fc(?P<layer>\d+)\.{_DENSE}", r"discriminator.labels.\g<layer>.\g<what>"),
+    (rf"D\.mapping\.embed\.{_DENSE}", r"discriminator.embedding.\g<what>"),
+]
+"""Their names as patterns, and ours: UP is the block's number counted from the smallest size, DOWN from the
+largest.
+"""
+
+
+def check_filter(name: str, value: Tensor) -> None:
+    """Raises CheckpointError where a saved filter is another than [1, 3, 3, 1], in both directions and of sum
+    1.
+    """
+    row = torch.tensor(TAPS, dtype=torch.float32) / sum(TAPS)
+    square = row[:, None] * row
+    if value.shape != square.shape or not torch.allclose(value.float().cpu(), square, atol=1e-6):
+        raise CheckpointError(
+            f"{name} is another filter than [1, 3, 3, 1], which these networks do not have; "
+            "give weights of a StyleGAN2"
+        )

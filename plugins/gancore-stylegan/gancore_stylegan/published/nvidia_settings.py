@@ -1,0 +1,107 @@
+"""What NVIDIA's networks were made with."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+from torch import Tensor
+
+from gancore.component.interfaces import ImageShape
+from gancore.errors import CheckpointError
+
+LARGEST = 4096
+"""Width of a layer and the like that settings may ask for."""
+LARGEST_IMAGE, LARGEST_CLASSES = 2048, 100_000
+"""Sides of an image, and classes."""
+
+
+@frozen
+class Settings:
+    """The settings of a network, one table, the mapping's apart."""
+
+    network: dict[str, Any]
+    mapping: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls, args: Sequence[Any], kwargs: Mapping[str, Any], order: Sequence[str], *inner: str
+    ) -> "Settings":
+        """From what was given by position, in `order`, and by name; tables of the names `inner` lie in
+        between.
+
+        Raises:
+            CheckpointError: a table is none.
+        """
+        told = dict(zip(order, args, strict=False)) | dict(kwargs)
+        mapping, *tables = [told.pop(name, {}) for name in ("mapping_kwargs", *inner)]
+        for table in (mapping, *tables):
+            if not isinstance(table, dict):
+                raise CheckpointError(
+                    f"the network's settings {', '.join(('mapping_kwargs', *inner))} are no tables; "
+                    "it is damaged"
+                )
+        for table in tables:
+            told |= table
+        return cls(told, mapping)
+
+    def whole(self, name: str, default: int | None = None, *, least: int = 1, most: int = LARGEST) -> int:
+        """A whole number of the network's. Raises CheckpointError when it is none."""
+        return whole(name, self.network.get(name, default), least, most)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes, 0 for none."""
+        return self.whole("c_dim", 0, least=0, most=LARGEST_CLASSES)
+
+    @property
+    def image(self) -> ImageShape:
+        """The shape of one image."""
+        size = self.whole("img_resolution", least=4, most=LARGEST_IMAGE)
+        return self.whole("img_channels", most=64), size, size
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """What says the feature maps of each layer."""
+        return {
+            "channels_base": self.whole("channel_base", 32768, most=2**24),
+            "channels_max": self.whole("channel_max", 512),
+        }
+
+    @property
+    def widest(self) -> int:
+        """Feature maps of the layers that have the most."""
+        base, most = self.channels.values()
+        return min(base // 4, most)
+
+    def check(self, fixed: Mapping[str, Any]) -> None:
+        """Raises CheckpointError when a setting has another value than the one there is here."""
+        for name, value in fixed.items():
+            given = self.network.get(name, self.mapping.get(name, value))
+            if given != value and not (
+                isinstance(value, float) and isinstance(given, float) and abs(given - value) < 1e-6
+            ):
+                raise CheckpointError(
+                    f"the network was made with {name} {str(given)[:60]}; only {value} can be imported"
+                )
+
+
+def check_shapes(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
+    """Raises CheckpointError where weights are not as large as the settings say: a small file could ask for
+    large networks.
+    """
+    wrong = [
+        name for name, shape in expected.items() if name not in tensors or tuple(tensors[name].shape) != shape
+    ]
+    if wrong:
+        raise CheckpointError(
+            f"the network's settings disagree with its weights ({', '.join(wrong)}); it is damaged"
+        )
+
+
+def whole(name: str, value: Any, least: int, most: int) -> int:
+    """A whole number from `least` to `most`. Raises CheckpointError when it is none."""
+    if type(value) is not int or not least <= value <= most:
+        raise CheckpointError(
+            f"the network's {name} is {str(value)[:60]}, not a whole number from {least} to {most}"
+        )
+    return value

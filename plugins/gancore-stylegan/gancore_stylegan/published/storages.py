@@ -1,0 +1,99 @@
+"""The bytes under tensors, as PyTorch writes them inside a pickle, and tensors on them; sizes are checked
+before memory is taken.
+"""
+
+import io
+import pickletools
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gancore.errors import CheckpointError
+
+START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""How a file in PyTorch's older format begins."""
+MAGIC = 0x1950A86A20F9469CFC6C
+"""The first number of PyTorch's older format, which pickled storages are in."""
+PICKLES = 5
+"""Magic number, version, machine, storages, and their keys: each a pickle of its own, before the bytes."""
+LARGEST_CONSTANT = 4096
+"""Numbers up to this are no danger whatever the size of the file."""
+
+
+class Store(NamedTuple):
+    """Bytes, and the type of the numbers in them."""
+
+    data: torch.UntypedStorage
+    dtype: torch.dtype
+
+
+def load_plain(data: bytes) -> Any:
+    """What `torch.save` wrote, tensors and plain values alone. Raises whatever torch does on anything
+    else.
+    """
+    return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+
+
+def read_store(data: bytes) -> Store:
+    """The storage that `torch.save` wrote in its older format.
+
+    Raises:
+        CheckpointError: the bytes are something else, or announce more numbers than they have.
+    """
+    check_sizes(data)
+    try:
+        found = load_plain(data)
+    except Exception as error:  # torch raises what it likes on altered bytes
+        raise _broken(str(error).split("\n")[0][:200]) from None
+    if not isinstance(found, torch.storage.TypedStorage):
+        raise _broken(f"it is a {type(found).__name__}")
+    return Store(found._untyped_storage, found.dtype)
+
+
+def tensor_on(store: Store, offset: Any, size: Any, stride: Any) -> Tensor:
+    """A tensor over the storage's bytes.
+
+    Raises:
+        CheckpointError: it would reach past them, or repeat them.
+    """
+    if type(size) is not tuple or type(stride) is not tuple or len(size) != len(stride) or len(size) > 8:
+        raise _broken(f"a tensor has size {str(size)[:60]} and stride {str(stride)[:60]}")
+    if any(type(n) is not int or n < 0 for n in (offset, *size, *stride)):
+        raise _broken(
+            f"a tensor has size {str(size)[:60]}, stride {str(stride)[:60]} and offset {str(offset)[:20]}"
+        )
+    count, reach, held = 1, offset, store.data.nbytes() // store.dtype.itemsize
+    for n, step in zip(size, stride, strict=True):
+        count, reach = count * n, reach + max(n - 1, 0) * step
+    if max(size, default=0) > held or count > held or (count and reach >= held):
+        raise _broken(f"a tensor of size {str(size)[:60]} has {held} numbers")
+    return torch.empty(0, dtype=store.dtype).set_(store.data, offset, size, stride)
+
+
+def check_sizes(data: bytes) -> None:
+    """Looks at the pickles without following them: the format must be the older one, and no number larger
+    than the bytes there are.
+    """
+    stream, first = io.BytesIO(data), True
+    try:
+        for _ in range(PICKLES):
+            for _, arg, _ in pickletools.genops(stream):
+                if first and type(arg) is int and arg == MAGIC:
+                    first = False
+                elif type(arg) is int and abs(arg) > max(len(data), LARGEST_CONSTANT):
+                    raise _broken(
+                        f"it announces {arg if arg.bit_length() < 64 else 'a vast count of'} numbers in "
+                        f"{len(data)} bytes"
+                    )
+            if first:
+                raise _broken("it is not in PyTorch's older format")
+    except ValueError as error:
+        raise _broken(str(error)[:200]) from None
+
+
+def _broken(why: str) -> CheckpointError:
+    return CheckpointError(
+        f"the file is refused: a tensor's store cannot be read ({why}); fetch the file again; "
+        "nothing of it was run"
+    )

@@ -1,0 +1,129 @@
+"""The discriminator, ProGAN's with blurred downsampling."""
+
+from typing import ClassVar
+
+import torch
+from attrs.validators import ge
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from gancore import Discriminator, field, part
+from gancore.component.part import fact
+from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear
+from gancore.nn.labels import check_classes, given_label, one_hot
+from gancore.nn.minibatch_std import MinibatchStd
+from gancore.nn.resample import Resample
+from gancore_stylegan.stylegan1.pyramid import channels, doublings, smallest_map
+
+
+@part("stylegan")
+class StyleGANDiscriminator(Discriminator):
+    """ProGAN's discriminator, the mirror image of its generator, with a binomial blur before each halving.
+
+    Paper: Karras et al. 2018, arXiv:1812.04948, section 2.1 and appendix C; layers as in ProGAN (Karras et
+    al. 2017, arXiv:1710.10196, table 2), with the minibatch standard deviation of its section 3 over groups
+    of 4. Differences: the size is fixed from the start, so there is one layer from colors, not one at each
+    size (`discriminator/stylegan-growing` has them all); groups are neighbors in the batch, so that
+    micro-batches of whole groups are exact.
+
+    `(N, C, H, W)` → `(N,)` float32.
+
+    Raises:
+        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+    """
+
+    examples = ({"channels_base": 64, "channels_max": 8, "group": 1},)
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+    channels_base: int = field(
+        default=8192, validator=ge(1), help="feature maps times size, over four: 8192 gives 16 at 1024×1024"
+    )
+    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    group: int = field(
+        default=4, validator=ge(1), help="samples over which the standard deviation is taken; 1 takes none"
+    )
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the last layer gives."""
+        return 1
+
+    def build(self) -> None:
+        """Makes a block for each size, and the layers that score the smallest map."""
+        height, width = smallest_map(self.image, self.qualified_name)
+        count = doublings(self.image, self.qualified_name)
+        sizes = [channels(i, self.channels_base, self.channels_max) for i in range(count + 1, -1, -1)]
+        last, hidden = sizes[-2:]
+        self.from_image = EqualizedConv2d(self.image[0], sizes[0], 1)
+        self.blocks = nn.ModuleList(DownBlock(sizes[i], sizes[i + 1]) for i in range(count))
+        self.deviation = MinibatchStd(self.group)
+        self.conv = EqualizedConv2d(last + 1, last)
+        self.dense = EqualizedLinear(last * height * width, hidden)
+        self.score = EqualizedLinear(hidden, self.outputs, gain=1)
+
+    def forward_features(self, image: Tensor) -> Tensor:
+        """`(N, C, H, W)` → `(N, channels of the last hidden layer)`."""
+        x = leaky_relu(self.from_image(image), 0.2, inplace=True)
+        for block in self.blocks:
+            x = block(x)
+        return self.summary(x)
+
+    def summary(self, x: Tensor) -> Tensor:
+        """The smallest map → features."""
+        x = leaky_relu(self.conv(self.deviation(x)), 0.2, inplace=True)
+        return leaky_relu(self.dense(x.flatten(1)), 0.2, inplace=True)
+
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+        """Features → scores `(N,)`; labels are not read."""
+        scores: Tensor = self.score(features)
+        return scores[:, 0]
+
+
+@part("stylegan-labels")
+class LabeledStyleGANDiscriminator(StyleGANDiscriminator):
+    """The same with one score for each class, of which the label picks one (Mescheder et al. 2018,
+    arXiv:1801.04406, appendix).
+
+    Not in the paper, whose data have no labels; it is what the released code does where there are some. Soft
+    labels take the mixture.
+
+    `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
+
+    Raises:
+        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
+        times.
+        FitError: no label was given.
+    """
+
+    conditional: ClassVar[bool] = True
+    classes: int = fact(help="number of classes K, told by the data")
+
+    @property
+    def outputs(self) -> int:
+        """One score for each class."""
+        return self.classes
+
+    def build(self) -> None:
+        """Makes the layers."""
+        check_classes(self, "discriminator/stylegan")
+        super().build()
+
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+        """Features and labels → scores `(N,)`."""
+        label = given_label(self, label, "discriminator/stylegan")
+        scores: Tensor = self.score(features)
+        return (scores * one_hot(label, self.classes).to(scores)).sum(1)
+
+
+class DownBlock(nn.Module):
+    """A convolution, then a blur and a convolution that halves the size."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = EqualizedConv2d(inputs, inputs)
+        self.blur = Resample()
+        self.down = EqualizedDownConv2d(inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
+        x = leaky_relu(self.conv(x), 0.2, inplace=True)
+        return leaky_relu(self.down(self.blur(x)), 0.2, inplace=True)

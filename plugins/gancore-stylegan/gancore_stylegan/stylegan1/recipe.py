@@ -1,0 +1,59 @@
+"""How a StyleGAN learns."""
+
+from collections.abc import Sequence
+
+from attrs.validators import ge
+
+from gancore import (
+    Conditioner,
+    Discriminator,
+    DiscriminatorRegularizer,
+    Generator,
+    Optimizer,
+    TwoPlayerGAN,
+    field,
+    part,
+    seat,
+)
+from gancore.standard.optimizers import Adam
+from gancore.standard.regularizers import R1
+from gancore_stylegan.stylegan1.discriminator import StyleGANDiscriminator
+from gancore_stylegan.stylegan1.mapping import StyleGANMapping
+from gancore_stylegan.stylegan1.synthesis import StyleGANSynthesis
+
+
+def published_adam() -> Adam:
+    """Adam as ProGAN has it (arXiv:1710.10196, appendix A.1): learning rate 0.001, β₁ = 0, β₂ = 0.99, ε =
+    1e-8.
+    """
+    return Adam(lr=0.001, betas=(0.0, 0.99), eps=1e-8)
+
+
+@part("stylegan")
+class StyleGAN(TwoPlayerGAN):
+    """The two-player game with the style-based generator.
+
+    Paper: Karras et al. 2018, arXiv:1812.04948, appendix C: non-saturating loss with R1 regularization (γ =
+    10) in every step, Adam with β₁ = 0, β₂ = 0.99, ε = 1e-8, an exponential average of the generator's
+    weights for sampling; the released code averages with a half-life of 10,000 images and has a batch of 32
+    on eight GPUs. The learning rate is the 0.001 of sizes up to 64×64; the released code has 0.0015 at
+    128×128, 0.002 at 256×256 and 0.003 above. Differences: no growing, the size is fixed from the start; the
+    half-life of the average is shorter in the first 200,000 images (`average.ramp_up = inf` for the published
+    one).
+    """
+
+    examples = (
+        {
+            "generator": {"code_width": 4, "channels_base": 64, "channels_max": 8},
+            "conditioner": {"latent_width": 4, "width": 6, "layers": 2},
+            "discriminator": {"channels_base": 64, "channels_max": 8, "group": 2},
+            "regularizers": [{"part": "r1", "every": 2}],
+        },
+    )
+    generator: Generator = seat(default=StyleGANSynthesis)
+    discriminator: Discriminator = seat(default=StyleGANDiscriminator)
+    conditioner: Conditioner = seat(default=StyleGANMapping)
+    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(R1,))
+    generator_optimizer: Optimizer = seat(default=published_adam)
+    discriminator_optimizer: Optimizer = seat(default=published_adam)
+    batch: int = field(default=32, validator=ge(1), help="batch size, where the run is given none")

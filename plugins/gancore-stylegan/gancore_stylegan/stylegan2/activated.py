@@ -1,0 +1,62 @@
+"""Layers of StyleGAN2 with an equalized learning rate that end in a leaky ReLU whose gain, √2, also meets the
+bias.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear
+from gancore.nn.fir import Fir
+from gancore_stylegan.stylegan2.modulated import GAIN
+
+
+class ActivatedConv2d(EqualizedConv2d):
+    """A convolution and a leaky ReLU, `(N, inputs, H, W)` → `(N, outputs, H, W)`."""
+
+    def effective_bias(self) -> Tensor | None:
+        """The bias times the gain, moved through the leaky ReLU."""
+        return None if self.bias is None else self.bias * (GAIN * self.lr_multiplier)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H, W)`."""
+        return functional.leaky_relu(super().forward(x), 0.2, inplace=True)
+
+
+class ActivatedDownConv2d(ActivatedConv2d):
+    """The filter [1, 3, 3, 1], then a convolution that halves the size and a leaky ReLU, `(N, inputs, H, W)`
+    → `(N, outputs, H/2, W/2)`.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: tuple[int, int]) -> None:
+        super().__init__(inputs, outputs)
+        self.smooth = Fir(size, padding=(2, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
+        y = functional.conv2d(self.smooth(x), self.weight * self.scale, self.effective_bias(), stride=2)
+        return functional.leaky_relu(y, 0.2, inplace=True)
+
+
+class ActivatedLinear(EqualizedLinear):
+    """A linear layer and a leaky ReLU, `(N, inputs)` → `(N, outputs)`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs)` → `(N, outputs)`."""
+        y = functional.linear(x * self.scale, self.weight, self.bias * (GAIN * self.lr_multiplier))
+        return functional.leaky_relu(y, 0.2, inplace=True)
+
+
+class DownShortcut(nn.Module):
+    """Halving with the filter [1, 3, 3, 1], then a 1×1 convolution, `(N, inputs, H, W)` → `(N, outputs, H/2,
+    W/2)`.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.halve = Fir(size, down=2, padding=(1, 1))
+        self.conv = EqualizedConv2d(inputs, outputs, 1, gain=1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
+        shortcut: Tensor = self.conv(self.halve(x))
+        return shortcut

@@ -1,0 +1,228 @@
+"""StyleGAN2's discriminators: image → score."""
+
+import math
+from itertools import pairwise
+from typing import ClassVar
+
+import torch
+from attrs.validators import ge
+from torch import Tensor, nn
+
+from gancore import Discriminator, field, part
+from gancore.component.part import fact
+from gancore.nn.equalized import EqualizedLinear
+from gancore.nn.fir import Fir
+from gancore.nn.labels import check_classes, given_label, one_hot
+from gancore.nn.minibatch_std import MinibatchStd
+from gancore.nn.pixel_norm import pixel_norm
+from gancore_stylegan.stylegan2.activated import (
+    ActivatedConv2d,
+    ActivatedDownConv2d,
+    ActivatedLinear,
+    DownShortcut,
+)
+from gancore_stylegan.stylegan2.synthesis import Size, stage_sizes, stage_widths
+
+
+@part("stylegan2-plain")
+class PlainStyleGAN2Discriminator(Discriminator):
+    """Two convolutions at each size, the second of which halves it, one after the other.
+
+    Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1, without the skips or residuals of fig. 7; the
+    minibatch standard deviation (Karras et al. 2017, arXiv:1710.10196, section 3) over groups of 4 comes
+    before the last convolution. Difference: groups are neighbors in the batch, so that micro-batches of whole
+    groups are exact.
+
+    `(N, C, H, W)` → `(N,)` float32.
+
+    Raises:
+        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+    """
+
+    examples = ({"channels_base": 64, "channels_max": 8, "group": 1},)
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+    channels_base: int = field(
+        default=32768, validator=ge(1), help="feature maps times size: 32768 gives 32 at 1024×1024"
+    )
+    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    group: int = field(
+        default=4, validator=ge(1), help="samples over which the standard deviation is taken; 1 takes none"
+    )
+
+    @property
+    def widths(self) -> list[int]:
+        """Feature maps at each size, the largest first."""
+        return stage_widths(self.image, self.qualified_name, self.channels_base, self.channels_max)[::-1]
+
+    @property
+    def sizes(self) -> list[Size]:
+        """Height and width of the maps, the largest first."""
+        return stage_sizes(self.image, self.qualified_name)[::-1]
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the last layer gives."""
+        return 1
+
+    def build(self) -> None:
+        """Makes the layer from colors, a block for each size, and the layers that score the smallest map."""
+        widths, (height, width) = self.widths, self.sizes[-1]
+        last = widths[-1]
+        self.from_image = ActivatedConv2d(self.image[0], widths[0], 1)
+        steps = zip(pairwise(widths), self.sizes[:-1], strict=True)
+        self.blocks = nn.ModuleList(DownBlock(fewer, more, size) for (fewer, more), size in steps)
+        self.deviation = MinibatchStd(self.group)
+        self.conv = ActivatedConv2d(last + 1, last)
+        self.dense = ActivatedLinear(last * height * width, last)
+        self.score = EqualizedLinear(last, self.outputs, gain=1)
+        self.finish()
+
+    def finish(self) -> None:
+        """Makes what else there is."""
+
+    def forward_features(self, image: Tensor) -> Tensor:
+        """`(N, C, H, W)` → `(N, channels of the smallest map)`."""
+        features: Tensor = self.dense(self.conv(self.deviation(self.smallest(image))).flatten(1))
+        return features
+
+    def smallest(self, image: Tensor) -> Tensor:
+        """The smallest feature map of images."""
+        x: Tensor = self.from_image(image)
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+        """Features → scores `(N,)`; labels are not read."""
+        scores: Tensor = self.score(features)
+        return scores[:, 0]
+
+
+@part("stylegan2")
+class StyleGAN2Discriminator(PlainStyleGAN2Discriminator):
+    """The residual discriminator: each block adds a shortcut of its input, halved by the filter [1, 3, 3, 1].
+
+    Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1 and fig. 7c, right: that of configuration F; the
+    sum is divided by √2. Else as discriminator/stylegan2-plain.
+
+    `(N, C, H, W)` → `(N,)` float32.
+
+    Raises:
+        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+    """
+
+    def finish(self) -> None:
+        """Makes the shortcuts."""
+        steps = zip(pairwise(self.widths), self.sizes[:-1], strict=True)
+        self.shortcuts = nn.ModuleList(DownShortcut(fewer, more, size) for (fewer, more), size in steps)
+
+    def smallest(self, image: Tensor) -> Tensor:
+        """The smallest feature map of images."""
+        x: Tensor = self.from_image(image)
+        for block, shortcut in zip(self.blocks, self.shortcuts, strict=True):
+            x = (block(x) + shortcut(x)) * math.sqrt(0.5)
+        return x
+
+
+@part("stylegan2-skip")
+class SkipStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
+    """The discriminator with input skips: each size adds features of the halved image.
+
+    Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1 and fig. 7b, right. Else as
+    discriminator/stylegan2-plain.
+
+    `(N, C, H, W)` → `(N,)` float32.
+
+    Raises:
+        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+    """
+
+    def finish(self) -> None:
+        """Makes the layers from colors of the smaller sizes, and what halves an image."""
+        self.from_images = nn.ModuleList(
+            ActivatedConv2d(self.image[0], width, 1) for width in self.widths[1:-1]
+        )
+        self.halves = nn.ModuleList(Fir(size, down=2, padding=(1, 1)) for size in self.sizes[:-2])
+
+    def smallest(self, image: Tensor) -> Tensor:
+        """The smallest feature map of images."""
+        x: Tensor = self.from_image(image)
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i < len(self.halves):
+                image = self.halves[i](image)
+                x = x + self.from_images[i](image)
+        return x
+
+
+@part("stylegan2-labels")
+class LabeledStyleGAN2Discriminator(StyleGAN2Discriminator):
+    """The residual discriminator with a projection: the score is the product of its last layer with a mapped
+    label.
+
+    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10, after Miyato & Koyama 2018,
+    arXiv:1802.05637: a label is embedded, normalized, and goes through 8 layers at a hundredth of the
+    learning rate; the product is divided by √ of its width. Soft labels take the mixture of the embeddings.
+
+    `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
+
+    Raises:
+        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
+        times.
+        FitError: no label was given.
+    """
+
+    conditional: ClassVar[bool] = True
+    classes: int = fact(help="number of classes K, told by the data")
+    label_layers: int = field(
+        default=8, validator=ge(1), help="fully connected layers after the embedding of a label"
+    )
+
+    @property
+    def outputs(self) -> int:
+        """As many as features."""
+        return self.widths[-1]
+
+    def build(self) -> None:
+        """Makes the layers."""
+        check_classes(self, "discriminator/stylegan2")
+        super().build()
+
+    def finish(self) -> None:
+        """Makes the shortcuts, and the layers that read a label."""
+        super().finish()
+        width = self.outputs
+        self.embedding = EqualizedLinear(self.classes, width, gain=1)
+        self.labels = nn.ModuleList(
+            ActivatedLinear(width, width, lr_multiplier=0.01) for _ in range(self.label_layers)
+        )
+
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+        """Features and labels → scores `(N,)`."""
+        label = given_label(self, label, "discriminator/stylegan2")
+        mapped = self.mapped(one_hot(label, self.classes).to(self.embedding.weight))
+        scores = self.score(features)
+        product: Tensor = (scores.to(mapped.dtype) * mapped).sum(1)
+        return product / math.sqrt(self.outputs)
+
+    def mapped(self, label: Tensor) -> Tensor:
+        """Labels `(N, K)` as vectors, also under autocast in full precision."""
+        with torch.autocast(label.device.type, enabled=False):
+            x = pixel_norm(self.embedding(label))
+            for layer in self.labels:
+                x = layer(x)
+        return x
+
+
+class DownBlock(nn.Module):
+    """Two convolutions, the second of which halves the size."""
+
+    def __init__(self, inputs: int, outputs: int, size: Size) -> None:
+        super().__init__()
+        self.conv = ActivatedConv2d(inputs, inputs)
+        self.down = ActivatedDownConv2d(inputs, outputs, size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
+        halved: Tensor = self.down(self.conv(x))
+        return halved

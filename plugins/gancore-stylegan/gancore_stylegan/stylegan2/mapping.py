@@ -1,0 +1,50 @@
+"""StyleGAN2's mapping network with labels; that without is StyleGAN's."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from gancore import part
+from gancore.component.part import fact
+from gancore.nn.equalized import EqualizedLinear
+from gancore.nn.labels import check_classes, given_label, one_hot
+from gancore.nn.pixel_norm import pixel_norm
+from gancore_stylegan.stylegan1.mapping import StyleGANMapping
+
+
+@part("stylegan2-labels")
+class LabeledStyleGAN2Mapping(StyleGANMapping):
+    """The mapping network that also reads a label, embedded by a linear layer; latent and embedding are
+    normalized apart, then joined.
+
+    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10, with details of its released
+    code. Soft labels take the mixture of the embeddings. The mean of w is that over all classes. Else as
+    conditioner/stylegan.
+
+    `(N, latent_width)` and `(N,)` int64 or `(N, K)` float → `(N, L, W)`, or `(N, W)`, float32.
+
+    Raises:
+        FactError: the data have no labels.
+        FitError: no label was given, or the generator's code is neither `(W,)` nor `(L, W)`.
+    """
+
+    conditional: ClassVar[bool] = True
+    classes: int = fact(help="number of classes K, told by the data")
+
+    @property
+    def input_width(self) -> int:
+        """A latent, and an embedding as long as a code."""
+        return self.latent_width + self.code[-1]
+
+    def build(self) -> None:
+        """Makes the layers, and the embedding."""
+        check_classes(self, "conditioner/stylegan")
+        super().build()
+        self.embedding = EqualizedLinear(self.classes, self.code[-1], gain=1)
+
+    def read(self, latent: Tensor, label: Tensor | None) -> Tensor:
+        """The latent and the embedding of its label; normalizing both together once more changes nothing."""
+        label = given_label(self, label, "conditioner/stylegan")
+        embedded = self.embedding(one_hot(label, self.classes).to(latent))
+        return torch.cat([pixel_norm(latent), pixel_norm(embedded)], dim=1)

@@ -1,0 +1,74 @@
+"""Path length regularization."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore import GeneratorRegularizer, field, part
+from gancore.component.part import RunningMean
+from gancore.component.randomness import normal
+from gancore.standard.ranges import above, at_least, whole, within
+
+TINY = 1e-12
+"""Under the root, whose slope at zero is infinite."""
+
+
+@part("path-length")
+class PathLength(GeneratorRegularizer):
+    """A step of fixed size in W should change the image by a fixed amount, whatever w and the direction.
+
+    Paper: Karras et al. 2019, arXiv:1912.04958, section 3.2, eq. 4, and appendix B: E (‖J_wᵀ y‖ - a)² with
+    normal images y and a running mean a of the lengths; every 4th step, on half of the batch. y is divided by
+    the root of the number of pixels, and the squared length is the mean over the layers' codes, as in the
+    released code, whose weight of 2 is the default. Difference: a moves after an update, not within one, so
+    that micro-batches are exact.
+    """
+
+    every: int = field(default=4, validator=whole(1), help="apply in each k-th step, scaled by k")
+    batch_fraction: float = field(
+        default=0.5, validator=[above(0), within(0, 1)], help="the part of the batch looked at, in (0, 1]"
+    )
+    weight: float = field(default=2.0, validator=at_least(0), help="weight of the squared difference")
+    mean_decay: float = field(
+        default=0.99, validator=within(0, 1), help="what the running mean keeps in an update"
+    )
+
+    @classmethod
+    def upgraded(cls, table: Mapping[str, Any]) -> dict[str, Any]:
+        """`decay` said what the running mean loses."""
+        table = super().upgraded(table)
+        return table | {"mean_decay": 1 - table.pop("decay")} if "decay" in table else table
+
+    def build(self) -> None:
+        """Starts the running mean at zero."""
+        self.register_buffer("mean", torch.zeros(()))
+        self.seen = RunningMean()
+
+    def forward(self, render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
+        """weight · E (‖J_wᵀ y‖ - a)²."""
+        lengths = path_lengths(render, code)
+        if self.training:
+            self.seen.add(lengths.sum(), len(lengths))
+        return self.weight * (lengths - self.get_buffer("mean")).square().mean()
+
+    def update_buffers(self) -> None:
+        """Moves the running mean towards the mean length of this update."""
+        if self.seen.mean is not None:
+            mean = self.get_buffer("mean")
+            mean.lerp_(self.seen.mean.to(mean), 1 - self.mean_decay)
+
+
+def path_lengths(render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
+    """‖J_wᵀ y‖ for one normal image y of each code, `(N,)`, differentiable in what `render` and the code
+    depend on.
+    """
+    with torch.enable_grad():
+        code = code if code.requires_grad else code.detach().requires_grad_()
+        image = render(code)
+        direction = normal(*image.shape, like=image) / math.sqrt(image.shape[2] * image.shape[3])
+        (gradient,) = torch.autograd.grad((image * direction).sum(), code, create_graph=True)
+    gradient = gradient if gradient.dtype == torch.float64 else gradient.float()
+    return (gradient.square().sum(-1).reshape(len(code), -1).mean(1) + TINY).sqrt()

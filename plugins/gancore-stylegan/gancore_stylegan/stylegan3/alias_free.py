@@ -1,0 +1,153 @@
+"""A nonlinearity that adds no aliases."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu, pad
+
+from gancore.nn.resample import Step, filtered
+from gancore_stylegan.stylegan3.filters import (
+    falling_phases,
+    resampling_matrix,
+    rising_phases,
+    separable_terms,
+)
+
+__all__ = ["FilteredLeakyReLU", "zeros_before"]
+
+Size = tuple[int, int]
+
+
+class FilteredLeakyReLU(nn.Module):
+    """Leaky ReLU of slope 0.2 at `up` times the sampling rate: upsample, apply, low-pass filter and keep each
+    `down`-th sample.
+
+    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2, config F. `up_kernel` is `(taps,)`,
+    `down_kernel` `(taps,)` for a separable filter or `(taps, taps)` for a radially symmetric one. Both forms
+    make no product that is thrown away and differentiate any number of times. Beyond the border are zeros;
+    the output is the middle of what the input gives.
+
+    `(N, C, *inputs)` → `(N, C, *outputs)`.
+    """
+
+    def __init__(
+        self, inputs: Size, outputs: Size, up_kernel: Tensor, down_kernel: Tensor, *, up: int, down: int
+    ) -> None:
+        super().__init__()
+        form = Polyphase if up == down else Banded
+        self.form = form(inputs, outputs, up_kernel, down_kernel, up, down)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, C, *inputs)` → `(N, C, *outputs)`."""
+        filtered: Tensor = self.form(x)
+        return filtered
+
+
+class Polyphase(nn.Module):
+    """The form where the rate stays: the fine map is held as its polyphase components, each about as large as
+    the input.
+
+    Both resamplings are short depthwise convolutions, in channels_last on a CPU twice as fast as matrix
+    products. Where the rates differ, components of the output would have to be put together, which costs more
+    than it saves.
+    """
+
+    def __init__(
+        self, inputs: Size, outputs: Size, up_kernel: Tensor, down_kernel: Tensor, up: int, down: int
+    ) -> None:
+        super().__init__()
+        fall = falling_phases(down_kernel, down)
+        self._keep("fall", fall)
+        pads: list[tuple[int, int]] = []
+        for i, axis in enumerate(("rows", "columns")):
+            before = zeros_before(inputs[i], outputs[i], (len(up_kernel), len(down_kernel)), up, down)
+            rise, first = rising_phases(up_kernel * up, up, before)
+            self._keep(f"rise_{axis}", rise)
+            pads.append((-first, outputs[i] + fall.shape[-1] + rise.shape[1] - 2 + first - inputs[i]))
+        # what a convolution pads by itself costs no copy
+        even = all(front == back >= 0 for front, back in pads)
+        self.padding = (pads[0][0], pads[1][0]) if even else (0, 0)
+        self.margin = None if even else (*pads[1], *pads[0])
+
+    def _keep(self, name: str, kernels: Tensor) -> None:
+        self.register_buffer(name, kernels.float(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, C, *inputs)` → `(N, C, *outputs)`."""
+        x = x if self.margin is None else pad(x, self.margin)
+        along_rows, along_columns = Step((1, 1), (self.padding[0], 0)), Step((1, 1), (0, self.padding[1]))
+        fall = self.get_buffer("fall")
+        sums = []
+        for tall in self.get_buffer("rise_rows"):
+            rows = filtered(x, tall[None, None, :, None], None, along_rows)
+            raised = [
+                filtered(rows, wide[None, None, None, :], None, along_columns)
+                for wide in self.get_buffer("rise_columns")
+            ]
+            fine = [leaky_relu(part, 0.2, inplace=True) for part in raised]
+            # a separable filter goes along the columns of each phase of rows at once, which frees the fine
+            # map sooner
+            sums += fine if fall.dim() == 4 else [_summed(fine, fall[:, None, None, None, :])]
+        return _summed(
+            sums, fall.flatten(0, 1)[:, None, None] if fall.dim() == 4 else fall[:, None, None, :, None]
+        )
+
+
+def _summed(parts: list[Tensor], kernels: Tensor) -> Tensor:
+    total, *more = (
+        filtered(part, kernel, None, Step((1, 1), (0, 0)))
+        for part, kernel in zip(parts, kernels, strict=True)
+    )
+    for part in more:
+        total.add_(part)
+    return total
+
+
+class Banded(nn.Module):
+    """The form for any rates: both resamplings are products with banded matrices, one along each axis.
+
+    A radial filter is a sum of a few separable ones, done in the same two products.
+    """
+
+    def __init__(
+        self, inputs: Size, outputs: Size, up_kernel: Tensor, down_kernel: Tensor, up: int, down: int
+    ) -> None:
+        super().__init__()
+        taps = len(up_kernel), len(down_kernel)
+        before = [zeros_before(inputs[i], outputs[i], taps, up, down) for i in (0, 1)]
+        fine = [(outputs[i] - 1) * down + taps[1] for i in (0, 1)]
+        rise = [
+            resampling_matrix(up_kernel * up, inputs[i], fine[i], up=up, before=before[i]) for i in (0, 1)
+        ]
+        tall, wide = (
+            separable_terms(down_kernel) if down_kernel.dim() == 2 else (down_kernel[None], down_kernel[None])
+        )
+        fall = [
+            torch.stack([resampling_matrix(row, fine[i], outputs[i], down=down) for row in rows])
+            for i, rows in enumerate((tall, wide))
+        ]
+        self._keep("up_rows", rise[0])
+        self._keep("up_columns", rise[1].t())
+        self._keep("down_rows", fall[0].permute(1, 2, 0).flatten(1))
+        self._keep("down_columns", fall[1].flatten(0, 1).t())
+        self.terms, self.width = len(tall), outputs[1]
+
+    def _keep(self, name: str, matrix: Tensor) -> None:
+        self.register_buffer(name, matrix.float().contiguous(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, C, *inputs)` → `(N, C, *outputs)`."""
+        up_rows, up_columns, down_rows, down_columns = (
+            self.get_buffer(name).to(x.dtype)
+            for name in ("up_rows", "up_columns", "down_rows", "down_columns")
+        )
+        fine = leaky_relu(up_rows @ (x @ up_columns), 0.2, inplace=True)
+        # (…, rows, terms · columns) → (…, rows · terms, columns), so that the sum over terms is part of the
+        # second product
+        coarse = (fine @ down_columns).reshape(*fine.shape[:2], fine.shape[2] * self.terms, self.width)
+        return down_rows @ coarse
+
+
+def zeros_before(inputs: int, outputs: int, taps: tuple[int, int], up: int, down: int) -> int:
+    """How many zeros go before the first sample, so that the middles of input and output meet."""
+    total = (outputs - 1) * down + 1 - inputs * up + sum(taps) - 2
+    return (total + up) // 2

@@ -1,0 +1,231 @@
+"""The alias-free synthesis network g: w → image, configurations T and R."""
+
+import math
+from contextlib import AbstractContextManager
+from typing import ClassVar
+
+import torch
+from attrs.validators import ge
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gancore import Generator, field, part
+from gancore.component.interfaces import Shape
+from gancore.component.part import RunningMean
+from gancore.nn.equalized import EqualizedLinear
+from gancore.standard.ranges import above
+from gancore_stylegan.stylegan3.alias_free import FilteredLeakyReLU
+from gancore_stylegan.stylegan3.filters import low_pass, radial_low_pass
+from gancore_stylegan.stylegan3.input import FourierInput
+from gancore_stylegan.stylegan3.plan import Band, plan
+
+TAPS = 6
+"""Taps of a filter for each step between the sampling rates that it joins (the paper's n)."""
+
+
+@part("stylegan3-t")
+class StyleGAN3Synthesis(Generator):
+    """The alias-free generator, equivariant to translation (configuration T).
+
+    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3 and appendices C and F: Fourier
+    features; 14 layers of modulated 3×3 convolution and filtered leaky ReLU, whose cutoffs grow in a
+    geometric progression (section 3.2, config G and T); 1×1 weights to colors; no noise, no skips; each
+    layer's input divided by the running root mean square of its values (config D); a margin of 10 pixels
+    around every map (config E); the image scaled by ¼. Differences: the running squares are moved once per
+    update of the generator, by the images in it (released code: once per forward pass of the discriminator's
+    updates); nothing is clamped at ±256, which guards float16; a style is not divided by the root mean square
+    of the batch, which demodulation undoes; a layer whose sampling rate would not divide both sides gets the
+    next higher rate that does. Any channels and any sides: rates and cutoffs count along the shorter side.
+
+    `(N, L, W)`, L two more than `layers` → `(N, C, H, W)` float32, unbounded.
+
+    Raises:
+        FactError: a side of the image is shorter than 4.
+    """
+
+    examples = ({"code_width": 4, "channels_base": 32, "channels_max": 6, "layers": 4},)
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+    kernel: ClassVar[int] = 3
+    """Side of the convolutions' kernels."""
+    radial: ClassVar[bool] = False
+    """Whether the filters for downsampling are radially symmetric, all but the last two."""
+    code_width: int = field(default=512, validator=ge(1), help="dimension of w")
+    channels_base: int = field(default=32768, validator=ge(1), help="feature maps times twice the cutoff")
+    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    layers: int = field(
+        default=14, validator=ge(3), help="layers between the Fourier features and the colors"
+    )
+    half_life: float = field(
+        default=20_000.0, validator=above(0), help="after this many images a running square's part has halved"
+    )
+    output_scale: float = field(default=0.25, validator=above(0), help="factor on the image")
+
+    @property
+    def code_shape(self) -> Shape:
+        """One w for the Fourier features, for each layer, and for the colors."""
+        return (self.layers + 2, self.code_width)
+
+    def code_weights(self) -> list[Tensor]:
+        """The affine map of each layer's style, and first that of the Fourier features' motion."""
+        return [style.effective_weight() for style in self.modules() if isinstance(style, EqualizedLinear)]
+
+    def build(self) -> None:
+        """Makes the Fourier features, the layers, and the weights to colors."""
+        bands = plan(self.image, self.layers, self.qualified_name)
+        widths = [
+            max(1, min(round(self.channels_base / 2 / band.cutoff), self.channels_max)) for band in bands
+        ]
+        self.input = FourierInput(self.code_width, widths[0], bands[0].size, bands[0].rate, bands[0].cutoff)
+        self.blocks = nn.ModuleList(
+            AliasFreeLayer(
+                (widths[max(i - 1, 0)], widths[i]),
+                self.code_width,
+                (bands[max(i - 1, 0)], bands[i]),
+                kernel=self.kernel,
+                radial=self.radial and not bands[i].critical,
+            )
+            for i in range(self.layers)
+        )
+        self.to_image = ToRGB(widths[-1], self.image[0], self.code_width)
+        self.squares = RunningMean()
+
+    def forward(self, code: Tensor) -> Tensor:
+        """`(N, L, W)` → `(N, C, H, W)` float32; in training the squares of each layer's input are
+        observed.
+        """
+        x = self.input(code[:, 0])
+        seen = []
+        for i, block in enumerate([*self.blocks, self.to_image]):
+            if self.training:
+                seen.append(mean_square(x))
+            x = block(x, code[:, i + 1])
+        if seen:
+            self.squares.add(torch.stack(seen) * len(code), len(code))
+        image: Tensor = x * self.output_scale
+        return image if image.dtype == torch.float64 else image.float()
+
+    def moved(
+        self, *, right: float = 0.0, down: float = 0.0, turn: float = 0.0
+    ) -> AbstractContextManager[None]:
+        """Inside, images are turned counter-clockwise about their middle by `turn`, in radians, then shifted
+        by pixels.
+        """
+        short = min(self.image[1:])
+        return self.input.placed(right / short, down / short, turn)
+
+    def update_buffers(self) -> None:
+        """Moves the running squares towards those of this update."""
+        if self.squares.mean is not None:
+            share = 1 - 0.5 ** (self.squares.count / self.half_life)
+            for block, square in zip([*self.blocks, self.to_image], self.squares.mean, strict=True):
+                running = block.get_buffer("square")
+                running.lerp_(square.to(running), share)
+
+
+@part("stylegan3-r")
+class RotationalStyleGAN3Synthesis(StyleGAN3Synthesis):
+    """The alias-free generator, equivariant to translation and rotation (configuration R).
+
+    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2 and table 3 (config R): 1×1
+    convolutions, twice the feature maps, and radially symmetric jinc filters for downsampling in all layers
+    but the two that are critically sampled. Differences: as in configuration T.
+
+    `(N, L, W)`, L two more than `layers` → `(N, C, H, W)` float32, unbounded.
+
+    Raises:
+        FactError: a side of the image is shorter than 4.
+    """
+
+    kernel: ClassVar[int] = 1
+    radial: ClassVar[bool] = True
+    channels_base: int = field(default=65536, validator=ge(1), help="feature maps times twice the cutoff")
+    channels_max: int = field(default=1024, validator=ge(1), help="most feature maps of a layer")
+
+
+class Modulated(nn.Module):
+    """Weights scaled by a style, an affine function of w, and divided by the running root mean square of the
+    input.
+
+    The style scales the maps instead of the weights, so that one convolution does the whole batch;
+    demodulation is one small product.
+    """
+
+    def __init__(self, inputs: int, outputs: int, code_width: int, kernel: int) -> None:
+        super().__init__()
+        self.affine = EqualizedLinear(code_width, inputs, gain=1, start=1)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.register_buffer("square", torch.ones(()))
+
+    def style(self, w: Tensor) -> Tensor:
+        """`(N, W)` → `(N, inputs)`, also under autocast in full precision."""
+        with torch.autocast(w.device.type, enabled=False):
+            style: Tensor = self.affine(w if w.dtype == torch.float64 else w.float())
+        return style
+
+    def demodulation(self, style: Tensor) -> Tensor:
+        """`(N, outputs)`: one over the norm of each output's weights under the style (Karras et al. 2019,
+        arXiv:1912.04958, eq. 3).
+        """
+        with torch.autocast(style.device.type, enabled=False):
+            return torch.rsqrt(style.square() @ self.weight.square().sum((2, 3)).t() + 1e-8)
+
+
+class AliasFreeLayer(Modulated):
+    """A modulated convolution and a filtered leaky ReLU, from one band to the next.
+
+    The gain √2 of the leaky ReLU, the demodulation and the running square are one factor; with the bias they
+    are one pass.
+    """
+
+    def __init__(
+        self, widths: tuple[int, int], code_width: int, bands: tuple[Band, Band], *, kernel: int, radial: bool
+    ) -> None:
+        super().__init__(*widths, code_width, kernel)
+        before, after = bands
+        fine = 2 * max(before.rate, after.rate)
+        up, down = fine // before.rate, fine // after.rate
+        design = radial_low_pass if radial else low_pass
+        self.activation = FilteredLeakyReLU(
+            (before.size[0] + kernel - 1, before.size[1] + kernel - 1),
+            after.size,
+            low_pass(TAPS * up, before.cutoff, 2 * before.half_width, fine),
+            design(TAPS * down, after.cutoff, 2 * after.half_width, fine),
+            up=up,
+            down=down,
+        )
+        self.padding = kernel - 1
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """`(N, inputs, …)` and a code `(N, W)` → `(N, outputs, …)`."""
+        style = self.style(w)
+        scale = self.demodulation(style) * (self.get_buffer("square").rsqrt() * math.sqrt(2))
+        y = functional.conv2d(x * per_map(style, x), self.weight, padding=self.padding)
+        filtered: Tensor = self.activation(
+            torch.addcmul(per_map(self.bias[None] * math.sqrt(2), y), y, per_map(scale, y))
+        )
+        return filtered
+
+
+class ToRGB(Modulated):
+    """Modulated 1×1 weights to colors, without demodulation."""
+
+    def __init__(self, inputs: int, colors: int, code_width: int) -> None:
+        super().__init__(inputs, colors, code_width, 1)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` and a code `(N, W)` → `(N, colors, H, W)`."""
+        scale = self.get_buffer("square").rsqrt() / math.sqrt(self.weight.shape[1])
+        return functional.conv2d(x * per_map(self.style(w) * scale, x), self.weight, self.bias)
+
+
+def per_map(factor: Tensor, x: Tensor) -> Tensor:
+    """`(N, C)` as something to multiply maps `(N, C, H, W)` with, in their precision."""
+    return factor[..., None, None].to(x.dtype)
+
+
+def mean_square(x: Tensor) -> Tensor:
+    """The mean of all squares, summed in float32 or better."""
+    wide = torch.float64 if x.dtype == torch.float64 else torch.float32
+    norm: Tensor = torch.linalg.vector_norm(x.detach(), dtype=wide)
+    return norm.square() / x.numel()
