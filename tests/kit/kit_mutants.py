@@ -210,8 +210,7 @@ class ColumnOfScores(HonestDiscriminator):
 @mutant("gradient_is_true", "double_backward_is_true")
 class DetachesAPath(HonestDiscriminator):
     def forward_features(self, image):
-        scale = image.detach().flatten(1).sum(1, keepdim=True) / image[0].numel() ** 0.5
-        return super().forward_features(image) * scale
+        return super().forward_features(3 * image.detach() - 2 * image)
 
 
 class _OnceOnly(torch.autograd.Function):
