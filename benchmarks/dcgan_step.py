@@ -19,7 +19,7 @@ from interleaved import FOREIGN, interleaved
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 LATENT = 100
 Layout = torch.memory_format
@@ -49,7 +49,7 @@ def lay_out(module: nn.Module, layout: Layout) -> nn.Module:
 
 def through_run(width: int, size: int, image: Tensor, precision: str, layout: Layout) -> Callable[[], None]:
     recipe = make_recipe(width, size)
-    run = Run(recipe, FixedBatch(image), batch=len(image), total=10**6, precision=precision)
+    run = TrainingRun(recipe, FixedBatch(image), batch=len(image), total=10**6, precision=precision)
     if layout is torch.contiguous_format:
         lay_out(recipe, layout)
         run._memory_format = layout

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from gancore.cli.recipes import recipe_of
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 
 class RandomImages:
@@ -31,13 +31,15 @@ class RandomImages:
         return self.rows
 
 
-def prepared(words: str, changes: list[str], image: tuple[int, int, int], batch: int, precision: str) -> Run:
+def prepared(
+    words: str, changes: list[str], image: tuple[int, int, int], batch: int, precision: str
+) -> TrainingRun:
     recipe = recipe_of(words, changes)
     recipe.bind(facts={"image": image, "source": image, "classes": 0}, by="the benchmark")
-    return Run(recipe, RandomImages(image, batch), batch=batch, total=10**6, precision=precision)
+    return TrainingRun(recipe, RandomImages(image, batch), batch=batch, total=10**6, precision=precision)
 
 
-def rate(run: Run, steps: int) -> float:
+def rate(run: TrainingRun, steps: int) -> float:
     start = time.process_time()
     for _ in range(steps):
         run.recipe.step(run)

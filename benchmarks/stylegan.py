@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,8 @@ from stylegan_reference import reference
 from torch import Tensor
 
 from gancore.cli.recipes import recipe_of
-from gancore.training.run import Run
+from gancore.recipes.batches import LatentBatch
+from gancore.training.run import TrainingRun
 
 Calls = Mapping[str, Callable[[], object]]
 
@@ -65,7 +67,7 @@ def ours(kind: str, given: argparse.Namespace, image: Tensor, precision: str) ->
     ]
     recipe = recipe_of(kind, widths)
     recipe.bind(facts={"image": tuple(image.shape[1:]), "classes": 0}, by="the benchmark")
-    run = Run(
+    run = TrainingRun(
         recipe,
         FixedBatch(image),
         batch=len(image),
@@ -74,7 +76,10 @@ def ours(kind: str, given: argparse.Namespace, image: Tensor, precision: str) ->
         device=given.device,
         compile=given.compile,
     )
-    real = run.batch()["image"]
+    real = recipe.real_batch(run)
+
+    def latents(n: int = len(image)) -> LatentBatch:
+        return recipe.latent_batch(run, n)
 
     def sampling() -> None:
         recipe.eval()
@@ -84,24 +89,19 @@ def ours(kind: str, given: argparse.Namespace, image: Tensor, precision: str) ->
 
     def lazy(name: str, penalty: object) -> Callable[[], object]:
         if name == "path-length":
-            terms = recipe.lazy_generator_terms(name, penalty)
-            return lambda: run.update(
-                "generator", terms, *recipe.draw(run, len(image) // 2), double_backward=True
-            )
-        terms = recipe.lazy_discriminator_terms(name, penalty)
-        return lambda: run.update(
-            "discriminator", terms, real, None, *recipe.draw(run, len(image)), double_backward=True
-        )
+            terms = partial(recipe.generator_penalty, name, penalty)
+            half = len(image) // 2
+            return lambda: run.update("generator", terms, latents(half), double_backward=True)
+        terms = partial(recipe.discriminator_penalty, name, penalty)
+        return lambda: run.update("discriminator", terms, real, latents(), double_backward=True)
 
     penalties = {penalty.name: penalty for penalty in (*recipe.regularizers, *recipe.generator_regularizers)}
     named = {"R1": "r1", "path length": "path-length"}
     return {
         "sampling": sampling,
-        "generator update": lambda: run.update(
-            "generator", recipe.generator_terms, *recipe.draw(run, len(image)), None, None
-        ),
+        "generator update": lambda: run.update("generator", recipe.generator_terms, latents()),
         "discriminator update": lambda: run.update(
-            "discriminator", recipe.discriminator_terms, real, None, *recipe.draw(run, len(image))
+            "discriminator", recipe.discriminator_terms, real, latents()
         ),
         **{call: lazy(name, penalties[name]) for call, name in named.items() if name in penalties},
     }

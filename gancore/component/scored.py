@@ -8,13 +8,14 @@ from torch import Tensor
 class Scored:
     """An image and, on demand, its scores, so that a penalty that reuses the main pass costs no second one.
 
-    With `gradient=True` the image is a leaf that takes gradients, as gradient penalties need.
+    `score` maps images to scores as the recipe uses the discriminator: augmented, under the labels of these
+    images. With `gradient=True` the image is a leaf that takes gradients, as gradient penalties need.
     """
 
     def __init__(
         self, image: Callable[[], Tensor], score: Callable[[Tensor], Tensor], *, gradient: bool = False
     ) -> None:
-        self._make, self._score, self._gradient = image, score, gradient
+        self._make, self.score, self._gradient = image, score, gradient
         self._image: Tensor | None = None
         self._scores: Tensor | None = None
 
@@ -30,5 +31,5 @@ class Scored:
     def scores(self) -> Tensor:
         """`(N,)` or `(N, 1, h, w)` float32."""
         if self._scores is None:
-            self._scores = self._score(self.image)
+            self._scores = self.score(self.image)
         return self._scores

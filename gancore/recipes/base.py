@@ -46,8 +46,20 @@ class TermsOf(Protocol):
         """Terms of these rows."""
 
 
-class Verbs(Protocol):
-    """What a recipe's `step` may ask of the run; `gancore.training.run.Run` is it."""
+class Run(Protocol):
+    """What a recipe's `step` is written in: one training, where it stands, and what it can do.
+
+    Everything here means the same on one process as on several; *rank* is one of them. `update` is the only
+    place where weights move: it splits the batch into micro-batches, autocasts, averages over ranks, checks
+    for NaN, clips, and steps the optimizer.
+
+    Attributes:
+        step: steps taken so far.
+        images: images seen so far, over all ranks.
+        total: images of the whole training; 0 where that is not known.
+        batch_size: images in a batch, over all ranks.
+        rng: the generator of all draws, the same on every rank.
+    """
 
     step: int
     images: int
@@ -56,39 +68,52 @@ class Verbs(Protocol):
     rng: torch.Generator
 
     def batch(self, n: int | None = None) -> dict[str, Tensor]:
-        """The next rows of the data, by name."""
+        """The next `n` images of all ranks (by default a batch): this rank's rows, by name, on the device."""
 
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
-        """Latents from a sampler."""
+        """`n` latents `(n, *latent)` for this rank, by default its part of a batch.
+
+        However many ranks draw together, they get the latents that one process would get.
+        """
 
     def labels(self, sampler: Part, n: int | None = None) -> Tensor:
-        """Labels from a label sampler."""
+        """`n` labels for this rank, drawn as `draw` does: int64 `(n,)` or float `(n, K)`."""
 
     def gather(self, rows: Tensor) -> Tensor:
-        """The rows of all processes."""
+        """The rows of all ranks, the same on every rank."""
 
     def scatter(self, whole: Tensor) -> Tensor:
-        """This process's rows of what is the same on all: undoes `gather`."""
+        """This rank's rows of what is the same on every rank: undoes `gather`."""
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over all processes."""
+        """The sum over all ranks."""
 
     def update(
         self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, double_backward: bool = False
     ) -> dict[str, Tensor]:
-        """One update of one player."""
+        """One update of one player: descends the sum of the scalar terms, times `scale`.
+
+        `terms` is called with the rows, in micro-batches where these were asked for. Scalars are means over
+        the rows; each is logged as `player/name`. Terms with rows are not descended: they come back detached
+        and joined. `double_backward` says that the terms differentiate twice, which a compiled module cannot.
+
+        Raises:
+            NotFinite: a term or a gradient is NaN or infinite; no weight was moved.
+        """
 
     def every(self, n: int) -> bool:
-        """Whether this step is one of each `n`-th."""
+        """Whether this step is one of each `n`-th, the first among them."""
 
     def restart(self, player: str) -> None:
-        """A fresh optimizer state."""
+        """Gives the player a fresh optimizer state."""
 
     def scale_lr(self, player: str, factor: float) -> None:
-        """A factor on the player's learning rate, from now on."""
+        """Multiplies the player's learning rate from now on; not kept in checkpoints, so say it in each
+        step.
+        """
 
     def log(self, **scalars: float | Tensor) -> None:
-        """Scalars for the next report."""
+        """Notes scalars; the log holds their means since its last line."""
 
 
 @interface("recipe")
@@ -118,11 +143,11 @@ class Recipe(Part):
         """Images to see where the user says nothing; `available` is the size of the data set."""
         return 100_000
 
-    def step(self, run: Verbs) -> None:
+    def step(self, run: Run) -> None:
         """One step of the algorithm. Raises NotImplementedError where a recipe has none."""
         raise NotImplementedError(f"{self.qualified_name} has no step")
 
-    def finish(self, run: Verbs) -> None:
+    def finish(self, run: Run) -> None:
         """What follows the last step (closed forms)."""
 
     def players(self) -> dict[str, Player]:

@@ -1,6 +1,7 @@
 """The open two-player recipe."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from attrs.validators import ge
@@ -26,7 +27,9 @@ from gancore.component.scored import Scored
 from gancore.errors import FitError
 from gancore.nn.growing import Growing
 from gancore.pipeline import Pipeline, check_fit
-from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Verbs
+from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
+from gancore.recipes.batches import LatentBatch, RealBatch
+from gancore.recipes.penalties import due, eager, rescale
 from gancore.standard.augments import NoAugment
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Identity
@@ -35,18 +38,23 @@ from gancore.standard.losses import NonSaturating
 from gancore.standard.optimizers import Adam
 from gancore.standard.samplers import Normal
 
-Penalty = DiscriminatorRegularizer | GeneratorRegularizer
-
 
 @part("two-player")
 class TwoPlayerGAN(Recipe):
     """The two-player game with its parts left open.
 
-    Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1: `discriminator_steps` updates of the
-    discriminator, each on a fresh batch and fresh latents, then one of the generator. What the paper has not:
-    penalties, averaged weights, augmentation and labels, each a seat of its own. Penalties with `every` = 1
-    are terms of the main update. Lazier ones, and those that look at a share of the batch, are updates of
-    their own, and rescale the player's optimizer (Karras et al. 2019, arXiv:1912.04958, appendix B).
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1. One step is, in this order:
+
+    1. `discriminator_steps` times: a fresh batch, fresh latents, one update of the discriminator;
+    2. one update of the discriminator by each lazy penalty that is due, on the last of these batches;
+    3. one update of the generator, on fresh latents;
+    4. one update of the generator by each lazy penalty that is due;
+    5. the averaged weights follow.
+
+    What the paper does not have: penalties, averaged weights, augmentation and labels, each a seat of its
+    own. A penalty with `every` = 1 is a term of the main update. A lazier one, or one that looks at a
+    fraction of the batch, is an update of its own, and rescales the player's optimizer (Karras et al. 2019,
+    arXiv:1912.04958, appendix B).
     """
 
     classes: int = fact(default=0, help="number of classes, 0 for none")
@@ -106,11 +114,6 @@ class TwoPlayerGAN(Recipe):
         return self.conditioner.conditional or self.discriminator.conditional
 
     @property
-    def penalized(self) -> bool:
-        """Whether the discriminator's main update holds a penalty, and so may differentiate twice."""
-        return bool(eager(self.regularizers))
-
-    @property
     def wants(self) -> frozenset[str]:
         """Images, and labels where a part reads them."""
         return frozenset({"image", "label"}) if self.conditional else frozenset({"image"})
@@ -128,9 +131,9 @@ class TwoPlayerGAN(Recipe):
         making = [self.conditioner, self.generator, *self.generator_regularizers]
         return {
             "discriminator": Player(
-                judging, self.discriminator_optimizer, _rescale(self.regularizers), list(self.constraints)
+                judging, self.discriminator_optimizer, rescale(self.regularizers), list(self.constraints)
             ),
-            "generator": Player(making, self.generator_optimizer, _rescale(self.generator_regularizers)),
+            "generator": Player(making, self.generator_optimizer, rescale(self.generator_regularizers)),
         }
 
     def pipelines(self) -> dict[str, Pipeline]:
@@ -152,100 +155,106 @@ class TwoPlayerGAN(Recipe):
             else {"discriminator": DiscriminatorProbe(self.discriminator, real="image", pipeline="image")}
         )
 
-    def step(self, run: Verbs) -> None:
+    def step(self, run: Run) -> None:
         """Algorithm 1: the discriminator's updates, then the generator's."""
-        before = run.images
+        seen = run.images
         for _ in range(self.discriminator_steps):
-            real, label = self.real(run)
-            seen = run.update(
-                "discriminator",
-                self.discriminator_terms,
-                real,
-                label,
-                *self.draw(run, len(real)),
-                double_backward=self.penalized,
-            )
-            run.log(**{f"discriminator/{name} scores": seen[name].mean() for name in ("real", "fake")})
-            run.log(**{f"augment/{name}": value for name, value in self.augment.scalars().items()})
+            real = self.real_batch(run)
+            self.update_discriminator(run, real)
+        self.regularize_discriminator(run, real)
+        self.update_generator(run, real)
+        self.regularize_generator(run, real)
+        self.average.follow(images=run.images, batch=run.images - seen)
+
+    def real_batch(self, run: Run) -> RealBatch:
+        """The next images of the data, with labels where a part reads them."""
+        batch = run.batch()
+        return RealBatch(batch["image"], batch.get("label"))
+
+    def latent_batch(self, run: Run, n: int) -> LatentBatch:
+        """`n` fresh latents, with labels where a part reads them."""
+        label = run.labels(self.labels, n) if self.conditional else None
+        return LatentBatch(run.draw(self.sampler, n, label), label)
+
+    def update_discriminator(self, run: Run, real: RealBatch) -> None:
+        """One update by the loss and by the penalties that come in every step."""
+        found = run.update(
+            "discriminator",
+            self.discriminator_terms,
+            real,
+            self.latent_batch(run, len(real.image)),
+            double_backward=bool(eager(self.regularizers)),
+        )
+        run.log(**{f"discriminator/{name} scores": found[name].mean() for name in ("real", "fake")})
+        run.log(**{f"augment/{name}": value for name, value in self.augment.scalars().items()})
+
+    def regularize_discriminator(self, run: Run, real: RealBatch) -> None:
+        """One update by each lazy penalty that is due, on fresh latents (arXiv:1912.04958, appendix B)."""
         for name, penalty in due(self.regularizers, run):
-            terms = self.lazy_discriminator_terms(name, penalty)
             run.update(
                 "discriminator",
-                terms,
+                partial(self.discriminator_penalty, name, penalty),
                 real,
-                label,
-                *self.draw(run, len(real)),
+                self.latent_batch(run, len(real.image)),
                 scale=penalty.every,
                 double_backward=True,
             )
-        double_backward = bool(eager(self.generator_regularizers))
+
+    def update_generator(self, run: Run, real: RealBatch) -> None:
+        """One update by the loss and by the penalties that come in every step.
+
+        Real images are handed over only to a loss that compares with them.
+        """
         run.update(
             "generator",
             self.generator_terms,
-            *self.draw(run, len(real)),
-            *self.paired(real, label),
-            double_backward=double_backward,
+            self.latent_batch(run, len(real.image)),
+            real if self.loss.needs_real else None,
+            double_backward=bool(eager(self.generator_regularizers)),
         )
+
+    def regularize_generator(self, run: Run, real: RealBatch) -> None:
+        """One update by each lazy penalty that is due, on fresh latents, as many as its fraction of the
+        batch.
+        """
         for name, penalty in due(self.generator_regularizers, run):
-            rows = self.draw(run, max(1, round(len(real) * penalty.batch_fraction)))
+            n = max(1, round(len(real.image) * penalty.batch_fraction))
             run.update(
                 "generator",
-                self.lazy_generator_terms(name, penalty),
-                *rows,
+                partial(self.generator_penalty, name, penalty),
+                self.latent_batch(run, n),
                 scale=penalty.every,
                 double_backward=True,
             )
-        self.average.follow(images=run.images, batch=run.images - before)
 
-    def real(self, run: Verbs) -> tuple[Tensor, Tensor | None]:
-        """The next batch: real images, with labels where a part reads them."""
-        batch = run.batch()
-        return batch["image"], batch.get("label")
-
-    def draw(self, run: Verbs, n: int) -> tuple[Tensor, Tensor | None]:
-        """`n` latents, with labels where a part reads them."""
-        label = run.labels(self.labels, n) if self.conditional else None
-        return run.draw(self.sampler, n, label), label
-
-    def paired(self, real: Tensor, label: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """The real images that a relativistic loss compares with; nothing for another loss."""
-        return (real, label) if self.loss.needs_real else (None, None)
-
-    def discriminator_terms(
-        self, real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None
-    ) -> Terms:
-        """The discriminator's loss and its penalties that come in every step."""
+    def discriminator_terms(self, batch: RealBatch, latents: LatentBatch) -> Terms:
+        """The discriminator's loss and the penalties that come in every step; the scores come back by row."""
         penalties = eager(self.regularizers)
-        scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, penalties.values())
-        terms = {"adversarial": self.loss.discriminator(scored_real.scores, scored_fake.scores)}
-        self.augment.observe(scored_real.scores)
-        terms |= {name: penalty(score, scored_real, scored_fake) for name, penalty in penalties.items()}
-        return terms | {"real": per_sample(scored_real.scores), "fake": per_sample(scored_fake.scores)}
+        real, fake = self.scored(batch, latents, penalties.values())
+        terms = {"adversarial": self.loss.discriminator(real.scores, fake.scores)}
+        self.augment.observe(real.scores)
+        terms |= {name: penalty(real.score, real, fake) for name, penalty in penalties.items()}
+        return terms | {"real": per_sample(real.scores), "fake": per_sample(fake.scores)}
 
-    def lazy_discriminator_terms(self, name: str, penalty: DiscriminatorRegularizer) -> Callable[..., Terms]:
-        """The one penalty, on a pass of its own."""
-
-        def terms(real: Tensor, label: Tensor | None, latent: Tensor, fake_label: Tensor | None) -> Terms:
-            scored_real, scored_fake, score = self.scored(real, label, latent, fake_label, [penalty])
-            return {name: penalty(score, scored_real, scored_fake)}
-
-        return terms
-
-    def generator_terms(
-        self, latent: Tensor, fake_label: Tensor | None, real: Tensor | None, label: Tensor | None
+    def discriminator_penalty(
+        self, name: str, penalty: DiscriminatorRegularizer, batch: RealBatch, latents: LatentBatch
     ) -> Terms:
-        """The generator's loss and its penalties that come in every step."""
-        code = self.conditioner(latent, fake_label)
-        fake = self.score(self.generator(code), fake_label)
-        terms = {"adversarial": self.loss.generator(fake, None if real is None else self.score(real, label))}
-        return terms | {
-            name: penalty(self.generator, code)
-            for name, penalty in eager(self.generator_regularizers).items()
-        }
+        """One penalty, on passes of its own."""
+        real, fake = self.scored(batch, latents, [penalty])
+        return {name: penalty(real.score, real, fake)}
 
-    def lazy_generator_terms(self, name: str, penalty: GeneratorRegularizer) -> Callable[..., Terms]:
-        """The one penalty, on a pass of its own."""
-        return lambda latent, label: {name: penalty(self.generator, self.conditioner(latent, label))}
+    def generator_terms(self, latents: LatentBatch, real: RealBatch | None = None) -> Terms:
+        """The generator's loss and the penalties that come in every step."""
+        code = self.conditioner(latents.latent, latents.label)  # (N, *code)
+        fake = self.score(self.generator(code), latents.label)  # D(G(z)), of shape (N,) or (N, 1, h, w)
+        compared = None if real is None else self.score(real.image, real.label)
+        penalties = eager(self.generator_regularizers)
+        terms = {"adversarial": self.loss.generator(fake, compared)}
+        return terms | {name: penalty(self.generator, code) for name, penalty in penalties.items()}
+
+    def generator_penalty(self, name: str, penalty: GeneratorRegularizer, latents: LatentBatch) -> Terms:
+        """One penalty, on a pass of its own."""
+        return {name: penalty(self.generator, self.conditioner(latents.latent, latents.label))}
 
     def score(self, image: Tensor, label: Tensor | None) -> Tensor:
         """The discriminator as the recipe uses it: augmented, with labels."""
@@ -253,63 +262,21 @@ class TwoPlayerGAN(Recipe):
         return scores
 
     def scored(
-        self,
-        real: Tensor,
-        label: Tensor | None,
-        latent: Tensor,
-        fake_label: Tensor | None,
-        penalties: Iterable[DiscriminatorRegularizer],
-    ) -> tuple[Scored, Scored, Callable[[Tensor], Tensor]]:
-        """Real and fake images with scores on demand, and the score as a function of images under the real
-        labels.
-        """
+        self, batch: RealBatch, latents: LatentBatch, penalties: Iterable[DiscriminatorRegularizer]
+    ) -> tuple[Scored, Scored]:
+        """Real and generated images, each scored under its own labels when its scores are first asked for."""
         gradient = any(penalty.gradient for penalty in penalties)
+
+        def generated() -> Tensor:
+            image: Tensor = self.generator(self.conditioner(latents.latent, latents.label))
+            return image
+
         return (
-            Scored(lambda: real, lambda image: self.score(image, label), gradient=gradient),
-            Scored(
-                lambda: self.generator(self.conditioner(latent, fake_label)),
-                lambda image: self.score(image, fake_label),
-                gradient=gradient,
-            ),
-            lambda image: self.score(image, label),
+            Scored(lambda: batch.image, lambda image: self.score(image, batch.label), gradient=gradient),
+            Scored(generated, lambda image: self.score(image, latents.label), gradient=gradient),
         )
-
-
-def named(penalties: Iterable[Penalty]) -> dict[str, Any]:
-    """Penalties by name; a second one of the same name is `r1-2`."""
-    names: dict[str, Any] = {}
-    for penalty in penalties:
-        count = sum(other.name == penalty.name for other in names.values())
-        names[f"{penalty.name}-{count + 1}" if count else penalty.name] = penalty
-    return names
-
-
-def is_lazy(penalty: Penalty) -> bool:
-    """Whether it has an update of its own: it comes not in every step, or looks at a share of the batch."""
-    return penalty.every > 1 or getattr(penalty, "batch_fraction", 1.0) < 1
-
-
-def eager(penalties: Iterable[Penalty]) -> dict[str, Any]:
-    """The penalties that are terms of the main update."""
-    return {name: penalty for name, penalty in named(penalties).items() if not is_lazy(penalty)}
-
-
-def due(penalties: Iterable[Penalty], run: Verbs) -> Iterable[tuple[str, Any]]:
-    """The penalties with an update of their own that comes in this step."""
-    return [
-        (name, penalty)
-        for name, penalty in named(penalties).items()
-        if is_lazy(penalty) and run.every(penalty.every)
-    ]
 
 
 def per_sample(scores: Tensor) -> Tensor:
     """One number a sample, `(N,)`, from scores of any shape."""
     return scores.detach().reshape(len(scores), -1).mean(1)
-
-
-def _rescale(penalties: Iterable[Penalty]) -> float:
-    """The share of main updates among all updates of a player: k / (k + 1) for one penalty in every k-th
-    step.
-    """
-    return 1 / (1 + sum(1 / penalty.every for penalty in penalties if is_lazy(penalty)))

@@ -6,12 +6,12 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from attrs.validators import ge
-from torch import Tensor
 
 from gancore.component.part import field, part
 from gancore.errors import FitError
 from gancore.nn.growing import Growing, coarse, level_of
-from gancore.recipes.base import Verbs
+from gancore.recipes.base import Run
+from gancore.recipes.batches import RealBatch
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.ranges import within
 
@@ -127,12 +127,12 @@ class GrowingGAN(TwoPlayerGAN):
         """The published batch size at the full size."""
         return self.batch_at(self.doublings) if self.built else self.batch
 
-    def step(self, run: Verbs) -> None:
+    def step(self, run: Run) -> None:
         """Grows, then algorithm 1."""
         self.grow(run)
         super().step(run)
 
-    def grow(self, run: Verbs) -> None:
+    def grow(self, run: Run) -> None:
         """Sets the stage of both networks, and what goes by it."""
         before = self.stage
         for grown in (*self.growing, self.conditioner):
@@ -153,11 +153,11 @@ class GrowingGAN(TwoPlayerGAN):
         scale = min(1.0, self.grown_by * total / needed) if needed and total else 1.0
         return min(first + phases(images, self.stabilize * scale, self.fade * scale), float(self.doublings))
 
-    def real(self, run: Verbs) -> tuple[Tensor, Tensor | None]:
+    def real_batch(self, run: Run) -> RealBatch:
         """The next batch, as large and as coarse as this stage has it."""
         wanted, full = self.batch_at(math.ceil(self.stage)), self.batch_at(self.doublings)
         batch = run.batch(max(1, run.batch_size * wanted // full))
-        return coarse(batch["image"], self.doublings, self.stage), batch.get("label")
+        return RealBatch(coarse(batch["image"], self.doublings, self.stage), batch.get("label"))
 
     def batch_at(self, level: int) -> int:
         """The published batch size after so many doublings."""

@@ -15,12 +15,12 @@ from gancore.testing.processes import gradients_of_two
 from gancore.testing.stage import BATCH, Rows, drive, gradients_of, start, weights
 from gancore.testing.trial import Trial
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 STEPS = 2
 
 
-class Watching(Run):
+class Watching(TrainingRun):
     """Notes which weights every update moves."""
 
     def __init__(self, *given: Any, **how: Any) -> None:
@@ -167,7 +167,7 @@ def _ensure_finite(recipe: Recipe) -> None:
     ensure(not wrong, f"after training {', '.join(wrong[:4])} are not finite")
 
 
-def _ensure_same_bits(found: Run, expected: Run) -> None:
+def _ensure_same_bits(found: TrainingRun, expected: TrainingRun) -> None:
     mine, theirs = weights(found.recipe), weights(expected.recipe)
     wrong = [name for name in theirs if not torch.equal(mine[name], theirs[name])]
     ensure(

@@ -13,7 +13,7 @@ from gancore.recipes.base import Recipe
 from gancore.testing.trial import Configuration
 from gancore.training.player_optimizer import PlayerOptimizer
 from gancore.training.ranks import Ranks
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 BATCH = 4
 """A power of two, so that means over parts of a batch round as means over the whole do."""
@@ -44,12 +44,12 @@ class Rows:
         return torch.rand(n, *shape, generator=rng) * 2 - 1
 
 
-def start(recipe: Recipe, *, seed: int = 0, run: type[Run] = Run, **how: Any) -> Run:
+def start(recipe: Recipe, *, seed: int = 0, run: type[TrainingRun] = TrainingRun, **how: Any) -> TrainingRun:
     """A run of a recipe over random rows."""
     return run(recipe, Rows(recipe, seed=seed), batch=BATCH, total=16 * BATCH, seed=seed, **how)
 
 
-def drive(run: Run, steps: int, *, finish: bool = False) -> None:
+def drive(run: TrainingRun, steps: int, *, finish: bool = False) -> None:
     """Some steps as the training loop takes them."""
     for _ in range(steps):
         run.recipe.step(run)
@@ -58,7 +58,7 @@ def drive(run: Run, steps: int, *, finish: bool = False) -> None:
         run.recipe.finish(run)
 
 
-class Noting(Run):
+class Noting(TrainingRun):
     """Notes the gradients of every update. In place of the optimizers' steps, which would blow rounding up,
     all weights take a small step that is the same whatever the gradients are.
     """

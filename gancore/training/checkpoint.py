@@ -20,13 +20,13 @@ from gancore.component.weights import FILE, load_state, read_weights, write_weig
 from gancore.errors import CheckpointError, DataError, RunError
 from gancore.storage.files import discard, whole_folder
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 VERSION = 1
 _NAME = re.compile(r"\d{8,}")
 
 
-def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int, spare: str = "") -> Path:
+def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int, spare: str = "") -> Path:
     """Commits `folder/00012000` (the name counts images) and removes all but the last `keep` and the one
     called `spare`.
 
@@ -54,7 +54,7 @@ def save_checkpoint(run: Run, folder: Path, *, seconds: float, keep: int, spare:
     return path
 
 
-def load_checkpoint(run: Run, path: Path) -> float:
+def load_checkpoint(run: TrainingRun, path: Path) -> float:
     """Puts the run where the checkpoint was written; returns the seconds trained until then.
 
     Raises:
@@ -76,7 +76,7 @@ def set_aside(path: Path) -> None:
     os.rename(path, target)
 
 
-def _put_back(run: Run, path: Path) -> float:
+def _put_back(run: TrainingRun, path: Path) -> float:
     state = read_json(path / "state.json")
     if state.get("version") != VERSION:
         raise CheckpointError(f"{path} is of version {state.get('version')!r}; this gancore reads {VERSION}")
@@ -102,7 +102,7 @@ def committed(folder: Path) -> Iterator[Path]:
     )
 
 
-def _write(run: Run, aside: Path, seconds: float) -> None:
+def _write(run: TrainingRun, aside: Path, seconds: float) -> None:
     training: dict[str, Tensor] = {"rng": run.rng.get_state()}
     plain: dict[str, Any] = {}
     for player_optimizer in run.player_optimizers.values():

@@ -25,7 +25,7 @@ from gancore.storage.files import sweep
 from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint, set_aside
 from gancore.training.monitor import Evaluated, Monitor, read_best, write_best
 from gancore.training.ranks import Ranks
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 from gancore.training.sample_grids import SHOWN, write_grids
 from gancore.training.stopping import Stopping
 
@@ -41,7 +41,7 @@ class Training:
         self.total = settings.images or recipe.length(len(self.data))
         batch = min(settings.batch or recipe.batch_size, self.total)
         self.loader = Loader(self.data, seed=settings.seed, batch=batch, rank=ranks.rank, world=ranks.world)
-        self.run = Run(
+        self.run = TrainingRun(
             recipe,
             self.loader,
             batch=batch,

@@ -11,7 +11,7 @@ from gancore.component.part import Part
 from gancore.component.randomness import Rows as OwnRows
 from gancore.component.randomness import fold, own_rows, seeded
 from gancore.errors import UserError
-from gancore.recipes.base import Recipe, Rows, TermsOf
+from gancore.recipes.base import Recipe, Rows, Run, TermsOf
 from gancore.runs.settings import PRECISIONS
 from gancore.training.player_optimizer import PlayerOptimizer
 from gancore.training.ranks import Ranks
@@ -26,7 +26,7 @@ class Source(Protocol):
         """This rank's rows of the next `n` images of all ranks."""
 
 
-class Run:
+class TrainingRun(Run):
     """One training of one recipe: where it stands, and the verbs.
 
     Args:
@@ -72,56 +72,42 @@ class Run:
         self._check()
         self._set_up(compile)
 
-    # the verbs
+    # the verbs, whose contract stands in gancore.recipes.base.Run
 
     def batch(self, n: int | None = None) -> dict[str, Tensor]:
-        """The next `n` images of all ranks (by default a batch): this rank's rows, by name, on the device."""
         n = n or self.batch_size
         rows = self.source.next(n)
         self.images += n
         return {name: self._here(value) for name, value in rows.items() if name in self.recipe.wants}
 
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
-        """`n` latents for this rank (by default its share of a batch); equal however many ranks draw
-        together.
-        """
         n = n or self.batch_size // self.ranks.world
         whole = None if label is None else self.ranks.gather(label).cpu()
         return self._own(sampler(n * self.ranks.world, whole, rng=self.rng), n)
 
     def labels(self, sampler: Part, n: int | None = None) -> Tensor:
-        """`n` labels for this rank."""
         n = n or self.batch_size // self.ranks.world
         return self._own(sampler(n * self.ranks.world, rng=self.rng), n)
 
     def gather(self, rows: Tensor) -> Tensor:
-        """The rows of all ranks, the same on every rank."""
         return self.ranks.gather(rows)
 
     def scatter(self, whole: Tensor) -> Tensor:
-        """This rank's rows of what is the same on every rank: undoes `gather`."""
         return self._own(whole, len(whole) // self.ranks.world)
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over all ranks."""
         return self.ranks.sum(values)
 
     def every(self, n: int) -> bool:
-        """Whether this step is one of each `n`-th, the first among them."""
         return self.step % n == 0
 
     def restart(self, player: str) -> None:
-        """Gives the player a fresh optimizer state."""
         self.player_optimizers[player].restart()
 
     def scale_lr(self, player: str, factor: float) -> None:
-        """Multiplies the player's learning rate from now on; kept by no checkpoint, so a recipe says it in
-        each step.
-        """
         self.player_optimizers[player].lr_scale = factor
 
     def log(self, **scalars: float | Tensor) -> None:
-        """Notes scalars; the report holds their means since the last one."""
         for name, value in scalars.items():
             total, count = self.noted.get(name, (torch.zeros((), device=self.device), 0))
             self.noted[name] = (
@@ -132,14 +118,6 @@ class Run:
     def update(
         self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, double_backward: bool = False
     ) -> dict[str, Tensor]:
-        """One update of one player: descends the sum of the scalar terms, times `scale`.
-
-        `terms` is called with the rows, in micro-batches if so asked; entries with rows come back detached
-        and joined. `double_backward` says that the terms differentiate twice, which a compiled module cannot.
-
-        Raises:
-            NotFinite: a term or a gradient is NaN or infinite; no weight was moved.
-        """
         player_optimizer = self.player_optimizers[player]
         with player_optimizer.freeze_others(), _stance(self._compiled and double_backward):
             results = list(self._backward(terms, rows, scale))
@@ -274,7 +252,8 @@ def _slice(row: Rows, start: int, stop: int) -> Any:
         return None if row is None else row[start:stop]
     if isinstance(row, Mapping):
         return {name: _slice(value, start, stop) for name, value in row.items()}
-    return tuple(_slice(value, start, stop) for value in row)
+    parts = (_slice(value, start, stop) for value in row)
+    return type(row)(*parts) if hasattr(row, "_fields") else tuple(parts)  # a named tuple keeps its names
 
 
 def _joined(results: list[tuple[float, dict[str, Tensor]]]) -> dict[str, Tensor]:

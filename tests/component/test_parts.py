@@ -260,8 +260,8 @@ def test_weights_are_laid_out_as_the_part_says():
 def test_a_trained_part_is_not_pristine():
     from small import Source
 
-    from gancore.training.run import Run
+    from gancore.training.run import TrainingRun
 
     recipe = game(image=IMAGE)
-    recipe.step(Run(recipe, Source(IMAGE), batch=4))
+    recipe.step(TrainingRun(recipe, Source(IMAGE), batch=4))
     assert not recipe.generator.pristine() and not recipe.discriminator.pristine()

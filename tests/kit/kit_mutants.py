@@ -609,8 +609,9 @@ class CountsInSecret(HonestRecipe):
 
 @mutant("micro_batches_equal_the_whole", "two_processes_equal_one")
 class SumsOverTheBatch(HonestRecipe):
-    def generator_terms(self, latent, *rows):
-        return {name: value * len(latent) for name, value in super().generator_terms(latent, *rows).items()}
+    def generator_terms(self, latents, *rows):
+        size = len(latents.latent)
+        return {name: value * size for name, value in super().generator_terms(latents, *rows).items()}
 
 
 @mutant("two_processes_equal_one")

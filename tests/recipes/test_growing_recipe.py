@@ -9,7 +9,7 @@ from gancore.component.specs import build
 from gancore.errors import FitError, SpecError
 from gancore.nn.growing import Growing, level_of
 from gancore.recipes.growing import looked_up, phases
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (3, 16, 16)
 
@@ -50,7 +50,7 @@ def game(**options):
 
 
 def begin(recipe, total=0, **how):
-    return Run(recipe, Noise(), total=total, **how)
+    return TrainingRun(recipe, Noise(), total=total, **how)
 
 
 def test_the_schedule_is_that_of_the_paper():
@@ -100,7 +100,7 @@ def test_a_batch_of_the_run_is_that_of_the_full_size():
 
 def test_real_images_are_as_coarse_as_the_stage():
     recipe = game()
-    real, _ = recipe.real(begin(recipe))
+    real = recipe.real_batch(begin(recipe)).image
     assert torch.equal(real, real[:, :, ::4, ::4].repeat_interleave(4, 2).repeat_interleave(4, 3))
 
 

@@ -7,10 +7,11 @@ from small import SmallDiscriminator, SmallGenerator, Source
 from gancore import TwoPlayerGAN
 from gancore.component.specs import build, spec
 from gancore.errors import SpecError
+from gancore.recipes.batches import LatentBatch
 from gancore.standard.ada import ADA, ADAFixed
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 
 def update(part, *batches):
@@ -83,7 +84,7 @@ def game(**changes):
 def trained(steps=3, micro_batch=None, **changes):
     recipe = game(augment=ADA(categories="bgcfnc", speed=40, interval=2), **changes).double()
     torch.nn.init.constant_(recipe.discriminator.last.bias, 5.0)  # all scores are positive
-    run = Run(recipe, Source(dtype=torch.float64), batch=8, total=100, micro_batch=micro_batch)
+    run = TrainingRun(recipe, Source(dtype=torch.float64), batch=8, total=100, micro_batch=micro_batch)
     for _ in range(steps):
         recipe.step(run)
         run.step += 1
@@ -112,7 +113,7 @@ def test_micro_batches_move_p_and_weights_as_the_whole_batch_does(micro_batch):
 def test_the_generator_learns_through_the_transforms():
     torch.manual_seed(0)
     recipe = game(augment=ADAFixed(p=1.0, categories="bgcfnc"))
-    terms = recipe.generator_terms(torch.randn(4, 4), None, None, None)
+    terms = recipe.generator_terms(LatentBatch(torch.randn(4, 4)))
     terms["adversarial"].backward()
     assert recipe.generator.linear.weight.grad.abs().sum() > 0
 

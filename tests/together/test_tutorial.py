@@ -49,7 +49,7 @@ def test_the_anchors_move_once_an_update_however_it_is_cut(monkeypatch):
     from small import SmallDiscriminator, SmallGenerator, Source
 
     from gancore import TwoPlayerGAN
-    from gancore.training.run import Run
+    from gancore.training.run import TrainingRun
 
     monkeypatch.syspath_prepend(str(PACKAGE))
     from gancore_siren import LeCam
@@ -61,7 +61,7 @@ def test_the_anchors_move_once_an_update_however_it_is_cut(monkeypatch):
             discriminator=SmallDiscriminator(),
             regularizers=[LeCam()],
         ).double()
-        run = Run(recipe, Source(dtype=torch.float64), batch=8, micro_batch=micro_batch, total=24)
+        run = TrainingRun(recipe, Source(dtype=torch.float64), batch=8, micro_batch=micro_batch, total=24)
         for _ in range(3):
             recipe.step(run)
             run.step += 1

@@ -20,7 +20,7 @@ from gancore.standard.regularizers import R1
 from gancore.storage.files import sweep
 from gancore.storage.manifest import MANIFEST, write_manifest
 from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (3, 4, 4)
 FEW = settings(
@@ -45,7 +45,7 @@ def fresh(seed=1):
         image=IMAGE,
     )
     recipe.bind(seed=seed)
-    return Run(recipe, Source(), batch=4, total=400, seed=seed)
+    return TrainingRun(recipe, Source(), batch=4, total=400, seed=seed)
 
 
 def steps(run, n):
@@ -288,7 +288,7 @@ def test_another_recipes_checkpoint_is_refused(saved):
         match=r"the weights do not fit recipe/two-player: "
         r"generator.linear.weight is \(48, 4\), here \(48, 5\)",
     ):
-        load_checkpoint(Run(recipe, Source(), batch=4), saved)
+        load_checkpoint(TrainingRun(recipe, Source(), batch=4), saved)
 
 
 def test_weights_are_not_taken_from_a_damaged_checkpoint(saved, tmp_path):

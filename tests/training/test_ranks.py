@@ -18,7 +18,7 @@ from gancore.errors import GancoreError, NotFinite, RunError
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, GradientPenalty
 from gancore.training.ranks import Ranks
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE, WORLD = (3, 4, 4), 2
 
@@ -36,7 +36,7 @@ def fresh(ranks, *, source=None, dtype=torch.float64, exact=None, micro_batch=No
     recipe.bind(seed=1)
     recipe.to(dtype)
     source = source or Source(dtype=dtype, rank=ranks.rank, world=ranks.world)
-    return Run(recipe, source, batch=8, total=1000, ranks=ranks, exact=exact, micro_batch=micro_batch)
+    return TrainingRun(recipe, source, batch=8, total=1000, ranks=ranks, exact=exact, micro_batch=micro_batch)
 
 
 def trained(run, n):
@@ -101,7 +101,7 @@ def work(rank, folder):
         "text": ranks.from_first(lambda: f"rank {rank}"),
         "any": (ranks.any(False), ranks.any(rank == 1)),
         "gather": ranks.gather(torch.full((2, 1), float(rank))),
-        "uneven": gone_wrong(lambda: Run(fresh(ranks).recipe, Source(), batch=7, ranks=ranks)),
+        "uneven": gone_wrong(lambda: TrainingRun(fresh(ranks).recipe, Source(), batch=7, ranks=ranks)),
     }
     torch.save(result, f"{folder}/{rank}.pt")
     ranks.wait()

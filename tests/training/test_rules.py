@@ -10,10 +10,11 @@ from gancore.component.interfaces import Discriminator, Generator
 from gancore.component.part import RunningMean
 from gancore.component.randomness import normal
 from gancore.errors import NotFinite
+from gancore.recipes.batches import LatentBatch, RealBatch
 from gancore.standard.losses import NonSaturating
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, GradientPenalty
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (3, 4, 4)
 
@@ -26,7 +27,7 @@ def game(**fields):
 def run_of(recipe, *, dtype=torch.float32, batch=8, source=None, **settings):
     recipe.bind(seed=1)
     recipe.to(dtype)
-    return Run(recipe, source or Source(dtype=dtype), batch=batch, total=1000, **settings)
+    return TrainingRun(recipe, source or Source(dtype=dtype), batch=batch, total=1000, **settings)
 
 
 def steps(run, n):
@@ -244,7 +245,7 @@ def test_freezing_equals_asking_backward_for_the_players_inputs_alone():
     torch.autograd.backward(loss.generator(recipe.discriminator(recipe.generator(latent)), None), inputs=mine)
     expected = [p.detach() - p.grad for p in mine]
     theirs = bits(recipe.discriminator)
-    run.update("generator", recipe.generator_terms, latent, None, None, None)
+    run.update("generator", recipe.generator_terms, LatentBatch(latent))
     assert all(torch.equal(p, e) for p, e in zip(mine, expected, strict=True))
     assert same(theirs, bits(recipe.discriminator)) and all(
         p.grad is None for p in recipe.discriminator.parameters()
@@ -352,7 +353,7 @@ def test_networks_losses_and_penalties_are_float32_under_autocast():
 
     def terms(*rows):
         found["autocast"] = torch.is_autocast_enabled("cpu")
-        code = recipe.conditioner(rows[2])
+        code = recipe.conditioner(rows[1].latent)
         image = recipe.generator(code)
         found.update(
             image=image.dtype,
@@ -364,7 +365,11 @@ def test_networks_losses_and_penalties_are_float32_under_autocast():
         return values
 
     run.update(
-        "discriminator", terms, torch.randn(4, *IMAGE), None, torch.randn(4, 4), None, double_backward=True
+        "discriminator",
+        terms,
+        RealBatch(torch.randn(4, *IMAGE)),
+        LatentBatch(torch.randn(4, 4)),
+        double_backward=True,
     )
     hidden = found.pop("hidden")
     assert found.pop("autocast") and hidden == torch.bfloat16

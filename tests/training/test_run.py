@@ -11,7 +11,7 @@ from gancore.standard.constraints import WeightClipping
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, Drift
 from gancore.standard.schedules import Linear
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (3, 4, 4)
 
@@ -24,7 +24,7 @@ def game(**fields):
 def run_of(recipe, *, dtype=torch.float32, batch=8, **settings):
     recipe.bind(seed=1)
     recipe.to(dtype)
-    return Run(recipe, Source(dtype=dtype), batch=batch, **{"total": 1000, **settings})
+    return TrainingRun(recipe, Source(dtype=dtype), batch=batch, **{"total": 1000, **settings})
 
 
 def steps(run, n):
@@ -169,7 +169,7 @@ def test_micro_batches_save_nothing_by_rounding_the_batch():
     sizes = []
     run = run_of(game(), batch=7, micro_batch=3)
     terms = run.recipe.generator_terms
-    run.recipe.generator_terms = lambda latent, *rest: (sizes.append(len(latent)), terms(latent, *rest))[1]
+    run.recipe.generator_terms = lambda rows, *rest: (sizes.append(len(rows.latent)), terms(rows, *rest))[1]
     steps(run, 2)
     assert sizes == [3, 3, 1] * 2 and run.images == 14
 
@@ -261,7 +261,7 @@ def test_a_recipe_that_waits_for_its_facts_cannot_run():
         match="recipe/two-player waits for image: put it into a recipe that trains on data, "
         "or give it in Python",
     ):
-        Run(TwoPlayerGAN(generator=SmallGenerator(), discriminator=SmallDiscriminator()), Source())
+        TrainingRun(TwoPlayerGAN(generator=SmallGenerator(), discriminator=SmallDiscriminator()), Source())
 
 
 def test_bf16_trains_and_keeps_float32_weights():

@@ -10,7 +10,7 @@ from gancore.component.interfaces import Average, Discriminator, Generator, Imag
 from gancore.component.part import fact, field, part, seat
 from gancore.errors import FitError
 from gancore.pipeline import Pipeline, check_fit
-from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Verbs
+from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import LeastSquares
@@ -152,7 +152,7 @@ class CycleGAN(Recipe):
             ),
         }
 
-    def step(self, run: Verbs) -> None:
+    def step(self, run: Run) -> None:
         """Section 3: both translators move, then both discriminators, on images out of the pools."""
         batch = run.batch()
         source, target = batch["source"], batch["target"]

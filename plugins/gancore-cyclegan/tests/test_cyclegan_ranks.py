@@ -9,7 +9,7 @@ from torch import Tensor, multiprocessing
 
 from gancore.standard.optimizers import SGD
 from gancore.training.ranks import Ranks
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 RGB = (3, 8, 8)
 
@@ -42,7 +42,7 @@ def trained(ranks: Ranks) -> dict[str, Tensor]:
         discriminator_optimizer=SGD(lr=0.01),
         pool=3,
     ).double()
-    run = Run(recipe, Shared(ranks), batch=4, total=100, ranks=ranks, exact=True)
+    run = TrainingRun(recipe, Shared(ranks), batch=4, total=100, ranks=ranks, exact=True)
     for _ in range(3):
         recipe.step(run)
         run.step += 1

@@ -13,7 +13,7 @@ from gancore.standard.averages import ExponentialAverage
 from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import SGD, Adam
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 RGB = (3, 8, 8)
 
@@ -51,7 +51,7 @@ def small(**changes: Any) -> CycleGAN:
     return CycleGAN(**(made | changes))
 
 
-def steps(run: Run, n: int) -> Run:
+def steps(run: TrainingRun, n: int) -> TrainingRun:
     for _ in range(n):
         run.recipe.step(run)
         run.step += 1
@@ -125,7 +125,7 @@ def test_without_identity_there_is_no_such_term() -> None:
 
 def test_two_steps_move_every_network_and_only_by_its_own_player() -> None:
     recipe = small()
-    run = Run(recipe, Fake(), batch=2, total=64)
+    run = TrainingRun(recipe, Fake(), batch=2, total=64)
     x, y = (rows for rows in Fake().next(2).values())
     judges = deepcopy(recipe.players()["discriminators"].parts)
     made = run.update("generators", recipe.generator_terms, x, y)
@@ -152,7 +152,7 @@ def test_micro_batches_equal_the_whole_batch_with_the_pool() -> None:
     def trained(micro_batch: int | None) -> dict[str, Tensor]:
         sgd: dict[str, Any] = {"generator_optimizer": SGD(lr=0.01), "discriminator_optimizer": SGD(lr=0.01)}
         recipe = small(pool=3, **sgd).double()
-        steps(Run(recipe, Fake(), batch=5, micro_batch=micro_batch, total=100), 3)
+        steps(TrainingRun(recipe, Fake(), batch=5, micro_batch=micro_batch, total=100), 3)
         return recipe.state_dict()
 
     whole = trained(None)
@@ -164,11 +164,11 @@ def test_micro_batches_equal_the_whole_batch_with_the_pool() -> None:
 
 
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path) -> None:
-    whole = Run(small(pool=3), Fake(), batch=2, total=20)
+    whole = TrainingRun(small(pool=3), Fake(), batch=2, total=20)
     steps(whole, 3)
     path = save_checkpoint(whole, tmp_path, seconds=0, keep=1)
     steps(whole, 3)
-    resumed = Run(small(pool=3), Fake(), batch=2, total=20)
+    resumed = TrainingRun(small(pool=3), Fake(), batch=2, total=20)
     load_checkpoint(resumed, path)
     steps(resumed, 3)
     ours, theirs = resumed.recipe.state_dict(), whole.recipe.state_dict()
@@ -200,12 +200,12 @@ def test_both_directions_translate_images_given_to_them(tmp_path: Path) -> None:
 
 def test_averaged_translators_are_the_product_where_asked_for() -> None:
     recipe = small(average=ExponentialAverage())
-    steps(Run(recipe, Fake(), batch=1, total=8), 1)
+    steps(TrainingRun(recipe, Fake(), batch=1, total=8), 1)
     assert recipe.pipelines()["forward"].generator is not recipe.to_target
 
 
 def test_another_loss_takes_the_seat() -> None:
-    steps(Run(small(loss=RelativisticPairing(), pool=2), Fake(), batch=2, total=8), 2)
+    steps(TrainingRun(small(loss=RelativisticPairing(), pool=2), Fake(), batch=2, total=8), 2)
 
 
 def test_the_identity_term_needs_one_shape() -> None:
@@ -221,7 +221,7 @@ def test_colors_learn_to_change_sides() -> None:
         to_target=ResNet(width=8, blocks=1),
         to_source=ResNet(width=8, blocks=1),
     )
-    run = Run(recipe, Fake(), batch=4, total=240)
+    run = TrainingRun(recipe, Fake(), batch=4, total=240)
     held_out = Fake()
     held_out.position = 10_000
     rows = held_out.next(16)

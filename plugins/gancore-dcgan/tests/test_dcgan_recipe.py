@@ -15,7 +15,7 @@ from gancore.standard.augments import DiffAugment
 from gancore.standard.averages import NoAverage
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, GradientPenalty
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (3, 16, 16)
 
@@ -47,7 +47,7 @@ def small(**changes):
 
 
 def train(recipe, image, steps, **options):
-    run = Run(recipe, FixedSource(image), batch=len(image), total=steps * len(image), **options)
+    run = TrainingRun(recipe, FixedSource(image), batch=len(image), total=steps * len(image), **options)
     for _ in range(steps):
         recipe.step(run)
         run.step += 1

@@ -5,10 +5,11 @@ import torch
 from gancore_gan import GAN, MLP, Maxout
 
 from gancore import Pipeline, build, spec
+from gancore.recipes.batches import LatentBatch, RealBatch
 from gancore.standard.averages import NoAverage
 from gancore.standard.losses import Minimax
 from gancore.standard.optimizers import SGD, Adam
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (1, 4, 4)
 
@@ -31,7 +32,7 @@ def small(**changes):
 
 
 def train(recipe, image, steps, **options):
-    run = Run(recipe, FixedSource(image), batch=len(image), total=steps * len(image), **options)
+    run = TrainingRun(recipe, FixedSource(image), batch=len(image), total=steps * len(image), **options)
     for _ in range(steps):
         recipe.step(run)
         run.step += 1
@@ -57,12 +58,10 @@ def test_terms_are_those_of_the_paper(loss):
         recipe.discriminator(real).sigmoid(),
         recipe.discriminator(recipe.generator(latent)).sigmoid(),
     )
-    terms = recipe.discriminator_terms(real, None, latent, None)
+    terms = recipe.discriminator_terms(RealBatch(real), LatentBatch(latent))
     assert torch.allclose(terms["adversarial"], -d_real.log().mean() - (1 - d_fake).log().mean(), atol=1e-6)
     expected = (1 - d_fake).log().mean() if loss == "minimax" else -d_fake.log().mean()
-    assert torch.allclose(
-        recipe.generator_terms(latent, None, None, None)["adversarial"], expected, atol=1e-6
-    )
+    assert torch.allclose(recipe.generator_terms(LatentBatch(latent))["adversarial"], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("loss", [None, Minimax])

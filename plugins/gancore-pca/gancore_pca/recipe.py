@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gancore.component.part import field, part, seat
 from gancore.errors import FactError
 from gancore.pipeline import Pipeline
-from gancore.recipes.base import Recipe, Verbs
+from gancore.recipes.base import Recipe, Run
 from gancore.standard.conditioners import Identity
 from gancore.standard.ranges import whole
 from gancore.standard.samplers import Normal
@@ -87,7 +87,7 @@ class PCA(Recipe):
         """The whole set, once."""
         return available
 
-    def step(self, run: Verbs) -> None:
+    def step(self, run: Run) -> None:
         """Folds a batch; of the last one, what is still asked for. Every rank folds the rows of all, so that
         all hold the same.
         """
@@ -96,7 +96,7 @@ class PCA(Recipe):
         if self.moments.count > 1:
             run.log(variance=self.moments.total_variance)
 
-    def finish(self, run: Verbs) -> None:
+    def finish(self, run: Run) -> None:
         """Section 3.2: the axes and the noise that maximize the likelihood."""
         axes = self.moments.axes(self.components)
         self.generator.learn(axes)

@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA as Oracle
 from gancore.component.specs import build, spec
 from gancore.errors import DataError, FactError
 from gancore.pipeline import Pipeline
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE, Q, N = (2, 4, 3), 5, 200
 
@@ -33,7 +33,7 @@ def images():
 
 def learned(images, batch=64, **options):
     recipe = PCA(image=tuple(images.shape[1:]), components=Q, **options)
-    run = Run(recipe, Source(images), batch=batch, total=len(images))
+    run = TrainingRun(recipe, Source(images), batch=batch, total=len(images))
     while run.images < run.total:
         recipe.step(run)
         run.step += 1
@@ -107,7 +107,7 @@ def test_a_large_offset_costs_no_digits():
 
 def test_images_beyond_the_total_are_left_out(images):
     recipe = PCA(image=IMAGE, components=Q)
-    run = Run(recipe, Source(images), batch=64, total=100)
+    run = TrainingRun(recipe, Source(images), batch=64, total=100)
     for _ in range(3):
         recipe.step(run)
     assert int(recipe.moments.count) == 100
@@ -116,13 +116,13 @@ def test_images_beyond_the_total_are_left_out(images):
 
 def test_the_state_dict_goes_on_where_it_stopped(images):
     recipe = PCA(image=IMAGE, components=Q)
-    run = Run(recipe, Source(images), batch=50, total=N)
+    run = TrainingRun(recipe, Source(images), batch=50, total=N)
     recipe.step(run)
     other = PCA(image=IMAGE, components=Q)
     other.load_state_dict(copy.deepcopy(recipe.state_dict()))
     source = Source(images)
     source.position = 50
-    resumed = Run(other, source, batch=50, total=N)
+    resumed = TrainingRun(other, source, batch=50, total=N)
     for _ in range(3):
         recipe.step(run), other.step(resumed)
     recipe.finish(run), other.finish(resumed)
@@ -187,7 +187,7 @@ def test_too_many_components_are_refused():
 
 def test_too_few_images_are_refused(images):
     recipe = PCA(image=IMAGE, components=8)
-    run = Run(recipe, Source(images), batch=6, total=6)
+    run = TrainingRun(recipe, Source(images), batch=6, total=6)
     recipe.step(run)
     with pytest.raises(
         DataError, match="6 images cannot determine 8 principal components.*at least 10 images.*at most 4"

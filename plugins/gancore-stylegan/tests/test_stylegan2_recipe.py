@@ -19,7 +19,7 @@ from gancore.component.specs import build, spec
 from gancore.pipeline import Pipeline
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (3, 8, 8)
 SMALL = {"channels_base": 32, "channels_max": 8}
@@ -63,7 +63,7 @@ def images(n=8, shape=IMAGE, dtype=torch.float32):
 
 
 def train(recipe, data, steps, label=None, **options):
-    run = Run(recipe, Source(data, label), batch=len(data), total=1000, **options)
+    run = TrainingRun(recipe, Source(data, label), batch=len(data), total=1000, **options)
     for _ in range(steps):
         recipe.step(run)
         run.step += 1

@@ -24,7 +24,7 @@ from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
 from gancore.training.checkpoint import committed
 from gancore.training.ranks import Ranks
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 SMALL = {"channels_base": 64, "channels_max": 8}
 IMAGE = (3, 16, 16)
@@ -190,7 +190,9 @@ def trained(ranks=None, steps=9, **how):
         for name, p in recipe.named_parameters():
             if "strength" in name or "bias" in name:
                 p.add_(0.3 * torch.randn_like(p))
-    run = Run(recipe.double(), Source(ranks=ranks), total=1000, batch=4, ranks=ranks, exact=True, **how)
+    run = TrainingRun(
+        recipe.double(), Source(ranks=ranks), total=1000, batch=4, ranks=ranks, exact=True, **how
+    )
     stages = set()
     for _ in range(steps):
         recipe.step(run)
@@ -288,7 +290,7 @@ def test_a_training_broken_off_while_a_size_fades_in_ends_with_the_same_bits(run
 
 def test_a_product_saved_while_growing_gives_full_images(images, tmp_path):
     recipe = small()
-    run = Run(recipe, Source(torch.float32), batch=4, total=1000)
+    run = TrainingRun(recipe, Source(torch.float32), batch=4, total=1000)
     for _ in range(3):
         recipe.step(run)
     assert recipe.stage == float(recipe.conditioner.stage) == 0.5
@@ -302,7 +304,7 @@ def test_a_product_saved_while_growing_gives_full_images(images, tmp_path):
 def test_weights_that_are_grown_already_stay_so():
     recipe, whole = small(), synthesis()
     load_state(recipe.generator, whole.state_dict())
-    run = Run(recipe, Source(torch.float32), batch=4, total=1000)
+    run = TrainingRun(recipe, Source(torch.float32), batch=4, total=1000)
     recipe.step(run)
     assert recipe.stage == float(recipe.discriminator.stage) == 2
 
@@ -311,7 +313,7 @@ def test_weights_that_are_grown_already_stay_so():
 @pytest.mark.parametrize("image", [(1, 12, 20), (4, 24, 16)])
 def test_other_shapes_and_precisions_train(image, precision):
     recipe = small(image)
-    run = Run(recipe, Source(torch.float32, image=image), batch=4, total=60, precision=precision)
+    run = TrainingRun(recipe, Source(torch.float32, image=image), batch=4, total=60, precision=precision)
     while run.images < 60:
         recipe.step(run)
     assert all(p.isfinite().all() for p in recipe.parameters())

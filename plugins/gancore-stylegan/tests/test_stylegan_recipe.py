@@ -6,9 +6,10 @@ from gancore_stylegan import StyleGAN, StyleGANDiscriminator, StyleGANMapping, S
 
 from gancore.component.specs import build, spec
 from gancore.pipeline import Pipeline
+from gancore.recipes.batches import RealBatch
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (3, 8, 8)
 
@@ -47,7 +48,7 @@ def images(n=8, dtype=torch.float32):
 
 
 def train(recipe, data, steps, **options):
-    run = Run(recipe, Source(data), batch=len(data), total=1000, **options)
+    run = TrainingRun(recipe, Source(data), batch=len(data), total=1000, **options)
     for _ in range(steps):
         recipe.step(run)
         run.step += 1
@@ -101,16 +102,16 @@ def test_micro_batches_move_the_weights_as_the_whole_batch_does(every, micro_bat
 
 def test_an_update_moves_its_own_player_alone():
     recipe = small()
-    run = Run(recipe, Source(images()), batch=8)
+    run = TrainingRun(recipe, Source(images()), batch=8)
     before = copy.deepcopy(recipe.state_dict())
-    latent, label = recipe.draw(run, 8)
+    latents = recipe.latent_batch(run, 8)
     run.update(
-        "discriminator", recipe.discriminator_terms, images(), None, latent, label, double_backward=True
+        "discriminator", recipe.discriminator_terms, RealBatch(images()), latents, double_backward=True
     )
     moved = {k.split(".")[0] for k, v in recipe.state_dict().items() if not torch.equal(v, before[k])}
     assert moved == {"discriminator"}
     before = copy.deepcopy(recipe.state_dict())
-    run.update("generator", recipe.generator_terms, latent, label, None, None)
+    run.update("generator", recipe.generator_terms, latents)
     moved = {k.split(".")[0] for k, v in recipe.state_dict().items() if not torch.equal(v, before[k])}
     assert moved == {"generator", "conditioner"}
 

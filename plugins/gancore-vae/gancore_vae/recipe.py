@@ -8,7 +8,7 @@ from gancore.component.interfaces import Generator, Optimizer, Terms
 from gancore.component.part import field, part, seat
 from gancore.errors import FitError
 from gancore.pipeline import Pipeline
-from gancore.recipes.base import Player, Recipe, Verbs
+from gancore.recipes.base import Player, Recipe, Run
 from gancore.standard.conditioners import Identity
 from gancore.standard.optimizers import Adam
 from gancore.standard.ranges import at_least, whole
@@ -89,7 +89,7 @@ class VAE(Recipe):
             )
         }
 
-    def step(self, run: Verbs) -> None:
+    def step(self, run: Run) -> None:
         """Algorithm 1: a minibatch, a draw of the noise, a step along the gradient."""
         seen = run.update("model", self.terms, run.batch()["image"])
         run.log(bound=seen["bound"].mean())

@@ -23,7 +23,7 @@ from gancore.component.specs import build, spec
 from gancore.errors import FitError, SpecError, UserError
 from gancore.pipeline import Pipeline
 from gancore.standard.optimizers import Adam
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 
 IMAGE = (1, 8, 12)
 
@@ -93,7 +93,7 @@ def gradients(recipe, image, micro_batch):
     recipe = copy.deepcopy(recipe).double()
     recipe.optimizer.make = lambda *_: torch.optim.SGD(recipe.parameters(), 1.0)
     before = [p.detach().clone() for p in recipe.parameters()]
-    run = Run(recipe, Source(), batch=len(image), micro_batch=micro_batch)
+    run = TrainingRun(recipe, Source(), batch=len(image), micro_batch=micro_batch)
     run.update("model", recipe.terms, image)
     return [a - b.detach() for a, b in zip(before, recipe.parameters(), strict=True)]
 
@@ -123,7 +123,7 @@ def test_beta_weighs_the_divergence_alone():
 
 def test_training_raises_the_bound_and_reconstructs():
     recipe = small(optimizer=Adam(lr=5e-3, betas=(0.9, 0.999)))
-    run = Run(recipe, Source(), batch=32)
+    run = TrainingRun(recipe, Source(), batch=32)
     bounds = []
     for _ in range(150):
         recipe.step(run)
@@ -158,7 +158,7 @@ class Plain(Generator):
 
 def test_any_generator_serves_under_a_gaussian_and_none_under_a_coin():
     recipe = small(generator=Plain(), likelihood=Gaussian())
-    Run(recipe, Source(), batch=4).update("model", recipe.terms, torch.zeros(4, *IMAGE))
+    TrainingRun(recipe, Source(), batch=4).update("model", recipe.terms, torch.zeros(4, *IMAGE))
     assert recipe.encoder.latent == (5,)
     with pytest.raises(
         FitError,

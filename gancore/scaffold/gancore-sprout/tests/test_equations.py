@@ -6,7 +6,7 @@ from torch import Tensor
 from gancore.component.scored import Scored
 from gancore.data import open_data
 from gancore.standard.optimizers import Adam
-from gancore.training.run import Run
+from gancore.training.run import TrainingRun
 from gancore_sprout import SproutDiscriminator, SproutGenerator, SproutPenalty, SproutRecipe
 
 
@@ -60,7 +60,7 @@ def test_it_learns_a_gray() -> None:
         generator_optimizer=Adam(lr=2e-3),
         discriminator_optimizer=Adam(lr=2e-3),
     )
-    run = Run(recipe, Gray(), batch=8, total=800)
+    run = TrainingRun(recipe, Gray(), batch=8, total=800)
     before = distance(recipe)
     for _ in range(100):
         recipe.step(run)

@@ -1,0 +1,44 @@
+"""Which penalties are terms of the main update, and which come as updates of their own."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gancore.component.interfaces import DiscriminatorRegularizer, GeneratorRegularizer
+from gancore.recipes.base import Run
+
+Penalty = DiscriminatorRegularizer | GeneratorRegularizer
+
+
+def named(penalties: Iterable[Penalty]) -> dict[str, Any]:
+    """Penalties by name; a second one of the same name is `r1-2`."""
+    names: dict[str, Any] = {}
+    for penalty in penalties:
+        count = sum(other.name == penalty.name for other in names.values())
+        names[f"{penalty.name}-{count + 1}" if count else penalty.name] = penalty
+    return names
+
+
+def is_lazy(penalty: Penalty) -> bool:
+    """Whether it has an update of its own: it comes not in every step, or looks at a share of the batch."""
+    return penalty.every > 1 or getattr(penalty, "batch_fraction", 1.0) < 1
+
+
+def eager(penalties: Iterable[Penalty]) -> dict[str, Any]:
+    """The penalties that are terms of the main update."""
+    return {name: penalty for name, penalty in named(penalties).items() if not is_lazy(penalty)}
+
+
+def due(penalties: Iterable[Penalty], run: Run) -> Iterable[tuple[str, Any]]:
+    """The penalties with an update of their own that comes in this step."""
+    return [
+        (name, penalty)
+        for name, penalty in named(penalties).items()
+        if is_lazy(penalty) and run.every(penalty.every)
+    ]
+
+
+def rescale(penalties: Iterable[Penalty]) -> float:
+    """The share of main updates among all updates of a player: k / (k + 1) for one penalty in every k-th
+    step.
+    """
+    return 1 / (1 + sum(1 / penalty.every for penalty in penalties if is_lazy(penalty)))
