@@ -35,6 +35,10 @@ class FactError(UserError):
     """A fact is missing, or was given twice and differently."""
 
 
+class Unbuilt(FactError, AttributeError):
+    """A layer was asked of a part that still waits for facts."""
+
+
 class FitError(UserError):
     """Two neighboring parts do not fit together."""
 

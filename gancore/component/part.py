@@ -22,7 +22,7 @@ from attrs.setters import NO_OP
 from torch import Tensor, nn
 
 from gancore.component.randomness import fold, seeded
-from gancore.errors import FactError, FitError, SpecError
+from gancore.errors import FactError, FitError, SpecError, Unbuilt
 
 __all__ = ["Part", "RunningMean", "Seat", "fact", "field", "interface", "part", "seat"]
 
@@ -140,6 +140,7 @@ class Part(nn.Module):
         self.after_build: list[Callable[[Part], None]] = []
         for place in seats(type(self)):
             _occupy(self, place)
+        self._refusal = self.register_forward_pre_hook(_refuse_unbuilt)
         self.bind()
 
     # what a plugin author writes
@@ -218,11 +219,7 @@ class Part(nn.Module):
     def require(self) -> None:
         """Raises FactError when the part, or one in its seats, still waits for facts, saying which."""
         if not self.built:
-            raise FactError(
-                f"{self.qualified_name} waits for {', '.join(self.missing())}: "
-                "put it into a recipe that trains on data, or give it "
-                f"in Python as {type(self).__name__}({', '.join(f'{name}=…' for name in self.missing())})"
-            )
+            raise FactError(self._waiting())
         for path, child in children(self):
             if not child.built:
                 raise FactError(
@@ -231,6 +228,13 @@ class Part(nn.Module):
                     f"take another part there, or another recipe{_meaning(child, child.missing())}"
                 )
             child.require()
+
+    def _waiting(self) -> str:
+        names = self.missing()
+        return (
+            f"{self.qualified_name} waits for {', '.join(names)}: put it into a recipe that trains on data, "
+            f"or give it in Python as {type(self).__name__}({', '.join(f'{name}=…' for name in names)})"
+        )
 
     def _learn(self, facts: Mapping[str, Any], by: str) -> list[str]:
         news = []
@@ -258,6 +262,7 @@ class Part(nn.Module):
         if self.memory_format is torch.channels_last:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._origin = (seed, path)
+        self._refusal.remove()
         self._fresh = [(t, t._version) for t in [*self.parameters(), *self.buffers()]]
         for action in self.after_build:
             action(self)
@@ -266,7 +271,12 @@ class Part(nn.Module):
         pending = self.__dict__.get("_pending")
         if pending and name in pending:
             return _fill(self, name)
-        return super().__getattr__(name)
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if self.__dict__.get("_origin", ()) is None and not name.startswith("__") and self.missing():
+                raise Unbuilt(self._waiting()) from None  # a layer that `build` has not made yet
+            raise
 
 
 def _fields(cls: type[Part]) -> "tuple[attrs.Attribute[Any], ...]":
@@ -299,6 +309,10 @@ def help_of(attribute: "attrs.Attribute[Any]") -> str:
     return str(attribute.metadata.get(_HELP, ""))
 
 
+def _refuse_unbuilt(part: nn.Module, _: Any) -> None:
+    cast(Part, part).require()
+
+
 def summary(documented: object) -> str:
     """The first paragraph of a docstring, on one line."""
     return " ".join((documented.__doc__ or "").strip().partition("\n\n")[0].split())
@@ -319,17 +333,6 @@ def children(part: Part) -> Iterator[tuple[str, Part]]:
             )
         elif value is not None:
             yield place.name, value
-
-
-_make_from: Callable[[Seat, Any, str], Part] | None = None
-
-
-def set_maker(maker: Callable[[Seat, Any, str], Part]) -> None:
-    """Says how a name or a table becomes a part; the specs' room calls this, so that nothing here knows the
-    registry.
-    """
-    global _make_from
-    _make_from = maker
 
 
 def _occupy(part: Part, place: Seat) -> None:
@@ -359,8 +362,10 @@ def _as_part(place: Seat, given: Any, where: str) -> Part:
         made = given
     elif callable(given):
         made = given()
-    elif isinstance(given, str | Mapping) and _make_from is not None:
-        made = _make_from(place, given, where)
+    elif isinstance(given, str | Mapping):
+        from gancore.component.specs import make  # only names and tables need the registry, which needs parts
+
+        made = make(place, given, where)
     else:
         raise SpecError(f"{where} takes a {place.interface.kind}: a part, a name or a table; got {given!r}")
     if not isinstance(made, place.interface):

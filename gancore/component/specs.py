@@ -17,7 +17,7 @@ import tomli_w
 from torch import nn
 
 from gancore.component.discovery import registry
-from gancore.component.part import Part, Seat, fact_fields, option_fields, required_fields, seats, set_maker
+from gancore.component.part import Part, Seat, fact_fields, option_fields, required_fields, seats
 from gancore.component.weights import freeze, load_from
 from gancore.errors import GancoreError, SpecError
 
@@ -191,13 +191,18 @@ def _occupant(place: Seat, value: Any, where: str) -> Any:
             raise SpecError(
                 f"{where} is a list of {place.interface.kind} parts; got {value!r}: write [{value!r}]"
             )
-        return [_make(place, v, f"{where}.{i}") for i, v in enumerate(value)]
+        return [make(place, v, f"{where}.{i}") for i, v in enumerate(value)]
     if place.optional and value == "none":
         return None
-    return _make(place, value, where)
+    return make(place, value, where)
 
 
-def _make(place: Seat, value: Any, where: str) -> Part:
+def make(place: Seat, value: Any, where: str) -> Part:
+    """The part that a name or a table describes, for a seat; a table without `part` changes the default.
+
+    Raises:
+        SpecError: as `build`, or the value is neither a name nor a table.
+    """
     if isinstance(value, Mapping) and "part" not in value:
         default = place.default() if callable(place.default) else None
         if isinstance(default, Part):
@@ -262,6 +267,3 @@ def _is_text(kind: Any) -> bool:
     from typing import Literal, get_args, get_origin
 
     return get_origin(kind) is Literal or any(_is_text(k) or k is str for k in get_args(kind))
-
-
-set_maker(_make)

@@ -1,3 +1,6 @@
+import copy
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -230,7 +233,7 @@ def test_a_bare_annotation_is_refused():
 
 
 def test_two_penalties_of_one_name_both_count():
-    from gancore.recipes.gan import due, eager, named
+    from gancore.recipes.penalties import due, eager, named
 
     penalties = [R1(gamma=1), R1(gamma=2), R1(gamma=3, every=4)]
     assert {name: p.gamma for name, p in named(penalties).items()} == {"r1": 1, "r1-2": 2, "r1-3": 3}
@@ -265,3 +268,32 @@ def test_a_trained_part_is_not_pristine():
     recipe = game(image=IMAGE)
     recipe.step(TrainingRun(recipe, Source(IMAGE), batch=4))
     assert not recipe.generator.pristine() and not recipe.discriminator.pristine()
+
+
+def test_an_unbuilt_part_that_is_used_says_what_it_waits_for():
+    waits = r"generator/small waits for image: put it into a recipe that trains on data, .*\(image=…\)"
+    part = SmallGenerator()
+    with pytest.raises(FactError, match=waits):
+        part(torch.randn(2, 4))
+    with pytest.raises(FactError, match=waits):
+        _ = part.linear
+    assert not hasattr(part, "linear")
+    twin = copy.deepcopy(part)
+    for made in (part, twin):
+        made.bind(facts={"image": (3, 4, 4)})
+        assert made(torch.randn(2, 4)).shape == (2, 3, 4, 4) and not made._forward_pre_hooks
+    with pytest.raises(AttributeError, match="no attribute 'layers'"):
+        _ = part.layers
+
+
+def test_a_seat_takes_a_name_whatever_was_imported_before():
+    code = (
+        "from gancore.component.part import Part, part, seat\n"
+        "from gancore.component.interfaces import Loss\n"
+        "@part('holder')\n"
+        "class Holder(Part):\n"
+        "    loss: Loss = seat(default='hinge')\n"
+        "print(Holder().loss.qualified_name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "loss/hinge\n", done.stderr
