@@ -290,6 +290,9 @@ class Augment(Part):
     def observe(self, scores: Tensor) -> None:
         """Is shown the scores of the real images in each main update of the discriminator."""
 
+    def observe_again(self, scores: Tensor) -> None:
+        """Is shown the scores that a penalty on a pass of its own asked for, of the same real images."""
+
     def scalars(self) -> dict[str, Tensor]:
         """What the report shows of it as curves, by name."""
         return {}

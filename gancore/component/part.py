@@ -167,6 +167,10 @@ class Part(nn.Module):
         the player that owns the part.
         """
 
+    def later_weights(self) -> dict[str, Tensor]:
+        """What weights of older versions lack, by name, with values that keep the part doing what it did."""
+        return {}
+
     # what the library uses
 
     @property

@@ -28,6 +28,11 @@ class Scored:
         return self._image
 
     @property
+    def known(self) -> bool:
+        """Whether the scores were asked for."""
+        return self._scores is not None
+
+    @property
     def scores(self) -> Tensor:
         """`(N,)` or `(N, 1, h, w)` float32."""
         if self._scores is None:

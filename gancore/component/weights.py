@@ -40,12 +40,15 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
     )
 
 
-def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "") -> None:
-    """Copies a state dict into a built part. Raises CheckpointError naming what is missing, left over, or of
-    another shape.
+def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "", older: bool = True) -> None:
+    """Copies a state dict into a built part; with `older` also one that lacks the part's `later_weights`.
+
+    Raises:
+        CheckpointError: something is missing, left over, or of another shape.
     """
     part.require()
     mine = part.state_dict()
+    state = {**(_later(part) if older else {}), **state}
     wrong = [
         f"{k} is {tuple(state[k].shape)}, here {tuple(mine[k].shape)}"
         for k in mine
@@ -59,7 +62,16 @@ def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "") -> N
         raise CheckpointError(
             f"{where}: the weights do not fit {part.qualified_name}: {'; '.join(wrong[:4])}{more}"
         )
-    part.load_state_dict(dict(state))
+    part.load_state_dict(state)
+
+
+def _later(part: Part) -> dict[str, Tensor]:
+    inner = [(path, module) for path, module in part.named_modules() if isinstance(module, Part)]
+    return {
+        f"{path}.{name}".lstrip("."): value
+        for path, module in inner
+        for name, value in module.later_weights().items()
+    }
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

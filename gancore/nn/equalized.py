@@ -44,10 +44,10 @@ class EqualizedLinear(nn.Module):
         """ŵ, the weight as it multiplies."""
         return self.weight * self.scale
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, inputs)` → `(N, outputs)`."""
+    def forward(self, x: Tensor, bias_gain: float | Tensor = 1.0) -> Tensor:
+        """`(N, inputs)` → `(N, outputs)`; `bias_gain` multiplies the bias, as a gain after the layer does."""
         # the scale is put on the smaller of the two factors
-        return functional.linear(x * self.scale, self.weight, self.bias * self.lr_multiplier)
+        return functional.linear(x * self.scale, self.weight, self.bias * (self.lr_multiplier * bias_gain))
 
 
 class EqualizedConv2d(nn.Module):

@@ -241,7 +241,10 @@ class TwoPlayerGAN(Recipe):
     ) -> Terms:
         """One penalty, on passes of its own."""
         real, fake = self.scored(batch, latents, [penalty])
-        return {name: penalty(real.score, real, fake)}
+        terms = {name: penalty(real.score, real, fake)}
+        if real.known:  # the penalty has scored the real images
+            self.augment.observe_again(real.scores)
+        return terms
 
     def generator_terms(self, latents: LatentBatch, real: RealBatch | None = None) -> Terms:
         """The generator's loss and the penalties that come in every step."""

@@ -6,11 +6,12 @@ from small import SmallDiscriminator, SmallGenerator, Source
 
 from gancore import TwoPlayerGAN
 from gancore.component.specs import build, spec
+from gancore.component.weights import load_state
 from gancore.errors import SpecError
 from gancore.recipes.batches import LatentBatch
 from gancore.standard.ada import ADA, ADAFixed
 from gancore.standard.optimizers import SGD
-from gancore.standard.regularizers import R1
+from gancore.standard.regularizers import R1, R2
 from gancore.training.run import TrainingRun
 
 
@@ -74,10 +75,9 @@ def game(**changes):
         image=(3, 4, 4),
         generator=SmallGenerator(),
         discriminator=SmallDiscriminator(),
-        regularizers=[R1(gamma=0.1, every=2)],
         generator_optimizer=SGD(lr=0.01),
         discriminator_optimizer=SGD(lr=0.01),
-        **changes,
+        **{"regularizers": [R1(gamma=0.1, every=2)], **changes},
     )
 
 
@@ -138,3 +138,42 @@ def test_wrong_words(table, text):
     with pytest.raises(SpecError) as error:
         build({"part": "ada", **table}, "augment")
     assert text in str(error.value)
+
+
+def test_passes_of_a_lazy_penalty_count_in_r_and_not_in_p():
+    """As in the released code: where R1 came once its signs count, but p moves by the images of updates."""
+    part = ADA(speed=100, interval=2, target=0.0)
+    update(part, [1.0] * 4)
+    part.observe_again(torch.tensor([-1.0, -1.0, -1.0, 1.0]))
+    part.update_buffers()
+    part.seen_again.clear()
+    assert (part.updates, part.images, part.repeats) == (1, 4, 4)
+    assert update(part, [-1.0, 1.0, 1.0, 1.0]) == pytest.approx(0.08)
+    assert part.r.item() == pytest.approx((4 - 2 + 2) / 12)
+    assert not any((part.diagnostics, part.images, part.repeats, part.updates))
+
+
+def seen_by_the_augmentation(**changes):
+    """What a game shows its augmentation in three steps, by what it is shown as."""
+    recipe = game(augment=ADA(), **changes)
+    shown = {"observe": [], "observe_again": []}
+    for name, rows in shown.items():
+        object.__setattr__(recipe.augment, name, rows.append)
+    run = TrainingRun(recipe, Source(), batch=8, total=100)
+    for _ in range(3):
+        recipe.step(run)
+        run.step += 1
+    return {name: [len(scores) for scores in rows] for name, rows in shown.items()}
+
+
+def test_a_game_shows_the_passes_of_a_lazy_penalty_that_scores_real_images():
+    assert seen_by_the_augmentation() == {"observe": [8] * 3, "observe_again": [8] * 2}
+    assert seen_by_the_augmentation(regularizers=[R1(every=1)]) == {"observe": [8] * 3, "observe_again": []}
+    assert seen_by_the_augmentation(regularizers=[R2(every=2)]) == {"observe": [8] * 3, "observe_again": []}
+
+
+def test_an_older_state_has_no_repeats():
+    part = ADA(interval=2)
+    update(part, [1.0] * 4)
+    load_state(part, {name: value for name, value in part.state_dict().items() if name != "repeats"})
+    assert (part.diagnostics, part.images, part.repeats) == (4, 4, 0)

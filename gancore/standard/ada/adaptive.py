@@ -100,9 +100,11 @@ class ADA(Transforms):
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, section 3: the heuristic r_t = E sign(D(real)) is
     looked at every four updates of the discriminator. Where it is above the target p rises, where it is below
-    p falls, at a speed at which 500,000 images lead from 0 to 1; p is never below 0 and starts there. A short
-    training needs a smaller `speed`, as a tenth of its images. Patches of a score map count as parts of their
-    image, of which the paper has none. Differences are those of augment/ada-fixed alone.
+    p falls, at a speed at which 500,000 images lead from 0 to 1; p is never below 0 and starts there. As in
+    the released code, r_t is the mean over the passes of lazy R1 too, which looks at the images of an update
+    again (section 3 has those of the updates alone); p moves by the images of updates. A short training needs
+    a smaller `speed`, as a tenth of its images. Patches of a score map count as parts of their image, of
+    which the paper has none. Differences are those of augment/ada-fixed alone.
 
     `(N, C, H, W)` → the same, differentiable any number of times, of the image's dtype.
     """
@@ -115,9 +117,13 @@ class ADA(Transforms):
 
     def build(self) -> None:
         """Starts p at zero, with no scores seen."""
-        for name in ("p", "r", "diagnostics", "images", "updates"):
+        for name in ("p", "r", "diagnostics", "images", "repeats", "updates"):
             self.register_buffer(name, torch.zeros(()))
-        self.seen = RunningMean()
+        self.seen, self.seen_again = RunningMean(), RunningMean()
+
+    def later_weights(self) -> dict[str, Tensor]:
+        """How many images a penalty looked at again."""
+        return {"repeats": torch.zeros_like(self.get_buffer("repeats"))}
 
     def forward(self, image: Tensor) -> Tensor:
         """Images, augmented."""
@@ -125,24 +131,36 @@ class ADA(Transforms):
 
     def observe(self, scores: Tensor) -> None:
         """Counts the signs of the scores of real images, `(N,)` or `(N, 1, h, w)`."""
-        self.seen.add(scores.detach().sign().reshape(len(scores), -1).mean(1).sum(), len(scores))
+        self.seen.add(signs(scores), len(scores))
+
+    def observe_again(self, scores: Tensor) -> None:
+        """The same of a penalty's own pass."""
+        self.seen_again.add(signs(scores), len(scores))
 
     def update_buffers(self) -> None:
         """Adds what one update saw, and moves p where it was the last of an interval."""
+        p, r, total, images, repeats, updates = (
+            self.get_buffer(name) for name in ("p", "r", "diagnostics", "images", "repeats", "updates")
+        )
+        if self.seen_again.total is not None:
+            total += self.seen_again.total
+            repeats += self.seen_again.count
         if self.seen.total is None:
             return
-        p, r, signs, images, updates = (
-            self.get_buffer(name) for name in ("p", "r", "diagnostics", "images", "updates")
-        )
-        signs += self.seen.total
+        total += self.seen.total
         images += self.seen.count
         updates += 1
         if updates >= self.interval:
-            r.copy_(signs / images)
+            r.copy_(total / (images + repeats))
             p.add_((r - self.target).sign() * images / self.speed).clamp_(min=0)
-            for buffer in (signs, images, updates):
+            for buffer in (total, images, repeats, updates):
                 buffer.zero_()
 
     def scalars(self) -> dict[str, Tensor]:
         """p, and r_t of the last interval."""
         return {"p": self.get_buffer("p"), "r": self.get_buffer("r")}
+
+
+def signs(scores: Tensor) -> Tensor:
+    """The sum over images of the mean sign of their scores."""
+    return scores.detach().sign().reshape(len(scores), -1).mean(1).sum()

@@ -28,7 +28,7 @@ from gancore_stylegan.stylegan2.discriminator import (
     SkipStyleGAN2Discriminator,
     StyleGAN2Discriminator,
 )
-from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping
+from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping, StyleGAN2Mapping
 from gancore_stylegan.stylegan2.path_length import PathLength
 from gancore_stylegan.stylegan2.presets import CIFARStyleGAN2, Paper256, Paper512, Paper1024
 from gancore_stylegan.stylegan2.recipe import StyleGAN2
@@ -71,6 +71,7 @@ __all__ = [
     "StyleGAN",
     "StyleGAN2",
     "StyleGAN2Discriminator",
+    "StyleGAN2Mapping",
     "StyleGAN2Synthesis",
     "StyleGAN3",
     "StyleGAN3Synthesis",
@@ -101,6 +102,7 @@ def gancore_parts() -> list[type[Part]]:
         StyleGAN2,
         StyleGAN2Synthesis,
         StyleGAN2Discriminator,
+        StyleGAN2Mapping,
         LabeledStyleGAN2Mapping,
         LabeledStyleGAN2Discriminator,
         PlainStyleGAN2Synthesis,

@@ -8,6 +8,7 @@ from gancore_stylegan import (
     SkipStyleGAN2Discriminator,
     StyleGAN2,
     StyleGAN2Discriminator,
+    StyleGAN2Mapping,
     StyleGAN2Synthesis,
 )
 
@@ -18,6 +19,7 @@ from gancore.testing import contracts
     StyleGAN2,
     StyleGAN2Synthesis,
     StyleGAN2Discriminator,
+    StyleGAN2Mapping,
     LabeledStyleGAN2Mapping,
     LabeledStyleGAN2Discriminator,
     PlainStyleGAN2Synthesis,

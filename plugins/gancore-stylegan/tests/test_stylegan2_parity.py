@@ -7,8 +7,8 @@ from gancore_stylegan import (
     LabeledStyleGAN2Discriminator,
     LabeledStyleGAN2Mapping,
     StyleGAN2Discriminator,
+    StyleGAN2Mapping,
     StyleGAN2Synthesis,
-    StyleGANMapping,
     from_stylegan2,
 )
 from gancore_stylegan.published.nvidia_names import stylegan2_name
@@ -43,7 +43,7 @@ def networks(config):
     if classes:
         conditioner = LabeledStyleGAN2Mapping(classes=classes, **mapping)
         return conditioner, generator, LabeledStyleGAN2Discriminator(image=image, classes=classes, **told)
-    return StyleGANMapping(**mapping), generator, StyleGAN2Discriminator(image=image, **told)
+    return StyleGAN2Mapping(**mapping), generator, StyleGAN2Discriminator(image=image, **told)
 
 
 def load(part, name, weights):

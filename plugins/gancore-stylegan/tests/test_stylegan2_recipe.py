@@ -17,6 +17,7 @@ from gancore_stylegan.stylegan2.path_length import path_lengths
 from gancore.component.randomness import normal, seeded
 from gancore.component.specs import build, spec
 from gancore.pipeline import Pipeline
+from gancore.recipes.batches import RealBatch
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
 from gancore.training.run import TrainingRun
@@ -222,3 +223,22 @@ def test_it_learns_a_color():
     start = error()
     train(recipe, color + 0.1 * images(), 60)
     assert error() < 0.5 * start
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_generator_moves_first_and_all_look_at_one_batch(steps):
+    recipe, order, seen = small(discriminator_steps=steps), [], []
+    run = TrainingRun(recipe, Source(images(4)), batch=4)
+    run.source.next = lambda n: {"image": images(n)}
+
+    def noted(player, terms, *rows, **how):
+        order.append((player, how.get("scale")))
+        seen.extend(row.image for row in rows if isinstance(row, RealBatch))
+        return {"real": torch.zeros(1), "fake": torch.zeros(1)}
+
+    run.update = noted
+    recipe.step(run)
+    discriminators = [("discriminator", None)] * steps
+    assert order == [("generator", None), ("generator", 4), *discriminators, ("discriminator", 16)]
+    batches = {float(image.sum()) for image in seen}
+    assert len(seen) == steps + 1 and len(batches) == steps and run.images == 4 * steps

@@ -3,7 +3,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from gancore_stylegan import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis, StyleGANMapping, from_stylegan3
+from gancore_stylegan import (
+    RotationalStyleGAN3Synthesis,
+    StyleGAN2Mapping,
+    StyleGAN3Synthesis,
+    from_stylegan3,
+)
 from gancore_stylegan.published.stylegan3_names import stylegan3_name
 from gancore_stylegan.stylegan3.alias_free import FilteredLeakyReLU
 from gancore_stylegan.stylegan3.filters import low_pass, radial_low_pass
@@ -32,7 +37,7 @@ def networks(name, config):
         "code_width": config["w_dim"],
     }
     generator = KINDS[name](image=image, **told)
-    conditioner = StyleGANMapping(
+    conditioner = StyleGAN2Mapping(
         code=generator.code_shape,
         latent_width=config["z_dim"],
         width=config["w_dim"],
@@ -102,7 +107,7 @@ def test_parameters_at_256_are_those_of_the_original(cls, count, monkeypatch):
     )
     made = cls(image=(3, 256, 256))
     assert sum(p.numel() for p in made.parameters()) == count
-    mapped = StyleGANMapping(code=made.code_shape, layers=2)
+    mapped = StyleGAN2Mapping(code=made.code_shape, layers=2)
     assert sum(p.numel() for p in mapped.parameters()) == 525_312
 
 

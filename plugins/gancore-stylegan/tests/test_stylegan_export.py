@@ -5,6 +5,7 @@ import torch
 from gancore_stylegan import (
     LabeledStyleGAN2Mapping,
     RotationalStyleGAN3Synthesis,
+    StyleGAN2Mapping,
     StyleGAN2Synthesis,
     StyleGAN3Synthesis,
     StyleGANMapping,
@@ -19,8 +20,8 @@ from gancore.standard.samplers import Normal
 SMALL = {"code_width": 4, "channels_base": 32, "channels_max": 4}
 NETWORKS = {
     "stylegan": (StyleGANSynthesis(image=(3, 8, 8), **SMALL), ["noise"]),
-    "stylegan2": (StyleGAN2Synthesis(image=(4, 8, 12), **SMALL), ["truncation", "noise"]),
-    "stylegan3-t": (StyleGAN3Synthesis(image=(1, 8, 8), layers=3, **SMALL), []),
+    "stylegan2": (StyleGAN2Synthesis(image=(4, 8, 12), clamp=0.8, **SMALL), ["truncation", "noise"]),
+    "stylegan3-t": (StyleGAN3Synthesis(image=(1, 8, 8), layers=3, clamp=0.8, **SMALL), []),
     "stylegan3-r": (RotationalStyleGAN3Synthesis(image=(3, 8, 8), layers=3, **SMALL), ["truncation"]),
 }
 
@@ -34,7 +35,8 @@ def test_a_stylegan_in_onnxruntime(name, tmp_path):
     generator, inputs = NETWORKS[name]
     labeled = name == "stylegan2"
     mapping = {"code": generator.code_shape, "latent_width": 4, "width": 4, "layers": 2}
-    conditioner = LabeledStyleGAN2Mapping(classes=3, **mapping) if labeled else StyleGANMapping(**mapping)
+    plain = StyleGANMapping if name == "stylegan" else StyleGAN2Mapping
+    conditioner = LabeledStyleGAN2Mapping(classes=3, **mapping) if labeled else plain(**mapping)
     draw = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for part in (conditioner, generator):

@@ -1,5 +1,7 @@
 """Training that begins with an imported network."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -186,3 +188,11 @@ def test_a_discriminator_of_another_size_is_left(tmp_path, capsys):
     }
     imported(tmp_path, judge=(small, DISCRIMINATOR_KWARGS | {"img_resolution": 16, "channel_base": 64}))
     assert "no recipe: the discriminator reads images (3, 16, 16), not (3, 8, 8)" in capsys.readouterr().out
+
+
+def test_an_imported_recipe_is_one_that_resumes(tmp_path):
+    """The released code has no ramp-up of the average where a training begins with a network, and no blur."""
+    recipe = recipe_of(str(imported(tmp_path) / "recipe.toml"), [])
+    assert (recipe.average.half_life, recipe.average.ramp_up) == (10_000, math.inf)
+    assert recipe.average.decay(images=4, batch=4) == 0.5 ** (4 / 10_000)
+    assert recipe.augment.qualified_name == "augment/identity"

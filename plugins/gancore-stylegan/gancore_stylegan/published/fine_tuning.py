@@ -1,5 +1,6 @@
 """An imported network as the beginning of a training: a recipe whose parts take their weights from it."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,15 @@ def recipe_table(pipeline: Pipeline, discriminator: Discriminator, folder: Path)
     `folder`.
 
     Its image, and classes where there are some, are those of the networks: training asks of the data to have
-    them.
+    them. The average has no ramp-up, and nothing is blurred at the start, as in the released code where a
+    training resumes.
     """
     parts = {"generator": pipeline.generator, "conditioner": pipeline.conditioner, JUDGE: discriminator}
     name = "stylegan3" if isinstance(pipeline.generator, StyleGAN3Synthesis) else "stylegan2"
-    table = spec(build({"part": name, **{seat: _options(part) for seat, part in parts.items()}}))
+    average = {"part": "exponential", "ramp_up": math.inf}
+    table = spec(
+        build({"part": name, "average": average, **{seat: _options(part) for seat, part in parts.items()}})
+    )
     for seat in parts:
         table[seat]["from"] = f"{folder}:{seat}"
     classes = getattr(pipeline.conditioner, "classes", 0)

@@ -20,6 +20,8 @@ from gancore_stylegan.published.storages import START, check_sizes, load_plain
 
 LARGEST_FILE = 8 * 2**30
 """Bytes of a file that is read; NVIDIA's largest have about 400 million."""
+NOTED = frozenset({"conv_clamp", "w_avg_beta"})
+"""Attributes of modules that count whatever the settings say: releases differ in their defaults."""
 MOST_MODULES = 20_000
 DEEPEST = 32
 """Modules in a network, and how far they lie within each other."""
@@ -30,13 +32,15 @@ class Network:
     """A network as it was saved: the name of its class, what it was made with, and its tensors by dotted
     name.
 
-    State dicts (rosinality's) have no class and no settings: these are empty.
+    `attributes` are those of its modules that are NOTED, by dotted name. State dicts (rosinality's) have no
+    class, no settings and no attributes: these are empty.
     """
 
     class_name: str
     init_args: tuple[Any, ...]
     init_kwargs: dict[str, Any]
     tensors: dict[str, Tensor]
+    attributes: dict[str, Any] = attrs.field(factory=dict)
 
 
 def read_networks(path: Path | str) -> dict[str, Network]:
@@ -73,14 +77,12 @@ def read_networks(path: Path | str) -> dict[str, Network]:
 
 def fill(seat: str, part: Part, weights: Mapping[str, Tensor]) -> None:
     """Gives a part the weights named `seat.…`. Raises CheckpointError where they do not fit."""
-    load_state(
-        part,
-        {
-            name.removeprefix(f"{seat}."): value.float()
-            for name, value in weights.items()
-            if name.startswith(f"{seat}.")
-        },
-    )
+    mine = {
+        name.removeprefix(f"{seat}."): value.float()
+        for name, value in weights.items()
+        if name.startswith(f"{seat}.")
+    }
+    load_state(part, mine, older=False)
 
 
 def _from_pickle(table: Any) -> dict[str, Network]:
@@ -93,19 +95,20 @@ def _network(record: Record) -> Network:
     kwargs, args = record.state.get("_init_kwargs", {}), record.state.get("_init_args", ())
     if not isinstance(kwargs, dict) or not isinstance(args, tuple | list):
         raise refused(f"a network {record.class_name} without the settings it was made with")
-    tensors: dict[str, Tensor] = {}
-    _collect(record, "", tensors, [0], 0)
-    return Network(record.class_name, _plain(tuple(args)), _plain(kwargs), tensors)
+    made = Network(record.class_name, _plain(tuple(args)), _plain(kwargs), {})
+    _collect(record, "", made, [0], 0)
+    return made
 
 
-def _collect(module: Any, prefix: str, tensors: dict[str, Tensor], count: list[int], depth: int) -> None:
+def _collect(module: Any, prefix: str, found: Network, count: list[int], depth: int) -> None:
     """What `state_dict` of the module would hold. A module may be named many times over, so they are
     counted.
     """
     count[0] += 1
     if not isinstance(module, Record) or depth > DEEPEST or count[0] > MOST_MODULES:
         raise refused("modules that are none, are too many, or lie too far within each other")
-    state = module.state
+    state, tensors = module.state, found.tensors
+    found.attributes.update({prefix + name: _plain(state[name]) for name in NOTED & state.keys()})
     skipped = state.get("_non_persistent_buffers_set", set())
     for kind in ("_parameters", "_buffers"):
         for name, value in _table(state, kind).items():
@@ -116,7 +119,7 @@ def _collect(module: Any, prefix: str, tensors: dict[str, Tensor], count: list[i
             tensors[prefix + name] = value
     for name, inner in _table(state, "_modules").items():
         if inner is not None:
-            _collect(inner, f"{prefix}{name}.", tensors, count, depth + 1)
+            _collect(inner, f"{prefix}{name}.", found, count, depth + 1)
 
 
 def _table(state: Mapping[Any, Any], kind: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from gancore_stylegan.published.networks import Network, fill
+from gancore_stylegan.published.nvidia_known import DISCRIMINATOR
 from gancore_stylegan.published.nvidia_names import from_stylegan2
 from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, whole
 from gancore_stylegan.stylegan2.discriminator import LabeledStyleGAN2Discriminator, StyleGAN2Discriminator
@@ -43,7 +44,7 @@ def nvidia_discriminator(network: Network) -> StyleGAN2Discriminator:
     tensors = {f"D.{name}": value.float() for name, value in network.tensors.items()}
     settings = Settings.of(network.init_args, network.init_kwargs, ORDER, "block_kwargs", "epilogue_kwargs")
     classes, widest = settings.classes, settings.widest
-    settings.check(FIXED | (FIXED_LABELS if classes else {}))
+    settings.check(FIXED | (FIXED_LABELS if classes else {}), DISCRIMINATOR)
     expected = {"D.b4.conv.weight": (widest, widest + 1, 3, 3)}
     check_shapes(tensors, expected | ({"D.mapping.embed.weight": (widest, classes)} if classes else {}))
     told: dict[str, Any] = {
@@ -51,6 +52,7 @@ def nvidia_discriminator(network: Network) -> StyleGAN2Discriminator:
         "group": settings.whole("mbstd_group_size", 4),
         **settings.channels,
     }
+    told["clamp"] = settings.clamp(network.attributes)
     layers = sum(re.fullmatch(r"D\.mapping\.fc\d+\.weight", name) is not None for name in tensors)
     made = (
         LabeledStyleGAN2Discriminator(

@@ -11,11 +11,11 @@ from torch import Tensor
 from gancore import Generator
 from gancore.errors import CheckpointError
 from gancore_stylegan.published.networks import Network, fill
+from gancore_stylegan.published.nvidia_known import GENERATOR, STYLEGAN3
 from gancore_stylegan.published.nvidia_names import from_stylegan2
-from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, whole
+from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, positive, whole
 from gancore_stylegan.published.stylegan3_names import from_stylegan3
-from gancore_stylegan.stylegan1.mapping import StyleGANMapping
-from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping
+from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping, StyleGAN2Mapping
 from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
 from gancore_stylegan.stylegan3.synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 
@@ -25,8 +25,6 @@ ORDER = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
 """The settings, where they were given by position."""
 FIRST = ("G.synthesis.b4.const", "G.synthesis.input.weight")
 """What the synthesis network begins with: StyleGAN2's, StyleGAN3's."""
-UNMIXED = {"mixing": 0.0, "decay": 0.998}
-"""How StyleGAN3's mapping is trained."""
 FIXED = {
     "activation": "lrelu",
     "architecture": "skip",
@@ -34,6 +32,7 @@ FIXED = {
     "embed_features": None,
     "layer_features": None,
 }
+FIXED |= {"kernel_size": 3}
 """Settings of StyleGAN2's generator that the one here has no other value for."""
 FIXED_3 = {
     "num_critical": 2,
@@ -52,7 +51,7 @@ def is_nvidia_generator(tensors: Mapping[str, Tensor]) -> bool:
     return any(name.removeprefix("G.") in tensors for name in FIRST)
 
 
-def nvidia_generator(network: Network, noise: str) -> tuple[StyleGANMapping, Generator]:
+def nvidia_generator(network: Network, noise: str) -> tuple[StyleGAN2Mapping, Generator]:
     """Mapping and synthesis of a saved generator; `noise` as in generator/stylegan2.
 
     Raises:
@@ -62,28 +61,27 @@ def nvidia_generator(network: Network, noise: str) -> tuple[StyleGANMapping, Gen
     settings = Settings.of(network.init_args, network.init_kwargs, ORDER, "synthesis_kwargs")
     _check_widths(settings, tensors)
     older = FIRST[0] in tensors
-    generator = _stylegan2(settings, noise) if older else _stylegan3(settings)
-    conditioner = _mapping(settings, generator, tensors, {} if older else UNMIXED)
+    generator = _stylegan2(settings, network, noise) if older else _stylegan3(settings, network)
+    conditioner = _mapping(settings, generator, network, {} if older else {"mixing": 0.0})
     weights = from_stylegan2(tensors) if older else from_stylegan3(tensors)
     fill("generator", generator, weights)
     fill("conditioner", conditioner, weights)
     return conditioner, generator
 
 
-def _stylegan2(settings: Settings, noise: str) -> Generator:
-    settings.check(FIXED)
+def _stylegan2(settings: Settings, network: Network, noise: str) -> Generator:
+    settings.check(FIXED, GENERATOR)
     size = settings.image[1]
     if size & (size - 1):
         raise CheckpointError(
             f"the network makes images of {size} pixels a side; StyleGAN2's are a power of two"
         )
-    return StyleGAN2Synthesis(
-        image=settings.image, code_width=settings.whole("w_dim"), noise=noise, **settings.channels
-    )
+    told: dict[str, Any] = {"noise": noise, "clamp": settings.clamp(network.attributes), **settings.channels}
+    return StyleGAN2Synthesis(image=settings.image, code_width=settings.whole("w_dim"), **told)
 
 
-def _stylegan3(settings: Settings) -> Generator:
-    settings.check(FIXED_3)
+def _stylegan3(settings: Settings, network: Network) -> Generator:
+    settings.check(FIXED_3, STYLEGAN3)
     layers = settings.whole("num_layers", 14, least=3, most=64)
     kind = settings.network.get("conv_kernel", 3), settings.network.get("use_radial_filters", False)
     if kind not in ((3, False), (1, True)):
@@ -91,14 +89,14 @@ def _stylegan3(settings: Settings) -> Generator:
             f"the network has kernels of {str(kind[0])[:60]} and radial filters {str(kind[1])[:60]}; "
             "only T and R can be imported"
         )
-    scale = settings.network.get("output_scale", 0.25)
-    if not isinstance(scale, float | int) or not 0 < scale < 1e6:
-        raise CheckpointError(f"the network's output_scale is {str(scale)[:60]}, not a number above 0")
+    scale = positive("output_scale", settings.network.get("output_scale", 0.25))
+    told: dict[str, Any] = {
+        "output_scale": scale,
+        "clamp": settings.clamp(network.attributes, 256),
+        **settings.channels,
+    }
     made = RotationalStyleGAN3Synthesis if kind[1] else StyleGAN3Synthesis
-    width = settings.whole("w_dim")
-    return made(
-        image=settings.image, code_width=width, layers=layers, output_scale=float(scale), **settings.channels
-    )
+    return made(image=settings.image, code_width=settings.whole("w_dim"), layers=layers, **told)
 
 
 def _check_widths(settings: Settings, tensors: Mapping[str, Tensor]) -> None:
@@ -110,22 +108,22 @@ def _check_widths(settings: Settings, tensors: Mapping[str, Tensor]) -> None:
 
 
 def _mapping(
-    settings: Settings, generator: Generator, tensors: Mapping[str, Tensor], how: Mapping[str, float]
-) -> StyleGANMapping:
-    layers = sum(re.fullmatch(r"G\.mapping\.fc\d+\.weight", name) is not None for name in tensors)
-    multiplier = settings.mapping.get("lr_multiplier", 0.01)
-    if not isinstance(multiplier, float | int) or not 0 < multiplier <= 1e3:
-        raise CheckpointError(f"the network's lr_multiplier is {str(multiplier)[:60]}, not a number above 0")
+    settings: Settings, generator: Generator, network: Network, how: Mapping[str, float]
+) -> StyleGAN2Mapping:
+    layers = sum(re.fullmatch(r"mapping\.fc\d+\.weight", name) is not None for name in network.tensors)
+    # where the network itself does not say: 0.995 in the code of ADA, 0.998 in that of StyleGAN3
+    decay = settings.mapping.get("w_avg_beta", 0.998 if how else 0.995)
     told: dict[str, Any] = {
         "code": generator.code_shape,
         "latent_width": settings.whole("z_dim"),
         "width": settings.whole("w_dim"),
         "layers": whole("count of mapping layers", layers, 1, 64),
-        "lr_multiplier": float(multiplier),
+        "lr_multiplier": positive("lr_multiplier", settings.mapping.get("lr_multiplier", 0.01), 1e3),
+        "decay": positive("w_avg_beta", network.attributes.get("mapping.w_avg_beta", decay), 1),
         **how,
     }
     return (
         LabeledStyleGAN2Mapping(classes=settings.classes, **told)
         if settings.classes
-        else StyleGANMapping(**told)
+        else StyleGAN2Mapping(**told)
     )

@@ -2,7 +2,6 @@
 here.
 """
 
-import math
 import re
 from collections.abc import Mapping
 
@@ -10,8 +9,8 @@ import torch
 from torch import Tensor
 
 from gancore.errors import CheckpointError
+from gancore_stylegan.stylegan2.modulated import GAIN
 
-ROOT = math.sqrt(2)
 TAPS = (1.0, 3.0, 3.0, 1.0)
 
 
@@ -19,8 +18,7 @@ def from_stylegan2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights of `G.*`, `D.*` or both, as those of `generator.*`, `conditioner.*` and `discriminator.*`
     (skip G, residual D).
 
-    The biases of the mapping network are multiplied by √2: there its leaky ReLU has the gain, here the
-    weights have it.
+    The conditioner is conditioner/stylegan2, whose `gain` is told.
 
     Raises:
         CheckpointError: a name is not known, or a filter is another than [1, 3, 3, 1].
@@ -33,9 +31,14 @@ def from_stylegan2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             check_filter(name, value)
         else:
             ours = stylegan2_name(name, largest)
-            scaled = value * ROOT if re.fullmatch(r"conditioner\.dense\.\d+\.bias", ours) else value
-            made[ours] = scaled[None] if ours == "generator.constant" else scaled
-    return made
+            made[ours] = value[None] if ours == "generator.constant" else value
+    return with_gain(made)
+
+
+def with_gain(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights that tell the gain of a mapping network's biases, which published files leave to their code."""
+    told = {"conditioner.gain": torch.tensor(GAIN)} if "conditioner.dense.0.bias" in weights else {}
+    return {**weights, **told}
 
 
 def stylegan2_name(name: str, largest: int) -> str:
@@ -49,12 +52,10 @@ def stylegan2_name(name: str, largest: int) -> str:
         if found := re.fullmatch(pattern, name):
             size = int(found.groupdict().get("size") or 4)
             up, down = (size // 8).bit_length() - 1, (largest // size).bit_length() - 1
-            return (
-                found.expand(ours)
-                .replace("UP+1", str(up + 1))
-                .replace("UP", str(up))
-                .replace("DOWN", str(down))
-            )
+            from_image = f"from_images.{down - 1}" if down else "from_image"
+            for mark, value in (("UP+1", up + 1), ("UP", up), ("DOWN", down), ("FROM", from_image)):
+                ours = ours.replace(mark, str(value))
+            return found.expand(ours)
     raise CheckpointError(
         f"{name} is no name of a StyleGAN2 by NVIDIA (skip generator, residual discriminator); "
         "give weights of one"
@@ -83,7 +84,7 @@ PATTERNS: list[tuple[str, str]] = [
     *_styled(r"b(?P<size>\d+)\.conv0", "blocks.UP.up"),
     *_styled(r"b(?P<size>\d+)\.conv1", "blocks.UP.conv"),
     *_styled(r"b(?P<size>\d+)\.torgb", "to_images.UP+1", noise=False),
-    (rf"D\.b\d+\.fromrgb\.{_DENSE}", r"discriminator.from_image.\g<what>"),
+    (rf"D\.b(?P<size>\d+)\.fromrgb\.{_DENSE}", r"discriminator.FROM.\g<what>"),
     (rf"D\.b4\.conv\.{_DENSE}", r"discriminator.conv.\g<what>"),
     (rf"D\.b4\.fc\.{_DENSE}", r"discriminator.dense.\g<what>"),
     (rf"D\.b4\.out\.{_DENSE}", r"discriminator.score.\g<what>"),
@@ -93,8 +94,10 @@ PATTERNS: list[tuple[str, str]] = [
     (rf"D\.mapping\.fc(?P<layer>\d+)\.{_DENSE}", r"discriminator.labels.\g<layer>.\g<what>"),
     (rf"D\.mapping\.embed\.{_DENSE}", r"discriminator.embedding.\g<what>"),
 ]
-"""Their names as patterns, and ours: UP is the block's number counted from the smallest size, DOWN from the
-largest.
+"""Their names as patterns, and ours.
+
+UP is the block's number counted from the smallest size, DOWN from the largest; FROM is the layer from colors
+of the largest size, or of a smaller one.
 """
 
 

@@ -1,6 +1,7 @@
 """What NVIDIA's networks were made with."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -13,14 +14,17 @@ LARGEST = 4096
 """Width of a layer and the like that settings may ask for."""
 LARGEST_IMAGE, LARGEST_CLASSES = 2048, 100_000
 """Sides of an image, and classes."""
+UNCLAMPED = r"\.skip\.|^b4\.fromrgb\."
+"""Layers that are never clamped: shortcuts, and that from colors at the smallest size."""
 
 
 @frozen
 class Settings:
-    """The settings of a network, one table, the mapping's apart."""
+    """The settings of a network, one table, the mapping's apart; and all tables as they were given."""
 
     network: dict[str, Any]
     mapping: dict[str, Any]
+    tables: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def of(
@@ -40,9 +44,10 @@ class Settings:
                     f"the network's settings {', '.join(('mapping_kwargs', *inner))} are no tables; "
                     "it is damaged"
                 )
+        given = (dict(told), mapping, *tables)
         for table in tables:
             told |= table
-        return cls(told, mapping)
+        return cls(told, mapping, given)
 
     def whole(self, name: str, default: int | None = None, *, least: int = 1, most: int = LARGEST) -> int:
         """A whole number of the network's. Raises CheckpointError when it is none."""
@@ -73,16 +78,44 @@ class Settings:
         base, most = self.channels.values()
         return min(base // 4, most)
 
-    def check(self, fixed: Mapping[str, Any]) -> None:
-        """Raises CheckpointError when a setting has another value than the one there is here."""
-        for name, value in fixed.items():
-            given = self.network.get(name, self.mapping.get(name, value))
-            if given != value and not (
-                isinstance(value, float) and isinstance(given, float) and abs(given - value) < 1e-6
-            ):
+    def check(self, fixed: Mapping[str, Any], known: Collection[str] = ()) -> None:
+        """Raises CheckpointError when a setting is not `known`, or not of the one value that there is here.
+
+        Each table is looked at: activations of blocks, of what follows them and of the mapping are three
+        settings of one name.
+        """
+        for name, given in (item for table in self.tables for item in table.items()):
+            if known and name not in known:
                 raise CheckpointError(
-                    f"the network was made with {name} {str(given)[:60]}; only {value} can be imported"
+                    f"the network was made with {name} {str(given)[:60]}, which no released network has"
                 )
+            if name in fixed and not _is(given, fixed[name]):
+                raise CheckpointError(
+                    f"the network was made with {name} {str(given)[:60]}; only {fixed[name]} can be imported"
+                )
+
+    def clamp(self, attributes: Mapping[str, Any], default: float | None = None) -> float:
+        """What the layers are clamped at, 0 for nothing: their own attribute, or else the setting.
+
+        Raises:
+            CheckpointError: it is no number above 0, or another one from layer to layer.
+        """
+        own = [
+            value
+            for name, value in attributes.items()
+            if name.endswith(".conv_clamp") and not re.search(UNCLAMPED, name)
+        ]
+        given, *others = own or [self.network.get("conv_clamp", default)]
+        if any(value != given for value in others):
+            raise CheckpointError(
+                "the network's layers have one conv_clamp here and another there; only one can be imported"
+            )
+        return 0.0 if given is None else positive("conv_clamp", given)
+
+
+def _is(given: Any, value: Any) -> bool:
+    close = isinstance(value, float) and isinstance(given, float) and abs(given - value) < 1e-6
+    return bool(given == value or close)
 
 
 def check_shapes(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
@@ -105,3 +138,12 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
             f"the network's {name} is {str(value)[:60]}, not a whole number from {least} to {most}"
         )
     return value
+
+
+def positive(name: str, value: Any, most: float = 1e6) -> float:
+    """A number above 0, up to `most`. Raises CheckpointError when it is none."""
+    if isinstance(value, bool) or not isinstance(value, float | int) or not 0 < value <= most:
+        raise CheckpointError(
+            f"the network's {name} is {str(value)[:60]}, not a number above 0, {most:g} at most"
+        )
+    return float(value)

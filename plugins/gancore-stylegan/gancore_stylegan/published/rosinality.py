@@ -11,9 +11,9 @@ from gancore.errors import CheckpointError
 from gancore.pipeline import evaluating
 from gancore_stylegan.published.networks import fill
 from gancore_stylegan.published.rosinality_names import from_rosinality
-from gancore_stylegan.stylegan1.mapping import StyleGANMapping
 from gancore_stylegan.stylegan1.pyramid import channels
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
+from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
 from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
 
 __all__ = [
@@ -41,7 +41,7 @@ def is_rosinality_discriminator(tensors: Mapping[str, Tensor]) -> bool:
 
 def rosinality_generator(
     tensors: Mapping[str, Tensor], noise: str
-) -> tuple[StyleGANMapping, StyleGAN2Synthesis]:
+) -> tuple[StyleGAN2Mapping, StyleGAN2Synthesis]:
     """Mapping and synthesis of a `g_ema` or `g`. w̄ is the file's `latent_avg`, or where it has none, the
     mean over 4096 latents.
 
@@ -65,7 +65,9 @@ def rosinality_generator(
     expected |= {f"convs.{2 * i}.conv.weight": (1, widths[i + 1], widths[i], 3, 3) for i in range(blocks)}
     _expect(tensors, expected | {"conv1.conv.weight": (1, widths[0], widths[0], 3, 3)})
     generator = StyleGAN2Synthesis(image=_image(colors, blocks), code_width=latent, noise=noise, **told)
-    conditioner = StyleGANMapping(code=generator.code_shape, latent_width=latent, width=latent, layers=layers)
+    conditioner = StyleGAN2Mapping(
+        code=generator.code_shape, latent_width=latent, width=latent, layers=layers
+    )
     weights = {"conditioner.mean": torch.zeros(latent)} | from_rosinality(tensors)
     fill("conditioner", conditioner, weights)
     fill("generator", generator, weights)
@@ -89,7 +91,7 @@ def rosinality_discriminator(tensors: Mapping[str, Tensor]) -> StyleGAN2Discrimi
     return discriminator
 
 
-def _find_mean(conditioner: StyleGANMapping) -> None:
+def _find_mean(conditioner: StyleGAN2Mapping) -> None:
     draw = torch.Generator().manual_seed(0)
     with evaluating(conditioner), torch.no_grad():
         latent = torch.randn(DRAWS, conditioner.latent_width, generator=draw)

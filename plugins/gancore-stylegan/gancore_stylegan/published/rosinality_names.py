@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from gancore.errors import CheckpointError
-from gancore_stylegan.published.nvidia_names import ROOT, check_filter
+from gancore_stylegan.published.nvidia_names import check_filter, with_gain
 
 __all__ = ["from_rosinality", "rosinality_name"]
 
@@ -15,8 +15,8 @@ def from_rosinality(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights of a state dict `g`, `g_ema` or `d`, as those of `generator.*` and `conditioner.*`, or
     `discriminator.*`.
 
-    Convolutions lose the axis before their outputs, noise and colors those around them. The biases of the
-    mapping network are multiplied by √2: there its leaky ReLU has the gain, here the weights have it.
+    Convolutions lose the axis before their outputs, noise and colors those around them. The conditioner is
+    conditioner/stylegan2, whose `gain` is told.
 
     Raises:
         CheckpointError: a name is not known, or a filter is another than [1, 3, 3, 1].
@@ -28,7 +28,7 @@ def from_rosinality(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         else:
             ours = rosinality_name(name)
             made[ours] = _as_ours(ours, value)
-    return made
+    return with_gain(made)
 
 
 def rosinality_name(name: str) -> str:
@@ -99,8 +99,6 @@ PATTERNS: list[tuple[str, Callable[[re.Match[str]], str]]] = [
 
 
 def _as_ours(name: str, value: Tensor) -> Tensor:
-    if re.fullmatch(r"conditioner\.dense\.\d+\.bias", name):
-        return value * ROOT
     if re.fullmatch(r"generator\.to_images\.\d+\.bias", name):
         return value.squeeze(0).squeeze(-1).squeeze(-1)
     if name.endswith("noise.constant"):

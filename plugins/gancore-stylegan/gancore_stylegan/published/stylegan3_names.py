@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from gancore.errors import CheckpointError
-from gancore_stylegan.published.nvidia_names import ROOT, from_stylegan2
+from gancore_stylegan.published.nvidia_names import from_stylegan2, with_gain
 
 __all__ = ["from_stylegan3", "stylegan3_name"]
 
@@ -15,8 +15,8 @@ def from_stylegan3(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights of `G.*`, `D.*` or both, as those of `generator.*`, `conditioner.*` and `discriminator.*`
     (StyleGAN2's residual D).
 
-    The biases of the mapping network are multiplied by √2: there its leaky ReLU has the gain, here the
-    weights have it. Filters follow from the sizes and are not read.
+    The conditioner is conditioner/stylegan2, whose `gain` is told. Filters follow from the sizes and are not
+    read.
 
     Raises:
         CheckpointError: a name is not known.
@@ -28,9 +28,8 @@ def from_stylegan3(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, value in tensors.items():
         if name.startswith("D.") or re.search(r"\.(up|down)_filter$", name):
             continue
-        ours = stylegan3_name(name, last)
-        made[ours] = value * ROOT if re.fullmatch(r"conditioner\.dense\.\d+\.bias", ours) else value
-    return made
+        made[stylegan3_name(name, last)] = value
+    return with_gain(made)
 
 
 def stylegan3_name(name: str, last: int) -> str:

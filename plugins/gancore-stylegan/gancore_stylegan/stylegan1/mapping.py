@@ -66,6 +66,11 @@ class StyleGANMapping(Conditioner):
         """Layers among which styles are mixed."""
         return self.code[0]
 
+    @property
+    def bias_gain(self) -> float | Tensor:
+        """What the layers' biases are multiplied by; the gain of √2 is a factor of the weights alone."""
+        return 1.0
+
     def build(self) -> None:
         """Makes the layers, and starts the mean of w at zero."""
         if len(self.code) not in (1, 2):
@@ -108,7 +113,7 @@ class StyleGANMapping(Conditioner):
         with torch.autocast(latent.device.type, enabled=False):
             x: Tensor = pixel_norm(self.read(latent, label))
             for layer in self.dense:
-                x = leaky_relu(layer(x), 0.2, inplace=True)
+                x = leaky_relu(layer(x, self.bias_gain), 0.2, inplace=True)
         return x
 
     def read(self, latent: Tensor, label: Tensor | None) -> Tensor:

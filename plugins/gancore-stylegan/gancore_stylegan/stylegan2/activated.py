@@ -7,11 +7,16 @@ from torch.nn import functional
 
 from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear
 from gancore.nn.fir import Fir
+from gancore_stylegan.stylegan2.clamping import clamped
 from gancore_stylegan.stylegan2.modulated import GAIN
 
 
 class ActivatedConv2d(EqualizedConv2d):
-    """A convolution and a leaky ReLU, `(N, inputs, H, W)` → `(N, outputs, H, W)`."""
+    """A convolution and a leaky ReLU, then within ±`clamp`, `(N, inputs, H, W)` → `(N, outputs, H, W)`."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, *, clamp: float = 0.0) -> None:
+        super().__init__(inputs, outputs, kernel)
+        self.clamp = clamp
 
     def effective_bias(self) -> Tensor | None:
         """The bias times the gain, moved through the leaky ReLU."""
@@ -19,7 +24,7 @@ class ActivatedConv2d(EqualizedConv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H, W)`."""
-        return functional.leaky_relu(super().forward(x), 0.2, inplace=True)
+        return clamped(functional.leaky_relu(super().forward(x), 0.2, inplace=True), self.clamp)
 
 
 class ActivatedDownConv2d(ActivatedConv2d):
@@ -27,23 +32,22 @@ class ActivatedDownConv2d(ActivatedConv2d):
     → `(N, outputs, H/2, W/2)`.
     """
 
-    def __init__(self, inputs: int, outputs: int, size: tuple[int, int]) -> None:
-        super().__init__(inputs, outputs)
+    def __init__(self, inputs: int, outputs: int, size: tuple[int, int], *, clamp: float = 0.0) -> None:
+        super().__init__(inputs, outputs, clamp=clamp)
         self.smooth = Fir(size, padding=(2, 2))
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
         y = functional.conv2d(self.smooth(x), self.weight * self.scale, self.effective_bias(), stride=2)
-        return functional.leaky_relu(y, 0.2, inplace=True)
+        return clamped(functional.leaky_relu(y, 0.2, inplace=True), self.clamp)
 
 
 class ActivatedLinear(EqualizedLinear):
     """A linear layer and a leaky ReLU, `(N, inputs)` → `(N, outputs)`."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, bias_gain: float | Tensor = GAIN) -> Tensor:
         """`(N, inputs)` → `(N, outputs)`."""
-        y = functional.linear(x * self.scale, self.weight, self.bias * (GAIN * self.lr_multiplier))
-        return functional.leaky_relu(y, 0.2, inplace=True)
+        return functional.leaky_relu(super().forward(x, bias_gain), 0.2, inplace=True)
 
 
 class DownShortcut(nn.Module):

@@ -27,8 +27,8 @@ from gancore import (
 from gancore.standard.ada import ADA
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.regularizers import R1
-from gancore_stylegan.stylegan1.mapping import StyleGANMapping
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
+from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
 from gancore_stylegan.stylegan2.presets import SMALL, adam
 from gancore_stylegan.stylegan2.recipe import StyleGAN2
 from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
@@ -74,7 +74,7 @@ class AutoStyleGAN2(StyleGAN2):
     examples = ({**SMALL[0], "regularizers": [{"part": "r1-auto", "every": 2}]},)
     generator: Generator = seat(default=partial(StyleGAN2Synthesis, channels_base=16384))
     discriminator: Discriminator = seat(default=partial(StyleGAN2Discriminator, channels_base=16384))
-    conditioner: Conditioner = seat(default=partial(StyleGANMapping, layers=2))
+    conditioner: Conditioner = seat(default=partial(StyleGAN2Mapping, layers=2))
     regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(partial(AutoR1, every=16),))
     augment: Augment = seat(default=ADA)
     average: Average = seat(default=AutoAverage)

@@ -21,6 +21,7 @@ from gancore_stylegan.stylegan2.activated import (
     ActivatedLinear,
     DownShortcut,
 )
+from gancore_stylegan.stylegan2.clamping import CLAMP_HELP, CLAMP_RANGE
 from gancore_stylegan.stylegan2.synthesis import Size, stage_sizes, stage_widths
 
 
@@ -30,8 +31,10 @@ class PlainStyleGAN2Discriminator(Discriminator):
 
     Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1, without the skips or residuals of fig. 7; the
     minibatch standard deviation (Karras et al. 2017, arXiv:1710.10196, section 3) over groups of 4 comes
-    before the last convolution. Difference: groups are neighbors in the batch, so that micro-batches of whole
-    groups are exact.
+    before the last convolution. The released code clamps at ±256 where it computes in float16 (here
+    `clamp=256`): what the leaky ReLUs of convolutions give, but not that of a skip's layer from colors at the
+    smallest size. Difference: groups are neighbors in the batch, so that micro-batches of whole groups are
+    exact.
 
     `(N, C, H, W)` → `(N,)` float32.
 
@@ -48,6 +51,7 @@ class PlainStyleGAN2Discriminator(Discriminator):
     group: int = field(
         default=4, validator=ge(1), help="samples over which the standard deviation is taken; 1 takes none"
     )
+    clamp: float = field(default=0.0, validator=CLAMP_RANGE, help=CLAMP_HELP)
 
     @property
     def widths(self) -> list[int]:
@@ -68,11 +72,11 @@ class PlainStyleGAN2Discriminator(Discriminator):
         """Makes the layer from colors, a block for each size, and the layers that score the smallest map."""
         widths, (height, width) = self.widths, self.sizes[-1]
         last = widths[-1]
-        self.from_image = ActivatedConv2d(self.image[0], widths[0], 1)
+        self.from_image = ActivatedConv2d(self.image[0], widths[0], 1, clamp=self.clamp)
         steps = zip(pairwise(widths), self.sizes[:-1], strict=True)
-        self.blocks = nn.ModuleList(DownBlock(fewer, more, size) for (fewer, more), size in steps)
+        self.blocks = nn.ModuleList(DownBlock(fewer, more, size, self.clamp) for (fewer, more), size in steps)
         self.deviation = MinibatchStd(self.group)
-        self.conv = ActivatedConv2d(last + 1, last)
+        self.conv = ActivatedConv2d(last + 1, last, clamp=self.clamp)
         self.dense = ActivatedLinear(last * height * width, last)
         self.score = EqualizedLinear(last, self.outputs, gain=1)
         self.finish()
@@ -126,10 +130,11 @@ class StyleGAN2Discriminator(PlainStyleGAN2Discriminator):
 
 @part("stylegan2-skip")
 class SkipStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
-    """The discriminator with input skips: each size adds features of the halved image.
+    """The discriminator with input skips: each size, the smallest too, adds features of the halved image.
 
     Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1 and fig. 7b, right. Else as
-    discriminator/stylegan2-plain.
+    discriminator/stylegan2-plain. Weights of a version that had no layer from colors at the smallest size are
+    read with zeros there, which add nothing.
 
     `(N, C, H, W)` → `(N,)` float32.
 
@@ -139,19 +144,27 @@ class SkipStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
 
     def finish(self) -> None:
         """Makes the layers from colors of the smaller sizes, and what halves an image."""
-        self.from_images = nn.ModuleList(
-            ActivatedConv2d(self.image[0], width, 1) for width in self.widths[1:-1]
-        )
-        self.halves = nn.ModuleList(Fir(size, down=2, padding=(1, 1)) for size in self.sizes[:-2])
+        layers = [ActivatedConv2d(self.image[0], width, 1, clamp=self.clamp) for width in self.widths[1:]]
+        for last in layers[-1:]:
+            last.clamp = 0.0  # as in the released code
+        self.from_images = nn.ModuleList(layers)
+        self.halves = nn.ModuleList(Fir(size, down=2, padding=(1, 1)) for size in self.sizes[:-1])
+
+    def later_weights(self) -> dict[str, Tensor]:
+        """The layer from colors at the smallest size."""
+        last = f"from_images.{len(self.blocks) - 1}."
+        return {
+            name: torch.zeros_like(value)
+            for name, value in self.state_dict().items()
+            if name.startswith(last)
+        }
 
     def smallest(self, image: Tensor) -> Tensor:
         """The smallest feature map of images."""
         x: Tensor = self.from_image(image)
-        for i, block in enumerate(self.blocks):
-            x = block(x)
-            if i < len(self.halves):
-                image = self.halves[i](image)
-                x = x + self.from_images[i](image)
+        for block, halve, from_image in zip(self.blocks, self.halves, self.from_images, strict=True):
+            image = halve(image)
+            x = block(x) + from_image(image)
         return x
 
 
@@ -217,10 +230,10 @@ class LabeledStyleGAN2Discriminator(StyleGAN2Discriminator):
 class DownBlock(nn.Module):
     """Two convolutions, the second of which halves the size."""
 
-    def __init__(self, inputs: int, outputs: int, size: Size) -> None:
+    def __init__(self, inputs: int, outputs: int, size: Size, clamp: float) -> None:
         super().__init__()
-        self.conv = ActivatedConv2d(inputs, inputs)
-        self.down = ActivatedDownConv2d(inputs, outputs, size)
+        self.conv = ActivatedConv2d(inputs, inputs, clamp=clamp)
+        self.down = ActivatedDownConv2d(inputs, outputs, size, clamp=clamp)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""

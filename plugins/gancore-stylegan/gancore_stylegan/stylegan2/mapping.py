@@ -1,4 +1,4 @@
-"""StyleGAN2's mapping network with labels; that without is StyleGAN's."""
+"""The mapping networks of StyleGAN2 and StyleGAN3."""
 
 from typing import ClassVar
 
@@ -11,16 +11,47 @@ from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.pixel_norm import pixel_norm
 from gancore_stylegan.stylegan1.mapping import StyleGANMapping
+from gancore_stylegan.stylegan2.modulated import GAIN
+
+
+@part("stylegan2")
+class StyleGAN2Mapping(StyleGANMapping):
+    """The mapping network of StyleGAN2 and StyleGAN3, whose biases learn √2 times as fast as StyleGAN's.
+
+    Paper: Karras et al. 2019, arXiv:1912.04958, whose released code multiplies what a leaky ReLU gives by √2;
+    in that of StyleGAN √2 is a factor of the weights before it. Both can be the same function, but here a
+    step of Adam in a bias counts √2 times as much. Weights of conditioner/stylegan are read with the buffer
+    `gain` of 1, not √2, and go on as they were. Else as conditioner/stylegan.
+
+    `(N, latent_width)` → `(N, L, W)`, or `(N, W)`, float32.
+
+    Raises:
+        FitError: the generator's code is neither `(W,)` nor `(L, W)`.
+    """
+
+    @property
+    def bias_gain(self) -> Tensor:
+        """√2, or 1."""
+        return self.get_buffer("gain")
+
+    def build(self) -> None:
+        """Makes the layers, and says their gain."""
+        super().build()
+        self.register_buffer("gain", torch.tensor(GAIN))
+
+    def later_weights(self) -> dict[str, Tensor]:
+        """The gain, which older weights had not."""
+        return {"gain": torch.ones_like(self.get_buffer("gain"))}
 
 
 @part("stylegan2-labels")
-class LabeledStyleGAN2Mapping(StyleGANMapping):
+class LabeledStyleGAN2Mapping(StyleGAN2Mapping):
     """The mapping network that also reads a label, embedded by a linear layer; latent and embedding are
     normalized apart, then joined.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10, with details of its released
     code. Soft labels take the mixture of the embeddings. The mean of w is that over all classes. Else as
-    conditioner/stylegan.
+    conditioner/stylegan2, older weights included.
 
     `(N, latent_width)` and `(N,)` int64 or `(N, K)` float → `(N, L, W)`, or `(N, W)`, float32.
 

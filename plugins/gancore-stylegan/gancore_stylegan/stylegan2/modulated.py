@@ -9,13 +9,14 @@ from torch.nn import functional
 from gancore.component.randomness import fixed_noise, normal
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.fir import Fir
+from gancore_stylegan.stylegan2.clamping import clamped
 
 GAIN = math.sqrt(2)
 """What keeps the variance through a leaky ReLU; it is moved through it, onto what is added up before."""
 
 
 class StyledConv(nn.Module):
-    """A modulated and demodulated convolution, noise, bias and leaky ReLU.
+    """A modulated and demodulated convolution, noise, bias and leaky ReLU, then within ±`clamp`.
 
     Paper: Karras et al. 2019, arXiv:1912.04958, section 2.2 and fig. 2d: w' = s·w (eq. 1), w'' = w' / √(Σ w'²
     + ε) (eq. 3), one strength of the noise for a layer. Scaling inputs and outputs instead of weights is
@@ -27,9 +28,16 @@ class StyledConv(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, code_width: int, size: tuple[int, int], noise: str = "random"
+        self,
+        inputs: int,
+        outputs: int,
+        code_width: int,
+        size: tuple[int, int],
+        noise: str = "random",
+        clamp: float = 0.0,
     ) -> None:
         super().__init__()
+        self.clamp = clamp
         self.style = EqualizedLinear(code_width, inputs, gain=1, start=1)
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.noise = LayerNoise(size, noise)
@@ -43,7 +51,7 @@ class StyledConv(nn.Module):
         y = self.convolved(x * _places(style, x))
         y = torch.addcmul((GAIN * self.noise(y)).to(y.dtype), y, _places(demodulation, y))
         y = y.add_((GAIN * self.bias).to(y.dtype)[:, None, None])
-        return functional.leaky_relu(y, 0.2, inplace=True)
+        return clamped(functional.leaky_relu(y, 0.2, inplace=True), self.clamp)
 
     def convolved(self, x: Tensor) -> Tensor:
         """The convolution alone."""
@@ -57,9 +65,15 @@ class StyledUpConv(StyledConv):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, code_width: int, size: tuple[int, int], noise: str = "random"
+        self,
+        inputs: int,
+        outputs: int,
+        code_width: int,
+        size: tuple[int, int],
+        noise: str = "random",
+        clamp: float = 0.0,
     ) -> None:
-        super().__init__(inputs, outputs, code_width, size, noise)
+        super().__init__(inputs, outputs, code_width, size, noise, clamp)
         # the transposed convolution holds a quarter of what doubling both sides needs
         self.smooth = Fir((size[0] + 1, size[1] + 1), padding=(1, 1))
         self.scale = 4.0
@@ -76,11 +90,14 @@ class ToRGB(nn.Module):
     """A modulated 1×1 convolution to colors, without demodulation (section 2.2), and a bias; the sum is
     float32.
 
+    It is held within ±`clamp`.
+
     `(N, inputs, H, W)` and a code `(N, W)` → `(N, colors, H, W)`.
     """
 
-    def __init__(self, inputs: int, colors: int, code_width: int) -> None:
+    def __init__(self, inputs: int, colors: int, code_width: int, clamp: float = 0.0) -> None:
         super().__init__()
+        self.clamp = clamp
         self.style = EqualizedLinear(code_width, inputs, gain=1, start=1)
         self.weight = nn.Parameter(torch.randn(colors, inputs, 1, 1))
         self.bias = nn.Parameter(torch.zeros(colors))
@@ -95,7 +112,8 @@ class ToRGB(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             style = self.style(w) * self.scale
         colors = functional.conv2d(x * _places(style, x), self.weight)
-        return colors.to(torch.promote_types(colors.dtype, torch.float32)) + self.bias[:, None, None]
+        colors = colors.to(torch.promote_types(colors.dtype, torch.float32)) + self.bias[:, None, None]
+        return clamped(colors, self.clamp)
 
 
 class LayerNoise(nn.Module):

@@ -25,8 +25,8 @@ from gancore.standard.ada import ADA
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.optimizers import Adam
 from gancore.standard.regularizers import R1
-from gancore_stylegan.stylegan1.mapping import StyleGANMapping
 from gancore_stylegan.stylegan2.discriminator import PlainStyleGAN2Discriminator, StyleGAN2Discriminator
+from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
 from gancore_stylegan.stylegan2.recipe import StyleGAN2
 from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
 
@@ -120,7 +120,7 @@ class CIFARStyleGAN2(StyleGAN2):
 
     examples = SMALL
     discriminator: Discriminator = seat(default=partial(PlainStyleGAN2Discriminator, group=32))
-    conditioner: Conditioner = seat(default=partial(StyleGANMapping, layers=2, mixing=0.0))
+    conditioner: Conditioner = seat(default=partial(StyleGAN2Mapping, layers=2, mixing=0.0))
     regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(lazy_r1(0.01),))
     generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=())
     augment: Augment = seat(default=ADA)

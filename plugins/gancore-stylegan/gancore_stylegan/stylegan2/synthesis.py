@@ -13,6 +13,7 @@ from gancore.component.interfaces import ImageShape, Shape
 from gancore.nn.equalized import EqualizedConv2d
 from gancore.nn.fir import Fir
 from gancore_stylegan.stylegan1.pyramid import channels, doublings, smallest_map
+from gancore_stylegan.stylegan2.clamping import CLAMP_HELP, CLAMP_RANGE
 from gancore_stylegan.stylegan2.modulated import StyledConv, StyledUpConv, ToRGB
 
 Size = tuple[int, int]
@@ -24,8 +25,9 @@ class PlainStyleGAN2Synthesis(Generator):
 
     Paper: Karras et al. 2019, arXiv:1912.04958, section 2.2 and fig. 2, without the skips or residuals of
     fig. 7. A learned constant, which starts normal; at each size two convolutions, the first of which doubles
-    the size. Widths as in the released code. Any number of channels; sides may differ, the constant then is
-    not square.
+    the size. Widths as in the released code, which also clamps at ±256 where it computes in float16 (here
+    `clamp=256`): what the leaky ReLUs and each layer to colors give. Any number of channels; sides may
+    differ, the constant then is not square.
 
     `(N, L, W)`, L twice the number of sizes → `(N, C, H, W)` float32, unbounded.
 
@@ -45,6 +47,7 @@ class PlainStyleGAN2Synthesis(Generator):
         validator=in_(("random", "constant", "none")),
         help="noise outside of training: random, constant (the same for all images) or none",
     )
+    clamp: float = field(default=0.0, validator=CLAMP_RANGE, help=CLAMP_HELP)
 
     @property
     def code_shape(self) -> Shape:
@@ -63,10 +66,11 @@ class PlainStyleGAN2Synthesis(Generator):
 
     def build(self) -> None:
         """Makes the constant, a convolution on it, and a block for each further size."""
-        widths, sizes, told = self.widths, self.sizes, (self.code_width, self.noise)
+        widths, sizes = self.widths, self.sizes
         self.constant = nn.Parameter(torch.randn(1, widths[0], *sizes[0]))
-        self.first = StyledConv(widths[0], widths[0], self.code_width, sizes[0], self.noise)
+        self.first = StyledConv(widths[0], widths[0], self.code_width, sizes[0], self.noise, self.clamp)
         steps = zip(pairwise(widths), sizes[1:], strict=True)
+        told = self.code_width, self.noise, self.clamp
         self.blocks = nn.ModuleList(Block(fewer, more, size, *told) for (fewer, more), size in steps)
         self.finish()
 
@@ -84,7 +88,7 @@ class PlainStyleGAN2Synthesis(Generator):
 
     def finish(self) -> None:
         """Makes the layers to colors."""
-        self.to_image = ToRGB(self.widths[-1], self.image[0], self.code_width)
+        self.to_image = ToRGB(self.widths[-1], self.image[0], self.code_width, self.clamp)
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, L, W)` → `(N, C, H, W)` float32."""
@@ -112,7 +116,9 @@ class StyleGAN2Synthesis(PlainStyleGAN2Synthesis):
 
     def finish(self) -> None:
         """Makes a layer to colors at each size, and what doubles an image."""
-        self.to_images = nn.ModuleList(ToRGB(width, self.image[0], self.code_width) for width in self.widths)
+        self.to_images = nn.ModuleList(
+            ToRGB(width, self.image[0], self.code_width, self.clamp) for width in self.widths
+        )
         self.doubles = nn.ModuleList(Fir(size, up=2, padding=(2, 1)) for size in self.sizes[:-1])
 
     def forward(self, code: Tensor) -> Tensor:
@@ -156,10 +162,12 @@ class ResidualStyleGAN2Synthesis(PlainStyleGAN2Synthesis):
 class Block(nn.Module):
     """Two styled convolutions, the first of which doubles the size."""
 
-    def __init__(self, inputs: int, width: int, size: Size, code_width: int, noise: str) -> None:
+    def __init__(
+        self, inputs: int, width: int, size: Size, code_width: int, noise: str, clamp: float
+    ) -> None:
         super().__init__()
-        self.up = StyledUpConv(inputs, width, code_width, size, noise)
-        self.conv = StyledConv(width, width, code_width, size, noise)
+        self.up = StyledUpConv(inputs, width, code_width, size, noise, clamp)
+        self.conv = StyledConv(width, width, code_width, size, noise, clamp)
 
     def forward(self, x: Tensor, first: Tensor, second: Tensor) -> Tensor:
         """`(N, inputs, H/2, W/2)` and two codes `(N, W)` → `(N, width, H, W)`."""

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pad
 
 from gancore.nn.resample import Step, filtered
+from gancore_stylegan.stylegan2.clamping import clamped
 from gancore_stylegan.stylegan3.filters import (
     falling_phases,
     resampling_matrix,
@@ -24,17 +25,26 @@ class FilteredLeakyReLU(nn.Module):
     Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2, config F. `up_kernel` is `(taps,)`,
     `down_kernel` `(taps,)` for a separable filter or `(taps, taps)` for a radially symmetric one. Both forms
     make no product that is thrown away and differentiate any number of times. Beyond the border are zeros;
-    the output is the middle of what the input gives.
+    the output is the middle of what the input gives. The fine values are held within ±`clamp`, before the
+    low-pass filter.
 
     `(N, C, *inputs)` → `(N, C, *outputs)`.
     """
 
     def __init__(
-        self, inputs: Size, outputs: Size, up_kernel: Tensor, down_kernel: Tensor, *, up: int, down: int
+        self,
+        inputs: Size,
+        outputs: Size,
+        up_kernel: Tensor,
+        down_kernel: Tensor,
+        *,
+        up: int,
+        down: int,
+        clamp: float = 0.0,
     ) -> None:
         super().__init__()
         form = Polyphase if up == down else Banded
-        self.form = form(inputs, outputs, up_kernel, down_kernel, up, down)
+        self.form = form(inputs, outputs, up_kernel, down_kernel, up, down, clamp)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, *inputs)` → `(N, C, *outputs)`."""
@@ -52,9 +62,17 @@ class Polyphase(nn.Module):
     """
 
     def __init__(
-        self, inputs: Size, outputs: Size, up_kernel: Tensor, down_kernel: Tensor, up: int, down: int
+        self,
+        inputs: Size,
+        outputs: Size,
+        up_kernel: Tensor,
+        down_kernel: Tensor,
+        up: int,
+        down: int,
+        clamp: float,
     ) -> None:
         super().__init__()
+        self.clamp = clamp
         fall = falling_phases(down_kernel, down)
         self._keep("fall", fall)
         pads: list[tuple[int, int]] = []
@@ -83,7 +101,7 @@ class Polyphase(nn.Module):
                 filtered(rows, wide[None, None, None, :], None, along_columns)
                 for wide in self.get_buffer("rise_columns")
             ]
-            fine = [leaky_relu(part, 0.2, inplace=True) for part in raised]
+            fine = [clamped(leaky_relu(part, 0.2, inplace=True), self.clamp) for part in raised]
             # a separable filter goes along the columns of each phase of rows at once, which frees the fine
             # map sooner
             sums += fine if fall.dim() == 4 else [_summed(fine, fall[:, None, None, None, :])]
@@ -109,9 +127,17 @@ class Banded(nn.Module):
     """
 
     def __init__(
-        self, inputs: Size, outputs: Size, up_kernel: Tensor, down_kernel: Tensor, up: int, down: int
+        self,
+        inputs: Size,
+        outputs: Size,
+        up_kernel: Tensor,
+        down_kernel: Tensor,
+        up: int,
+        down: int,
+        clamp: float,
     ) -> None:
         super().__init__()
+        self.clamp = clamp
         taps = len(up_kernel), len(down_kernel)
         before = [zeros_before(inputs[i], outputs[i], taps, up, down) for i in (0, 1)]
         fine = [(outputs[i] - 1) * down + taps[1] for i in (0, 1)]
@@ -140,7 +166,7 @@ class Banded(nn.Module):
             self.get_buffer(name).to(x.dtype)
             for name in ("up_rows", "up_columns", "down_rows", "down_columns")
         )
-        fine = leaky_relu(up_rows @ (x @ up_columns), 0.2, inplace=True)
+        fine = clamped(leaky_relu(up_rows @ (x @ up_columns), 0.2, inplace=True), self.clamp)
         # (…, rows, terms · columns) → (…, rows · terms, columns), so that the sum over terms is part of the
         # second product
         coarse = (fine @ down_columns).reshape(*fine.shape[:2], fine.shape[2] * self.terms, self.width)

@@ -53,6 +53,10 @@ class FadingBlur(Augment):
         self.seen.add(torch.zeros((), device=scores.device), len(scores))
         self.then.observe(scores)
 
+    def observe_again(self, scores: Tensor) -> None:
+        """Only what follows may want to see a penalty's pass."""
+        self.then.observe_again(scores)
+
     def update_buffers(self) -> None:
         """Moves the count."""
         self.get_buffer("count").add_(round(self.seen.count))

@@ -13,26 +13,26 @@ from gancore import (
     DiscriminatorRegularizer,
     Generator,
     Optimizer,
-    TwoPlayerGAN,
     field,
     part,
     seat,
 )
 from gancore.standard.optimizers import Adam
-from gancore_stylegan.stylegan1.mapping import StyleGANMapping
 from gancore_stylegan.stylegan2.auto import AutoR1
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
+from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
+from gancore_stylegan.stylegan2.order import GeneratorFirst
 from gancore_stylegan.stylegan3.fading_blur import FadingBlur
 from gancore_stylegan.stylegan3.synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 
 __all__ = ["RotationalStyleGAN3", "StyleGAN3"]
 
 
-def two_layers() -> StyleGANMapping:
-    """StyleGAN3's mapping: two layers, no mixing (arXiv:2106.12423, section 3, config D), w̄ kept to 0.998 in
-    an update.
+def two_layers() -> StyleGAN2Mapping:
+    """StyleGAN3's mapping: two layers, no mixing (arXiv:2106.12423, section 3, config D), w̄ kept to 0.998
+    in an update.
     """
-    return StyleGANMapping(layers=2, mixing=0.0, decay=0.998)
+    return StyleGAN2Mapping(layers=2, mixing=0.0, decay=0.998)
 
 
 def generator_adam() -> Adam:
@@ -46,7 +46,7 @@ def discriminator_adam() -> Adam:
 
 
 @part("stylegan3")
-class StyleGAN3(TwoPlayerGAN):
+class StyleGAN3(GeneratorFirst):
     """The two-player game with the alias-free generator.
 
     Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3 (config D: no style mixing, no path
@@ -54,11 +54,13 @@ class StyleGAN3(TwoPlayerGAN):
     0.99, ε = 1e-8 and learning rates 0.0025 and 0.002, batch of 32, an exponential average of the generator's
     weights with a half-life of 10,000 images. γ is the one that the released code recommends for T and R
     alike, 0.5 at 128×128, 2 at 256×256, 8 at 512×512 and 32 at 1024×1024; at other sizes it too goes with the
-    number of pixels, which nobody published. The discriminator is StyleGAN2's. Differences: the average's
-    half-life is shorter in the first 200,000 images (`average.ramp_up = inf` for none), and 10,000 images at
-    any batch, as the released code has at 32. With labels: `conditioner=stylegan2-labels`,
-    `conditioner.layers=2`, `conditioner.mixing=0`, `conditioner.decay=0.998`,
-    `discriminator=stylegan2-labels`.
+    number of pixels, which nobody published. The discriminator is StyleGAN2's, and so is the order of a step:
+    generator, discriminator, R1 (see `GeneratorFirst`). As in the released code, the
+    average's half-life is shorter in the first 200,000 images (`average.ramp_up = inf` for none, as there
+    where a training resumes). Differences: the half-life is 10,000 images at any batch, as the released code
+    has at 32; the mean of w keeps 0.998 of itself in an update of the generator (released code: in each of
+    the discriminator's). With labels: `conditioner=stylegan2-labels`, `conditioner.layers=2`,
+    `conditioner.mixing=0`, `conditioner.decay=0.998`, `discriminator=stylegan2-labels`.
     """
 
     examples = (
@@ -70,7 +72,7 @@ class StyleGAN3(TwoPlayerGAN):
                 "channels_max": 6,
                 "layers": 4,
             },
-            "conditioner": {"part": "stylegan", "latent_width": 4, "width": 6, "layers": 2, "mixing": 0.0},
+            "conditioner": {"part": "stylegan2", "latent_width": 4, "width": 6, "layers": 2, "mixing": 0.0},
             "discriminator": {"part": "stylegan2", "channels_base": 64, "channels_max": 8, "group": 2},
             "regularizers": [{"part": "r1", "every": 2}],
         },

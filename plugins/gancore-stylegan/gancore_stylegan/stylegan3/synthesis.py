@@ -14,6 +14,7 @@ from gancore.component.interfaces import Shape
 from gancore.component.part import RunningMean
 from gancore.nn.equalized import EqualizedLinear
 from gancore.standard.ranges import above
+from gancore_stylegan.stylegan2.clamping import CLAMP_HELP, CLAMP_RANGE, clamped
 from gancore_stylegan.stylegan3.alias_free import FilteredLeakyReLU
 from gancore_stylegan.stylegan3.filters import low_pass, radial_low_pass
 from gancore_stylegan.stylegan3.input import FourierInput
@@ -33,9 +34,11 @@ class StyleGAN3Synthesis(Generator):
     layer's input divided by the running root mean square of its values (config D); a margin of 10 pixels
     around every map (config E); the image scaled by ¼. Differences: the running squares are moved once per
     update of the generator, by the images in it (released code: once per forward pass of the discriminator's
-    updates); nothing is clamped at ±256, which guards float16; a style is not divided by the root mean square
-    of the batch, which demodulation undoes; a layer whose sampling rate would not divide both sides gets the
-    next higher rate that does. Any channels and any sides: rates and cutoffs count along the shorter side.
+    updates); nothing is clamped (released code: at ±256, which guards float16; here `clamp=256`), what a
+    leaky ReLU gives before its low-pass filter, and colors before they are scaled; a style is not divided by
+    the root mean square of the batch, which demodulation undoes; a layer whose sampling rate would not divide
+    both sides gets the next higher rate that does. Any channels and any sides: rates and cutoffs count along
+    the shorter side.
 
     `(N, L, W)`, L two more than `layers` → `(N, C, H, W)` float32, unbounded.
 
@@ -59,6 +62,7 @@ class StyleGAN3Synthesis(Generator):
         default=20_000.0, validator=above(0), help="after this many images a running square's part has halved"
     )
     output_scale: float = field(default=0.25, validator=above(0), help="factor on the image")
+    clamp: float = field(default=0.0, validator=CLAMP_RANGE, help=CLAMP_HELP)
 
     @property
     def code_shape(self) -> Shape:
@@ -83,10 +87,11 @@ class StyleGAN3Synthesis(Generator):
                 (bands[max(i - 1, 0)], bands[i]),
                 kernel=self.kernel,
                 radial=self.radial and not bands[i].critical,
+                clamp=self.clamp,
             )
             for i in range(self.layers)
         )
-        self.to_image = ToRGB(widths[-1], self.image[0], self.code_width)
+        self.to_image = ToRGB(widths[-1], self.image[0], self.code_width, self.clamp)
         self.squares = RunningMean()
 
     def forward(self, code: Tensor) -> Tensor:
@@ -179,7 +184,14 @@ class AliasFreeLayer(Modulated):
     """
 
     def __init__(
-        self, widths: tuple[int, int], code_width: int, bands: tuple[Band, Band], *, kernel: int, radial: bool
+        self,
+        widths: tuple[int, int],
+        code_width: int,
+        bands: tuple[Band, Band],
+        *,
+        kernel: int,
+        radial: bool,
+        clamp: float = 0.0,
     ) -> None:
         super().__init__(*widths, code_width, kernel)
         before, after = bands
@@ -193,6 +205,7 @@ class AliasFreeLayer(Modulated):
             design(TAPS * down, after.cutoff, 2 * after.half_width, fine),
             up=up,
             down=down,
+            clamp=clamp,
         )
         self.padding = kernel - 1
 
@@ -208,15 +221,18 @@ class AliasFreeLayer(Modulated):
 
 
 class ToRGB(Modulated):
-    """Modulated 1×1 weights to colors, without demodulation."""
+    """Modulated 1×1 weights to colors, without demodulation; within ±`clamp`."""
 
-    def __init__(self, inputs: int, colors: int, code_width: int) -> None:
+    def __init__(self, inputs: int, colors: int, code_width: int, clamp: float = 0.0) -> None:
         super().__init__(inputs, colors, code_width, 1)
+        self.clamp = clamp
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """`(N, inputs, H, W)` and a code `(N, W)` → `(N, colors, H, W)`."""
         scale = self.get_buffer("square").rsqrt() / math.sqrt(self.weight.shape[1])
-        return functional.conv2d(x * per_map(self.style(w) * scale, x), self.weight, self.bias)
+        return clamped(
+            functional.conv2d(x * per_map(self.style(w) * scale, x), self.weight, self.bias), self.clamp
+        )
 
 
 def per_map(factor: Tensor, x: Tensor) -> Tensor:
