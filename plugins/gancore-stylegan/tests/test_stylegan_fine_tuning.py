@@ -195,4 +195,4 @@ def test_an_imported_recipe_is_one_that_resumes(tmp_path):
     recipe = recipe_of(str(imported(tmp_path) / "recipe.toml"), [])
     assert (recipe.average.half_life, recipe.average.ramp_up) == (10_000, math.inf)
     assert recipe.average.decay(images=4, batch=4) == 0.5 ** (4 / 10_000)
-    assert recipe.augment.qualified_name == "augment/identity"
+    assert recipe.augment.qualified_name == "augment/no-augment"
