@@ -19,18 +19,26 @@ if find_spec("hypothesis") is None:  # pragma: no cover
         "run `pip install pytest hypothesis`"
     )
 
-# importing a room of checks makes them known
+# importing a file of checks makes them known; there is one for each kind, and `networks` for several
 from gancore.testing import (  # noqa: F401
+    augments,
     averages,
-    every,
+    conditioners,
+    constraints,
+    discriminator_regularizers,
+    discriminators,
+    encoders,
     extractors,
-    games,
+    generator_regularizers,
+    generators,
+    label_samplers,
     losses,
     networks,
     optimizers,
-    penalties,
+    parts,
     recipes,
     samplers,
+    schedules,
     scores,
 )
 from gancore.testing.check import Check, ContractError, check, checks_for, ensure

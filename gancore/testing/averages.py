@@ -3,33 +3,13 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from gancore.component.interfaces import Average, Generator, Shape
-from gancore.component.part import part
+from gancore.component.interfaces import Average
 from gancore.component.weights import load_state
 from gancore.testing.check import check, ensure
+from gancore.testing.toy_networks import Averaged
 from gancore.testing.trial import Trial
-
-
-@part("contract-kit")
-class Averaged(Generator):
-    """A linear map with a buffer, for the kit to average."""
-
-    @property
-    def code_shape(self) -> Shape:
-        """A short vector."""
-        return (3,)
-
-    def build(self) -> None:
-        """One layer, and a count."""
-        self.layer = nn.Linear(3, 12)
-        self.register_buffer("seen", torch.zeros(()))
-
-    def forward(self, code: Tensor) -> Tensor:
-        """`(N, 3)` → `(N, 3, 2, 2)`."""
-        made: Tensor = self.layer(code)
-        return made.reshape(-1, 3, 2, 2)
 
 
 def _started(trial: Trial[Average], average: Average | None = None) -> tuple[Averaged, Average]:

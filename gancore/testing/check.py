@@ -28,20 +28,6 @@ def applies(_: Part) -> str:
     return ""
 
 
-def tags_in(part: Part) -> frozenset[str]:
-    """The tags of a part and of all parts in it."""
-    return frozenset[str]().union(*(m.tags for m in part.modules() if isinstance(m, Part)))
-
-
-def row_by_row(part: Part) -> str:
-    """The excuse of checks that work on a batch in pieces."""
-    return (
-        "it is tagged `batch`: a sample's result depends on the other rows"
-        if "batch" in tags_in(part)
-        else ""
-    )
-
-
 @attrs.frozen
 class Check:
     """One promise: a function of a trial, for all parts of some kinds."""

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from gancore.component.interfaces import Extractor
 from gancore.errors import UserError
+from gancore.testing.assertions import ensure_shape, untouched
 from gancore.testing.check import check, ensure
-from gancore.testing.networks import ensure_shape, untouched
 from gancore.testing.trial import Trial
 
 BEYOND = 1.5

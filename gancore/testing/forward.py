@@ -62,6 +62,13 @@ def evaluate(trial: Trial[Any], part: Part) -> Tensor:
     return made
 
 
+def disturb(part: Part) -> None:
+    """Moves all weights a little, away from the zeros and ones of a fresh part."""
+    with torch.no_grad():
+        for p in part.parameters():
+            p.add_(torch.randn_like(p) * 0.1)
+
+
 def _encoded(posterior: Any) -> Tensor:
     """Codes, or the mean and a sample of a posterior side by side, so that everything it is made of takes
     part.

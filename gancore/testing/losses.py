@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from gancore.component.interfaces import Loss
-from gancore.testing.check import check, ensure, row_by_row
-from gancore.testing.networks import untouched
+from gancore.testing.assertions import untouched
+from gancore.testing.check import check, ensure
+from gancore.testing.excuses import row_by_row
 from gancore.testing.trial import Trial
 
 Pair = Callable[[Tensor, Tensor], Tensor]

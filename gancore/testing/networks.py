@@ -1,6 +1,5 @@
 """What parts that turn tensors into tensors promise."""
 
-from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -10,8 +9,11 @@ from torch import Tensor
 from gancore.component.interfaces import Conditioner, Discriminator, Encoder, Generator
 from gancore.component.part import Part
 from gancore.component.randomness import Rows, own_rows
-from gancore.testing.check import check, ensure, row_by_row
-from gancore.testing.forward import NETWORKS, Inputs, classes_of, forward, inputs
+from gancore.testing.assertions import ensure_close, ensure_finite_gradients, ensure_float32
+from gancore.testing.check import check, ensure
+from gancore.testing.excuses import row_by_row
+from gancore.testing.forward import NETWORKS, Inputs, forward, inputs
+from gancore.testing.slopes import ensure_slope, gradient_norm
 from gancore.testing.trial import Trial
 
 
@@ -20,9 +22,7 @@ def gives_float32(trial: Trial[Part]) -> None:
     """Results are float32 and finite, in training and in eval mode."""
     for training in (True, False):
         part = trial.part.train(training)
-        _ensure_float32(
-            forward(part, inputs(trial, part)), "in training mode" if training else "in eval mode"
-        )
+        ensure_float32(forward(part, inputs(trial, part)), "in training mode" if training else "in eval mode")
 
 
 @check(*NETWORKS)
@@ -31,10 +31,10 @@ def float32_under_autocast(trial: Trial[Part]) -> None:
     given = inputs(trial, trial.part)
     with torch.autocast("cpu", torch.bfloat16):
         made = forward(trial.part, (given[0].requires_grad_(), given[1]))
-    _ensure_float32(made, "under bf16 autocast")
+    ensure_float32(made, "under bf16 autocast")
     if made.requires_grad:
         made.square().mean().backward()  # type: ignore[no-untyped-call]
-        _ensure_finite_gradients(trial.part)
+        ensure_finite_gradients(trial.part)
 
 
 @check(*NETWORKS)
@@ -44,7 +44,7 @@ def works_in_float64(trial: Trial[Part]) -> None:
     single = forward(trial.part.eval(), given)
     double = forward(deepcopy(trial.part).double(), _double(given))
     ensure(double.isfinite().all().item(), "in float64 it gives values that are not finite")
-    _ensure_close(double, single, 1e-3, "in float64 it gives other values than in float32")
+    ensure_close(double, single, 1e-3, "in float64 it gives other values than in float32")
 
 
 @check(*NETWORKS, excuse=lambda part: "" if inputs_are_images(part) else "it reads no images")
@@ -55,7 +55,7 @@ def channels_last_agrees(trial: Trial[Part]) -> None:
     laid = given[0].to(memory_format=torch.channels_last) if given[0].dim() == 4 else given[0]
     other: Any = deepcopy(part)
     other.to(memory_format=torch.channels_last)
-    _ensure_close(
+    ensure_close(
         forward(other, (laid, given[1])),
         plain,
         1e-4,
@@ -69,7 +69,7 @@ def takes_one_sample(trial: Trial[Part]) -> None:
     part = trial.part.eval()
     made = forward(part, inputs(trial, part, 1))
     ensure(len(made) == 1, f"a batch of one gives {len(made)} rows")
-    _ensure_float32(made, "for a batch of one")
+    ensure_float32(made, "for a batch of one")
 
 
 @check(*NETWORKS, excuse=row_by_row)
@@ -87,7 +87,7 @@ def rows_are_exact(trial: Trial[Part]) -> None:
             "half a batch gives other values than the whole; draw noise through "
             "gancore.component.randomness, or tag the part `batch`"
         )
-        _ensure_close(piece, whole[start : start + 2], 1e-5, text)
+        ensure_close(piece, whole[start : start + 2], 1e-5, text)
 
 
 @check(Conditioner, Generator, Encoder)
@@ -99,9 +99,9 @@ def independent_in_eval(trial: Trial[Part]) -> None:
     others = given[0].clone()
     others[1:] = others[1:] * -0.5 + 1
     text = "in eval mode a sample changes with the others of its batch"
-    _ensure_close(forward(part, (others, given[1]))[:1], whole[:1], 1e-4, text)
+    ensure_close(forward(part, (others, given[1]))[:1], whole[:1], 1e-4, text)
     with own_rows(Rows(3, 1, 2)):
-        _ensure_close(
+        ensure_close(
             forward(part, _rows(given, 1, 2)),
             whole[1:2],
             1e-4,
@@ -121,7 +121,7 @@ def gradient_reaches_everything(trial: Trial[Part]) -> None:
     (made * weights).sum().backward()  # type: ignore[no-untyped-call]
     missed = [name for name, p in part.named_parameters() if p.requires_grad and p.grad is None]
     ensure(not missed, f"no gradient reaches {', '.join(missed[:4])}")
-    _ensure_finite_gradients(part)
+    ensure_finite_gradients(part)
     gradient = torch.zeros_like(read) if read.grad is None else read.grad
     reached = gradient.flatten(1).abs().amax(1)
     ensure(
@@ -130,36 +130,24 @@ def gradient_reaches_everything(trial: Trial[Part]) -> None:
     )
 
 
+@check(Conditioner, Generator)
+def second_derivatives_are_true(trial: Trial[Part]) -> None:
+    """The gradient of the squared norm of the input's gradient (path length), in input and weights, agrees
+    with finite differences.
+    """
+
+    def path_length(part: Part, given: Inputs) -> Tensor:
+        made = forward(part, given).double()
+        weights = torch.randn(made.shape, generator=trial.rng("weights"), dtype=torch.float64)
+        # a square, so that there is a slope in the input of a linear part too
+        return gradient_norm((made.square() * weights).sum(), given[0])
+
+    ensure_slope(trial, path_length, 1e-3, "the second derivative of the result")
+
+
 def inputs_are_images(part: Part) -> bool:
     """Whether the part reads or makes images."""
     return not isinstance(part, Conditioner)
-
-
-def _ensure_float32(made: Tensor, when: str) -> None:
-    ensure(
-        made.dtype == torch.float32,
-        f"{when} it gives {made.dtype}, expected torch.float32; "
-        "end with `made if made.dtype == torch.float64 else made.float()`",
-    )
-    ensure(made.isfinite().all().item(), f"{when} it gives values that are not finite")
-
-
-def _ensure_close(found: Tensor, expected: Tensor, tolerance: float, text: str) -> None:
-    ensure(
-        found.shape == expected.shape, f"{text}: shape {tuple(found.shape)}, expected {tuple(expected.shape)}"
-    )
-    scale = float(expected.detach().double().abs().max())
-    worst = float((found.detach().double() - expected.detach().double()).abs().max())
-    ensure(
-        worst <= tolerance * max(scale, 1e-3), f"{text} (off by {worst:.2g} where values reach {scale:.2g})"
-    )
-
-
-def _ensure_finite_gradients(part: Part) -> None:
-    wrong = [
-        name for name, p in part.named_parameters() if p.grad is not None and not p.grad.isfinite().all()
-    ]
-    ensure(not wrong, f"the gradient of {', '.join(wrong[:4])} is not finite")
 
 
 def _double(given: Inputs) -> Inputs:
@@ -168,26 +156,3 @@ def _double(given: Inputs) -> Inputs:
 
 def _rows(given: Inputs, start: int, stop: int) -> Inputs:
     return given[0][start:stop], None if given[1] is None else given[1][start:stop]
-
-
-def ensure_shape(made: Tensor, expected: Iterable[int], what: str) -> None:
-    """Raises ContractError unless the tensor has the shape."""
-    ensure(
-        tuple(made.shape) == tuple(expected),
-        f"{what} has shape {tuple(made.shape)}, expected {tuple(expected)}",
-    )
-
-
-def untouched(before: Tensor) -> bool:
-    """Whether the global generator is still in the state `before`."""
-    return torch.equal(torch.random.get_rng_state(), before)
-
-
-def reads_labels(part: Any) -> str:
-    """The excuse of checks on labels."""
-    return "" if part.conditional and classes_of(part) else "it reads no labels here"
-
-
-def reads_no_labels(part: Any) -> str:
-    """The excuse of checks on parts that pass labels over."""
-    return "it reads labels" if part.conditional else ""

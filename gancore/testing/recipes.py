@@ -10,7 +10,8 @@ from torch import Tensor
 
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
-from gancore.testing.check import check, ensure, row_by_row
+from gancore.testing.check import check, ensure
+from gancore.testing.excuses import row_by_row
 from gancore.testing.processes import gradients_of_two
 from gancore.testing.stage import BATCH, Rows, drive, gradients_of, start, weights
 from gancore.testing.trial import Trial

@@ -8,9 +8,9 @@ import torch
 from gancore.errors import MeasureError
 from gancore.measure.score import Better, Need, Score, Value
 from gancore.measure.study import Side
+from gancore.testing.assertions import untouched
 from gancore.testing.check import check, ensure
-from gancore.testing.judging import AnotherExtractor, KitExtractor, study_for
-from gancore.testing.networks import untouched
+from gancore.testing.toy_study import AnotherExtractor, KitExtractor, study_for
 from gancore.testing.trial import Trial
 
 EVERYTHING = frozenset(get_args(Need))

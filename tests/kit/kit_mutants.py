@@ -40,6 +40,31 @@ def mutant(check, *also, tags=()):
     return wrap
 
 
+class _OnceOnly(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.square()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return 2 * ctx.saved_tensors[0] * gradient
+
+
+class _SlopeIsConstant(torch.autograd.Function):
+    """A cube whose derivative is true, but detached, so that the second one is lost without a word."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.slope = 3 * x.detach().square()
+        return x**3
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return ctx.slope * gradient
+
+
 # every part
 
 
@@ -143,7 +168,7 @@ class TouchesInEvalToo(HonestGenerator):
         return image - 0.5 * image.mean(0)
 
 
-@mutant("float32_under_autocast", "gives_float32", "takes_one_sample")
+@mutant("float32_under_autocast", "gives_float32", "takes_one_sample", "second_derivatives_are_true")
 class GivesBfloat16(HonestGenerator):
     def forward(self, code):
         return super().forward(code).bfloat16()
@@ -164,7 +189,7 @@ class KeepsAutocastType(HonestGenerator):
         return self.second(hidden).reshape(len(code), *self.image)
 
 
-@mutant("works_in_float64", "rows_are_exact")
+@mutant("works_in_float64", "rows_are_exact", "second_derivatives_are_true")
 class OnlyFloat32(HonestGenerator):
     def forward(self, code):
         return self.second(self.first(code.float())).float().reshape(len(code), *self.image) * self.strength
@@ -198,6 +223,18 @@ class ReadsMemoryOrder(HonestDiscriminator):
         return self.first(strided.flatten(1)).tanh()
 
 
+@mutant("second_derivatives_are_true")
+class GeneratorOnceDifferentiable(HonestGenerator):
+    def forward(self, code):
+        return super().forward(_OnceOnly.apply(code))
+
+
+@mutant("second_derivatives_are_true")
+class GeneratorForgetsCurvature(HonestGenerator):
+    def forward(self, code):
+        return super().forward(_SlopeIsConstant.apply(code))
+
+
 # discriminators
 
 
@@ -211,18 +248,6 @@ class ColumnOfScores(HonestDiscriminator):
 class DetachesAPath(HonestDiscriminator):
     def forward_features(self, image):
         return super().forward_features(3 * image.detach() - 2 * image)
-
-
-class _OnceOnly(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x.square()
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, gradient):
-        return 2 * ctx.saved_tensors[0] * gradient
 
 
 @mutant("double_backward_is_true")
@@ -359,6 +384,18 @@ class HardLabelsOnly(HonestConditioner):
 class TruncatesToZeroOfEach(HonestConditioner):
     def truncate(self, code, amount=1.0, layers=None):
         return code * (0.5 + 0.5 * amount)
+
+
+@mutant("second_derivatives_are_true")
+class ConditionerOnceDifferentiable(HonestConditioner):
+    def forward(self, latent, label=None):
+        return super().forward(_OnceOnly.apply(latent), label)
+
+
+@mutant("second_derivatives_are_true")
+class ConditionerForgetsCurvature(HonestConditioner):
+    def forward(self, latent, label=None):
+        return super().forward(_SlopeIsConstant.apply(latent), label)
 
 
 @mutant("makes_codes")

@@ -93,12 +93,29 @@ def test_a_fact_that_the_kit_cannot_draw_must_stand_in_the_examples():
     )
 
 
-def test_the_page_on_contracts_lists_every_check():
-    page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def checks():
     kinds = [
         value for value in vars(interfaces).values() if isinstance(value, type) and issubclass(value, Part)
     ]
-    checks = {check.name: check for kind in [*kinds, Recipe, Score] for check in checks_for(kind)}
-    assert len(checks) == 78
+    return {check.name: check for kind in [*kinds, Recipe, Score] for check in checks_for(kind)}
+
+
+def test_the_page_on_contracts_lists_every_check(checks):
+    page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
+    assert len(checks) == 79
     missing = [name for name, check in checks.items() if f"| `{name}` | {check.promise} |" not in page]
     assert missing == []
+
+
+def plural(kind):
+    return kind.replace("-", "_") + ("es" if kind.endswith("s") else "s")
+
+
+def test_the_checks_of_a_kind_are_in_the_file_of_its_name(checks):
+    found = {name: check.function.__module__.rpartition(".")[2] for name, check in checks.items()}
+    expected = {
+        name: "networks" if check.interfaces[1:] else plural(check.interfaces[0].kind)
+        for name, check in checks.items()
+    }
+    assert found == expected

@@ -13,7 +13,7 @@ from gancore.component.specs import build, from_toml, spec, to_toml
 from gancore.component.weights import load_state
 from gancore.errors import UnknownPart
 from gancore.testing.check import check, ensure
-from gancore.testing.forward import can_run, evaluate
+from gancore.testing.forward import can_run, disturb, evaluate
 from gancore.testing.trial import Trial
 
 
@@ -113,7 +113,7 @@ def build_starts_afresh(trial: Trial[Part]) -> None:
 @check(Part)
 def state_dict_round_trip(trial: Trial[Part]) -> None:
     """All that was learned is in the state dict."""
-    _disturb(trial.part)
+    disturb(trial.part)
     other = trial.fresh(seed=trial.seed + 1)
     load_state(other, trial.part.state_dict())
     _ensure_equal(other, trial.part, "a part that took the state dict")
@@ -133,7 +133,7 @@ def deepcopy_round_trip(trial: Trial[Part]) -> None:
     ensure(spec(copied, complete=True) == spec(trial.part, complete=True), "a deep copy has another spec")
     _ensure_equal(copied, trial.part, "a deep copy")
     before = evaluate(trial, trial.part) if can_run(trial.part) else None
-    _disturb(copied)
+    disturb(copied)
     if before is not None:
         ensure(
             torch.equal(evaluate(trial, trial.part), before),
@@ -142,12 +142,6 @@ def deepcopy_round_trip(trial: Trial[Part]) -> None:
         twin = deepcopy(copied)
         ensure(torch.equal(evaluate(trial, twin), evaluate(trial, copied)), "a deep copy gives other results")
     _ensure_equal(trial.part, trial.fresh(), "the original of a deep copy that was moved")
-
-
-def _disturb(part: Part) -> None:
-    with torch.no_grad():
-        for p in part.parameters():
-            p.add_(torch.randn_like(p) * 0.1)
 
 
 def _ensure_equal(found: Part, expected: Part, who: str) -> None:

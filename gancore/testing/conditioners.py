@@ -1,0 +1,85 @@
+"""What conditioners promise beyond what every network does."""
+
+import torch
+
+from gancore.component.interfaces import Conditioner
+from gancore.testing.assertions import ensure_shape
+from gancore.testing.check import check, ensure
+from gancore.testing.excuses import reads_labels, reads_no_labels
+from gancore.testing.forward import classes_of, forward, inputs
+from gancore.testing.trial import Trial
+
+
+@check(Conditioner)
+def makes_codes(trial: Trial[Conditioner]) -> None:
+    """It makes codes `(N, *code)` of latents `(N, *latent_shape)`."""
+    made = forward(trial.part, inputs(trial, trial.part))
+    ensure_shape(made, (trial.n, *trial.part.code), "a batch of codes")
+
+
+@check(Conditioner)
+def repeats_under_one_seed(trial: Trial[Conditioner]) -> None:
+    """Equal states of the global generator give equal codes."""
+    given = inputs(trial, trial.part.eval())
+    ensure(
+        torch.equal(forward(trial.part, given, seed=1), forward(trial.part, given, seed=1)),
+        "equal latents from equal seeds give other codes",
+    )
+
+
+@check(Conditioner, excuse=reads_labels)
+def takes_soft_labels(trial: Trial[Conditioner]) -> None:
+    """A soft label `(N, K)` is taken; one that is all on one class means that class."""
+    latent, label = inputs(trial, trial.part.eval())
+    assert label is not None
+    classes = classes_of(trial.part)
+    hard = forward(trial.part, (latent, label))
+    sure = forward(trial.part, (latent, torch.nn.functional.one_hot(label, classes).float()))
+    ensure(
+        torch.allclose(sure, hard, atol=1e-5),
+        "a soft label that is all on one class gives another code than the class",
+    )
+    mixed = forward(trial.part, (latent, torch.full((len(latent), classes), 1 / classes)))
+    ensure_shape(mixed, hard.shape, "a batch of codes from soft labels")
+
+
+@check(Conditioner, excuse=reads_labels)
+def every_label_changes_the_code(trial: Trial[Conditioner]) -> None:
+    """Under one latent, every label gives another code."""
+    classes = classes_of(trial.part)
+    latent = trial.normal(1, *trial.part.latent_shape).expand(classes, *trial.part.latent_shape)
+    codes = forward(trial.part.eval(), (latent, torch.arange(classes))).flatten(1)
+    same = [
+        (i, j)
+        for i in range(classes)
+        for j in range(i)
+        if torch.allclose(codes[i], codes[j], rtol=0, atol=1e-7)
+    ]
+    ensure(not same, f"the labels {', '.join(f'{j} and {i}' for i, j in same)} give the same code")
+
+
+@check(Conditioner, excuse=reads_no_labels)
+def passes_labels_over(trial: Trial[Conditioner]) -> None:
+    """A conditioner that reads no labels takes them, and gives the same code."""
+    latent, _ = inputs(trial, trial.part.eval())
+    with_label = forward(trial.part, (latent, trial.labels(3)))
+    ensure(
+        torch.equal(with_label, forward(trial.part, (latent, None))),
+        "a label changes the code, though `conditional` says no",
+    )
+
+
+@check(Conditioner)
+def truncates_towards_the_mean(trial: Trial[Conditioner]) -> None:
+    """truncate(code, 1) changes nothing; truncate(code, 0) is one code for all, where a mean is kept."""
+    part = trial.part.train()
+    code = forward(part, inputs(trial, part)).detach()
+    part.update_buffers()
+    ensure(torch.allclose(part.truncate(code, 1.0), code, atol=1e-6), "truncate(code, 1) changes the code")
+    if type(part).truncate is not Conditioner.truncate:
+        rest = part.truncate(code, 0.0)
+        ensure_shape(rest, code.shape, "a batch of truncated codes")
+        ensure(
+            torch.allclose(rest, rest[:1].expand_as(rest), atol=1e-6),
+            "truncate(code, 0) gives different codes, expected the mean",
+        )

@@ -1,0 +1,90 @@
+"""What regularizers of the discriminator promise, tried on a small smooth discriminator."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gancore.component.interfaces import DiscriminatorRegularizer
+from gancore.component.randomness import seeded
+from gancore.component.scored import Scored
+from gancore.testing.check import check, ensure
+from gancore.testing.excuses import row_by_row
+from gancore.testing.penalty_assertions import ensure_descends, ensure_exact, nothing_left
+from gancore.testing.toy_networks import CODE, SHAPE, Flat, Smooth
+from gancore.testing.trial import Trial
+
+
+@check(DiscriminatorRegularizer)
+def is_a_scalar_to_descend(trial: Trial[DiscriminatorRegularizer]) -> None:
+    """It is a finite float32 scalar with a finite gradient in the discriminator's weights that is not all
+    zero.
+    """
+    critic = _critic(trial)
+    ensure_descends(_penalty(trial, critic), critic)
+
+
+@check(DiscriminatorRegularizer)
+def fair_to_a_flat_discriminator(trial: Trial[DiscriminatorRegularizer]) -> None:
+    """A discriminator that ignores its image gets the same penalty whatever the images are, with a finite
+    gradient.
+    """
+    critic = Flat()
+    first, other = _penalty(trial, critic), _penalty(trial, critic, "other ")
+    text = (
+        f"a discriminator that ignores its image is punished by {first.tolist()} on some images and by "
+        f"{other.tolist()} on others"
+    )
+    ensure(torch.allclose(first, other, atol=1e-6), text)
+    ensure(bool(first.isfinite()), f"a discriminator that ignores its image is punished by {first.tolist()}")
+    if first.requires_grad:
+        first.backward()  # type: ignore[no-untyped-call]
+    wrong = [
+        name for name, p in critic.named_parameters() if p.grad is not None and not p.grad.isfinite().all()
+    ]
+    ensure(
+        not wrong,
+        "where the image gradient is zero the penalty's own is not finite; "
+        "the root of a sum of squares has none there",
+    )
+
+
+@check(DiscriminatorRegularizer)
+def leaves_nothing_behind(trial: Trial[DiscriminatorRegularizer]) -> None:
+    """No gradient, no flag and no weight is other than before."""
+    critic, maker = _critic(trial), Smooth(trial.rng("maker"), CODE, *SHAPE)
+    critic.bias.requires_grad_(False)
+    image, code = trial.images(4, *SHAPE), trial.normal(4, CODE)
+    real = Scored(lambda: image, critic, gradient=trial.part.gradient)
+    fake = Scored(lambda: maker(code), critic, gradient=trial.part.gradient)
+    with nothing_left(critic, maker, image, allowed=image if trial.part.gradient else None):
+        trial.part(critic, real, fake)
+
+
+@check(DiscriminatorRegularizer, excuse=row_by_row)
+def is_exact_in_pieces(trial: Trial[DiscriminatorRegularizer]) -> None:
+    """The penalty of a batch is the mean of those of its halves; random numbers come from
+    `gancore.component.randomness`.
+    """
+    critic = _critic(trial)
+    ensure_exact(_penalty(trial, critic), lambda rows: _penalty(trial, critic, "", rows))
+
+
+def _pair(
+    trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: str = "", rows: slice = slice(None)
+) -> tuple[Scored, Scored]:
+    real, fake = (trial.images(4, *SHAPE, word=word + side)[rows] for side in ("real", "fake"))
+    gradient = trial.part.gradient
+    return Scored(lambda: real, critic, gradient=gradient), Scored(lambda: fake, critic, gradient=gradient)
+
+
+def _critic(trial: Trial[Any]) -> Smooth:
+    return Smooth(trial.rng("critic"), 48)
+
+
+def _penalty(
+    trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: str = "", rows: slice = slice(None)
+) -> Tensor:
+    with seeded(trial.seed):
+        made: Tensor = trial.part(critic, *_pair(trial, critic, word, rows))
+        return made

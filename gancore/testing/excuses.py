@@ -1,0 +1,30 @@
+"""Why a check does not apply to a part; empty where it does."""
+
+from typing import Any
+
+from gancore.component.part import Part
+from gancore.testing.forward import classes_of
+
+
+def tags_in(part: Part) -> frozenset[str]:
+    """The tags of a part and of all parts in it."""
+    return frozenset[str]().union(*(m.tags for m in part.modules() if isinstance(m, Part)))
+
+
+def row_by_row(part: Part) -> str:
+    """The excuse of checks that work on a batch in pieces."""
+    return (
+        "it is tagged `batch`: a sample's result depends on the other rows"
+        if "batch" in tags_in(part)
+        else ""
+    )
+
+
+def reads_labels(part: Any) -> str:
+    """The excuse of checks on labels."""
+    return "" if part.conditional and classes_of(part) else "it reads no labels here"
+
+
+def reads_no_labels(part: Any) -> str:
+    """The excuse of checks on parts that pass labels over."""
+    return "it reads labels" if part.conditional else ""

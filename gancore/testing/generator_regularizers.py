@@ -1,0 +1,49 @@
+"""What regularizers of the generator promise, tried on a small smooth generator."""
+
+import torch
+from torch import Tensor
+
+from gancore.component.interfaces import GeneratorRegularizer
+from gancore.component.randomness import seeded
+from gancore.testing.check import check
+from gancore.testing.excuses import row_by_row
+from gancore.testing.penalty_assertions import ensure_descends, ensure_exact, nothing_left
+from gancore.testing.toy_networks import CODE, SHAPE, Smooth
+from gancore.testing.trial import Trial
+
+
+@check(GeneratorRegularizer)
+def is_a_scalar_for_the_generator(trial: Trial[GeneratorRegularizer]) -> None:
+    """It is a finite float32 scalar with a finite gradient in the generator's weights that is not all zero,
+    from any code.
+    """
+    for shape in ((CODE,), (4, CODE)):
+        for leaf in (True, False):
+            maker = Smooth(trial.rng("maker"), int(torch.Size(shape).numel()), *SHAPE)
+            code = trial.normal(4, *shape)
+            code = code if leaf else code * torch.ones(1, requires_grad=True)
+            ensure_descends(trial.part(maker, code), maker)
+
+
+@check(GeneratorRegularizer)
+def leaves_no_trace_behind(trial: Trial[GeneratorRegularizer]) -> None:
+    """No gradient, no flag and no weight is other than before."""
+    maker, code = Smooth(trial.rng("maker"), CODE, *SHAPE), trial.normal(4, CODE)
+    maker.bias.requires_grad_(False)
+    with nothing_left(maker, maker, code):
+        trial.part(maker, code)
+
+
+@check(GeneratorRegularizer, excuse=row_by_row)
+def is_exact_in_micro_batches(trial: Trial[GeneratorRegularizer]) -> None:
+    """The penalty of a batch is the mean of those of its halves; random numbers come from
+    `gancore.component.randomness`.
+    """
+    maker, code = Smooth(trial.rng("maker"), CODE, *SHAPE), trial.normal(4, CODE)
+
+    def penalty(rows: slice) -> Tensor:
+        with seeded(trial.seed):
+            made: Tensor = trial.part(maker, code[rows])
+            return made
+
+    ensure_exact(penalty(slice(None)), penalty)

@@ -1,0 +1,92 @@
+"""Whether gradients are true: slopes in a random direction, compared with finite differences."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore.component.part import Part
+from gancore.testing.check import ensure
+from gancore.testing.forward import Inputs, disturb, inputs
+from gancore.testing.trial import Trial
+
+Energy = Callable[[Part, Inputs], Tensor]
+
+
+STEPS = (1e-5, 1e-4, 1e-6, 1e-3, 1e-8)
+"""Those that are most often right in float64 come first."""
+
+
+def gradient_norm(scalar: Tensor, at: Tensor) -> Tensor:
+    """Half the squared norm of the scalar's gradient at an input; zero where it does not depend on it."""
+    (gradient,) = torch.autograd.grad(
+        scalar, at, create_graph=True, allow_unused=True, materialize_grads=True
+    )
+    return gradient.square().sum() / 2
+
+
+def ensure_slope(trial: Trial[Any], energy: Energy, tolerance: float, what: str) -> None:
+    """Compares the slope of `energy` in a random direction of input and weights, in float64, with differences
+    over several steps; a step that crosses a kink of a piecewise-linear network is off, so one of them must
+    agree.
+    """
+    part = trial.part.double().train()
+    # fresh weights may lie where the slope has no meaning: instance norm of a constant map, a kink at a zero
+    disturb(part)
+    read, label = inputs(trial, part)
+    read = read.double().requires_grad_()
+    twin = deepcopy(part)
+    moved = [read, *(p for p in twin.parameters() if p.requires_grad)]
+    value = energy(twin, (read, label))
+    ensure(value.requires_grad, f"{what} does not exist; the result does not depend on input and weights")
+    gradients = torch.autograd.grad(value, moved, allow_unused=True, materialize_grads=True)
+    directions = [
+        _direction(g, p, trial.rng(f"direction {i}"))
+        for i, (g, p) in enumerate(zip(gradients, moved, strict=True))
+    ]
+    slope = torch.stack([(g * d).sum() for g, d in zip(gradients, directions, strict=True)]).sum()
+
+    def at(step: float) -> Tensor:
+        other = deepcopy(part)
+        weights = [p for p in other.parameters() if p.requires_grad]
+        with torch.no_grad():
+            for p, d in zip(weights, directions[1:], strict=True):
+                p.add_(step * d)
+        return energy(other, ((read.detach() + step * directions[0]).requires_grad_(), label)).detach()
+
+    found = []
+    for step in STEPS:
+        found.append(difference(at, step))
+        if _near(found[-1], slope, tolerance):
+            return
+    ensure_near(min(found, key=lambda one: float((one - slope).abs())), slope, tolerance, what)
+
+
+def _direction(gradient: Tensor, at: Tensor, rng: torch.Generator) -> Tensor:
+    """A random direction of the size of what it moves, leaning along the gradient, so that the slope in it is
+    not small.
+    """
+    noise = torch.randn(at.shape, generator=rng, dtype=torch.float64)
+    size = at.detach().square().mean().sqrt() + 1e-3
+    along = gradient.detach() / (gradient.detach().square().mean().sqrt() + 1e-30)
+    return size * (noise + along)
+
+
+def difference(function: Callable[[float], Tensor], step: float) -> Tensor:
+    """The central difference of a function at zero."""
+    return (function(step) - function(-step)) / (2 * step)
+
+
+def ensure_near(found: Tensor, expected: Tensor, tolerance: float, what: str) -> None:
+    """Raises ContractError unless a slope agrees with its finite difference to a relative tolerance."""
+    ensure(
+        _near(found, expected, tolerance),
+        f"{what} is {float(expected):.6g} in some direction, finite differences say {float(found):.6g}",
+    )
+
+
+def _near(found: Tensor, expected: Tensor, tolerance: float) -> bool:
+    off = float((found - expected).detach().abs())
+    return off <= tolerance * max(float(expected.detach().abs()), float(found.detach().abs()), 1e-6)
