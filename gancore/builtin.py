@@ -1,11 +1,14 @@
 """The core as a plugin: its standard parts enter by the same door as everyone's."""
 
+from pathlib import Path
+
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
 from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels
 from gancore.measure.standard import SCORES
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.recipes.growing import GrowingGAN
+from gancore.runs.opening import weight_files
 from gancore.standard.ada import ADA, ADAFixed
 from gancore.standard.augments import DiffAugment, NoAugment
 from gancore.standard.averages import ExponentialAverage, NoAverage
@@ -48,3 +51,9 @@ _PARTS: list[type[Part]] = [
 def gancore_parts() -> list[type[Part]]:
     """The standard parts and the open recipe."""
     return _PARTS
+
+
+@hookimpl
+def gancore_weights(folder: Path, part: str) -> list[Path]:
+    """Where runs, checkpoints, saved pipelines and imports keep the weights of a part."""
+    return weight_files(folder, part)

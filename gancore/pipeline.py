@@ -16,7 +16,7 @@ from gancore.component.randomness import Rows, fold, own_rows, render_seed, seed
 from gancore.component.specs import build, spec, without_sources
 from gancore.component.weights import FILE, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, FitError, GancoreError, RunError, UserError
-from gancore.storage.files import replace_folder, whole_folder, write_text
+from gancore.storage.files import replace_folder, whole_folder
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
 
 P = TypeVar("P", bound=Part)
@@ -27,6 +27,8 @@ _SEATS = {
     "encoder": "encoder",
     "labels": "label-sampler",
 }
+SAVED = "pipeline.json"
+"""The file that makes a folder a saved pipeline."""
 VERSION = 1
 """The version of a saved pipeline."""
 CHUNK = 64
@@ -234,7 +236,7 @@ class Pipeline:
     def _write(self, folder: Path) -> None:
         table = {name: spec(part, complete=True) for name, part in self.parts.items()}
         saved = {"gancore": VERSION, "reads": self.reads, "parts": table}
-        (folder / "pipeline.json").write_text(json.dumps(saved, indent=1), encoding="utf-8")
+        (folder / SAVED).write_text(json.dumps(saved, indent=1), encoding="utf-8")
         write_weights(folder / FILE, self.state_dict())
         write_manifest(folder)
 
@@ -248,31 +250,36 @@ class Pipeline:
 
     @classmethod
     def load(cls, folder: Path | str) -> "Pipeline":
-        """Reads what `save` wrote. No code is run from it.
+        """Reads what `save` wrote; a run, a checkpoint or an import opens with `gancore.load`. No code is run
+        from it.
 
         Raises:
             CheckpointError: it is no pipeline, or damaged.
         """
         folder = Path(folder)
-        if not (folder / "pipeline.json").is_file():
+        if not holds_pipeline(folder):
             raise CheckpointError(
-                f"{folder} holds no pipeline (no pipeline.json); "
-                "give a folder that training or Pipeline.save wrote"
+                f"{folder} holds no pipeline (no {SAVED}); "
+                "give a folder that training or Pipeline.save wrote, "
+                f"or open a run, a checkpoint or an import with gancore.load({str(folder)!r})"
             )
         check_manifest(folder)
-        saved = read_json(folder / "pipeline.json")
+        saved = read_json(folder / SAVED)
         if saved.get("gancore") != VERSION:
             raise CheckpointError(
                 f"{folder} is a pipeline of version {saved.get('gancore')!r}; this gancore reads {VERSION}"
             )
         tables = saved.get("parts")
         if not isinstance(tables, dict) or not {"conditioner", "generator"} <= set(tables) <= set(_SEATS):
-            raise CheckpointError(
-                f"{folder / 'pipeline.json'} names no conditioner and generator; it is damaged"
-            )
+            raise CheckpointError(f"{folder / SAVED} names no conditioner and generator; it is damaged")
         weights = read_weights(folder / FILE)
         parts = {name: _restored(name, table, weights, folder) for name, table in tables.items()}
         return cls(reads=str(saved.get("reads", "")), **parts)
+
+
+def holds_pipeline(folder: Path | str) -> bool:
+    """Whether a folder is a saved pipeline."""
+    return (Path(folder) / SAVED).is_file()
 
 
 def layers_of(code_shape: Sequence[int]) -> int:
@@ -313,47 +320,9 @@ def check_truncation(pipeline: Pipeline, amount: float = 1.0, layers: int | None
         raise UserError(f"{generator} has {total} layers; truncate from 0 to {total} of them; got {layers}")
 
 
-INDEX = "pipelines.json"
-"""Names the pipelines of a run that has several, the default one first."""
-
-
-def save_pipelines(pipelines: Mapping[str, Pipeline], folder: Path) -> None:
-    """One pipeline into `folder` itself, several into a folder each, with an index."""
-    if len(pipelines) == 1:
-        return next(iter(pipelines.values())).save(folder)
-    for name, pipeline in pipelines.items():
-        pipeline.save(folder / name)
-    return write_text(folder / INDEX, json.dumps(list(pipelines)))
-
-
-def find_pipeline(run: Path, name: str | None = None) -> Path:
-    """The folder of a run's pipeline, the first of several where no name is given; `run` may be that folder
-    itself.
-
-    Raises:
-        RunError: there is none. UserError: there is none of that name.
-    """
-    for folder in (run, run / "pipeline"):
-        if (folder / "pipeline.json").is_file():
-            if name is not None:
-                raise UserError(
-                    f"{folder} is the only pipeline there, and has no name; leave --pipeline out; "
-                    f"got {name!r}"
-                )
-            return folder
-    index = run / "pipeline" / INDEX
-    if not index.is_file():
-        lacks = "holds no pipeline yet" if run.is_dir() else "is no folder"
-        raise RunError(f"{run} {lacks}; give a run folder with at least one checkpoint, or a saved pipeline")
-    names = json.loads(index.read_text(encoding="utf-8"))
-    if name is not None and name not in names:
-        raise UserError(f"{run} has the pipelines {', '.join(names)}; choose one of them; got {name!r}")
-    return run / "pipeline" / (name or names[0])
-
-
 def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path) -> Any:
     if not isinstance(table, dict):
-        raise CheckpointError(f"{folder / 'pipeline.json'}: {name} is {table!r}, not a table; it is damaged")
+        raise CheckpointError(f"{folder / SAVED}: {name} is {table!r}, not a table; it is damaged")
     try:
         part = build(
             {k: v for k, v in without_sources(table).items() if k != "frozen"}, _SEATS[name], where=name
@@ -362,7 +331,7 @@ def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path
         raise
     except Exception as error:  # the words of an altered file may lead a part's own code astray
         raise CheckpointError(
-            f"{folder / 'pipeline.json'}: {name} cannot be built ({error!r}); it is damaged"
+            f"{folder / SAVED}: {name} cannot be built ({error!r}); it is damaged"
         ) from None
     state = {
         key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")

@@ -6,10 +6,10 @@ from small import MeanConditioner, SmallDiscriminator, SmallGenerator
 
 from gancore import TwoPlayerGAN
 from gancore.component.weights import read_weights
+from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
 from gancore.runs.sources import Sources
 from gancore.standard.regularizers import R1
-from gancore.training.checkpoint import committed
 from gancore.training.start import train
 
 OFTEN = {
@@ -46,7 +46,7 @@ def begin(data, folder, **settings):
 
 def end_of(folder):
     """The name and tensors of the last checkpoint, the reports, and the sheets."""
-    last = next(committed(folder / "checkpoints"))
+    last = RunFolder(folder).checkpoints[0]
     tensors = {name: read_weights(last / f"{name}.safetensors") for name in ("weights", "training")}
     flat = {f"{file}/{name}": value for file, several in tensors.items() for name, value in several.items()}
     reports = [

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from gancore.component.specs import build, spec
-from gancore.pipeline import Pipeline, find_pipeline
+from gancore.runs.opening import load_pipeline
 from gancore.training.start import resume
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -19,7 +19,7 @@ TOLERANCE = 2e-4  # another processor sums in another order
 
 
 def images_of(folder):
-    pipeline = Pipeline.load(find_pipeline(folder))
+    pipeline = load_pipeline(folder)
     if pipeline.sampler is not None:
         return pipeline.sample(2, seed=5)
     return pipeline.render(torch.linspace(-1, 1, 2 * 3 * 16 * 16).reshape(2, 3, 16, 16), seed=5)

@@ -26,9 +26,9 @@ from pathlib import Path
 import attrs
 from safetensors.numpy import load_file
 
+from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
 from gancore.storage.manifest import check_manifest
-from gancore.training.checkpoint import committed
 
 POLL = 0.001
 PATIENCE = 600.0
@@ -130,7 +130,7 @@ def kill_once(folder: Path, words: list[str], rng: random.Random, span: float, c
     count.kills += not ended
     count.inside_a_write += not ended and half_written(folder)
     count.lost += newest(folder) < seen
-    for path in committed(folder / "checkpoints"):
+    for path in RunFolder(folder).checkpoints:
         check_manifest(path)
 
 
@@ -151,7 +151,7 @@ def holder(folder: Path) -> int:
 
 def newest(folder: Path) -> int:
     """The images of the newest committed checkpoint, -1 for none."""
-    return max((int(p.name) for p in committed(folder / "checkpoints")), default=-1)
+    return max((int(p.name) for p in RunFolder(folder).checkpoints), default=-1)
 
 
 def half_written(folder: Path) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gancore.measure.evaluation import Evaluation
     from gancore.measure.score import Score
     from gancore.measure.study import Study
+    from gancore.runs.folder import RunFolder
 
 
 def evaluate(
@@ -55,10 +56,12 @@ def evaluate(
 ) -> None:
     """Score samples of a run beside the images it learned from, or any images beside others."""
     from gancore.measure.evaluation import evaluate as judge
-    from gancore.training.evaluating import EvaluationRequest, is_run, study_of_images, study_of_run
+    from gancore.runs.folder import RunFolder
+    from gancore.runs.opening import is_model
+    from gancore.training.evaluating import EvaluationRequest, study_of_images, study_of_run
 
-    of_run = is_run(Path(run))
-    target = output or (Path(run) / "scores" / "evaluation.json" if of_run else Path("evaluation.json"))
+    folder, of_run = RunFolder(run), is_model(run)
+    target = output or (folder.score_file() if of_run else Path(folder.score_file().name))
     check_file(target)
     options = o.given(size=size, channels=channels, subset=subset)
     request = EvaluationRequest(
@@ -70,13 +73,13 @@ def evaluate(
         options=options,
     )
     chosen = _extractor(extractor, weights)
-    study = study_of_run(Path(run), chosen, request) if of_run else study_of_images(run, chosen, request)
+    study = study_of_run(folder, chosen, request) if of_run else study_of_images(run, chosen, request)
     with waiting(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images"):
         found = judge(study, _scores(score), strict=bool(score))
     found.save(target)
     _show(found)
     if of_run:
-        _grids(study, Path(run))
+        _grids(study, folder)
     typer.echo(f"scores and protocol in {target}")
 
 
@@ -117,8 +120,8 @@ def _show(found: "Evaluation") -> None:
         typer.echo(f"left out {name}: {reason}", err=True)
 
 
-def _grids(study: "Study", run: Path) -> None:
+def _grids(study: "Study", run: "RunFolder") -> None:
     from gancore.measure.grids import write_grids
 
-    for path in write_grids(study, run / "pictures"):
+    for path in write_grids(study, run):
         typer.echo(path)

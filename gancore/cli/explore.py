@@ -31,7 +31,7 @@ def explore(
     from gancore.explore.server import open_server
     from gancore.explore.session import Session
     from gancore.latent.walk import Walk
-    from gancore.pipeline import find_pipeline
+    from gancore.runs.opening import find_pipeline
 
     folder = find_pipeline(run, pipeline)
     session = Session(

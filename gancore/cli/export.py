@@ -38,7 +38,7 @@ def export(
 ) -> None:
     """Write a pipeline, latent and label to image, for other programs, and check what was written."""
     from gancore.errors import UserError
-    from gancore.pipeline import Pipeline, find_pipeline
+    from gancore.runs.opening import load_pipeline
 
     format = _format(format, output)
     if unknown := set(inputs or ()) - {"truncation", "noise"}:
@@ -52,7 +52,7 @@ def export(
         raise UserError("truncation is either built in or an input; give --truncation or --input truncation")
     target = output or Path(f"{run.resolve().name}{SUFFIXES[format] or '-pipeline'}")
     (check_new_folder if format == "pipeline" else check_file)(target)
-    chosen = Pipeline.load(find_pipeline(run, pipeline))
+    chosen = load_pipeline(run, pipeline)
     target.parent.mkdir(parents=True, exist_ok=True)
     with waiting(f"writing and checking {target}"):
         if format == "pipeline":
@@ -99,7 +99,7 @@ def _file(
 
 def _recipe(run: Path) -> str:
     """The address of the recipe that a run trained; nothing for a pipeline alone."""
-    from gancore.component.specs import read_toml
+    from gancore.runs.folder import RunFolder
 
-    path = run / "recipe.toml"
-    return f"recipe/{read_toml(path).get('part')}" if path.is_file() else ""
+    folder = RunFolder.around(run) or RunFolder(run)
+    return f"recipe/{folder.recipe_spec().get('part')}" if folder.recipe_file.is_file() else ""

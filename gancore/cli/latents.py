@@ -71,9 +71,9 @@ def drawn(
 def loaded(run: Path, name: str | None = None) -> "Pipeline":
     """A run's pipeline that draws latents. Raises UserError where it translates images instead."""
     from gancore.errors import UserError
-    from gancore.pipeline import Pipeline, find_pipeline
+    from gancore.runs.opening import load_pipeline
 
-    pipeline = Pipeline.load(find_pipeline(run, name))
+    pipeline = load_pipeline(run, name)
     if pipeline.sampler is None:
         raise UserError(
             f"{pipeline.generator.qualified_name} translates images, so it has no latent space; "

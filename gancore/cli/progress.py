@@ -130,7 +130,7 @@ class Bar:
 
 def _ending(run: Any) -> str:
     return (
-        f"done: {run.images} images in {_span(run.seconds)}. Look at {run.folder / 'report.html'}; "
+        f"done: {run.images} images in {_span(run.seconds)}. Look at {run.run_folder.report_file}; "
         f"more: gancore sample {run.folder} {_what(run)}"
     )
 

@@ -38,7 +38,8 @@ def sample(
 ) -> None:
     """Draw images from a trained run."""
     from gancore.errors import UserError
-    from gancore.pipeline import Pipeline, check_truncation, find_pipeline
+    from gancore.pipeline import check_truncation
+    from gancore.runs.opening import load_pipeline
 
     if truncation_layers is not None and truncation == 1:
         raise UserError(
@@ -52,7 +53,7 @@ def sample(
         )
     target = output or Path(f"{run.resolve().name}-samples.png")
     _check(target)
-    chosen = Pipeline.load(find_pipeline(run, pipeline))
+    chosen = load_pipeline(run, pipeline)
     check_truncation(chosen, truncation, truncation_layers)
     if data is not None:
         images, names = _through(chosen, data, seed or 0)

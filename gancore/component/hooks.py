@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import typer
 
     from gancore.component.part import Part
@@ -29,8 +31,16 @@ def gancore_parts() -> "Sequence[type[Part]]":  # type: ignore[empty-body]
 @hookspec
 def gancore_data(source: str, options: Any) -> Any:
     """Opens a data source of the plugin's own (a `gancore.data.Data`) by the words that a user gives to
-    `--data`, or returns None to pass. EvaluationRequest before gancore's own sources; `options` are the
+    `--data`, or returns None to pass. Asked before gancore's own sources; `options` are the
     `gancore.data.ImageOptions` that were asked for.
+    """
+
+
+@hookspec
+def gancore_weights(folder: "Path", part: str) -> "Sequence[Path]":  # type: ignore[empty-body]
+    """The safetensors files that may hold the weights of a part, the likeliest first, where the plugin knows
+    how the folder is laid out; the `from = "FOLDER:PART"` of a spec asks for them. Each tensor's name begins
+    with the part's, as `generator.`.
     """
 
 

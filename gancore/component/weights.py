@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gancore.component.discovery import host
 from gancore.component.part import Part
 from gancore.errors import CheckpointError, SpecError
 from gancore.storage.manifest import MANIFEST, check_manifest
@@ -17,7 +18,8 @@ FILE = "weights.safetensors"
 
 def load_from(part: Part, source: str, *, where: str = "") -> None:
     """Takes the weights at `FOLDER:NAME`, a run, checkpoint, pipeline or import and the path of a part in it
-    (`runs/7:generator`).
+    (`runs/7:generator`). Where they may lie in the folder, plugins say (hook `gancore_weights`), the core
+    among them.
 
     Raises:
         SpecError: the source is not written so, or holds no such part.
@@ -26,7 +28,7 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
     folder, _, name = source.rpartition(":")
     if not folder or not name:
         raise SpecError(f"{where}: from takes FOLDER:NAME, as runs/7:generator; got {source!r}")
-    for path in _candidates(Path(folder), name):
+    for path in _files(Path(folder), name):
         if (path.parent / MANIFEST).is_file():
             check_manifest(path.parent)
         found = {
@@ -123,7 +125,6 @@ def freeze(part: Part, which: Any, *, where: str = "") -> None:
             parameter.requires_grad_(False)
 
 
-def _candidates(folder: Path, name: str) -> list[Path]:
-    checkpoints = sorted(folder.glob("checkpoints/[0-9]*"), reverse=True)
-    places = [folder / "pipeline", *sorted(folder.glob("pipeline/*/")), folder, folder / name, *checkpoints]
-    return [place / FILE for place in places if (place / FILE).is_file()]
+def _files(folder: Path, name: str) -> list[Path]:
+    found = host().manager.hook.gancore_weights(folder=folder, part=name)
+    return [path for files in found for path in files]

@@ -22,6 +22,7 @@ from gancore.latent.spaces import SPACES
 from gancore.latent.views import Point, View, view_of
 from gancore.latent.walk import Walk
 from gancore.pictures.grid import pictures
+from gancore.runs.folder import owner
 
 __all__ = ["Session"]
 
@@ -54,7 +55,7 @@ class Session:
         first = Point(label=0 if walk.classes else None)
         width, height = pictures(self._run(lambda: walk.image(first)))[0].size
         return {
-            "name": _name_of(self.folder),
+            "name": owner(self.folder),
             "folder": str(self.folder),
             "parts": {name: part.qualified_name for name, part in parts.parts.items()},
             "image": list(parts.generator.image),
@@ -146,10 +147,6 @@ class Session:
 
     def _run(self, work: Callable[[], T]) -> T:
         return self._worker.submit(work).result()
-
-
-def _name_of(folder: Path) -> str:
-    return folder.parent.name if folder.name == "pipeline" else folder.name
 
 
 def _around(request: Any) -> tuple[int, list[View]]:

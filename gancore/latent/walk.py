@@ -25,7 +25,8 @@ from gancore.latent.interpolate import KINDS
 from gancore.latent.mixing import layers_of, mix
 from gancore.latent.views import Between, Mix, Point, View, view_of
 from gancore.nn.labels import one_hot
-from gancore.pipeline import Pipeline, find_pipeline, keeps_a_mean
+from gancore.pipeline import Pipeline, keeps_a_mean
+from gancore.runs.opening import load_pipeline
 
 __all__ = ["Place", "Walk"]
 
@@ -82,11 +83,11 @@ class Walk:
 
     @classmethod
     def load(cls, run: Path | str, name: str | None = None, directions: Path | str | None = None) -> "Walk":
-        """Of a run's pipeline, or of a saved pipeline. Raises as `find_pipeline`, `Pipeline.load` and
+        """Of a run's pipeline, or of a saved pipeline. Raises as `load_pipeline` and
         `DirectionSet.load` do.
         """
         found = None if directions is None else DirectionSet.load(Path(directions))
-        return cls(Pipeline.load(find_pipeline(Path(run), name)), found)
+        return cls(load_pipeline(run, name), found)
 
     def _take(self, directions: DirectionSet) -> None:
         directions.check(self.pipeline)

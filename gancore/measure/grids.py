@@ -1,6 +1,5 @@
 """Pictures that scores are looked at with: nearest training images, and a row for each class."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -10,7 +9,7 @@ from gancore.measure.neighbors import nearest
 from gancore.measure.sets import ImageSet
 from gancore.measure.study import Study
 from gancore.pictures.grid import save_grid
-from gancore.storage.files import write_text
+from gancore.runs.folder import RunFolder
 
 SHOWN = 8
 """Samples on a grid of neighbors, and images in a class's row."""
@@ -19,22 +18,19 @@ NEIGHBORS = 7
 """Training images beside each sample."""
 
 
-def write_grids(study: Study, folder: Path) -> list[Path]:
-    """`neighbors.png` where the training images are known, `classes.png` where samples have labels; returns
-    what was written.
+def write_grids(study: Study, run: RunFolder) -> list[Path]:
+    """Beside a run, `neighbors.png` where the training images are known, `classes.png` where samples have
+    labels; returns what was written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    run.pictures_folder.mkdir(parents=True, exist_ok=True)
     written = []
     if study.training is not None:
-        save_grid(neighbors(study), folder / "neighbors.png", columns=NEIGHBORS + 1)
-        write_text(
-            folder / "neighbors.json",
-            json.dumps({"images": len(study.training), "extractor": study.title}) + "\n",
-        )
-        written.append(folder / "neighbors.png")
+        save_grid(neighbors(study), path := run.new_picture("neighbors"), columns=NEIGHBORS + 1)
+        run.note_picture("neighbors", {"images": len(study.training), "extractor": study.title})
+        written.append(path)
     if (found := full_classes(study)) is not None:
-        save_grid(classes(study, found), folder / "classes.png", columns=SHOWN)
-        written.append(folder / "classes.png")
+        save_grid(classes(study, found), path := run.new_picture("classes"), columns=SHOWN)
+        written.append(path)
     return written
 
 

@@ -14,9 +14,9 @@ from gancore.pictures.scores import read_evaluations
 from gancore.pictures.sections import CLASSES, NEIGHBORS, PLATE_ROOM, alarm_list, facts, legend, plate, plates
 from gancore.pictures.series import page_data
 from gancore.pictures.store import store
-from gancore.pictures.timeline import GRIDS, SampleGrid, Strip, find_grids, slider, timelines
+from gancore.pictures.timeline import GRIDS, Strip, slider, timelines, whole_grids
 from gancore.pictures.words import counted
-from gancore.runs.reading import RunFolder, read_run
+from gancore.runs.folder import SAMPLES, RunFolder, SampleGrid, existing
 
 GRIDS_OF_ALL = 240
 """Grids on a page at most, and the characters that they may take."""
@@ -24,7 +24,11 @@ GRID_ROOM = 13_000_000
 
 
 def write_comparison(
-    runs: Sequence[Path], output: Path = Path("compare.html"), *, samples: int = 16, seed: int = 0
+    runs: Sequence[Path | str | RunFolder],
+    output: Path | str = "compare.html",
+    *,
+    samples: int = 16,
+    seed: int = 0,
 ) -> Path:
     """Write one page that lays two or more runs side by side, and return its path.
 
@@ -37,7 +41,7 @@ def write_comparison(
         UserError: fewer than two runs, or one given twice.
         RunError: a folder is not a run, or the page could not be written.
     """
-    compared = _opened([Path(run) for run in runs])
+    compared, output = _opened([Path(run) for run in runs]), Path(output)
     names = [one.name for one in compared]
     folders = [one.run for one in compared]
     page = document(
@@ -66,15 +70,14 @@ def _opened(paths: Sequence[Path]) -> list[Compared]:
 
 
 def _compared(name: str, path: Path) -> Compared:
-    run = read_run(path)
-    if not (path / "recipe.toml").is_file() and not (path / "log.jsonl").is_file():
+    run = existing(path)
+    if not run.recipe_file.is_file() and not run.log_file.is_file():
         raise RunError(
-            f"{path} is not a run: it holds neither recipe.toml nor log.jsonl; "
+            f"{path} is not a run: it holds neither {run.recipe_file.name} nor {run.log_file.name}; "
             "give the folder that `gancore train` made"
         )
-    evaluations, damaged = read_evaluations(path / "scores", run.lines)
-    run.missing += damaged
-    return Compared(name, run, evaluations)
+    evaluations, damaged = read_evaluations(run)
+    return Compared(name, run, evaluations, run.missing + damaged)
 
 
 def _make_folder(folder: Path) -> None:
@@ -96,10 +99,8 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
     grids = _samples(compared)
     neighbors, torn = plates(pairs, "neighbors", NEIGHBORS)
     classes, also_torn = plates(pairs, "classes", CLASSES)
-    missing = (
-        [f"{one.name}: {sentence}" for one in compared for sentence in one.run.missing] + torn + also_torn
-    )
-    recipes = differences_table(names, [one.run.recipe for one in compared])
+    missing = [f"{one.name}: {sentence}" for one in compared for sentence in one.missing] + torn + also_torn
+    recipes = differences_table(names, [one.run.recipe_table for one in compared])
     settings = differences_table(names, [_settings(one.run) for one in compared])
     return [
         Section("missing", "Not here", items(missing), kind="missing"),
@@ -110,9 +111,9 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
         Section(
             "curves",
             "Curves",
-            board("curves-board", smoothing=True) if any(one.run.reports for one in compared) else "",
+            board("curves-board", smoothing=True) if any(one.run.log.reports for one in compared) else "",
         ),
-        Section("alarms", "Alarms", alarm_list([(one.name, one.run.alarms) for one in compared])),
+        Section("alarms", "Alarms", alarm_list([(one.name, one.run.log.alarms) for one in compared])),
         Section("recipes", "Recipes", recipes or _equal("The recipes are equal."), note="where they differ"),
         Section(
             "settings",
@@ -127,8 +128,10 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
 
 
 def _overview(compared: Sequence[Compared]) -> str:
-    tables = [{"recipe": one.run.name, "state": one.run.state, **dict(facts(one.run))} for one in compared]
-    alarms = [str(len(one.run.alarms)) if one.run.alarms else "none" for one in compared]
+    tables = [
+        {"recipe": one.run.name, "state": one.run.log.state, **dict(facts(one.run))} for one in compared
+    ]
+    alarms = [str(len(one.run.log.alarms) or "none") for one in compared]
     rows = [
         [escape(name), *(escape(table.get(name, "")) for table in tables)]
         for name in dict.fromkeys(n for t in tables for n in t)
@@ -141,8 +144,8 @@ def _samples(compared: Sequence[Compared]) -> Section:
     rows: dict[str, list[Strip]] = {}
     total = 0
     for index, one in enumerate(compared):
-        grids, damaged = find_grids(one.run.path / "samples")
-        one.run.missing += [f"samples/{path.name} is not a whole PNG: it is left out." for path in damaged]
+        grids, damaged = whole_grids(one.run)
+        one.missing += damaged
         total += len(grids)
         for pipeline, chosen in timelines(grids, each).items():
             rows.setdefault(pipeline, []).append(Strip(one.name, index, chosen))
@@ -155,13 +158,13 @@ def _samples(compared: Sequence[Compared]) -> Section:
     return Section(
         "samples",
         "Samples",
-        f"{hint}{slider(titled, sources)}{reduced_note(reduced, ['samples/ of each run'])}",
+        f"{hint}{slider(titled, sources)}{reduced_note(reduced, [f'{SAMPLES}/ of each run'])}",
         note=f"{counted(len(shown), total)} grids, over the training",
     )
 
 
 def _about_seeds(compared: Sequence[Compared]) -> str:
-    seeds = {one.name: one.run.settings.get("seed") for one in compared}
+    seeds = {one.name: one.run.settings_table.get("seed") for one in compared}
     if set(seeds.values()) == {None}:
         return (
             "No seed is known, so runs may show latents of their own. "
@@ -184,7 +187,7 @@ def _about_seeds(compared: Sequence[Compared]) -> str:
 def _from_one_seed(compared: Sequence[Compared], count: int, seed: int) -> str:
     if count < 1:
         return ""
-    drawn = [draw(one.run.path, count, seed) for one in compared]
+    drawn = [draw(one.run, count, seed) for one in compared]
     marks = letters(drawn)
     sources, _ = data_uris(
         {index: fresh.picture for index, fresh in enumerate(drawn) if fresh.picture}, PLATE_ROOM

@@ -9,7 +9,7 @@ from gancore.pictures.page import board, filled
 from gancore.pictures.scores import Evaluated, Reading, courses
 from gancore.pictures.sections import ARROWS, left_out, protocol, setup, value_cell
 from gancore.pictures.words import listed
-from gancore.runs.reading import RunFolder
+from gancore.runs.folder import RunFolder
 
 TRAINED = "while training"
 ITS_OWN = {"samples.source", "samples.run", "samples.pipeline"}
@@ -23,13 +23,14 @@ class Compared:
     name: str
     run: RunFolder
     evaluations: list[Evaluated]
+    missing: list[str]
 
 
 def final_scores(compared: Sequence[Compared]) -> str:
     """A table for each evaluation that a run has, the best marked, and the charts of the scores over the
     training.
     """
-    charts = board("scores-board") if any(courses(one.run.lines) for one in compared) else ""
+    charts = board("scores-board") if any(courses(one.run.log.lines) for one in compared) else ""
     names = dict.fromkeys(evaluation.name for one in compared for evaluation in one.evaluations)
     tables = "".join(_final(compared, name) for name in names)
     nothing = '<p class="quiet-line"><span class="pill">none yet</span> None of these runs holds a score.</p>'

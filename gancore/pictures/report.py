@@ -21,9 +21,10 @@ from gancore.pictures.sections import (
 )
 from gancore.pictures.series import page_data
 from gancore.pictures.store import store
-from gancore.pictures.timeline import Strip, find_grids, slider, timelines
+from gancore.pictures.timeline import Strip, slider, timelines, whole_grids
 from gancore.pictures.words import counted, flat
-from gancore.runs.reading import RunFolder, read_run
+from gancore.runs.folder import SAMPLES, RunFolder, existing
+from gancore.runs.reading import RunLog
 
 EVENTS = 200
 SHOWN_ELSEWHERE = ("scores", "alarm")
@@ -34,7 +35,7 @@ GRID_ROOM = 15_000_000
 MOODS = {"finished": "good", "stopped": "warm"}
 
 
-def write_report(run: Path) -> Path:
+def write_report(run: Path | str | RunFolder) -> Path:
     """Write ``report.html`` into a run folder, finished or not, and return its path.
 
     The page holds the sample timeline, the scores with their protocols, the alarms, the curves, the recipe,
@@ -44,47 +45,48 @@ def write_report(run: Path) -> Path:
     Raises:
         RunError: ``run`` is not a folder, or the page could not be written.
     """
-    folder = read_run(Path(run))
-    evaluations, damaged = read_evaluations(folder.path / "scores", folder.lines)
-    folder.missing += damaged
-    samples = _samples(folder, evaluations)
-    closer = _closer(folder)
+    folder = existing(run)
+    log, (evaluations, damaged) = folder.log, read_evaluations(folder)
+    missing = folder.missing + damaged
+    samples = _samples(folder, evaluations, missing)
+    closer = _closer(folder, missing)
     page = document(
         title=f"{folder.name} · {folder.path.resolve().name}",
         kind="report",
         header=_header(folder),
         sections=[
-            Section("missing", "Not here", items(folder.missing), kind="missing"),
+            Section("missing", "Not here", items(missing), kind="missing"),
             samples,
-            Section("alarms", "Alarms", alarm_list([("", folder.alarms)])),
-            _scores(folder, evaluations),
-            Section("curves", "Curves", board("curves-board", smoothing=True) if folder.reports else ""),
+            Section("alarms", "Alarms", alarm_list([("", log.alarms)])),
+            _scores(log, evaluations),
+            Section("curves", "Curves", board("curves-board", smoothing=True) if log.reports else ""),
             *closer,
             *_words(folder),
         ],
         data=page_data([folder], [folder.name]),
     )
-    target = folder.path / "report.html"
+    target = folder.report_file
     store(target, page.encode("utf-8", errors="replace"))
     return target
 
 
 def _header(run: RunFolder) -> str:
+    log = run.log
     return filled(
         "report-header.html",
         name=escape(run.name),
         folder=escape(run.path.resolve().name),
-        state=escape(run.state),
-        mood=MOODS.get(run.state, ""),
-        alarms=alarm_count(run.alarms) if run.alarms else "",
+        state=escape(log.state),
+        mood=MOODS.get(log.state, ""),
+        alarms=alarm_count(log.alarms) if log.alarms else "",
     )
 
 
-def _samples(run: RunFolder, evaluations: list[Evaluated]) -> Section:
-    grids, damaged = find_grids(run.path / "samples")
-    run.missing += [f"samples/{path.name} is not a whole PNG: it is left out." for path in damaged]
+def _samples(run: RunFolder, evaluations: list[Evaluated], missing: list[str]) -> Section:
+    grids, damaged = whole_grids(run)
+    missing += damaged
     if not grids:
-        run.missing.append("samples/ holds no grid yet: there is no timeline.")
+        missing.append(f"{SAMPLES}/ holds no grid yet: there is no timeline.")
     shown = timelines(grids)
     sources, reduced = data_uris(
         {grid.path: grid.path.read_bytes() for group in shown.values() for grid in group}, GRID_ROOM
@@ -97,7 +99,7 @@ def _samples(run: RunFolder, evaluations: list[Evaluated]) -> Section:
     )
     hero = filled(
         "hero.html",
-        timeline=timeline + reduced_note(reduced, ["samples/"]),
+        timeline=timeline + reduced_note(reduced, [f"{SAMPLES}/"]),
         highlights=_highlights(evaluations),
         facts=entries(facts(run)),
     )
@@ -123,8 +125,8 @@ def _highlights(evaluations: list[Evaluated]) -> str:
     return f'<dl class="highlights">{shown}</dl><p class="hint">{escape(setup(latest.protocol))}</p>'
 
 
-def _scores(run: RunFolder, evaluations: list[Evaluated]) -> Section:
-    course = {one.name: one for one in courses(run.lines)}
+def _scores(log: RunLog, evaluations: list[Evaluated]) -> Section:
+    course = {one.name: one for one in courses(log.lines)}
     tables = "".join(evaluation(one, course, open=index == 0) for index, one in enumerate(evaluations))
     charts = board("scores-board") if course else ""
     nothing = (
@@ -134,16 +136,16 @@ def _scores(run: RunFolder, evaluations: list[Evaluated]) -> Section:
     return Section("scores", "Scores", charts + tables or nothing)
 
 
-def _closer(run: RunFolder) -> list[Section]:
+def _closer(run: RunFolder, missing: list[str]) -> list[Section]:
     neighbors, torn = plates([("", run)], "neighbors", NEIGHBORS)
     classes, also_torn = plates([("", run)], "classes", CLASSES)
-    run.missing += torn + also_torn
+    missing += torn + also_torn
     return [Section("neighbors", "Nearest neighbors", neighbors), Section("classes", "Classes", classes)]
 
 
 def _words(run: RunFolder) -> list[Section]:
     """The texts at the end of the page."""
-    events = [line for line in run.events if line["event"] not in SHOWN_ELSEWHERE]
+    events = [line for line in run.log.events if line["event"] not in SHOWN_ELSEWHERE]
     rows = event_rows(events[-EVENTS:])
     return [
         Section("recipe", "Recipe", _text("recipe-text", run.recipe_text), action="recipe-text"),

@@ -3,9 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 from gancore.errors import GancoreError
+from gancore.runs.folder import RunFolder
 
 COLUMNS = 4
 
@@ -23,13 +23,13 @@ class Fresh:
     words: str = ""
 
 
-def draw(run: Path, count: int, seed: int) -> Fresh:
+def draw(run: RunFolder, count: int, seed: int) -> Fresh:
     """`count` samples of a run's first pipeline."""
     from gancore.pictures.grid import grid
-    from gancore.pipeline import Pipeline, find_pipeline
+    from gancore.runs.opening import load_pipeline
 
     try:
-        pipeline = Pipeline.load(find_pipeline(run))
+        pipeline = load_pipeline(run)
         latent, label = pipeline.draw(count, seed=seed)
         images = pipeline.render(latent, label, seed=seed)
     except GancoreError as error:

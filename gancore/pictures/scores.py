@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gancore.runs.folder import RunFolder
+from gancore.runs.reading import RunLog
 from gancore.storage.jsonl import Line
 
 
@@ -94,19 +96,19 @@ def diagnostics(lines: Iterable[Line]) -> list[Course]:
     return list(found.values())
 
 
-def read_evaluations(folder: Path, lines: Iterable[Line]) -> tuple[list[Evaluated], list[str]]:
+def read_evaluations(run: RunFolder) -> tuple[list[Evaluated], list[str]]:
     """The latest evaluation of the training, then those with a name; and one sentence for each file that
     cannot be read.
 
     Where the log holds scores and no file does, they are the latest evaluation, without a protocol.
     """
     found, damaged = [], []
-    for path in sorted(folder.glob("*.json")):
+    for path in run.scores:
         try:
             found.append(_evaluated(path))
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            damaged.append(f"scores/{path.name} is no evaluation ({error}): it is left out.")
-    trained = [one for one in found if not one.name] or _logged(lines)
+            damaged.append(f"{path.parent.name}/{path.name} is no evaluation ({error}): it is left out.")
+    trained = [one for one in found if not one.name] or _logged(run.log)
     latest = sorted(trained, key=lambda one: one.images or 0)[-1:]
     return latest + [one for one in found if one.name], damaged
 
@@ -152,8 +154,8 @@ def _evaluated(path: Path) -> Evaluated:
     )
 
 
-def _logged(lines: Iterable[Line]) -> list[Evaluated]:
-    judged = [line for line in lines if line.get("event") == "scores" and isinstance(line.get("images"), int)]
+def _logged(log: RunLog) -> list[Evaluated]:
+    judged = [line for line in log.of("scores") if isinstance(line.get("images"), int)]
     return [
         Evaluated("", line["images"], _readings(line.get("scores")), seconds=number(line.get("seconds")))
         for line in judged[-1:]

@@ -1,17 +1,16 @@
 """What the pages of one run and of several show alike: alarms, evaluations, and single pictures of a run."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from gancore.pictures.embed import data_uris
 from gancore.pictures.page import filled, items, pairs_table, rows, run_style, table
 from gancore.pictures.scores import Course, Evaluated, Reading
-from gancore.pictures.timeline import is_whole
+from gancore.pictures.timeline import is_whole, not_whole
 from gancore.pictures.words import duration, figure, flat, words
-from gancore.runs.reading import Alarm, RunFolder
+from gancore.runs.folder import RunFolder
+from gancore.runs.reading import Alarm
 
 SETTINGS = ("seed", "batch", "precision")
 NEIGHBORS = (
@@ -114,17 +113,14 @@ def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple
     """`pictures/FILE.png` of each run that has one, and one sentence for each that is damaged."""
     found, damaged = {}, []
     for index, (name, run) in enumerate(runs):
-        path = run.path / "pictures" / f"{file}.png"
+        path = run.picture(file)
         if path.is_file() and is_whole(path):
             found[index] = path.read_bytes()
         elif path.is_file():
-            damaged.append(
-                f"{name + ': ' if len(runs) > 1 else ''}pictures/{path.name} is not a whole PNG: "
-                "it is left out."
-            )
+            damaged.append(f"{name + ': ' if len(runs) > 1 else ''}{not_whole(path)}")
     sources, _ = data_uris(found, PLATE_ROOM)
     shown = "".join(
-        plate(i, runs[i][0] if len(runs) > 1 else "", source, _searched(runs[i][1].path, file))
+        plate(i, runs[i][0] if len(runs) > 1 else "", source, _searched(runs[i][1], file))
         for i, source in sources.items()
     )
     return (f'<p class="hint">{escape(note)}</p><div class="plates">{shown}</div>' if shown else ""), damaged
@@ -147,17 +143,17 @@ def plate(run: int, caption: str, source: str, note: str) -> str:
 
 def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
     """What a run is, in a few numbers."""
-    last: Mapping[str, Any] = run.reports[-1] if run.reports else {}
-    if last:
-        target = run.settings.get("images")
+    reports, settings = run.log.reports, run.settings_table
+    if reports:
+        last, target = reports[-1], settings.get("images")
         of = f" of {target:,}" if isinstance(target, int) and target != last["images"] else ""
         yield "images seen", f"{last['images']:,}{of}"
         yield "steps", f"{last['step']:,}"
         yield "duration", duration(last["seconds"])
     found = {
-        "data": run.data,
+        "data": run.data_words,
         "parameters": run.facts.get("parameters"),
-        **{name: run.settings.get(name) for name in SETTINGS},
+        **{name: settings.get(name) for name in SETTINGS},
     }
     yield from ((name, words(value)) for name, value in found.items() if value not in (None, ""))
 
@@ -170,13 +166,13 @@ def legend(names: Sequence[str]) -> str:
     )
 
 
-def _searched(run: Path, file: str) -> str:
+def _searched(run: RunFolder, file: str) -> str:
     """What nearness was measured by, and among how many images."""
-    try:
-        facts = json.loads((run / "pictures" / f"{file}.json").read_text(encoding="utf-8"))
-        return f"among {facts['images']:,} training images, by {facts['extractor']}"
-    except (OSError, ValueError, TypeError, KeyError):
-        return ""
+    facts = run.picture_facts(file)
+    images, extractor = facts.get("images"), facts.get("extractor")
+    return (
+        f"among {images:,} training images, by {extractor}" if isinstance(images, int) and extractor else ""
+    )
 
 
 def _alarm(run: int, owner: str, alarm: Alarm) -> str:

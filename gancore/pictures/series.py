@@ -6,7 +6,7 @@ from typing import Any
 
 from gancore.pictures.curves import POINTS, Curve, curves, grouped
 from gancore.pictures.scores import Course, courses, diagnostics
-from gancore.runs.reading import RunFolder
+from gancore.runs.folder import RunFolder
 
 Group = dict[str, Any]
 DIAGNOSTICS = "diagnostics that alarms are read from"
@@ -19,17 +19,19 @@ def page_data(runs: Sequence[RunFolder], names: Sequence[str]) -> dict[str, Any]
         "runs": [
             {
                 "name": name,
-                "alarms": [[alarm.images, alarm.name] for alarm in run.alarms if alarm.images is not None],
+                "alarms": [
+                    [alarm.images, alarm.name] for alarm in run.log.alarms if alarm.images is not None
+                ],
             }
             for name, run in zip(names, runs, strict=True)
         ],
         "boards": {
             "scores": [
-                *_of_courses("", 0, [courses(run.lines) for run in runs]),
-                *_of_courses(DIAGNOSTICS, DIAGNOSTICS_COLOR, [diagnostics(run.lines) for run in runs]),
+                *_of_courses("", 0, [courses(run.log.lines) for run in runs]),
+                *_of_courses(DIAGNOSTICS, DIAGNOSTICS_COLOR, [diagnostics(run.log.lines) for run in runs]),
             ],
             "curves": _of_curves(
-                [grouped(curves(run.reports, max(200, POINTS // len(runs)))) for run in runs]
+                [grouped(curves(run.log.reports, max(200, POINTS // len(runs)))) for run in runs]
             ),
         },
     }

@@ -1,27 +1,15 @@
 """The sample grids of a run, in the order of the images seen."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from gancore.pictures.page import filled, run_style
+from gancore.runs.folder import RunFolder, SampleGrid
 
 GRIDS = 40
-NAME = re.compile(r"(\d+)(?:-(.+))?\.png")
 SIGNATURE, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
-
-
-@dataclass(frozen=True)
-class SampleGrid:
-    """One file of ``samples/``: ``00012000.png``, or ``00012000-NAME.png`` where a recipe has several
-    pipelines.
-    """
-
-    path: Path
-    images: int
-    pipeline: str
 
 
 @dataclass(frozen=True)
@@ -33,12 +21,16 @@ class Strip:
     grids: Sequence[SampleGrid]
 
 
-def find_grids(samples: Path) -> tuple[list[SampleGrid], list[Path]]:
-    """The grids of a folder in their order, and the files that go by a grid's name but are no whole PNG."""
-    named = [(path, match) for path in sorted(samples.glob("*.png")) if (match := NAME.fullmatch(path.name))]
-    whole = [SampleGrid(path, int(match[1]), match[2] or "") for path, match in named if is_whole(path)]
-    damaged = [path for path, _ in named if not is_whole(path)]
-    return sorted(whole, key=lambda grid: (grid.pipeline, grid.images)), damaged
+def whole_grids(run: RunFolder) -> tuple[list[SampleGrid], list[str]]:
+    """The sample grids of a run in their order, and a sentence for each that is no whole PNG."""
+    grids = run.samples
+    whole = [grid for grid in grids if is_whole(grid.path)]
+    return whole, [not_whole(grid.path) for grid in grids if grid not in whole]
+
+
+def not_whole(path: Path) -> str:
+    """Says that a picture is left out."""
+    return f"{path.parent.name}/{path.name} is not a whole PNG: it is left out."
 
 
 def timelines(grids: Sequence[SampleGrid], at_most: int = GRIDS) -> dict[str, list[SampleGrid]]:

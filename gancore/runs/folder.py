@@ -1,47 +1,534 @@
-"""The folder of a run: its name, its lock, and the files that say what was trained and how."""
+"""The folder of a run: the one place that knows how it is laid out."""
 
-import fcntl
-import os
-import platform
+import json
 import re
+import shlex
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import attrs
-import tomli_w
-import torch
-
-from gancore.component.discovery import host
-from gancore.component.specs import spec, to_toml
 from gancore.errors import RunError, UserError
-from gancore.recipes.base import Recipe
-from gancore.runs.settings import Settings
-from gancore.storage.files import write_text
+from gancore.runs.lock import locked
+from gancore.runs.reading import RunLog, read_log, toml_or_why_not
+from gancore.storage.files import sweep, write_text
 
-RECIPE, SETTINGS, LOCK = "recipe.toml", "run.toml", ".lock"
+if TYPE_CHECKING:
+    from gancore.data import Data
+    from gancore.pipeline import Pipeline
+    from gancore.recipes.base import Recipe
+    from gancore.runs.settings import Settings
+    from gancore.runs.sources import Sources
+
+RECIPE, SETTINGS, LOG, LOCK, REPORT = "recipe.toml", "run.toml", "log.jsonl", ".lock", "report.html"
+PIPELINES, CHECKPOINTS, BEST, BEST_FACTS = "pipeline", "checkpoints", "best", "best.json"
+SAMPLES, SCORES, PICTURES = "samples", "scores", "pictures"
+INDEX = "pipelines.json"
+"""Names the pipelines of a run that has several, the default one first."""
+EVALUATION = "evaluation"
+"""The file of `scores/` that `gancore evaluate` writes."""
+OLDER = {"neighbors": "neighbours"}
+"""Pictures that earlier versions wrote under another name."""
+GRID, CHECKPOINT = re.compile(r"(\d+)(?:-(.+))?\.png"), re.compile(r"\d{8,}")
+TRAIN_OPTIONS = ("images", "batch", "micro_batch", "precision", "seed")
 
 
-def new_folder(output: Path | str | None, recipe: Recipe) -> Path:
-    """The folder of a new run: the one asked for, which must be empty, or the next `runs/0007-dcgan`.
+class RunData(NamedTuple):
+    """The images that a run learns from, and those that it never sees, where some are held out."""
 
-    Raises:
-        RunError: it already holds a run.
+    training: "Data"
+    held_out: "Data | None"
+
+
+@dataclass(frozen=True)
+class SampleGrid:
+    """One file of `samples/`: `00012000.png`, or `00012000-NAME.png` where a recipe has several pipelines."""
+
+    path: Path
+    images: int
+    pipeline: str
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best evaluation so far: the score that was asked for, its value, and the images seen by then.
+
+    `path` is a folder whose pipeline is the one that was evaluated.
     """
-    if output is not None:
+
+    path: Path
+    images: int
+    score: str = ""
+    value: float | None = None
+
+    def pipeline(self, name: str | None = None) -> "Pipeline":
+        """The pipeline as it was then. Raises as `RunFolder.pipeline`."""
+        return RunFolder(self.path).pipeline(name)
+
+
+class RunFolder:
+    """What a run left in its folder, finished or not.
+
+    Nothing is kept in memory: each property reads the folder as it is at that moment. Without torch it reads
+    texts, scores and pictures; `recipe`, `pipeline`, `data` and `settings` import it.
+    """
+
+    def __init__(self, path: "Path | str | RunFolder") -> None:
+        self.path = Path(path)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    @classmethod
+    def new(cls, output: Path | str | None, name: str) -> "RunFolder":
+        """Makes the folder of a new run: the one asked for, which must be empty, or the next
+        `runs/0007-NAME`.
+
+        Raises:
+            RunError: it holds something already, or cannot be made.
+        """
+        if output is None:
+            return cls(_next_folder(Path("runs"), name))
         path = Path(output)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(
                 f"{path} is not empty; resume it with `gancore train --resume {path}`, or name another folder"
             )
         _make(path)
-        return path
-    number = (
-        max((int(m[1]) for p in Path("runs").glob("*") if (m := re.match(r"(\d+)-", p.name))), default=0) + 1
-    )
-    while not _make(path := Path("runs") / f"{number:04d}-{recipe.name}", new=True):
+        return cls(path)
+
+    @classmethod
+    def around(cls, checkpoint: Path | str) -> "RunFolder | None":
+        """The run that a checkpoint belongs to; None where the path is not that of a checkpoint."""
+        path = Path(checkpoint)
+        within = path.parent.name == CHECKPOINTS and CHECKPOINT.fullmatch(path.name)
+        return cls(path.parent.parent) if within else None
+
+    # where things lie
+
+    @property
+    def recipe_file(self) -> Path:
+        """The spec of the recipe."""
+        return self.path / RECIPE
+
+    @property
+    def settings_file(self) -> Path:
+        """How the recipe was trained: command, settings, data and environment."""
+        return self.path / SETTINGS
+
+    @property
+    def log_file(self) -> Path:
+        """The log, which `gancore.runs.log.Log` writes."""
+        return self.path / LOG
+
+    @property
+    def report_file(self) -> Path:
+        """The page that `gancore report` writes."""
+        return self.path / REPORT
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """Holds a folder for each checkpoint."""
+        return self.path / CHECKPOINTS
+
+    @property
+    def pipelines_folder(self) -> Path:
+        """Holds the saved pipeline, or a folder for each of several."""
+        return self.path / PIPELINES
+
+    @property
+    def best_folder(self) -> Path:
+        """Holds the pipelines that had the best score, laid out as in the run itself."""
+        return self.path / BEST
+
+    @property
+    def samples_folder(self) -> Path:
+        """Holds the sample grids."""
+        return self.path / SAMPLES
+
+    @property
+    def scores_folder(self) -> Path:
+        """Holds the evaluations."""
+        return self.path / SCORES
+
+    @property
+    def pictures_folder(self) -> Path:
+        """Holds the pictures that scores are looked at with."""
+        return self.path / PICTURES
+
+    def score_file(self, name: str | int = EVALUATION) -> Path:
+        """Where to write an evaluation: by name, or by the images seen where it is one of the training."""
+        return self.scores_folder / f"{counted(name) if isinstance(name, int) else name}.json"
+
+    def new_picture(self, name: str) -> Path:
+        """Where to write a picture, as `neighbors`."""
+        return self._picture_file(name)
+
+    def picture(self, name: str) -> Path:
+        """Where a picture lies; where only an earlier version's spelling of its name is there, that."""
+        return self._picture_file(self._picture_name(name))
+
+    def picture_facts(self, name: str) -> dict[str, Any]:
+        """What is known of a picture, empty where nothing is."""
+        return _json_object(self._picture_file(self._picture_name(name), "json"))
+
+    def _picture_name(self, name: str) -> str:
+        names = [name, OLDER.get(name, name)]
+        return next((n for n in names if self._picture_file(n).is_file()), name)
+
+    def _picture_file(self, name: str, suffix: str = "png") -> Path:
+        return self.pictures_folder / f"{name}.{suffix}"
+
+    # what was trained
+
+    @property
+    def exists(self) -> bool:
+        """Whether this is the folder of a run."""
+        return self.settings_file.is_file() and self.recipe_file.is_file()
+
+    @property
+    def name(self) -> str:
+        """The recipe's bare name, where it is not known the folder's name without its number."""
+        part = str(self.recipe_table.get("part", ""))
+        return part.rpartition(":")[2] or re.sub(r"^\d+-", "", self.path.resolve().name)
+
+    @property
+    def recipe_text(self) -> str:
+        """`recipe.toml` as written, empty where there is none."""
+        return _text(self.recipe_file)
+
+    @property
+    def recipe_table(self) -> dict[str, Any]:
+        """The spec of the recipe, empty where there is none or it cannot be read."""
+        return toml_or_why_not(self.recipe_file)[0]
+
+    def recipe_spec(self) -> dict[str, Any]:
+        """The spec of the recipe. Raises SpecError where there is none or it cannot be read."""
+        from gancore.component.specs import read_toml
+
+        return read_toml(self.recipe_file)
+
+    def recipe(self) -> "Recipe":
+        """The recipe, built and untrained; the data have told it nothing yet.
+
+        Weights from elsewhere (`from`) are taken only where no checkpoint holds the run's own.
+
+        Raises:
+            SpecError: there is no recipe, or it names what is not known.
+        """
+        from gancore.component.specs import build, without_sources
+
+        table = self.recipe_spec()
+        return cast("Recipe", build(without_sources(table) if self.checkpoints else table, "recipe"))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """`run.toml` as a table, empty where there is none or it cannot be read."""
+        return toml_or_why_not(self.settings_file)[0]
+
+    @property
+    def settings_table(self) -> dict[str, Any]:
+        """The settings as written, empty where there are none or they cannot be read."""
+        return _table(self.facts, "settings")
+
+    @property
+    def settings(self) -> "Settings":
+        """How the recipe was trained.
+
+        Raises:
+            RunError: the folder is not that of a run, or a setting is not what it may be.
+        """
+        from gancore.runs.settings import Settings
+
+        try:
+            return Settings.of(**self._entry("settings"))
+        except UserError as error:
+            raise RunError(f"{self.settings_file}: {error}") from None
+
+    @property
+    def sources(self) -> "Sources | None":
+        """Where the data come from; None where they were given in Python. Raises RunError as `settings`."""
+        from gancore.runs.sources import Sources
+
+        table = self._entry("data")
+        return Sources.of(table) if "sources" in table else None
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of the data that the run was trained on. Raises RunError as `settings`."""
+        return str(self._entry("data").get("fingerprint"))
+
+    def data(self) -> RunData | None:
+        """Opens the data that the run learns from; None where they were given in Python.
+
+        Raises:
+            RunError: the folder is not that of a run. DataError: the data are not there any more.
+        """
+        if (sources := self.sources) is None:
+            return None
+        held_out, opened = self.settings.hold_out, sources.open()
+        return RunData(*opened.split(held_out)) if held_out else RunData(opened, None)
+
+    @property
+    def data_words(self) -> str:
+        """The data in words, empty where nothing is known."""
+        table = _table(self.facts, "data")
+        return " and ".join(map(str, table.get("sources", []))) or str(table.get("description", ""))
+
+    def command(self) -> str:
+        """The command that makes this run again, empty where the folder does not say enough for one."""
+        facts = self.facts
+        if facts.get("command"):
+            return shlex.join(map(str, facts["command"]))
+        sources, settings = _table(facts, "data").get("sources", []), _table(facts, "settings")
+        if not self.recipe_text or not sources:
+            return ""
+        words = ["gancore", "train", str(self.recipe_file)]
+        for source in map(str, sources):
+            words += ["--data", source]
+        for name in (n for n in TRAIN_OPTIONS if n in settings):
+            words += [f"--{name.replace('_', '-')}", str(settings[name])]
+        return shlex.join(words)
+
+    def _entry(self, name: str) -> dict[str, Any]:
+        """A table of `run.toml`, which must be whole."""
+        if not self.exists:
+            raise RunError(
+                f"{self.path} is not a run (no {SETTINGS} and {RECIPE}); "
+                "give the folder that `gancore train` made"
+            )
+        try:
+            table = tomllib.loads(self.settings_file.read_text(encoding="utf-8"))[name]
+            return dict(**table)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            raise RunError(
+                f"{self.settings_file} is damaged: {error!r}; start a new run from {self.recipe_file}"
+            ) from None
+
+    # what became of it
+
+    @property
+    def log(self) -> RunLog:
+        """The log as far as it is written; `damage` says why where it cannot be read."""
+        return read_log(self.log_file)
+
+    @property
+    def missing(self) -> list[str]:
+        """One sentence for each text of the run that is not there or cannot be read."""
+        texts = {self.recipe_file: "what was trained", self.settings_file: "data, seed and environment"}
+        found = [why for file, content in texts.items() if (why := toml_or_why_not(file, content)[1])]
+        log = self.log
+        if log.damage:
+            return [*found, log.damage]
+        return found if log.reports else [*found, f"{LOG} holds no report yet: there are no curves."]
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """The folders of the checkpoints, newest first."""
+        return committed(self.checkpoints_folder)
+
+    def checkpoint(self, images: int) -> Path:
+        """Where the checkpoint after so many images lies."""
+        return self.checkpoints_folder / counted(images)
+
+    def pipeline(self, name: str | None = None) -> "Pipeline":
+        """The trained pipeline, the first of several where no name is given.
+
+        Raises:
+            RunError: there is none yet. UserError: there is none of that name. CheckpointError: it is
+            damaged.
+        """
+        from gancore.pipeline import Pipeline
+
+        return Pipeline.load(self.pipeline_folder(name))
+
+    def pipeline_folder(self, name: str | None = None) -> Path:
+        """Where the pipeline lies. Raises RunError and UserError as `pipeline`."""
+        from gancore.pipeline import holds_pipeline
+
+        if holds_pipeline(self.pipelines_folder):
+            return only_pipeline(self.pipelines_folder, name)
+        if not (names := self.pipeline_names):
+            lacks = "holds no pipeline yet" if self.path.is_dir() else "is no folder"
+            raise RunError(
+                f"{self.path} {lacks}; give a run folder with at least one checkpoint, or a saved pipeline"
+            )
+        if name is not None and name not in names:
+            raise UserError(
+                f"{self.path} has the pipelines {', '.join(names)}; choose one of them; got {name!r}"
+            )
+        return self.pipelines_folder / (name or names[0])
+
+    @property
+    def pipeline_names(self) -> list[str]:
+        """The pipelines of a run that has several, the default one first; empty where there is one, or
+        none.
+        """
+        try:
+            return list(map(str, json.loads((self.pipelines_folder / INDEX).read_text(encoding="utf-8"))))
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"{self.pipelines_folder / INDEX} cannot be read: {error}") from None
+
+    @property
+    def best(self) -> Best | None:
+        """The best evaluation so far; None where none is known."""
+        facts = _json_object(self.path / BEST_FACTS)
+        if not isinstance(images := facts.get("images"), int):
+            return None
+        return Best(self.best_folder, images, str(facts.get("score", "")), facts.get("value"))
+
+    @property
+    def samples(self) -> list[SampleGrid]:
+        """The sample grids by pipeline and images seen, whole or not."""
+        named = [
+            (path, match)
+            for path in self.samples_folder.glob("*.png")
+            if (match := GRID.fullmatch(path.name))
+        ]
+        grids = [SampleGrid(path, int(match[1]), match[2] or "") for path, match in named]
+        return sorted(grids, key=lambda grid: (grid.pipeline, grid.images, grid.path))
+
+    def sample_file(self, images: int, pipeline: str = "") -> Path:
+        """Where to write a sample grid."""
+        return self.samples_folder / f"{counted(images)}{pipeline and '-'}{pipeline}.png"
+
+    @property
+    def scores(self) -> list[Path]:
+        """The files of the evaluations, which `gancore.measure.evaluation.Evaluation.load` reads: those of
+        the training by images seen, then those with a name.
+        """
+        return sorted(self.scores_folder.glob("*.json"))
+
+    # what a training writes
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Holds the run for this process. The system lets go of the lock when a process dies, however it
+        dies.
+
+        Raises:
+            RunError: another process trains there, or the folder cannot be written.
+        """
+        return locked(self.path, self.path / LOCK)
+
+    def describe(
+        self, recipe: "Recipe", settings: "Settings", data: Mapping[str, Any], command: Sequence[str]
+    ) -> None:
+        """Writes `recipe.toml` and `run.toml`; called with the folder locked.
+
+        Raises:
+            RunError: another training was first.
+        """
+        from gancore.component.specs import spec, to_toml
+        from gancore.runs.description import run_table
+
+        if self.recipe_file.exists():
+            raise RunError(
+                f"{self.path} holds a run by now; resume it with `gancore train --resume {self.path}`, "
+                "or name another folder"
+            )
+        write_text(self.recipe_file, to_toml(spec(recipe)))
+        self._write_facts(run_table(recipe, settings, data, command))
+
+    def lengthen(self, images: int) -> None:
+        """Notes that the training is of this many images now."""
+        table = tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
+        if table["settings"].get("images", images) != images:
+            table["settings"]["images"] = images
+            self._write_facts(table)
+
+    def _write_facts(self, table: Mapping[str, Any]) -> None:
+        import tomli_w
+
+        write_text(self.settings_file, tomli_w.dumps(table))
+
+    def changed_environment(self) -> list[str]:
+        """What the bits depend on and is not as it was when the run began, in words."""
+        from gancore.runs.description import changes
+
+        return changes(_table(self.facts, "environment"))
+
+    def save_pipelines(self, pipelines: "Mapping[str, Pipeline]") -> None:
+        """Writes the trained pipelines: one into the folder itself, several into a folder each, with an
+        index. Raises RunError as `Pipeline.save`.
+        """
+        if len(pipelines) == 1:
+            return next(iter(pipelines.values())).save(self.pipelines_folder)
+        for name, pipeline in pipelines.items():
+            pipeline.save(self.pipelines_folder / name)
+        return write_text(self.pipelines_folder / INDEX, json.dumps(list(pipelines)))
+
+    def save_best(
+        self, pipelines: "Mapping[str, Pipeline]", images: int, score: str, value: float | None
+    ) -> None:
+        """Writes the pipelines that had the best score so far; a value that is not known is not noted."""
+        RunFolder(self.best_folder).save_pipelines(pipelines)
+        if value is not None:
+            facts = {"score": score, "value": value, "images": images}
+            write_text(self.path / BEST_FACTS, json.dumps(facts) + "\n")
+
+    def note_picture(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Writes what is known of a picture beside it."""
+        write_text(self._picture_file(name, "json"), json.dumps(dict(facts)) + "\n")
+
+    def sweep(self) -> None:
+        """Removes what a killed process left half-written; called with the folder locked."""
+        for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST):
+            sweep(self.path / name)
+
+
+def existing(path: "Path | str | RunFolder") -> RunFolder:
+    """A run whose folder is there, however little it holds. Raises RunError where it is not a folder."""
+    run = RunFolder(path)
+    if not run.path.is_dir():
+        raise RunError(f"{run} is not a folder; expected the folder of a run, such as runs/0007-dcgan.")
+    return run
+
+
+def counted(images: int) -> str:
+    """The name of what was made after so many images."""
+    return f"{images:08d}"
+
+
+def committed(checkpoints: Path) -> list[Path]:
+    """The checkpoints in a folder, newest first."""
+    found = (p for p in checkpoints.glob("*") if CHECKPOINT.fullmatch(p.name) and p.is_dir())
+    return sorted(found, key=lambda path: int(path.name), reverse=True)
+
+
+def only_pipeline(folder: Path, name: str | None) -> Path:
+    """A folder that holds one pipeline. Raises UserError where it is asked for by a name."""
+    if name is not None:
+        raise UserError(
+            f"{folder} is the only pipeline there, and has no name; leave --pipeline out; got {name!r}"
+        )
+    return folder
+
+
+def owner(pipeline: Path) -> str:
+    """The name that a saved pipeline goes by: of the only one of a run, the name of the run's folder."""
+    return pipeline.parent.name if pipeline.name == PIPELINES else pipeline.name
+
+
+def _next_folder(runs: Path, name: str) -> Path:
+    taken: Iterator[int] = (int(m[1]) for p in runs.glob("*") if (m := re.match(r"(\d+)-", p.name)))
+    number = max(taken, default=0) + 1
+    while not _make(path := runs / f"{number:04d}-{name}", new=True):
         number += 1
     return path
 
@@ -59,108 +546,18 @@ def _make(path: Path, *, new: bool = False) -> bool:
     return True
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds the run for this process. The system lets go of the lock when a process dies, however it dies.
-
-    Raises:
-        RunError: another process trains there.
-    """
-    with _lock_file(folder) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            who = file.read().strip() or "?"
-            raise RunError(
-                f"{folder} is in use by process {who}; wait for it, or train into another folder"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+def _text(file: Path) -> str:
+    return file.read_bytes().decode("utf-8", errors="replace") if file.exists() else ""
 
 
-def _lock_file(folder: Path) -> IO[str]:
+def _table(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = facts.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def _json_object(file: Path) -> dict[str, Any]:
     try:
-        return (folder / LOCK).open("a+")
-    except OSError as error:
-        raise RunError(
-            f"cannot write in the run folder {folder}: {error.strerror or error}; a training needs to"
-        ) from None
-
-
-def describe(
-    folder: Path, recipe: Recipe, settings: Settings, data: dict[str, Any], command: list[str]
-) -> None:
-    """Writes `recipe.toml` and `run.toml`; called with the folder locked. Raises RunError when another
-    training was first.
-    """
-    if (folder / RECIPE).exists():
-        raise RunError(
-            f"{folder} holds a run by now; resume it with `gancore train --resume {folder}`, "
-            "or name another folder"
-        )
-    write_text(folder / RECIPE, to_toml(spec(recipe)))
-    how = {name: value for name, value in attrs.asdict(settings).items() if value is not None}
-    table = {"gancore": 1, "command": command, "settings": how, "data": data}
-    table |= {"parameters": counts(recipe), "environment": environment()}
-    write_text(folder / SETTINGS, tomli_w.dumps(table))
-
-
-def read_settings(folder: Path) -> tuple[Settings, dict[str, Any]]:
-    """The settings and the data table of a run. Raises RunError when the folder holds no run."""
-    path = folder / SETTINGS
-    if not path.is_file() or not (folder / RECIPE).is_file():
-        raise RunError(
-            f"{folder} is not a run (no {SETTINGS} and {RECIPE}); give the folder that `gancore train` made"
-        )
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Settings.of(**table["settings"]), table["data"]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise RunError(f"{path} is damaged: {error!r}; start a new run from {folder / RECIPE}") from None
-    except UserError as error:
-        raise RunError(f"{path}: {error}") from None
-
-
-def counts(recipe: Recipe) -> dict[str, int]:
-    """How many numbers each player learns."""
-    return {
-        name: sum(p.numel() for part in player.parts for p in part.parameters() if p.requires_grad)
-        for name, player in recipe.players().items()
-    }
-
-
-def lengthen(folder: Path, images: int) -> None:
-    """Notes in `run.toml` that the training is of this many images now."""
-    table = tomllib.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    if table["settings"].get("images", images) == images:
-        return
-    table["settings"]["images"] = images
-    write_text(folder / SETTINGS, tomli_w.dumps(table))
-
-
-def changed_environment(folder: Path) -> list[str]:
-    """What the bits depend on and is not as it was when the run began, in words."""
-    before = tomllib.loads((folder / SETTINGS).read_text(encoding="utf-8")).get("environment", {})
-    now = environment()
-    names = ("torch", "threads", "processes", "device")
-    return [
-        f"{name} is {now[name]}, and was {before[name]}"
-        for name in names
-        if before.get(name, now[name]) != now[name]
-    ]
-
-
-def environment() -> dict[str, Any]:
-    """What the bits of a run depend on besides recipe, data and settings."""
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "processes": int(os.environ.get("WORLD_SIZE", "1")),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
-        "plugins": host().versions,
-    }
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

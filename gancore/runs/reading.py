@@ -1,9 +1,7 @@
-"""What a run folder says of its run, however much of it is there yet."""
+"""The texts of a run, however much of them is there yet."""
 
-import re
-import shlex
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ from gancore.storage.jsonl import Line, read_lines
 
 LIFE = {"finished": "finished", "stopped": "stopped", "resumed": "not finished"}
 REPORT = {"step", "images", "seconds", "scalars"}
-TRAIN_OPTIONS = ("images", "batch", "micro_batch", "precision", "seed")
 
 
 @dataclass(frozen=True)
@@ -25,24 +22,17 @@ class Alarm:
     advice: tuple[str, ...]
 
 
-@dataclass
-class RunFolder:
-    """The texts and numbers of a run.
+@dataclass(frozen=True)
+class RunLog:
+    """The lines of a log at one moment.
 
     Attributes:
-        recipe_text: ``recipe.toml`` as written, empty where there is none.
-        recipe: ``recipe.toml`` as a table.
-        facts: ``run.toml`` as a table.
-        lines: the whole lines of ``log.jsonl``.
-        missing: one sentence for each thing that is not there or cannot be read.
+        lines: the whole lines; none where the log cannot be read.
+        damage: why it cannot be read, empty where it can.
     """
 
-    path: Path
-    recipe_text: str = ""
-    recipe: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    lines: tuple[Line, ...] = ()
+    damage: str = ""
 
     @property
     def reports(self) -> list[Line]:
@@ -54,31 +44,14 @@ class RunFolder:
         """The lines that name an event."""
         return [line for line in self.lines if "event" in line]
 
+    def of(self, event: str) -> list[Line]:
+        """The lines of one kind of event, as `scores`."""
+        return [line for line in self.events if line["event"] == event]
+
     @property
     def alarms(self) -> list[Alarm]:
-        """The warnings raised while it trained, in their order."""
-        return [_alarm(line) for line in self.events if line["event"] == "alarm"]
-
-    @property
-    def name(self) -> str:
-        """The recipe's bare name, where it is not known the folder's name without its number."""
-        part = str(self.recipe.get("part", ""))
-        return part.rpartition(":")[2] or re.sub(r"^\d+-", "", self.path.resolve().name)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """How the recipe was trained."""
-        return self._table("settings")
-
-    @property
-    def sources(self) -> list[str]:
-        """The data as the user named them."""
-        return list(map(str, self._table("data").get("sources", [])))
-
-    @property
-    def data(self) -> str:
-        """The data in words, empty where nothing is known."""
-        return " and ".join(self.sources) or str(self._table("data").get("description", ""))
+        """The warnings raised while the run trained, in their order."""
+        return [_alarm(line) for line in self.of("alarm")]
 
     @property
     def state(self) -> str:
@@ -88,44 +61,23 @@ class RunFolder:
             return LIFE[names[-1]]
         return "not finished" if self.lines else "not started"
 
-    def command(self) -> str:
-        """The command that makes this run again, empty where the folder does not say enough for one."""
-        if self.facts.get("command"):
-            return shlex.join(map(str, self.facts["command"]))
-        if not self.recipe_text or not self.sources:
-            return ""
-        words = ["gancore", "train", str(self.path / "recipe.toml")]
-        for source in self.sources:
-            words += ["--data", source]
-        for name in TRAIN_OPTIONS:
-            if name in self.settings:
-                words += [f"--{name.replace('_', '-')}", str(self.settings[name])]
-        return shlex.join(words)
 
-    def _table(self, name: str) -> dict[str, Any]:
-        table = self.facts.get(name)
-        return table if isinstance(table, dict) else {}
-
-
-def read_run(path: Path) -> RunFolder:
-    """Read what there is; what is not there or cannot be read is named in ``missing``.
-
-    Raises:
-        RunError: ``path`` is not a folder.
-    """
-    if not path.is_dir():
-        raise RunError(f"{path} is not a folder; expected the folder of a run, such as runs/0007-dcgan.")
-    run = RunFolder(path)
-    run.recipe_text, run.recipe = _toml(run, "recipe.toml", "what was trained")
-    _, run.facts = _toml(run, "run.toml", "data, seed and environment")
+def read_log(file: Path) -> RunLog:
+    """The log in a file; a file that is not there has no lines."""
     try:
-        run.lines = read_lines(path / "log.jsonl")
+        return RunLog(tuple(read_lines(file)))
     except RunError as error:
-        run.missing.append(str(error))
-    else:
-        if not run.reports:
-            run.missing.append("log.jsonl holds no report yet: there are no curves.")
-    return run
+        return RunLog(damage=str(error))
+
+
+def toml_or_why_not(file: Path, content: str = "") -> tuple[dict[str, Any], str]:
+    """A table, or nothing and a sentence that says why; `content` is what the file would have told."""
+    if not file.exists():
+        return {}, f"{file.name} is not there: {content} cannot be shown."
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8", errors="replace")), ""
+    except tomllib.TOMLDecodeError as error:
+        return {}, f"{file.name} is not valid TOML: {error}."
 
 
 def _alarm(line: Line) -> Alarm:
@@ -136,16 +88,3 @@ def _alarm(line: Line) -> Alarm:
         text=str(line.get("text", "")),
         advice=tuple(map(str, advice)) if isinstance(advice, list) else (),
     )
-
-
-def _toml(run: RunFolder, name: str, content: str) -> tuple[str, dict[str, Any]]:
-    file = run.path / name
-    if not file.exists():
-        run.missing.append(f"{name} is not there: {content} cannot be shown.")
-        return "", {}
-    text = file.read_bytes().decode("utf-8", errors="replace")
-    try:
-        return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        run.missing.append(f"{name} is not valid TOML: {error}.")
-        return text, {}

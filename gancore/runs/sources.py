@@ -9,6 +9,7 @@ from gancore.component.discovery import host
 from gancore.data import Data, ImageOptions, Paired, Unpaired, open_data
 from gancore.data.data import Images
 from gancore.errors import RunError, UserError
+from gancore.runs.folder import RECIPE, SETTINGS
 
 __all__ = ["Sources", "open_source"]
 
@@ -56,8 +57,8 @@ class Sources:
             )
         except (KeyError, TypeError) as error:
             raise RunError(
-                f"run.toml is damaged: its table data: {error!r}; "
-                "start a new run from the recipe.toml beside it"
+                f"{SETTINGS} is damaged: its table data: {error!r}; "
+                f"start a new run from the {RECIPE} beside it"
             ) from None
 
 

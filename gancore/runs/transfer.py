@@ -7,10 +7,10 @@ from typing import Any
 from gancore.component.discovery import registry
 from gancore.component.interfaces import ImageShape
 from gancore.component.part import Part, fact_fields, seats
-from gancore.component.specs import read_toml, spec
+from gancore.component.specs import spec
 from gancore.errors import FitError
-from gancore.pipeline import Pipeline, find_pipeline
-from gancore.runs.folder import RECIPE
+from gancore.runs.folder import RunFolder
+from gancore.runs.opening import load_pipeline
 
 NETWORKS = ("conditioner", "generator", "discriminator", "encoder")
 """The seats whose weights are taken."""
@@ -18,7 +18,7 @@ NETWORKS = ("conditioner", "generator", "discriminator", "encoder")
 Tables = Mapping[str, dict[str, Any]]
 
 
-def trained_networks(source: Path) -> tuple[Tables, ImageShape]:
+def trained_networks(source: Path | str) -> tuple[Tables, ImageShape]:
     """The networks of a run, checkpoint or pipeline by seat, as tables that take their weights from there;
     and the images they make.
 
@@ -28,10 +28,10 @@ def trained_networks(source: Path) -> tuple[Tables, ImageShape]:
     Raises:
         RunError, CheckpointError: there is no pipeline, or it is damaged.
     """
-    run = source.parent.parent if source.parent.name == "checkpoints" else source
-    pipeline = Pipeline.load(find_pipeline(run))
+    run = RunFolder.around(source) or RunFolder(source)
+    pipeline = load_pipeline(run)
     tables = {name: _options(type(part), spec(part)) for name, part in pipeline.parts.items()}
-    recipe = read_toml(run / RECIPE) if (run / RECIPE).is_file() else {}
+    recipe = run.recipe_spec() if run.recipe_file.is_file() else {}
     if isinstance(judge := recipe.get("discriminator"), dict):
         tables["discriminator"] = _options(registry().find("discriminator", str(judge.get("part"))), judge)
     found: Tables = {

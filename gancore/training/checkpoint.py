@@ -7,9 +7,7 @@ random numbers, `state.json` the counters, `manifest.json` the SHA-256 of each. 
 
 import json
 import os
-import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +16,12 @@ from torch import Tensor
 
 from gancore.component.weights import FILE, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, DataError, RunError
+from gancore.runs.folder import committed, counted
 from gancore.storage.files import discard, whole_folder
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import TrainingRun
 
 VERSION = 1
-_NAME = re.compile(r"\d{8,}")
 
 
 def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int, spare: str = "") -> Path:
@@ -35,7 +33,7 @@ def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int
     Raises:
         RunError: the disk is full or not writable; the checkpoints before are as they were.
     """
-    path = folder / f"{run.images:08d}"
+    path = folder / counted(run.images)
     if path.exists():
         return path
     try:
@@ -91,15 +89,6 @@ def _put_back(run: TrainingRun, path: Path) -> float:
         for name, (total, count) in state["noted"].items()
     }
     return float(state["seconds"])
-
-
-def committed(folder: Path) -> Iterator[Path]:
-    """The checkpoints of a run's `checkpoints` folder, newest first."""
-    yield from sorted(
-        (p for p in folder.glob("*") if _NAME.fullmatch(p.name) and p.is_dir()),
-        key=lambda p: int(p.name),
-        reverse=True,
-    )
 
 
 def _write(run: TrainingRun, aside: Path, seconds: float) -> None:

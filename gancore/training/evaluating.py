@@ -7,16 +7,16 @@ import attrs
 
 from gancore.component.discovery import registry
 from gancore.component.interfaces import Extractor
-from gancore.component.specs import read_toml
 from gancore.data import Data, ImageOptions
 from gancore.errors import MeasureError, UserError
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.sets import DatasetImages, ImageSet, PipelineSamples
 from gancore.measure.standing_statistics import has_batch_norm, with_standing_statistics
 from gancore.measure.study import Study
-from gancore.pipeline import Pipeline, check_truncation, find_pipeline
-from gancore.runs.folder import RECIPE, SETTINGS, read_settings
-from gancore.runs.sources import Sources, open_source
+from gancore.pipeline import check_truncation
+from gancore.runs.folder import RunFolder
+from gancore.runs.opening import find_pipeline, load_pipeline
+from gancore.runs.sources import open_source
 from gancore.standard.averages import NoAverage
 
 COUNT = 10_000
@@ -37,21 +37,19 @@ class EvaluationRequest:
     options: dict[str, Any] = attrs.field(factory=dict)
 
 
-def is_run(path: Path) -> bool:
-    """Whether a folder holds a run, or a pipeline."""
-    return any((path / name).exists() for name in (SETTINGS, "pipeline.json", "pipeline"))
-
-
-def study_of_run(run: Path, extractor: Extractor | None, request: EvaluationRequest) -> Study:
+def study_of_run(
+    path: Path | str | RunFolder, extractor: Extractor | None, request: EvaluationRequest
+) -> Study:
     """Samples of a trained run beside the images it learned from, or beside others if asked.
 
     Raises:
         GancoreError: there is no pipeline, its data are gone, or the images do not fit.
     """
+    run = RunFolder(path)
     folder = find_pipeline(run, request.pipeline)
-    pipeline = Pipeline.load(folder)
+    pipeline = load_pipeline(folder)
     check_truncation(pipeline, request.truncation)
-    trained, held_out = _data_of(run)
+    trained, held_out = (run.data() if run.exists else None) or (None, None)
     reads = pipeline.reads or "image"
     makes = {"source": "target", "target": "source"}.get(reads, "image")
     given = (
@@ -83,7 +81,7 @@ def study_of_run(run: Path, extractor: Extractor | None, request: EvaluationRequ
         pipeline, request.count, seed=request.seed, truncation=request.truncation, source=source
     )
     samples.facts |= {
-        "run": run.resolve().name,
+        "run": run.path.resolve().name,
         "pipeline": folder.name,
         "weights": _weights(run),
         "batch_norm": kind,
@@ -127,20 +125,10 @@ def _opened(source: str, image: tuple[int, int, int], options: dict[str, Any]) -
     return open_source(source, ImageOptions(**{"channels": image[0], "size": image[1:], **options}))
 
 
-def _data_of(run: Path) -> tuple[Data | None, Data | None]:
-    if not (run / SETTINGS).is_file():
-        return None, None
-    settings, table = read_settings(run)
-    if "sources" not in table:
-        return None, None
-    data = Sources.of(table).open()
-    return data.split(settings.hold_out) if settings.hold_out else (data, None)
-
-
-def _weights(run: Path) -> str:
+def _weights(run: RunFolder) -> str:
     """The weights that a run's pipeline has, in words for the protocol."""
-    if not (run / RECIPE).is_file():
+    if not run.recipe_file.is_file():
         return "as saved"
-    average = read_toml(run / RECIPE).get("average", NoAverage.name)
+    average = run.recipe_spec().get("average", NoAverage.name)
     cls = registry().find("average", average if isinstance(average, str) else str(average.get("part")))
     return "as trained" if cls is NoAverage else f"averaged: {cls.name}"

@@ -16,14 +16,12 @@ from gancore.data import Data, Loader
 from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, RunError
 from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
-from gancore.pipeline import save_pipelines
 from gancore.recipes.base import Recipe
-from gancore.runs.folder import RECIPE, changed_environment, locked
+from gancore.runs.folder import RunFolder, counted
 from gancore.runs.log import Log
 from gancore.runs.settings import Settings
-from gancore.storage.files import sweep
-from gancore.training.checkpoint import committed, load_checkpoint, save_checkpoint, set_aside
-from gancore.training.monitor import Evaluated, Monitor, read_best, write_best
+from gancore.training.checkpoint import load_checkpoint, save_checkpoint, set_aside
+from gancore.training.monitor import Evaluated, Monitor, chosen
 from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
 from gancore.training.sample_grids import SHOWN, write_grids
@@ -57,7 +55,7 @@ class Training:
         self.fixed = shown.rows(np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int))
         self.monitor = Monitor(recipe, self.data, self.held_out, settings, self.total)
         self.best = ""
-        self._enter(Path())
+        self._enter(RunFolder(""))
         self.before = 0.0
         self.started = time.monotonic()
 
@@ -71,31 +69,36 @@ class Training:
         """Seconds trained, over all resumptions."""
         return self.before + time.monotonic() - self.started
 
-    def _enter(self, folder: Path) -> None:
-        self.folder, self.log = folder, Log(folder / "log.jsonl")
+    @property
+    def folder(self) -> Path:
+        """The folder of the run."""
+        return self.run_folder.path
 
-    def go(self, folder: Path, *, begin: Callable[[], None], resuming: bool = False) -> None:
+    def _enter(self, run_folder: RunFolder) -> None:
+        self.run_folder, self.log = run_folder, Log(run_folder.log_file)
+
+    def go(self, run_folder: RunFolder, *, begin: Callable[[], None], resuming: bool = False) -> None:
         """Trains to the end in this folder; `begin` is called when it is locked.
 
         Raises:
             GancoreError: as `train`; whatever happens, nothing committed is lost.
         """
-        self._enter(folder)
+        self._enter(run_folder)
         try:
             with (
-                locked(folder) if self.ranks.first else nullcontext(),
+                run_folder.lock() if self.ranks.first else nullcontext(),
                 Stopping(shared=self.ranks.joined) as stopping,
                 self.log,
             ):
                 if self.ranks.first:
-                    _sweep(folder)
+                    run_folder.sweep()
                     begin()
                 self._train(stopping, resuming)
         except OSError as error:
             raise RunError(
-                f"{error.strerror or error}: {error.filename or folder}; "
+                f"{error.strerror or error}: {error.filename or run_folder}; "
                 "committed checkpoints are intact: make room or check the "
-                f"permissions, then go on with `gancore train --resume {folder}`"
+                f"permissions, then go on with `gancore train --resume {run_folder}`"
             ) from error
         finally:
             self.loader.close()
@@ -157,7 +160,7 @@ class Training:
 
     def _evaluated(self) -> Evaluated:
         found = self.monitor.evaluate(self.run.images)
-        found.evaluation.save(self.folder / "scores" / f"{self.run.images:08d}.json")
+        found.evaluation.save(self.run_folder.score_file(self.run.images))
         scores = values_table(found.evaluation.scores)
         self._event(
             "scores", scores=scores, diagnostics=found.diagnostics, seconds=round(found.evaluation.seconds, 2)
@@ -178,10 +181,9 @@ class Training:
     def _grids(self) -> None:
         if not (self.ranks.first and self.recipe.ready):
             return
-        folder = self.folder / "samples"
-        folder.mkdir(exist_ok=True)
+        self.run_folder.samples_folder.mkdir(exist_ok=True)
         for path in write_grids(
-            self.recipe.pipelines(), self.fixed, folder, self.run.images, self.settings.seed
+            self.recipe.pipelines(), self.fixed, self.run_folder, self.run.images, self.settings.seed
         ):
             self._tell("gancore_sampled", path=str(path))
 
@@ -199,21 +201,22 @@ class Training:
             raise failure or RunError("the first process could not save; its message says why")
 
     def _save(self, best: Evaluated | None) -> None:
-        name = f"{self.run.images:08d}"
-        known = (self.folder / "checkpoints" / name).exists()
-        self.best = name if best else self.best
+        known = self.run_folder.checkpoint(self.run.images).exists()
+        self.best = counted(self.run.images) if best else self.best
         path = save_checkpoint(
             self.run,
-            self.folder / "checkpoints",
+            self.run_folder.checkpoints_folder,
             seconds=self.seconds,
             keep=self.settings.keep,
             spare=self.best,
         )
         if best:
-            save_pipelines(self.recipe.pipelines(), self.folder / "best" / "pipeline")
-            write_best(self.folder, best, self.settings.best)
+            score, value = chosen(best.evaluation.scores, self.settings.best)
+            self.run_folder.save_best(
+                self.recipe.pipelines(), self.run.images, score, None if value is None else value.value
+            )
         if self.recipe.ready:
-            save_pipelines(self.recipe.pipelines(), self.folder / "pipeline")
+            self.run_folder.save_pipelines(self.recipe.pipelines())
         if not known:
             self._event("checkpoint", path=path.name)
             self._tell("gancore_saved", path=str(path))
@@ -226,11 +229,11 @@ class Training:
             * 1.048576
         )
         self._event("finished", seconds=round(self.seconds, 1), peak_memory_mb=round(peak))
-        write_report(self.folder)
+        write_report(self.run_folder)
         self._tell("gancore_finished")
 
     def _restore(self) -> None:
-        found = list(committed(self.folder / "checkpoints"))
+        found = self.run_folder.checkpoints
         for i, path in enumerate(found):
             try:
                 self.before = load_checkpoint(self.run, path)
@@ -242,7 +245,7 @@ class Training:
         if found:
             raise RunError(
                 f"none of the {len(found)} checkpoints of {self.folder} is whole; "
-                f"start a new run from {self.folder / RECIPE}"
+                f"start a new run from {self.run_folder.recipe_file}"
             )
         if self.ranks.first:
             self.log.truncate(-1)
@@ -255,9 +258,9 @@ class Training:
                 set_aside(other)
             self.log.truncate(self.run.images)
             self.monitor.remember(Log.read(self.log.path))
-            self.best = read_best(self.folder)
+            self.best = counted(best.images) if (best := self.run_folder.best) else ""
             self._event("resumed", path=path.name)
-            for text in changed_environment(self.folder):
+            for text in self.run_folder.changed_environment():
                 self._warn(f"{text}; the resumed run may end with other bits")
 
     def _warn(self, text: str) -> None:
@@ -286,11 +289,3 @@ class Stopped(Interrupted):
 
 def _split(data: Data, settings: Settings) -> tuple[Data, Data | None]:
     return data.split(settings.hold_out) if settings.hold_out else (data, None)
-
-
-def _sweep(folder: Path) -> None:
-    for place in (
-        folder,
-        *(folder / name for name in ("checkpoints", "samples", "pipeline", "scores", "best")),
-    ):
-        sweep(place)

@@ -1,8 +1,6 @@
 """Judging a run while it goes: scores, the best so far, and alarms."""
 
-import json
 import time
-from pathlib import Path
 
 import attrs
 import torch
@@ -23,7 +21,6 @@ from gancore.measure.study import Study
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
 from gancore.runs.settings import Settings
-from gancore.storage.files import write_text
 from gancore.storage.jsonl import Line
 
 MOST, FEWEST, SHARE = 1000, 64, 100
@@ -33,8 +30,6 @@ judging stays cheap.
 
 SCORES = ("FD", "precision", "recall")
 """What is scored while training, by the names that `Settings.best` may have."""
-
-BEST = "best.json"
 
 
 @attrs.frozen
@@ -144,22 +139,6 @@ def chosen(scores: dict[str, Value], name: str) -> tuple[str, Value | None]:
     return next(
         ((title, value) for title, value in scores.items() if title.partition("[")[0] == name), (name, None)
     )
-
-
-def write_best(folder: Path, evaluated: Evaluated, name: str) -> None:
-    """Notes which evaluation was the best so far."""
-    title, value = chosen(evaluated.evaluation.scores, name)
-    if value is not None:
-        facts = {"score": title, "value": value.value, "images": evaluated.evaluation.images}
-        write_text(folder / BEST, json.dumps(facts) + "\n")
-
-
-def read_best(folder: Path) -> str:
-    """The name of the best checkpoint so far; empty where none is known."""
-    try:
-        return f"{json.loads((folder / BEST).read_text(encoding='utf-8'))['images']:08d}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
 
 
 def _first(data: Data, entry: str) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 from gancore.component.randomness import fold
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
+from gancore.runs.folder import RunFolder
 
 COUNT = 64
 """Images on a grid."""
@@ -17,7 +18,7 @@ SHOWN = COUNT // 2
 
 
 def write_grids(
-    pipelines: dict[str, Pipeline], fixed: dict[str, Tensor], folder: Path, images: int, seed: int
+    pipelines: dict[str, Pipeline], fixed: dict[str, Tensor], run: RunFolder, images: int, seed: int
 ) -> list[Path]:
     """`00012000.png` from the first pipeline, `00012000-NAME.png` from others; an encoder adds
     `00012000-reconstruction.png`.
@@ -26,13 +27,13 @@ def write_grids(
     """
     written = []
     for i, (name, pipeline) in enumerate(pipelines.items()):
-        grids = {"" if i == 0 else f"-{name}": sample_grid(pipeline, fixed, seed)}
+        grids = {"" if i == 0 else name: sample_grid(pipeline, fixed, seed)}
         if pipeline.encoder is not None and "image" in fixed:
-            grids["-reconstruction"] = side_by_side(
+            grids["reconstruction"] = side_by_side(
                 fixed["image"], pipeline.reconstruct(fixed["image"], seed=seed)
             )
         for mark, pictures in grids.items():
-            path = folder / f"{images:08d}{mark}.png"
+            path = run.sample_file(images, mark)
             save_grid(pictures, path, columns=8)
             written.append(path)
     return written

@@ -2,20 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import numpy as np
 
 from gancore.component.interfaces import LabelSampler
-from gancore.component.specs import build, read_toml, without_sources
 from gancore.data import Data
 from gancore.errors import RunError, UserError
 from gancore.recipes.base import Recipe
-from gancore.runs.folder import RECIPE, describe, lengthen, new_folder, read_settings
+from gancore.runs.folder import RunFolder
 from gancore.runs.settings import Settings
 from gancore.runs.sources import Sources
-from gancore.training.checkpoint import committed
 from gancore.training.loop import Training
 from gancore.training.ranks import Ranks
 
@@ -45,10 +43,10 @@ def train(
     opened = data.open() if isinstance(data, Sources) else data
     fit_to_data(recipe, opened, settings.seed)
     training = Training(recipe, opened, settings, ranks)
-    folder = Path(ranks.from_first(lambda: str(new_folder(output, recipe))))
+    folder = RunFolder(ranks.from_first(lambda: str(RunFolder.new(output, recipe.name))))
     table = data.table() if isinstance(data, Sources) else {"description": opened.description}
     table["fingerprint"] = opened.fingerprint
-    training.go(folder, begin=lambda: describe(folder, recipe, settings, table, list(command)))
+    training.go(folder, begin=lambda: folder.describe(recipe, settings, table, command))
     return training
 
 
@@ -59,33 +57,26 @@ def resume(folder: Path | str, data: Data | None = None, *, images: int | None =
     Raises:
         RunError: it is no run, or its data are not what they were.
     """
-    folder = Path(folder)
-    settings, table = read_settings(folder)
+    run = RunFolder(folder)
+    settings, fingerprint = run.settings, run.fingerprint
     if images is not None:
         settings = Settings.of(**{**attrs.asdict(settings), "images": images})
     if data is None:
-        if "sources" not in table:
+        if (sources := run.sources) is None:
             raise RunError(
-                f"{folder} was trained on data given in Python; give them again: resume(folder, data)"
+                f"{run} was trained on data given in Python; give them again: resume(folder, data)"
             )
-        data = Sources.of(table).open()
-    if data.fingerprint != table.get("fingerprint"):
-        was = str(table.get("fingerprint"))[:12]
+        data = sources.open()
+    if data.fingerprint != fingerprint:
         raise RunError(
-            f"the data of {folder} have changed since (fingerprint {data.fingerprint[:12]}, was {was}); "
-            "put them back, or start a new run"
+            f"the data of {run} have changed since (fingerprint {data.fingerprint[:12]}, "
+            f"was {fingerprint[:12]}); put them back, or start a new run"
         )
-    recipe = _recipe_of(folder)
+    recipe = run.recipe()
     fit_to_data(recipe, data, settings.seed)
     training = Training(recipe, data, settings, Ranks.join())
-    training.go(folder, begin=lambda: lengthen(folder, training.total), resuming=True)
+    training.go(run, begin=lambda: run.lengthen(training.total), resuming=True)
     return training
-
-
-def _recipe_of(folder: Path) -> Recipe:
-    """The recipe of a run; weights from elsewhere are taken only where no checkpoint holds the run's own."""
-    table = read_toml(folder / RECIPE)
-    return cast(Recipe, build(without_sources(table) if any(committed(folder / "checkpoints")) else table))
 
 
 def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:

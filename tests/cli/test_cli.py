@@ -457,7 +457,7 @@ def test_a_run_on_a_relative_path_is_resumed_from_another_folder(tmp_path, monke
 
 
 def test_want_of_memory_gets_advice_for_every_verb(monkeypatch, capsys):
-    monkeypatch.setattr("gancore.pipeline.find_pipeline", full)
+    monkeypatch.setattr("gancore.runs.opening.find_pipeline", full)
     assert run(["sample", "x"]) == 1
     assert (
         "train with a smaller --batch, or --micro-batch; ask other commands for fewer images"

@@ -21,7 +21,7 @@ from gancore.latent.codes import render_codes
 from gancore.latent.finding import ganspace
 from gancore.latent.walk import Walk
 from gancore.pictures.grid import pictures
-from gancore.pipeline import Pipeline, find_pipeline
+from gancore.runs.opening import load_pipeline
 
 JSON = {"Content-Type": "application/json"}
 VIEW = {"seed": 3, "space": "w", "shift": [1, -0.5], "draw": 2, "principal": [0.5], "truncation": 0.8}
@@ -423,7 +423,7 @@ def test_answers_are_kept_up_to_a_size(server, monkeypatch):
 
 
 def test_given_directions_stand_in_the_snippet(layered_run, tmp_path, monkeypatch):
-    found = ganspace(Pipeline.load(find_pipeline(layered_run)), 2)
+    found = ganspace(load_pipeline(layered_run), 2)
     found.save(tmp_path / "found.safetensors")
     session = Session(
         Walk.load(layered_run, directions=tmp_path / "found.safetensors"),

@@ -10,11 +10,10 @@ from small import know_small_parts
 
 from gancore.errors import MeasureError
 from gancore.measure.alarms import Alarm
-from gancore.pipeline import Pipeline, find_pipeline
+from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
 from gancore.runs.sources import Sources
 from gancore.training import monitor as room
-from gancore.training.checkpoint import committed
 from gancore.training.start import resume
 
 
@@ -61,14 +60,14 @@ def test_the_best_is_kept_whole(run):
         "value": min(values.values()),
         "images": min(values, key=values.get),
     }
-    assert f"{best['images']:08d}" in [p.name for p in committed(run / "checkpoints")]
-    assert Pipeline.load(find_pipeline(run / "best")).sample(2, seed=0).shape == (2, 3, 8, 8)
+    assert f"{best['images']:08d}" in [p.name for p in RunFolder(run).checkpoints]
+    assert RunFolder(run).best.pipeline().sample(2, seed=0).shape == (2, 3, 8, 8)
 
 
 def test_the_best_survives_the_last_few(images, tmp_path, monkeypatch):
     monkeypatch.setattr(room.Monitor, "_is_best", lambda self, scores: len(self.diagnostics) == 2)
     begin(images, tmp_path / "run", checkpoint_every=8, images=80, keep=1)
-    assert [int(p.name) for p in committed(tmp_path / "run" / "checkpoints")] == [80, 16]
+    assert [int(p.name) for p in RunFolder(tmp_path / "run").checkpoints] == [80, 16]
 
 
 def test_another_score_may_choose_the_best(images, tmp_path):
@@ -111,7 +110,7 @@ def test_judging_changes_no_bit_and_goes_on_after_a_resume(images, tmp_path):
     )
     assert all((mine[key] == theirs[key]).all() for key in theirs)
     before = lines(tmp_path / "judged", "scores")
-    for path in committed(tmp_path / "judged" / "checkpoints"):
+    for path in RunFolder(tmp_path / "judged").checkpoints:
         if int(path.name) > 40:
             path.rename(path.with_name(f".{path.name}"))
     resume(tmp_path / "judged")

@@ -13,8 +13,8 @@ from small import SmallGenerator, know_small_parts
 from gancore import Pipeline, build, spec
 from gancore.errors import RunError, UserError
 from gancore.runs import log as log_room
+from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
-from gancore.training.checkpoint import committed
 from gancore.training.start import resume, train
 
 
@@ -58,7 +58,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(whole, run):
     assert events[1]["path"] == "00000048"
     assert_same_end(whole, run)
     resume(run)
-    assert [p.name for p in committed(run / "checkpoints")] == ["00000064", "00000048", "00000032"]
+    assert [p.name for p in RunFolder(run).checkpoints] == ["00000064", "00000048", "00000032"]
 
 
 def test_damaged_checkpoints_do_not_push_out_new_ones(run):
@@ -69,12 +69,12 @@ def test_damaged_checkpoints_do_not_push_out_new_ones(run):
         text.replace("keep = 3", "keep = 1").replace("checkpoint_every = 16", "checkpoint_every = 4")
     )
     resume(run, images=40)
-    assert [p.name for p in committed(run / "checkpoints")] == ["00000040"]
+    assert [p.name for p in RunFolder(run).checkpoints] == ["00000040"]
     assert (run / "checkpoints" / ".00000064.damaged").is_dir()
 
 
 def test_when_none_is_whole_the_run_says_so(run):
-    for path in committed(run / "checkpoints"):
+    for path in RunFolder(run).checkpoints:
         spoil(path)
     with pytest.raises(
         RunError, match=r"none of the 3 checkpoints of .* is whole; start a new run from .*recipe.toml"
@@ -197,7 +197,7 @@ def test_a_folder_with_something_in_it_is_refused(images, run):
 
 
 def test_of_two_that_begin_at_once_the_second_is_refused(images, whole, tmp_path, monkeypatch):
-    monkeypatch.setattr("gancore.training.start.new_folder", lambda output, recipe: output)
+    monkeypatch.setattr(RunFolder, "new", lambda output, name: RunFolder(output))
     run = shutil.copytree(whole, tmp_path / "run")
     before = (run / "recipe.toml").read_bytes(), (run / "run.toml").read_bytes()
     with pytest.raises(RunError, match="holds a run by now; resume it"):
@@ -259,7 +259,7 @@ def test_a_disk_that_fills_up_later_keeps_the_checkpoints_and_says_what_to_do(
             RunError, match=r"could not write .*log.jsonl: No space left on device; .* resume the run"
         ):
             begin(images, tmp_path / "run")
-    assert next(committed(tmp_path / "run" / "checkpoints")).name == "00000032"
+    assert RunFolder(tmp_path / "run").checkpoints[0].name == "00000032"
     resume(tmp_path / "run")
     assert_same_end(whole, tmp_path / "run")
 

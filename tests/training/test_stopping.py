@@ -13,8 +13,8 @@ from small import know_small_parts
 
 from gancore.component.discovery import host, registry
 from gancore.component.hooks import hookimpl
+from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
-from gancore.training.checkpoint import committed
 from gancore.training.loop import Stopped
 from gancore.training.start import resume
 from gancore.training.stopping import Stopping
@@ -69,7 +69,7 @@ def test_the_first_signal_saves_and_leaves_and_the_rest_follows_to_the_same_bits
         str(stopped.value)
         == f"stopped at {4 * step} images; go on with `gancore train --resume {tmp_path / 'stopped'}`"
     )
-    assert next(committed(tmp_path / "stopped" / "checkpoints")).name == f"{4 * step:08d}"
+    assert RunFolder(tmp_path / "stopped").checkpoints[0].name == f"{4 * step:08d}"
     assert Log.read(tmp_path / "stopped" / "log.jsonl")[-1]["event"] == "stopped"
     resume(tmp_path / "stopped")
     assert_same_end(tmp_path / "whole", tmp_path / "stopped")
@@ -84,7 +84,7 @@ def test_the_second_ctrl_c_ends_at_once_and_loses_no_checkpoint(images, tmp_path
 
     with At(6, twice), pytest.raises(KeyboardInterrupt):
         begin(images, tmp_path / "run")
-    assert next(committed(tmp_path / "run" / "checkpoints")).name == "00000016"
+    assert RunFolder(tmp_path / "run").checkpoints[0].name == "00000016"
     resume(tmp_path / "run")
     assert_same_end(tmp_path / "whole", tmp_path / "run")
 
@@ -174,7 +174,7 @@ def test_a_signal_at_a_random_time_from_outside(tmp_path, number, code, seed):
     _, said = process.communicate(timeout=60)
     assert process.returncode == code, said
     assert "Traceback" not in said
-    last = next(committed(folder / "checkpoints"))
+    last = RunFolder(folder).checkpoints[0]
     assert (
         f"gancore: stopped at {int(last.name)} images; go on with `gancore train --resume {folder}`" in said
     )

@@ -10,8 +10,8 @@ from gancore_stylegan import Paper256
 from gancore import resume, train
 from gancore.component.weights import read_weights
 from gancore.data import open_data
+from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
-from gancore.training.checkpoint import committed
 
 SETTINGS = {
     "images": 96,
@@ -33,7 +33,7 @@ def recipe():
 
 
 def end_of(folder):
-    last = next(committed(folder / "checkpoints"))
+    last = RunFolder(folder).checkpoints[0]
     tensors = {
         f"{file}/{k}": v
         for file in ("weights", "training")

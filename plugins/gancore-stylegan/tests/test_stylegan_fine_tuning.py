@@ -21,7 +21,7 @@ from gancore.cli.recipes import recipe_of
 from gancore.component.specs import build
 from gancore.component.weights import read_weights
 from gancore.errors import CheckpointError
-from gancore.pipeline import Pipeline, find_pipeline
+from gancore.runs.opening import find_pipeline, load_pipeline
 from gancore.runs.transfer import start_from, trained_networks
 
 SHORT = [
@@ -75,7 +75,7 @@ def test_a_recipe_begins_with_the_networks_of_the_file(tmp_path, capsys):
         in capsys.readouterr().out
     )
     recipe = recipe_of(str(folder / "recipe.toml"), [])
-    begun, pipeline = recipe.pipelines()["image"], Pipeline.load(find_pipeline(folder))
+    begun, pipeline = recipe.pipelines()["image"], load_pipeline(folder)
     assert torch.equal(begun.sample(3, seed=4, truncation=0.5), pipeline.sample(3, seed=4, truncation=0.5))
     judge = import_discriminator(read_networks(tmp_path / "network.pkl")["D"])
     assert all(
@@ -124,7 +124,7 @@ def test_labels_and_a_frozen_layer(tmp_path):
     label = torch.tensor([0, 1])
     assert torch.equal(
         recipe.pipelines()["image"].sample(2, seed=1, label=label),
-        Pipeline.load(find_pipeline(folder)).sample(2, seed=1, label=label),
+        load_pipeline(folder).sample(2, seed=1, label=label),
     )
 
 

@@ -20,9 +20,9 @@ from gancore import Pipeline, Sources, resume, train
 from gancore.component.randomness import seeded
 from gancore.component.weights import load_state, read_weights
 from gancore.nn.growing import coarse, doubled, halved
+from gancore.runs.folder import RunFolder
 from gancore.standard.optimizers import SGD
 from gancore.standard.regularizers import R1
-from gancore.training.checkpoint import committed
 from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
 
@@ -256,7 +256,7 @@ def run(images, tmp_path_factory):
 def test_it_grows_from_first_to_last(run):
     stages = [
         float(read_weights(path / "weights.safetensors")["generator.stage"])
-        for path in committed(run / "checkpoints")
+        for path in RunFolder(run).checkpoints
     ][::-1]
     assert stages == sorted(stages) and stages[0] == 0 and stages[-1] == 2
     assert {0 < stage < 1 for stage in stages} == {1 < stage < 2 for stage in stages} == {True, False}
@@ -267,22 +267,20 @@ def test_it_grows_from_first_to_last(run):
 
 
 def test_a_training_broken_off_while_a_size_fades_in_ends_with_the_same_bits(run, tmp_path):
-    whole = read_weights(next(committed(run / "checkpoints")) / "weights.safetensors")
-    state = read_weights(next(committed(run / "checkpoints")) / "training.safetensors")
+    whole = read_weights(RunFolder(run).checkpoints[0] / "weights.safetensors")
+    state = read_weights(RunFolder(run).checkpoints[0] / "training.safetensors")
     broken = shutil.copytree(run, tmp_path / "run")
-    for path in committed(broken / "checkpoints"):
+    for path in RunFolder(broken).checkpoints:
         stage = float(read_weights(path / "weights.safetensors")["generator.stage"])
         if stage > 1.5:
             shutil.rmtree(path)
     assert (
         1
-        < float(
-            read_weights(next(committed(broken / "checkpoints")) / "weights.safetensors")["generator.stage"]
-        )
+        < float(read_weights(RunFolder(broken).checkpoints[0] / "weights.safetensors")["generator.stage"])
         < 1.5
     )
     resume(broken)
-    last = next(committed(broken / "checkpoints"))
+    last = RunFolder(broken).checkpoints[0]
     for mine, theirs in ((whole, "weights"), (state, "training")):
         found = read_weights(last / f"{theirs}.safetensors")
         assert mine.keys() == found.keys() and all(torch.equal(mine[name], found[name]) for name in mine)

@@ -12,7 +12,8 @@ from stylegan_import_maker import KWARGS, network_pickle, tiny_stylegan2, tree
 
 from gancore.cli import run as gancore
 from gancore.errors import CheckpointError
-from gancore.pipeline import Pipeline, evaluating, find_pipeline
+from gancore.pipeline import evaluating
+from gancore.runs.opening import load_pipeline
 
 PARITY = Path(__file__).parents[4] / "shared" / "data" / "parity"
 
@@ -95,7 +96,7 @@ def test_the_command_writes_a_pipeline(tmp_path, capsys):
         "generator/stylegan2, images of 8×8, 3 channels" in said
         and "no recipe: the file has no discriminator" in said
     )
-    pipeline = Pipeline.load(find_pipeline(output))
+    pipeline = load_pipeline(output)
     image = pipeline.sample(3, seed=1, truncation=0.7)
     assert image.shape == (3, 3, 8, 8)
     assert torch.equal(image, import_generator(read_networks(path)["G"]).sample(3, seed=1, truncation=0.7))

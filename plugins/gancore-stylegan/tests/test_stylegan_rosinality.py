@@ -10,7 +10,8 @@ from rosinality_maker import LATENT, code_of, discriminator_state, generator_sta
 
 from gancore.cli import run as gancore
 from gancore.errors import CheckpointError
-from gancore.pipeline import Pipeline, evaluating, find_pipeline
+from gancore.pipeline import evaluating
+from gancore.runs.opening import load_pipeline
 
 
 def checkpoint(folder, **more):
@@ -76,7 +77,7 @@ def test_the_command(tmp_path, capsys):
     path, output = checkpoint(tmp_path), tmp_path / "imported"
     assert gancore(["import", str(path), "--output", str(output), "--noise", "constant"]) == 0
     assert "generator/stylegan2, images of 16×16, 3 channels" in capsys.readouterr().out
-    pipeline = Pipeline.load(find_pipeline(output))
+    pipeline = load_pipeline(output)
     latent, _ = pipeline.draw(1, seed=0)
     assert torch.allclose(
         pipeline.render(latent),

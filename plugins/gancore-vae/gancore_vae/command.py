@@ -6,11 +6,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from gancore.component.specs import build, read_toml, without_sources
 from gancore.component.weights import load_from
 from gancore.data import ImageOptions
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline
+from gancore.runs.folder import RunFolder
 from gancore.runs.sources import open_source
 from gancore_vae.estimate import Estimate, log_likelihood
 from gancore_vae.likelihoods import Likelihood
@@ -41,7 +41,7 @@ def likelihood(
 
 
 def score(
-    run: Path,
+    run: Path | str,
     data: str,
     *,
     subset: str | None = None,
@@ -56,16 +56,19 @@ def score(
     """
     if samples < 1 or (count is not None and count < 1):
         raise UserError(f"--samples and --count are whole numbers from 1 up; got {samples} and {count}")
-    pipeline = Pipeline.load(run / "pipeline")
+    trained = RunFolder(run)
+    pipeline = trained.pipeline()
     channels, *size = pipeline.generator.image
     images = open_source(data, ImageOptions(size=size, channels=channels, subset=subset))
     order = np.arange(min(count or len(images), len(images)))
     batches = (images.rows(order[start : start + BATCH])["image"] for start in range(0, len(order), BATCH))
-    return log_likelihood(pipeline, batches, likelihood=_trained(run, pipeline), samples=samples, seed=seed)
+    return log_likelihood(
+        pipeline, batches, likelihood=_likelihood(trained, pipeline), samples=samples, seed=seed
+    )
 
 
-def _trained(run: Path, pipeline: Pipeline) -> Likelihood:
-    recipe = build(without_sources(read_toml(run / "recipe.toml")))
+def _likelihood(run: RunFolder, pipeline: Pipeline) -> Likelihood:
+    recipe = run.recipe()
     if not isinstance(recipe, VAE):
         raise UserError(
             f"{run} was trained with {recipe.qualified_name}; `gancore likelihood` scores runs of recipe/vae"

@@ -1,0 +1,42 @@
+"""One process trains in a folder at a time."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from gancore.errors import RunError
+
+
+@contextmanager
+def locked(folder: Path, lock: Path) -> Iterator[None]:
+    """Holds the folder for this process by a lock on the file `lock`. The system lets go of it when a process
+    dies, however it dies.
+
+    Raises:
+        RunError: another process holds it, or the file cannot be written.
+    """
+    with _opened(folder, lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            who = file.read().strip() or "?"
+            raise RunError(
+                f"{folder} is in use by process {who}; wait for it, or train into another folder"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _opened(folder: Path, lock: Path) -> IO[str]:
+    try:
+        return lock.open("a+")
+    except OSError as error:
+        raise RunError(
+            f"cannot write in the run folder {folder}: {error.strerror or error}; a training needs to"
+        ) from None

@@ -1,0 +1,77 @@
+"""From a path to what was trained there: a run, a checkpoint, a saved pipeline, or an import."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gancore.component.weights import FILE, load_state, read_weights
+from gancore.errors import UserError
+from gancore.pipeline import Pipeline, holds_pipeline
+from gancore.recipes.base import Recipe
+from gancore.runs.folder import RunFolder, only_pipeline
+from gancore.storage.manifest import check_manifest
+
+
+def load_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Pipeline:
+    """The pipeline of a run, a checkpoint, a saved pipeline or the folder of an import.
+
+    A run gives what it last saved; a checkpoint the pipeline as it stood then. `name` chooses among several.
+
+    Raises:
+        RunError: there is no pipeline. UserError: there is none of that name. CheckpointError: it is damaged.
+    """
+    run = RunFolder.around(Path(path))
+    return Pipeline.load(find_pipeline(path, name)) if run is None else _of_checkpoint(run, Path(path), name)
+
+
+def find_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Path:
+    """The folder of a saved pipeline: that of a run or an import, or the path itself.
+
+    Raises:
+        RunError: there is none. UserError: there is none of that name.
+    """
+    path = Path(path)
+    return only_pipeline(path, name) if holds_pipeline(path) else RunFolder(path).pipeline_folder(name)
+
+
+def is_model(path: Path | str) -> bool:
+    """Whether a path leads to a run, an import or a saved pipeline, rather than to images."""
+    run = RunFolder(path)
+    return run.settings_file.exists() or holds_pipeline(run.path) or run.pipelines_folder.exists()
+
+
+def weight_files(path: Path | str, part: str) -> list[Path]:
+    """The files that may hold the weights of a part, the likeliest first: of a run what it last saved, then
+    its checkpoints, newest first; of an import the part's own; of a checkpoint or pipeline its own.
+    """
+    run = RunFolder(path)
+    several = sorted(run.pipelines_folder.glob("*/"))
+    places = [run.pipelines_folder, *several, run.path, run.path / part, *run.checkpoints]
+    return [place / FILE for place in places if (place / FILE).is_file()]
+
+
+def _of_checkpoint(run: RunFolder, path: Path, name: str | None) -> Pipeline:
+    recipe = run.recipe()
+    recipe.bind(by=str(run), facts=_facts(run.pipeline()), seed=0)
+    check_manifest(path)
+    load_state(recipe, read_weights(path / FILE), where=str(path))
+    return _chosen(recipe, name, path)
+
+
+def _facts(pipeline: Pipeline) -> dict[str, Any]:
+    """What the data told the recipe, from the pipeline that came of it."""
+    classes = max((int(getattr(part, "classes", 0) or 0) for part in pipeline.parts.values()), default=0)
+    facts: dict[str, Any] = {"image": tuple(pipeline.generator.image), "classes": classes}
+    reads = {} if pipeline.sampler is not None else {"source": tuple(pipeline.conditioner.latent_shape)}
+    return facts | reads
+
+
+def _chosen(recipe: Recipe, name: str | None, path: Path) -> Pipeline:
+    pipelines: Mapping[str, Pipeline] = recipe.pipelines()
+    if name is None:
+        return next(iter(pipelines.values()))
+    if len(pipelines) == 1:
+        only_pipeline(path, name)
+    if name not in pipelines:
+        raise UserError(f"{path} has the pipelines {', '.join(pipelines)}; choose one of them; got {name!r}")
+    return pipelines[name]
