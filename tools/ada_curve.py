@@ -15,7 +15,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot
 
-from gancore.runs.log import Log
+from gancore.runs.folder import RunFolder
 
 SHOWN = {
     "augment/p": "p, probability of a transform",
@@ -25,7 +25,7 @@ SHOWN = {
 
 def curve(run: Path, scalar: str) -> tuple[list[float], list[float]]:
     """Thousands of images, and the scalar's value there."""
-    lines = [line for line in Log.read(run / "log.jsonl") if scalar in line.get("scalars", {})]
+    lines = [line for line in RunFolder(run).log.reports if scalar in line["scalars"]]
     if not lines:
         raise SystemExit(f"{run} has no {scalar} in its log; give runs trained with augment=ada")
     return [line["images"] / 1000 for line in lines], [line["scalars"][scalar] for line in lines]

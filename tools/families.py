@@ -12,7 +12,6 @@ stops after the trainings.
 import argparse
 import subprocess
 import sys
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.sets import DatasetImages
 from gancore.measure.standard import standard_scores
 from gancore.measure.study import Study
-from gancore.runs.log import Log
+from gancore.runs.folder import RunFolder
 from gancore.training.evaluating import EvaluationRequest, study_of_run
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -76,12 +75,11 @@ def runs(given: argparse.Namespace) -> dict[str, list[str]]:
 def trained(name: str, words: list[str], folder: Path, threads: int) -> None:
     """Trains one run to its end, from where it stands."""
     run = folder / name
-    ends = [line for line in Log.read(run / "log.jsonl") if line.get("event") == "finished"]
-    if ends:
+    if RunFolder(run).log.finished:
         return
     command = (
         ["--resume", str(run)]
-        if (run / "run.toml").exists()
+        if RunFolder(run).exists
         else [*words, "--threads", str(threads), "--output", str(run)]
     )
     with (folder / f"{name}.log").open("a") as log:
@@ -93,7 +91,7 @@ def trained(name: str, words: list[str], folder: Path, threads: int) -> None:
 
 def judged(folder: Path, name: str, given: argparse.Namespace) -> Evaluation:
     """Every score of one run, kept beside it."""
-    path = folder / name / "scores" / "families.json"
+    path = RunFolder(folder / name).score_file("families")
     if given.keep and path.exists():
         return Evaluation.load(path)
     count = None if name.startswith("cyclegan") else given.count
@@ -182,15 +180,11 @@ def rows(folder: Path, kind: str, names: list[str]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for name in names:
-        run = folder / name
-        log = Log.read(run / "log.jsonl")
-        end = [line for line in log if line.get("event") == "finished"][-1]
-        rung = (
-            ", ".join(f"{line['name']} at {line['images']:,}" for line in log if line.get("event") == "alarm")
-            or "none"
-        )
-        rung = rung if any(line.get("event") == "scores" for line in log) else "not watched"
-        parameters = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["parameters"]
+        run = RunFolder(folder / name)
+        log, parameters = run.log, run.facts["parameters"]
+        end = log.of("finished")[-1]
+        rung = ", ".join(f"{alarm.name} at {alarm.images:,}" for alarm in log.alarms) or "none"
+        rung = rung if log.of("scores") else "not watched"
         counts = ", ".join(f"{player} {count:,}" for player, count in parameters.items())
         picture = sheet(run, DOCS / "families" / f"{name}.png")
         cells = [
@@ -205,9 +199,9 @@ def rows(folder: Path, kind: str, names: list[str]) -> str:
     return "\n".join(lines)
 
 
-def sheet(run: Path, target: Path) -> Path:
+def sheet(run: RunFolder, target: Path) -> Path:
     """The run's last sheet of its first pipeline."""
-    last = max((p for p in (run / "samples").glob("*.png") if p.stem.isdigit()), key=lambda p: int(p.stem))
+    last = [grid for grid in run.samples if not grid.pipeline][-1].path
     target.parent.mkdir(parents=True, exist_ok=True)
     Image.open(last).convert("RGB").save(target, optimize=True)
     return target

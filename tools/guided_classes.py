@@ -18,6 +18,7 @@ from gancore.component.specs import build
 from gancore.latent.guidance import Guidance, Guided, class_scorer, guide
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
+from gancore.runs.opening import load_pipeline
 
 SHOWN = 4
 
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path)
     given = parser.parse_args()
     for run in given.runs:
-        pipeline = Pipeline.load(run / "pipeline")
+        pipeline = load_pipeline(run)
         extractor: Any = build({"part": given.extractor}, "extractor")
         extractor.bind(by="the generator", facts={"image": tuple(pipeline.generator.image)})
         found = guided(pipeline, extractor, given)

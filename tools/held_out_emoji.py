@@ -10,7 +10,6 @@ images: the real one, then for each run the image of its mean code and the proje
 """
 
 import argparse
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +26,15 @@ from gancore.measure.extractors import default_extractor
 from gancore.measure.reconstruction import distances
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
+from gancore.runs.folder import RunFolder
+from gancore.runs.opening import load_pipeline
 
 HEAD = "| run | images | MAE | PSNR (dB) | features |\n|---|---|---|---|---|"
 
 
 def held_out(run: Path, count: int) -> Tensor:
     """Of the images that a run never saw, some from all over: `(count, 3, 32, 32)` in [-1, 1]."""
-    settings = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["settings"]
-    unseen = open_data("emoji").split(settings["hold_out"])[1]
+    unseen = open_data("emoji").split(RunFolder(run).settings.hold_out)[1]
     return unseen.rows(np.arange(count) * len(unseen) // count)["image"]
 
 
@@ -82,7 +82,7 @@ def main() -> None:
             raise SystemExit(
                 f"{run} saw other images than {given.runs[0]}; give runs with the same --hold-out"
             )
-        for way, made in ways(Pipeline.load(run / "pipeline"), real, given.steps, given.tune).items():
+        for way, made in ways(load_pipeline(run), real, given.steps, given.tune).items():
             print(row(run.name, way, real, made), flush=True)
             columns.append(made)
     if given.sheet:

@@ -7,8 +7,8 @@ undisturbed run, bit by bit.
         --checkpoint-every 160
 
 What follows `--` goes to `gancore train`, which runs on one thread. Compared are the tensors and counters of
-the last checkpoint, the pipeline, the reported scalars and the sample grids. A part of the kills waits for a
-checkpoint or pipeline to be half-written. Exits with 1 when a bit differs or a committed checkpoint is lost.
+the last checkpoint, the pipeline, the reported scalars and the sample grids. A part of the kills waits for
+something to be half-written. Exits with 1 when a bit differs or a committed checkpoint is lost.
 """
 
 import argparse
@@ -27,7 +27,6 @@ import attrs
 from safetensors.numpy import load_file
 
 from gancore.runs.folder import RunFolder
-from gancore.runs.log import Log
 from gancore.storage.manifest import check_manifest
 
 POLL = 0.001
@@ -73,7 +72,7 @@ def torture(place: Path, words: list[str], kills: int, kills_a_run: int, rng: ra
     """One undisturbed run, then disturbed ones until enough were killed."""
     began = time.monotonic()
     finish(start(place / "whole", words))
-    seconds = Log.read(place / "whole" / "log.jsonl")[-1]["seconds"]
+    seconds = RunFolder(place / "whole").log.lines[-1]["seconds"]
     print(f"undisturbed: {seconds:.1f} s of training, {time.monotonic() - began:.1f} s in all", flush=True)
     count, differences = Count(), []
     while count.kills < kills:
@@ -94,7 +93,7 @@ def torture(place: Path, words: list[str], kills: int, kills_a_run: int, rng: ra
 
 def start(folder: Path, words: list[str]) -> "subprocess.Popen[bytes]":
     """Begins the run, or goes on with it where it has begun."""
-    if (folder / "run.toml").exists():
+    if RunFolder(folder).exists:
         how = ["--resume", str(folder)]
     else:
         shutil.rmtree(folder, ignore_errors=True)
@@ -116,10 +115,12 @@ def kill_once(folder: Path, words: list[str], rng: random.Random, span: float, c
     """
     before = newest(folder)
     process = start(folder, words)
-    wait_for(process, lambda: holder(folder) == process.pid)
+    wait_for(process, lambda: RunFolder(folder).holder == process.pid)
     until, at_a_write = time.monotonic() + rng.uniform(0, span), rng.random() < 0.4
     seen = before
-    while process.poll() is None and (time.monotonic() < until or (at_a_write and not half_written(folder))):
+    while process.poll() is None and (
+        time.monotonic() < until or (at_a_write and not RunFolder(folder).half_written)
+    ):
         seen = max(seen, newest(folder))
         time.sleep(POLL)
     ended = process.poll() is not None
@@ -128,7 +129,7 @@ def kill_once(folder: Path, words: list[str], rng: random.Random, span: float, c
     if ended and process.returncode:
         raise SystemExit(f"the training failed with {process.returncode}: {said.decode(errors='replace')}")
     count.kills += not ended
-    count.inside_a_write += not ended and half_written(folder)
+    count.inside_a_write += not ended and bool(RunFolder(folder).half_written)
     count.lost += newest(folder) < seen
     for path in RunFolder(folder).checkpoints:
         check_manifest(path)
@@ -141,31 +142,18 @@ def wait_for(process: "subprocess.Popen[bytes]", ready: Callable[[], bool]) -> N
         time.sleep(POLL)
 
 
-def holder(folder: Path) -> int:
-    """The process that holds the run, 0 where nobody has yet."""
-    try:
-        return int((folder / ".lock").read_text() or 0)
-    except (OSError, ValueError):
-        return 0
-
-
 def newest(folder: Path) -> int:
     """The images of the newest committed checkpoint, -1 for none."""
     return max((int(p.name) for p in RunFolder(folder).checkpoints), default=-1)
 
 
-def half_written(folder: Path) -> bool:
-    """Whether a checkpoint or a pipeline lies there half-written."""
-    return any(
-        True for place in (folder, folder / "checkpoints", folder / "pipeline") for _ in place.glob(".*.tmp")
-    )
-
-
 def differing(whole: Path, other: Path) -> Iterator[str]:
     """What differs between two runs that ought to be the same."""
-    last = f"checkpoints/{newest(whole):08d}"
-    names = [str(f.relative_to(whole)) for f in [*whole.rglob("*.safetensors"), *whole.glob("samples/*.png")]]
-    for name in (n for n in names if not n.startswith("checkpoints") or n.startswith(last)):
+    run = RunFolder(whole)
+    last = run.checkpoint(newest(whole)).relative_to(whole)
+    older = {file for path in run.checkpoints[1:] for file in path.iterdir()}
+    files = {*whole.rglob("*.safetensors"), *(grid.path for grid in run.samples)} - older
+    for name in (str(file.relative_to(whole)) for file in sorted(files)):
         if not (other / name).is_file():
             yield f"{name} is missing"
         elif name.endswith(".png"):
@@ -174,7 +162,7 @@ def differing(whole: Path, other: Path) -> Iterator[str]:
         else:
             yield from (f"{name}: {key}" for key in differing_tensors(whole / name, other / name))
     if scalars(whole) != scalars(other):
-        yield "the scalars of log.jsonl"
+        yield "the scalars of the log"
     mine, theirs = (counters(f / last / "state.json") for f in (whole, other))
     if mine != theirs:
         yield f"{last}/state.json"
@@ -190,11 +178,7 @@ def differing_tensors(one: Path, other: Path) -> Iterator[str]:
 
 def scalars(folder: Path) -> list[object]:
     """The reports, without the time they were made at."""
-    return [
-        {k: v for k, v in line.items() if k != "seconds"}
-        for line in Log.read(folder / "log.jsonl")
-        if "scalars" in line
-    ]
+    return [{k: v for k, v in line.items() if k != "seconds"} for line in RunFolder(folder).log.reports]
 
 
 def counters(path: Path) -> object:

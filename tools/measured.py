@@ -8,14 +8,12 @@ run, in 256 colors.
 """
 
 import argparse
-import shlex
-import tomllib
 from pathlib import Path
 
 from PIL import Image
 from score import judge
 
-from gancore.runs.log import Log
+from gancore.runs.folder import RunFolder
 
 HEAD = (
     "| run | images | minutes | peak memory | Fréchet distance, "
@@ -24,13 +22,12 @@ HEAD = (
 
 
 def row(run: Path, count: int) -> str:
-    ended = [line for line in Log.read(run / "log.jsonl") if line.get("event") == "finished"]
-    if not ended:
+    folder = RunFolder(run)
+    finished = folder.log.finished
+    if finished is None:
         raise SystemExit(
             f"{run} has not ended yet; wait for it, or resume it with `gancore train --resume {run}`"
         )
-    finished = ended[-1]
-    command = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))["command"]
     scores = judge(run, count)
     distance = f"{scores['trained']:.1f}, no untrained state"
     if "untrained" in scores:
@@ -41,18 +38,17 @@ def row(run: Path, count: int) -> str:
         f"{finished['peak_memory_mb']} MB",
         distance,
     )
-    return f"| `{shlex.join(command)}` | " + " | ".join(map(str, cells)) + " |"
+    return f"| `{folder.command()}` | " + " | ".join(map(str, cells)) + " |"
 
 
 def pictures(run: Path, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    sheets = sorted((run / "samples").glob("*.png"))
-    newest = max(int(sheet.stem.partition("-")[0]) for sheet in sheets)
+    grids = RunFolder(run).samples
+    newest = max(grid.images for grid in grids)
     written = []
-    for sheet in (s for s in sheets if int(s.stem.partition("-")[0]) == newest):
-        mark = sheet.stem.partition("-")[2]
-        target = folder / f"{run.name}{'-' + mark if mark else ''}.png"
-        Image.open(sheet).convert("RGB").quantize(256).save(target, optimize=True)
+    for grid in (g for g in grids if g.images == newest):
+        target = folder / f"{run.name}{grid.pipeline and '-'}{grid.pipeline}.png"
+        Image.open(grid.path).convert("RGB").quantize(256).save(target, optimize=True)
         written.append(target)
     return written
 

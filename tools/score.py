@@ -18,12 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gancore.component.specs import build, read_toml, without_sources
 from gancore.data import Data
-from gancore.pipeline import Pipeline, find_pipeline
+from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
-from gancore.runs.folder import read_settings
-from gancore.runs.sources import Sources
+from gancore.runs.folder import RunFolder
 from gancore.training.start import fit_to_data
 
 COORDINATES = 64
@@ -58,20 +56,21 @@ def made_by(pipeline: Pipeline, data: Data, count: int) -> Tensor:
     return pipeline.render(data.rows(np.arange(min(count, len(data))))[pipeline.reads], seed=1)
 
 
-def untrained(folder: Path, data: Data, seed: int) -> Recipe:
-    recipe = cast(Recipe, build(without_sources(read_toml(folder / "recipe.toml"))))
-    fit_to_data(recipe, data, seed)
+def untrained(run: RunFolder, data: Data) -> Recipe:
+    recipe = run.recipe()
+    fit_to_data(recipe, data, run.settings.seed)
     return recipe
 
 
 def judge(folder: Path, count: int) -> dict[str, object]:
-    settings, table = read_settings(folder)
-    data = Sources.of(table).open()
-    data = data.split(settings.hold_out)[0] if settings.hold_out else data
-    recipe = untrained(folder, data, settings.seed)
+    run = RunFolder(folder)
+    if (known := run.data()) is None:
+        raise SystemExit(f"{run} was trained on data given in Python; give a run with data by name")
+    data = known.training
+    recipe = untrained(run, data)
     pipelines = recipe.pipelines() if recipe.ready else {}
     name = next(iter(pipelines), "")
-    trained = Pipeline.load(find_pipeline(folder))
+    trained = run.pipeline()
     batch = data.rows(np.random.default_rng(0).permutation(len(data))[: 2 * REAL])
     real = batch["target"] if trained.sampler is None else batch["image"]
     coordinates = Principal(real[:REAL])

@@ -10,7 +10,6 @@ beside the pictures. Others are left out.
 """
 
 import argparse
-import tomllib
 from pathlib import Path
 
 import torch
@@ -18,10 +17,11 @@ from families import options, sheet, train_all
 
 from gancore.measure.evaluation import Evaluation, evaluate
 from gancore.measure.standard import standard_scores
-from gancore.runs.log import Log
+from gancore.runs.folder import RunFolder
 from gancore.training.evaluating import EvaluationRequest, study_of_run
 
 PLUGIN = Path(__file__).parents[1] / "plugins" / "gancore-stylegan"
+PICTURES = PLUGIN.joinpath("pictures")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 SEEDS = (0, 1)
 
@@ -111,7 +111,7 @@ def runs(given: argparse.Namespace) -> dict[str, list[str]]:
 
 def judged(run: Path, given: argparse.Namespace) -> Evaluation:
     """Every score of one run, kept beside it: against what it learned from, or all emoji where it saw few."""
-    path = run / "scores" / "style-line.json"
+    path = RunFolder(run).score_file("style-line")
     if path.exists():
         return Evaluation.load(path)
     against = "emoji" if run.name.startswith("few") else None
@@ -122,15 +122,6 @@ def judged(run: Path, given: argparse.Namespace) -> Evaluation:
     return found
 
 
-def ended(run: Path) -> dict[str, object] | None:
-    """The last line of a run that has ended."""
-    if not (run / "run.toml").exists():
-        return None
-    return next(
-        (line for line in reversed(Log.read(run / "log.jsonl")) if line.get("event") == "finished"), None
-    )
-
-
 def table(folder: Path, names: list[str], given: argparse.Namespace) -> str:
     """A row for each run that has ended: what it was, what it scored, its samples."""
     shown = ("FD", "KID", "precision", "recall", "coverage", "duplicates")
@@ -139,26 +130,19 @@ def table(folder: Path, names: list[str], given: argparse.Namespace) -> str:
         "|---" * (len(shown) + 6) + "|",
     ]
     for name in names:
-        if (end := ended(folder / name)) is None:
+        run = RunFolder(folder / name)
+        if (end := run.log.finished) is None:
             continue
         found = judged(folder / name, given)
-        found.save(PLUGIN / "pictures" / f"{name}.json")
-        picture = sheet(folder / name, PLUGIN / "pictures" / f"{name}.png")
+        found.save(PICTURES / f"{name}.json")
+        picture = sheet(run, PICTURES / f"{name}.png")
         values = {title.partition("[")[0]: value.value for title, value in found.scores.items()}
-        settings = tomllib.loads((folder / name / "run.toml").read_text(encoding="utf-8"))
-        rung = (
-            ", ".join(
-                str(line["name"])
-                for line in Log.read(folder / name / "log.jsonl")
-                if line.get("event") == "alarm"
-            )
-            or "none"
-        )
+        rung = ", ".join(alarm.name for alarm in run.log.alarms) or "none"
         cells = [
             name,
             f"{end['images']:,}",
             f"{float(str(end['seconds'])) / 60:.1f}",
-            ", ".join(f"{player} {count:,}" for player, count in settings["parameters"].items()),
+            ", ".join(f"{player} {count:,}" for player, count in run.facts["parameters"].items()),
             *(f"{values[score]:.4g}" if score in values else "" for score in shown),
             rung,
             f"![{name}](pictures/{picture.name})",

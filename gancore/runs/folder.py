@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from gancore.errors import RunError, UserError
 from gancore.runs.lock import locked
 from gancore.runs.reading import RunLog, read_log, toml_or_why_not
-from gancore.storage.files import sweep, write_text
+from gancore.storage.files import leftovers, sweep, write_text
 
 if TYPE_CHECKING:
     from gancore.data import Data
@@ -426,6 +426,14 @@ class RunFolder:
         """
         return locked(self.path, self.path / LOCK)
 
+    @property
+    def holder(self) -> int | None:
+        """The process that holds the run, or held it last; None where nobody did."""
+        try:
+            return int((self.path / LOCK).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
     def describe(
         self, recipe: "Recipe", settings: "Settings", data: Mapping[str, Any], command: Sequence[str]
     ) -> None:
@@ -486,10 +494,19 @@ class RunFolder:
         """Writes what is known of a picture beside it."""
         write_text(self._picture_file(name, "json"), json.dumps(dict(facts)) + "\n")
 
+    @property
+    def half_written(self) -> list[Path]:
+        """What is being written at this moment, or a killed process left unfinished."""
+        return [left for folder in self._written for left in leftovers(folder)]
+
     def sweep(self) -> None:
         """Removes what a killed process left half-written; called with the folder locked."""
-        for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST):
-            sweep(self.path / name)
+        for folder in self._written:
+            sweep(folder)
+
+    @property
+    def _written(self) -> list[Path]:
+        return [self.path / name for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST)]
 
 
 def existing(path: "Path | str | RunFolder") -> RunFolder:

@@ -54,6 +54,11 @@ class RunLog:
         return [_alarm(line) for line in self.of("alarm")]
 
     @property
+    def finished(self) -> Line | None:
+        """The line that says how the run ended; None where it has not."""
+        return next(reversed(self.of("finished")), None)
+
+    @property
     def state(self) -> str:
         """Whether the run reached its end; one that was killed looks like one that goes on."""
         names = [line["event"] for line in self.events if line["event"] in LIFE]

@@ -64,11 +64,16 @@ def discard(folder: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
+def leftovers(folder: Path) -> list[Path]:
+    """What is half-written in a folder."""
+    return list(folder.glob(".*.tmp"))
+
+
 def sweep(folder: Path) -> None:
     """Removes what a killed process left half-written in a folder; only for the one process that writes
     there.
     """
-    for left in folder.glob(".*.tmp"):
+    for left in leftovers(folder):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:

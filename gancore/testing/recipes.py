@@ -146,8 +146,8 @@ def pipelines_give_images(trial: Trial[Recipe]) -> None:
             f"the pipeline {name} gives other images for the same seed",
         )
         with tempfile.TemporaryDirectory() as folder:
-            pipeline.save(Path(folder) / "pipeline")
-            loaded = Pipeline.load(Path(folder) / "pipeline")
+            pipeline.save(Path(folder) / "saved")
+            loaded = Pipeline.load(Path(folder) / "saved")
         # a loaded network may have another memory format, and so round otherwise
         same = torch.allclose(_product(loaded, batch), image, rtol=0, atol=1e-4)
         ensure(same, f"the pipeline {name}, saved and loaded, gives other images")

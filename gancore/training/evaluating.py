@@ -10,11 +10,11 @@ from gancore.component.interfaces import Extractor
 from gancore.data import Data, ImageOptions
 from gancore.errors import MeasureError, UserError
 from gancore.measure.extractors.choose import default_extractor
-from gancore.measure.sets import DatasetImages, ImageSet, PipelineSamples
+from gancore.measure.sets import DatasetImages, PipelineSamples
 from gancore.measure.standing_statistics import has_batch_norm, with_standing_statistics
 from gancore.measure.study import Study
-from gancore.pipeline import check_truncation
-from gancore.runs.folder import RunFolder
+from gancore.pipeline import Pipeline, check_truncation
+from gancore.runs.folder import RunData, RunFolder
 from gancore.runs.opening import find_pipeline, load_pipeline
 from gancore.runs.sources import open_source
 from gancore.standard.averages import NoAverage
@@ -49,52 +49,57 @@ def study_of_run(
     folder = find_pipeline(run, request.pipeline)
     pipeline = load_pipeline(folder)
     check_truncation(pipeline, request.truncation)
-    trained, held_out = (run.data() if run.exists else None) or (None, None)
+    data = run.data() if run.settings_file.is_file() else None
     reads = pipeline.reads or "image"
     makes = {"source": "target", "target": "source"}.get(reads, "image")
-    given = (
-        None
-        if request.against is None
-        else _reference(_opened(request.against, pipeline.generator.image, request.options), request)
-    )
-    training = None if trained is None else DatasetImages(trained, entry=makes)
-    reference: ImageSet | None = given or (None if trained is None else _reference(trained, request, makes))
-    if reference is None:
-        raise MeasureError(
-            f"the data that {run} learned from are not known; "
-            "name images to compare with, as --against FOLDER"
-        )
-    source = (
-        None
-        if trained is None or pipeline.sampler is not None
-        else DatasetImages(held_out or trained, entry=reads)
-    )
-    kind = "none"
-    if has_batch_norm(pipeline):
-        kind = "standing statistics" if request.standing else "running statistics"
-        pipeline = (
-            with_standing_statistics(pipeline, seed=request.seed, truncation=request.truncation)
-            if request.standing
-            else pipeline
-        )
+    reference = _reference_of_run(run, data, pipeline, makes, request)
+    translated = None if data is None or pipeline.sampler is not None else data.held_out or data.training
+    pipeline, batch_norm = _normalized(pipeline, request)
     samples = PipelineSamples(
-        pipeline, request.count, seed=request.seed, truncation=request.truncation, source=source
+        pipeline,
+        request.count,
+        seed=request.seed,
+        truncation=request.truncation,
+        source=None if translated is None else DatasetImages(translated, entry=reads),
     )
-    samples.facts |= {
-        "run": run.path.resolve().name,
-        "pipeline": folder.name,
-        "weights": _weights(run),
-        "batch_norm": kind,
-    }
-    reference.facts |= {"split": "training images" if given is None else "given images"}
+    facts = {"run": run.path.resolve().name, "pipeline": folder.name}
+    samples.facts |= facts | {"weights": _weights(run), "batch_norm": batch_norm}
     return Study(
         samples,
         reference,
         extractor or default_extractor(reference.image),
         pipeline=pipeline,
-        training=training,
+        training=None if data is None else DatasetImages(data.training, entry=makes),
         seed=request.seed,
     )
+
+
+def _reference_of_run(
+    run: RunFolder, data: RunData | None, pipeline: Pipeline, makes: str, request: EvaluationRequest
+) -> DatasetImages:
+    """The images to compare with: those asked for, else those that the run learned from."""
+    if request.against is not None:
+        opened = _opened(request.against, pipeline.generator.image, request.options)
+        reference, split = _reference(opened, request), "given images"
+    elif data is not None:
+        reference, split = _reference(data.training, request, makes), "training images"
+    else:
+        raise MeasureError(
+            f"the data that {run} learned from are not known; "
+            "name images to compare with, as --against FOLDER"
+        )
+    reference.facts |= {"split": split}
+    return reference
+
+
+def _normalized(pipeline: Pipeline, request: EvaluationRequest) -> tuple[Pipeline, str]:
+    """The pipeline with the statistics asked for in its batch norms, and which these are in words."""
+    if not has_batch_norm(pipeline):
+        return pipeline, "none"
+    if not request.standing:
+        return pipeline, "running statistics"
+    settled = with_standing_statistics(pipeline, seed=request.seed, truncation=request.truncation)
+    return settled, "standing statistics"
 
 
 def study_of_images(source: str, extractor: Extractor | None, request: EvaluationRequest) -> Study:

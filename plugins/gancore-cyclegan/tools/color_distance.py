@@ -17,9 +17,7 @@ from torch import Tensor
 from gancore.data import Paired
 from gancore.data.domains import Domains
 from gancore.errors import GancoreError, UserError
-from gancore.pipeline import Pipeline
-from gancore.runs.folder import read_settings
-from gancore.runs.sources import Sources
+from gancore.runs.folder import RunFolder
 
 BINS = 8
 
@@ -50,14 +48,11 @@ def distance(ours: Tensor, theirs: Tensor) -> float:
 
 def held_out(run: Path) -> Paired:
     """The images that the run did not see, paired by name. Raises UserError where there are none."""
-    settings, table = read_settings(run)
-    if not settings.hold_out or "sources" not in table:
+    data = RunFolder(run).data()
+    if data is None or data.held_out is None:
         raise UserError(f"{run} held no images out; train with --hold-out N on two domains")
-    data = Sources.of(table).open()
-    if not isinstance(data, Domains):
+    if not isinstance(unseen := data.held_out, Domains):
         raise UserError(f"{run} was trained on one domain; train with --data SOURCE --data TARGET")
-    _, unseen = data.split(settings.hold_out)
-    assert isinstance(unseen, Domains)
     return Paired(unseen.source, unseen.target)
 
 
@@ -91,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _nearer(run: Path, direction: str, source: Tensor, target: Tensor) -> bool:
     before = distances(source, target)
-    after = distances(Pipeline.load(run / "pipeline" / direction).render(source), target)
+    after = distances(RunFolder(run).pipeline(direction).render(source), target)
     gain, error = float((before - after).mean()), float((before - after).std() / len(before) ** 0.5)
     said = f"{'nearer' if gain > 0 else 'not nearer'} by {gain:.4f} (standard error over pairs {error:.4f})"
     print(

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from gancore.errors import UserError
-from gancore_stylegan.published.fine_tuning import RECIPE, import_file
+from gancore.runs.folder import RunFolder
+from gancore_stylegan.published.fine_tuning import import_file
 
 
 def import_network(
@@ -30,6 +31,5 @@ def import_network(
     pipeline, why = import_file(file, output, network, noise=noise)
     channels, height, width = pipeline.generator.image
     print(f"{output}: {pipeline.generator.qualified_name}, images of {height}×{width}, {channels} channels")
-    print(
-        f"no recipe: {why}" if why else f"to train it further: gancore train {output / RECIPE} --data IMAGES"
-    )
+    recipe = RunFolder(output).recipe_file
+    print(f"no recipe: {why}" if why else f"to train it further: gancore train {recipe} --data IMAGES")

@@ -11,16 +11,17 @@ from gancore.component.specs import build, spec, to_toml
 from gancore.component.weights import FILE, write_weights
 from gancore.errors import CheckpointError, UserError
 from gancore.pipeline import Pipeline
+from gancore.runs.folder import RunFolder
 from gancore.storage.files import whole_folder
 from gancore.storage.manifest import write_manifest
 from gancore_stylegan.published.importing import import_discriminator, import_generator
 from gancore_stylegan.published.networks import Network, read_networks
 from gancore_stylegan.stylegan3.synthesis import StyleGAN3Synthesis
 
-__all__ = ["RECIPE", "import_file", "recipe_table"]
+__all__ = ["import_file", "recipe_table"]
 
-RECIPE, PIPELINE, JUDGE = "recipe.toml", "pipeline", "discriminator"
-"""What the folder of an import holds."""
+JUDGE = "discriminator"
+"""The folder of an import, laid out as that of a run, holds its discriminator beside the pipeline."""
 AVERAGED = ("G_ema", "g_ema")
 """The generators that samples are made with, by NVIDIA's and by rosinality's name."""
 
@@ -48,14 +49,14 @@ def import_file(
         raise CheckpointError(f"{file}: {error}") from None
     judge, why = _discriminator(networks, pipeline)
     with whole_folder(folder) as aside:
-        pipeline.save(aside / PIPELINE)
+        RunFolder(aside).save_pipelines({"image": pipeline})
         if judge is not None:
             (aside / JUDGE).mkdir()
             write_weights(
                 aside / JUDGE / FILE, {f"{JUDGE}.{name}": value for name, value in judge.state_dict().items()}
             )
             write_manifest(aside / JUDGE)
-            (aside / RECIPE).write_text(
+            RunFolder(aside).recipe_file.write_text(
                 to_toml(recipe_table(pipeline, judge, folder.resolve())), encoding="utf-8"
             )
     return pipeline, why
