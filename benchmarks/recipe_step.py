@@ -16,8 +16,8 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from gancore.cli.recipes import recipe_of
 from gancore.training.run import TrainingRun
+from gancore.verbs.recipes import recipe_of
 
 
 class RandomImages:

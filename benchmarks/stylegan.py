@@ -27,9 +27,9 @@ from interleaved import FOREIGN, interleaved
 from stylegan_reference import reference
 from torch import Tensor
 
-from gancore.cli.recipes import recipe_of
 from gancore.recipes.batches import LatentBatch
 from gancore.training.run import TrainingRun
+from gancore.verbs.recipes import recipe_of
 
 Calls = Mapping[str, Callable[[], object]]
 

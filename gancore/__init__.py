@@ -1,11 +1,22 @@
 """gancore: a component library for generative image models. The public names, imported when first asked
 for.
+
+    gancore.list_parts("recipe")                       what there is
+    training = gancore.train("dcgan", "photos/")       a run
+    pipeline = gancore.load("runs/0001-dcgan")         its product
+    images = pipeline.sample(16, seed=0)               (16, C, H, W) in [-1, 1]
+    gancore.evaluate("runs/0001-dcgan")                scores
+
+Each verb of the command line is a function of the same name and options.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gancore.exports import lazy
 
 if TYPE_CHECKING:
+    from gancore.component.creating import create
+    from gancore.component.description import Description, describe
     from gancore.component.discovery import host
     from gancore.component.hooks import hookimpl
     from gancore.component.interfaces import (
@@ -27,21 +38,41 @@ if TYPE_CHECKING:
     )
     from gancore.component.part import Part, RunningMean, fact, field, part, seat
     from gancore.component.specs import build, spec
-    from gancore.measure.evaluation import evaluate
+    from gancore.measure.evaluation import Evaluation, score_study
     from gancore.measure.score import Score, Value
     from gancore.measure.study import Study
     from gancore.pipeline import Pipeline
     from gancore.recipes.base import DiscriminatorProbe, Player, Recipe
     from gancore.recipes.gan import TwoPlayerGAN
     from gancore.recipes.growing import GrowingGAN
+    from gancore.runs.folder import RunFolder
     from gancore.runs.sources import Sources
-    from gancore.training.start import resume, train
+    from gancore.training.start import resume
+    from gancore.verbs.check import check
+    from gancore.verbs.compare import compare
+    from gancore.verbs.directions import directions
+    from gancore.verbs.edit import edit
+    from gancore.verbs.evaluate import evaluate
+    from gancore.verbs.explore import explore
+    from gancore.verbs.export import export
+    from gancore.verbs.interpolate import interpolate
+    from gancore.verbs.invert import invert
+    from gancore.verbs.list_parts import list_parts
+    from gancore.verbs.loading import load
+    from gancore.verbs.mix import mix
+    from gancore.verbs.new import new
+    from gancore.verbs.plugins import plugins
+    from gancore.verbs.report import report
+    from gancore.verbs.sample import sample
+    from gancore.verbs.show import show
+    from gancore.verbs.train import train
 
 __version__ = "0.1.0"
 
-_ROOMS = {
+_HOMES = {
+    "component.creating": ("create",),
+    "component.description": ("Description", "describe"),
     "component.discovery": ("host",),
-    "recipes.growing": ("GrowingGAN",),
     "component.hooks": ("hookimpl",),
     "component.interfaces": (
         "Augment",
@@ -60,27 +91,48 @@ _ROOMS = {
         "Sampler",
         "Schedule",
     ),
-    "measure.evaluation": ("evaluate",),
+    "component.part": ("Part", "RunningMean", "fact", "field", "part", "seat"),
+    "component.specs": ("build", "spec"),
+    "measure.evaluation": ("Evaluation", "score_study"),
     "measure.score": ("Score", "Value"),
     "measure.study": ("Study",),
-    "component.part": ("Part", "RunningMean", "fact", "field", "part", "seat"),
     "pipeline": ("Pipeline",),
     "recipes.base": ("DiscriminatorProbe", "Player", "Recipe"),
     "recipes.gan": ("TwoPlayerGAN",),
-    "component.specs": ("build", "spec"),
-    "training.start": ("resume", "train"),
+    "recipes.growing": ("GrowingGAN",),
+    "runs.folder": ("RunFolder",),
     "runs.sources": ("Sources",),
+    "training.start": ("resume",),
+    "verbs.check": ("check",),
+    "verbs.compare": ("compare",),
+    "verbs.directions": ("directions",),
+    "verbs.edit": ("edit",),
+    "verbs.evaluate": ("evaluate",),
+    "verbs.explore": ("explore",),
+    "verbs.export": ("export",),
+    "verbs.interpolate": ("interpolate",),
+    "verbs.invert": ("invert",),
+    "verbs.list_parts": ("list_parts",),
+    "verbs.loading": ("load",),
+    "verbs.mix": ("mix",),
+    "verbs.new": ("new",),
+    "verbs.plugins": ("plugins",),
+    "verbs.report": ("report",),
+    "verbs.sample": ("sample",),
+    "verbs.show": ("show",),
+    "verbs.train": ("train",),
 }
-_HOME = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = [
     "Augment",
     "Average",
     "Conditioner",
     "Constraint",
+    "Description",
     "Discriminator",
     "DiscriminatorProbe",
     "DiscriminatorRegularizer",
     "Encoder",
+    "Evaluation",
     "Extractor",
     "Generator",
     "GeneratorRegularizer",
@@ -92,6 +144,7 @@ __all__ = [
     "Pipeline",
     "Player",
     "Recipe",
+    "RunFolder",
     "RunningMean",
     "Sampler",
     "Schedule",
@@ -101,21 +154,36 @@ __all__ = [
     "TwoPlayerGAN",
     "Value",
     "build",
+    "check",
+    "compare",
+    "create",
+    "describe",
+    "directions",
+    "edit",
     "evaluate",
+    "explore",
+    "export",
     "fact",
     "field",
     "hookimpl",
     "host",
+    "interpolate",
+    "invert",
+    "list_parts",
+    "load",
+    "mix",
+    "new",
     "part",
+    "plugins",
+    "report",
     "resume",
+    "sample",
+    "score_study",
     "seat",
+    "show",
     "spec",
     "train",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # `gancore --help` must not import torch
-    if name not in _HOME:
-        raise AttributeError(f"module 'gancore' has no attribute {name!r}")
-    return getattr(import_module(f"gancore.{_HOME[name]}"), name)
+# `gancore --help` must not import torch
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -1,6 +1,7 @@
 """The product of every family: sampler → conditioner → generator."""
 
 import json
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,7 +44,12 @@ class Pipeline:
 
     A translator has no sampler: its latents are images, the entry `reads` of a batch. `encoder` leads back
     from images to codes.
+
+    Attributes:
+        seed: that of the last draw, given or fresh; None before the first.
     """
+
+    seed: int | None = None
 
     def __init__(
         self,
@@ -63,6 +69,19 @@ class Pipeline:
         """The parts by seat, those that are there."""
         return {name: part for name in _SEATS if (part := getattr(self, name)) is not None}
 
+    def _repr_html_(self) -> str:
+        """A table of the parts, as a notebook shows it."""
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{part.qualified_name}</td>"
+            f"<td>{sum(p.numel() for p in part.parameters()):,}</td></tr>"
+            for name, part in self.parts.items()
+        )
+        shape = " × ".join(map(str, self.generator.image))
+        return (
+            f"<table><caption>Pipeline, images {shape} in [-1, 1]</caption>"
+            f"<tr><th>seat</th><th>part</th><th>parameters</th></tr>{rows}</table>"
+        )
+
     @property
     def device(self) -> torch.device:
         """Where the generator's weights are."""
@@ -78,13 +97,13 @@ class Pipeline:
         self,
         n: int,
         *,
-        seed: int,
+        seed: int | None = None,
         label: Tensor | None = None,
         truncation: float = 1.0,
         truncation_layers: int | None = None,
     ) -> Tensor:
-        """`(n, C, H, W)` float32 in [-1, 1]; equal seeds give equal images. Labels are drawn where none are
-        given.
+        """`(n, C, H, W)` float32 in [-1, 1]; equal seeds give equal images, and without one a fresh seed is
+        drawn, which the attribute `seed` tells afterwards. Labels are drawn where none are given.
 
         `truncation` moves codes towards their mean, all layers or the first `truncation_layers`.
 
@@ -92,13 +111,16 @@ class Pipeline:
             UserError: the pipeline translates images, reads no labels but was given some, or
             `check_truncation` refuses the truncation.
         """
+        seed = _fresh_seed() if seed is None else seed
         latent, label = self.draw(n, seed=seed, label=label)
         return self.render(
             latent, label, seed=seed, truncation=truncation, truncation_layers=truncation_layers
         )
 
-    def draw(self, n: int, *, seed: int, label: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """`n` latents, and their labels where the conditioner reads labels. Raises like `sample`."""
+    def draw(
+        self, n: int, *, seed: int | None = None, label: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """`n` latents, and their labels where the conditioner reads labels. Seed and errors: see `sample`."""
         if self.sampler is None:
             raise UserError(
                 f"{self.generator.qualified_name} translates images and has no sampler; "
@@ -109,6 +131,7 @@ class Pipeline:
                 f"{self.conditioner.qualified_name} reads no labels, but a label was given; leave it out"
             )
         self._check_label(label)
+        self.seed = seed = _fresh_seed() if seed is None else seed
         rng = torch.Generator().manual_seed(fold(seed, "sample") % 2**63)
         if label is None and self.conditioner.conditional and self.labels is not None:
             label = self.labels(n, rng=rng)
@@ -280,6 +303,11 @@ class Pipeline:
 def holds_pipeline(folder: Path | str) -> bool:
     """Whether a folder is a saved pipeline."""
     return (Path(folder) / SAVED).is_file()
+
+
+def _fresh_seed() -> int:
+    # the global generators of random numbers are nobody's to move
+    return secrets.randbelow(2**32)
 
 
 def layers_of(code_shape: Sequence[int]) -> int:

@@ -6,9 +6,12 @@ import gancore
 
 
 def test_every_public_name_has_a_home():
-    assert set(gancore.__all__) == set(gancore._HOME)
-    for name, room in gancore._HOME.items():
-        assert getattr(gancore, name) is getattr(importlib.import_module(f"gancore.{room}"), name)
+    assert (
+        set(gancore.__all__) == set(dir(gancore)) == {n for names in gancore._HOMES.values() for n in names}
+    )
+    for room, names in gancore._HOMES.items():
+        for name in names:
+            assert getattr(gancore, name) is getattr(importlib.import_module(f"gancore.{room}"), name)
 
 
 def test_no_public_name_hides_a_module():

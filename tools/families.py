@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from gancore.data import ImageOptions, open_data
-from gancore.measure.evaluation import Evaluation, evaluate
+from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.sets import DatasetImages
 from gancore.measure.standard import standard_scores
@@ -103,7 +103,7 @@ def judged(folder: Path, name: str, given: argparse.Namespace) -> Evaluation:
 
 def kept(path: Path, study: Study) -> Evaluation:
     """Evaluates, and writes the protocol to a file."""
-    found = evaluate(study, standard_scores())
+    found = score_study(study, standard_scores())
     found.save(path)
     print(f"{path}: {found.seconds:.0f} s", flush=True)
     return found

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from families import options, sheet, train_all
 
-from gancore.measure.evaluation import Evaluation, evaluate
+from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.standard import standard_scores
 from gancore.runs.folder import RunFolder
 from gancore.training.evaluating import EvaluationRequest, study_of_run
@@ -115,7 +115,7 @@ def judged(run: Path, given: argparse.Namespace) -> Evaluation:
     if path.exists():
         return Evaluation.load(path)
     against = "emoji" if run.name.startswith("few") else None
-    found = evaluate(
+    found = score_study(
         study_of_run(run, None, EvaluationRequest(count=given.count, against=against)), standard_scores()
     )
     found.save(path)

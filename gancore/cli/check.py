@@ -7,14 +7,9 @@ import typer
 
 def check(distribution: Annotated[str, typer.Argument(help="name of a plugin, as gancore-dcgan")]) -> None:
     """Check every part of a plugin against the contracts of its kind."""
-    from gancore.testing.report import check_distribution
+    from gancore.verbs.check import check
 
-    results = check_distribution(distribution)
-    for result in results:
-        typer.echo(
-            f"{result.outcome:8} {result.part:32} {result.check:40} {result.seconds:6.2f} s  {result.reason}"
-        )
-    failed = sum(result.outcome == "failed" for result in results)
-    typer.echo(f"{len(results) - failed} of {len(results)} checks passed")
-    if failed:
+    results = check(distribution)
+    typer.echo(results)
+    if results.failed:
         raise typer.Exit(1)

@@ -15,6 +15,6 @@ def compare(
     seed: Annotated[int, typer.Option("--seed", min=0, help="seed of these images")] = 0,
 ) -> None:
     """Lay runs side by side on one page: samples, scores, curves, alarms, and where the recipes differ."""
-    from gancore.pictures.compare import write_comparison
+    from gancore.verbs.compare import compare
 
-    typer.echo(write_comparison(runs, output, samples=samples, seed=seed))
+    typer.echo(compare(runs, output=output, samples=samples, seed=seed))

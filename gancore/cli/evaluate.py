@@ -1,20 +1,14 @@
 """`gancore evaluate`: scores of a run or of any images, with the protocol that they were made by."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.latents import waiting
-from gancore.cli.outputs import check_file
 
 if TYPE_CHECKING:
-    from gancore.component.interfaces import Extractor
     from gancore.measure.evaluation import Evaluation
-    from gancore.measure.score import Score
-    from gancore.measure.study import Study
-    from gancore.runs.folder import RunFolder
 
 
 def evaluate(
@@ -55,53 +49,36 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score samples of a run beside the images it learned from, or any images beside others."""
-    from gancore.measure.evaluation import evaluate as judge
+    from gancore.cli.progress import bars
     from gancore.runs.folder import RunFolder
     from gancore.runs.opening import is_model
-    from gancore.training.evaluating import EvaluationRequest, study_of_images, study_of_run
+    from gancore.verbs.evaluate import evaluate
 
-    folder, of_run = RunFolder(run), is_model(run)
-    target = output or (folder.score_file() if of_run else Path(folder.score_file().name))
-    check_file(target)
-    options = o.given(size=size, channels=channels, subset=subset)
-    request = EvaluationRequest(
-        **o.given(count=count, reference=reference, seed=seed),
-        truncation=truncation,
-        standing=standing,
-        pipeline=pipeline,
-        against=against,
-        options=options,
-    )
-    chosen = _extractor(extractor, weights)
-    study = study_of_run(folder, chosen, request) if of_run else study_of_images(run, chosen, request)
-    with waiting(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images"):
-        found = judge(study, _scores(score), strict=bool(score))
-    found.save(target)
+    usual = RunFolder(run).score_file()
+    usual = usual if is_model(run) else Path(usual.name)
+    with bars() as progress:
+        found = evaluate(
+            run,
+            against=against,
+            score=score,
+            extractor=extractor,
+            weights=weights,
+            count=count,
+            reference=reference,
+            seed=seed,
+            truncation=truncation,
+            standing=standing,
+            pipeline=pipeline,
+            size=size,
+            channels=channels,
+            subset=subset,
+            output=output or usual,
+            progress=progress,
+        )
     _show(found)
-    if of_run:
-        _grids(study, folder)
-    typer.echo(f"scores and protocol in {target}")
-
-
-def _extractor(name: str | None, weights: Path | None) -> "Extractor | None":
-    from gancore.component.specs import build
-    from gancore.errors import UserError
-
-    if name is None:
-        if weights is not None:
-            raise UserError("--weights belongs to an extractor; name it too, as --extractor inception-2015")
-        return None
-    table = {"part": name} | ({} if weights is None else {"weights": str(weights)})
-    return cast("Extractor", build(table, "extractor"))
-
-
-def _scores(names: list[str] | None) -> "list[Score]":
-    from gancore.component.specs import build
-    from gancore.measure.standard import standard_scores
-
-    return (
-        standard_scores() if not names else [cast("Score", build({"part": name}, "score")) for name in names]
-    )
+    for path in found.files[1:]:
+        typer.echo(path)
+    typer.echo(f"scores and protocol in {found.files[0]}")
 
 
 def _show(found: "Evaluation") -> None:
@@ -118,10 +95,3 @@ def _show(found: "Evaluation") -> None:
     Console().print(table)
     for name, reason in found.left_out.items():
         typer.echo(f"left out {name}: {reason}", err=True)
-
-
-def _grids(study: "Study", run: "RunFolder") -> None:
-    from gancore.measure.grids import write_grids
-
-    for path in write_grids(study, run):
-        typer.echo(path)

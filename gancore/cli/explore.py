@@ -1,14 +1,14 @@
 """`gancore explore`: a page on this machine where one walks through the latent space of a run."""
 
-import os
-import sys
-import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gancore.cli import options as o
+
+if TYPE_CHECKING:
+    from gancore.explorer.server import Server
 
 
 def explore(
@@ -28,37 +28,22 @@ def explore(
     pipeline: o.Pipeline = None,
 ) -> None:
     """Walk through latent space on a page in the browser."""
-    from gancore.explore.server import open_server
-    from gancore.explore.session import Session
-    from gancore.latent.walk import Walk
-    from gancore.runs.opening import find_pipeline
+    from gancore.verbs.explore import explore
 
-    folder = find_pipeline(run, pipeline)
-    session = Session(
-        Walk.load(folder, directions=directions), folder.resolve(), directions and directions.resolve()
-    )
+    def started(server: "Server") -> None:
+        if not server.local:
+            typer.echo(f"warning: whoever reaches this machine at {host} can use the page", err=True)
+        typer.echo(f"exploring {run} at {server.url}  (Ctrl-C ends it)")
+
     try:
-        with open_server(session, host, port) as server:
-            if not server.local:
-                typer.echo(f"warning: whoever reaches this machine at {host} can use the page", err=True)
-            typer.echo(f"exploring {run} at {server.url}  (Ctrl-C ends it)")
-            if browser and _has_screen():
-                threading.Thread(target=_open, args=(server.url,), daemon=True).start()
-            server.serve_forever()
+        explore(
+            run,
+            port=port,
+            host=host,
+            browser=browser,
+            directions=directions,
+            pipeline=pipeline,
+            started=started,
+        )
     except KeyboardInterrupt:
         typer.echo("\nended", err=True)
-    finally:
-        session.close()
-
-
-def _has_screen() -> bool:
-    # without one, a browser for the terminal would take it over
-    return sys.platform in ("darwin", "win32") or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )
-
-
-def _open(url: str) -> None:
-    import webbrowser
-
-    webbrowser.open(url)

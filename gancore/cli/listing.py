@@ -7,21 +7,18 @@ import typer
 
 def list_parts(
     kind: Annotated[str | None, typer.Argument(help="recipe, generator, loss, …; left out: all")] = None,
+    pattern: Annotated[
+        str | None, typer.Option("--pattern", help="of names, with * for anything, as *gan*; left out: all")
+    ] = None,
 ) -> None:
     """List the parts of all plugins, by kind."""
     from rich.console import Console
     from rich.table import Table
 
-    from gancore.component.discovery import registry
-    from gancore.component.part import summary
-    from gancore.component.registry import FORMER_KINDS
-    from gancore.errors import UnknownPart
+    from gancore.verbs.list_parts import list_parts
 
-    kinds = registry().kinds()
-    kind = FORMER_KINDS.get(kind or "", kind)
-    if kind is not None and kind not in kinds:
-        raise UnknownPart(f"there is no kind {kind!r}; known: {', '.join(kinds)}")
+    found = list_parts(kind, pattern=pattern)
     table = Table("kind", "name", "plugin", "what it is", box=None, pad_edge=False)
-    for found in registry().registrations(kind):
-        table.add_row(found.cls.kind, found.cls.name, found.distribution, summary(found.cls))
+    for part in found:
+        table.add_row(part.kind, part.name, part.distribution, part.summary)
     Console().print(table)

@@ -11,6 +11,7 @@ def new(
     output: Annotated[Path, typer.Option("--output", help="where to put the package's folder")] = Path(),
 ) -> None:
     """Write a plugin package with a part, a recipe and tests that pass as written."""
-    from gancore.scaffold import write_package
+    from gancore.scaffold import next_steps
+    from gancore.verbs.new import new
 
-    typer.echo(write_package(name, output))
+    typer.echo(next_steps(name, new(name, output=output)))

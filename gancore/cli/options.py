@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import attrs
 import typer
 
 Data = Annotated[
@@ -49,6 +48,6 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def fields(cls: type[attrs.AttrsInstance], options: dict[str, Any]) -> dict[str, Any]:
-    """Those options that are fields of the class."""
-    return {name: value for name, value in options.items() if name in attrs.fields_dict(cls)}
+def named(run: Path, suffix: str) -> Path:
+    """What an output is called after the folder of the run, in the current folder."""
+    return Path(f"{run.resolve().name}{suffix}")

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -18,6 +19,8 @@ from rich.progress import (
 
 from gancore.component.discovery import host
 from gancore.component.hooks import hookimpl
+
+Told = Callable[[str, int, int], Any]
 
 QUIET = 10.0
 """Seconds between two plain lines."""
@@ -33,6 +36,24 @@ def watching() -> Iterator[None]:
     finally:
         host().manager.unregister(watcher)
         watcher.close()
+
+
+@contextmanager
+def bars() -> Iterator[Told]:
+    """A bar on a terminal for each thing that a verb says it does, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what, total=total or None)
+            shown.update(tasks[what], completed=done)
+
+        yield tell
 
 
 class Lines:

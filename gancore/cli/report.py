@@ -8,6 +8,6 @@ import typer
 
 def report(run: Annotated[Path, typer.Argument(help="run folder")]) -> None:
     """Write RUN/report.html: curves, the sample timeline, the recipe, all in one file."""
-    from gancore.pictures.report import write_report
+    from gancore.verbs.report import report
 
-    typer.echo(write_report(run))
+    typer.echo(report(run))

@@ -3,16 +3,12 @@
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from gancore.cli import options as o
 from gancore.errors import UserError
-
-if TYPE_CHECKING:
-    from gancore.component.interfaces import ImageShape
-    from gancore.data import ImageOptions
 
 Recipe = Annotated[
     str | None,
@@ -87,48 +83,16 @@ def train(
             "train needs the name of a recipe or a .toml file, as `gancore train dcgan`; "
             "`gancore list recipe` shows them"
         )
-    return _train(recipe, options)
+    options["set"] = options.pop("change", [])
+    return _train(options)
 
 
-def _train(words: str, options: dict[str, Any]) -> None:
+def _train(options: dict[str, Any]) -> None:
     from gancore.cli.progress import watching
-    from gancore.cli.recipes import recipe_of
-    from gancore.runs.settings import Settings
-    from gancore.runs.sources import Sources
-    from gancore.runs.transfer import trained_networks
-    from gancore.training.start import train
+    from gancore.verbs.train import train
 
-    init = options.get("init")
-    networks, image = trained_networks(init) if init else ({}, None)
-    recipe = recipe_of(words, options.get("change", []), networks)
-    pictures = _pictures(options, recipe.image or image)
-    if init and image and (pictures.channels, pictures.size) != (image[0], image[1:]):
-        raise UserError(
-            f"the networks of {init} are for images {image}; "
-            "leave --size and --channels out, or begin with others"
-        )
-    sources = Sources(
-        data=tuple(options.get("data", ["emoji"])), paired=options.get("paired", False), options=pictures
-    )
-    settings = Settings.of(**o.fields(Settings, options))
     with watching():
-        train(
-            recipe,
-            sources,
-            output=options.get("output"),
-            settings=settings,
-            command=["gancore", *sys.argv[1:]],
-        )
-
-
-def _pictures(options: dict[str, Any], image: "ImageShape | None") -> "ImageOptions":
-    """How images are read: as the options say, and of the shape that the networks have, where one is
-    known.
-    """
-    from gancore.data import ImageOptions
-
-    known = {} if image is None else {"channels": image[0], "size": image[1:]}
-    return ImageOptions(**{**known, **o.fields(ImageOptions, options)})
+        train(**options, command=["gancore", *sys.argv[1:]])
 
 
 def _resume(folder: Path, images: int | None, others: Collection[str]) -> None:

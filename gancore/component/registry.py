@@ -84,6 +84,49 @@ class Registry:
                 return found[0].cls
         raise self._unknown(kind, distribution, bare)
 
+    def locate(self, name: str) -> type[Part]:
+        """The class that a person means by `name`: `loss/hinge`, or `path-length` where one kind alone has
+        it; both with the distribution too, `loss/gancore:hinge`.
+
+        Where several kinds have a bare name, the recipe among them is meant, and a score only where nothing
+        else has it.
+
+        Raises:
+            UnknownPart: there is no such kind or part; the nearest name is given.
+            AmbiguousPart: several kinds have the name, or several distributions offer it; the message lists
+            where it stands.
+            BrokenPlugin: it belongs to a plugin that could not be loaded.
+        """
+        kind, slash, bare = name.rpartition("/")
+        if slash:
+            self.check_kind(kind)
+            return self.find(kind, bare)
+        kinds = self.kinds_with(name)
+        if not kinds:
+            raise self._unknown_anywhere(name)
+        meant = ["recipe"] if "recipe" in kinds else [k for k in kinds if k != "score"] or kinds
+        if len(meant) > 1:
+            places = ", ".join(f"{kind}/{name}" for kind in kinds)
+            raise AmbiguousPart(f"{len(kinds)} kinds of part are called {name!r}; write one of {places}")
+        return self.find(meant[0], name)
+
+    def check_kind(self, kind: str) -> str:
+        """The kind by its name of today. Raises UnknownPart where nobody offers that kind."""
+        kind = FORMER_KINDS.get(kind, kind)
+        if kind not in self.kinds():
+            raise UnknownPart(f"there is no kind {kind!r}; known: {', '.join(self.kinds())}")
+        return kind
+
+    def kinds_with(self, name: str) -> list[str]:
+        """The kinds that have a part of this name, or else had one."""
+        distribution, _, bare = name.rpartition(":")
+        for known in (self._registrations, self._former):
+            offers = [(kind, r) for (kind, n), several in known.items() if n == bare for r in several]
+            kinds = {kind for kind, r in offers if distribution in ("", r.distribution)}
+            if kinds:
+                return sorted(kinds)
+        return []
+
     def name_of(self, cls: type[Part]) -> str:
         """The qualified name of a class, or its bare name when no plugin offers it."""
         owner = self._owner.get(cls)
@@ -103,7 +146,16 @@ class Registry:
         """The kinds of part that somebody offers."""
         return sorted({kind for kind, _ in self._registrations})
 
-    def _unknown(self, kind: str, distribution: str, name: str) -> Exception:
+    def _unknown_anywhere(self, name: str) -> Exception:
+        distribution, _, bare = name.rpartition(":")
+        if broken := self._broken("part", distribution, bare):
+            return broken
+        known = {n: f"{kind}/{n}" for kind, n in sorted(self._registrations)}
+        near = difflib.get_close_matches(bare, list(known), n=1, cutoff=0.65)
+        hint = f"did you mean {known[near[0]]}? " if near else ""
+        return UnknownPart(f"no part of any kind is called {name!r}; {hint}`gancore list` shows all")
+
+    def _broken(self, kind: str, distribution: str, name: str) -> Exception | None:
         for failure in self.failures:
             if failure.distribution in (distribution, f"gancore-{name}"):
                 return BrokenPlugin(
@@ -111,6 +163,11 @@ class Registry:
                     f"{failure.cause}. "
                     f"`gancore plugins` shows all; reinstall or remove it"
                 )
+        return None
+
+    def _unknown(self, kind: str, distribution: str, name: str) -> Exception:
+        if broken := self._broken(kind, distribution, name):
+            return broken
         known = sorted({n for k, n in self._registrations if k == kind})
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""

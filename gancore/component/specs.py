@@ -101,8 +101,12 @@ def open_seats(table: Mapping[str, Any], kind: str = "recipe") -> list[str]:
 
 
 def assign(table: dict[str, Any], path: str, text: str) -> None:
-    """Sets the field at a dotted path (`generator.width`, `regularizers.0.gamma`) to a TOML value, or to
-    plain text.
+    """As `put`, of a value written as text: a TOML value, or else plain text."""
+    put(table, path, value_of(text))
+
+
+def put(table: dict[str, Any], path: str, value: Any) -> None:
+    """Sets the field at a dotted path (`generator.width`, `regularizers.0.gamma`).
 
     Raises:
         SpecError: the path leads nowhere.
@@ -113,9 +117,9 @@ def assign(table: dict[str, Any], path: str, text: str) -> None:
         node = _step(node, step, ".".join(steps[: i + 1]))
     if isinstance(node, list):
         _step(node, last, path)
-        node[int(last)] = _value(text)
+        node[int(last)] = value
     elif isinstance(node, dict):
-        node[last] = _value(text)
+        node[last] = value
     else:
         raise SpecError(f"{path}: {'.'.join(steps)} is {node!r}, which has no fields")
 
@@ -138,7 +142,8 @@ def _step(node: Any, step: str, where: str) -> Any:
     return node[key]
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """What a text means as a TOML value, or else the text itself."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -187,22 +192,25 @@ def _with_extras(part: Part, table: Mapping[str, Any], where: str) -> Part:
 
 def _occupant(place: Seat, value: Any, where: str) -> Any:
     if place.many:
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):
             raise SpecError(
                 f"{where} is a list of {place.interface.kind} parts; got {value!r}: write [{value!r}]"
             )
         return [make(place, v, f"{where}.{i}") for i, v in enumerate(value)]
-    if place.optional and value == "none":
+    if place.optional and (value is None or value == "none"):
         return None
     return make(place, value, where)
 
 
 def make(place: Seat, value: Any, where: str) -> Part:
-    """The part that a name or a table describes, for a seat; a table without `part` changes the default.
+    """The part for a seat: as it is, or what a name or a table describes; one without `part` changes the
+    default.
 
     Raises:
         SpecError: as `build`, or the value is neither a name nor a table.
     """
+    if isinstance(value, Part):
+        return value
     if isinstance(value, Mapping) and "part" not in value:
         default = place.default() if callable(place.default) else None
         if isinstance(default, Part):

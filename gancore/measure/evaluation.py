@@ -3,7 +3,8 @@
 import json
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ VERSION = 1
 """The version of a saved evaluation."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Evaluation:
     """Values by name, how they were made, and what was left out and why. `images` is how many the model had
-    seen, where that is known.
+    seen, where that is known; `files` are those that were written.
+
+    Prints as a table. `result["FD"]` is a number: by its whole name, `FD[emoji-1]`, or by what stands before
+    the bracket where that is one score alone.
     """
 
     scores: dict[str, Value]
@@ -33,6 +37,62 @@ class Evaluation:
     seconds: float
     images: int | None = None
     left_out: dict[str, str] = attrs.field(factory=dict)
+    files: tuple[Path, ...] = ()
+
+    def __getitem__(self, name: str) -> float:
+        """The number of that name.
+
+        Raises:
+            KeyError: there is none, or several begin so; those that are there are named.
+        """
+        found = [name] if name in self.scores else [n for n in self.scores if n.partition("[")[0] == name]
+        if len(found) == 1:
+            return self.scores[found[0]].value
+        why = next((f"; {score}: {text}" for score, text in self.left_out.items() if score == name), "")
+        several = f"{name!r} is several scores" if found else f"there is no score {name!r}"
+        raise KeyError(f"{several}; here are {', '.join(found or self.scores) or 'none'}{why}")
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scores)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.scores or any(n.partition("[")[0] == name for n in self.scores)
+
+    def __str__(self) -> str:
+        rows = [("score", "value", "± standard error", "better"), *map(_row, self.scores.items())]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(
+            [line.rstrip() for line in lines]
+            + [f"left out {name}: {reason}" for name, reason in self.left_out.items()]
+        )
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{word}</th>" for word in ("score", "value", "± standard error", "better"))
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(entry))}</tr>"
+            for entry in self.scores.items()
+        )
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+    def row(self) -> dict[str, float | int | str | None]:
+        """One flat row of a table of several evaluations: what was judged, images seen, and each number."""
+        samples = self.protocol.get("samples", {})
+        judged = samples.get("run") or samples.get("source") or ""
+        return {"samples": str(judged), "images": self.images} | {n: v.value for n, v in self.scores.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Scores and protocol as plain dicts, lists, numbers and text."""
+        return self.table()
+
+    def to_json(self) -> str:
+        """The text that `save` writes."""
+        return json.dumps(self.table(), indent=1) + "\n"
 
     def table(self) -> dict[str, Any]:
         """As plain tables for JSON."""
@@ -48,7 +108,7 @@ class Evaluation:
     def save(self, path: Path) -> None:
         """Writes JSON, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, json.dumps(self.table(), indent=1) + "\n")
+        write_text(path, self.to_json())
 
     @classmethod
     def load(cls, path: Path) -> "Evaluation":
@@ -67,7 +127,13 @@ class Evaluation:
             ) from None
 
 
-def evaluate(
+def _row(entry: tuple[str, Value]) -> tuple[str, str, str, str]:
+    name, value = entry
+    error = "" if value.error is None else f"{value.error:.4g}"
+    return name, f"{value.value:.5g}", error, value.better if value.better != "neither" else ""
+
+
+def score_study(
     study: Study, scores: Iterable[Score], *, images: int | None = None, strict: bool = False
 ) -> Evaluation:
     """Every score that this study can give. What it cannot give, for want of labels or images, is left out

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from gancore.errors import DataError, RunError, UserError
-from gancore.pictures.grid import pictures
+from gancore.pictures.grid import to_pil
 from gancore.storage.files import whole_file, whole_folder
 
 __all__ = ["ENDINGS", "check_animation", "save_animation", "tiled"]
@@ -84,7 +84,7 @@ def save_animation(frames: Iterable[Tensor], path: Path, *, fps: float = 24.0) -
         RunError: ffmpeg failed, or the file could not be written; nothing of it is left.
     """
     check_animation(path, fps)
-    shown = (_enlarged(pictures(frame)[0]) for frame in frames)
+    shown = (_enlarged(to_pil(frame)[0]) for frame in frames)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.suffix:

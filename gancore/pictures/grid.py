@@ -38,7 +38,7 @@ def to_uint8(image: Tensor) -> Tensor:
     return ((value + 1) * 127.5).round().to(torch.uint8)
 
 
-def pictures(images: Tensor) -> list[Image.Image]:
+def to_pil(images: Tensor) -> list[Image.Image]:
     """Images (N, C, H, W) in [-1, 1] as pictures of their own size.
 
     C = 1 is gray, 3 RGB, 4 RGBA; with any other C a picture shows its channels side by side in gray, (H, W *
@@ -61,7 +61,7 @@ def pictures(images: Tensor) -> list[Image.Image]:
     return [Image.frombytes(mode, size, row.permute(1, 2, 0).contiguous().numpy().tobytes()) for row in rows]
 
 
-def grid(
+def to_grid(
     images: Tensor, *, columns: int | None = None, tile: int = 64, background: Background = "checker"
 ) -> Image.Image:
     """Images (N, C, H, W) in [-1, 1] on one grid, row by row, about as wide as high unless ``columns`` are
@@ -76,7 +76,7 @@ def grid(
     """
     if columns is not None and columns < 1:
         raise UserError(f"a grid needs at least 1 column, given columns={columns}.")
-    return _grid([_opaque(_enlarged(picture, tile), background) for picture in pictures(images)], columns)
+    return _grid([_opaque(_enlarged(picture, tile), background) for picture in to_pil(images)], columns)
 
 
 def save_grid(
@@ -87,8 +87,8 @@ def save_grid(
     tile: int = 64,
     background: Background = "checker",
 ) -> None:
-    """Write the ``grid`` of these images to ``path``, whole or not at all."""
-    save(grid(images, columns=columns, tile=tile, background=background), Path(path))
+    """Write the ``to_grid`` of these images to ``path``, whole or not at all."""
+    save(to_grid(images, columns=columns, tile=tile, background=background), Path(path))
 
 
 def save(picture: Image.Image, path: Path) -> None:

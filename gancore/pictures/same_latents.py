@@ -25,7 +25,7 @@ class Fresh:
 
 def draw(run: RunFolder, count: int, seed: int) -> Fresh:
     """`count` samples of a run's first pipeline."""
-    from gancore.pictures.grid import grid
+    from gancore.pictures.grid import to_grid
     from gancore.runs.opening import load_pipeline
 
     try:
@@ -35,7 +35,7 @@ def draw(run: RunFolder, count: int, seed: int) -> Fresh:
     except GancoreError as error:
         return Fresh(words=str(error))
     content, drawn = BytesIO(), hashlib.sha256(str(tuple(latent.shape)).encode())
-    grid(images, columns=COLUMNS).save(content, "PNG")
+    to_grid(images, columns=COLUMNS).save(content, "PNG")
     for tensor in (latent, label):
         drawn.update(b"" if tensor is None else tensor.contiguous().numpy().tobytes())
     sampler = pipeline.parts["sampler"].name

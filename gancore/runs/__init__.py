@@ -2,8 +2,9 @@
 checkpoint, a saved pipeline or an import.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gancore.exports import lazy
 
 if TYPE_CHECKING:
     from gancore.runs.folder import RunFolder
@@ -11,18 +12,13 @@ if TYPE_CHECKING:
     from gancore.runs.settings import Settings
     from gancore.runs.sources import Sources
 
-_HOME = {
-    "RunFolder": "folder",
-    "Settings": "settings",
-    "Sources": "sources",
-    "find_pipeline": "opening",
-    "load_pipeline": "opening",
+_HOMES = {
+    "folder": ("RunFolder",),
+    "opening": ("find_pipeline", "load_pipeline"),
+    "settings": ("Settings",),
+    "sources": ("Sources",),
 }
 __all__ = ["RunFolder", "Settings", "Sources", "find_pipeline", "load_pipeline"]
 
-
-def __getattr__(name: str) -> Any:
-    # what reads texts alone must not import torch
-    if name not in _HOME:
-        raise AttributeError(f"module 'gancore.runs' has no attribute {name!r}")
-    return getattr(import_module(f"gancore.runs.{_HOME[name]}"), name)
+# what reads texts alone must not import torch
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -93,6 +93,11 @@ class RunFolder:
     def __hash__(self) -> int:
         return hash(self.path)
 
+    def _repr_html_(self) -> str:
+        from gancore.runs.showing import html
+
+        return html(self)
+
     @classmethod
     def new(cls, output: Path | str | None, name: str) -> "RunFolder":
         """Makes the folder of a new run: the one asked for, which must be empty, or the next

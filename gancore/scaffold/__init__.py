@@ -14,8 +14,8 @@ TEMPLATE = Path(__file__).parent / "gancore-sprout"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def write_package(name: str, output: Path) -> str:
-    """Writes the folder `output/gancore-NAME`, whole or not at all; returns what to tell the user.
+def write_package(name: str, output: Path) -> Path:
+    """Writes the folder `output/gancore-NAME`, whole or not at all; returns it.
 
     Raises:
         UserError: the name is not fit or taken, or there is something at that place already.
@@ -28,7 +28,7 @@ def write_package(name: str, output: Path) -> str:
             target = aside / renamed(str(file.relative_to(TEMPLATE)), name)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(renamed(file.read_text(encoding="utf-8"), name), encoding="utf-8")
-    return _summary(name, folder)
+    return folder
 
 
 def renamed(text: str, name: str) -> str:
@@ -76,7 +76,8 @@ def _check_place(folder: Path) -> None:
         raise UserError(f"cannot write into {folder.parent}: {above} is a file; give a folder as --output")
 
 
-def _summary(name: str, folder: Path) -> str:
+def next_steps(name: str, folder: Path) -> str:
+    """What was written, and what to do with it."""
     lines = [
         f"wrote {folder}: a generator, a discriminator, a regularizer and a recipe, all named {name!r}, "
         "with tests. Next:",

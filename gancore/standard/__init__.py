@@ -1,1 +1,78 @@
 """The core's own parts. They enter by the same door as everyone's (`gancore.builtin`)."""
+
+from typing import TYPE_CHECKING
+
+from gancore.exports import lazy
+
+if TYPE_CHECKING:
+    from gancore.standard.ada import ADA, ADAFixed
+    from gancore.standard.augments import DiffAugment, NoAugment
+    from gancore.standard.averages import ExponentialAverage, NoAverage
+    from gancore.standard.conditioners import Embedding, Identity, OneHot
+    from gancore.standard.constraints import WeightClipping
+    from gancore.standard.labels import EmpiricalLabels, UniformLabels
+    from gancore.standard.losses import (
+        Hinge,
+        LeastSquares,
+        Minimax,
+        NonSaturating,
+        RelativisticPairing,
+        Wasserstein,
+    )
+    from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
+    from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
+    from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
+    from gancore.standard.schedules import Constant, Cosine, Linear
+
+_HOMES = {
+    "ada": ("ADA", "ADAFixed"),
+    "augments": ("DiffAugment", "NoAugment"),
+    "averages": ("ExponentialAverage", "NoAverage"),
+    "conditioners": ("Embedding", "Identity", "OneHot"),
+    "constraints": ("WeightClipping",),
+    "labels": ("EmpiricalLabels", "UniformLabels"),
+    "losses": ("Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPairing", "Wasserstein"),
+    "optimizers": ("Adam", "AdamW", "RMSprop", "SGD"),
+    "regularizers": ("R1", "R2", "Dragan", "Drift", "GradientPenalty", "OneSidedGradientPenalty"),
+    "samplers": ("Normal", "Sphere", "TruncatedNormal", "Uniform"),
+    "schedules": ("Constant", "Cosine", "Linear"),
+}
+__all__ = [
+    "ADA",
+    "R1",
+    "R2",
+    "SGD",
+    "ADAFixed",
+    "Adam",
+    "AdamW",
+    "Constant",
+    "Cosine",
+    "DiffAugment",
+    "Dragan",
+    "Drift",
+    "Embedding",
+    "EmpiricalLabels",
+    "ExponentialAverage",
+    "GradientPenalty",
+    "Hinge",
+    "Identity",
+    "LeastSquares",
+    "Linear",
+    "Minimax",
+    "NoAugment",
+    "NoAverage",
+    "NonSaturating",
+    "Normal",
+    "OneHot",
+    "OneSidedGradientPenalty",
+    "RMSprop",
+    "RelativisticPairing",
+    "Sphere",
+    "TruncatedNormal",
+    "Uniform",
+    "UniformLabels",
+    "Wasserstein",
+    "WeightClipping",
+]
+
+__getattr__, __dir__ = lazy(__name__, _HOMES)

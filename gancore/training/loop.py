@@ -74,6 +74,12 @@ class Training:
         """The folder of the run."""
         return self.run_folder.path
 
+    def __fspath__(self) -> str:
+        return str(self.folder)
+
+    def _repr_html_(self) -> str:
+        return self.run_folder._repr_html_()
+
     def _enter(self, run_folder: RunFolder) -> None:
         self.run_folder, self.log = run_folder, Log(run_folder.log_file)
 

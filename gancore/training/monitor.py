@@ -11,7 +11,7 @@ from gancore.data import Data
 from gancore.errors import MeasureError
 from gancore.measure.alarms import DRAWN, Alarm, History, alarms
 from gancore.measure.diagnostics import of_probe, of_samples
-from gancore.measure.evaluation import Evaluation, evaluate
+from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.frechet import Frechet
 from gancore.measure.precision_recall import PrecisionRecall
@@ -81,7 +81,9 @@ class Monitor:
         """
         started = time.monotonic()
         study = self._study(*next(iter(self.recipe.pipelines().items())))
-        found = attrs.evolve(evaluate(study, self.scores, images=images), seconds=time.monotonic() - started)
+        found = attrs.evolve(
+            score_study(study, self.scores, images=images), seconds=time.monotonic() - started
+        )
         self.diagnostics.append(of_samples(study) | self._of_probes())
         raised = [a for a in alarms(History(self.diagnostics, self.reports)) if a.name not in self.raised]
         self.raised |= {alarm.name for alarm in raised}

@@ -264,7 +264,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (["report", "nowhere"], 1, "nowhere"),
         (["list", "losses"], 2, "there is no kind 'losses'; known: "),
         (["show", "loss/hinqe"], 2, "there is no loss 'hinqe'; did you mean 'hinge'"),
-        (["show", "nothing"], 2, "there is no recipe 'nothing'"),
+        (["show", "nothing"], 2, "no part of any kind is called 'nothing'"),
         (
             ["sample", "RUN", "--data", "emoji", "--truncation", "0.5"],
             2,

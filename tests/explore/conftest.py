@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 import walks
 
-from gancore.explore.server import open_server
-from gancore.explore.session import Session
+from gancore.explorer.server import open_server
+from gancore.explorer.session import Session
 from gancore.latent.walk import Walk
 
 

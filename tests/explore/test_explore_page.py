@@ -15,7 +15,7 @@ from PIL import Image
 
 from gancore.latent.finding import ganspace
 from gancore.latent.walk import Walk
-from gancore.pictures.grid import pictures
+from gancore.pictures.grid import to_pil
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def saved(page, chosen, folder):
 
 
 def pixels(view, pipeline):
-    return np.asarray(pictures(Walk(pipeline).image(view))[0])
+    return np.asarray(to_pil(Walk(pipeline).image(view))[0])
 
 
 def two_pins(page):

@@ -15,12 +15,12 @@ from PIL import Image
 
 from gancore.cli import run
 from gancore.errors import UserError
-from gancore.explore.server import LONGEST, open_server
-from gancore.explore.session import Session
+from gancore.explorer.server import LONGEST, open_server
+from gancore.explorer.session import Session
 from gancore.latent.codes import render_codes
 from gancore.latent.finding import ganspace
 from gancore.latent.walk import Walk
-from gancore.pictures.grid import pictures
+from gancore.pictures.grid import to_pil
 from gancore.runs.opening import load_pipeline
 
 JSON = {"Content-Type": "application/json"}
@@ -100,7 +100,7 @@ def test_about_says_what_the_page_must_know(server, layered_run):
 def test_an_image_is_that_of_its_view(server):
     answer, content = post(server, "/image", VIEW)
     assert answer.status == 200 and answer.headers["Content-Type"] == "image/png"
-    assert np.array_equal(picture(content), np.asarray(pictures(server.session.walk.image(VIEW))[0]))
+    assert np.array_equal(picture(content), np.asarray(to_pil(server.session.walk.image(VIEW))[0]))
     assert post(server, "/image", VIEW)[1] == content
     assert post(server, "/image", {**VIEW, "seed": 4})[1] != content
 
@@ -137,13 +137,13 @@ def test_the_latent_makes_the_same_image(server):
     assert answer.headers["Content-Disposition"] == 'attachment; filename="latent.npy"'
     latent = torch.from_numpy(np.load(io.BytesIO(content), allow_pickle=False))
     assert np.array_equal(
-        np.asarray(pictures(pipeline.render(latent))[0]), picture(post(server, "/image", untouched)[1])
+        np.asarray(to_pil(pipeline.render(latent))[0]), picture(post(server, "/image", untouched)[1])
     )
     answer, content = post(server, "/latent", VIEW)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="code.npy"'
     code = torch.from_numpy(np.load(io.BytesIO(content), allow_pickle=False))
     assert np.array_equal(
-        np.asarray(pictures(render_codes(pipeline, code))[0]), picture(post(server, "/image", VIEW)[1])
+        np.asarray(to_pil(render_codes(pipeline, code))[0]), picture(post(server, "/image", VIEW)[1])
     )
 
 
@@ -407,7 +407,7 @@ def test_ctrl_c_ends_it_quietly(layered_run, monkeypatch, capsys):
     def interrupted(self, poll_interval=0.5):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gancore.explore.server.Server.serve_forever", interrupted)
+    monkeypatch.setattr("gancore.explorer.server.Server.serve_forever", interrupted)
     assert run(["explore", str(layered_run), "--port", "0", "--no-browser"]) == 0
     captured = capsys.readouterr()
     assert "exploring" in captured.out and "http://127.0.0.1:" in captured.out and captured.err == "\nended\n"
@@ -415,7 +415,7 @@ def test_ctrl_c_ends_it_quietly(layered_run, monkeypatch, capsys):
 
 def test_answers_are_kept_up_to_a_size(server, monkeypatch):
     session = server.session
-    monkeypatch.setattr("gancore.explore.session.KEPT", 2000)
+    monkeypatch.setattr("gancore.explorer.session.KEPT", 2000)
     for seed in range(50):
         session.image({"seed": seed})
     assert 0 < sum(len(key) + len(kept) for key, kept in session._kept.items()) <= 2000

@@ -12,7 +12,7 @@ from gancore.cli import run
 from gancore.latent.codes import codes_of, render_codes, save_code
 from gancore.latent.direction_file import DirectionSet
 from gancore.latent.editing import edited_code, edited_latent
-from gancore.pictures.grid import grid
+from gancore.pictures.grid import to_grid
 from gancore.pipeline import Pipeline
 
 FOUND = ["--directions", "found.safetensors"]
@@ -21,7 +21,8 @@ FOUND = ["--directions", "found.safetensors"]
 def same(file, images, columns):
     return (
         np.abs(
-            np.asarray(Image.open(file)).astype(int) - np.asarray(grid(images, columns=columns)).astype(int)
+            np.asarray(Image.open(file)).astype(int)
+            - np.asarray(to_grid(images, columns=columns)).astype(int)
         ).max()
         <= 1
     )

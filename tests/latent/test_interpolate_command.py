@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from gancore.cli import run
-from gancore.pictures.grid import grid
+from gancore.pictures.grid import to_grid
 from gancore.pipeline import Pipeline
 
 
@@ -73,7 +73,7 @@ def test_a_sheet_has_a_row_for_each_leg(saved, place, capsys):
     assert "2 legs of 4 images on a grid in walk.png" in capsys.readouterr().out
     pipeline = Pipeline.load(saved / "plain")
     one, two, three = (
-        np.asarray(grid(pipeline.render(*pipeline.draw(1, seed=seed)))).astype(int) for seed in (1, 2, 3)
+        np.asarray(to_grid(pipeline.render(*pipeline.draw(1, seed=seed)))).astype(int) for seed in (1, 2, 3)
     )
     sheet = np.asarray(Image.open("walk.png")).astype(int)
     side, step = 68, 66

@@ -10,7 +10,7 @@ from walks import said
 
 from gancore.cli import run
 from gancore.latent.codes import load_code, render_codes
-from gancore.pictures.grid import pictures
+from gancore.pictures.grid import to_pil
 from gancore.pipeline import Pipeline
 
 
@@ -19,7 +19,7 @@ def files(saved, tmp_path_factory):
     """Pictures that the pipelines can make, and some that they cannot."""
     folder = tmp_path_factory.mktemp("pictures")
     for name in ("plain", "layered"):
-        pictures(Pipeline.load(saved / name).sample(1, seed=3))[0].save(folder / f"{name}.png")
+        to_pil(Pipeline.load(saved / name).sample(1, seed=3))[0].save(folder / f"{name}.png")
     Image.new("RGB", (12, 8), "red").save(folder / "wide.png")
     Image.new("RGBA", (8, 8), (255, 0, 0, 128)).save(folder / "clear.png")
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n")
@@ -67,7 +67,7 @@ def test_codes_pictures_and_distances_are_written(saved, files, place, capsys):
     tuned = Pipeline.load(place / "found/tuned")
     code, _ = load_code(place / "found/layered.npy", tuned)
     assert code.shape == (1, 4, 6)
-    expected = np.asarray(pictures(render_codes(tuned, code))[0]).astype(int)
+    expected = np.asarray(to_pil(render_codes(tuned, code))[0]).astype(int)
     assert np.abs(np.asarray(Image.open(place / "found/layered.png")).astype(int) - expected).max() <= 1
 
 

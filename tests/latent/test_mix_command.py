@@ -12,7 +12,7 @@ from gancore.latent.codes import codes_of, render_codes
 from gancore.latent.finding import ganspace
 from gancore.latent.mixing import BANDS, band_of
 from gancore.measure.sets import PipelineSamples
-from gancore.pictures.grid import grid
+from gancore.pictures.grid import to_grid
 from gancore.pipeline import Pipeline
 
 
@@ -41,7 +41,7 @@ def test_a_sheet_holds_sources_destinations_and_each_pair(saved, place, capsys):
         mixed[:, [0, 2]] = codes[:3, [0, 2]]
         expected += [render_codes(pipeline, destination[None]), render_codes(pipeline, mixed)]
     sheet = np.asarray(Image.open(place / "new/mix.png")).astype(int)
-    assert np.abs(sheet - np.asarray(grid(torch.cat(expected), columns=4))).max() <= 1
+    assert np.abs(sheet - np.asarray(to_grid(torch.cat(expected), columns=4))).max() <= 1
 
 
 def test_without_layers_each_third_is_mixed_in_turn(saved, place):

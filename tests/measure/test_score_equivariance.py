@@ -10,7 +10,7 @@ from gancore.component.interfaces import Generator, Movable
 from gancore.component.part import field, part
 from gancore.errors import MeasureError
 from gancore.measure.equivariance import KINDS, Equivariance, Motion, decibels, difference
-from gancore.measure.evaluation import evaluate
+from gancore.measure.evaluation import score_study
 from gancore.measure.motions import shifted, shifted_by_pixels, turned, turning_filter
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
@@ -168,7 +168,7 @@ def test_small_images_have_no_turns_and_tiny_ones_no_value():
 def test_a_generator_that_cannot_move_is_left_out_with_the_reason():
     made = unmovable()
     assert not isinstance(made.generator, Movable) and isinstance(waves().generator, Movable)
-    found = evaluate(study(fake=images(8), real=images(8), pipeline=made), [Equivariance(count=8)])
+    found = score_study(study(fake=images(8), real=images(8), pipeline=made), [Equivariance(count=8)])
     assert found.left_out == {
         "equivariance": "score/equivariance needs a generator that can move what it draws, as StyleGAN3's"
     }

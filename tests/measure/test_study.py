@@ -12,7 +12,7 @@ from torch import nn
 from gancore.component.part import part
 from gancore.data import open_data
 from gancore.errors import MeasureError
-from gancore.measure.evaluation import Evaluation, evaluate
+from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.score import Score, Value
 from gancore.measure.sets import DatasetImages
 from gancore.measure.standing_statistics import has_batch_norm, with_standing_statistics
@@ -100,7 +100,7 @@ def test_images_that_are_not_finite_are_refused():
 
 
 def test_an_evaluation_says_how_it_was_made(tmp_path):
-    found = evaluate(study(), [Mean(), NeedsLabels()], images=7)
+    found = score_study(study(), [Mean(), NeedsLabels()], images=7)
     assert list(found.scores) == ["mean[small-1]"]
     assert found.left_out == {"test-labels": "score/test-labels needs labels for the samples and the "
                                              "reference and the images that the "
@@ -132,7 +132,7 @@ def test_what_is_no_evaluation_is_refused(tmp_path, text):
 
 def test_strictly_what_cannot_be_given_is_an_error():
     with pytest.raises(MeasureError, match="needs labels"):
-        evaluate(study(), [NeedsLabels()], strict=True)
+        score_study(study(), [NeedsLabels()], strict=True)
 
 
 def test_draws_are_repeatable_and_named():

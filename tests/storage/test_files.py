@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gancore.cli.sample import _through
 from gancore.storage.files import distinct
+from gancore.verbs.sample import _through
 
 NAME = st.sampled_from(["x", "y", "x-0", "x-1", "x-0-0", "sheet", ""])
 

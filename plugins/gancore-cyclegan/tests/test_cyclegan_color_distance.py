@@ -7,7 +7,7 @@ import torch
 from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
 
 from gancore.data import ImageOptions
-from gancore.pictures.grid import pictures, save
+from gancore.pictures.grid import save, to_pil
 from gancore.runs.sources import Sources
 from gancore.training.start import train
 
@@ -45,7 +45,7 @@ def domain(folder: Path, color: tuple[float, float, float]) -> str:
     rng = torch.Generator().manual_seed(0)
     folder.mkdir()
     images = torch.tensor(color)[:, None, None] + 0.3 * torch.rand(20, 3, 8, 8, generator=rng)
-    for i, picture in enumerate(pictures(images)):
+    for i, picture in enumerate(to_pil(images)):
         save(picture, folder / f"{i}.png")
     return str(folder)
 

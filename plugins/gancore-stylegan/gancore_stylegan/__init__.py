@@ -9,6 +9,7 @@ from gancore_stylegan.published.importing import import_discriminator, import_ge
 from gancore_stylegan.published.networks import Network, read_networks
 from gancore_stylegan.published.nvidia_names import from_stylegan2
 from gancore_stylegan.published.stylegan3_names import from_stylegan3
+from gancore_stylegan.published.verb import import_
 from gancore_stylegan.stylegan1.discriminator import LabeledStyleGANDiscriminator, StyleGANDiscriminator
 from gancore_stylegan.stylegan1.growing import (
     GrowingStyleGAN,
@@ -81,6 +82,7 @@ __all__ = [
     "from_stylegan2",
     "from_stylegan3",
     "gancore_api",
+    "import_",
     "import_discriminator",
     "import_generator",
     "read_networks",

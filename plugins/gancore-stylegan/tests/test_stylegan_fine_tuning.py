@@ -17,12 +17,12 @@ from stylegan_import_maker import (
 )
 
 from gancore.cli import run as gancore
-from gancore.cli.recipes import recipe_of
 from gancore.component.specs import build
 from gancore.component.weights import read_weights
 from gancore.errors import CheckpointError
 from gancore.runs.opening import find_pipeline, load_pipeline
 from gancore.runs.transfer import start_from, trained_networks
+from gancore.verbs.recipes import recipe_of
 
 SHORT = [
     "--images",

@@ -15,6 +15,7 @@ from gancore_vae.likelihoods import Bernoulli, Gaussian, LearnedGaussian, Likeli
 from gancore_vae.mlp import MLPDecoder, MLPEncoder
 from gancore_vae.networks import Decoder, GaussianEncoder
 from gancore_vae.recipe import VAE
+from gancore_vae.verb import likelihood
 
 __all__ = [
     "VAE",
@@ -33,6 +34,7 @@ __all__ = [
     "MLPEncoder",
     "Sampled",
     "gancore_api",
+    "likelihood",
     "log_likelihood",
 ]
 
@@ -54,6 +56,6 @@ def gancore_parts() -> Sequence[type[Part]]:
 @hookimpl
 def gancore_commands(app: typer.Typer) -> None:
     """The verb `gancore likelihood`."""
-    from gancore_vae.command import likelihood
+    from gancore_vae import command
 
-    app.command("likelihood")(likelihood)
+    app.command("likelihood")(command.likelihood)

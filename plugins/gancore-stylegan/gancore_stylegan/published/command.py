@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from gancore.errors import UserError
 from gancore.runs.folder import RunFolder
-from gancore_stylegan.published.fine_tuning import import_file
+from gancore_stylegan.published.verb import import_
 
 
 def import_network(
@@ -26,10 +25,12 @@ def import_network(
     ] = "random",
 ) -> None:
     """Turn published weights into a pipeline and a recipe, without running anything from their file."""
-    if noise not in ("random", "constant", "none"):
-        raise UserError(f"--noise is random, constant or none; got {noise!r}")
-    pipeline, why = import_file(file, output, network, noise=noise)
-    channels, height, width = pipeline.generator.image
-    print(f"{output}: {pipeline.generator.qualified_name}, images of {height}×{width}, {channels} channels")
-    recipe = RunFolder(output).recipe_file
-    print(f"no recipe: {why}" if why else f"to train it further: gancore train {recipe} --data IMAGES")
+    made = import_(file, output=output, network=network, noise=noise)
+    generator = made.pipeline.generator
+    channels, height, width = generator.image
+    print(f"{output}: {generator.qualified_name}, images of {height}×{width}, {channels} channels")
+    print(
+        f"no recipe: {made.no_recipe}"
+        if made.no_recipe
+        else f"to train it further: gancore train {RunFolder(output).recipe_file} --data IMAGES"
+    )

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gancore.errors import GancoreError, UserError
-from gancore.explore.session import Session
+from gancore.explorer.session import Session
 
 __all__ = ["Refused", "Server", "open_server"]
 
@@ -26,12 +26,12 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 PAGES = {
-    "/": ("gancore.explore", "explore.html", "text/html"),
-    "/explore.css": ("gancore.explore", "explore.css", "text/css"),
-    "/explore.js": ("gancore.explore", "explore.js", "text/javascript"),
-    "/talk.js": ("gancore.explore", "talk.js", "text/javascript"),
-    "/pad.js": ("gancore.explore", "pad.js", "text/javascript"),
-    "/pins.js": ("gancore.explore", "pins.js", "text/javascript"),
+    "/": ("gancore.explorer", "explore.html", "text/html"),
+    "/explore.css": ("gancore.explorer", "explore.css", "text/css"),
+    "/explore.js": ("gancore.explorer", "explore.js", "text/javascript"),
+    "/talk.js": ("gancore.explorer", "talk.js", "text/javascript"),
+    "/pad.js": ("gancore.explorer", "pad.js", "text/javascript"),
+    "/pins.js": ("gancore.explorer", "pins.js", "text/javascript"),
     "/base.css": ("gancore.pictures", "base.css", "text/css"),
     "/theme.js": ("gancore.pictures", "theme.js", "text/javascript"),
 }

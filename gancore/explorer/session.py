@@ -21,7 +21,7 @@ from gancore.errors import UserError
 from gancore.latent.spaces import SPACES
 from gancore.latent.views import Point, View, view_of
 from gancore.latent.walk import Walk
-from gancore.pictures.grid import pictures
+from gancore.pictures.grid import to_pil
 from gancore.runs.folder import owner
 
 __all__ = ["Session"]
@@ -53,7 +53,7 @@ class Session:
         """What the page must know of the pipeline."""
         walk, parts, given = self.walk, self.walk.pipeline, self.walk.directions
         first = Point(label=0 if walk.classes else None)
-        width, height = pictures(self._run(lambda: walk.image(first)))[0].size
+        width, height = to_pil(self._run(lambda: walk.image(first)))[0].size
         return {
             "name": owner(self.folder),
             "folder": str(self.folder),
@@ -77,7 +77,7 @@ class Session:
     def image(self, request: Any) -> bytes:
         """A view → its image as PNG."""
         view = view_of(request)
-        return self._keep("image", request, lambda: _png(pictures(self.walk.image(view))[0]))
+        return self._keep("image", request, lambda: _png(to_pil(self.walk.image(view))[0]))
 
     def neighbors(self, request: Any) -> bytes:
         """`{"view", "along", "size", "step"}` → PNG of `size` × `size` images edge to edge: the point in the
@@ -87,7 +87,7 @@ class Session:
         `step`.
         """
         size, around = _around(request)
-        return self._keep("neighbors", request, lambda: _grid(pictures(self.walk.images(around)), size))
+        return self._keep("neighbors", request, lambda: _grid(to_pil(self.walk.images(around)), size))
 
     def latent(self, request: Any) -> tuple[bytes, str]:
         """A view → an array `(1, …)` as `.npy`, and a name: its latent, or its code where it was moved or
@@ -112,12 +112,12 @@ class Session:
         more = "" if self.directions is None else f", directions={str(self.directions)!r}"
         lines = [
             "from gancore.latent.walk import Walk",
-            "from gancore.pictures.grid import pictures",
+            "from gancore.pictures import to_pil",
             "",
             f"walk = Walk.load({str(self.folder)!r}{more})",
             f"view = {words}".replace("\n", "\n       "),
             f"image = walk.image(view)  # {(1, *self.walk.pipeline.generator.image)}, in [-1, 1]",
-            'pictures(image)[0].save("image.png")',
+            'to_pil(image)[0].save("image.png")',
         ]
         return {"python": "\n".join(lines) + "\n"}
 

@@ -1,0 +1,151 @@
+"""What there is to know about a part without building it: where it is, what it reads, what it promises."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gancore.component.discovery import registry
+from gancore.component.part import Part, fact_fields, help_of, option_fields, seats
+
+_SOURCE = re.compile(r"arXiv:[\w.\-/]+\d|doi:\S+\w")
+
+
+@attrs.frozen
+class FieldDescription:
+    """One field of a part. `role` is option, seat or fact; `default` is text, empty where one must be given;
+    `range` says in words what values it takes, as far as is known.
+    """
+
+    name: str
+    role: str
+    type: str
+    default: str
+    range: str
+    help: str
+
+
+@attrs.frozen
+class Description:
+    """A part described: print it, or read its fields.
+
+    `doc` is the docstring of the class, `papers` the sources that it names, `contract` the docstring of the
+    interface that it implements, `file` and `line` where the class is written, `others` the other kinds that
+    have a part of this name.
+    """
+
+    name: str
+    kind: str
+    distribution: str
+    file: Path
+    line: int
+    doc: str
+    papers: tuple[str, ...]
+    contract: str
+    fields: tuple[FieldDescription, ...]
+    others: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> FieldDescription:
+        """The field of that name. Raises KeyError."""
+        return {field.name: field for field in self.fields}[name]
+
+    def __str__(self) -> str:
+        head = f"{self.kind}/{self.name}, from {self.distribution or 'no plugin'}"
+        head += f" (also: {', '.join(self.others)})" if self.others else ""
+        blocks = [head, f"{self.file}:{self.line}", self.doc, *map(_shown, self.fields)]
+        return "\n".join([*blocks, f"What every {self.kind} promises:", self.contract])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def describe(name: str | type[Part] | Part) -> Description:
+    """What a part is, by its name as in `create`, by its class, or of the part at hand: kind, distribution,
+    file and line, papers, fields with defaults and ranges, and the contract of its kind.
+
+    Raises:
+        UnknownPart, AmbiguousPart, BrokenPlugin: see `Registry.locate`.
+    """
+    cls = registry().locate(name) if isinstance(name, str) else name if isinstance(name, type) else type(name)
+    text = inspect.cleandoc(cls.__doc__ or "")
+    return Description(
+        name=cls.name or cls.__name__,
+        kind=cls.kind,
+        distribution=registry().name_of(cls).rpartition(":")[0],
+        file=Path(inspect.getfile(cls)),
+        line=inspect.getsourcelines(cls)[1],
+        doc=text,
+        papers=tuple(dict.fromkeys(_SOURCE.findall(text))),
+        contract=inspect.cleandoc(_interface(cls).__doc__ or ""),
+        fields=tuple(_fields(cls)),
+        others=tuple(f"{k}/{cls.name}" for k in registry().kinds_with(cls.name) if k != cls.kind),
+    )
+
+
+def _interface(cls: type[Part]) -> type[Part]:
+    """The base that says what the kind promises: the highest one of that kind."""
+    return [base for base in cls.__mro__ if getattr(base, "kind", None) == cls.kind][-1]
+
+
+def _fields(cls: type[Part]) -> Iterator[FieldDescription]:
+    for attribute in option_fields(cls):
+        yield _field(attribute, "option", _type(attribute.type))
+    kinds = {place.name: place.interface.kind + (" …" if place.many else "") for place in seats(cls)}
+    for attribute in attrs.fields(cls):  # type: ignore[arg-type]
+        if attribute.name in kinds:
+            yield _field(attribute, "seat", kinds[attribute.name])
+    for attribute in fact_fields(cls):
+        yield _field(attribute, "fact", _type(attribute.type))
+
+
+def _field(attribute: "attrs.Attribute[Any]", role: str, kind: str) -> FieldDescription:
+    return FieldDescription(
+        attribute.name, role, kind, _default(attribute, role), _range(attribute), help_of(attribute)
+    )
+
+
+def _default(attribute: "attrs.Attribute[Any]", role: str) -> str:
+    value = attribute.default
+    if value is attrs.NOTHING:
+        return ""
+    if role == "fact" and value is None:
+        return "told by a neighbor"
+    value = value.factory() if hasattr(value, "factory") else value
+    if isinstance(value, list | tuple) and role == "seat":
+        return f"[{', '.join(map(_occupant, value))}]"
+    return _occupant(value) if role == "seat" else repr(value)
+
+
+def _occupant(value: Any) -> str:
+    name = getattr(value, "name", "") or getattr(value, "__name__", "")
+    return str(name or ("none" if value is None else value))
+
+
+def _range(attribute: "attrs.Attribute[Any]") -> str:
+    """What the validators ask for, in the words in which they refuse a value of no kind at all."""
+    several = getattr(attribute.validator, "_validators", (attribute.validator,))
+    return " and ".join(words for check in several if check and (words := _asked(check, attribute)))
+
+
+def _asked(check: Any, attribute: "attrs.Attribute[Any]") -> str:
+    try:
+        check(None, attribute, object())
+    except Exception as error:
+        found = re.search(r"must be (.+?)[;,] got", str(error.args[0] if error.args else error))
+        return found[1] if found else ""
+    return ""
+
+
+def _type(kind: Any) -> str:
+    return str(getattr(kind, "__name__", kind) if isinstance(kind, type) else kind).replace("typing.", "")
+
+
+def _shown(field: FieldDescription) -> str:
+    value = f" = {field.default}" if field.default else ""
+    notes = "; ".join(filter(None, [field.range, field.help]))
+    return f"  {field.name}: {field.type}{value}" + (f"  ({notes})" if notes else "")

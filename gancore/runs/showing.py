@@ -1,0 +1,34 @@
+"""A run as a notebook shows it."""
+
+import base64
+import json
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gancore.runs.folder import RunFolder
+
+
+def html(run: "RunFolder") -> str:
+    """Name and state of a run, its newest scores, and its newest sample grid."""
+    head = f"<b>{escape(run.name)}</b> in {escape(str(run.path))}, {escape(run.log.state)}"
+    scores = run.scores
+    rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:.5g}</td></tr>" for name, value in _values(scores))
+    grids = [max(run.samples, key=lambda grid: grid.images)] if run.samples else []
+    shown = "".join(f'<br><img alt="samples" src="{_data(grid.path)}">' for grid in grids)
+    return f"<div>{head}{f'<table>{rows}</table>' if rows else ''}{shown}</div>"
+
+
+def _values(scores: list[Path]) -> list[tuple[str, float]]:
+    """The newest evaluation's values; none where there is none or it cannot be read."""
+    try:
+        newest = max(scores, key=lambda path: path.stat().st_mtime)
+        table = json.loads(newest.read_text(encoding="utf-8"))["scores"]
+        return [(name, float(entry["value"])) for name, entry in table.items()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _data(path: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,0 +1,116 @@
+"""Strips along which an image changes in one direction."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.latent.codes import load_code
+from gancore.latent.direction_file import DirectionSet
+from gancore.latent.editing import edited_code, edited_latent
+from gancore.latent.inversion import render_inverted
+from gancore.latent.mixing import layers_of
+from gancore.verbs.loading import Run, drawn, with_latents
+from gancore.verbs.outputs import check_picture
+from gancore.verbs.pictures import Images, written
+from gancore.verbs.progress import Progress, silent
+from gancore.verbs.words import Numbers, layers_named, numbers_of, several
+
+FAR = 100.0
+"""Standard deviations; images fall apart long before."""
+
+
+def edit(
+    run: Run,
+    *,
+    directions: Path | str | DirectionSet,
+    index: Numbers = 0,
+    from_: float = -3.0,
+    to: float = 3.0,
+    steps: int = 7,
+    layers: Numbers | None = None,
+    seeds: Numbers | None = None,
+    code: Path | str | Sequence[Path | str] | None = None,
+    label: int | None = None,
+    truncation: float = 1.0,
+    pipeline: str | None = None,
+    output: Path | str | None = None,
+    progress: Progress = silent,
+) -> Images:
+    """Moves images along directions, a strip each.
+
+    Args:
+        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
+        directions: what `directions` found, or the file that it wrote.
+        index: which direction, by its number; several as "0-3", each a row.
+        from_: how far at the left, in standard deviations; `--from` on the command line.
+        to: how far at the right.
+        steps: images in a strip.
+        layers: coarse, middle, fine, or numbers as "2-5": which move; left out: all.
+        seeds: images to start from, as [1, 2, 3] or "4-9"; left out: 0.
+        code: codes that `invert` wrote, to start from.
+        label: the class of the images of seeds; left out: as in the data.
+        truncation: of the images of seeds: 1 for none, towards 0 nearer to the mean.
+        pipeline: which of several, as `backward`; left out: the first.
+        output: FILE.png of the strips; left out: nothing is written.
+        progress: is told how far the work is.
+
+    Raises:
+        UserError: options contradict each other, or there is no such direction, layer or code.
+        RunError: there is no pipeline.
+    """
+    if output is not None:
+        check_picture(Path(output))
+    codes = [] if code is None else several(code)
+    no_seeds = seeds is None or seeds == ""
+    if codes and no_seeds:
+        _check_codes_alone(label, truncation)
+    _check_strip(from_, to, steps)
+    found = directions if isinstance(directions, DirectionSet) else None
+    chosen = with_latents(run, pipeline)
+    found = found or DirectionSet.load(Path(str(directions)))
+    only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
+    amounts = torch.linspace(from_, to, steps, dtype=torch.float64).tolist()
+    numbers = numbers_of("--index", index)
+    starts = [] if codes and no_seeds else numbers_of("--seeds", 0 if no_seeds or seeds is None else seeds)
+
+    def strips() -> Iterator[Tensor]:
+        for number in numbers:
+            for seed in starts:
+                latent, mark = drawn(chosen, [seed], label)
+                moved = edited_latent(
+                    chosen, found, number, amounts, latent, mark, layers=only, truncation=truncation
+                )
+                yield render_inverted(chosen, moved)
+            for file in codes:
+                pivot, noise = load_code(Path(file), chosen)
+                moved = edited_code(chosen, found, number, amounts, pivot, layers=only)
+                yield render_inverted(chosen, moved, noise)
+
+    rows: list[Tensor] = []
+    total = len(numbers) * (len(starts) + len(codes))
+    progress("strips", 0, total)
+    for row in strips():
+        rows.append(row)
+        progress("strips", len(rows), total)
+    return written(Images(images=torch.cat(rows), columns=steps), output)
+
+
+def _check_strip(start: float, end: float, steps: int) -> None:
+    if not (abs(start) <= FAR and abs(end) <= FAR):
+        raise UserError(
+            f"--from and --to are standard deviations from {-FAR:g} to {FAR:g}; got {start:g} and {end:g}"
+        )
+    if steps < 2:
+        raise UserError(f"--steps is the number of images in a strip, at least 2; got {steps}")
+
+
+def _check_codes_alone(label: int | None, truncation: float) -> None:
+    if label is not None or truncation != 1:
+        option = "--truncation" if label is None else "--label"
+        raise UserError(
+            f"{option} belongs to images of seeds, and --code gives codes as they are; "
+            "leave it out, or give --seeds too"
+        )

@@ -1,0 +1,178 @@
+"""A walk through latent space, as a grid, a moving picture or single frames."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import cast
+
+import attrs
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.latent.codes import rendered
+from gancore.latent.interpolate import Kind
+from gancore.latent.route import Route
+from gancore.latent.walk import Walk
+from gancore.pictures.animation import check_animation, save_animation, tiled
+from gancore.verbs.loading import Run, drawn, load
+from gancore.verbs.pictures import Images
+from gancore.verbs.progress import Progress, counted, silent
+from gancore.verbs.words import Numbers, numbers_of
+
+LEG = 24
+GRID_LEG = 8
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Interpolation:
+    """A walk from latent to latent. Its frames are rendered when they are asked for; a notebook shows its
+    legs on a grid.
+
+    Attributes:
+        route: the latents and the way between them.
+        count: frames of the whole walk.
+        steps: images of each leg on the grid.
+        columns: walks beside each other.
+        fps: frames a second of a moving picture.
+        path: where it was written, if it was.
+    """
+
+    route: Route
+    count: int
+    steps: int
+    columns: int = 1
+    fps: float = 24.0
+    path: Path | None = None
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __repr__(self) -> str:
+        return (
+            f"<walk of {self.count} frames, {self.seconds:.1f} s{f', in {self.path}' if self.path else ''}>"
+        )
+
+    @property
+    def seconds(self) -> float:
+        """How long the moving picture takes."""
+        return self.count / self.fps
+
+    def frames(self, progress: Progress = silent) -> Iterator[Tensor]:
+        """`(C, H, W)` in [-1, 1], one after another; walks side by side are one frame."""
+        for cells in _grouped(self._images(self.route.codes(self.count), progress), self.route.cells):
+            yield tiled(cells, self.columns)
+
+    def legs(self, progress: Progress = silent) -> Images:
+        """Each leg as a row of a grid, both ends included."""
+        codes = self.route.leg_codes(self.steps)
+        return Images(images=torch.cat(list(self._images(codes, progress))), columns=self.steps)
+
+    def save(self, output: Path | str, progress: Progress = silent) -> Path:
+        """Writes the legs (`FILE.png`), a moving picture (.gif, .apng, .webp, .mp4 with ffmpeg), or a folder
+        of frames.
+
+        Raises:
+            UserError: the place cannot hold that.
+        """
+        output = Path(output)
+        if output.suffix.lower() == ".png":
+            return self.legs(progress).save(output)
+        save_animation(self.frames(progress), output, fps=self.fps)
+        return output
+
+    def _images(self, codes: Tensor, progress: Progress) -> Iterator[Tensor]:
+        flat = codes.flatten(0, 1)
+        return counted(rendered(self.route.walk.pipeline, flat), len(flat), progress)
+
+    def _repr_png_(self) -> bytes:
+        return self.legs()._repr_png_()
+
+
+def interpolate(
+    run: Run,
+    *,
+    seeds: Numbers | None = None,
+    count: int = 6,
+    seed: int | None = None,
+    frames: int | None = None,
+    kind: str | None = None,
+    space: str = "z",
+    loop: bool = False,
+    ease: bool = False,
+    label: int | None = None,
+    truncation: float = 1.0,
+    grid: str = "1x1",
+    fps: float = 24.0,
+    pipeline: str | None = None,
+    output: Path | str | None = None,
+    progress: Progress = silent,
+) -> Interpolation:
+    """Walks from latent to latent.
+
+    Args:
+        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
+        seeds: seeds to lead through, as [1, 2, 3] or "4-9".
+        count: lead through so many latents, where no seeds are given.
+        seed: of these latents; left out: 0.
+        frames: frames in all; left out: 24 a leg, 8 on a grid.
+        kind: spherical or linear; left out: spherical in z, linear in w.
+        space: z: between latents; w: between the codes made of them.
+        loop: lead back to the first.
+        ease: halt a little at each.
+        label: the class of all images; left out: as in the data.
+        truncation: 1 for none, towards 0 nearer to the mean.
+        grid: several walks beside each other, as "4x2": columns x rows.
+        fps: frames a second.
+        pipeline: which of several, as `backward`; left out: the first.
+        output: FILE.png for a grid, .gif, .apng, .webp, .mp4 (with ffmpeg), or a folder of frames; left out:
+            nothing is written.
+        progress: is told how far the work is.
+
+    Raises:
+        UserError: options contradict each other or the pipeline, or the output cannot be written there.
+        RunError: there is no pipeline.
+    """
+    if output is not None and Path(output).suffix.lower() != ".png":
+        check_animation(Path(output), fps)
+    columns, rows = _grid(grid)
+    numbers = None if seeds is None else numbers_of("--seeds", seeds)
+    walk = Walk(load(run, pipeline))
+    keys = _keys(walk, numbers, count * columns * rows, seed or 0, label)
+    way = cast(Kind, kind or ("linear" if space == "w" else "spherical"))
+    route = Route(walk, *keys, columns * rows, space, way, loop, ease, truncation)
+    route.check()
+    found = Interpolation(
+        route=route,
+        count=frames or LEG * route.legs,
+        steps=GRID_LEG if frames is None else max(2, round(frames / route.legs)),
+        columns=columns,
+        fps=fps,
+    )
+    return found if output is None else attrs.evolve(found, path=found.save(output, progress))
+
+
+def _grid(words: str) -> tuple[int, int]:
+    columns, by, rows = words.lower().partition("x")
+    if not (by and columns.isdecimal() and rows.isdecimal() and 0 < int(columns) * int(rows) <= 1024):
+        raise UserError(f"--grid is columns x rows, as 4x2; got {words!r}")
+    return int(columns), int(rows)
+
+
+def _keys(
+    walk: Walk, seeds: list[int] | None, count: int, seed: int, label: int | None
+) -> tuple[Tensor, Tensor | None]:
+    if not seeds:
+        return walk.pipeline.draw(
+            count, seed=seed, label=None if label is None else torch.full((count,), label)
+        )
+    return drawn(walk.pipeline, seeds, label)
+
+
+def _grouped(images: Iterable[Tensor], size: int) -> Iterator[Tensor]:
+    waiting: list[Tensor] = []
+    for batch in images:
+        for image in batch:
+            waiting.append(image)
+            if len(waiting) == size:
+                yield torch.stack(waiting)
+                waiting = []

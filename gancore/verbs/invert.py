@@ -1,0 +1,259 @@
+"""The codes of real images, and a generator tuned to them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gancore.component.interfaces import Extractor, ImageShape
+from gancore.data.decode import decode
+from gancore.data.fitting import fit_image
+from gancore.data.options import ImageOptions
+from gancore.data.source import Unreadable
+from gancore.errors import UserError
+from gancore.latent import inversion
+from gancore.latent.codes import render_codes, save_code
+from gancore.latent.inversion import Inverted, Projection, render_inverted
+from gancore.latent.spaces import Space, mean_code
+from gancore.latent.tuning import PivotalTuning, tune
+from gancore.measure.reconstruction import distances
+from gancore.pictures.grid import save, save_grid, to_grid, to_pil
+from gancore.pipeline import Pipeline
+from gancore.storage.files import distinct, whole_folder
+from gancore.verbs.loading import Run, chosen_extractor, with_latents
+from gancore.verbs.outputs import check_new_folder
+from gancore.verbs.progress import Progress, silent
+from gancore.verbs.words import given, several
+
+GRID = "grid"
+
+Distances = dict[str, dict[str, dict[str, float]]]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Inversion:
+    """Images projected into latent space; a notebook shows each beside what was made of it.
+
+    Attributes:
+        names: the images' names, from their files.
+        real: the images, `(N, C, H, W)` in [-1, 1].
+        made: images of the same shape by the way that they were made, the best last.
+        found: the codes, the noise and the images of the search.
+        distances: of each image, and each way of making it, the distances by name.
+        tuned: the pipeline tuned to the images, where that was asked for.
+        facts: how it was done.
+        path: where it was written, if it was.
+    """
+
+    names: tuple[str, ...]
+    real: Tensor
+    made: dict[str, Tensor]
+    found: Inverted
+    distances: Distances
+    tuned: Pipeline | None
+    facts: dict[str, Any]
+    path: Path | None = None
+
+    @property
+    def code(self) -> Tensor:
+        """The codes, `(N, *code_shape)`."""
+        return self.found.code
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{name}  {way:14}  " + "  ".join(f"{key} {value:.4g}" for key, value in table.items())
+            for name, ways in self.distances.items()
+            for way, table in ways.items()
+        )
+
+    __repr__ = __str__
+
+    def save(self, output: Path | str) -> Path:
+        """Writes a new folder, whole or not at all: codes, reconstructions, a grid, distances, and the tuned
+        pipeline. Raises UserError where something is there already.
+        """
+        output = Path(output)
+        check_new_folder(output)
+        best = to_pil(list(self.made.values())[-1])
+        with whole_folder(output) as aside:
+            for i, name in enumerate(self.names):
+                noise = [m[i : i + 1] for m in self.found.noise]
+                save_code(aside / f"{name}.npy", self.code[i : i + 1], noise)
+                save(best[i], aside / f"{name}.png")
+            save_grid(self._beside(), aside / f"{GRID}.png", columns=1 + len(self.made))
+            text = json.dumps({**self.facts, "distances": self.distances}, indent=1) + "\n"
+            (aside / "inversion.json").write_text(text, encoding="utf-8")
+            if self.tuned is not None:
+                self.tuned.save(aside / "tuned")
+        return output
+
+    def to_grid(self) -> Image.Image:
+        """A row for each image: itself, then each way of making it."""
+        return to_grid(self._beside(), columns=1 + len(self.made))
+
+    def _beside(self) -> Tensor:
+        return torch.stack([self.real, *self.made.values()], 1).flatten(0, 1)
+
+    def _repr_png_(self) -> bytes:
+        content = BytesIO()
+        self.to_grid().save(content, "PNG")
+        return content.getvalue()
+
+
+def invert(
+    run: Run,
+    images: Path | str | Sequence[Path | str],
+    *,
+    space: str | None = None,
+    steps: int | None = None,
+    extractor: str | None = None,
+    pixels: float | None = None,
+    label: int | None = None,
+    fit: str | None = None,
+    tune: bool = False,
+    tune_steps: int | None = None,
+    seed: int | None = None,
+    pipeline: str | None = None,
+    output: Path | str | None = None,
+    progress: Progress = silent,
+) -> Inversion:
+    """Projects images into latent space: finds the codes that reproduce them.
+
+    Args:
+        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
+        images: picture files, PNG, JPEG, WEBP or BMP.
+        space: w: one code; w+: one for each layer; z: a latent; left out: w where there is one.
+        steps: steps of the search; left out: 1000.
+        extractor: features to compare by; left out: fashion for gray, emoji for RGB.
+        pixels: weight of the pixels beside the features; left out: 1.
+        label: the class of the images, where the run reads labels.
+        fit: crop, pad or stretch images of another size; left out: refuse them.
+        tune: then tune the generator to the images, as a pipeline of its own.
+        tune_steps: steps of the tuning; left out: 350.
+        seed: of everything random; left out: 0.
+        pipeline: which of several, as `backward`; left out: the first.
+        output: a new folder for all that was found; left out: nothing is written.
+        progress: is told how far the work is.
+
+    Raises:
+        UserError: an image cannot be read or does not fit, or the pipeline has no such space.
+        RunError: there is no pipeline.
+    """
+    if output is not None:
+        check_new_folder(Path(output))
+    settings = Projection(**given(steps=steps, pixels=pixels))
+    chosen, number, files = with_latents(run, pipeline), seed or 0, [Path(file) for file in several(images)]
+    real = _read(files, chosen.generator.image, fit)
+    judge = chosen_extractor(extractor, chosen.generator.image)
+    found = inversion.invert(
+        chosen,
+        real,
+        judge,
+        settings,
+        space=cast("Space | None", space),
+        label=label,
+        seed=number,
+        on_step=lambda step: progress("steps", step + 1, settings.steps),
+    )
+    tuned = None
+    if tune or tune_steps:
+        tuned = _tuned(chosen, real, found, judge, given(steps=tune_steps, pixels=pixels), number, progress)
+    made = _ways(chosen, found, tuned, label, number)
+    names = distinct([file.stem for file in files], taken=[GRID])
+    result = Inversion(
+        names=tuple(names),
+        real=real,
+        made=made,
+        found=found,
+        distances=_distances(names, real, made, judge),
+        tuned=tuned,
+        facts={
+            "run": "" if isinstance(run, Pipeline) else str(run),
+            "space": found.space,
+            "extractor": judge.title,
+            "seed": number,
+            "projection": asdict(settings),
+        },
+    )
+    return result if output is None else attrs.evolve(result, path=result.save(output))
+
+
+def _read(files: Sequence[Path], shape: ImageShape, fit: str | None) -> Tensor:
+    """Pictures `(N, C, H, W)` in [-1, 1]; channels are brought to the generator's as those of training data
+    are.
+    """
+    channels, *size = shape
+    options = ImageOptions(channels=channels, size=size, bits=8, **given(fit=fit))
+    rows = []
+    for file in files:
+        try:
+            raw = decode(file.read_bytes())
+        except (OSError, Unreadable) as error:
+            raise UserError(
+                f"{file} cannot be read ({getattr(error, 'strerror', None) or error}); give picture files"
+            ) from None
+        found = raw.pixels.shape[:2]
+        if fit is None and tuple(found) != tuple(size):
+            made = f"{size[0]}×{size[1]}"
+            raise UserError(
+                f"{file} is {found[0]}×{found[1]}, the generator makes {made}; "
+                "give --fit crop, pad or stretch to bring it to that"
+            )
+        rows.append(torch.from_numpy(fit_image(raw, options, str(file)).astype("float32") / 127.5 - 1))
+    return torch.stack(rows)
+
+
+def _tuned(
+    pipeline: Pipeline,
+    real: Tensor,
+    found: Inverted,
+    judge: Extractor,
+    settings: dict[str, Any],
+    seed: int,
+    progress: Progress,
+) -> Pipeline:
+    chosen = replace(PivotalTuning(), **settings)
+    return tune(
+        pipeline,
+        real,
+        found.code,
+        found.noise,
+        judge,
+        chosen,
+        seed=seed,
+        on_step=lambda step: progress("tuning", step + 1, chosen.steps),
+    )
+
+
+def _ways(
+    pipeline: Pipeline, found: Inverted, tuned: Pipeline | None, label: int | None, seed: int
+) -> dict[str, Tensor]:
+    """Images `(N, C, H, W)` by the way that they were made; the best one last."""
+    mean = render_codes(pipeline, mean_code(pipeline, label=label, seed=seed), seed=seed)
+    made = {"mean code": mean.expand_as(found.image), "reconstruction": found.image}
+    return (
+        made
+        if tuned is None
+        else {**made, "tuned": render_inverted(tuned, found.code, found.noise, seed=seed)}
+    )
+
+
+def _distances(names: Sequence[str], real: Tensor, made: dict[str, Tensor], judge: Extractor) -> Distances:
+    tables = {way: distances(judge, real, image) for way, image in made.items()}
+    return {
+        name: {
+            way: {key: round(float(value[i]), 6) for key, value in table.items()}
+            for way, table in tables.items()
+        }
+        for i, name in enumerate(names)
+    }

@@ -1,0 +1,75 @@
+"""Which parts there are."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from html import escape
+
+import attrs
+
+from gancore.component.discovery import registry
+from gancore.component.part import Part, summary
+
+
+@attrs.frozen
+class Listed:
+    """A part in a list: its kind, its name, the distribution that offers it, its class, and what it is in a
+    line.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    cls: type[Part] = attrs.field(repr=False)
+    summary: str = attrs.field(repr=False)
+
+    @property
+    def qualified_name(self) -> str:
+        """Kind and name, as `create` and `describe` take them; with the distribution, which no other plugin
+        can take.
+        """
+        return f"{self.kind}/{self.distribution}:{self.name}"
+
+
+class PartList(list[Listed]):
+    """Parts sorted by kind, name and distribution; prints as a table."""
+
+    @property
+    def names(self) -> list[str]:
+        """The bare names."""
+        return [part.name for part in self]
+
+    def __str__(self) -> str:
+        rows = [(part.kind, part.name, part.distribution, part.summary) for part in self]
+        return columns([("kind", "name", "plugin", "what it is"), *rows])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        cells = [(p.kind, p.name, p.distribution, p.summary) for p in self]
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+        return f"<table><tr><th>kind</th><th>name</th><th>plugin</th><th>what it is</th></tr>{body}</table>"
+
+
+def list_parts(kind: str | None = None, *, pattern: str | None = None) -> PartList:
+    """The parts of all plugins, by kind.
+
+    Args:
+        kind: recipe, generator, loss, …; left out: all.
+        pattern: of names, with * for anything and ? for one character, as `"*gan*"`; left out: all.
+
+    Raises:
+        UnknownPart: there is no such kind.
+    """
+    kind = kind if kind is None else registry().check_kind(kind)
+    return PartList(
+        Listed(found.cls.kind, found.cls.name, found.distribution, found.cls, summary(found.cls))
+        for found in registry().registrations(kind)
+        if pattern is None or fnmatchcase(found.cls.name, pattern)
+    )
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as lines of text with their columns below each other; the last column is as long as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join("  ".join(line).rstrip() for line in lines)

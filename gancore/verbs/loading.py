@@ -1,0 +1,65 @@
+"""Trained networks, from whatever folder holds them."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from gancore.component.interfaces import Extractor, ImageShape
+from gancore.component.specs import build
+from gancore.errors import UserError
+from gancore.measure.extractors import default_extractor
+from gancore.pipeline import Pipeline
+from gancore.runs.opening import load_pipeline
+
+Run = str | os.PathLike[str] | Pipeline
+"""A run, a checkpoint, a saved pipeline or an import by its folder; or a pipeline at hand."""
+
+
+def load(path: Run, name: str | None = None) -> Pipeline:
+    """The pipeline of a run, of one of its checkpoints, of a folder that `Pipeline.save` wrote, or of an
+    import.
+
+        pipeline = gancore.load("runs/0001-dcgan")
+        images = pipeline.sample(16, seed=0)
+
+    `name` says which of several, as `backward`; left out, the first. A pipeline is handed back as it is.
+
+    Raises:
+        RunError: there is none. UserError: there is none of that name. CheckpointError: it is damaged.
+    """
+    return path if isinstance(path, Pipeline) else load_pipeline(Path(path), name)
+
+
+def with_latents(run: Run, name: str | None = None) -> Pipeline:
+    """As `load`, a pipeline that draws latents. Raises UserError where it translates images instead."""
+    pipeline = load(run, name)
+    if pipeline.sampler is None:
+        raise UserError(
+            f"{pipeline.generator.qualified_name} translates images, so it has no latent space; "
+            "give another run"
+        )
+    return pipeline
+
+
+def drawn(pipeline: Pipeline, seeds: Sequence[int], label: int | None = None) -> tuple[Tensor, Tensor | None]:
+    """The latent of each seed, that of `gancore sample --count 1 --seed …`, and their labels where there are
+    any.
+    """
+    mark = None if label is None else torch.tensor([label])
+    latents, labels = zip(*(pipeline.draw(1, seed=seed, label=mark) for seed in seeds), strict=True)
+    return torch.cat(latents), None if labels[0] is None else torch.cat(labels)
+
+
+def chosen_extractor(name: str | None, image: ImageShape) -> Extractor:
+    """The extractor of that name, or the usual one, for images of that shape. Raises as `build`, FitError
+    where it reads others.
+    """
+    if name is None:
+        return default_extractor(image)
+    made = cast(Extractor, build({"part": name}, "extractor"))
+    made.bind(by="the generator", facts={"image": tuple(image)})
+    return made

@@ -1,0 +1,84 @@
+"""A grid on which some layers read the code of one image, and the others that of another."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gancore.errors import UserError
+from gancore.latent.codes import codes_of, rendered
+from gancore.latent.mixing import BANDS, layers_of, mixing_table
+from gancore.pipeline import Pipeline
+from gancore.verbs.loading import Run, drawn, with_latents
+from gancore.verbs.outputs import check_picture
+from gancore.verbs.pictures import Images, written
+from gancore.verbs.progress import Progress, counted, silent
+from gancore.verbs.words import Numbers, layers_named, numbers_of
+
+
+def mix(
+    run: Run,
+    *,
+    sources: Numbers = "0-5",
+    destinations: Numbers = "6-8",
+    layers: Numbers | None = None,
+    label: int | None = None,
+    truncation: float = 1.0,
+    pipeline: str | None = None,
+    output: Path | str | None = None,
+    progress: Progress = silent,
+) -> Images:
+    """Mixes styles: copies some layers of each source into each destination (Karras et al. 2018,
+    arXiv:1812.04948, fig. 3).
+
+    The grid has the sources in its first row; below, for each choice of layers, each destination and what
+    becomes of it.
+
+    Args:
+        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
+        sources: seeds whose styles are copied, as [1, 2, 3] or "4-9": the columns.
+        destinations: seeds of the images that receive them: the rows.
+        layers: coarse, middle, fine, or numbers as "0-3": what is copied; left out: each third in turn.
+        label: the class of all images; left out: as in the data.
+        truncation: 1 for none, towards 0 nearer to the mean.
+        pipeline: which of several, as `backward`; left out: the first.
+        output: FILE.png of the grid; left out: nothing is written.
+        progress: is told how far the work is.
+
+    Raises:
+        UserError: the generator has no layers to mix, or not those asked for. RunError: there is no pipeline.
+    """
+    if output is not None:
+        check_picture(Path(output))
+    columns, rows = numbers_of("--sources", sources), numbers_of("--destinations", destinations)
+    chosen = with_latents(run, pipeline)
+    total = layers_of(chosen.generator.code_shape)
+    if not total:
+        shape = tuple(chosen.generator.code_shape)
+        raise UserError(
+            f"{chosen.generator.qualified_name} reads one code {shape} for the whole image, "
+            "so there are no layers to mix"
+        )
+    bands = [layers_named(words, total) for words in (BANDS if layers is None else [layers])]
+    source, destination = (
+        codes_of(chosen, *drawn(chosen, seeds, label), truncation=truncation) for seeds in (columns, rows)
+    )
+    images = _grid(chosen, source, destination, bands, progress)
+    return written(Images(images=images, columns=len(columns) + 1), output)
+
+
+def _grid(
+    pipeline: Pipeline,
+    source: Tensor,
+    destination: Tensor,
+    bands: list[Collection[int]],
+    progress: Progress,
+) -> Tensor:
+    tables = [
+        torch.cat([destination[:, None], mixing_table(destination, source, band)], 1).flatten(0, 1)
+        for band in bands
+    ]
+    codes = torch.cat([source, *tables])
+    images = torch.cat(list(counted(rendered(pipeline, codes), len(codes), progress)))
+    return torch.cat([torch.ones_like(images[:1]), images])

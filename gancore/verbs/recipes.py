@@ -1,0 +1,26 @@
+"""The recipe that a person means: by name, by file, or at hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from gancore.component.creating import changed
+from gancore.component.specs import build, read_toml
+from gancore.recipes.base import Recipe
+from gancore.runs.transfer import start_from
+from gancore.verbs.words import Changes, changes_of
+
+
+def recipe_of(
+    name: str | Path, changes: Changes = (), networks: Mapping[str, dict[str, Any]] | None = None
+) -> Recipe:
+    """The recipe of a name or a `.toml` file, with trained networks in its seats, and changes put over it.
+
+    Raises:
+        SpecError and its like: see `gancore.component.specs.build`; a change without `=`.
+    """
+    words = str(name)
+    table = read_toml(Path(words)) if words.endswith(".toml") else {"part": words.removeprefix("recipe/")}
+    if networks:
+        table = start_from(table, networks)
+    return cast(Recipe, build(changed(table, changes_of(changes))))

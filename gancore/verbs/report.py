@@ -1,0 +1,18 @@
+"""The page of a run."""
+
+import os
+from pathlib import Path
+
+from gancore.pictures.report import write_report
+
+
+def report(run: str | os.PathLike[str]) -> Path:
+    """Writes RUN/report.html: curves, the sample timeline, the recipe, all in one file; returns its path.
+
+    Args:
+        run: a run folder, finished or not.
+
+    Raises:
+        RunError: it is not a folder, or the page could not be written.
+    """
+    return write_report(Path(run))

@@ -1,0 +1,26 @@
+"""A part as the TOML that one edits, or described."""
+
+from pathlib import Path
+
+from gancore.component.creating import create
+from gancore.component.description import describe
+from gancore.component.specs import spec, to_toml
+from gancore.verbs.words import Changes, changes_of
+
+
+def show(name: str | Path, *, set: Changes = (), doc: bool = False) -> str:
+    """A recipe or part with all its options as TOML text, or its documentation.
+
+    Args:
+        name: a recipe (stylegan), a .toml file, or another part, with its kind where several have its name
+            (path-length, loss/hinge).
+        set: fields by their paths, as {"generator.width": 96} or ["generator.width=96"].
+        doc: the documentation instead, that of `describe`.
+
+    Raises:
+        UnknownPart, AmbiguousPart, BrokenPlugin: see `create`. SpecError: there is no such field or file.
+    """
+    if doc and not str(name).endswith(".toml"):
+        return str(describe(str(name)))
+    part = create(name, changes_of(set))
+    return str(describe(part)) if doc else to_toml(spec(part))

@@ -1,0 +1,185 @@
+"""From a recipe and images to a run folder."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gancore.component.discovery import host
+from gancore.component.hooks import hookimpl
+from gancore.component.interfaces import ImageShape
+from gancore.data import Data, ImageOptions
+from gancore.errors import UserError
+from gancore.recipes.base import Recipe
+from gancore.runs.settings import Settings
+from gancore.runs.sources import Sources
+from gancore.runs.transfer import trained_networks
+from gancore.training import start
+from gancore.training.loop import Training
+from gancore.verbs.progress import Progress, silent
+from gancore.verbs.recipes import recipe_of
+from gancore.verbs.words import Changes, given, several
+
+
+def train(
+    recipe: Recipe | str | Path,
+    data: Data | Sources | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = "emoji",
+    *,
+    set: Changes = (),
+    init: str | os.PathLike[str] | None = None,
+    paired: bool | None = None,
+    size: int | str | tuple[int, int] | None = None,
+    channels: int | None = None,
+    fit: str | None = None,
+    alpha: str | None = None,
+    mirror: bool | None = None,
+    labels: str | os.PathLike[str] | None = None,
+    subset: str | None = None,
+    layout: str | None = None,
+    bits: int | None = None,
+    values: str | None = None,
+    unreadable: str | None = None,
+    images: int | None = None,
+    batch: int | None = None,
+    micro_batch: int | None = None,
+    precision: str | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+    checkpoint_every: int | None = None,
+    sample_every: int | None = None,
+    report_every: int | None = None,
+    evaluate_every: int | None = None,
+    best: str | None = None,
+    keep: int | None = None,
+    hold_out: int | None = None,
+    compile: bool | None = None,
+    output: str | os.PathLike[str] | None = None,
+    command: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Training:
+    """Trains a recipe on images into a new run folder; returns the finished training.
+
+    With nothing but a name it trains on the embedded emoji. It ends with a checkpoint, the pipeline and a
+    report; `gancore.resume(folder)` goes on after whatever stopped it.
+
+    Args:
+        recipe: its name, a `.toml` file, or the recipe itself; it learns its facts from the data.
+        data: a folder, zip, IDX or .npy file, or emoji; two of them for two domains (source, target); or data
+            opened before.
+        set: fields of a recipe given by name, by their paths: {"generator.width": 96}.
+        init: begin with the networks of this run, checkpoint or pipeline.
+        paired: match the two domains by file name.
+        size: height and width: 64, "48x64" or (48, 64).
+        channels: 1 gray, 3 RGB, 4 RGBA.
+        fit: crop, pad or stretch to the size.
+        alpha: white or black behind transparent images, or keep.
+        mirror: show half of the images mirrored.
+        labels: auto, folders, none, or a file of labels.
+        subset: train or test, of an IDX folder.
+        layout: axes of an array: auto, NCHW or NHWC.
+        bits: convert to 8 or 16 bits.
+        values: range of float images: auto, unit or signed.
+        unreadable: refuse or skip images that cannot be read.
+        images: length of the training, in images seen; left out: the recipe's.
+        batch: images in a batch, over all processes; left out: the recipe's.
+        micro_batch: images worked on at a time; saves memory, gradients stay the same.
+        precision: float32 or bf16.
+        seed: of initial weights, data order and noise; left out: 0.
+        device: auto, cpu, cuda, mps.
+        threads: CPU threads.
+        checkpoint_every: images between checkpoints; left out: a tenth of the training.
+        sample_every: images between sample grids; left out: a twentieth.
+        report_every: images between lines of the log; left out: a two-hundredth.
+        evaluate_every: images between evaluations; left out: a tenth, 0: never.
+        best: score whose best checkpoint is kept: FD, precision, recall.
+        keep: checkpoints kept, besides the best.
+        hold_out: images that training never sees.
+        compile: compile the networks.
+        output: run folder; left out: the next runs/0001-NAME.
+        command: what `run.toml` says that the run was made by, in the words of a shell.
+        progress: is told how many images were seen.
+
+    Raises:
+        UserError: a setting, an option or the data are wrong. RunError: the folder is in use or the disk
+        full. NotFinite: a term or gradient became NaN. Interrupted: a signal asked to stop; all is saved.
+    """
+    options = given(**locals())
+    made, image = _recipe(recipe, set, init)
+    pictures = ImageOptions(**_known(image, init, _fields(ImageOptions, options)))
+    settings = Settings.of(**_fields(Settings, options))
+    with told(progress):
+        return start.train(
+            made,
+            _data(data, pictures, paired),
+            output=None if output is None else Path(output),
+            settings=settings,
+            command=command,
+        )
+
+
+@contextmanager
+def told(progress: Progress) -> Iterator[None]:
+    """Tells how many images the trainings that happen inside have seen."""
+    watcher = _Watcher(progress)
+    host().manager.register(watcher)
+    try:
+        yield
+    finally:
+        host().manager.unregister(watcher)
+
+
+class _Watcher:
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    @hookimpl
+    def gancore_stepped(self, run: Any) -> None:
+        self.progress("images", min(run.images, run.total), run.total)
+
+
+def _recipe(
+    recipe: Recipe | str | Path, changes: Changes, init: str | os.PathLike[str] | None
+) -> tuple[Recipe, ImageShape | None]:
+    """The recipe, and the images that it is for where that is known."""
+    if isinstance(recipe, Recipe):
+        if changes or init is not None:
+            raise UserError(
+                f"set and init belong to a recipe by its name, and {recipe.qualified_name} is built already; "
+                "give it its options and networks where it is made"
+            )
+        return recipe, recipe.image
+    networks, image = trained_networks(Path(init)) if init is not None else ({}, None)
+    made = recipe_of(recipe, changes, networks)
+    return made, made.image or image
+
+
+def _known(
+    image: ImageShape | None, init: str | os.PathLike[str] | None, options: dict[str, Any]
+) -> dict[str, Any]:
+    """How images are read: as the options say, and of the shape that the networks have, where one is
+    known.
+    """
+    known = options if image is None else {"channels": image[0], "size": image[1:], **options}
+    read = ImageOptions(**known)
+    if init is not None and image is not None and (read.channels, read.size) != (image[0], image[1:]):
+        raise UserError(
+            f"the networks of {init} are for images {image}; "
+            "leave --size and --channels out, or begin with others"
+        )
+    return known
+
+
+def _data(data: Any, options: ImageOptions, paired: bool | None) -> Data | Sources:
+    if isinstance(data, Sources) or not isinstance(data, str | os.PathLike | list | tuple):
+        opened: Data | Sources = data
+        return opened
+    return Sources(data=tuple(map(str, several(data))), paired=bool(paired), options=options)
+
+
+def _fields(cls: type[attrs.AttrsInstance], options: dict[str, Any]) -> dict[str, Any]:
+    """Those options that are fields of the class."""
+    return {name: value for name, value in options.items() if name in attrs.fields_dict(cls)}

@@ -1,0 +1,77 @@
+"""What a person writes for seeds, layers and changes, as several verbs read it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from gancore.errors import SpecError, UserError
+from gancore.latent.mixing import BANDS, band_of
+
+MOST = 10_000
+
+Numbers = str | int | Sequence[int]
+"""Whole numbers: 3, [1, 2, 3], or in words "1,2,3" or "4-9"."""
+
+Changes = Mapping[str, Any] | Sequence[str]
+"""Fields of a recipe by their paths: {"generator.width": 96}, or in words ["generator.width=96"]."""
+
+
+def numbers_of(option: str, given: Numbers) -> list[int]:
+    """Whole numbers, written as `1,2,3` or `4-9` or given as such. Raises UserError naming the option."""
+    given = str(given) if isinstance(given, int) else given
+    if not isinstance(given, str):
+        return [number for word in given for number in numbers_of(option, str(word))]
+    found: list[int] = []
+    for word in given.split(","):
+        first, dash, last = word.strip().partition("-")
+        if (
+            not first.isdecimal()
+            or (dash and not last.isdecimal())
+            or (dash and not int(first) <= int(last) < int(first) + MOST)
+        ):
+            raise UserError(f"{option} takes whole numbers, as 1,2,3 or 4-9; got {given!r}")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+def layers_named(given: Numbers, total: int) -> Collection[int]:
+    """Layers written as coarse, middle, fine, or by their numbers. Raises UserError where there are none of
+    that kind.
+    """
+    if not total:
+        raise UserError(
+            "this generator reads one code for the whole image, so it has no layers to choose from; "
+            "leave --layers out"
+        )
+    if isinstance(given, str) and given in BANDS:
+        return band_of(given, total)
+    if isinstance(given, str) and given[:1].isalpha():
+        raise UserError(f"--layers takes {', '.join(BANDS)}, or numbers as 0-3; got {given!r}")
+    found = numbers_of("--layers", given)
+    if max(found) >= total:
+        raise UserError(f"layer {max(found)} is none of the {total}; give numbers from 0 to {total - 1}")
+    return found
+
+
+def changes_of(given: Changes) -> dict[str, Any]:
+    """Changes by path. In words a value is TOML, or else plain text. Raises SpecError for one without `=`."""
+    from gancore.component.specs import value_of
+
+    if isinstance(given, Mapping):
+        return dict(given)
+    found = {}
+    for change in given:
+        path, equals, value = change.partition("=")
+        if not equals or not path:
+            raise SpecError(f"--set takes path=value, as generator.width=96; got {change!r}")
+        found[path.strip()] = value_of(value.strip())
+    return found
+
+
+def several(given: Any) -> list[Any]:
+    """One or several of something, as a list."""
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [given]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were given, so that each default stands in one place."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,66 @@
+"""The verb `likelihood` in Python."""
+
+import os
+
+import numpy as np
+
+from gancore.component.weights import load_from
+from gancore.data import ImageOptions
+from gancore.errors import UserError
+from gancore.pipeline import Pipeline
+from gancore.runs.folder import RunFolder
+from gancore.runs.sources import open_source
+from gancore_vae.estimate import Estimate, log_likelihood
+from gancore_vae.likelihoods import Likelihood
+from gancore_vae.recipe import VAE
+
+BATCH = 512
+"""Images read at a time."""
+
+
+def likelihood(
+    run: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] = "emoji",
+    subset: str | None = None,
+    count: int | None = None,
+    samples: int = 100,
+    seed: int = 0,
+) -> Estimate:
+    """Estimates the log-likelihood of images under a trained variational autoencoder.
+
+    Args:
+        run: folder of a training with recipe vae.
+        data: images to score; they are fitted to the size that the run was trained at.
+        subset: train or test, of an IDX folder.
+        count: score the first so many images; left out: all.
+        samples: latents drawn for each image.
+        seed: of the latents.
+
+    Raises:
+        UserError: the run was not trained with recipe vae, or `count` or `samples` is below 1.
+    """
+    if samples < 1 or (count is not None and count < 1):
+        raise UserError(f"--samples and --count are whole numbers from 1 up; got {samples} and {count}")
+    trained = RunFolder(os.fspath(run))
+    pipeline = trained.pipeline()
+    channels, *size = pipeline.generator.image
+    images = open_source(str(data), ImageOptions(size=size, channels=channels, subset=subset))
+    order = np.arange(min(count or len(images), len(images)))
+    batches = (images.rows(order[start : start + BATCH])["image"] for start in range(0, len(order), BATCH))
+    return log_likelihood(
+        pipeline, batches, likelihood=_likelihood(trained, pipeline), samples=samples, seed=seed
+    )
+
+
+def _likelihood(run: RunFolder, pipeline: Pipeline) -> Likelihood:
+    recipe = run.recipe()
+    if not isinstance(recipe, VAE):
+        raise UserError(
+            f"{run} was trained with {recipe.qualified_name}; `gancore likelihood` scores runs of recipe/vae"
+        )
+    made = recipe.likelihood
+    made.bind(facts={"image": pipeline.generator.image}, by=pipeline.generator.qualified_name)
+    if made.state_dict():
+        load_from(made, f"{run}:likelihood")
+    return made
