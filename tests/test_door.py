@@ -69,7 +69,7 @@ def words(verb, command):
             yield python_name(word)
 
 
-@pytest.mark.parametrize(("verb", "command", "function"), commands(), ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("verb", "command", "function"), list(commands()), ids=lambda value: str(value)[:20])
 def test_each_verb_has_a_function_of_the_same_name_and_options(verb, command, function):
     parameters = inspect.signature(function).parameters
     assert function.__name__ == python_name(verb)
@@ -85,7 +85,7 @@ def test_the_comparison_sees_what_is_missing():
     assert {verb for verb, _, _ in commands()} >= {"train", "list", "import", "likelihood"}
 
 
-@pytest.mark.parametrize(("verb", "option"), ELSEWHERE)
+@pytest.mark.parametrize(("verb", "option"), list(ELSEWHERE))
 def test_an_option_that_stands_elsewhere_is_a_function(verb, option):
     assert callable(getattr(gancore, ELSEWHERE[verb, option]))
 
@@ -307,8 +307,8 @@ def test_directions_are_found_and_followed(training):
 def test_a_walk_renders_its_frames_when_asked(training, tmp_path):
     walk = gancore.interpolate(training, seeds=[1, 2, 3], frames=6)
     frames = list(walk.frames())
-    assert len(walk) == len(frames) == 6 and frames[0].shape == (3, 8, 8)
-    assert (frames[0] - gancore.load(training).sample(1, seed=1)[0]).abs().max() < 1e-5
+    assert len(walk) == len(frames) == 6 and frames[0].shape == (1, 3, 8, 8)
+    assert (frames[0] - gancore.load(training).sample(1, seed=1)).abs().max() < 1e-5
     assert walk.save(tmp_path / "walk.gif").is_file() and walk._repr_png_().startswith(b"\x89PNG")
 
 

@@ -34,13 +34,17 @@ def changed(table: Mapping[str, Any], changes: Mapping[str, Any], kind: str = "r
     may lead into them. Parts that stand in the table stay what they are.
     """
     made = dict(table)
-    given = {seat: part for seat, part in made.items() if isinstance(part, Part)}
+    given = {seat: value for seat, value in made.items() if _holds_part(value)}
     plain = {key: value for key, value in made.items() if key not in given}
     if changes and not open_seats(plain, kind):
         made = {**spec(build(plain, kind)), **given}
     for path, value in changes.items():
         put(made, path, value)
     return made
+
+
+def _holds_part(value: Any) -> bool:
+    return isinstance(value, Part) or (isinstance(value, list | tuple) and any(map(_holds_part, value)))
 
 
 def _table(name: str | Path) -> tuple[str, dict[str, Any]]:

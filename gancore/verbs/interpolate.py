@@ -58,7 +58,7 @@ class Interpolation:
         return self.count / self.fps
 
     def frames(self, progress: Progress = silent) -> Iterator[Tensor]:
-        """`(C, H, W)` in [-1, 1], one after another; walks side by side are one frame."""
+        """`(1, C, H, W)` in [-1, 1], one after another; walks side by side are one frame."""
         for cells in _grouped(self._images(self.route.codes(self.count), progress), self.route.cells):
             yield tiled(cells, self.columns)
 
