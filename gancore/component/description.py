@@ -115,7 +115,7 @@ def _default(attribute: "attrs.Attribute[Any]", role: str) -> str:
         return ""
     if role == "fact" and value is None:
         return "told by a neighbor"
-    value = value.factory() if hasattr(value, "factory") else value
+    value = getattr(value, "factory", lambda: value)()
     if isinstance(value, list | tuple) and role == "seat":
         return f"[{', '.join(map(_occupant, value))}]"
     return _occupant(value) if role == "seat" else repr(value)

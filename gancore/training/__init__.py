@@ -15,14 +15,14 @@ _HOMES = {
     "evaluating": ("EvaluationRequest", "study_of_images", "study_of_run"),
     "loop": ("Training",),
     "ranks": ("Ranks",),
-    "run": ("Run",),
+    "run": ("TrainingRun",),
     "start": ("fit_to_data", "resume", "train"),
 }
 __all__ = [
     "EvaluationRequest",
     "Ranks",
-    "Run",
     "Training",
+    "TrainingRun",
     "fit_to_data",
     "resume",
     "study_of_images",
