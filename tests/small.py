@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from gancore.component.discovery import registry
 from gancore.component.interfaces import Conditioner, Discriminator, Extractor, Generator
 from gancore.component.part import RunningMean, field, part
+from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 
 
@@ -27,7 +28,7 @@ class SmallGenerator(Generator):
     def forward(self, code):
         image = self.linear(code).reshape(len(code), *self.image)
         image = torch.tanh(image + self.noise * normal(len(code), *self.image, like=image))
-        return image if image.dtype == torch.float64 else image.float()
+        return at_least_float32(image)
 
 
 @part("small")

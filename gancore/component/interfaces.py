@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gancore.component.part import Part, fact, field, interface
+from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
 from gancore.errors import UserError
 
@@ -150,8 +151,7 @@ class Discriminator(Part):
 
     def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, C, H, W)` → scores, `(N,)` or `(N, 1, h, w)` float32."""
-        scores = self.forward_head(self.forward_features(image), label)
-        return scores if scores.dtype == torch.float64 else scores.float()
+        return at_least_float32(self.forward_head(self.forward_features(image), label))
 
 
 @interface("loss")

@@ -21,6 +21,7 @@ import torch
 from attrs.setters import NO_OP
 from torch import Tensor, nn
 
+from gancore.component.precision import at_least_float32
 from gancore.component.randomness import fold, seeded
 from gancore.errors import FactError, FitError, SpecError, Unbuilt
 
@@ -97,7 +98,7 @@ class RunningMean:
 
     def add(self, total: Tensor, count: float) -> None:
         """Observe `count` samples whose sum is `total`; no gradient is kept."""
-        total = total.detach() if total.dtype == torch.float64 else total.detach().float()
+        total = at_least_float32(total.detach())
         self.total = total if self.total is None else self.total + total
         self.count += count
 
@@ -122,7 +123,9 @@ class Part(nn.Module):
     faster so.
     """
     former_names: ClassVar[Sequence[str]] = ()
-    """Names by which older specs know the class, bare or as `distribution:name`. Not inherited."""
+    """Names in older specs of a part that was renamed, or, as `distribution:name`, that moved. Not
+    inherited.
+    """
     renamed: ClassVar[Mapping[str, str]] = {}
     """Old field names and what they are called today, so that an older spec still reads. Bases count too."""
 
@@ -431,14 +434,11 @@ def _members(name: str, member: nn.Module) -> Iterator[tuple[str, Part]]:
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat))
-def part(
-    name: str, *, tags: Sequence[str] = (), formerly: Sequence[str] = ()
-) -> Callable[[type[P]], type[P]]:
+def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]:
     """Makes a class a part that can be built from a spec under `name`.
 
     `tags` say what is special: `batch` (a sample's result depends on the other rows, so micro-batches cannot
-    be exact) and whatever else an interface documents. A class inherits the tags of its bases. `formerly`
-    are names that older specs hold, `distribution:name` where the class came from another distribution.
+    be exact) and whatever else an interface documents. A class inherits the tags of its bases.
     """
 
     def wrap(cls: type[P]) -> type[P]:
@@ -447,7 +447,6 @@ def part(
         attrs.resolve_types(cast(Any, made))
         _check_fields(made)
         made.name = name
-        made.former_names = tuple(formerly)
         made.tags = frozenset(tags).union(*(getattr(base, "tags", ()) for base in made.__mro__[1:]))
         return made
 

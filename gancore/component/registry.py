@@ -60,13 +60,13 @@ class Registry:
         for key, registration in zip(keys, registrations, strict=True):
             self._registrations.setdefault(key, []).append(registration)
             self._owner[registration.cls] = distribution
-            for name in registration.cls.former_names:
-                former, _, bare = name.rpartition(":")
-                known = Registration(former or distribution, registration.cls)
-                self._former.setdefault((registration.cls.kind, bare), []).append(known)
+            for name in registration.cls.__dict__.get("former_names", ()):
+                for known in {name, name if ":" in name else f"{distribution}:{name}"}:
+                    self._former.setdefault((registration.cls.kind, known), []).append(registration)
 
     def find(self, kind: str, name: str) -> type[Part]:
-        """The class of `kind` called `name`, bare or as `distribution:name`.
+        """The class of `kind` called `name`, bare or `distribution:name`; today's names go before former
+        ones.
 
         Raises:
             UnknownPart: there is none; the nearest and all known names are listed.
@@ -75,14 +75,14 @@ class Registry:
         """
         kind = FORMER_KINDS.get(kind, kind)
         distribution, _, bare = name.rpartition(":")
-        for known in (self._registrations, self._former):
-            found = [r for r in known.get((kind, bare), []) if distribution in ("", r.distribution)]
-            if len(found) > 1:
-                names = " or ".join(r.qualified_name for r in found)
-                raise AmbiguousPart(f"{kind} {bare!r} is offered by {len(found)} plugins; write {names}")
-            if found:
-                return found[0].cls
-        raise self._unknown(kind, distribution, bare)
+        found = [r for r in self._registrations.get((kind, bare), []) if distribution in ("", r.distribution)]
+        found = found or self._former.get((kind, name), [])
+        if not found:
+            raise self._unknown(kind, distribution, bare)
+        if len(found) > 1:
+            names = " or ".join(r.qualified_name for r in found)
+            raise AmbiguousPart(f"{kind} {bare!r} is offered by {len(found)} plugins; write {names}")
+        return found[0].cls
 
     def locate(self, name: str) -> type[Part]:
         """The class that a person means by `name`: `loss/hinge`, or `path-length` where one kind alone has
@@ -120,12 +120,11 @@ class Registry:
     def kinds_with(self, name: str) -> list[str]:
         """The kinds that have a part of this name, or else had one."""
         distribution, _, bare = name.rpartition(":")
-        for known in (self._registrations, self._former):
-            offers = [(kind, r) for (kind, n), several in known.items() if n == bare for r in several]
-            kinds = {kind for kind, r in offers if distribution in ("", r.distribution)}
-            if kinds:
-                return sorted(kinds)
-        return []
+        offers = [
+            (kind, r) for (kind, n), several in self._registrations.items() if n == bare for r in several
+        ]
+        kinds = {kind for kind, r in offers if distribution in ("", r.distribution)}
+        return sorted(kinds or {kind for kind, n in self._former if n == name})
 
     def name_of(self, cls: type[Part]) -> str:
         """The qualified name of a class, or its bare name when no plugin offers it."""

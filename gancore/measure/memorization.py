@@ -1,7 +1,7 @@
 """Whether samples are copies of training images, held against what fresh real images look like."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -66,7 +66,7 @@ def _log_choose(n: float, k: Tensor) -> Tensor:
     return torch.where((k < 0) | (k > n), -torch.inf, found)
 
 
-@part("memorization", formerly=("memorisation",))
+@part("memorization")
 class Memorization(Score):
     """Whether samples are copies of training images, against the null distribution that fresh real images
     give.
@@ -86,6 +86,7 @@ class Memorization(Score):
     """
 
     needs = frozenset({"training"})
+    former_names: ClassVar[Sequence[str]] = ("memorisation",)
     renamed: ClassVar[Mapping[str, str]] = {"neighbours": "neighbors"}
     images: int = field(
         default=2000,

@@ -6,28 +6,72 @@ from gancore.exports import lazy
 
 if TYPE_CHECKING:
     from gancore.nn.adain import AdaIN
+    from gancore.nn.attention import SelfAttention
+    from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
     from gancore.nn.diagonal_gaussian import DiagonalGaussian
     from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear, EqualizedUpConv2d
-    from gancore.nn.fir import Fir
     from gancore.nn.growing import Growing
-    from gancore.nn.labels import given_label, one_hot
+    from gancore.nn.initializers import he_weights, normal_weights, orthogonal_weights, xavier_weights
+    from gancore.nn.instance_norm import InstanceNorm
+    from gancore.nn.labels import LabelEmbedding, given_label, one_hot
     from gancore.nn.minibatch_std import MinibatchStd
     from gancore.nn.noise import Noise
-    from gancore.nn.resample import Resample
+    from gancore.nn.projection import ProjectionHead
+    from gancore.nn.residual import ResidualBlock
+    from gancore.nn.spectral_norm import (
+        SpectralConv2d,
+        SpectralEmbedding,
+        SpectralLinear,
+        update_spectral_norms,
+    )
+    from gancore.nn.upfirdn import Fir, Resample
 
 _HOMES = {
     "adain": ("AdaIN",),
+    "attention": ("SelfAttention",),
+    "conditional_norm": (
+        "ConditionalBatchNorm2d",
+        "ConditionalInstanceNorm2d",
+    ),
     "diagonal_gaussian": ("DiagonalGaussian",),
-    "equalized": ("EqualizedConv2d", "EqualizedDownConv2d", "EqualizedLinear", "EqualizedUpConv2d"),
-    "fir": ("Fir",),
+    "equalized": (
+        "EqualizedConv2d",
+        "EqualizedDownConv2d",
+        "EqualizedLinear",
+        "EqualizedUpConv2d",
+    ),
     "growing": ("Growing",),
-    "labels": ("given_label", "one_hot"),
+    "initializers": (
+        "he_weights",
+        "normal_weights",
+        "orthogonal_weights",
+        "xavier_weights",
+    ),
+    "instance_norm": ("InstanceNorm",),
+    "labels": (
+        "LabelEmbedding",
+        "given_label",
+        "one_hot",
+    ),
     "minibatch_std": ("MinibatchStd",),
     "noise": ("Noise",),
-    "resample": ("Resample",),
+    "projection": ("ProjectionHead",),
+    "residual": ("ResidualBlock",),
+    "spectral_norm": (
+        "SpectralConv2d",
+        "SpectralEmbedding",
+        "SpectralLinear",
+        "update_spectral_norms",
+    ),
+    "upfirdn": (
+        "Fir",
+        "Resample",
+    ),
 }
 __all__ = [
     "AdaIN",
+    "ConditionalBatchNorm2d",
+    "ConditionalInstanceNorm2d",
     "DiagonalGaussian",
     "EqualizedConv2d",
     "EqualizedDownConv2d",
@@ -35,11 +79,24 @@ __all__ = [
     "EqualizedUpConv2d",
     "Fir",
     "Growing",
+    "InstanceNorm",
+    "LabelEmbedding",
     "MinibatchStd",
     "Noise",
+    "ProjectionHead",
     "Resample",
+    "ResidualBlock",
+    "SelfAttention",
+    "SpectralConv2d",
+    "SpectralEmbedding",
+    "SpectralLinear",
     "given_label",
+    "he_weights",
+    "normal_weights",
     "one_hot",
+    "orthogonal_weights",
+    "update_spectral_norms",
+    "xavier_weights",
 ]
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

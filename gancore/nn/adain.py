@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from gancore.component.precision import at_least_float32
 from gancore.nn.equalized import EqualizedLinear
 
 __all__ = ["AdaIN", "instance_normalized"]
@@ -47,7 +48,6 @@ def instance_normalized(x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e-
         ones = pixels.new_ones(1, 1, 1).expand(n, 1, h * w)
         centerd = pixels - torch.bmm(ones, pixels) / (h * w)
         variance = torch.bmm(ones, centerd * centerd) / (h * w)
-    wide = torch.promote_types(x.dtype, torch.float32)
-    factor = scale.reshape(n, 1, c).to(wide) * torch.rsqrt(variance.to(wide) + eps)
+    factor = at_least_float32(scale.reshape(n, 1, c)) * torch.rsqrt(at_least_float32(variance) + eps)
     normalized = torch.addcmul(bias.reshape(n, 1, c).to(x.dtype), centerd.to(x.dtype), factor.to(x.dtype))
     return normalized.reshape(n, h, w, c).permute(0, 3, 1, 2)

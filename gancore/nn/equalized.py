@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gancore.nn.resample import Step, filtered
+from gancore.nn.upfirdn import Step, filtered
 
 __all__ = ["EqualizedConv2d", "EqualizedDownConv2d", "EqualizedLinear", "EqualizedUpConv2d"]
 

@@ -2,12 +2,12 @@
 
 from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from gancore.errors import FactError, FitError
 
-__all__ = ["check_classes", "given_label", "one_hot"]
+__all__ = ["LabelEmbedding", "check_classes", "embedded", "given_label", "one_hot"]
 
 
 class Reader(Protocol):
@@ -24,6 +24,21 @@ class Reader(Protocol):
 def one_hot(label: Tensor, classes: int) -> Tensor:
     """`(N,)` int64 → `(N, K)` float32; soft labels `(N, K)` stay as they are."""
     return label if label.is_floating_point() else functional.one_hot(label, classes).float()
+
+
+def embedded(label: Tensor, table: Tensor) -> Tensor:
+    """Rows of a table `(K, D)` by labels `(N,)` int64, mixtures of rows by soft ones `(N, K)`: `(N, D)`."""
+    if label.is_floating_point():
+        return (label.to(table) @ table).to(table)
+    return functional.embedding(label, table)
+
+
+class LabelEmbedding(nn.Embedding):
+    """A learned vector for each class; soft labels take the mixture of the vectors."""
+
+    def forward(self, label: Tensor) -> Tensor:
+        """`(N,)` int64 or `(N, K)` float → `(N, D)`."""
+        return embedded(label, self.weight)
 
 
 def check_classes(part: Reader, instead: str) -> None:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from gancore.component.precision import at_least_float32
+
 __all__ = ["MinibatchStd"]
 
 
@@ -30,7 +32,7 @@ class MinibatchStd(nn.Module):
     def deviation(self, rows: Tensor) -> Tensor:
         """One number for each sample of `rows`, which are whole groups of equal size."""
         size = min(self.group, len(rows))
-        groups = rows.reshape(len(rows) // size, size, -1).to(torch.promote_types(rows.dtype, torch.float32))
+        groups = at_least_float32(rows.reshape(len(rows) // size, size, -1))
         centerd = groups - groups.mean(1, keepdim=True)
         deviation = (centerd.square().mean(1) + self.eps).sqrt().mean(1)
         return deviation.repeat_interleave(size)

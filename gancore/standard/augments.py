@@ -1,7 +1,7 @@
 """What changes images before the discriminator sees them."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -27,9 +27,11 @@ def _listed(given: Any) -> Any:
     return tuple(given) if isinstance(given, list) else given
 
 
-@part("no-augment", formerly=("identity",))
+@part("no-augment")
 class NoAugment(Augment):
     """Images stay as they are."""
+
+    former_names: ClassVar[Sequence[str]] = ("identity",)
 
     def forward(self, image: Tensor) -> Tensor:
         """The image."""

@@ -1,9 +1,9 @@
 """Averaged copies of modules, for sampling."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -83,13 +83,15 @@ class ExponentialAverage(Average):
         return cast(Part, self.copies[name])
 
 
-@part("no-average", formerly=("last",))
+@part("no-average")
 class NoAverage(Average):
     """Samples are made with the weights of the last step; nothing is kept.
 
     Raises:
         FitError: a module is asked for that was not given.
     """
+
+    former_names: ClassVar[Sequence[str]] = ("last",)
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()

@@ -3,12 +3,12 @@
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gancore.component.interfaces import Conditioner, Shape
 from gancore.component.part import fact, field, part
 from gancore.errors import FitError
-from gancore.nn.labels import check_classes, given_label, one_hot
+from gancore.nn.labels import LabelEmbedding, check_classes, given_label, one_hot
 from gancore.standard.ranges import whole
 
 __all__ = ["Embedding", "Identity", "OneHot"]
@@ -87,12 +87,11 @@ class Embedding(Conditioner):
     def build(self) -> None:
         """Makes the table of embeddings."""
         _check(self, self.size)
-        self.table = nn.Embedding(self.classes, self.size)
+        self.table = LabelEmbedding(self.classes, self.size)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, code - size)` and `(N,)` int64 or `(N, K)` float → `(N, code)`."""
-        label, weight = given_label(self, label, "conditioner/identity"), self.table.weight
-        found = (label.to(weight) @ weight).to(weight) if label.is_floating_point() else self.table(label)
+        found: Tensor = self.table(given_label(self, label, "conditioner/identity"))
         return torch.cat([latent, found.to(latent)], dim=1)
 
 

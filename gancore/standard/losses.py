@@ -3,12 +3,12 @@
 import math
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from gancore.component.interfaces import Loss
 from gancore.component.part import field, part
+from gancore.component.precision import at_least_float32
 from gancore.errors import FitError
 from gancore.standard.ranges import within
 
@@ -31,11 +31,13 @@ class Minimax(Loss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """-E log D(x) - E log(1 - D(G(z)))."""
-        return _cross_entropy(_wide(real), self.real_label) + softplus(_wide(fake)).mean()
+        return (
+            _cross_entropy(at_least_float32(real), self.real_label) + softplus(at_least_float32(fake)).mean()
+        )
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """E log(1 - D(G(z)))."""
-        return -softplus(_wide(fake)).mean()
+        return -softplus(at_least_float32(fake)).mean()
 
 
 @part("non-saturating")
@@ -54,11 +56,13 @@ class NonSaturating(Loss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """-E log D(x) - E log(1 - D(G(z)))."""
-        return _cross_entropy(_wide(real), self.real_label) + softplus(_wide(fake)).mean()
+        return (
+            _cross_entropy(at_least_float32(real), self.real_label) + softplus(at_least_float32(fake)).mean()
+        )
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-E log D(G(z))."""
-        return softplus(-_wide(fake)).mean()
+        return softplus(-at_least_float32(fake)).mean()
 
 
 @part("least-squares")
@@ -79,14 +83,15 @@ class LeastSquares(Loss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """½ E (D(x) - b)² + ½ E (D(G(z)) - a)²."""
-        return (
-            (_wide(real) - self.real_target).square().mean()
-            + (_wide(fake) - self.fake_target).square().mean()
-        ) / 2
+        real_error, fake_error = (
+            at_least_float32(real) - self.real_target,
+            at_least_float32(fake) - self.fake_target,
+        )
+        return (real_error.square().mean() + fake_error.square().mean()) / 2
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """½ E (D(G(z)) - c)²."""
-        return (_wide(fake) - self.generator_target).square().mean() / 2
+        return (at_least_float32(fake) - self.generator_target).square().mean() / 2
 
 
 @part("hinge")
@@ -99,11 +104,11 @@ class Hinge(Loss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """E max(0, 1 - D(x)) + E max(0, 1 + D(G(z)))."""
-        return relu(1 - _wide(real)).mean() + relu(1 + _wide(fake)).mean()
+        return relu(1 - at_least_float32(real)).mean() + relu(1 + at_least_float32(fake)).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-E D(G(z))."""
-        return -_wide(fake).mean()
+        return -at_least_float32(fake).mean()
 
 
 @part("wasserstein")
@@ -117,11 +122,11 @@ class Wasserstein(Loss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """E f(g(z)) - E f(x): the estimate of the distance, negated, since players descend."""
-        return _wide(fake).mean() - _wide(real).mean()
+        return at_least_float32(fake).mean() - at_least_float32(real).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-E f(g(z))."""
-        return -_wide(fake).mean()
+        return -at_least_float32(fake).mean()
 
 
 @part("relativistic-pairing")
@@ -158,7 +163,7 @@ class RelativisticPairing(Loss):
                 f"{tuple(ahead.shape)} and {tuple(behind.shape)}: "
                 f"give as many real as fake images"
             )
-        return _wide(ahead) - _wide(behind)
+        return at_least_float32(ahead) - at_least_float32(behind)
 
 
 def _cross_entropy(scores: Tensor, target: float) -> Tensor:
@@ -166,8 +171,3 @@ def _cross_entropy(scores: Tensor, target: float) -> Tensor:
     if target == 1:
         return softplus(-scores).mean()
     return (target * softplus(-scores) + (1 - target) * softplus(scores)).mean()
-
-
-def _wide(scores: Tensor) -> Tensor:
-    """Half-precision scores as float32; float64 stays, so that gradients can be checked."""
-    return scores if scores.dtype == torch.float64 else scores.float()

@@ -9,6 +9,7 @@ from torch.nn.functional import relu
 
 from gancore.component.interfaces import DiscriminatorRegularizer
 from gancore.component.part import field, part
+from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal, uniform
 from gancore.component.scored import Scored
 from gancore.standard.ranges import at_least
@@ -36,7 +37,7 @@ def input_gradient(scores: Tensor, image: Tensor) -> Tensor:
     if not scores.requires_grad:
         return torch.zeros_like(image)
     (gradient,) = torch.autograd.grad(scores.sum(), image, create_graph=True, materialize_grads=True)
-    return gradient if gradient.dtype == torch.float64 else gradient.float()
+    return at_least_float32(gradient)
 
 
 def scored_gradient(score: Score, scored: Scored) -> Tensor:

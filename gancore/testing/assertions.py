@@ -35,7 +35,7 @@ def ensure_float32(made: Tensor, when: str) -> None:
     ensure(
         made.dtype == torch.float32,
         f"{when} it gives {made.dtype}, expected torch.float32; "
-        "end with `made if made.dtype == torch.float64 else made.float()`",
+        "return at_least_float32 of it (gancore.component.precision)",
     )
     ensure(made.isfinite().all().item(), f"{when} it gives values that are not finite")
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gancore.component.part import Part
+from gancore.component.precision import at_least_float32
 from gancore.component.randomness import Rows as OwnRows
 from gancore.component.randomness import fold, own_rows, seeded
 from gancore.errors import UserError
@@ -172,11 +173,7 @@ class TrainingRun(Run):
             with seeded(seed, self.device), own_rows(self._own_rows(n, start, stop)), self._autocast():
                 values = terms(*(_slice(row, start, stop) for row in rows))
             weight = (stop - start) / n
-            losses = [
-                v if v.dtype == torch.float64 else v.float()
-                for v in values.values()
-                if v.dim() == 0 and v.requires_grad
-            ]
+            losses = [at_least_float32(v) for v in values.values() if v.dim() == 0 and v.requires_grad]
             if losses:
                 torch.stack(losses).sum().mul(weight * scale).backward()  # type: ignore[no-untyped-call]
             yield weight, {name: value.detach() for name, value in values.items()}

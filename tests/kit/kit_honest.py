@@ -9,15 +9,12 @@ from torch import nn
 from gancore import Encoder, Generator, GeneratorRegularizer, Optimizer, RunningMean
 from gancore.component.interfaces import Conditioner, Discriminator, Extractor
 from gancore.component.part import fact, field, part, seat
+from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 from gancore.errors import FactError, MeasureError
 from gancore.measure.score import Score, Value
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.optimizers import SGD
-
-
-def wide(made):
-    return made if made.dtype == torch.float64 else made.float()
 
 
 def size(shape):
@@ -46,7 +43,7 @@ class HonestGenerator(Generator):
             hidden = hidden + self.strength * normal(len(code), 8, like=code).to(hidden)
         else:
             hidden = hidden * (1 + self.strength)
-        return wide(self.second(hidden)).reshape(len(code), *self.image)
+        return at_least_float32(self.second(hidden)).reshape(len(code), *self.image)
 
 
 @part("honest")
@@ -100,7 +97,7 @@ class HonestConditioner(Conditioner):
         return soft.to(self.table.weight)
 
     def forward(self, latent, label=None):
-        code = wide(self.layer(latent) + self.embed(label))
+        code = at_least_float32(self.layer(latent) + self.embed(label))
         if self.training:
             self.seen.add(code.sum(0), len(code))
         return code.reshape(len(latent), *self.code)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gancore.component.interfaces import Extractor
 from gancore.component.part import field, part
+from gancore.component.precision import at_least_float32
 from gancore.errors import FitError
 from gancore.measure.extractors.inception_blocks import MixedA, MixedB, MixedC, MixedD, MixedE, NormedConv
 from gancore.measure.extractors.inception_weights import find, read
@@ -136,4 +137,4 @@ def _fill(layer: nn.Module) -> None:
 
 def _pooled(maps: Tensor) -> Tensor:
     pooled = maps.mean((2, 3))
-    return pooled if pooled.dtype == torch.float64 else pooled.float()
+    return at_least_float32(pooled)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gancore.component.interfaces import Augment
 from gancore.component.part import RunningMean, field, interface, part
+from gancore.component.precision import at_least_float32
 from gancore.standard.ada.color import colored
 from gancore.standard.ada.corruption import corrupted
 from gancore.standard.ada.draws import GROUPS, TRANSFORMS, Draws
@@ -53,12 +54,10 @@ class Transforms(Augment):
         """Images with each transform at probability `p` times its multiplier; those of half precision are
         worked on in float32.
         """
-        full = torch.promote_types(image.dtype, torch.float32)
+        wide = at_least_float32(image)
         with torch.autocast(image.device.type, enabled=False):
-            draws = Draws(image.to(full), p, self.shares)
-            return corrupted(filtered(colored(moved(image.to(full), draws), draws), draws), draws).to(
-                image.dtype
-            )
+            draws = Draws(wide, p, self.shares)
+            return corrupted(filtered(colored(moved(wide, draws), draws), draws), draws).to(image.dtype)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Left as it is: which images change is not known before."""

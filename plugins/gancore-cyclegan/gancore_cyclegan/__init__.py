@@ -4,17 +4,16 @@ arXiv:1703.10593).
 
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
-from gancore_cyclegan.discriminator import PatchGAN
 from gancore_cyclegan.generator import ResNet
 from gancore_cyclegan.pool import ImagePool
 from gancore_cyclegan.recipe import CycleGAN
 
-__all__ = ["CycleGAN", "ImagePool", "PatchGAN", "ResNet"]
+__all__ = ["CycleGAN", "ImagePool", "ResNet"]
 
 gancore_api = 1
 
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The translator, the discriminator of patches, and the recipe."""
-    return [ResNet, PatchGAN, CycleGAN]
+    """The translator and the recipe; the discriminator of patches is a standard part."""
+    return [ResNet, CycleGAN]

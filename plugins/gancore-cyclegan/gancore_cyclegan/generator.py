@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Generator, ImageShape, Shape
 from gancore.component.part import fact, field, part
+from gancore.component.precision import at_least_float32
 from gancore.errors import FitError
+from gancore.nn.initializers import normal_weights
+from gancore.nn.instance_norm import InstanceNorm
 from gancore.standard.ranges import whole
-from gancore_cyclegan.layers import InstanceNorm, initialize
 
 __all__ = ["ResNet"]
 
@@ -24,7 +25,8 @@ class ResNet(Generator):
     `blocks`, u128, u64, c7s1-3, with reflection padding and instance normalization (after Johnson et al.
     2016, arXiv:1603.08155). The paper uses 6 blocks for 128×128 images and 9 from 256×256 on, where 3
     channels make 11,378,179 weights. The paper does not name the last activation; a tanh, as in its published
-    code, keeps images in (-1, 1).
+    code, keeps images in (-1, 1). Weights start from N(0, 0.02) (appendix 7.1), biases, as in that code, from
+    0.
 
     `(N, *source)` in [-1, 1] → `(N, C, H, W)` float32. The channels of source and image may differ, their
     sizes may not.
@@ -63,12 +65,11 @@ class ResNet(Generator):
             nn.Conv2d(width, self.image[0], 7, padding=3, padding_mode="reflect"),
             nn.Tanh(),
         )
-        initialize(self)
+        normal_weights(self)
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *source)` → `(N, C, H, W)`."""
-        image: Tensor = self.layers(code)
-        return image.float() if image.dtype != torch.float64 else image
+        return at_least_float32(self.layers(code))
 
 
 class Residual(nn.Module):

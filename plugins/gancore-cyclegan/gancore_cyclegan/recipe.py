@@ -15,9 +15,9 @@ from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import LeastSquares
 from gancore.standard.optimizers import Adam
+from gancore.standard.patchgan import PatchGAN
 from gancore.standard.ranges import at_least, whole
 from gancore.standard.schedules import Linear
-from gancore_cyclegan.discriminator import PatchGAN
 from gancore_cyclegan.generator import ResNet
 from gancore_cyclegan.pool import ImagePool
 

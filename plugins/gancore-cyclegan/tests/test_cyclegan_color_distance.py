@@ -4,11 +4,12 @@ from types import ModuleType
 
 import pytest
 import torch
-from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
+from gancore_cyclegan import CycleGAN, ResNet
 
 from gancore.data import ImageOptions
 from gancore.pictures.grid import save, to_pil
 from gancore.runs.sources import Sources
+from gancore.standard.patchgan import PatchGAN
 from gancore.training.start import train
 
 

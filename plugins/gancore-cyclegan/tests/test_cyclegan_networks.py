@@ -1,12 +1,12 @@
 import pytest
 import torch
-from gancore_cyclegan import PatchGAN, ResNet
+from gancore_cyclegan import ResNet
 from gancore_cyclegan.generator import Residual
-from gancore_cyclegan.layers import InstanceNorm
 from torch import nn
 from torch.nn import functional
 
 from gancore.errors import FactError, FitError
+from gancore.standard.patchgan import PatchGAN
 
 RGB = (3, 16, 16)
 
@@ -19,59 +19,6 @@ def count(module: nn.Module) -> int:
 def test_the_translator_has_the_published_number_of_weights(blocks: int, weights: int) -> None:
     with torch.device("meta"):
         assert count(ResNet(image=(3, 256, 256), source=(3, 256, 256), blocks=blocks)) == weights
-
-
-@pytest.mark.parametrize(
-    ("layers", "patch", "weights"), [(3, 70, 2_764_737), (2, 34, 662_977), (1, 16, 136_385)]
-)
-def test_the_discriminator_has_the_published_number_of_weights_and_patch(
-    layers: int, patch: int, weights: int
-) -> None:
-    with torch.device("meta"):
-        made = PatchGAN(image=(3, 256, 256), layers=layers)
-    assert count(made) == weights
-    assert made.patch == patch
-
-
-@pytest.mark.parametrize("layers", [1, 2, 3])
-def test_one_score_sees_exactly_its_patch(layers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(InstanceNorm, "forward", lambda self, image: image)
-    made = PatchGAN(image=(1, 128, 128), width=2, layers=layers).double()
-    image = torch.randn(1, 1, 128, 128, dtype=torch.float64, requires_grad=True)
-    scores = made(image)
-    scores[0, 0, scores.shape[2] // 2, scores.shape[3] // 2].backward()
-    assert image.grad is not None
-    seen = image.grad[0, 0].nonzero()
-    assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [made.patch] * 2
-
-
-def test_the_70_pixel_patches_give_30_by_30_scores_on_256() -> None:
-    assert PatchGAN(image=(3, 256, 256), width=1)(torch.zeros(1, 3, 256, 256)).shape == (1, 1, 30, 30)
-
-
-def test_small_images_are_judged() -> None:
-    assert PatchGAN(image=(3, 32, 32), width=2)(torch.randn(2, 3, 32, 32)).shape == (2, 1, 2, 2)
-    assert PatchGAN(image=RGB, width=2, layers=2)(torch.randn(2, *RGB)).shape == (2, 1, 2, 2)
-
-
-@pytest.mark.parametrize(("side", "layers", "smallest"), [(24, 3, 24), (12, 2, 12), (6, 1, 6)])
-def test_the_smallest_image_that_is_said_to_fit_fits(side: int, layers: int, smallest: int) -> None:
-    assert PatchGAN(image=(1, side, side), width=2, layers=layers)(torch.randn(1, 1, side, side)).shape[
-        2:
-    ] == (1, 1)
-    with pytest.raises(
-        FitError,
-        match=f"with {layers} layers needs images of at least {smallest} pixels a side; "
-        f"got {side - 1}×{side}",
-    ):
-        PatchGAN(image=(1, side - 1, side), width=2, layers=layers)
-
-
-def test_too_small_an_image_is_told_how_many_layers_fit() -> None:
-    with pytest.raises(FitError, match="got 16×16: give layers=2 or fewer"):
-        PatchGAN(image=RGB)
-    with pytest.raises(FitError, match="got 4×4: give larger images"):
-        PatchGAN(image=(3, 4, 4))
 
 
 @pytest.mark.parametrize(
@@ -102,20 +49,10 @@ def test_without_a_source_the_translator_waits() -> None:
         _ = ResNet(image=RGB).code_shape
 
 
-@pytest.mark.parametrize(
-    ("cls", "field", "value"),
-    [(ResNet, "width", 0), (ResNet, "blocks", 0), (PatchGAN, "layers", 0), (PatchGAN, "width", 1.5)],
-)
+@pytest.mark.parametrize(("cls", "field", "value"), [(ResNet, "width", 0), (ResNet, "blocks", 0)])
 def test_options_out_of_range_are_refused(cls: type, field: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{field} must be a whole number from 1 up"):
         cls(**{field: value})
-
-
-def test_instance_normalization_gives_each_channel_mean_0_and_variance_1() -> None:
-    x = torch.randn(2, 3, 4, 5, dtype=torch.float64)
-    mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), correction=0, keepdim=True)
-    assert torch.allclose(InstanceNorm()(x), (x - mean) / (variance + 1e-5).sqrt(), atol=1e-12)
-    assert torch.allclose(InstanceNorm()(x), functional.instance_norm(x), atol=1e-12)
 
 
 def test_initial_weights_are_normal_with_deviation_one_fiftieth() -> None:
@@ -145,13 +82,6 @@ def test_a_sample_does_not_depend_on_the_others() -> None:
     ):
         images = torch.randn(3, *RGB, dtype=torch.float64)
         assert torch.allclose(made(images)[1:2], made(images[1:2]), atol=1e-12)
-
-
-def test_scores_are_twice_differentiable_in_the_image() -> None:
-    made = PatchGAN(image=(1, 6, 6), width=2, layers=1).double()
-    assert torch.autograd.gradgradcheck(
-        made, torch.randn(1, 1, 6, 6, dtype=torch.float64, requires_grad=True)
-    )
 
 
 def test_both_return_float32_under_autocast() -> None:

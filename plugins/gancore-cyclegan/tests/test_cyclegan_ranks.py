@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
+from gancore_cyclegan import CycleGAN, ResNet
 from torch import Tensor, multiprocessing
 
 from gancore.standard.optimizers import SGD
+from gancore.standard.patchgan import PatchGAN
 from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
 

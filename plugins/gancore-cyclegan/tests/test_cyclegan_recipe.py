@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from gancore_cyclegan import CycleGAN, PatchGAN, ResNet
+from gancore_cyclegan import CycleGAN, ResNet
 from torch import Tensor
 
 from gancore.component.specs import build, spec
@@ -12,6 +12,7 @@ from gancore.errors import FitError
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import SGD, Adam
+from gancore.standard.patchgan import PatchGAN
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint
 from gancore.training.run import TrainingRun
 

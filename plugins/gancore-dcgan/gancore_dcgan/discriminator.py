@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from gancore.component.interfaces import Discriminator
 from gancore.component.part import field, interface, part
-from gancore_dcgan.pyramid import channels, published_weights, smallest_map, variance_keeping_weights
+from gancore.nn.initializers import he_weights, normal_weights
+from gancore.nn.pyramid import check_powers_of_two, doubling_widths, doublings, smallest_map
 
 
 @interface("discriminator")
@@ -27,7 +28,9 @@ class StridedDiscriminator(Discriminator):
         """Halves the image until its shorter side is 4, and scores that map by one convolution of its
         size.
         """
-        end, sizes = smallest_map(self.image, self.qualified_name), channels(self.image, self.width)[::-1]
+        check_powers_of_two(self.image, self.qualified_name)
+        end = smallest_map(self.image, self.qualified_name)
+        sizes = doubling_widths(self.width, doublings(self.image, self.qualified_name))
         bias = not self.normalized
         layers: list[nn.Module] = [nn.Conv2d(self.image[0], sizes[0], 4, 2, 1, bias=bias), self._leaky()]
         for fewer, more in pairwise(sizes):
@@ -39,7 +42,7 @@ class StridedDiscriminator(Discriminator):
         self.layers = nn.Sequential(*layers)
         self.score = nn.Conv2d(sizes[-1], 1, end, bias=bias)
         for module in (self.layers, self.score):
-            (published_weights if self.normalized else variance_keeping_weights)(module)
+            (normal_weights if self.normalized else he_weights)(module)
 
     def _leaky(self) -> nn.Module:
         return nn.LeakyReLU(self.slope, inplace=True)

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import field, interface, part
-from gancore_dcgan.pyramid import channels, published_weights, smallest_map, variance_keeping_weights
+from gancore.component.precision import at_least_float32
+from gancore.nn.initializers import he_weights, normal_weights
+from gancore.nn.pyramid import check_powers_of_two, doubling_widths, doublings, smallest_map
 
 
 @interface("generator")
@@ -37,7 +39,9 @@ class StridedGenerator(Generator):
         """Projects the latent to the smallest map, doubles it until the largest hidden one, and once more to
         the image.
         """
-        start, sizes = smallest_map(self.image, self.qualified_name), channels(self.image, self.width)
+        check_powers_of_two(self.image, self.qualified_name)
+        start = smallest_map(self.image, self.qualified_name)
+        sizes = doubling_widths(self.width, doublings(self.image, self.qualified_name))[::-1]
         bias = not self.normalized
         layers: list[nn.Module] = [
             nn.ConvTranspose2d(self.latent_size, sizes[0], start, bias=bias),
@@ -47,15 +51,14 @@ class StridedGenerator(Generator):
             layers += [nn.ConvTranspose2d(fewer, more, 4, 2, 1, bias=bias), *self._hidden(more)]
         layers += [nn.ConvTranspose2d(sizes[-1], self.image[0], 4, 2, 1, bias=bias), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
-        (published_weights if self.normalized else variance_keeping_weights)(self.layers)
+        (normal_weights if self.normalized else he_weights)(self.layers)
 
     def _hidden(self, size: int) -> list[nn.Module]:
         return [nn.BatchNorm2d(size), nn.ReLU(inplace=True)] if self.normalized else [nn.ReLU(inplace=True)]
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
-        image: Tensor = self.layers(code[:, :, None, None])
-        return image.to(torch.promote_types(image.dtype, torch.float32))
+        return at_least_float32(self.layers(code[:, :, None, None]))
 
 
 @part("dcgan", tags=["batch"])

@@ -3,12 +3,12 @@
 import math
 from itertools import pairwise
 
-import torch
 from attrs.validators import ge
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import field, part
+from gancore.component.precision import at_least_float32
 from gancore_gan.options import listed, sizes
 
 RANGE = 0.05
@@ -50,8 +50,7 @@ class MLP(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
-        image: Tensor = self.layers(code)
-        return image.reshape(len(code), *self.image).to(torch.promote_types(image.dtype, torch.float32))
+        return at_least_float32(self.layers(code)).reshape(len(code), *self.image)
 
 
 def _linear(before: int, after: int) -> nn.Linear:

@@ -9,7 +9,6 @@ from gancore_stylegan import (
     StyleGANMapping,
     StyleGANSynthesis,
 )
-from gancore_stylegan.stylegan1.pyramid import channels
 from torch import nn
 from torch.nn import functional
 
@@ -19,6 +18,7 @@ from gancore.errors import FactError, FitError, SpecError
 from gancore.nn.adain import AdaIN
 from gancore.nn.equalized import EqualizedConv2d
 from gancore.nn.noise import Noise
+from gancore.nn.pyramid import channels
 
 SMALL = {"channels_base": 64, "channels_max": 8}
 

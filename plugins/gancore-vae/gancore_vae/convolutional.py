@@ -11,9 +11,12 @@ from torch import Tensor, nn
 
 from gancore.component.interfaces import ImageShape, Shape
 from gancore.component.part import field, part
+from gancore.component.precision import at_least_float32
 from gancore.errors import FitError
+from gancore.nn.initializers import he_weights
+from gancore.nn.pyramid import doubling_widths, halvings
 from gancore.standard.ranges import whole
-from gancore_vae.networks import Decoder, GaussianEncoder, full
+from gancore_vae.networks import Decoder, GaussianEncoder
 
 _WIDTH = "channels at half the image's size; doubled with every further halving, up to eight times"
 
@@ -57,11 +60,12 @@ class ConvolutionalDecoder(Decoder):
         layers: list[nn.Module] = [nn.ReLU()]
         for before, after in pairwise(sizes):
             layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
-        self.network = _initialized(nn.Sequential(*layers, nn.Conv2d(sizes[-1], self.image[0], 3, padding=1)))
+        self.network = nn.Sequential(*layers, nn.Conv2d(sizes[-1], self.image[0], 3, padding=1))
+        he_weights(self.network)
 
     def logits(self, code: Tensor) -> Tensor:
         """`(N, latent)` → `(N, C, H, W)`."""
-        return full(self.network(self.linear(code).reshape(-1, *self.small)))
+        return at_least_float32(self.network(self.linear(code).reshape(-1, *self.small)))
 
 
 @part("convolutional-encoder")
@@ -86,7 +90,8 @@ class ConvolutionalEncoder(GaussianEncoder):
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes):
             layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
-        self.network = _initialized(nn.Sequential(*layers))
+        self.network = nn.Sequential(*layers)
+        he_weights(self.network)
         self.linear = nn.Linear(math.prod(small), 2 * math.prod(self.latent))
 
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,7 +101,7 @@ class ConvolutionalEncoder(GaussianEncoder):
 
 
 def _plan(image: ImageShape, width: int, address: str) -> tuple[list[int], ImageShape]:
-    """The channels after each halving, and the shape of the smallest map: halved while even and at least
+    """The channels after each halving, and the smallest map: halved twice, and on while even and at least
     8.
     """
     _, height, breadth = image
@@ -105,20 +110,6 @@ def _plan(image: ImageShape, width: int, address: str) -> tuple[list[int], Image
             f"{address} takes images whose sides are multiples of 4; "
             f"got {height}×{breadth}: choose another size"
         )
-    widths: list[int] = []
-    while len(widths) < 2 or (height % 2 == breadth % 2 == 0 and min(height, breadth) >= 8):
-        widths.append(width * min(2 ** len(widths), 8))
-        height, breadth = height // 2, breadth // 2
-    return widths, (widths[-1], height, breadth)
-
-
-def _initialized(network: nn.Sequential) -> nn.Sequential:
-    """He initialization, which keeps the variance of what rectified layers pass on without normalization."""
-    for layer in network:
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            # a transposed convolution of stride 2 sums a quarter of its 4 × 4 taps into each pixel
-            taps = layer.in_channels * (math.prod(layer.kernel_size) if isinstance(layer, nn.Conv2d) else 4)
-            nn.init.normal_(layer.weight, std=math.sqrt(2 / taps))
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-    return network
+    count = max(2, halvings(height, breadth))
+    widths = doubling_widths(width, count)
+    return widths, (widths[-1], height >> count, breadth >> count)

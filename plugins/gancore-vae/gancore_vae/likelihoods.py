@@ -10,9 +10,10 @@ from torch.nn import functional
 
 from gancore.component.interfaces import Generator, ImageShape
 from gancore.component.part import Part, fact, field, interface, part
+from gancore.component.precision import at_least_float32
 from gancore.errors import FitError
 from gancore.standard.ranges import above
-from gancore_vae.networks import Decoder, full
+from gancore_vae.networks import Decoder
 
 
 @interface("likelihood")
@@ -85,7 +86,9 @@ class Gaussian(Likelihood):
     def forward(self, generator: Generator, code: Tensor, image: Tensor) -> Tensor:
         """Codes `(N, *code_shape)`, images `(N, C, H, W)` → `(N,)`."""
         return _gaussian(
-            full(generator(code)), image, torch.full((), math.log(self.deviation), device=image.device)
+            at_least_float32(generator(code)),
+            image,
+            torch.full((), math.log(self.deviation), device=image.device),
         )
 
 
@@ -109,7 +112,7 @@ class LearnedGaussian(Likelihood):
 
     def forward(self, generator: Generator, code: Tensor, image: Tensor) -> Tensor:
         """Codes `(N, *code_shape)`, images `(N, C, H, W)` → `(N,)`."""
-        return _gaussian(full(generator(code)), image, self.log_deviation)
+        return _gaussian(at_least_float32(generator(code)), image, self.log_deviation)
 
 
 def _gaussian(mean: Tensor, image: Tensor, log_deviation: Tensor) -> Tensor:

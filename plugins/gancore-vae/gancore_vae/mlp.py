@@ -6,8 +6,9 @@ from torch import Tensor, nn
 
 from gancore.component.interfaces import Shape
 from gancore.component.part import field, part
+from gancore.component.precision import at_least_float32
 from gancore.standard.ranges import above, whole
-from gancore_vae.networks import Decoder, GaussianEncoder, full
+from gancore_vae.networks import Decoder, GaussianEncoder
 
 _WIDTH = "hidden units: 500 for MNIST in the paper, 200 for Frey Face"
 _DEVIATION = "deviation of the initial weights and biases"
@@ -49,7 +50,7 @@ class MLPDecoder(Decoder):
 
     def logits(self, code: Tensor) -> Tensor:
         """`(N, latent)` → `(N, C, H, W)`."""
-        return full(self.network(code)).reshape(-1, *self.image)
+        return at_least_float32(self.network(code)).reshape(-1, *self.image)
 
 
 @part("mlp-encoder")

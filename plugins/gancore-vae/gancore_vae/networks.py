@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gancore.component.interfaces import Encoder, Generator, Shape
 from gancore.component.part import fact, interface
+from gancore.component.precision import at_least_float32
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
 
 
@@ -44,9 +45,6 @@ class GaussianEncoder(Encoder):
     def forward(self, image: Tensor) -> DiagonalGaussian:
         """`(N, C, H, W)` → the posterior over `(N, *latent)`, float32."""
         mean, log_variance = self.moments(image)
-        return DiagonalGaussian(*(full(t).reshape(-1, *self.latent) for t in (mean, log_variance)))
-
-
-def full(value: Tensor) -> Tensor:
-    """Float32 where autocast made less of it; float64 stays."""
-    return value.to(torch.promote_types(value.dtype, torch.float32))
+        return DiagonalGaussian(
+            *(at_least_float32(t).reshape(-1, *self.latent) for t in (mean, log_variance))
+        )

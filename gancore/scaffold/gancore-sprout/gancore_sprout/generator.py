@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 
 from gancore import Generator, field, part
+from gancore.component.precision import at_least_float32
 
 
 @part("sprout")
@@ -49,6 +50,5 @@ class SproutGenerator(Generator):
         maps = leaky_relu(self.start(code), 0.2).reshape(len(code), -1, *self.sizes[0])
         for size, block in zip(self.sizes[1:], self.blocks, strict=True):
             maps = leaky_relu(block(interpolate(maps, size=size, mode="nearest")), 0.2)
-        image: Tensor = self.to_image(maps)
-        # float32 also under autocast, float64 where the weights are
-        return image.to(self.to_image.weight.dtype).tanh()
+        # float32 also under autocast
+        return at_least_float32(self.to_image(maps)).tanh()

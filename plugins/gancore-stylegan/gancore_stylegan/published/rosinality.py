@@ -8,10 +8,10 @@ from torch import Tensor
 
 from gancore.component.interfaces import ImageShape
 from gancore.errors import CheckpointError
+from gancore.nn.pyramid import channels
 from gancore.pipeline import evaluating
 from gancore_stylegan.published.networks import fill
 from gancore_stylegan.published.rosinality_names import from_rosinality
-from gancore_stylegan.stylegan1.pyramid import channels
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
 from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
 from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis

@@ -12,8 +12,8 @@ from gancore.component.part import fact
 from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.minibatch_std import MinibatchStd
-from gancore.nn.resample import Resample
-from gancore_stylegan.stylegan1.pyramid import channels, doublings, smallest_map
+from gancore.nn.pyramid import channels, doublings, smallest_map
+from gancore.nn.upfirdn import Resample
 
 
 @part("stylegan")

@@ -2,18 +2,18 @@
 lets them grow.
 """
 
-import torch
 from attrs.validators import ge
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from gancore import Conditioner, Discriminator, Generator, fact, field, part, seat
+from gancore.component.precision import at_least_float32
 from gancore.nn.equalized import EqualizedConv2d
 from gancore.nn.growing import Growing, blended, doubled, halved, level_of
+from gancore.nn.pyramid import channels, doublings
 from gancore.recipes.growing import GrowingGAN, Pairs, by_size
 from gancore_stylegan.stylegan1.discriminator import LabeledStyleGANDiscriminator, StyleGANDiscriminator
 from gancore_stylegan.stylegan1.mapping import LabeledStyleGANMapping, StyleGANMapping
-from gancore_stylegan.stylegan1.pyramid import channels, doublings
 from gancore_stylegan.stylegan1.recipe import StyleGAN
 from gancore_stylegan.stylegan1.synthesis import StyleGANSynthesis
 
@@ -59,7 +59,7 @@ class GrowingStyleGANSynthesis(StyleGANSynthesis, Growing):
         if weight is not None:
             image = blended(doubled(self.colored(before, level - 1), 1), image, weight)
         image = doubled(image, self.doublings - level)
-        return image if image.dtype == torch.float64 else image.float()
+        return at_least_float32(image)
 
     def colored(self, x: Tensor, level: int) -> Tensor:
         """The image that the maps of a size are."""

@@ -10,11 +10,12 @@ from torch.nn.functional import leaky_relu
 
 from gancore import Generator, field, part
 from gancore.component.interfaces import Shape
+from gancore.component.precision import at_least_float32
 from gancore.nn.adain import AdaIN
 from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear, EqualizedUpConv2d
 from gancore.nn.noise import Noise
-from gancore.nn.resample import Resample
-from gancore_stylegan.stylegan1.pyramid import channels, doublings, smallest_map
+from gancore.nn.pyramid import channels, doublings, smallest_map
+from gancore.nn.upfirdn import Resample
 
 
 @part("stylegan")
@@ -84,7 +85,7 @@ class StyleGANSynthesis(Generator):
         for i, block in enumerate(self.blocks):
             x = block(x, code[:, 2 * i], code[:, 2 * i + 1])
         image: Tensor = self.to_image(x)
-        return image if image.dtype == torch.float64 else image.float()
+        return at_least_float32(image)
 
 
 class FirstBlock(nn.Module):

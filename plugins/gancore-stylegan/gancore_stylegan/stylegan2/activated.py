@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear
-from gancore.nn.fir import Fir
+from gancore.nn.upfirdn import Fir
 from gancore_stylegan.stylegan2.clamping import clamped
 from gancore_stylegan.stylegan2.modulated import GAIN
 

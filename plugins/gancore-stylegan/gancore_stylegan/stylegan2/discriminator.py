@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from gancore import Discriminator, field, part
 from gancore.component.part import fact
 from gancore.nn.equalized import EqualizedLinear
-from gancore.nn.fir import Fir
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.minibatch_std import MinibatchStd
 from gancore.nn.pixel_norm import pixel_norm
+from gancore.nn.upfirdn import Fir
 from gancore_stylegan.stylegan2.activated import (
     ActivatedConv2d,
     ActivatedDownConv2d,

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gancore.component.precision import at_least_float32
 from gancore.component.randomness import fixed_noise, normal
 from gancore.nn.equalized import EqualizedLinear
-from gancore.nn.fir import Fir
+from gancore.nn.upfirdn import Fir
 from gancore_stylegan.stylegan2.clamping import clamped
 
 GAIN = math.sqrt(2)
@@ -112,7 +113,7 @@ class ToRGB(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             style = self.style(w) * self.scale
         colors = functional.conv2d(x * _places(style, x), self.weight)
-        colors = colors.to(torch.promote_types(colors.dtype, torch.float32)) + self.bias[:, None, None]
+        colors = at_least_float32(colors) + self.bias[:, None, None]
         return clamped(colors, self.clamp)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gancore import GeneratorRegularizer, field, part
 from gancore.component.part import RunningMean
+from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 from gancore.standard.ranges import above, at_least, whole, within
 
@@ -70,5 +71,5 @@ def path_lengths(render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
         image = render(code)
         direction = normal(*image.shape, like=image) / math.sqrt(image.shape[2] * image.shape[3])
         (gradient,) = torch.autograd.grad((image * direction).sum(), code, create_graph=True)
-    gradient = gradient if gradient.dtype == torch.float64 else gradient.float()
+    gradient = at_least_float32(gradient)
     return (gradient.square().sum(-1).reshape(len(code), -1).mean(1) + TINY).sqrt()

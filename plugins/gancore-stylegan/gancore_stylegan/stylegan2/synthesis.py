@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from gancore import Generator, field, part
 from gancore.component.interfaces import ImageShape, Shape
 from gancore.nn.equalized import EqualizedConv2d
-from gancore.nn.fir import Fir
-from gancore_stylegan.stylegan1.pyramid import channels, doublings, smallest_map
+from gancore.nn.pyramid import channels, doublings, smallest_map
+from gancore.nn.upfirdn import Fir
 from gancore_stylegan.stylegan2.clamping import CLAMP_HELP, CLAMP_RANGE
 from gancore_stylegan.stylegan2.modulated import StyledConv, StyledUpConv, ToRGB
 

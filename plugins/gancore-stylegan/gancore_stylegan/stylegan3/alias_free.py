@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pad
 
-from gancore.nn.resample import Step, filtered
+from gancore.nn.upfirdn import Step, filtered
 from gancore_stylegan.stylegan2.clamping import clamped
 from gancore_stylegan.stylegan3.filters import (
     falling_phases,

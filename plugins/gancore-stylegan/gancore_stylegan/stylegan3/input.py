@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from gancore.component.precision import at_least_float32
 from gancore.nn.equalized import EqualizedLinear
 
 __all__ = ["FourierInput"]
@@ -44,7 +45,7 @@ class FourierInput(nn.Module):
     def forward(self, w: Tensor) -> Tensor:
         """`(N, W)` → `(N, channels, *size)`."""
         with torch.autocast(w.device.type, enabled=False):
-            frequencies, phases = self.moved(self.affine(w if w.dtype == torch.float64 else w.float()))
+            frequencies, phases = self.moved(self.affine(at_least_float32(w)))
             places = self.get_buffer("places").t()
             waves = torch.sin(2 * math.pi * (places @ frequencies.mT + phases[:, None]))
             mixed = (waves * self.strength(frequencies)[:, None]) @ (

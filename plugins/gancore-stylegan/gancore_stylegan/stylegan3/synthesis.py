@@ -12,6 +12,7 @@ from torch.nn import functional
 from gancore import Generator, field, part
 from gancore.component.interfaces import Shape
 from gancore.component.part import RunningMean
+from gancore.component.precision import at_least_float32
 from gancore.nn.equalized import EqualizedLinear
 from gancore.standard.ranges import above
 from gancore_stylegan.stylegan2.clamping import CLAMP_HELP, CLAMP_RANGE, clamped
@@ -107,7 +108,7 @@ class StyleGAN3Synthesis(Generator):
         if seen:
             self.squares.add(torch.stack(seen) * len(code), len(code))
         image: Tensor = x * self.output_scale
-        return image if image.dtype == torch.float64 else image.float()
+        return at_least_float32(image)
 
     def moved(
         self, *, right: float = 0.0, down: float = 0.0, turn: float = 0.0
@@ -165,7 +166,7 @@ class Modulated(nn.Module):
     def style(self, w: Tensor) -> Tensor:
         """`(N, W)` → `(N, inputs)`, also under autocast in full precision."""
         with torch.autocast(w.device.type, enabled=False):
-            style: Tensor = self.affine(w if w.dtype == torch.float64 else w.float())
+            style: Tensor = self.affine(at_least_float32(w))
         return style
 
     def demodulation(self, style: Tensor) -> Tensor:

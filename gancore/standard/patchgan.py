@@ -8,8 +8,10 @@ from torch import Tensor, nn
 from gancore.component.interfaces import Discriminator
 from gancore.component.part import field, part
 from gancore.errors import FitError
+from gancore.nn.initializers import normal_weights
+from gancore.nn.instance_norm import InstanceNorm
+from gancore.nn.pyramid import doubling_widths
 from gancore.standard.ranges import whole
-from gancore_cyclegan.layers import InstanceNorm, initialize
 
 __all__ = ["PatchGAN"]
 
@@ -23,7 +25,8 @@ class PatchGAN(Discriminator):
     ReLU of slope 0.2, then a convolution to one channel. With 3 `layers` of stride 2 a patch is 70×70
     (2,764,737 weights on 3 channels); 2 make it 34×34, 1 makes it 16×16. As in the published code the last
     C-layer and the convolution to one channel have stride 1, which the 70×70 asks for and the text leaves
-    out.
+    out; weights start from N(0, 0.02) (Zhu et al., appendix 7.1), biases from 0. A subclass with another
+    normalization writes `c_layer`.
 
     `(N, C, H, W)` in [-1, 1] → scores `(N, 1, h, w)` float32; labels are not read.
 
@@ -32,6 +35,7 @@ class PatchGAN(Discriminator):
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "layers": 1},)
+    former_names: ClassVar[Sequence[str]] = ("gancore-cyclegan:patchgan",)
 
     width: int = field(
         default=64,
@@ -53,13 +57,21 @@ class PatchGAN(Discriminator):
     def build(self) -> None:
         """Makes the layers in the order of the paper's list."""
         _check_size(self)
-        widths = [self.width * min(2**i, 8) for i in range(self.layers + 1)]
+        widths = doubling_widths(self.width, self.layers + 1)
         first = [nn.Conv2d(self.image[0], widths[0], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
         strides = [2] * (self.layers - 1) + [1]
-        rest = [_normalized(*shape) for shape in zip(widths[:-1], widths[1:], strides, strict=True)]
+        rest = [self.c_layer(*shape) for shape in zip(widths[:-1], widths[1:], strides, strict=True)]
         self.body = nn.Sequential(*first, *(layer for group in rest for layer in group))
         self.head = nn.Conv2d(widths[-1], 1, 4, padding=1)
-        initialize(self)
+        normal_weights(self)
+
+    def c_layer(self, narrow: int, wide: int, stride: int) -> list[nn.Module]:
+        """The paper's C-layer: a convolution, normalization and activation."""
+        return [
+            nn.Conv2d(narrow, wide, 4, stride=stride, padding=1),
+            InstanceNorm(),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
 
     def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → `(N, 8 × width, h + 1, w + 1)` with 3 layers or more."""
@@ -70,14 +82,6 @@ class PatchGAN(Discriminator):
         """Features → scores `(N, 1, h, w)`."""
         scores: Tensor = self.head(features)
         return scores
-
-
-def _normalized(narrow: int, wide: int, stride: int) -> list[nn.Module]:
-    return [
-        nn.Conv2d(narrow, wide, 4, stride=stride, padding=1),
-        InstanceNorm(),
-        nn.LeakyReLU(0.2, inplace=True),
-    ]
 
 
 def _check_size(discriminator: PatchGAN) -> None:

@@ -1,0 +1,79 @@
+"""Residual blocks that double or halve the size of a map."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+__all__ = ["ResidualBlock"]
+
+Norm = Callable[[int], nn.Module]
+Conv = Callable[..., nn.Module]
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions, each after normalization and activation, around which the input is carried.
+
+    Papers: He et al. 2016, arXiv:1603.05027, fig. 4e, as in Gulrajani et al. 2017 (WGAN-GP),
+    arXiv:1704.00028, Miyato et al. 2018 (SNGAN), arXiv:1802.05957, fig. 8, and Brock et al. 2018 (BigGAN),
+    arXiv:1809.11096, fig. 15: `up` comes before the first convolution, `down` after the second; where the
+    shape changes, a 1×1 convolution leads around.
+
+    * A generator's block: `norm=nn.BatchNorm2d` or a conditional one, `up=nn.Upsample(scale_factor=2)`.
+    * A discriminator's: `down=nn.AvgPool2d(2)`, and in SNGAN `hidden=inputs`.
+    * A discriminator's first, which reads an image: `preactivation=False`.
+
+    Difference: the 1×1 convolution stands where the map is smaller, before `up` and after `down`. For
+    resampling that keeps constants, as repeating, averaging and interpolating pixels do, that is the same and
+    four times cheaper.
+
+    Args:
+        hidden: channels between the two convolutions; by default `outputs`.
+        norm: makes the normalization of so many channels; it gets the conditions that `forward` was given.
+        activation: makes the activation, which must not work in place.
+        conv: makes the convolutions, as `nn.Conv2d` or `SpectralConv2d`.
+        preactivation: whether normalization and activation stand before the first convolution, too.
+        activated_shortcut: what is carried around is the activated input, not the input as it is.
+
+    `(N, inputs, H, W)` → `(N, outputs, H', W')`.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        hidden: int | None = None,
+        norm: Norm | None = None,
+        activation: Callable[[], nn.Module] = nn.ReLU,
+        conv: Conv = nn.Conv2d,
+        up: nn.Module | None = None,
+        down: nn.Module | None = None,
+        preactivation: bool = True,
+        activated_shortcut: bool = False,
+    ) -> None:
+        super().__init__()
+        hidden = hidden or outputs
+        self.norm1 = norm(inputs) if norm and preactivation else None
+        self.conv1 = conv(inputs, hidden, 3, padding=1)
+        self.norm2 = norm(hidden) if norm else None
+        self.conv2 = conv(hidden, outputs, 3, padding=1)
+        changes = inputs != outputs or up is not None or down is not None
+        self.shortcut = conv(inputs, outputs, 1) if changes else nn.Identity()
+        self.up = nn.Identity() if up is None else up
+        self.down = nn.Identity() if down is None else down
+        self.activation = activation()
+        self.preactivation, self.activated_shortcut = preactivation, activated_shortcut
+
+    def forward(self, x: Tensor, *conditions: Tensor) -> Tensor:
+        """`(N, inputs, H, W)`, and what the normalization reads besides → `(N, outputs, H', W')`."""
+        h = self.activated(self.norm1, x, conditions) if self.preactivation else x
+        around = self.up(self.shortcut(self.down(h if self.activated_shortcut else x)))
+        h = self.conv1(self.up(h))
+        h = self.conv2(self.activated(self.norm2, h, conditions))
+        y: Tensor = self.down(h) + around
+        return y
+
+    def activated(self, norm: nn.Module | None, x: Tensor, conditions: tuple[Tensor, ...]) -> Tensor:
+        """The map, normalized if at all, through the activation."""
+        y: Tensor = self.activation(x if norm is None else norm(x, *conditions))
+        return y

@@ -1,0 +1,129 @@
+"""Spectral normalization: layers whose weight is divided by its largest singular value.
+
+Paper: Miyato et al. 2018, arXiv:1802.05957, section 2 and algorithm 1: W̄ = W / σ(W), σ estimated by a power
+iteration that goes on from step to step. A part that holds such layers moves them once an update:
+
+    def update_buffers(self) -> None:
+        update_spectral_norms(self)
+
+Difference: the paper iterates in each forward pass. Here a pass changes nothing, so that micro-batches,
+passes of other players, a second differentiation and several processes all see one and the same function of
+W; after each update the vector v, which is kept, follows the new weight, as it would in the pass that comes
+next. σ = ‖Wv‖, which with u = Wv / ‖Wv‖ is the paper's uᵀWv, and so is its gradient u vᵀ.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gancore.component.part import Part
+from gancore.component.precision import at_least_float32
+from gancore.nn.labels import embedded
+
+__all__ = ["Spectral", "SpectralConv2d", "SpectralEmbedding", "SpectralLinear", "update_spectral_norms"]
+
+STARTING = 15
+"""Iterations for a weight that was just drawn."""
+
+
+class Spectral(nn.Module):
+    """What the layers here share: the vector v, kept beside the weight in the shape of one of its rows.
+
+    `iterations` is how often the power iteration is applied in an update, `eps` the least σ that is divided
+    by; all else is what the layer of torch takes. Whoever sets the weight by hand calls `settle(STARTING)`;
+    the functions of `gancore.nn.initializers` do.
+
+    Raises:
+        ValueError: `iterations` is not at least 1.
+    """
+
+    weight: Tensor
+    v: Tensor
+
+    def __init__(self, *args: Any, iterations: int = 1, eps: float = 1e-12, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if iterations < 1:
+            raise ValueError(f"iterations must be at least 1; got {iterations}")
+        self.iterations, self.eps = iterations, eps
+        start = torch.randn_like(self.weight[:1])
+        # v and -v are as good; of a single input there is then but one
+        self.register_buffer("v", start * start.flatten()[0].sign() / torch.linalg.vector_norm(start))
+        self.update_buffers(STARTING)
+
+    def ordered(self, rows: Tensor) -> Tensor:
+        """The weight, or v, with its columns as they lie in memory; σ does not depend on their order."""
+        return rows if self.weight.is_contiguous() else rows.movedim(1, -1)
+
+    def matrix(self) -> tuple[Tensor, Tensor]:
+        """The weight as a matrix (outputs, all else) and v as a vector, in float32 or better."""
+        matrix, v = self.ordered(self.weight).flatten(1), self.ordered(self.v).flatten()
+        return at_least_float32(matrix), at_least_float32(v)
+
+    def sigma(self) -> Tensor:
+        """σ(W) as v has it, which is never more than the true one; a scalar with a gradient in the weight."""
+        with torch.autocast(self.weight.device.type, enabled=False):
+            matrix, v = self.matrix()
+            length: Tensor = torch.linalg.vector_norm(matrix @ v)
+        return length.clamp_min(self.eps)
+
+    def effective_weight(self) -> Tensor:
+        """W̄, the weight as it multiplies."""
+        return self.weight / self.sigma()
+
+    @torch.no_grad()
+    def update_buffers(self, iterations: int | None = None) -> None:
+        """Moves v towards the first right singular vector of the weight, by its own iterations or so many."""
+        matrix, v = self.matrix()
+        for _ in range(iterations or self.iterations):
+            following = functional.normalize(matrix @ v, dim=0) @ matrix  # uᵀW
+            length = torch.linalg.vector_norm(following)
+            v = torch.where(length > self.eps, following / length, v)  # a weight of zeros has no such vector
+        place = self.ordered(self.v)
+        place.copy_(v.reshape(place.shape))
+
+
+class SpectralConv2d(Spectral, nn.Conv2d):
+    """A convolution whose weight is normalized as a matrix (outputs, inputs · kernel); see `nn.Conv2d`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H', W')`."""
+        y: Tensor = self._conv_forward(x, self.effective_weight(), self.bias)
+        return y
+
+
+class SpectralLinear(Spectral, nn.Linear):
+    """A linear layer whose weight is normalized; see `nn.Linear`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(…, inputs)` → `(…, outputs)`."""
+        return functional.linear(x, self.effective_weight(), self.bias)
+
+
+class SpectralEmbedding(Spectral, nn.Embedding):
+    """An embedding of labels whose table `(K, D)` is normalized; see `nn.Embedding`."""
+
+    def forward(self, label: Tensor) -> Tensor:
+        """`(N,)` int64, or `(N, K)` float for mixtures → `(N, D)`."""
+        return embedded(label, self.effective_weight())
+
+
+def update_spectral_norms(module: nn.Module, iterations: int | None = None) -> None:
+    """Moves v of every layer of `module`, by its own iterations or so many; called by a part's
+    `update_buffers`.
+
+    Parts in the seats of `module` are passed over, since they settle themselves, and so are frozen layers,
+    which have nothing to follow.
+    """
+    for layer in dict.fromkeys(_layers(module)):
+        if isinstance(layer, Spectral) and layer.weight.requires_grad:
+            layer.update_buffers(iterations)
+
+
+def _layers(module: nn.Module) -> Iterator[nn.Module]:
+    yield module
+    for child in module.children():
+        if not isinstance(child, Part):
+            yield from _layers(child)

@@ -1,0 +1,103 @@
+import pytest
+import torch
+from originals import original, within
+from torch import nn
+
+from gancore.component.weights import load_state
+from gancore.errors import FitError
+from gancore.nn.instance_norm import InstanceNorm
+from gancore.standard.patchgan import PatchGAN
+
+RGB = (3, 16, 16)
+
+
+class Batch(PatchGAN):
+    """With batch normalization, and no bias before it, as Pix2Pix and VQGAN have it."""
+
+    def c_layer(self, narrow, wide, stride):
+        convolution = nn.Conv2d(narrow, wide, 4, stride=stride, padding=1, bias=False)
+        return [convolution, nn.BatchNorm2d(wide), nn.LeakyReLU(0.2, inplace=True)]
+
+
+@pytest.mark.parametrize(
+    ("layers", "patch", "weights"), [(3, 70, 2_764_737), (2, 34, 662_977), (1, 16, 136_385)]
+)
+def test_the_discriminator_has_the_published_number_of_weights_and_patch(layers, patch, weights):
+    with torch.device("meta"):
+        made = PatchGAN(image=(3, 256, 256), layers=layers)
+    assert sum(p.numel() for p in made.parameters()) == weights
+    assert made.patch == patch
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_one_score_sees_exactly_its_patch(layers, monkeypatch):
+    monkeypatch.setattr(InstanceNorm, "forward", lambda self, image: image)
+    made = PatchGAN(image=(1, 128, 128), width=2, layers=layers).double()
+    image = torch.randn(1, 1, 128, 128, dtype=torch.float64, requires_grad=True)
+    scores = made(image)
+    scores[0, 0, scores.shape[2] // 2, scores.shape[3] // 2].backward()
+    assert image.grad is not None
+    seen = image.grad[0, 0].nonzero()
+    assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [made.patch] * 2
+
+
+def test_the_70_pixel_patches_give_30_by_30_scores_on_256():
+    assert PatchGAN(image=(3, 256, 256), width=1)(torch.zeros(1, 3, 256, 256)).shape == (1, 1, 30, 30)
+
+
+def test_small_images_are_judged():
+    assert PatchGAN(image=(3, 32, 32), width=2)(torch.randn(2, 3, 32, 32)).shape == (2, 1, 2, 2)
+    assert PatchGAN(image=RGB, width=2, layers=2)(torch.randn(2, *RGB)).shape == (2, 1, 2, 2)
+
+
+@pytest.mark.parametrize(("side", "layers", "smallest"), [(24, 3, 24), (12, 2, 12), (6, 1, 6)])
+def test_the_smallest_image_that_is_said_to_fit_fits(side, layers, smallest):
+    assert PatchGAN(image=(1, side, side), width=2, layers=layers)(torch.randn(1, 1, side, side)).shape[
+        2:
+    ] == (1, 1)
+    with pytest.raises(
+        FitError,
+        match=f"with {layers} layers needs images of at least {smallest} pixels a side; "
+        f"got {side - 1}×{side}",
+    ):
+        PatchGAN(image=(1, side - 1, side), width=2, layers=layers)
+
+
+def test_too_small_an_image_is_told_how_many_layers_fit():
+    with pytest.raises(FitError, match="got 16×16: give layers=2 or fewer"):
+        PatchGAN(image=RGB)
+    with pytest.raises(FitError, match="got 4×4: give larger images"):
+        PatchGAN(image=(3, 4, 4))
+
+
+def test_scores_are_twice_differentiable_in_the_image():
+    made = PatchGAN(image=(1, 6, 6), width=2, layers=1).double()
+    assert torch.autograd.gradgradcheck(
+        made, torch.randn(1, 1, 6, 6, dtype=torch.float64, requires_grad=True)
+    )
+
+
+@pytest.mark.parametrize(("field", "value"), [("layers", 0), ("width", 1.5)])
+def test_options_out_of_range_are_refused(field, value):
+    with pytest.raises(ValueError, match=f"{field} must be a whole number from 1 up"):
+        PatchGAN(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "cls", "prefix", "read", "expected"),
+    [
+        ("cyclegan-32", PatchGAN, "D.model.", ["in.image"], "out.D"),
+        ("pix2pix-32", Batch, "D.model.", ["in.image", "in.target"], "out.D"),
+        ("vqgan-32", Batch, "D.main.", ["out.image"], "out.scores_of_image"),
+    ],
+)
+def test_it_scores_as_the_original_networks_do(name, cls, prefix, read, expected):
+    config, tensors = original(name)
+    image = torch.cat([tensors[key] for key in read], dim=1)
+    settings = config.get("discriminator", {"ndf": config.get("width"), "n_layers": config.get("layers")})
+    made = cls(image=tuple(image.shape[1:]), width=settings["ndf"], layers=settings["n_layers"]).eval()
+    places = [f"body.{i}" for i in range(len(made.body))] + ["head"]
+    named = ((*key.split("."), value) for key, value in within(tensors, prefix).items())
+    load_state(made, {f"{places[int(place)]}.{name}": value for place, name, value in named})
+    with torch.no_grad():
+        assert torch.allclose(made(image), tensors[expected], atol=1e-5)
