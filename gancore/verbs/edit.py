@@ -91,10 +91,10 @@ def edit(
 
     rows: list[Tensor] = []
     total = len(numbers) * (len(starts) + len(codes))
-    progress("strips", 0, total)
+    progress("moving images", 0, total)
     for row in strips():
         rows.append(row)
-        progress("strips", len(rows), total)
+        progress("moving images", len(rows), total)
     return written(Images(images=torch.cat(rows), columns=steps), output)
 
 
