@@ -110,7 +110,7 @@ def _field(attribute: "attrs.Attribute[Any]", role: str, kind: str) -> FieldDesc
 
 
 def _default(attribute: "attrs.Attribute[Any]", role: str) -> str:
-    value = attribute.default
+    value: Any = attribute.default
     if value is attrs.NOTHING:
         return ""
     if role == "fact" and value is None:

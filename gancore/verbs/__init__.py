@@ -18,7 +18,7 @@ PYTHON_ONLY = frozenset({"progress", "started", "command"})
 
 def python_name(word: str) -> str:
     """A verb or an option of the command line as Python writes it: `micro-batch` → `micro_batch`, and a word
-    that Python keeps for itself with a stroke behind, `import` → `import_`.
+    that is a keyword of Python with a trailing underscore, `import` → `import_`.
     """
     name = NAMES.get(word, word).replace("-", "_")
     return f"{name}_" if iskeyword(name) else name
