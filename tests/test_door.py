@@ -116,6 +116,15 @@ def test_a_room_exports_its_public_names(room):
         assert name not in modules, f"gancore.{room}.{name} would be hidden by a module"
 
 
+@pytest.mark.parametrize("room", ["standard", "measure"])
+def test_a_room_exports_every_part_that_it_registers(room):
+    parts = [part.cls for part in gancore.list_parts() if part.cls.__module__.startswith(f"gancore.{room}.")]
+    assert parts
+    assert not [
+        cls for cls in parts if cls.__name__ not in importlib.import_module(f"gancore.{room}").__all__
+    ]
+
+
 @pytest.mark.parametrize("room", ["", *ROOMS])
 def test_what_type_checkers_see_is_what_is_there(room):
     package = importlib.import_module(f"gancore.{room}".rstrip("."))
@@ -191,6 +200,14 @@ def test_describe_tells_all_of_a_part():
     assert (weight.default, weight.type) == ("2.0", "float") and "0" in weight.range and weight.help
     assert "(render, code)" in found.contract
     assert "generator-regularizer/path-length" in str(found) and "weight: float = 2.0" in str(found)
+
+
+def test_list_takes_a_pattern(capsys):
+    from gancore.cli import run
+
+    assert run(["list", "loss", "--pattern", "h*"]) == 0
+    said = capsys.readouterr().out
+    assert "hinge" in said and "wasserstein" not in said
 
 
 def test_every_part_can_be_described():

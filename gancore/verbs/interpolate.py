@@ -135,6 +135,8 @@ def interpolate(
     if output is not None and Path(output).suffix.lower() != ".png":
         check_animation(Path(output), fps)
     columns, rows = _grid(grid)
+    if frames is not None and frames < 2:
+        raise UserError(f"--frames is a number of frames, at least 2; got {frames}")
     numbers = None if seeds is None else numbers_of("--seeds", seeds)
     walk = Walk(load(run, pipeline))
     keys = _keys(walk, numbers, count * columns * rows, seed or 0, label)
