@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Wasserstein,
     )
     from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
+    from gancore.standard.patchgan import PatchGAN
     from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Linear
@@ -33,6 +34,7 @@ _HOMES = {
     "labels": ("EmpiricalLabels", "UniformLabels"),
     "losses": ("Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPairing", "Wasserstein"),
     "optimizers": ("Adam", "AdamW", "RMSprop", "SGD"),
+    "patchgan": ("PatchGAN",),
     "regularizers": ("R1", "R2", "Dragan", "Drift", "GradientPenalty", "OneSidedGradientPenalty"),
     "samplers": ("Normal", "Sphere", "TruncatedNormal", "Uniform"),
     "schedules": ("Constant", "Cosine", "Linear"),
@@ -65,6 +67,7 @@ __all__ = [
     "Normal",
     "OneHot",
     "OneSidedGradientPenalty",
+    "PatchGAN",
     "RMSprop",
     "RelativisticPairing",
     "Sphere",
