@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from gancore.component.part import Part, fact, field, interface
 from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
+from gancore.component.validators import above, whole, within
 from gancore.errors import UserError
 
 Shape = tuple[int, ...]
@@ -186,9 +187,7 @@ class DiscriminatorRegularizer(Part):
     gradients.
     """
 
-    every: int = field(
-        default=1, validator=lambda _, a, v: _positive(a.name, v), help="apply in each k-th step, scaled by k"
-    )
+    every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
 
     @abstractmethod
     def forward(self, score: Callable[[Tensor], Tensor], real: Scored, fake: Scored) -> Tensor:
@@ -201,12 +200,12 @@ class GeneratorRegularizer(Part):
     that it looks at.
     """
 
-    every: int = field(
-        default=1, validator=lambda _, a, v: _positive(a.name, v), help="apply in each k-th step, scaled by k"
-    )
+    every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
     renamed: ClassVar[Mapping[str, str]] = {"share": "batch_fraction"}
 
-    batch_fraction: float = field(default=1.0, help="the part of the batch looked at, in (0, 1]")
+    batch_fraction: float = field(
+        default=1.0, validator=[above(0), within(0, 1)], help="the part of the batch looked at, in (0, 1]"
+    )
 
     @abstractmethod
     def forward(self, render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
@@ -344,8 +343,3 @@ class Optimizer(Part):
     @abstractmethod
     def factor(self, images: int, total: int) -> float:
         """The schedule's factor on the learning rate."""
-
-
-def _positive(name: str, value: object) -> None:
-    if not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be a whole number from 1 up; got {value!r}")

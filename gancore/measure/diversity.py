@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from gancore.component.part import field, part
+from gancore.component.validators import whole, within
 from gancore.measure.neighbors import radii
 from gancore.measure.picking import need, some_images, some_rows
 from gancore.measure.score import Score, Value
 from gancore.measure.ssim import ms_ssim
 from gancore.measure.study import Study
-from gancore.standard.ranges import whole, within
 
 CHUNK = 256
 """Pairs compared at a time."""

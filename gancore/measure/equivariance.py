@@ -12,6 +12,7 @@ from torch import Tensor
 from gancore.component.interfaces import Movable
 from gancore.component.part import field, part
 from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
+from gancore.component.validators import whole, within
 from gancore.errors import MeasureError
 from gancore.latent.codes import codes_of
 from gancore.measure.motions import filtered_as_if_turned, shifted, shifted_by_pixels, turned
@@ -19,7 +20,6 @@ from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
 from gancore.pipeline import Pipeline, evaluating
-from gancore.standard.ranges import whole, within
 
 __all__ = ["KINDS", "Equivariance", "Kind", "Motion", "decibels", "difference"]
 

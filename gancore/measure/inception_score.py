@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 from gancore.component.part import field, part
+from gancore.component.validators import whole
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Side, Study
 from gancore.pipeline import evaluating
-from gancore.standard.ranges import whole
 
 
 def inception_scores(logits: Tensor, splits: int = 10) -> Tensor:

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from gancore.component.part import field, part
+from gancore.component.validators import whole
 from gancore.measure.picking import need, some_rows
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.standard.ranges import whole
 
 
 def cubic_kernel(first: Tensor, second: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from gancore.component.part import field, part
+from gancore.component.validators import whole
 from gancore.measure.neighbors import nearest
 from gancore.measure.picking import need, some_rows
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.standard.ranges import whole
 
 COPY = 0.5
 """A sample is a copy of its nearest training image where that is nearer than this share of the mean distance

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gancore.component.part import field, part
 from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
+from gancore.component.validators import above, whole
 from gancore.latent.codes import codes_of, has_codes
 from gancore.latent.interpolate import linear, spherical
 from gancore.latent.spaces import SPACES, PlainSpace
@@ -15,7 +16,6 @@ from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
 from gancore.pipeline import Pipeline, evaluating
-from gancore.standard.ranges import above, whole
 
 Way = Callable[[Tensor, Tensor, Tensor], Tensor]
 CHUNK = 64

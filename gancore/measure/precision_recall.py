@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 from gancore.component.part import field, part
+from gancore.component.validators import whole
 from gancore.measure.neighbors import balls, radii, squared_distances
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.standard.ranges import whole
 
 
 def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:

@@ -5,13 +5,13 @@ from torch import Tensor
 
 from gancore.component.interfaces import Extractor
 from gancore.component.part import field, part
+from gancore.component.validators import whole
 from gancore.measure.picking import need, some_images
 from gancore.measure.score import Better, Score, Value
 from gancore.measure.sets import eight_bit
 from gancore.measure.ssim import ssim
 from gancore.measure.study import Study
 from gancore.pipeline import evaluating
-from gancore.standard.ranges import whole
 
 CHUNK = 256
 

@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.nn.functional import normalize, pad
 
 from gancore.component.part import field, part
+from gancore.component.validators import whole
 from gancore.errors import MeasureError
 from gancore.measure.filters import filtered
 from gancore.measure.picking import need, some_images
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
-from gancore.standard.ranges import whole
 
 PATCH = 7
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)

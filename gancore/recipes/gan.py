@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
-from attrs.validators import ge
 from torch import Tensor
 
 from gancore.component.interfaces import (
@@ -24,6 +23,7 @@ from gancore.component.interfaces import (
 )
 from gancore.component.part import fact, field, part, seat
 from gancore.component.scored import Scored
+from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.growing import Growing
 from gancore.pipeline import Pipeline, check_fit
@@ -72,9 +72,9 @@ class TwoPlayerGAN(Recipe):
     generator_optimizer: Optimizer = seat(default=Adam)
     discriminator_optimizer: Optimizer = seat(default=Adam)
     discriminator_steps: int = field(
-        default=1, validator=ge(1), help="updates of the discriminator for each one of the generator"
+        default=1, validator=whole(1), help="updates of the discriminator for each one of the generator"
     )
-    batch: int = field(default=64, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """Image and classes come from the data, the code from the generator, the latent from the

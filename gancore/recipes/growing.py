@@ -5,15 +5,13 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from attrs.validators import ge
-
 from gancore.component.part import field, part
+from gancore.component.validators import whole, within
 from gancore.errors import FitError
 from gancore.nn.growing import Growing, coarse, level_of
 from gancore.recipes.base import Run
 from gancore.recipes.batches import RealBatch
 from gancore.recipes.gan import TwoPlayerGAN
-from gancore.standard.ranges import within
 
 Pairs = tuple[tuple[int, float], ...]
 
@@ -65,13 +63,13 @@ class GrowingGAN(TwoPlayerGAN):
 
     renamed: ClassVar[Mapping[str, str]] = {"stabilise": "stabilize"}
 
-    starting_size: int = field(default=4, validator=ge(1), help="shorter side of the first images, at least")
+    starting_size: int = field(default=4, validator=whole(1), help="least shorter side of the first images")
     stabilize: int = field(
         default=600_000,
-        validator=ge(0),
+        validator=whole(0),
         help="images for which a size is trained before the next one fades in",
     )
-    fade: int = field(default=600_000, validator=ge(0), help="images over which a size fades in")
+    fade: int = field(default=600_000, validator=whole(0), help="images over which a size fades in")
     grown_by: float = field(
         default=0.5,
         validator=within(0, 1),

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from gancore.component.interfaces import Average
 from gancore.component.part import Part, field, part
+from gancore.component.validators import above, at_least
 from gancore.errors import FitError
-from gancore.standard.ranges import above, at_least
 
 __all__ = ["ExponentialAverage", "NoAverage"]
 

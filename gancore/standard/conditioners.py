@@ -7,9 +7,9 @@ from torch import Tensor
 
 from gancore.component.interfaces import Conditioner, Shape
 from gancore.component.part import fact, field, part
+from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.labels import LabelEmbedding, check_classes, given_label, one_hot
-from gancore.standard.ranges import whole
 
 __all__ = ["Embedding", "Identity", "OneHot"]
 

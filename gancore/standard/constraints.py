@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from gancore.component.interfaces import Constraint
 from gancore.component.part import field, part
-from gancore.standard.ranges import above
+from gancore.component.validators import above
 
 __all__ = ["WeightClipping"]
 

@@ -9,8 +9,8 @@ from torch.nn.functional import relu, softplus
 from gancore.component.interfaces import Loss
 from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import within
 from gancore.errors import FitError
-from gancore.standard.ranges import within
 
 __all__ = ["Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPairing", "Wasserstein"]
 

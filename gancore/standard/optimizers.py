@@ -11,7 +11,7 @@ from torch import nn
 
 from gancore.component.interfaces import Optimizer, Schedule
 from gancore.component.part import field, interface, part, seat
-from gancore.standard.ranges import above, at_least, within
+from gancore.component.validators import above, at_least, within
 from gancore.standard.schedules import Constant
 
 __all__ = ["SGD", "Adam", "AdamW", "RMSprop"]

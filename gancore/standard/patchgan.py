@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 from gancore.component.interfaces import Discriminator
 from gancore.component.part import field, part
+from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.initializers import normal_weights
 from gancore.nn.instance_norm import InstanceNorm
 from gancore.nn.pyramid import doubling_widths
-from gancore.standard.ranges import whole
 
 __all__ = ["PatchGAN"]
 

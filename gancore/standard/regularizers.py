@@ -12,7 +12,7 @@ from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal, uniform
 from gancore.component.scored import Scored
-from gancore.standard.ranges import at_least
+from gancore.component.validators import at_least
 
 __all__ = [
     "R1",

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gancore.component.interfaces import Sampler
 from gancore.component.part import field, part
-from gancore.standard.ranges import above
+from gancore.component.validators import above
 
 __all__ = ["Normal", "Sphere", "TruncatedNormal", "Uniform"]
 

@@ -4,7 +4,7 @@ import math
 
 from gancore.component.interfaces import Schedule
 from gancore.component.part import field, part
-from gancore.standard.ranges import whole, within
+from gancore.component.validators import whole, within
 
 __all__ = ["Constant", "Cosine", "Linear"]
 

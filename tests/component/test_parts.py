@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from attrs.validators import ge
 from small import SmallDiscriminator, SmallGenerator
 from torch import nn
 
 from gancore import TwoPlayerGAN
 from gancore.component.interfaces import Conditioner, Generator, Sampler
 from gancore.component.part import Part, children, fact, field, part, seat
+from gancore.component.validators import whole
 from gancore.errors import FactError, FitError, SpecError
 from gancore.standard.losses import Hinge
 from gancore.standard.regularizers import R1
@@ -194,9 +194,9 @@ def test_a_trained_part_cannot_change_its_facts():
 def test_validators_guard_options():
     @part("guarded")
     class Guarded(Part):
-        width: int = field(default=1, validator=ge(1))
+        width: int = field(default=1, validator=whole(1))
 
-    with pytest.raises(ValueError, match="'width' must be >= 1: 0"):
+    with pytest.raises(ValueError, match="width must be a whole number, at least 1; got 0"):
         Guarded(width=0)
 
 

@@ -25,7 +25,7 @@ def test_pixels_say_their_size():
     assert Pixels().title == "pixels-1"
     assert Pixels(size=8).title == "pixels-1-8x8"
     assert spec(build({"part": "pixels", "size": 8}, "extractor"))["size"] == 8
-    with pytest.raises(ValueError, match=r"size must be a whole number from 1 up; got 0"):
+    with pytest.raises(ValueError, match=r"size must be a whole number, at least 1; got 0"):
         Pixels(size=0)
 
 

@@ -131,7 +131,7 @@ def test_a_spec_holds_the_options_and_not_the_state():
     [
         ({"target": 2}, "target must be a number from -1 to 1; got 2"),
         ({"speed": 0}, "speed must be a number above 0; got 0"),
-        ({"interval": 0}, "interval must be a whole number from 1 up; got 0"),
+        ({"interval": 0}, "interval must be a whole number, at least 1; got 0"),
     ],
 )
 def test_wrong_words(table, text):

@@ -191,7 +191,7 @@ def test_an_unknown_module_is_named(cls):
 
 
 def test_ranges():
-    with pytest.raises(ValueError, match="half_life must be a number from 0 up; got -1"):
+    with pytest.raises(ValueError, match="half_life must be a number, at least 0; got -1"):
         ExponentialAverage(half_life=-1.0)
     with pytest.raises(ValueError, match="ramp_up must be a number above 0; got 0"):
         ExponentialAverage(ramp_up=0.0)

@@ -87,5 +87,5 @@ def test_waits_for_facts():
 
 
 def test_size_range():
-    with pytest.raises(ValueError, match=r"size must be a whole number from 1 up; got 0"):
+    with pytest.raises(ValueError, match=r"size must be a whole number, at least 1; got 0"):
         Embedding(size=0)

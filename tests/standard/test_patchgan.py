@@ -79,7 +79,7 @@ def test_scores_are_twice_differentiable_in_the_image():
 
 @pytest.mark.parametrize(("field", "value"), [("layers", 0), ("width", 1.5)])
 def test_options_out_of_range_are_refused(field, value):
-    with pytest.raises(ValueError, match=f"{field} must be a whole number from 1 up"):
+    with pytest.raises(ValueError, match=f"{field} must be a whole number, at least 1"):
         PatchGAN(**{field: value})
 
 

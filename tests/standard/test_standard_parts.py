@@ -45,7 +45,7 @@ def test_options_survive_the_round_trip(address):
         (
             "discriminator-regularizer",
             {"part": "r1", "gamma": -1},
-            "gamma must be a number from 0 up; got -1",
+            "gamma must be a number, at least 0; got -1",
         ),
         (
             "optimizer",

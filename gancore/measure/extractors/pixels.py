@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gancore.component.interfaces import Extractor
 from gancore.component.part import field, part
-from gancore.standard.ranges import whole
+from gancore.component.validators import whole
 
 USUAL = 16
 

@@ -8,12 +8,12 @@ from torch import Tensor
 from gancore.component.interfaces import Augment
 from gancore.component.part import RunningMean, field, interface, part
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import above, whole, within
 from gancore.standard.ada.color import colored
 from gancore.standard.ada.corruption import corrupted
 from gancore.standard.ada.draws import GROUPS, TRANSFORMS, Draws
 from gancore.standard.ada.filtering import filtered
 from gancore.standard.ada.geometry import moved
-from gancore.standard.ranges import above, whole, within
 
 Categories = Literal["none", "b", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"]
 

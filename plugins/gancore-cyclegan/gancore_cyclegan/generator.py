@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from gancore.component.interfaces import Generator, ImageShape, Shape
 from gancore.component.part import fact, field, part
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.initializers import normal_weights
 from gancore.nn.instance_norm import InstanceNorm
-from gancore.standard.ranges import whole
 
 __all__ = ["ResNet"]
 

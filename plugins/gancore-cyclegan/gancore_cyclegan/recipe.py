@@ -8,6 +8,7 @@ from torch.nn.functional import l1_loss
 
 from gancore.component.interfaces import Average, Discriminator, Generator, ImageShape, Loss, Optimizer, Terms
 from gancore.component.part import fact, field, part, seat
+from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
 from gancore.pipeline import Pipeline, check_fit
 from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
@@ -16,7 +17,6 @@ from gancore.standard.conditioners import Identity
 from gancore.standard.losses import LeastSquares
 from gancore.standard.optimizers import Adam
 from gancore.standard.patchgan import PatchGAN
-from gancore.standard.ranges import at_least, whole
 from gancore.standard.schedules import Linear
 from gancore_cyclegan.generator import ResNet
 from gancore_cyclegan.pool import ImagePool

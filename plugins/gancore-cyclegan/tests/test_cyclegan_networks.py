@@ -51,7 +51,7 @@ def test_without_a_source_the_translator_waits() -> None:
 
 @pytest.mark.parametrize(("cls", "field", "value"), [(ResNet, "width", 0), (ResNet, "blocks", 0)])
 def test_options_out_of_range_are_refused(cls: type, field: str, value: object) -> None:
-    with pytest.raises(ValueError, match=f"{field} must be a whole number from 1 up"):
+    with pytest.raises(ValueError, match=f"{field} must be a whole number, at least 1"):
         cls(**{field: value})
 
 

@@ -4,11 +4,11 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from attrs.validators import ge
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Discriminator
 from gancore.component.part import field, interface, part
+from gancore.component.validators import at_least, whole
 from gancore.nn.initializers import he_weights, normal_weights
 from gancore.nn.pyramid import check_powers_of_two, doubling_widths, doublings, smallest_map
 
@@ -20,8 +20,8 @@ class StridedDiscriminator(Discriminator):
     """
 
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
-    width: int = field(default=64, validator=ge(1), help="channels of the largest hidden map")
-    slope: float = field(default=0.2, validator=ge(0), help="slope of the leaky ReLU below zero")
+    width: int = field(default=64, validator=whole(1), help="channels of the largest hidden map")
+    slope: float = field(default=0.2, validator=at_least(0), help="slope of the leaky ReLU below zero")
     normalized: ClassVar[bool]
 
     def build(self) -> None:

@@ -4,12 +4,12 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from attrs.validators import ge
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import field, interface, part
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import whole
 from gancore.nn.initializers import he_weights, normal_weights
 from gancore.nn.pyramid import check_powers_of_two, doubling_widths, doublings, smallest_map
 
@@ -21,8 +21,8 @@ class StridedGenerator(Generator):
     """
 
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
-    width: int = field(default=64, validator=ge(1), help="channels of the largest hidden map")
-    latent_size: int = field(default=100, validator=ge(1), help="dimension of the latent")
+    width: int = field(default=64, validator=whole(1), help="channels of the largest hidden map")
+    latent_size: int = field(default=100, validator=whole(1), help="dimension of the latent")
     normalized: ClassVar[bool]
 
     @property

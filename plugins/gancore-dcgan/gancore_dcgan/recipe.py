@@ -1,9 +1,8 @@
 """How a DCGAN learns."""
 
-from attrs.validators import ge
-
 from gancore.component.interfaces import Discriminator, Generator, Sampler
 from gancore.component.part import field, part, seat
+from gancore.component.validators import whole
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.samplers import Uniform
 from gancore_dcgan.discriminator import DCGANDiscriminator
@@ -32,4 +31,4 @@ class DCGAN(TwoPlayerGAN):
     generator: Generator = seat(default=DCGANGenerator)
     discriminator: Discriminator = seat(default=DCGANDiscriminator)
     sampler: Sampler = seat(default=Uniform)
-    batch: int = field(default=128, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=128, validator=whole(1), help="batch size, where the run is given none")

@@ -150,5 +150,5 @@ def test_results_are_float32_under_bf16_and_float64_in_float64(cls):
 def test_specs_round_trip(cls):
     part = cls(width=3)
     assert spec(build(spec(part), part.kind)) == spec(part)
-    with pytest.raises(SpecError, match="'width' must be >= 1"):
+    with pytest.raises(SpecError, match="width must be a whole number, at least 1"):
         build({**spec(part), "width": 0}, part.kind)

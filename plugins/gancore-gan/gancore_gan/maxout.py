@@ -3,13 +3,13 @@
 import math
 from itertools import pairwise
 
-from attrs.validators import ge
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Discriminator
 from gancore.component.part import field, part
 from gancore.component.randomness import uniform
-from gancore_gan.options import listed, share, sizes
+from gancore.component.validators import at_least, below, whole
+from gancore_gan.options import listed, sizes
 
 RANGE = 0.005
 """Weights start uniform in ± this, as in the released configuration."""
@@ -31,11 +31,13 @@ class Maxout(Discriminator):
     hidden: tuple[int, ...] = field(
         default=(240, 240), converter=listed, validator=sizes, help="units in each hidden layer"
     )
-    pieces: int = field(default=5, validator=ge(1), help="linear pieces of a unit")
+    pieces: int = field(default=5, validator=whole(1), help="linear pieces of a unit")
     input_dropout: float = field(
-        default=0.2, validator=share, help="share of the image's values dropped in training"
+        default=0.2, validator=[at_least(0), below(1)], help="share of the image's values dropped in training"
     )
-    dropout: float = field(default=0.5, validator=share, help="share of the hidden units dropped in training")
+    dropout: float = field(
+        default=0.5, validator=[at_least(0), below(1)], help="share of the hidden units dropped in training"
+    )
 
     def build(self) -> None:
         """A linear map to all pieces for each hidden layer, and one to the score."""

@@ -3,12 +3,12 @@
 import math
 from itertools import pairwise
 
-from attrs.validators import ge
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import whole
 from gancore_gan.options import listed, sizes
 
 RANGE = 0.05
@@ -30,7 +30,7 @@ class MLP(Generator):
     hidden: tuple[int, ...] = field(
         default=(1200, 1200), converter=listed, validator=sizes, help="sizes of the hidden layers"
     )
-    latent_size: int = field(default=100, validator=ge(1), help="dimension of the latent")
+    latent_size: int = field(default=100, validator=whole(1), help="dimension of the latent")
 
     @property
     def code_shape(self) -> Shape:

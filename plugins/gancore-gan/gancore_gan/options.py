@@ -9,19 +9,13 @@ def listed(given: Any) -> Any:
 
 
 def sizes(_: Any, attribute: Any, value: Any) -> None:
-    """Raises ValueError for anything but a tuple of whole numbers from 1 up."""
+    """Raises ValueError for anything but a tuple of whole numbers, at least 1."""
     if (
         not isinstance(value, tuple)
         or not value
         or not all(type(size) is int and size >= 1 for size in value)
     ):
         raise ValueError(
-            f"{attribute.name} must be the sizes of one or more layers, whole numbers from 1 up; "
+            f"{attribute.name} must be the sizes of one or more layers, whole numbers, at least 1; "
             f"got {value!r}"
         )
-
-
-def share(_: Any, attribute: Any, value: Any) -> None:
-    """Raises ValueError for anything but a share from 0 to below 1."""
-    if not 0 <= value < 1:
-        raise ValueError(f"{attribute.name} must be a share from 0 to below 1; got {value!r}")

@@ -1,9 +1,8 @@
 """How the first GAN learns."""
 
-from attrs.validators import ge
-
 from gancore.component.interfaces import Discriminator, Generator
 from gancore.component.part import field, part, seat
+from gancore.component.validators import whole
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore_gan.maxout import Maxout
 from gancore_gan.mlp import MLP
@@ -29,4 +28,4 @@ class GAN(TwoPlayerGAN):
     )
     generator: Generator = seat(default=MLP)
     discriminator: Discriminator = seat(default=Maxout)
-    batch: int = field(default=100, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=100, validator=whole(1), help="batch size, where the run is given none")

@@ -106,13 +106,13 @@ def test_rows_of_a_batch_see_the_dropout_of_the_whole():
         (
             "generator",
             {"part": "gancore-gan:mlp", "hidden": []},
-            "hidden must be the sizes of one or more layers, whole numbers from 1 up; got ()",
+            "hidden must be the sizes of one or more layers, whole numbers, at least 1; got ()",
         ),
         ("generator", {"part": "gancore-gan:mlp", "hidden": [3, 0]}, "got (3, 0)"),
         (
             "discriminator",
             {"part": "maxout", "dropout": 1.0},
-            "dropout must be a share from 0 to below 1; got 1.0",
+            "dropout must be a number below 1; got 1.0",
         ),
         ("discriminator", {"part": "maxout", "hidden": "big"}, "hidden takes"),
     ],

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import fact, field, part
 from gancore.component.randomness import normal
-from gancore.standard.ranges import at_least
+from gancore.component.validators import at_least
 from gancore_pca.moments import Axes
 
 

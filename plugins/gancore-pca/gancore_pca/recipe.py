@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from gancore.component.part import field, part, seat
+from gancore.component.validators import whole
 from gancore.errors import FactError
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe, Run
 from gancore.standard.conditioners import Identity
-from gancore.standard.ranges import whole
 from gancore.standard.samplers import Normal
 from gancore_pca.encoder import PCAEncoder
 from gancore_pca.generator import PCAGenerator

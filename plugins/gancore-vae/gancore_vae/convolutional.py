@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from gancore.component.interfaces import ImageShape, Shape
 from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.initializers import he_weights
 from gancore.nn.pyramid import doubling_widths, halvings
-from gancore.standard.ranges import whole
 from gancore_vae.networks import Decoder, GaussianEncoder
 
 _WIDTH = "channels at half the image's size; doubled with every further halving, up to eight times"

@@ -11,8 +11,8 @@ from torch.nn import functional
 from gancore.component.interfaces import Generator, ImageShape
 from gancore.component.part import Part, fact, field, interface, part
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import above
 from gancore.errors import FitError
-from gancore.standard.ranges import above
 from gancore_vae.networks import Decoder
 
 

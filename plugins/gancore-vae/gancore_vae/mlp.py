@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from gancore.component.interfaces import Shape
 from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
-from gancore.standard.ranges import above, whole
+from gancore.component.validators import above, whole
 from gancore_vae.networks import Decoder, GaussianEncoder
 
 _WIDTH = "hidden units: 500 for MNIST in the paper, 200 for Frey Face"

@@ -6,12 +6,12 @@ from torch import Tensor
 
 from gancore.component.interfaces import Generator, Optimizer, Terms
 from gancore.component.part import field, part, seat
+from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Player, Recipe, Run
 from gancore.standard.conditioners import Identity
 from gancore.standard.optimizers import Adam
-from gancore.standard.ranges import at_least, whole
 from gancore.standard.samplers import Normal
 from gancore_vae.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
 from gancore_vae.divergences import ClosedForm, Divergence

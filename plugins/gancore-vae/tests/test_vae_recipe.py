@@ -185,7 +185,7 @@ def test_spec_and_back():
 
 
 def test_wrong_options_are_named():
-    with pytest.raises(SpecError, match="beta must be a number from 0 up; got -1"):
+    with pytest.raises(SpecError, match="beta must be a number, at least 0; got -1"):
         build({"part": "gancore-vae:vae", "beta": -1})
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 import torch
-from attrs.validators import ge, lt
 from torch import Tensor, nn
 
 from gancore import DiscriminatorRegularizer, RunningMean, field, part
 from gancore.component.scored import Scored
-from gancore.standard.ranges import at_least
+from gancore.component.validators import at_least, below
 
 
 @part("lecam")
@@ -26,7 +25,7 @@ class LeCam(DiscriminatorRegularizer):
     weight: float = field(default=0.3, validator=at_least(0), help="the paper's λ")
     decay: float = field(
         default=0.99,
-        validator=[ge(0), lt(1)],
+        validator=[at_least(0), below(1)],
         help="the paper's γ: how much of itself an anchor keeps in each update",
     )
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gancore import Generator, field, part
 from gancore.component.interfaces import Shape
-from gancore.standard.ranges import above, whole
+from gancore.component.validators import above, whole
 
 
 @part("siren")

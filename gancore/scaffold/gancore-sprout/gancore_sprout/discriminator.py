@@ -3,10 +3,10 @@
 import math
 from itertools import pairwise
 
-from attrs.validators import ge
 from torch import Tensor, nn
 
 from gancore import Discriminator, field, part
+from gancore.component.validators import whole
 
 
 @part("sprout", tags=["piecewise-linear"])
@@ -19,7 +19,7 @@ class SproutDiscriminator(Discriminator):
     examples = ({"width": 4},)
     width: int = field(
         default=32,
-        validator=ge(1),
+        validator=whole(1),
         help="channels of the first map; each smaller map has twice as many, at most 8 times",
     )
 

@@ -3,12 +3,12 @@
 import math
 from itertools import pairwise
 
-from attrs.validators import ge
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 
 from gancore import Generator, field, part
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import whole
 
 
 @part("sprout")
@@ -25,10 +25,10 @@ class SproutGenerator(Generator):
     examples = ({"width": 4, "latent_size": 6},)
     width: int = field(
         default=32,
-        validator=ge(1),
+        validator=whole(1),
         help="channels of the largest map; each smaller map has twice as many, at most 8 times",
     )
-    latent_size: int = field(default=64, validator=ge(1), help="dimension of the latent")
+    latent_size: int = field(default=64, validator=whole(1), help="dimension of the latent")
 
     @property
     def code_shape(self) -> tuple[int, ...]:

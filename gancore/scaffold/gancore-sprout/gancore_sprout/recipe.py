@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from attrs.validators import ge
-
 from gancore import Discriminator, DiscriminatorRegularizer, Generator, Loss, TwoPlayerGAN, field, part, seat
+from gancore.component.validators import whole
 from gancore.standard.losses import Hinge
 from gancore_sprout.discriminator import SproutDiscriminator
 from gancore_sprout.generator import SproutGenerator
@@ -29,4 +28,4 @@ class SproutRecipe(TwoPlayerGAN):
     discriminator: Discriminator = seat(default=SproutDiscriminator)
     loss: Loss = seat(default=Hinge)
     regularizers: Sequence[DiscriminatorRegularizer] = seat(factory=lambda: [SproutPenalty()])
-    batch: int = field(default=32, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=32, validator=whole(1), help="batch size, where the run is given none")

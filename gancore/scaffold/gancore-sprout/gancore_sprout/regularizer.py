@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from attrs.validators import ge
 from torch import Tensor
 
 from gancore import DiscriminatorRegularizer, field, part
 from gancore.component.scored import Scored
+from gancore.component.validators import at_least
 
 
 @part("sprout")
@@ -18,7 +18,7 @@ class SproutPenalty(DiscriminatorRegularizer):
     Differences: T mirrors left and right; the paper's T also shifts by a few pixels, at random.
     """
 
-    weight: float = field(default=10.0, validator=ge(0), help="the paper's λ")
+    weight: float = field(default=10.0, validator=at_least(0), help="the paper's λ")
 
     def forward(self, score: Callable[[Tensor], Tensor], real: Scored, fake: Scored) -> Tensor:
         """λ E (D(x) - D(T(x)))², over real images."""

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 import torch
-from attrs.validators import ge
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from gancore import Discriminator, field, part
 from gancore.component.part import fact
+from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.minibatch_std import MinibatchStd
@@ -35,11 +35,13 @@ class StyleGANDiscriminator(Discriminator):
     examples = ({"channels_base": 64, "channels_max": 8, "group": 1},)
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     channels_base: int = field(
-        default=8192, validator=ge(1), help="feature maps times size, over four: 8192 gives 16 at 1024×1024"
+        default=8192,
+        validator=whole(1),
+        help="feature maps times size over 4: 8192 gives 16 at 1024×1024",
     )
-    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
     group: int = field(
-        default=4, validator=ge(1), help="samples over which the standard deviation is taken; 1 takes none"
+        default=4, validator=whole(1), help="samples over which the standard deviation is taken; 1 takes none"
     )
 
     @property

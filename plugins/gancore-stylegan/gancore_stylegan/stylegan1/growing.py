@@ -2,12 +2,12 @@
 lets them grow.
 """
 
-from attrs.validators import ge
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from gancore import Conditioner, Discriminator, Generator, fact, field, part, seat
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedConv2d
 from gancore.nn.growing import Growing, blended, doubled, halved, level_of
 from gancore.nn.pyramid import channels, doublings
@@ -185,9 +185,9 @@ class GrowingStyleGAN(GrowingGAN, StyleGAN):
     generator: Generator = seat(default=GrowingStyleGANSynthesis)
     discriminator: Discriminator = seat(default=GrowingStyleGANDiscriminator)
     conditioner: Conditioner = seat(default=GrowingStyleGANMapping)
-    starting_size: int = field(default=8, validator=ge(1), help="shorter side of the first images, at least")
+    starting_size: int = field(default=8, validator=whole(1), help="least shorter side of the first images")
     batch: int = field(
-        default=512, validator=ge(1), help="batch size of the smallest images, 4×4; see `batches`"
+        default=512, validator=whole(1), help="batch size of the smallest images, 4×4; see `batches`"
     )
     batches: tuple[tuple[int, int], ...] = by_size(
         ((8, 256), (16, 128), (32, 64), (64, 32)), help="batch sizes from these sizes on"

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import torch
-from attrs.validators import ge
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
@@ -11,11 +10,11 @@ from gancore import Conditioner, field, part
 from gancore.component.interfaces import Shape
 from gancore.component.part import RunningMean, fact
 from gancore.component.randomness import normal, uniform
+from gancore.component.validators import above, whole, within
 from gancore.errors import FitError
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.pixel_norm import pixel_norm
-from gancore.standard.ranges import above, within
 
 
 @part("stylegan")
@@ -38,9 +37,9 @@ class StyleGANMapping(Conditioner):
     """
 
     examples = ({"latent_width": 4, "width": 6, "layers": 2},)
-    latent_width: int = field(default=512, validator=ge(1), help="dimension of z")
-    width: int = field(default=512, validator=ge(1), help="units of a hidden layer")
-    layers: int = field(default=8, validator=ge(1), help="fully connected layers")
+    latent_width: int = field(default=512, validator=whole(1), help="dimension of z")
+    width: int = field(default=512, validator=whole(1), help="units of a hidden layer")
+    layers: int = field(default=8, validator=whole(1), help="fully connected layers")
     lr_multiplier: float = field(
         default=0.01, validator=above(0), help="learning rate of these layers, as a share of the generator's"
     )

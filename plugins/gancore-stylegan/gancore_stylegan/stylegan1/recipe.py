@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from attrs.validators import ge
-
 from gancore import (
     Conditioner,
     Discriminator,
@@ -15,6 +13,7 @@ from gancore import (
     part,
     seat,
 )
+from gancore.component.validators import whole
 from gancore.standard.optimizers import Adam
 from gancore.standard.regularizers import R1
 from gancore_stylegan.stylegan1.discriminator import StyleGANDiscriminator
@@ -56,4 +55,4 @@ class StyleGAN(TwoPlayerGAN):
     regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(R1,))
     generator_optimizer: Optimizer = seat(default=published_adam)
     discriminator_optimizer: Optimizer = seat(default=published_adam)
-    batch: int = field(default=32, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=32, validator=whole(1), help="batch size, where the run is given none")

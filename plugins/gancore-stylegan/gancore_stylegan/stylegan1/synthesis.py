@@ -4,13 +4,13 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from attrs.validators import ge
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from gancore import Generator, field, part
 from gancore.component.interfaces import Shape
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import at_least, whole
 from gancore.nn.adain import AdaIN
 from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear, EqualizedUpConv2d
 from gancore.nn.noise import Noise
@@ -38,14 +38,16 @@ class StyleGANSynthesis(Generator):
 
     examples = ({"code_width": 4, "channels_base": 64, "channels_max": 8},)
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
-    code_width: int = field(default=512, validator=ge(1), help="dimension of w")
+    code_width: int = field(default=512, validator=whole(1), help="dimension of w")
     channels_base: int = field(
-        default=8192, validator=ge(1), help="feature maps times size, over four: 8192 gives 16 at 1024×1024"
+        default=8192,
+        validator=whole(1),
+        help="feature maps times size over 4: 8192 gives 16 at 1024×1024",
     )
-    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
     constant_spread: float = field(
         default=0.0,
-        validator=ge(0),
+        validator=at_least(0),
         help="standard deviation with which the learned constant starts around one; "
         "more than 0 helps short trainings",
     )

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from attrs.validators import ge
-
 from gancore import (
     Augment,
     Average,
@@ -24,6 +22,7 @@ from gancore import (
     part,
     seat,
 )
+from gancore.component.validators import whole
 from gancore.standard.ada import ADA
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.regularizers import R1
@@ -82,7 +81,7 @@ class AutoStyleGAN2(StyleGAN2):
     discriminator_optimizer: Optimizer = seat(default=adam(0.0025))
     batch: int = field(
         default=0,
-        validator=ge(0),
+        validator=whole(0),
         help="batch size, where the run is given none; 0: as the size of the images says",
     )
 

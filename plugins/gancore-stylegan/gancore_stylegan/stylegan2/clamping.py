@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from gancore.standard.ranges import within
+from gancore.component.validators import within
 
 __all__ = ["CLAMP_HELP", "CLAMP_RANGE", "clamped"]
 

@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from attrs.validators import ge
 from torch import Tensor, nn
 
 from gancore import Discriminator, field, part
 from gancore.component.part import fact
+from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.minibatch_std import MinibatchStd
@@ -45,11 +45,11 @@ class PlainStyleGAN2Discriminator(Discriminator):
     examples = ({"channels_base": 64, "channels_max": 8, "group": 1},)
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     channels_base: int = field(
-        default=32768, validator=ge(1), help="feature maps times size: 32768 gives 32 at 1024×1024"
+        default=32768, validator=whole(1), help="feature maps times size: 32768 gives 32 at 1024×1024"
     )
-    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
     group: int = field(
-        default=4, validator=ge(1), help="samples over which the standard deviation is taken; 1 takes none"
+        default=4, validator=whole(1), help="samples over which the standard deviation is taken; 1 takes none"
     )
     clamp: float = field(default=0.0, validator=CLAMP_RANGE, help=CLAMP_HELP)
 
@@ -188,7 +188,7 @@ class LabeledStyleGAN2Discriminator(StyleGAN2Discriminator):
     conditional: ClassVar[bool] = True
     classes: int = fact(help="number of classes K, told by the data")
     label_layers: int = field(
-        default=8, validator=ge(1), help="fully connected layers after the embedding of a label"
+        default=8, validator=whole(1), help="fully connected layers after the embedding of a label"
     )
 
     @property

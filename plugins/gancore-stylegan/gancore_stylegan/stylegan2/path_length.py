@@ -11,7 +11,7 @@ from gancore import GeneratorRegularizer, field, part
 from gancore.component.part import RunningMean
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
-from gancore.standard.ranges import above, at_least, whole, within
+from gancore.component.validators import above, at_least, whole, within
 
 TINY = 1e-12
 """Under the root, whose slope at zero is infinite."""

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from attrs.validators import ge
-
 from gancore import (
     Augment,
     Average,
@@ -21,6 +19,7 @@ from gancore import (
     part,
     seat,
 )
+from gancore.component.validators import whole
 from gancore.standard.ada import ADA
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.optimizers import Adam
@@ -74,7 +73,7 @@ class Paper256(StyleGAN2):
     average: Average = seat(default=average(20_000.0))
     generator_optimizer: Optimizer = seat(default=adam(0.0025))
     discriminator_optimizer: Optimizer = seat(default=adam(0.0025))
-    batch: int = field(default=64, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")
 
 
 @part("stylegan2-paper512")
@@ -129,4 +128,4 @@ class CIFARStyleGAN2(StyleGAN2):
         default=partial(Adam, lr=0.0025 * 4 / 5, betas=(0.0, 0.99 ** (4 / 5)), eps=1e-8)
     )
     discriminator_optimizer: Optimizer = seat(default=adam(0.0025))
-    batch: int = field(default=64, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from attrs.validators import ge
-
 from gancore import (
     Conditioner,
     Discriminator,
@@ -15,6 +13,7 @@ from gancore import (
     part,
     seat,
 )
+from gancore.component.validators import whole
 from gancore.standard.optimizers import Adam
 from gancore.standard.regularizers import R1
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
@@ -66,4 +65,4 @@ class StyleGAN2(GeneratorFirst):
     generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=(PathLength,))
     generator_optimizer: Optimizer = seat(default=published_adam)
     discriminator_optimizer: Optimizer = seat(default=published_adam)
-    batch: int = field(default=32, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=32, validator=whole(1), help="batch size, where the run is given none")

@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from attrs.validators import ge, in_
 from torch import Tensor, nn
 
 from gancore import Generator, field, part
 from gancore.component.interfaces import ImageShape, Shape
+from gancore.component.validators import one_of, whole
 from gancore.nn.equalized import EqualizedConv2d
 from gancore.nn.pyramid import channels, doublings, smallest_map
 from gancore.nn.upfirdn import Fir
@@ -37,14 +37,14 @@ class PlainStyleGAN2Synthesis(Generator):
 
     examples = ({"code_width": 4, "channels_base": 64, "channels_max": 8},)
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
-    code_width: int = field(default=512, validator=ge(1), help="dimension of w")
+    code_width: int = field(default=512, validator=whole(1), help="dimension of w")
     channels_base: int = field(
-        default=32768, validator=ge(1), help="feature maps times size: 32768 gives 32 at 1024×1024"
+        default=32768, validator=whole(1), help="feature maps times size: 32768 gives 32 at 1024×1024"
     )
-    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
     noise: str = field(
         default="random",
-        validator=in_(("random", "constant", "none")),
+        validator=one_of("random", "constant", "none"),
         help="noise outside of training: random, constant (the same for all images) or none",
     )
     clamp: float = field(default=0.0, validator=CLAMP_RANGE, help=CLAMP_HELP)

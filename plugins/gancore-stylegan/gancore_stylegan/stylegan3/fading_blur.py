@@ -8,8 +8,8 @@ from torch import Tensor
 
 from gancore import Augment, field, part, seat
 from gancore.component.part import RunningMean
+from gancore.component.validators import above, within
 from gancore.standard.augments import NoAugment
-from gancore.standard.ranges import above, within
 
 __all__ = ["FadingBlur"]
 

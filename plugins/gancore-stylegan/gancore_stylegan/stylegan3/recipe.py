@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from attrs.validators import ge
-
 from gancore import (
     Augment,
     Conditioner,
@@ -17,6 +15,7 @@ from gancore import (
     part,
     seat,
 )
+from gancore.component.validators import whole
 from gancore.standard.optimizers import Adam
 from gancore_stylegan.stylegan2.auto import AutoR1
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
@@ -83,7 +82,7 @@ class StyleGAN3(GeneratorFirst):
     regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(partial(AutoR1, every=16),))
     generator_optimizer: Optimizer = seat(default=generator_adam)
     discriminator_optimizer: Optimizer = seat(default=discriminator_adam)
-    batch: int = field(default=32, validator=ge(1), help="batch size, where the run is given none")
+    batch: int = field(default=32, validator=whole(1), help="batch size, where the run is given none")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """What recipes tell, and γ."""

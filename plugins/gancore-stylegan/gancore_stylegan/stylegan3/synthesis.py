@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from typing import ClassVar
 
 import torch
-from attrs.validators import ge
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,8 +12,8 @@ from gancore import Generator, field, part
 from gancore.component.interfaces import Shape
 from gancore.component.part import RunningMean
 from gancore.component.precision import at_least_float32
+from gancore.component.validators import above, whole
 from gancore.nn.equalized import EqualizedLinear
-from gancore.standard.ranges import above
 from gancore_stylegan.stylegan2.clamping import CLAMP_HELP, CLAMP_RANGE, clamped
 from gancore_stylegan.stylegan3.alias_free import FilteredLeakyReLU
 from gancore_stylegan.stylegan3.filters import low_pass, radial_low_pass
@@ -53,11 +52,11 @@ class StyleGAN3Synthesis(Generator):
     """Side of the convolutions' kernels."""
     radial: ClassVar[bool] = False
     """Whether the filters for downsampling are radially symmetric, all but the last two."""
-    code_width: int = field(default=512, validator=ge(1), help="dimension of w")
-    channels_base: int = field(default=32768, validator=ge(1), help="feature maps times twice the cutoff")
-    channels_max: int = field(default=512, validator=ge(1), help="most feature maps of a layer")
+    code_width: int = field(default=512, validator=whole(1), help="dimension of w")
+    channels_base: int = field(default=32768, validator=whole(1), help="feature maps times twice the cutoff")
+    channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
     layers: int = field(
-        default=14, validator=ge(3), help="layers between the Fourier features and the colors"
+        default=14, validator=whole(3), help="layers between the Fourier features and the colors"
     )
     half_life: float = field(
         default=20_000.0, validator=above(0), help="after this many images a running square's part has halved"
@@ -144,8 +143,8 @@ class RotationalStyleGAN3Synthesis(StyleGAN3Synthesis):
 
     kernel: ClassVar[int] = 1
     radial: ClassVar[bool] = True
-    channels_base: int = field(default=65536, validator=ge(1), help="feature maps times twice the cutoff")
-    channels_max: int = field(default=1024, validator=ge(1), help="most feature maps of a layer")
+    channels_base: int = field(default=65536, validator=whole(1), help="feature maps times twice the cutoff")
+    channels_max: int = field(default=1024, validator=whole(1), help="most feature maps of a layer")
 
 
 class Modulated(nn.Module):

@@ -1,0 +1,54 @@
+"""The validators of options: what a number or a word must be, said in one sentence where it is not."""
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Validator", "above", "at_least", "below", "one_of", "whole", "within"]
+
+Validator = Callable[[Any, Any, Any], None]
+
+
+class one_of:
+    """One of some words, `options`."""
+
+    def __init__(self, *options: str) -> None:
+        self.options = options
+
+    def __call__(self, _: Any, attribute: Any, value: Any) -> None:
+        """Raises ValueError for anything else."""
+        if not isinstance(value, str) or value not in self.options:
+            raise ValueError(f"{attribute.name} must be one of {', '.join(self.options)}; got {value!r}")
+
+
+def at_least(low: float) -> Validator:
+    """A number of at least `low`, infinity among them."""
+    return _number(lambda value: value >= low, f"a number, at least {low:g}")
+
+
+def above(low: float) -> Validator:
+    """A number larger than `low`, infinity among them."""
+    return _number(lambda value: value > low, f"a number above {low:g}")
+
+
+def below(high: float) -> Validator:
+    """A number smaller than `high`."""
+    return _number(lambda value: value < high, f"a number below {high:g}")
+
+
+def within(low: float, high: float) -> Validator:
+    """A number from `low` to `high`, both included."""
+    return _number(lambda value: low <= value <= high, f"a number from {low:g} to {high:g}")
+
+
+def whole(low: int) -> Validator:
+    """A whole number of at least `low`."""
+    return _number(lambda value: isinstance(value, int) and value >= low, f"a whole number, at least {low}")
+
+
+def _number(fits: Callable[[Any], bool], words: str) -> Validator:
+    def check(_: Any, attribute: Any, value: Any) -> None:
+        # NaN compares false with everything, so it is refused by each range
+        if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
+            raise ValueError(f"{attribute.name} must be {words}; got {value!r}")
+
+    return check

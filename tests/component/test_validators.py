@@ -1,0 +1,67 @@
+"""Options are checked alike in every part."""
+
+import attrs
+import pytest
+
+from gancore.component.discovery import registry
+from gancore.component.part import option_fields
+from gancore.component.validators import above, at_least, one_of, whole, within
+
+NUMERIC = [
+    (found.cls, option)
+    for found in registry().registrations()
+    for option in option_fields(found.cls)
+    if option.type in (int, float) and option.validator is not None
+]
+
+
+@attrs.define
+class Options:
+    """An option of each sort."""
+
+    width: int = attrs.field(default=1, validator=whole(1))
+    weight: float = attrs.field(default=1.0, validator=at_least(0))
+    slope: float = attrs.field(default=1.0, validator=above(0))
+    fraction: float = attrs.field(default=1.0, validator=within(0, 1))
+    noise: str = attrs.field(default="none", validator=one_of("random", "none"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"width": 1.5}, "width must be a whole number, at least 1; got 1.5"),
+        ({"width": True}, "width must be a whole number, at least 1; got True"),
+        ({"width": "a"}, "width must be a whole number, at least 1; got 'a'"),
+        ({"width": 0}, "width must be a whole number, at least 1; got 0"),
+        ({"weight": float("nan")}, "weight must be a number, at least 0; got nan"),
+        ({"slope": 0}, "slope must be a number above 0; got 0"),
+        ({"fraction": 2}, "fraction must be a number from 0 to 1; got 2"),
+        ({"noise": "loud"}, "noise must be one of random, none; got 'loud'"),
+        ({"noise": ["none"]}, r"noise must be one of random, none; got \['none'\]"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_sentence(changes, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        Options(**changes)
+
+
+def test_a_whole_number_will_do_where_a_float_is_asked():
+    assert Options(weight=2, slope=1, fraction=0).weight == 2
+
+
+@pytest.mark.parametrize("wrong", [True, "a", float("nan"), None], ids=repr)
+@pytest.mark.parametrize(("cls", "option"), NUMERIC, ids=lambda value: getattr(value, "name", ""))
+def test_every_numeric_option_refuses_what_is_no_number(cls, option, wrong):
+    with pytest.raises((ValueError, TypeError), match=option.name) as caught:
+        attrs.fields_dict(cls)[option.name].validator(None, option, wrong)
+    assert not isinstance(caught.value, TypeError), "a bare TypeError"
+
+
+def test_every_numeric_option_has_a_range():
+    bare = [
+        f"{found.cls.kind}/{found.cls.name}.{option.name}"
+        for found in registry().registrations()
+        for option in option_fields(found.cls)
+        if option.type in (int, float) and option.validator is None
+    ]
+    assert bare == []
