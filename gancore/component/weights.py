@@ -27,7 +27,7 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
     """
     folder, _, name = source.rpartition(":")
     if not folder or not name:
-        raise SpecError(f"{where}: from takes FOLDER:NAME, as runs/7:generator; got {source!r}")
+        raise SpecError(_at(where, f"from takes FOLDER:NAME, as runs/7:generator; got {source!r}"))
     for path in _files(Path(folder), name):
         if (path.parent / MANIFEST).is_file():
             check_manifest(path.parent)
@@ -35,11 +35,12 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
             k.removeprefix(f"{name}."): v for k, v in read_weights(path).items() if k.startswith(f"{name}.")
         }
         if found:
-            return load_state(part, found, where=f"{where}: {source}".lstrip(": "))
-    raise SpecError(
-        f"{where}: {source}: no weights of {name!r} under {folder}; "
+            return load_state(part, found, where=_at(where, source))
+    what = (
+        f"{source}: no weights of {name!r} under {folder}; "
         "name a run, checkpoint or pipeline and one of its parts"
     )
+    raise SpecError(_at(where, what))
 
 
 def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "", older: bool = True) -> None:
@@ -62,7 +63,7 @@ def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "", olde
     if wrong:
         more = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
         raise CheckpointError(
-            f"{where}: the weights do not fit {part.qualified_name}: {'; '.join(wrong[:4])}{more}"
+            _at(where, f"the weights do not fit {part.qualified_name}: {'; '.join(wrong[:4])}{more}")
         )
     part.load_state_dict(state)
 
@@ -110,17 +111,15 @@ def freeze(part: Part, which: Any, *, where: str = "") -> None:
     if not isinstance(which, bool) and not (
         isinstance(which, Sequence) and all(isinstance(w, str) for w in which)
     ):
-        raise SpecError(f"{where}: frozen takes true, false or a list of layer names; got {which!r}")
+        raise SpecError(_at(where, f"frozen takes true, false or a list of layer names; got {which!r}"))
     prefixes = [""] if which is True else [] if which is False else list(which)
     for prefix in prefixes:
         # blocks.1 is not blocks.10
         hit = [p for name, p in part.named_parameters() if not prefix or f"{name}.".startswith(f"{prefix}.")]
         if not hit and prefix:
             names = ", ".join(dict(part.named_children()))
-            raise SpecError(
-                f"{where}: frozen: no weight of {part.qualified_name} begins with {prefix!r}; "
-                f"its layers: {names}"
-            )
+            what = f"frozen: no weight of {part.qualified_name} begins with {prefix!r}; its layers: {names}"
+            raise SpecError(_at(where, what))
         for parameter in hit:
             parameter.requires_grad_(False)
 
@@ -128,3 +127,8 @@ def freeze(part: Part, which: Any, *, where: str = "") -> None:
 def _files(folder: Path, name: str) -> list[Path]:
     found = host().manager.hook.gancore_weights(folder=folder, part=name)
     return [path for files in found for path in files]
+
+
+def _at(where: str, what: str) -> str:
+    """A message behind the place that it is about, where one is given."""
+    return f"{where}: {what}" if where else what

@@ -16,7 +16,8 @@ class MinibatchStd(nn.Module):
     code. Here a group is `group` neighboring samples (there: samples a fixed stride apart), so that
     micro-batches of whole groups equal the whole batch; a remainder makes a smaller group of its own.
 
-    `(N, C, H, W)` → `(N, C + 1, H, W)`. With `group` = 1 the map is constant.
+    `(N, C, H, W)` → `(N, C + 1, H, W)`. With `group` = 1 the map is constant; with 0 the whole batch is one
+    group, and micro-batches are others than the batch.
     """
 
     def __init__(self, group: int = 4, eps: float = 1e-8) -> None:
@@ -26,12 +27,12 @@ class MinibatchStd(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` → `(N, C + 1, H, W)`."""
         n, _, h, w = x.shape
-        deviations = torch.cat([self.deviation(rows) for rows in torch.split(x, _sizes(n, self.group))])
+        deviations = torch.cat([self.deviation(rows) for rows in torch.split(x, _sizes(n, self.group or n))])
         return torch.cat([x, deviations.to(x.dtype).reshape(n, 1, 1, 1).expand(n, 1, h, w)], dim=1)
 
     def deviation(self, rows: Tensor) -> Tensor:
         """One number for each sample of `rows`, which are whole groups of equal size."""
-        size = min(self.group, len(rows))
+        size = min(self.group or len(rows), len(rows))
         groups = at_least_float32(rows.reshape(len(rows) // size, size, -1))
         centerd = groups - groups.mean(1, keepdim=True)
         deviation = (centerd.square().mean(1) + self.eps).sqrt().mean(1)

@@ -200,3 +200,28 @@ def test_weights_of_another_shape_are_named():
         match=r"linear.weight is \(1, 1\), here \(48, 4\); linear.bias is missing; other is not known here",
     ):
         load_state(SmallGenerator(image=IMAGE), {"linear.weight": torch.zeros(1, 1), "other": torch.zeros(1)})
+
+
+@pytest.mark.parametrize(
+    ("extra", "begins"),
+    [
+        ({"from": "nowhere"}, "from takes FOLDER:NAME"),
+        ({"from": "nowhere:generator"}, "nowhere:generator: no weights of 'generator'"),
+        ({"frozen": 3}, "frozen takes true"),
+        ({"frozen": ["conv"]}, "frozen: no weight of generator/small"),
+    ],
+)
+@pytest.mark.parametrize("where", ["", "generator"])
+def test_a_place_is_named_once_or_not_at_all(extra, begins, where):
+    with pytest.raises(SpecError) as error:
+        build({"part": "small", "image": list(IMAGE), **extra}, "generator", where=where)
+    assert str(error.value).startswith(f"{where}: {begins}" if where else begins)
+
+
+@pytest.mark.parametrize("where", ["", "runs/7"])
+def test_weights_that_do_not_fit_are_told_with_or_without_a_place(where):
+    with pytest.raises(CheckpointError) as error:
+        load_state(SmallGenerator(image=IMAGE), {}, where=where)
+    assert str(error.value).startswith(
+        "runs/7: the weights" if where else "the weights do not fit generator/small: "
+    )

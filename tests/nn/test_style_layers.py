@@ -31,6 +31,13 @@ def test_minibatch_std_of_whole_groups_equals_the_whole():
     assert torch.allclose(layer(x), torch.cat([layer(x[:4]), layer(x[4:])]), atol=1e-14)
 
 
+@pytest.mark.parametrize("n", [1, 5, 8])
+def test_minibatch_std_over_the_whole_batch(n):
+    x = torch.randn(n, 3, 2, 2).double()
+    y = MinibatchStd(0)(x)
+    assert torch.allclose(y[:, 3], x.var(0, correction=0).add(1e-8).sqrt().mean(), atol=1e-14)
+
+
 @pytest.mark.parametrize("n", [1, 3, 6])
 def test_minibatch_std_with_a_remainder(n):
     x = torch.randn(n, 3, 2, 2).double().requires_grad_()

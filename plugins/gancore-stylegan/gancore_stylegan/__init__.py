@@ -24,6 +24,8 @@ from gancore_stylegan.stylegan1.recipe import StyleGAN
 from gancore_stylegan.stylegan1.synthesis import StyleGANSynthesis
 from gancore_stylegan.stylegan2.auto import AutoAverage, AutoR1, AutoStyleGAN2
 from gancore_stylegan.stylegan2.discriminator import (
+    LabeledPlainStyleGAN2Discriminator,
+    LabeledSkipStyleGAN2Discriminator,
     LabeledStyleGAN2Discriminator,
     PlainStyleGAN2Discriminator,
     SkipStyleGAN2Discriminator,
@@ -54,6 +56,8 @@ __all__ = [
     "GrowingStyleGANSynthesis",
     "LabeledGrowingStyleGANDiscriminator",
     "LabeledGrowingStyleGANMapping",
+    "LabeledPlainStyleGAN2Discriminator",
+    "LabeledSkipStyleGAN2Discriminator",
     "LabeledStyleGAN2Discriminator",
     "LabeledStyleGAN2Mapping",
     "LabeledStyleGANDiscriminator",
@@ -111,6 +115,8 @@ def gancore_parts() -> list[type[Part]]:
         ResidualStyleGAN2Synthesis,
         PlainStyleGAN2Discriminator,
         SkipStyleGAN2Discriminator,
+        LabeledPlainStyleGAN2Discriminator,
+        LabeledSkipStyleGAN2Discriminator,
         PathLength,
         AutoStyleGAN2,
         AutoR1,

@@ -127,12 +127,15 @@ def _scored(state, x, group, clamp=math.inf):
     return affine(under(state, "score"), x)
 
 
-def projected(state, features, label):
+def projected(state, features, label, multiplier=0.01):
     """The product with a mapped label (labels of StyleGAN2's discriminator)."""
     x = normalized(affine(under(state, "embedding"), label))
     for i in range(numbered(state, "labels")):
         layer = under(state, f"labels.{i}")
-        x = F.leaky_relu(0.01 * (x @ layer["weight"].t() / math.sqrt(x.shape[1]) + layer["bias"]), 0.2) * ROOT
+        x = (
+            F.leaky_relu(multiplier * (x @ layer["weight"].t() / math.sqrt(x.shape[1]) + layer["bias"]), 0.2)
+            * ROOT
+        )
     return (features * x).sum(1) / math.sqrt(x.shape[1])
 
 

@@ -73,14 +73,25 @@ def tree(tensors, *, source="", kwargs=None, name="Generator"):
     return root
 
 
-def network_pickle(networks, *, protocol=4):
-    """Bytes of a pickle of such modules by name, with what lies beside them."""
+def network_pickle(networks, *, protocol=4, numpy=2, **beside):
+    """Bytes of a pickle of such modules by name, with what lies beside them, and names of numpy 1 or 2."""
     with _named():
         rest = {
             "augment_pipe": None,
             "training_set_kwargs": EasyDict(class_name="training.dataset.ImageFolderDataset", max_size=9),
         }
-        return pickle.dumps({**networks, **rest}, protocol=protocol)
+        return _of_numpy(pickle.dumps({**beside, **networks, **rest}, protocol=protocol), numpy)
+
+
+def _of_numpy(data, version):
+    for home in (b"multiarray", b"numeric"):
+        old, new = (b"numpy._core." + home, b"numpy.core." + home)[:: 1 if version == 1 else -1]
+        for before, after in (
+            (b"c%b\n", b"c%b\n"),
+            (b"\x8c" + bytes([len(old)]) + b"%b", b"\x8c" + bytes([len(new)]) + b"%b"),
+        ):
+            data = data.replace(before % old, after % new)
+    return data
 
 
 KWARGS = {

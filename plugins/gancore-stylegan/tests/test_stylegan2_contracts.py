@@ -1,4 +1,6 @@
 from gancore_stylegan import (
+    LabeledPlainStyleGAN2Discriminator,
+    LabeledSkipStyleGAN2Discriminator,
     LabeledStyleGAN2Discriminator,
     LabeledStyleGAN2Mapping,
     PathLength,
@@ -26,6 +28,8 @@ from gancore.testing import contracts
     ResidualStyleGAN2Synthesis,
     PlainStyleGAN2Discriminator,
     SkipStyleGAN2Discriminator,
+    LabeledPlainStyleGAN2Discriminator,
+    LabeledSkipStyleGAN2Discriminator,
     PathLength,
 )
 def test_contract(check):

@@ -158,17 +158,24 @@ def test_labels_that_the_data_have_not(tmp_path, images, capsys):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"architecture": "skip"}, "made with architecture skip; only resnet can be imported"),
+        ({"architecture": "skip"}, "the weights do not fit discriminator/stylegan2-skip"),
+        (
+            {"architecture": "stairs"},
+            "made with architecture stairs; only resnet, skip, orig can be imported",
+        ),
         (
             {"epilogue_kwargs": {"mbstd_num_channels": 2}},
             "made with mbstd_num_channels 2; only 1 can be imported",
         ),
-        ({"epilogue_kwargs": {"mbstd_group_size": None}}, "mbstd_group_size is None, not a whole number"),
-        ({"channel_max": 512, "channel_base": 2**20}, "disagree with its weights .D.b4.conv.weight"),
-        ({"img_resolution": 16}, "the weights do not fit discriminator/stylegan2"),
-        ({"img_resolution": 12}, "the weights do not fit discriminator/stylegan2"),
+        ({"epilogue_kwargs": {"mbstd_group_size": 0}}, "mbstd_group_size is 0, not a whole number"),
+        (
+            {"channel_max": 512, "channel_base": 2**20},
+            r"disagree with its weights: b8.conv0.weight is \(4, 4, 3, 3\)",
+        ),
+        ({"img_resolution": 16}, "disagree with its weights: b16.conv0.weight is missing"),
+        ({"img_resolution": 12}, "images of 12 pixels a side; only powers of two"),
         ({"block_kwargs": 3}, "settings mapping_kwargs, block_kwargs, epilogue_kwargs are no tables"),
-        ({"c_dim": 2}, "disagree with its weights .D.mapping.embed.weight"),
+        ({"c_dim": 2}, "disagree with its weights: mapping.embed.weight is missing"),
     ],
 )
 def test_discriminators_that_cannot_be_imported_leave_a_pipeline(tmp_path, capsys, changes, message):

@@ -122,7 +122,7 @@ SYNTHESIS = KWARGS["synthesis_kwargs"]
     [
         (
             {"synthesis_kwargs": SYNTHESIS | {"architecture": "resnet"}},
-            "made with architecture resnet; only skip can be imported",
+            "the weights do not fit generator/stylegan2-residual",
         ),
         (
             {"synthesis_kwargs": SYNTHESIS | {"use_noise": False}},
@@ -130,15 +130,19 @@ SYNTHESIS = KWARGS["synthesis_kwargs"]
         ),
         (
             {"synthesis_kwargs": SYNTHESIS | {"channel_max": 512, "channel_base": 2**20}},
-            "disagree with its weights .G.synthesis.b4.const",
+            r"disagree with its weights: synthesis.b4.const is \(4, 4, 4\), where \(512, 4, "
+            r"4\) was expected; .* and 2 more",
         ),
         ({"synthesis_kwargs": 3}, "are no tables"),
         ({"img_resolution": 10**9}, "img_resolution is 1000000000, not a whole number from 4 to 2048"),
-        ({"img_resolution": 12}, "images of 12 pixels a side; StyleGAN2's are a power of two"),
-        ({"img_resolution": 16}, "the weights do not fit generator/stylegan2"),
+        ({"img_resolution": 12}, "images of 12 pixels a side; only powers of two"),
+        ({"img_resolution": 16}, r"synthesis.b16.conv1.weight is missing, where \(2, 2, 3, 3\) was expected"),
         ({"img_resolution": "8"}, "img_resolution is 8, not a whole number"),
-        ({"w_dim": 4096}, "disagree with its weights .G.mapping.fc0.weight"),
-        ({"c_dim": 100_000}, "disagree with its weights .G.mapping.fc0.weight, G.mapping.embed.weight"),
+        ({"w_dim": 4096}, r"synthesis.b4.conv1.affine.weight is \(4, 6\), where \(4, 4096\)"),
+        (
+            {"c_dim": 100_000},
+            r"disagree with its weights: mapping.embed.weight is missing, where \(6, 100000\)",
+        ),
         ({"mapping_kwargs": {"lr_multiplier": -1}}, "lr_multiplier is -1, not a number above 0"),
     ],
 )

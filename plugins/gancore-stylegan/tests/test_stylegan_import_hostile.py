@@ -279,7 +279,7 @@ def refuse(tmp_path, data, *, use=False):
         pytest.raises(CheckpointError) as error,
         warnings.catch_warnings(record=True, action="always") as warned,
     ):
-        networks = read_networks(path)
+        networks = dict(read_networks(path))
         if use:
             import_generator(networks["G_ema"])
     assert not warned
@@ -352,7 +352,7 @@ def test_a_network_of_the_tensorflow_code_says_what_to_do(tmp_path):
     path.write_bytes(P + named("dnnlib.tflib.network", "Network") + b")\x81}b.")
     with pytest.raises(
         CheckpointError,
-        match=r"old.pkl: the file holds a network of the TensorFlow code .*legacy.py .*; "
+        match=r"old.pkl: the file holds a network of the TensorFlow code, .*legacy.py .*; "
         r"nothing of it was run",
     ):
         read_networks(path)

@@ -133,7 +133,7 @@ def test_weights_that_cannot_be(tmp_path, state, message):
 def test_a_refusal_names_the_file_and_what_is_read(tmp_path, capsys):
     path = checkpoint(tmp_path, g_ema=discriminator_state())
     assert gancore(["import", str(path), "--output", str(tmp_path / "new")]) == 1
-    assert f"gancore: {path}: a state dict is no generator of" in capsys.readouterr().err
+    assert f"gancore: {path}: g_ema: a state dict is no generator of" in capsys.readouterr().err
     path.write_bytes(b"PK")
     assert gancore(["import", str(path), "--output", str(tmp_path / "new")]) == 1
     assert (

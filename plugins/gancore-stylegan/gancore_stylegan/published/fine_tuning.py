@@ -42,11 +42,12 @@ def import_file(
     if folder.exists():
         raise UserError(f"{folder} exists already; give --output a new folder")
     networks = read_networks(file)
-    chosen = _chosen(networks, network, file)
+    name = _chosen(networks, network, file)
+    chosen = networks[name]
     try:
         pipeline = import_generator(chosen, noise=noise)
     except CheckpointError as error:
-        raise CheckpointError(f"{file}: {error}") from None
+        raise CheckpointError(f"{file}: {name}: {error}") from None
     judge, why = _discriminator(networks, pipeline)
     with whole_folder(folder) as aside:
         RunFolder(aside).save_pipelines({"image": pipeline})
@@ -62,10 +63,10 @@ def import_file(
     return pipeline, why
 
 
-def _chosen(networks: Mapping[str, Network], name: str | None, file: Path) -> Network:
+def _chosen(networks: Mapping[str, Network], name: str | None, file: Path) -> str:
     for known in AVERAGED if name is None else (name,):
         if known in networks:
-            return networks[known]
+            return known
     wanted = f"got {name!r}" if name else f"there is no {' or '.join(AVERAGED)}"
     raise UserError(
         f"{file} has the networks {', '.join(networks)}; choose one of them with --network; {wanted}"
@@ -99,11 +100,11 @@ def _options(part: Part) -> dict[str, Any]:
 
 
 def _discriminator(networks: Mapping[str, Network], pipeline: Pipeline) -> tuple[Discriminator | None, str]:
-    found = next((networks[name] for name in ("D", "d") if name in networks), None)
+    found = next((name for name in ("D", "d") if name in networks), None)
     if found is None:
         return None, "the file has no discriminator"
     try:
-        made = import_discriminator(found)
+        made = import_discriminator(networks[found])
     except CheckpointError as error:
         return None, f"the discriminator cannot be imported: {error}"
     if tuple(made.image) != tuple(pipeline.generator.image):

@@ -30,8 +30,8 @@ def import_generator(network: Network, *, noise: str = "random") -> Pipeline:
     generator/stylegan2.
 
     Raises:
-        CheckpointError: it is no generator of StyleGAN2(-ADA) with skips or of StyleGAN3, by NVIDIA or
-        rosinality, settings are out of range, or weights do not fit.
+        CheckpointError: it is no generator of StyleGAN2(-ADA) or StyleGAN3, by NVIDIA or rosinality, settings
+        are out of range, or weights do not fit.
     """
     with _as_damage():
         if is_nvidia_generator(network.tensors):
@@ -51,9 +51,7 @@ def import_generator(network: Network, *, noise: str = "random") -> Pipeline:
 
 
 def import_discriminator(network: Network) -> Discriminator:
-    """A published discriminator, residual, of StyleGAN2(-ADA) or StyleGAN3. Raises like
-    `import_generator`.
-    """
+    """A published discriminator of StyleGAN2(-ADA) or StyleGAN3. Raises like `import_generator`."""
     with _as_damage():
         if is_nvidia_discriminator(network.tensors):
             return nvidia_discriminator(network)

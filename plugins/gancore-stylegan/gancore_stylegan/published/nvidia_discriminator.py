@@ -2,7 +2,6 @@
 with their weights.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,23 +10,28 @@ from torch import Tensor
 from gancore_stylegan.published.networks import Network, fill
 from gancore_stylegan.published.nvidia_known import DISCRIMINATOR
 from gancore_stylegan.published.nvidia_names import from_stylegan2
-from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, whole
-from gancore_stylegan.stylegan2.discriminator import LabeledStyleGAN2Discriminator, StyleGAN2Discriminator
+from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, positive
+from gancore_stylegan.stylegan2.discriminator import (
+    LabeledPlainStyleGAN2Discriminator,
+    LabeledSkipStyleGAN2Discriminator,
+    LabeledStyleGAN2Discriminator,
+    PlainStyleGAN2Discriminator,
+    SkipStyleGAN2Discriminator,
+    StyleGAN2Discriminator,
+)
 
 __all__ = ["is_nvidia_discriminator", "nvidia_discriminator"]
 
 ORDER = ("c_dim", "img_resolution", "img_channels")
 """The settings, where they were given by position."""
-FIXED = {
-    "activation": "lrelu",
-    "architecture": "resnet",
-    "mbstd_num_channels": 1,
-    "embed_features": None,
-    "layer_features": None,
+ARCHITECTURES = {
+    "resnet": (StyleGAN2Discriminator, LabeledStyleGAN2Discriminator),
+    "skip": (SkipStyleGAN2Discriminator, LabeledSkipStyleGAN2Discriminator),
+    "orig": (PlainStyleGAN2Discriminator, LabeledPlainStyleGAN2Discriminator),
 }
+"""Without labels, and with."""
+FIXED = {"activation": "lrelu", "mbstd_num_channels": 1}
 """Settings that the discriminator here has no other value for."""
-FIXED_LABELS = {"cmap_dim": None, "lr_multiplier": 0.01}
-"""The same where it reads labels."""
 
 
 def is_nvidia_discriminator(tensors: Mapping[str, Tensor]) -> bool:
@@ -35,31 +39,49 @@ def is_nvidia_discriminator(tensors: Mapping[str, Tensor]) -> bool:
     return "b4.out.weight" in tensors
 
 
-def nvidia_discriminator(network: Network) -> StyleGAN2Discriminator:
-    """The residual discriminator that StyleGAN2(-ADA) and StyleGAN3 are trained with.
+def nvidia_discriminator(network: Network) -> PlainStyleGAN2Discriminator:
+    """The discriminator that StyleGAN2(-ADA) and StyleGAN3 are trained with.
 
     Raises:
         CheckpointError: settings are out of range or have no counterpart here, or weights do not fit.
     """
-    tensors = {f"D.{name}": value.float() for name, value in network.tensors.items()}
     settings = Settings.of(network.init_args, network.init_kwargs, ORDER, "block_kwargs", "epilogue_kwargs")
-    classes, widest = settings.classes, settings.widest
-    settings.check(FIXED | (FIXED_LABELS if classes else {}), DISCRIMINATOR)
-    expected = {"D.b4.conv.weight": (widest, widest + 1, 3, 3)}
-    check_shapes(tensors, expected | ({"D.mapping.embed.weight": (widest, classes)} if classes else {}))
-    told: dict[str, Any] = {
-        "image": settings.image,
-        "group": settings.whole("mbstd_group_size", 4),
-        **settings.channels,
-    }
+    settings.check(FIXED, DISCRIMINATOR)
+    unlabeled, labeled = settings.choice("architecture", ARCHITECTURES, "resnet")
+    _check_widths(settings, network.tensors)
+    told: dict[str, Any] = {"image": settings.image, "group": _group(settings), **settings.channels}
     told["clamp"] = settings.clamp(network.attributes)
-    layers = sum(re.fullmatch(r"D\.mapping\.fc\d+\.weight", name) is not None for name in tensors)
-    made = (
-        LabeledStyleGAN2Discriminator(
-            classes=classes, label_layers=whole("count of mapping layers", layers, 1, 64), **told
-        )
-        if classes
-        else StyleGAN2Discriminator(**told)
+    made = labeled(**told, **_labels(settings, network.tensors)) if settings.classes else unlabeled(**told)
+    fill(
+        "discriminator",
+        made,
+        from_stylegan2({f"D.{name}": value.float() for name, value in network.tensors.items()}),
     )
-    fill("discriminator", made, from_stylegan2(tensors))
     return made
+
+
+def _group(settings: Settings) -> int:
+    """None stands for the whole batch."""
+    unsaid = settings.network.get("mbstd_group_size", 4) is None
+    return 0 if unsaid else settings.whole("mbstd_group_size", 4)
+
+
+def _check_widths(settings: Settings, tensors: Mapping[str, Tensor]) -> None:
+    widths = settings.feature_maps
+    expected = {f"b{size}.conv0.weight": (width, width, 3, 3) for size, width in widths.items() if size > 4}
+    check_shapes(tensors, expected | {"b4.conv.weight": (widths[4], widths[4] + 1, 3, 3)})
+
+
+def _labels(settings: Settings, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The options of a discriminator that reads labels."""
+    told = 0 if settings.network.get("cmap_dim") is None else settings.whole("cmap_dim")
+    width = told or settings.feature_maps[4]
+    layers = settings.mapping_layers(tensors, 0, width, 0)
+    return {
+        "classes": settings.classes,
+        "label_layers": layers.count,
+        "label_width": told,
+        "label_embedding": 0 if layers.embedding == width else layers.embedding,
+        "label_hidden": 0 if layers.hidden == width else layers.hidden,
+        "label_lr_multiplier": positive("lr_multiplier", settings.mapping.get("lr_multiplier", 0.01), 1e3),
+    }

@@ -4,6 +4,7 @@ with their weights.
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from torch import Tensor
@@ -13,10 +14,16 @@ from gancore.errors import CheckpointError
 from gancore_stylegan.published.networks import Network, fill
 from gancore_stylegan.published.nvidia_known import GENERATOR, STYLEGAN3
 from gancore_stylegan.published.nvidia_names import from_stylegan2
-from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, positive, whole
+from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, positive
+from gancore_stylegan.published.refusals import shown
 from gancore_stylegan.published.stylegan3_names import from_stylegan3
 from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping, StyleGAN2Mapping
-from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
+from gancore_stylegan.stylegan2.synthesis import (
+    PlainStyleGAN2Synthesis,
+    ResidualStyleGAN2Synthesis,
+    StyleGAN2Synthesis,
+)
+from gancore_stylegan.stylegan3.plan import layer_widths, plan
 from gancore_stylegan.stylegan3.synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 
 __all__ = ["is_nvidia_generator", "nvidia_generator"]
@@ -25,14 +32,12 @@ ORDER = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
 """The settings, where they were given by position."""
 FIRST = ("G.synthesis.b4.const", "G.synthesis.input.weight")
 """What the synthesis network begins with: StyleGAN2's, StyleGAN3's."""
-FIXED = {
-    "activation": "lrelu",
-    "architecture": "skip",
-    "use_noise": True,
-    "embed_features": None,
-    "layer_features": None,
+ARCHITECTURES = {
+    "skip": StyleGAN2Synthesis,
+    "orig": PlainStyleGAN2Synthesis,
+    "resnet": ResidualStyleGAN2Synthesis,
 }
-FIXED |= {"kernel_size": 3}
+FIXED = {"activation": "lrelu", "use_noise": True, "kernel_size": 3}
 """Settings of StyleGAN2's generator that the one here has no other value for."""
 FIXED_3 = {
     "num_critical": 2,
@@ -59,7 +64,6 @@ def nvidia_generator(network: Network, noise: str) -> tuple[StyleGAN2Mapping, Ge
     """
     tensors = {f"G.{name}": value.float() for name, value in network.tensors.items()}
     settings = Settings.of(network.init_args, network.init_kwargs, ORDER, "synthesis_kwargs")
-    _check_widths(settings, tensors)
     older = FIRST[0] in tensors
     generator = _stylegan2(settings, network, noise) if older else _stylegan3(settings, network)
     conditioner = _mapping(settings, generator, network, {} if older else {"mixing": 0.0})
@@ -71,13 +75,16 @@ def nvidia_generator(network: Network, noise: str) -> tuple[StyleGAN2Mapping, Ge
 
 def _stylegan2(settings: Settings, network: Network, noise: str) -> Generator:
     settings.check(FIXED, GENERATOR)
-    size = settings.image[1]
-    if size & (size - 1):
-        raise CheckpointError(
-            f"the network makes images of {size} pixels a side; StyleGAN2's are a power of two"
-        )
+    made = settings.choice("architecture", ARCHITECTURES, "skip")
+    widths, code = settings.feature_maps, settings.whole("w_dim")
+    expected: dict[str, tuple[int, ...]] = {"synthesis.b4.const": (widths[4], 4, 4)}
+    expected |= {f"synthesis.b{size}.conv1.weight": (width, width, 3, 3) for size, width in widths.items()}
+    expected |= {f"synthesis.b{size}.conv1.affine.weight": (width, code) for size, width in widths.items()}
+    check_shapes(network.tensors, expected)
+    if len(widths) == 1:  # all architectures are one, and this has its names
+        made = StyleGAN2Synthesis
     told: dict[str, Any] = {"noise": noise, "clamp": settings.clamp(network.attributes), **settings.channels}
-    return StyleGAN2Synthesis(image=settings.image, code_width=settings.whole("w_dim"), **told)
+    return made(image=settings.image, code_width=code, **told)
 
 
 def _stylegan3(settings: Settings, network: Network) -> Generator:
@@ -86,7 +93,8 @@ def _stylegan3(settings: Settings, network: Network) -> Generator:
     kind = settings.network.get("conv_kernel", 3), settings.network.get("use_radial_filters", False)
     if kind not in ((3, False), (1, True)):
         raise CheckpointError(
-            f"the network has kernels of {str(kind[0])[:60]} and radial filters {str(kind[1])[:60]}; "
+            f"the network has kernels of {shown(str(kind[0]), 60)} and radial filters "
+            f"{shown(str(kind[1]), 60)}; "
             "only T and R can be imported"
         )
     scale = positive("output_scale", settings.network.get("output_scale", 0.25))
@@ -96,34 +104,46 @@ def _stylegan3(settings: Settings, network: Network) -> Generator:
         **settings.channels,
     }
     made = RotationalStyleGAN3Synthesis if kind[1] else StyleGAN3Synthesis
-    return made(image=settings.image, code_width=settings.whole("w_dim"), layers=layers, **told)
+    code, widths = (
+        settings.whole("w_dim"),
+        layer_widths(plan(settings.image, layers, made.name), *settings.channels.values()),
+    )
+    _check_layers(network.tensors, widths, code, kind[0])
+    return made(image=settings.image, code_width=code, layers=layers, **told)
 
 
-def _check_widths(settings: Settings, tensors: Mapping[str, Tensor]) -> None:
-    classes, code, widest = settings.classes, settings.whole("w_dim"), settings.widest
-    expected = {"G.mapping.fc0.weight": (code, settings.whole("z_dim") + (code if classes else 0))}
-    expected |= {"G.mapping.embed.weight": (code, classes)} if classes else {}
-    first = next(name for name in FIRST if name in tensors)
-    check_shapes(tensors, expected | {first: (widest, *tensors[first].shape[1:])})
+def _check_layers(tensors: Mapping[str, Tensor], widths: list[int], code: int, kernel: int) -> None:
+    """Raises CheckpointError where StyleGAN3's layers, but for the last, to colors, have other widths."""
+    expected: dict[str, tuple[int, ...]] = {"synthesis.input.weight": (widths[0], widths[0])}
+    matches = [re.match(r"synthesis\.L(\d+)_\d+_\d+\.(?=weight)", name) for name in tensors]
+    found = {int(match[1]): match[0] for match in matches if match}
+    for place, (before, after) in enumerate(pairwise([widths[0], *widths[:-1]])):
+        layer = found.get(place, f"synthesis.L{place}.")
+        expected |= {
+            f"{layer}weight": (after, before, kernel, kernel),
+            f"{layer}affine.weight": (before, code),
+        }
+    check_shapes(tensors, expected)
 
 
 def _mapping(
     settings: Settings, generator: Generator, network: Network, how: Mapping[str, float]
 ) -> StyleGAN2Mapping:
-    layers = sum(re.fullmatch(r"mapping\.fc\d+\.weight", name) is not None for name in network.tensors)
+    latent, width = settings.whole("z_dim"), settings.whole("w_dim")
+    layers = settings.mapping_layers(network.tensors, latent, width, 1)
     # where the network itself does not say: 0.995 in the code of ADA, 0.998 in that of StyleGAN3
     decay = settings.mapping.get("w_avg_beta", 0.998 if how else 0.995)
     told: dict[str, Any] = {
         "code": generator.code_shape,
-        "latent_width": settings.whole("z_dim"),
-        "width": settings.whole("w_dim"),
-        "layers": whole("count of mapping layers", layers, 1, 64),
+        "latent_width": latent,
+        "width": layers.hidden,
+        "layers": layers.count,
         "lr_multiplier": positive("lr_multiplier", settings.mapping.get("lr_multiplier", 0.01), 1e3),
         "decay": positive("w_avg_beta", network.attributes.get("mapping.w_avg_beta", decay), 1),
         **how,
     }
-    return (
-        LabeledStyleGAN2Mapping(classes=settings.classes, **told)
-        if settings.classes
-        else StyleGAN2Mapping(**told)
+    if not settings.classes:
+        return StyleGAN2Mapping(**told)
+    return LabeledStyleGAN2Mapping(
+        classes=settings.classes, embedding_width=0 if layers.embedding == width else layers.embedding, **told
     )

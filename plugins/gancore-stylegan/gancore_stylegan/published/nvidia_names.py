@@ -9,28 +9,30 @@ import torch
 from torch import Tensor
 
 from gancore.errors import CheckpointError
+from gancore_stylegan.published.refusals import shown
 from gancore_stylegan.stylegan2.modulated import GAIN
 
 TAPS = (1.0, 3.0, 3.0, 1.0)
 
 
 def from_stylegan2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of `G.*`, `D.*` or both, as those of `generator.*`, `conditioner.*` and `discriminator.*`
-    (skip G, residual D).
+    """The weights of `G.*`, `D.*` or both, as those of `generator.*`, `conditioner.*` and `discriminator.*`.
 
-    The conditioner is conditioner/stylegan2, whose `gain` is told.
+    Generators with output skips have a layer to colors at each size, others at the largest alone. The
+    conditioner is conditioner/stylegan2, whose `gain` is told.
 
     Raises:
         CheckpointError: a name is not known, or a filter is another than [1, 3, 3, 1].
     """
     sizes = [int(found[1]) for name in tensors if (found := re.search(r"\.b(\d+)\.", name))]
     largest = max(sizes, default=4)
+    skips = "G.synthesis.b4.torgb.weight" in tensors
     made = {}
     for name, value in tensors.items():
         if name.endswith("resample_filter"):
             check_filter(name, value)
         else:
-            ours = stylegan2_name(name, largest)
+            ours = stylegan2_name(name, largest, skips=skips)
             made[ours] = value[None] if ours == "generator.constant" else value
     return with_gain(made)
 
@@ -41,9 +43,11 @@ def with_gain(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {**weights, **told}
 
 
-def stylegan2_name(name: str, largest: int) -> str:
+def stylegan2_name(name: str, largest: int, *, skips: bool = True) -> str:
     """Our name of NVIDIA's `G.synthesis.b8.conv0.weight` and its like, in networks for images of `largest`
     pixels a side.
+
+    `skips` says whether the generator has a layer to colors at each size.
 
     Raises:
         CheckpointError: the name is not known.
@@ -53,13 +57,11 @@ def stylegan2_name(name: str, largest: int) -> str:
             size = int(found.groupdict().get("size") or 4)
             up, down = (size // 8).bit_length() - 1, (largest // size).bit_length() - 1
             from_image = f"from_images.{down - 1}" if down else "from_image"
-            for mark, value in (("UP+1", up + 1), ("UP", up), ("DOWN", down), ("FROM", from_image)):
+            to_image = f"to_images.{up + 1}" if skips else "to_image"
+            for mark, value in (("UP", up), ("DOWN", down), ("FROM", from_image), ("TO", to_image)):
                 ours = ours.replace(mark, str(value))
             return found.expand(ours)
-    raise CheckpointError(
-        f"{name} is no name of a StyleGAN2 by NVIDIA (skip generator, residual discriminator); "
-        "give weights of one"
-    )
+    raise CheckpointError(f"{shown(name)} is no name of a StyleGAN2 by NVIDIA; give weights of one")
 
 
 _LAYER = {"affine.weight": "style.weight", "affine.bias": "style.bias", "weight": "weight", "bias": "bias"}
@@ -83,7 +85,8 @@ PATTERNS: list[tuple[str, str]] = [
     *_styled(r"b4\.conv1", "first"),
     *_styled(r"b(?P<size>\d+)\.conv0", "blocks.UP.up"),
     *_styled(r"b(?P<size>\d+)\.conv1", "blocks.UP.conv"),
-    *_styled(r"b(?P<size>\d+)\.torgb", "to_images.UP+1", noise=False),
+    *_styled(r"b(?P<size>\d+)\.torgb", "TO", noise=False),
+    (r"G\.synthesis\.b(?P<size>\d+)\.skip\.weight", "generator.shortcuts.UP.conv.weight"),
     (rf"D\.b(?P<size>\d+)\.fromrgb\.{_DENSE}", r"discriminator.FROM.\g<what>"),
     (rf"D\.b4\.conv\.{_DENSE}", r"discriminator.conv.\g<what>"),
     (rf"D\.b4\.fc\.{_DENSE}", r"discriminator.dense.\g<what>"),
@@ -97,7 +100,7 @@ PATTERNS: list[tuple[str, str]] = [
 """Their names as patterns, and ours.
 
 UP is the block's number counted from the smallest size, DOWN from the largest; FROM is the layer from colors
-of the largest size, or of a smaller one.
+of the largest size, or of a smaller one, TO likewise to colors.
 """
 
 

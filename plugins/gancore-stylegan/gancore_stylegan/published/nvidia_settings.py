@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import frozen
 from torch import Tensor
 
 from gancore.component.interfaces import ImageShape
 from gancore.errors import CheckpointError
+from gancore_stylegan.published.refusals import shown
 
 LARGEST = 4096
 """Width of a layer and the like that settings may ask for."""
@@ -16,6 +17,9 @@ LARGEST_IMAGE, LARGEST_CLASSES = 2048, 100_000
 """Sides of an image, and classes."""
 UNCLAMPED = r"\.skip\.|^b4\.fromrgb\."
 """Layers that are never clamped: shortcuts, and that from colors at the smallest size."""
+
+
+T = TypeVar("T")
 
 
 @frozen
@@ -60,8 +64,14 @@ class Settings:
 
     @property
     def image(self) -> ImageShape:
-        """The shape of one image."""
+        """The shape of one image. Raises CheckpointError when its sides are no power of two, as those of
+        all published ones.
+        """
         size = self.whole("img_resolution", least=4, most=LARGEST_IMAGE)
+        if size & (size - 1):
+            raise CheckpointError(
+                f"the network is for images of {size} pixels a side; only powers of two can be imported"
+            )
         return self.whole("img_channels", most=64), size, size
 
     @property
@@ -72,11 +82,44 @@ class Settings:
             "channels_max": self.whole("channel_max", 512),
         }
 
+    def choice(self, name: str, choices: Mapping[str, T], default: str) -> T:
+        """What a setting of a few values stands for. Raises CheckpointError when it has another one."""
+        given = self.network.get(name, default)
+        if not isinstance(given, str) or given not in choices:
+            raise CheckpointError(
+                f"the network was made with {name} {shown(str(given), 60)}; "
+                f"only {', '.join(choices)} can be imported"
+            )
+        return choices[given]
+
     @property
-    def widest(self) -> int:
-        """Feature maps of the layers that have the most."""
+    def feature_maps(self) -> dict[int, int]:
+        """Those of StyleGAN2's layers by the size of their maps, from 4 on."""
         base, most = self.channels.values()
-        return min(base // 4, most)
+        sizes = [4 << i for i in range(self.image[1].bit_length() - 2)]
+        return {size: max(1, min(base // size, most)) for size in sizes}
+
+    def mapping_layers(
+        self, tensors: Mapping[str, Tensor], latent: int, width: int, least: int
+    ) -> "MappingLayers":
+        """The widths in a mapping network from so many numbers to so many, of at least so many layers.
+
+        Raises:
+            CheckpointError: a width or the count is no whole number in range, or the weights are of other
+            widths.
+        """
+        count = sum(re.fullmatch(r"mapping\.fc\d+\.weight", name) is not None for name in tensors)
+        embedding, hidden = (
+            _whole_or(self.mapping, name, width) for name in ("embed_features", "layer_features")
+        )
+        made = MappingLayers(
+            embedding if self.classes else 0, hidden, whole("count of mapping layers", count, least, 64)
+        )
+        expected = {"mapping.embed.weight": (embedding, self.classes)} if self.classes else {}
+        widths = [latent + made.embedding, *[hidden] * (made.count - 1), width]
+        expected |= {f"mapping.fc{i}.weight": (widths[i + 1], widths[i]) for i in range(made.count)}
+        check_shapes(tensors, expected)
+        return made
 
     def check(self, fixed: Mapping[str, Any], known: Collection[str] = ()) -> None:
         """Raises CheckpointError when a setting is not `known`, or not of the one value that there is here.
@@ -85,14 +128,11 @@ class Settings:
         settings of one name.
         """
         for name, given in (item for table in self.tables for item in table.items()):
+            said = f"{shown(name)} {shown(str(given), 60)}"
             if known and name not in known:
-                raise CheckpointError(
-                    f"the network was made with {name} {str(given)[:60]}, which no released network has"
-                )
+                raise CheckpointError(f"the network was made with {said}, which no released network has")
             if name in fixed and not _is(given, fixed[name]):
-                raise CheckpointError(
-                    f"the network was made with {name} {str(given)[:60]}; only {fixed[name]} can be imported"
-                )
+                raise CheckpointError(f"the network was made with {said}; only {fixed[name]} can be imported")
 
     def clamp(self, attributes: Mapping[str, Any], default: float | None = None) -> float:
         """What the layers are clamped at, 0 for nothing: their own attribute, or else the setting.
@@ -113,6 +153,19 @@ class Settings:
         return 0.0 if given is None else positive("conv_clamp", given)
 
 
+@frozen
+class MappingLayers:
+    """Widths of a label's embedding (0 for none) and of the hidden layers, and the count of layers."""
+
+    embedding: int
+    hidden: int
+    count: int
+
+
+def _whole_or(table: Mapping[str, Any], name: str, default: int) -> int:
+    return whole(name, default if table.get(name) is None else table[name], 1, LARGEST)
+
+
 def _is(given: Any, value: Any) -> bool:
     close = isinstance(value, float) and isinstance(given, float) and abs(given - value) < 1e-6
     return bool(given == value or close)
@@ -122,12 +175,16 @@ def check_shapes(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int
     """Raises CheckpointError where weights are not as large as the settings say: a small file could ask for
     large networks.
     """
+    found = {name: tuple(tensors[name].shape) if name in tensors else "missing" for name in expected}
     wrong = [
-        name for name, shape in expected.items() if name not in tensors or tuple(tensors[name].shape) != shape
+        f"{name} is {found[name]}, where {shape} was expected"
+        for name, shape in expected.items()
+        if found[name] != shape
     ]
     if wrong:
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise CheckpointError(
-            f"the network's settings disagree with its weights ({', '.join(wrong)}); it is damaged"
+            f"the network's settings disagree with its weights: {'; '.join(wrong[:3])}{more}"
         )
 
 
@@ -135,7 +192,7 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
     """A whole number from `least` to `most`. Raises CheckpointError when it is none."""
     if type(value) is not int or not least <= value <= most:
         raise CheckpointError(
-            f"the network's {name} is {str(value)[:60]}, not a whole number from {least} to {most}"
+            f"the network's {name} is {shown(str(value), 60)}, not a whole number from {least} to {most}"
         )
     return value
 
@@ -144,6 +201,6 @@ def positive(name: str, value: Any, most: float = 1e6) -> float:
     """A number above 0, up to `most`. Raises CheckpointError when it is none."""
     if isinstance(value, bool) or not isinstance(value, float | int) or not 0 < value <= most:
         raise CheckpointError(
-            f"the network's {name} is {str(value)[:60]}, not a number above 0, {most:g} at most"
+            f"the network's {name} is {shown(str(value), 60)}, not a number above 0, {most:g} at most"
         )
     return float(value)

@@ -1,17 +1,18 @@
-"""A reader of pickles that imports nothing and calls nothing: it knows the few names that networks are made
-of, and refuses all others.
+"""A reader of pickles that imports nothing and calls nothing: it knows the names that networks are made of
+and skips all others.
 """
 
 import io
 import pickletools
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from gancore.errors import CheckpointError
+from gancore_stylegan.published.refusals import TAIL, Refused, shown
 from gancore_stylegan.published.storages import Store, read_store, tensor_on
 
 MOST_STEPS = 300_000
@@ -20,9 +21,10 @@ augmentation has about 42,000.
 """
 MOST_CHARACTERS = 10_000_000
 """Length of a text or of a whole number's bytes."""
-TAIL = "; nothing of it was run"
 TENSORFLOW = "dnnlib.tflib"
 """Home of the networks in files of the older code, which was written with TensorFlow."""
+CONVERTED = 4
+"""The first version of those that the released converter takes; StyleGAN wrote version 3."""
 
 
 class Name(NamedTuple):
@@ -41,6 +43,30 @@ class Record:
         self.class_name, self.state = class_name, state
 
 
+class Unread:
+    """What stands for a class or function that networks have no need of, and for all that is made with it,
+    without content.
+
+    A file may hold any number of these beside its networks; where a network needs one, its `refusal` is the
+    error.
+    """
+
+    version: int | None = None
+    """That of a network of the TensorFlow code."""
+
+    def __init__(self, name: Name, why: CheckpointError | None = None) -> None:
+        self.name, self.why = name, why
+
+    def __repr__(self) -> str:
+        return f"<{_kind(self)}>"
+
+    def refusal(self) -> CheckpointError:
+        """Why a network cannot hold it."""
+        if self.name.module.startswith(TENSORFLOW):
+            return CheckpointError(_tensorflow(self.version))
+        return self.why or Refused(f"{_kind(self)}, which is neither a network nor a part of one")
+
+
 class _DType:
     def __init__(self, code: str) -> None:
         self.code, self.order = code, "<"
@@ -50,39 +76,39 @@ class _DType:
             self.code not in {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}
             or self.order not in "<>=|"
         ):
-            raise refused(f"an array of type {self.order!r}{self.code!r}, where numbers were expected")
+            raise Refused(
+                f"an array of type {shown(self.order + self.code, 20)}, where numbers were expected"
+            )
         return np.dtype(self.order + self.code)
 
 
 class Array:
-    """An array of numpy's; its numbers come after it."""
+    """An array of numpy's; its numbers may come after it."""
 
-    value: np.ndarray[Any, Any] | None = None
-
-
-def refused(what: str) -> CheckpointError:
-    """The one error of a file that is not taken."""
-    return CheckpointError(
-        f"the file is refused: it holds {what}; give a network pickle that NVIDIA's StyleGAN2-ADA or "
-        "StyleGAN3 wrote, "
-        f"or a .pt of rosinality's stylegan2-pytorch{TAIL}"
-    )
+    def __init__(self, value: np.ndarray[Any, Any] | Unread | None = None) -> None:
+        self.value = value
 
 
 def read_pickle(data: bytes) -> Any:
-    """The plain data in a pickle: dicts, lists, numbers, texts, tensors, arrays, and a `Record` for each
-    saved object.
+    """The plain data in a pickle: dicts, lists, numbers, texts, tensors, arrays, a `Record` for each saved
+    object.
+
+    What else there is has become `Unread`.
 
     Raises:
-        CheckpointError: it names a class or function that networks have no need of, is cut off, or is no
-        pickle.
+        CheckpointError: it is cut off, too large, or no pickle.
     """
     try:
         return _Machine(data).run()
     except CheckpointError:
         raise
     except Exception as error:  # whatever a made-up file leads to, it is the file's fault
-        raise refused(f"no whole pickle ({type(error).__name__}: {str(error)[:200]})") from None
+        raise Refused(f"no whole pickle ({_told(error)})") from None
+
+
+def unfit(value: Any, otherwise: str) -> CheckpointError:
+    """The error of a value that a network cannot hold: why it is unread, or `otherwise`."""
+    return value.refusal() if isinstance(value, Unread) else Refused(otherwise)
 
 
 class _Machine:
@@ -97,21 +123,21 @@ class _Machine:
 
     def run(self) -> Any:
         if not self.data.startswith(b"\x80"):
-            raise refused("something other than a pickle of protocol 2 or later")
+            raise Refused("something other than a pickle of protocol 2 or later")
         for count, (opcode, arg, _) in enumerate(pickletools.genops(io.BytesIO(self.data))):
             if count > MOST_STEPS:
-                raise refused(f"more than {MOST_STEPS:,} instructions")
+                raise Refused(f"more than {MOST_STEPS:,} instructions")
             if opcode.name == "STOP":
                 return self._result()
             step = STEPS.get(opcode.name)
             if step is None:
-                raise refused(f"the instruction {opcode.name}, which no network needs")
+                raise Refused(f"the instruction {opcode.name}, which no network needs")
             step(self, arg)
-        raise refused("a pickle without an end")
+        raise Refused("a pickle without an end")
 
     def _result(self) -> Any:
         if len(self.stack) != 1 or self.marks:
-            raise refused("a pickle that ends in the middle of something")
+            raise Refused("a pickle that ends in the middle of something")
         return self.stack.pop()
 
     def push(self, value: Any) -> None:
@@ -120,15 +146,15 @@ class _Machine:
     def spend(self, values: Any) -> None:
         """Counts what is about to be copied: a small file could have one large value copied over and over."""
         for value in values if type(values) is tuple else ():
-            self.left -= len(value) if isinstance(value, bytes | str | list | dict | set) else 0
+            self.left -= len(value) if isinstance(value, bytes | bytearray | str | list | dict | set) else 0
         if self.left < 0:
-            raise refused("a value that is copied over and over")
+            raise Refused("a value that is copied over and over")
 
     def constant(self, arg: Any) -> None:
         if (isinstance(arg, int) and arg.bit_length() > 64) or (
             isinstance(arg, str) and len(arg) > MOST_CHARACTERS
         ):
-            raise refused("a number or a text of a size that no network has")
+            arg = Unread(CONSTANT, Refused("a number or a text of a size that no network has"))
         self.push(arg)
 
     def mark(self, _: Any) -> None:
@@ -139,20 +165,28 @@ class _Machine:
         items, self.stack = self.stack, self.marks.pop()
         return items
 
+    def drop(self, _: Any) -> None:
+        self.stack.pop()
+
+    def drop_to_mark(self, _: Any) -> None:
+        self.since_mark()
+
     def put(self, index: Any) -> None:
         self.memo[len(self.memo) if index is None else index] = self.stack[-1]
 
     def tuple(self, length: int) -> None:
         items = self.stack[len(self.stack) - length :] if length else []
         if len(items) != length:
-            raise refused("a pickle that takes more than it has")
+            raise Refused("a pickle that takes more than it has")
         del self.stack[len(self.stack) - length :]
         self.push(tuple(items))
 
     def items(self, pairs: list[Any]) -> None:
         target = self.stack[-1]
+        if isinstance(target, Unread):
+            return
         if not isinstance(target, dict) or len(pairs) % 2:
-            raise refused(f"entries set on {_kind(target)}")
+            raise Refused(f"entries set on {_kind(target)}")
         for name, value in zip(pairs[::2], pairs[1::2], strict=True):
             target[_key(name)] = value
 
@@ -161,14 +195,18 @@ class _Machine:
         self.items([name, value])
 
     def extend(self, values: list[Any]) -> None:
-        if type(self.stack[-1]) is not list:
-            raise refused(f"elements added to {_kind(self.stack[-1])}")
-        self.stack[-1].extend(values)
+        target = self.stack[-1]
+        if type(target) is list:
+            target.extend(values)
+        elif not isinstance(target, Unread):
+            raise Refused(f"elements added to {_kind(target)}")
 
     def add(self, values: list[Any]) -> None:
-        if type(self.stack[-1]) is not set:
-            raise refused(f"elements added to {_kind(self.stack[-1])}")
-        self.stack[-1].update(map(_key, values))
+        target = self.stack[-1]
+        if type(target) is set:
+            target.update(map(_key, values))
+        elif not isinstance(target, Unread):
+            raise Refused(f"elements added to {_kind(target)}")
 
     def name(self, arg: str) -> None:
         module, _, name = arg.partition(" ")
@@ -177,58 +215,99 @@ class _Machine:
     def stack_name(self, _: Any) -> None:
         name, module = self.stack.pop(), self.stack.pop()
         if type(name) is not str or type(module) is not str:
-            raise refused("a name that is no text")
+            raise Refused("a name that is no text")
         self.push(_known(module, name))
 
     def call(self, _: Any) -> None:
         args, called = self.stack.pop(), self.stack.pop()
-        if type(called) is not Name or type(args) is not tuple or called not in CALLS:
-            raise refused(f"a call of {_kind(called)}")
+        if type(args) is not tuple:
+            raise Refused("a call without arguments")
+        self.push(self.called(called, args))
+
+    def called(self, called: Any, args: Sequence[Any]) -> Any:
+        if type(called) is not Name or called not in CALLS:
+            return _unread(called)
+        if (unread := next((arg for arg in args if isinstance(arg, Unread)), None)) is not None:
+            return unread
         self.spend(args)
-        self.push(CALLS[called](*args))
+        return _attempt(called, CALLS[called], args)
 
     def make(self, _: Any) -> None:
         args, made = self.stack.pop(), self.stack.pop()
-        if made not in (EASY_DICT, ORDERED) or args != ():
-            raise refused(f"an object made from {_kind(made)}")
-        self.push({})
+        self.push({} if made in (EASY_DICT, ORDERED) and args == () else _unread(made))
+
+    def make_with_names(self, _: Any) -> None:
+        del self.stack[-2:]
+        self.push(_unread(self.stack.pop()))
 
     def state(self, _: Any) -> None:
+        """Attributes of other things than types and arrays are left."""
         state, target = self.stack.pop(), self.stack[-1]
         if isinstance(target, _DType) and type(state) is tuple and len(state) > 1 and type(state[1]) is str:
             target.order = state[1]
-        elif isinstance(target, Array) and type(state) is tuple and len(state) == 5:
+        elif isinstance(target, Array):
             self.spend(state)
-            target.value = _filled(*state[1:])
-        elif not (type(target) is dict and state in ({}, None)):
-            raise refused(f"a state set on {_kind(target)}")
+            target.value = _attempt(ARRAY, _filled, state[1:] if type(state) is tuple else ())
+        elif isinstance(target, Unread) and type(state) is dict and type(state.get("version")) is int:
+            target.version = state["version"]
 
 
-def _known(module: str, name: str) -> Name:
+def _known(module: str, name: str) -> Name | Unread:
     found = Name(module, name)
-    if module.startswith(TENSORFLOW):
-        raise CheckpointError(
-            "the file holds a network of the TensorFlow code (StyleGAN or StyleGAN2 before ADA's PyTorch "
-            "version), which keeps its "
-            "layers as source; take the PyTorch version of the network where NVIDIA publishes one, "
-            "or convert the file with legacy.py "
-            "of NVlabs/stylegan3 (python legacy.py --source FILE.pkl --dest NEW.pkl) and import "
-            f"NEW.pkl{TAIL}"
+    return found if found in CALLS or found in NAMES else Unread(found)
+
+
+def _unread(value: Any) -> Unread:
+    return (
+        value
+        if isinstance(value, Unread)
+        else Unread(value if type(value) is Name else Name("", _kind(value)))
+    )
+
+
+def _attempt(name: Name, made: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """What is made from well-formed arguments; others are no error before a network needs what they make."""
+    try:
+        return made(*args)
+    except CheckpointError as error:
+        return Unread(name, error)
+    except Exception as error:
+        return Unread(name, Refused(f"a broken {_kind(name)} ({_told(error)})"))
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {shown(str(error), 200)}"
+
+
+def _tensorflow(version: int | None) -> str:
+    what = "the file holds a network of the TensorFlow code, which keeps its layers as source"
+    advice = (
+        "convert it with legacy.py of NVlabs/stylegan3 (python legacy.py --source FILE.pkl --dest NEW.pkl), "
+        "which takes "
+        "StyleGAN2 in its configurations E and F and StyleGAN2-ADA, and import NEW.pkl"
+    )
+    if version is not None and version < CONVERTED:
+        advice = (
+            f"it is of version {version}, as StyleGAN's, "
+            "and legacy.py of NVlabs/stylegan3 converts none below "
+            f"{CONVERTED}; take a network of StyleGAN2 or StyleGAN3 instead"
         )
-    if found not in CALLS and found not in NAMES:
-        raise refused(f"{module[:80]}.{name[:80]}, which is neither a network nor a part of one")
-    return found
+    return f"{what}; {advice}{TAIL}"
 
 
 def _kind(value: Any) -> str:
-    return f"{value.module}.{value.name}" if type(value) is Name else f"a {type(value).__name__}"
+    if isinstance(value, Unread):
+        return _kind(value.name)
+    return (
+        shown(f"{value.module}.{value.name}".lstrip("."), 160)
+        if type(value) is Name
+        else f"a {type(value).__name__}"
+    )
 
 
 def _key(value: Any) -> Any:
     # deep tuples as keys would overflow the machine's stack when hashed
-    if type(value) not in (str, int, float, bool, bytes, type(None)):
-        raise refused(f"a key that is a {type(value).__name__}")
-    return value
+    return value if type(value) in (str, int, float, bool, bytes, type(None)) else OTHER_KEY
 
 
 def _record(meta: Any) -> Record:
@@ -238,13 +317,13 @@ def _record(meta: Any) -> Record:
         or type(meta.get("class_name")) is not str
         or type(meta.get("state")) is not dict
     ):
-        raise refused("an object without class name and state")
-    return Record(meta["class_name"], meta["state"])
+        raise Refused("an object without class name and state")
+    return Record(shown(meta["class_name"]), meta["state"])
 
 
 def _encoded(text: Any, coding: Any) -> bytes:
     if type(text) is not str or coding not in ("latin1", "latin-1"):
-        raise refused("an encoded text that is not latin1")
+        raise Refused("an encoded text that is not latin1")
     return text.encode("latin1")
 
 
@@ -254,75 +333,85 @@ def _ordered(pairs: Any = ()) -> "OrderedDict[Any, Any]":
 
 def _set(values: Any = ()) -> set[Any]:
     if type(values) is not list and values != ():
-        raise refused("a set made of something else than a list")
+        raise Refused("a set made of something else than a list")
     return set(map(_key, values))
 
 
 def _dtype(code: Any, *_: Any) -> _DType:
     if type(code) is not str:
-        raise refused("an array type that is no text")
+        raise Refused("an array type that is no text")
     return _DType(code)
 
 
 def _scalar(dtype: Any, data: Any) -> int | float | bool:
     if type(dtype) is not _DType or type(data) is not bytes:
-        raise refused("a number of numpy's without type and bytes")
+        raise Refused("a number of numpy's without type and bytes")
     value: int | float | bool = np.frombuffer(data, dtype.numpy(), count=1)[0].item()
     return value
 
 
 def _array(kind: Any, *_: Any) -> Array:
-    if kind != Name("numpy", "ndarray"):
-        raise refused(f"an array made from {_kind(kind)}")
+    if kind != ARRAY:
+        raise Refused(f"an array made from {_kind(kind)}")
     return Array()
 
 
 def _filled(shape: Any, dtype: Any, fortran: Any, data: Any) -> np.ndarray[Any, Any]:
-    if (
-        type(dtype) is not _DType
-        or type(data) is not bytes
-        or type(shape) is not tuple
-        or any(type(n) is not int or n < 0 for n in shape)
-    ):
-        raise refused("an array without shape, type and bytes")
+    whole = type(dtype) is _DType and type(data) in (bytes, bytearray) and type(shape) is tuple
+    if not whole or any(type(n) is not int or n < 0 for n in shape):
+        raise Refused("an array without shape, type and bytes")
     return np.frombuffer(data, dtype.numpy()).reshape(shape, order="F" if fortran else "C").copy()
+
+
+def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any, axes: Any = None) -> Array:
+    """An array of protocol 5; `order` is "C" for rows first, "F" for columns first, "K" for rows of turned
+    axes.
+    """
+    made = _filled(shape, dtype, order == "F", data)
+    return Array(made if axes is None else made.transpose(axes))
 
 
 def _store(data: Any) -> Store:
     if type(data) is not bytes:
-        raise refused("a tensor's store that is no bytes")
+        raise Refused("a tensor's store that is no bytes")
     return read_store(data)
 
 
 def _tensor(store: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Any:
     if not isinstance(store, Store):
-        raise refused(f"a tensor on {_kind(store)}")
+        raise Refused(f"a tensor on {_kind(store)}")
     return tensor_on(store, offset, size, stride)
 
 
 def _parameter(data: Any, *_: Any) -> Any:
     if not isinstance(data, torch.Tensor):
-        raise refused(f"a parameter that is {_kind(data)}")
+        raise Refused(f"a parameter that is {_kind(data)}")
     return data
 
 
+CONSTANT, ARRAY = Name("", "a constant"), Name("numpy", "ndarray")
+OTHER_KEY = Unread(Name("", "a key"))
+"""All keys that are no plain values."""
 EASY_DICT = Name("dnnlib.util", "EasyDict")
 ORDERED = Name("collections", "OrderedDict")
 CALLS: dict[Name, Callable[..., Any]] = {
     Name("torch_utils.persistence", "_reconstruct_persistent_obj"): _record,
     Name("torch._utils", "_rebuild_tensor_v2"): _tensor,
     Name("torch._utils", "_rebuild_parameter"): _parameter,
+    Name("torch._utils", "_rebuild_parameter_with_state"): _parameter,
     Name("torch.storage", "_load_from_bytes"): _store,
     Name("_codecs", "encode"): _encoded,
     Name("numpy", "dtype"): _dtype,
     ORDERED: _ordered,
     **{Name(module, "set"): _set for module in ("builtins", "__builtin__")},
+    **{Name(module, "bytes"): lambda: b"" for module in ("builtins", "__builtin__")},
     **{Name(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
     **{Name(f"numpy.{core}.multiarray", "_reconstruct"): _array for core in ("core", "_core")},
+    **{Name(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
 }
 """What a pickle may call, and what is done instead."""
 _DTYPES = ("float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
-NAMES = {EASY_DICT, Name("numpy", "ndarray"), *(Name("torch", dtype) for dtype in _DTYPES)}
+NAMES = {EASY_DICT, ARRAY, *(Name("torch", dtype) for dtype in _DTYPES)}
 """What a pickle may name and not call."""
 
 _Step = Callable[[_Machine, Any], None]
@@ -337,7 +426,7 @@ _CONSTANTS = (
     "SHORT_BINUNICODE",
     "BINUNICODE8",
 )
-_BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8")
+_BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8")
 STEPS: dict[str, _Step] = {
     **dict.fromkeys(("PROTO", "FRAME"), lambda m, _: None),
     **dict.fromkeys(_CONSTANTS, _Machine.constant),
@@ -348,6 +437,8 @@ STEPS: dict[str, _Step] = {
     "NEWTRUE": lambda m, _: m.push(True),
     "NEWFALSE": lambda m, _: m.push(False),
     "MARK": _Machine.mark,
+    "POP": _Machine.drop,
+    "POP_MARK": _Machine.drop_to_mark,
     "EMPTY_DICT": lambda m, _: m.push({}),
     "EMPTY_LIST": lambda m, _: m.push([]),
     "EMPTY_SET": lambda m, _: m.push(set()),
@@ -361,10 +452,12 @@ STEPS: dict[str, _Step] = {
     "APPEND": lambda m, _: m.extend([m.stack.pop()]),
     "APPENDS": lambda m, _: m.extend(m.since_mark()),
     "ADDITEMS": lambda m, _: m.add(m.since_mark()),
+    "FROZENSET": lambda m, _: m.push(set(map(_key, m.since_mark()))),
     "GLOBAL": _Machine.name,
     "STACK_GLOBAL": _Machine.stack_name,
     "REDUCE": _Machine.call,
     "NEWOBJ": _Machine.make,
+    "NEWOBJ_EX": _Machine.make_with_names,
     "BUILD": _Machine.state,
 }
 """The instructions that are followed."""

@@ -25,6 +25,7 @@ __all__ = [
 
 DRAWS = 4096
 """Latents of which w̄ is the mean, where the file has none."""
+DISAGREE = "the network's weights disagree with one another"
 MOST_DOUBLINGS, MOST_LAYERS, MOST_COLORS = 9, 64, 64
 """From 4×4 to 2048×2048; layers of the mapping; channels of an image."""
 
@@ -69,8 +70,8 @@ def rosinality_generator(
         code=generator.code_shape, latent_width=latent, width=latent, layers=layers
     )
     weights = {"conditioner.mean": torch.zeros(latent)} | from_rosinality(tensors)
-    fill("conditioner", conditioner, weights)
-    fill("generator", generator, weights)
+    fill("conditioner", conditioner, weights, DISAGREE)
+    fill("generator", generator, weights, DISAGREE)
     if "latent_avg" not in tensors:
         _find_mean(conditioner)
     return conditioner, generator
@@ -87,7 +88,7 @@ def rosinality_discriminator(tensors: Mapping[str, Tensor]) -> StyleGAN2Discrimi
         {f"convs.{blocks - i}.conv2.1.weight": (widths[i], widths[i + 1], 3, 3) for i in range(blocks)},
     )
     discriminator = StyleGAN2Discriminator(image=_image(colors, blocks), **told)
-    fill("discriminator", discriminator, from_rosinality(tensors))
+    fill("discriminator", discriminator, from_rosinality(tensors), DISAGREE)
     return discriminator
 
 

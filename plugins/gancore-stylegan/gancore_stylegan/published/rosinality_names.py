@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gancore.errors import CheckpointError
 from gancore_stylegan.published.nvidia_names import check_filter, with_gain
+from gancore_stylegan.published.refusals import shown
 
 __all__ = ["from_rosinality", "rosinality_name"]
 
@@ -41,7 +42,7 @@ def rosinality_name(name: str) -> str:
         if found := re.fullmatch(pattern, name):
             return ours(found)
     raise CheckpointError(
-        f"{name} is no name of a StyleGAN2 by rosinality; give a checkpoint of stylegan2-pytorch"
+        f"{shown(name)} is no name of a StyleGAN2 by rosinality; give a checkpoint of stylegan2-pytorch"
     )
 
 

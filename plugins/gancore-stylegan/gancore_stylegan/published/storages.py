@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from gancore.errors import CheckpointError
+from gancore_stylegan.published.refusals import Refused, shown
 
 START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How a file in PyTorch's older format begins."""
@@ -45,7 +45,7 @@ def read_store(data: bytes) -> Store:
     try:
         found = load_plain(data)
     except Exception as error:  # torch raises what it likes on altered bytes
-        raise _broken(str(error).split("\n")[0][:200]) from None
+        raise _broken(shown(str(error).split("\n")[0], 200)) from None
     if not isinstance(found, torch.storage.TypedStorage):
         raise _broken(f"it is a {type(found).__name__}")
     return Store(found._untyped_storage, found.dtype)
@@ -89,11 +89,8 @@ def check_sizes(data: bytes) -> None:
             if first:
                 raise _broken("it is not in PyTorch's older format")
     except ValueError as error:
-        raise _broken(str(error)[:200]) from None
+        raise _broken(shown(str(error), 200)) from None
 
 
-def _broken(why: str) -> CheckpointError:
-    return CheckpointError(
-        f"the file is refused: a tensor's store cannot be read ({why}); fetch the file again; "
-        "nothing of it was run"
-    )
+def _broken(why: str) -> Refused:
+    return Refused(f"a tensor that cannot be read ({why})", advice="fetch the file again")

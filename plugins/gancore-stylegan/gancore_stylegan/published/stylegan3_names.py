@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gancore.errors import CheckpointError
 from gancore_stylegan.published.nvidia_names import from_stylegan2, with_gain
+from gancore_stylegan.published.refusals import shown
 
 __all__ = ["from_stylegan3", "stylegan3_name"]
 
@@ -44,7 +45,7 @@ def stylegan3_name(name: str, last: int) -> str:
             layer = found.groupdict().get("layer")
             owner = "to_image" if layer is not None and int(layer) == last else f"blocks.{layer}"
             return found.expand(ours).replace("OWNER", owner)
-    raise CheckpointError(f"{name} is no name of a StyleGAN3 generator by NVIDIA; give weights of one")
+    raise CheckpointError(f"{shown(name)} is no name of a StyleGAN3 generator by NVIDIA; give weights of one")
 
 
 _ENDS = r"(?P<end>weight|bias|affine\.weight|affine\.bias)"

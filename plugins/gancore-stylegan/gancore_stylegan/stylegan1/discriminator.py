@@ -41,7 +41,9 @@ class StyleGANDiscriminator(Discriminator):
     )
     channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
     group: int = field(
-        default=4, validator=whole(1), help="samples over which the standard deviation is taken; 1 takes none"
+        default=4,
+        validator=whole(0),
+        help="samples over which the standard deviation is taken; 1 takes none, 0 the whole batch",
     )
 
     @property

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from gancore import Discriminator, field, part
 from gancore.component.part import fact
-from gancore.component.validators import whole
+from gancore.component.validators import above, whole
+from gancore.errors import SpecError
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.minibatch_std import MinibatchStd
@@ -49,7 +50,9 @@ class PlainStyleGAN2Discriminator(Discriminator):
     )
     channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
     group: int = field(
-        default=4, validator=whole(1), help="samples over which the standard deviation is taken; 1 takes none"
+        default=4,
+        validator=whole(0),
+        help="samples over which the standard deviation is taken; 1 takes none, 0 the whole batch",
     )
     clamp: float = field(default=0.0, validator=CLAMP_RANGE, help=CLAMP_HELP)
 
@@ -168,14 +171,15 @@ class SkipStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
         return x
 
 
-@part("stylegan2-labels")
-class LabeledStyleGAN2Discriminator(StyleGAN2Discriminator):
-    """The residual discriminator with a projection: the score is the product of its last layer with a mapped
+@part("stylegan2-plain-labels")
+class LabeledPlainStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
+    """The plain discriminator with a projection: the score is the product of its last layer with a mapped
     label.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10, after Miyato & Koyama 2018,
     arXiv:1802.05637: a label is embedded, normalized, and goes through 8 layers at a hundredth of the
-    learning rate; the product is divided by √ of its width. Soft labels take the mixture of the embeddings.
+    learning rate; the product is divided by √ of its width. Without such layers the label is its normalized
+    embedding. Soft labels take the mixture of the embeddings.
 
     `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 
@@ -183,36 +187,55 @@ class LabeledStyleGAN2Discriminator(StyleGAN2Discriminator):
         FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
         times.
         FitError: no label was given.
+        SpecError: there are no layers for labels, and their embedding is not as wide as the product.
     """
 
     conditional: ClassVar[bool] = True
     classes: int = fact(help="number of classes K, told by the data")
     label_layers: int = field(
-        default=8, validator=whole(1), help="fully connected layers after the embedding of a label"
+        default=8, validator=whole(0), help="fully connected layers after the embedding of a label"
+    )
+    label_width: int = field(
+        default=0, validator=whole(0), help="width of a mapped label; 0: as many as features"
+    )
+    label_embedding: int = field(
+        default=0, validator=whole(0), help="width of a label's embedding; 0: label_width"
+    )
+    label_hidden: int = field(
+        default=0, validator=whole(0), help="width of the layers between the two; 0: label_width"
+    )
+    label_lr_multiplier: float = field(
+        default=0.01,
+        validator=above(0),
+        help="learning rate of these layers, as a share of the discriminator's",
     )
 
     @property
     def outputs(self) -> int:
-        """As many as features."""
-        return self.widths[-1]
+        """As many as a mapped label has."""
+        return self.label_width or self.widths[-1]
 
     def build(self) -> None:
-        """Makes the layers."""
-        check_classes(self, "discriminator/stylegan2")
+        """Makes the layers, and then those that read a label."""
+        check_classes(self, self.qualified_name.removesuffix("-labels"))
         super().build()
-
-    def finish(self) -> None:
-        """Makes the shortcuts, and the layers that read a label."""
-        super().finish()
-        width = self.outputs
-        self.embedding = EqualizedLinear(self.classes, width, gain=1)
+        first, hidden = self.label_embedding or self.outputs, self.label_hidden or self.outputs
+        if not self.label_layers and first != self.outputs:
+            raise SpecError(
+                f"{self.qualified_name}: label_embedding is {first}, "
+                "but without label_layers it must be the label_width, "
+                f"{self.outputs}; leave it out"
+            )
+        widths = [first, *[hidden] * (self.label_layers - 1), self.outputs]
+        rate = self.label_lr_multiplier
+        self.embedding = EqualizedLinear(self.classes, first, gain=1)
         self.labels = nn.ModuleList(
-            ActivatedLinear(width, width, lr_multiplier=0.01) for _ in range(self.label_layers)
+            ActivatedLinear(*widths[i : i + 2], lr_multiplier=rate) for i in range(self.label_layers)
         )
 
     def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """Features and labels → scores `(N,)`."""
-        label = given_label(self, label, "discriminator/stylegan2")
+        label = given_label(self, label, self.qualified_name.removesuffix("-labels"))
         mapped = self.mapped(one_hot(label, self.classes).to(self.embedding.weight))
         scores = self.score(features)
         product: Tensor = (scores.to(mapped.dtype) * mapped).sum(1)
@@ -225,6 +248,39 @@ class LabeledStyleGAN2Discriminator(StyleGAN2Discriminator):
             for layer in self.labels:
                 x = layer(x)
         return x
+
+
+@part("stylegan2-labels")
+class LabeledStyleGAN2Discriminator(LabeledPlainStyleGAN2Discriminator, StyleGAN2Discriminator):
+    """The residual discriminator with a projection, as in discriminator/stylegan2-plain-labels.
+
+    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676. Else as discriminator/stylegan2.
+
+    `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
+
+    Raises:
+        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
+        times.
+        FitError: no label was given.
+        SpecError: there are no layers for labels, and their embedding is not as wide as the product.
+    """
+
+
+@part("stylegan2-skip-labels")
+class LabeledSkipStyleGAN2Discriminator(LabeledPlainStyleGAN2Discriminator, SkipStyleGAN2Discriminator):
+    """The discriminator with input skips and a projection, as in discriminator/stylegan2-plain-labels.
+
+    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, whose released code has it. Else as
+    discriminator/stylegan2-skip.
+
+    `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
+
+    Raises:
+        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
+        times.
+        FitError: no label was given.
+        SpecError: there are no layers for labels, and their embedding is not as wide as the product.
+    """
 
 
 class DownBlock(nn.Module):

@@ -5,8 +5,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gancore import part
+from gancore import field, part
 from gancore.component.part import fact
+from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.pixel_norm import pixel_norm
@@ -62,17 +63,20 @@ class LabeledStyleGAN2Mapping(StyleGAN2Mapping):
 
     conditional: ClassVar[bool] = True
     classes: int = fact(help="number of classes K, told by the data")
+    embedding_width: int = field(
+        default=0, validator=whole(0), help="width of a label's embedding; 0: that of w"
+    )
 
     @property
     def input_width(self) -> int:
-        """A latent, and an embedding as long as a code."""
-        return self.latent_width + self.code[-1]
+        """A latent, and an embedding."""
+        return self.latent_width + (self.embedding_width or self.code[-1])
 
     def build(self) -> None:
         """Makes the layers, and the embedding."""
         check_classes(self, "conditioner/stylegan")
         super().build()
-        self.embedding = EqualizedLinear(self.classes, self.code[-1], gain=1)
+        self.embedding = EqualizedLinear(self.classes, self.embedding_width or self.code[-1], gain=1)
 
     def read(self, latent: Tensor, label: Tensor | None) -> Tensor:
         """The latent and the embedding of its label; normalizing both together once more changes nothing."""

@@ -113,8 +113,8 @@ class CIFARStyleGAN2(StyleGAN2):
     batch 64, groups of 32, a half-life of 500,000 images with ramp-up. The released code rescales the
     generator's optimizer for a penalty in every 4th step, which here has no weight: learning rate 0.002, β₂ =
     0.99^0.8. Differences are those of its parts; labels: `conditioner=stylegan2-labels` with
-    `conditioner.layers=2` and `conditioner.mixing=0`, `discriminator=stylegan2-labels`, which has residuals,
-    with `discriminator.group=32`.
+    `conditioner.layers=2` and `conditioner.mixing=0`, `discriminator=stylegan2-plain-labels` with
+    `discriminator.group=32`.
     """
 
     examples = SMALL

@@ -1,11 +1,12 @@
 """Which frequencies each layer of the alias-free generator keeps, and how finely it is sampled."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gancore.component.interfaces import ImageShape
 from gancore.errors import FactError
 
-__all__ = ["Band", "plan"]
+__all__ = ["Band", "layer_widths", "plan"]
 
 CUTOFF = 2.0
 """The first layer's cutoff."""
@@ -62,6 +63,13 @@ def plan(image: ImageShape, layers: int, address: str) -> list[Band]:
         size = (height >> halved) + margin, (width >> halved) + margin
         bands.append(Band(cutoff, max(stopband, rate / 2) - cutoff, rate, size, i >= layers - CRITICAL))
     return bands
+
+
+def layer_widths(bands: Sequence[Band], base: int, most: int) -> list[int]:
+    """Feature maps at each band: `base` over twice its cutoff, rounded to the nearest even number where it
+    lies between two.
+    """
+    return [max(1, min(round(base / 2 / band.cutoff), most)) for band in bands]
 
 
 def halvings(height: int, width: int, least: float) -> int:

@@ -18,7 +18,7 @@ from gancore_stylegan.stylegan2.clamping import CLAMP_HELP, CLAMP_RANGE, clamped
 from gancore_stylegan.stylegan3.alias_free import FilteredLeakyReLU
 from gancore_stylegan.stylegan3.filters import low_pass, radial_low_pass
 from gancore_stylegan.stylegan3.input import FourierInput
-from gancore_stylegan.stylegan3.plan import Band, plan
+from gancore_stylegan.stylegan3.plan import Band, layer_widths, plan
 
 TAPS = 6
 """Taps of a filter for each step between the sampling rates that it joins (the paper's n)."""
@@ -76,9 +76,7 @@ class StyleGAN3Synthesis(Generator):
     def build(self) -> None:
         """Makes the Fourier features, the layers, and the weights to colors."""
         bands = plan(self.image, self.layers, self.qualified_name)
-        widths = [
-            max(1, min(round(self.channels_base / 2 / band.cutoff), self.channels_max)) for band in bands
-        ]
+        widths = layer_widths(bands, self.channels_base, self.channels_max)
         self.input = FourierInput(self.code_width, widths[0], bands[0].size, bands[0].rate, bands[0].cutoff)
         self.blocks = nn.ModuleList(
             AliasFreeLayer(
