@@ -325,8 +325,11 @@ class Schedule(Part):
 
 @interface("optimizer")
 class Optimizer(Part):
-    """Makes the torch optimizer of a player. `rescale` in (0, 1] corrects for lazy updates, as StyleGAN2
-    does.
+    """Makes the torch optimizer of a player.
+
+    `rescale` in (0, 1] is the share of main updates among all updates of the player. Below 1 the optimizer
+    corrects for the lazy ones
+    between: the weights move and its means fade as if the lazy penalty lay in the main updates.
     """
 
     lr: float = field(default=2e-4, help="learning rate")

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from gancore.component.part import field, part
 from gancore.component.validators import whole
-from gancore.measure.neighbors import balls, radii, squared_distances
+from gancore.measure.neighbors import balls, blocks, radii
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
@@ -21,8 +21,8 @@ def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> tuple[float, flo
     reach = balls(radii(real, k))
     inside = 0
     covered = torch.zeros(len(real), dtype=torch.bool)
-    for _, squared in squared_distances(fake, real):
-        within = squared < reach
+    for block in blocks(fake, real):
+        within = block.inside(reach)
         inside += int(within.sum())
         covered |= within.any(0)
     return inside / (k * len(fake)), float(covered.double().mean())

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from gancore.component.part import field, part
 from gancore.component.validators import whole
-from gancore.measure.neighbors import balls, radii, squared_distances
+from gancore.measure.neighbors import balls, blocks, radii
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
@@ -22,9 +22,9 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
     reach_real, reach_fake = balls(radii(real, k)), balls(radii(fake, k))
     precise = 0
     recalled = torch.zeros(len(real), dtype=torch.bool)
-    for part_, squared in squared_distances(fake, real):
-        precise += int((squared < reach_real).any(1).sum())
-        recalled |= (squared < reach_fake[part_, None]).any(0)
+    for block in blocks(fake, real):
+        precise += int(block.inside(reach_real).any(1).sum())
+        recalled |= block.inside(reach_fake[block.part, None]).any(0)
     return precise / len(fake), float(recalled.double().mean())
 
 

@@ -131,7 +131,10 @@ class TwoPlayerGAN(Recipe):
         making = [self.conditioner, self.generator, *self.generator_regularizers]
         return {
             "discriminator": Player(
-                judging, self.discriminator_optimizer, rescale(self.regularizers), list(self.constraints)
+                judging,
+                self.discriminator_optimizer,
+                rescale(self.regularizers, self.discriminator_steps),
+                list(self.constraints),
             ),
             "generator": Player(making, self.generator_optimizer, rescale(self.generator_regularizers)),
         }

@@ -37,8 +37,9 @@ def due(penalties: Iterable[Penalty], run: Run) -> Iterable[tuple[str, Any]]:
     ]
 
 
-def rescale(penalties: Iterable[Penalty]) -> float:
-    """The share of main updates among all updates of a player: k / (k + 1) for one penalty in every k-th
-    step.
+def rescale(penalties: Iterable[Penalty], updates: int = 1) -> float:
+    """The fraction of main updates among all updates of a player that makes `updates` of them in a step.
+
+    n k / (n k + 1) for n updates and one penalty in every k-th step.
     """
-    return 1 / (1 + sum(1 / penalty.every for penalty in penalties if is_lazy(penalty)))
+    return updates / (updates + sum(1 / penalty.every for penalty in penalties if is_lazy(penalty)))

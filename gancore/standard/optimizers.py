@@ -1,5 +1,19 @@
-"""torch's optimizers as parts: with a schedule, a largest gradient norm, and the correction for lazy
-updates.
+"""torch's optimizers as parts: with a schedule, a largest gradient norm, and the correction for lazy updates.
+
+A lazy penalty, an update of its own in each k-th step scaled by k, adds updates to those of the main loss,
+which are the share c of all. The weights should move, and what an optimizer remembers should fade, as if the
+penalty lay in the main updates. What that asks for depends on what a step is:
+
+* Adam, AdamW and RMSprop divide by the root of a mean square, so that a step is about as long as the learning
+  rate whatever the scale of its gradient: 1/c as many steps go 1/c as far. lr' = c·lr, and each mean keeps βᶜ
+  (Karras et al. 2020 (StyleGAN2), arXiv:1912.04958, appendix B, for Adam).
+* SGD's steps are proportional to the gradient, and the lazy gradient is k times that of each of the k steps
+  that it stands for: sums are as they should be, and lr stays.
+* Momentum μ that adds up velocities moves the weights by lr / (1 - μ) for each unit of gradient in the end.
+  μ' = μᶜ fades as before, and lr' = lr (1 - μᶜ) / (1 - μ) goes as far as before; as lr for μ = 0, and near
+  c·lr for μ near 1.
+* Weight decay that is added to the gradient counts once an update: times c. AdamW's is times lr', which has
+  the factor already.
 """
 
 import math
@@ -100,7 +114,8 @@ class RMSprop(Scheduled):
     """Divides the gradient by a running average of its recent magnitude.
 
     Paper: Tieleman & Hinton 2012, Neural networks for machine learning, lecture 6.5. The learning rate is
-    that of Arjovsky et al. 2017 (WGAN), arXiv:1701.07875, algorithm 1. Lazy updates: lr' = c·lr.
+    that of Arjovsky et al. 2017 (WGAN), arXiv:1701.07875, algorithm 1. Lazy updates: α' = αᶜ, momentum μ' =
+    μᶜ and lr' = c·lr (1 - μᶜ) / (1 - μ), which is c·lr without momentum.
     """
 
     lr: float = field(default=5e-5, validator=at_least(0), help="learning rate")
@@ -110,15 +125,18 @@ class RMSprop(Scheduled):
 
     def make(self, parameters: Iterable[nn.Parameter], rescale: float = 1.0) -> torch.optim.Optimizer:
         """`torch.optim.RMSprop`, on lists of tensors at a time."""
+        lr, momentum = _with_momentum(self.lr * rescale, self.momentum, rescale)
         return torch.optim.RMSprop(
-            list(parameters), self.lr * rescale, self.alpha, self.eps, momentum=self.momentum, foreach=True
+            list(parameters), lr, self.alpha**rescale, self.eps, momentum=momentum, foreach=True
         )
 
 
 @part("sgd")
 class SGD(Scheduled):
-    """Stochastic gradient descent with momentum (Robbins & Monro 1951; Polyak 1964). Lazy updates: lr' =
-    c·lr.
+    """Stochastic gradient descent with momentum (Robbins & Monro 1951; Polyak 1964).
+
+    Lazy updates: lr stays without momentum μ; with it μ' = μᶜ and lr' = lr (1 - μᶜ) / (1 - μ). The decay of
+    the weights is times c.
     """
 
     lr: float = field(default=0.01, validator=at_least(0), help="learning rate")
@@ -130,13 +148,22 @@ class SGD(Scheduled):
     def make(self, parameters: Iterable[nn.Parameter], rescale: float = 1.0) -> torch.optim.Optimizer:
         """`torch.optim.SGD`, fused where the device has it."""
         moved = list(parameters)
+        lr, momentum = _with_momentum(self.lr, self.momentum, rescale)
         return torch.optim.SGD(
-            moved, self.lr * rescale, self.momentum, weight_decay=self.weight_decay, fused=_fused(moved)
+            moved, lr, momentum, weight_decay=self.weight_decay * rescale, fused=_fused(moved)
         )
 
 
 def _rescaled(betas: tuple[float, float], rescale: float) -> tuple[float, float]:
     return betas[0] ** rescale, betas[1] ** rescale
+
+
+def _with_momentum(lr: float, momentum: float, rescale: float) -> tuple[float, float]:
+    """Learning rate and momentum μᶜ that fades as μ does with 1/c as many updates, and moves the weights
+    as far: lr / (1 - μ) in all.
+    """
+    faded = momentum**rescale
+    return lr * (rescale if momentum == 1 else (1 - faded) / (1 - momentum)), faded
 
 
 def _fused(parameters: list[nn.Parameter]) -> bool:

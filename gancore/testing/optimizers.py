@@ -29,14 +29,17 @@ def a_step_moves_weights(trial: Trial[Optimizer]) -> None:
 
 @check(Optimizer)
 def rescales_for_lazy_updates(trial: Trial[Optimizer]) -> None:
-    """The learning rate is `lr`, and smaller where lazy updates come between."""
-    rates = [
-        trial.part.make(nn.Linear(4, 3).parameters(), rescale).param_groups[0]["lr"] for rescale in (1.0, 0.5)
-    ]
-    ensure(rates[0] == trial.part.lr, f"the learning rate is {rates[0]}, expected lr = {trial.part.lr}")
+    """The learning rate is `lr`; with `rescale` = 1/2, twice as many updates, of half the gradient, go as
+    far (to a tenth).
+    """
+    rate = trial.part.make(nn.Linear(4, 3).parameters()).param_groups[0]["lr"]
+    ensure(rate == trial.part.lr, f"the learning rate is {rate}, expected lr = {trial.part.lr}")
+    far, lazy = _distance(trial.part, 500, 1.0), _distance(trial.part, 1000, 0.5)
     ensure(
-        0 < rates[1] < rates[0],
-        f"with rescale=0.5 the learning rate is {rates[1]}, expected less than {rates[0]}",
+        0.9 * far <= lazy <= 1.1 * far,
+        f"with rescale=0.5, 1000 updates of half the gradient move a weight by {lazy:g}, "
+        f"and 500 without rescale by {far:g}: "
+        "expected the same to a tenth",
     )
 
 
@@ -70,6 +73,16 @@ def goes_on_where_it_was(trial: Trial[Optimizer]) -> None:
         "an optimizer that took the saved state steps elsewhere; "
         "keep its state in `optimizer.state`, by parameter",
     )
+
+
+def _distance(optimizer: Optimizer, updates: int, rescale: float) -> float:
+    """How far as many updates of an equal gradient, of size `rescale`, move a weight."""
+    weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    made = optimizer.make([weight], rescale)
+    for _ in range(updates):
+        weight.grad = torch.full_like(weight, rescale)
+        made.step()
+    return abs(weight.item())
 
 
 def _run(player_optimizer: PlayerOptimizer, steps: int) -> None:

@@ -22,7 +22,7 @@ from gancore.measure.score import Value
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import NonSaturating, Wasserstein
-from gancore.standard.optimizers import SGD
+from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, Drift, GradientPenalty
 from gancore.standard.samplers import Normal
 
@@ -589,9 +589,15 @@ class EndsBelowZero(Schedule):
 
 
 @mutant("rescales_for_lazy_updates")
-class NeverRescales(SGD):
+class NeverRescales(Adam):
     def make(self, parameters, rescale=1.0):
         return super().make(parameters)
+
+
+@mutant("rescales_for_lazy_updates")
+class RescalesWhatIsProportional(SGD):
+    def make(self, parameters, rescale=1.0):
+        return torch.optim.SGD(parameters, self.lr * rescale)
 
 
 @mutant("a_step_moves_weights")
@@ -613,14 +619,14 @@ class _Forgetful(torch.optim.SGD):
     def step(self, closure=None):
         self.steps += 1
         for group in self.param_groups:
-            group["lr"] = 0.01 * self.steps
+            group["lr"] = 0.01 * (1 + self.steps % 3)
         return super().step(closure)
 
 
 @mutant("goes_on_where_it_was")
 class CountsOutsideItsState(SGD):
     def make(self, parameters, rescale=1.0):
-        return _Forgetful(list(parameters), self.lr * rescale)
+        return _Forgetful(list(parameters), self.lr)
 
 
 # recipes

@@ -54,13 +54,12 @@ def test_sgd_with_momentum():
     assert step(SGD(lr=0.1, weight_decay=0.5), [1.0]) == pytest.approx(1 - 0.1 * 1.5, rel=1e-6)
 
 
-@pytest.mark.parametrize("cls", ALL)
+@pytest.mark.parametrize("cls", [Adam, AdamW])
 def test_lazy_updates_rescale_as_stylegan2_does(cls):
     c = 16 / 17
     group = cls(lr=0.1).make([nn.Parameter(torch.ones(1))], c).param_groups[0]
     assert group["lr"] == pytest.approx(0.1 * c)
-    if cls in (Adam, AdamW):
-        assert group["betas"] == pytest.approx((cls().betas[0] ** c, cls().betas[1] ** c))
+    assert group["betas"] == pytest.approx((cls().betas[0] ** c, cls().betas[1] ** c))
     assert step(Adam(lr=0.1), [1.0, -3.0], rescale=c) == pytest.approx(
         adam([1, -3], 0.1 * c, 0.5**c, 0.999**c, 1e-8), rel=1e-5
     )

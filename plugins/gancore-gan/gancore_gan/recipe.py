@@ -13,11 +13,13 @@ class GAN(TwoPlayerGAN):
     """The two-player minimax game between multilayer perceptrons.
 
     Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1 with k = 1. As in the released MNIST
-    configuration latents are 100 normal numbers, batches are of 100, and the generator maximizes log D(G(z))
+    configuration latents are of 100 numbers, batches are of 100, and the generator maximizes log D(G(z))
     (section 3); `loss = "minimax"` is the game as eq. 1 has it.
-    Differences: Adam (learning rate 0.0002, β₁ = 0.5) for gradient descent with momentum (learning rate 0.1,
-    momentum 0.5 growing to 0.7), so that color images of any size train with the same values; samples are
-    made with an exponential average of the generator's weights (`average = "no-average"` for the paper's).
+    Differences: latents are standard normal, as in the released configurations for CIFAR-10 and TFD, where
+    that for MNIST has them uniform in [-√3, √3], of the same mean and variance; Adam (learning rate 0.0002,
+    β₁ = 0.5) for gradient descent with momentum (learning rate 0.1, momentum 0.5 growing to 0.7), so that
+    color images of any size train with the same values; samples are made with an exponential average of the
+    generator's weights (`average = "no-average"` for the paper's).
     """
 
     examples = (

@@ -48,6 +48,14 @@ def test_published_hyperparameters():
     assert recipe.loss.name == "non-saturating"
 
 
+def test_latents_have_the_mean_and_variance_of_the_released_uniform_ones():
+    latent = GAN(image=(1, 28, 28)).sampler(2000, rng=torch.Generator().manual_seed(0))
+    side = 2 * 3**0.5
+    assert float(latent.mean()) == pytest.approx(0, abs=0.01) and float(latent.var()) == pytest.approx(
+        side**2 / 12, abs=0.01
+    )
+
+
 @pytest.mark.parametrize("loss", ["non-saturating", "minimax"])
 def test_terms_are_those_of_the_paper(loss):
     recipe = build({**spec(small()), "loss": loss})

@@ -24,9 +24,9 @@ class PCA(Recipe):
     closed form.
 
     Paper: Tipping & Bishop 1999 (Journal of the Royal Statistical Society B 61), section 3. Every image is
-    read once and folded into mean and covariance; `finish` takes their eigenvectors. Differences: images
-    arrive in batches (the paper has the whole covariance at hand), and the covariance is divided by N - 1.
-    There is no player, no gradient and no random number in training.
+    read once and folded into mean and covariance; `finish` takes their eigenvectors: W of eq. 7 with R = I,
+    and σ² of eq. 8. Differences: images arrive in batches (the paper has the whole covariance at hand), and
+    the covariance is divided by N - 1. There is no player, no gradient and no random number in training.
 
     The moments of images with D = C · H · W values take 8 D² bytes, so D is limited.
 

@@ -193,3 +193,46 @@ def test_too_few_images_are_refused(images):
         DataError, match="6 images cannot determine 8 principal components.*at least 10 images.*at most 4"
     ):
         recipe.finish(run)
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Fewer images than values."""
+    mixing = torch.linspace(1, 0.05, 24)
+    return 0.3 * torch.randn(14, 24, generator=torch.Generator().manual_seed(1)).mul(mixing).reshape(
+        14, *IMAGE
+    )
+
+
+def test_fewer_images_than_values_agree_with_the_solver_that_follows_equation_8(few):
+    flat = few.flatten(1).double().numpy()
+    recipe, oracle = learned(few), Oracle(Q, svd_solver="covariance_eigh").fit(flat)
+    same(recipe.encoder.variance, oracle.explained_variance_)
+    same(recipe.encoder.noise_variance, oracle.noise_variance_)
+    same(recipe.log_likelihood(few), oracle.score_samples(flat))
+    values = np.linalg.eigvalsh(np.cov(flat.T))
+    assert float(recipe.encoder.noise_variance) == pytest.approx(values[: 24 - Q].mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["auto", "full", "arpack"])
+def test_other_solvers_leave_out_the_eigenvalues_of_zero(few, solver):
+    flat = few.flatten(1).double().numpy()
+    recipe, other = learned(few), Oracle(Q, svd_solver=solver).fit(flat)
+    same(recipe.encoder.variance, other.explained_variance_)
+    assert float(recipe.encoder.noise_variance) * (24 - Q) / (14 - Q) == pytest.approx(
+        other.noise_variance_, rel=1e-9
+    )
+    assert float(recipe.log_likelihood(few).mean()) > other.score(flat) + 1
+
+
+@pytest.mark.parametrize("factor", [0.9, 0.99, 1.01, 1.1])
+@pytest.mark.parametrize("count", [14, N])
+def test_no_other_noise_is_likelier(images, few, count, factor):
+    shown = few if count == 14 else images
+    # the maximum is that of the covariance divided by N; here it is divided by N - 1
+    scaled = (shown - shown.mean(0)) * (count / (count - 1)) ** 0.5
+    recipe = learned(shown)
+    recipe.encoder.mean.zero_()
+    best = recipe.log_likelihood(scaled).mean()
+    recipe.encoder.noise_variance.mul_(factor)
+    assert recipe.log_likelihood(scaled).mean() < best

@@ -28,10 +28,10 @@ from stylegan_import_pairs import CODE, KINDS, LATENT, converted, discriminator,
 from stylegan_import_pairs import mapping as mapping_pair
 
 from gancore.cli import run as gancore
-from gancore.cli.recipes import recipe_of
 from gancore.component.specs import build, spec
 from gancore.errors import CheckpointError, SpecError
 from gancore.pipeline import evaluating
+from gancore.verbs.recipes import recipe_of
 
 ADDRESSES = {"skip": "stylegan2", "orig": "stylegan2-plain", "resnet": "stylegan2-residual"}
 JUDGES = {"skip": "stylegan2-skip", "orig": "stylegan2-plain", "resnet": "stylegan2"}

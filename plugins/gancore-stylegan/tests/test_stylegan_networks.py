@@ -310,7 +310,7 @@ def test_spec_and_dtypes(part):
         (StyleGANMapping, {"mixing": 1.5}, "mixing must be a number from 0 to 1; got 1.5"),
         (StyleGANMapping, {"layers": 0}, "layers"),
         (StyleGANSynthesis, {"channels_max": 0}, "channels_max"),
-        (StyleGANDiscriminator, {"group": 0}, "group"),
+        (StyleGANDiscriminator, {"group": -1}, "group"),
     ],
 )
 def test_options_out_of_range(cls, options, text):
