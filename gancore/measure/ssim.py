@@ -42,7 +42,9 @@ def ms_ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
     Paper: Wang et al. 2003, Multiscale structural similarity for image quality assessment, eq. 7, images
     halved by 2×2 means. Images under 176 pixels have fewer than five scales: as many as leave room for a
     window, with the first weights over their sum. Contrast and structure are averaged over channels before
-    they are multiplied; where one is negative it counts as zero.
+    they are multiplied; where one is negative it counts as zero. At every scale only windows that lie wholly
+    within the image count, as in the paper's own code. torchmetrics reflects images at their borders instead,
+    and at the coarsest scale averages over the windows there too, which changes values by 1e-4 to 4e-3.
 
     Raises:
         MeasureError: the images are smaller than a window.

@@ -1,15 +1,18 @@
 """Structural similarity, random pairs, near-twins."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional
 from toy_study import images, study
 
 from gancore.errors import MeasureError
 from gancore.measure.diversity import Diversity, duplicates, pair_similarities
 from gancore.measure.picking import some_images
-from gancore.measure.ssim import ms_ssim, scales, ssim
+from gancore.measure.ssim import WEIGHTS, ms_ssim, scales, ssim
 
 
 @settings(max_examples=15, deadline=None)
@@ -94,3 +97,45 @@ def test_too_few_samples_are_refused():
         MeasureError, match=r"MS-SSIM needs at least 8 images in the samples \(random pairs\); got 5"
     ):
         Diversity()(study(fake=images(5)))
+
+
+def blurred(x):
+    """Every window of 11×11 under a Gaussian with σ = 1.5."""
+    bell = torch.tensor([math.exp(-((i - 5) ** 2) / 4.5) for i in range(11)], dtype=torch.float64)
+    kernel = torch.outer(bell, bell) / bell.sum() ** 2
+    return functional.conv2d(x, kernel.expand(x.shape[1], 1, 11, 11), groups=x.shape[1])
+
+
+def similar(a, b):
+    """The index and its contrast and structure at every window; values span 1."""
+    mean_a, mean_b = blurred(a), blurred(b)
+    contrast = 2 * (blurred(a * b) - mean_a * mean_b) + 0.03**2
+    contrast = contrast / (blurred(a * a) - mean_a**2 + blurred(b * b) - mean_b**2 + 0.03**2)
+    return contrast * (2 * mean_a * mean_b + 0.01**2) / (mean_a**2 + mean_b**2 + 0.01**2), contrast
+
+
+@pytest.mark.parametrize("reflected", [False, True], ids=["ours", "torchmetrics"])
+def test_the_two_conventions_at_borders(reflected):
+    """Inner windows at every scale, or also those over reflected borders at the coarsest one."""
+    torchmetrics = pytest.importorskip("torchmetrics.functional.image")
+    rng = torch.Generator().manual_seed(0)
+    coarse = torch.rand(2, 3, 24, 24, generator=rng, dtype=torch.float64)
+    a = functional.interpolate(coarse, 192, mode="bicubic").clamp(0, 1)
+    fine = torch.randn(2, 3, 48, 48, generator=rng, dtype=torch.float64)
+    b = (a + 0.1 * functional.interpolate(fine, 192, mode="bicubic")).clamp(0, 1)
+    expected, x, y = 1.0, a, b
+    for i, weight in enumerate(WEIGHTS):
+        last = i == len(WEIGHTS) - 1
+        border = (5,) * 4 if reflected and last else (0,) * 4
+        whole, contrast = similar(*(functional.pad(z, border, mode="reflect") for z in (x, y)))
+        expected = expected * (whole if last else contrast).flatten(1).mean(1).clamp(min=0) ** (
+            weight / sum(WEIGHTS)
+        )
+        x, y = functional.avg_pool2d(x, 2), functional.avg_pool2d(y, 2)
+    theirs = torchmetrics.multiscale_structural_similarity_index_measure(
+        a, b, data_range=1.0, reduction="none", betas=tuple(w / sum(WEIGHTS) for w in WEIGHTS)
+    )
+    ours = ms_ssim(a, b, range=1.0)
+    agrees, differs = (theirs, ours) if reflected else (ours, theirs)
+    torch.testing.assert_close(agrees, expected, atol=1e-8, rtol=0)
+    assert (differs - expected).abs().min() > 1e-5
