@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Schedule,
     )
     from gancore.component.part import Part, RunningMean, fact, field, part, seat
+    from gancore.component.presets import Preset
     from gancore.component.specs import build, spec
     from gancore.measure.evaluation import Evaluation, score_study
     from gancore.measure.score import Score, Value
@@ -96,6 +97,7 @@ _HOMES = {
     "measure.evaluation": ("Evaluation", "score_study"),
     "measure.score": ("Score", "Value"),
     "measure.study": ("Study",),
+    "component.presets": ("Preset",),
     "pipeline": ("Pipeline",),
     "recipes.base": ("DiscriminatorProbe", "Player", "Recipe"),
     "recipes.gan": ("TwoPlayerGAN",),
@@ -143,6 +145,7 @@ __all__ = [
     "Part",
     "Pipeline",
     "Player",
+    "Preset",
     "Recipe",
     "RunFolder",
     "RunningMean",

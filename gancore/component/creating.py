@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gancore.component.discovery import registry
-from gancore.component.part import Part
+from gancore.component.part import Part, fact_fields
 from gancore.component.specs import build, open_seats, put, read_toml, spec
 
 
@@ -34,7 +34,9 @@ def changed(table: Mapping[str, Any], changes: Mapping[str, Any], kind: str = "r
     may lead into them. Parts that stand in the table stay what they are.
     """
     made = dict(table)
-    given = {seat: value for seat, value in made.items() if _holds_part(value)}
+    facts = {a.name for a in fact_fields(registry().base_of(kind, str(made.get("part"))))}
+    # with its facts a part would be built, and what follows from them no longer be open
+    given = {key: value for key, value in made.items() if key in facts or _holds_part(value)}
     plain = {key: value for key, value in made.items() if key not in given}
     if changes and not open_seats(plain, kind):
         made = {**spec(build(plain, kind)), **given}
@@ -50,5 +52,5 @@ def _holds_part(value: Any) -> bool:
 def _table(name: str | Path) -> tuple[str, dict[str, Any]]:
     if str(name).endswith(".toml"):
         return "recipe", read_toml(Path(name))
-    cls = registry().locate(str(name))
-    return cls.kind, {"part": str(name).rpartition("/")[2]}
+    found = registry().locate(str(name))
+    return found.kind, {"part": str(name).rpartition("/")[2]}

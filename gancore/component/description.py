@@ -10,6 +10,7 @@ import attrs
 
 from gancore.component.discovery import registry
 from gancore.component.part import Part, fact_fields, help_of, option_fields, seats
+from gancore.component.presets import Preset
 
 _SOURCE = re.compile(r"arXiv:[\w.\-/]+\d|doi:\S+\w")
 
@@ -66,12 +67,18 @@ class Description:
 
 def describe(name: str | type[Part] | Part) -> Description:
     """What a part is, by its name as in `create`, by its class, or of the part at hand: kind, distribution,
-    file and line, papers, fields with defaults and ranges, and the contract of its kind.
+    file and line, papers, fields with defaults and ranges, and the contract of its kind. Of a preset: its own
+    text, and its base with the options that the preset gives or derives.
 
     Raises:
         UnknownPart, AmbiguousPart, BrokenPlugin: see `Registry.locate`.
     """
-    cls = registry().locate(name) if isinstance(name, str) else name if isinstance(name, type) else type(name)
+    found = registry().locate(name) if isinstance(name, str) else name
+    if isinstance(found, Part) and found.preset:
+        found = registry().preset(found.kind, found.preset) or found
+    if isinstance(found, Preset):
+        return _of_preset(found)
+    cls = found if isinstance(found, type) else type(found)
     text = inspect.cleandoc(cls.__doc__ or "")
     return Description(
         name=cls.name or cls.__name__,
@@ -85,6 +92,33 @@ def describe(name: str | type[Part] | Part) -> Description:
         fields=tuple(_fields(cls)),
         others=tuple(f"{k}/{cls.name}" for k in registry().kinds_with(cls.name) if k != cls.kind),
     )
+
+
+def _of_preset(preset: Preset) -> Description:
+    base, text = describe(preset.base), inspect.cleandoc(preset.doc)
+    kinds = registry().kinds_with(preset.name)
+    return attrs.evolve(
+        base,
+        name=preset.name,
+        distribution=registry().name_of(preset).rpartition(":")[0],
+        doc=f"{text}\n\nA preset of {base.kind}/{base.name}.",
+        papers=tuple(dict.fromkeys(_SOURCE.findall(text))),
+        fields=tuple(attrs.evolve(field, default=_preset_default(preset, field)) for field in base.fields),
+        others=tuple(f"{kind}/{preset.name}" for kind in kinds if kind != preset.kind),
+    )
+
+
+def _preset_default(preset: Preset, field: FieldDescription) -> str:
+    given = [_plain(preset.options[field.name])] if field.name in preset.options else []
+    rules = [path for path in preset.derived if path.partition(".")[0] == field.name]
+    return ", ".join(filter(None, [*given, *(f"{path} derived" for path in rules)])) or field.default
+
+
+def _plain(value: Any) -> str:
+    """A value of a spec in a line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_plain(inner)}" for key, inner in value.items())
+    return f"[{', '.join(map(_plain, value))}]" if isinstance(value, list) else str(value)
 
 
 def _interface(cls: type[Part]) -> type[Part]:

@@ -46,9 +46,16 @@ class Host:
         name = f"{distribution}:{entry}"
         try:
             self.manager.register(module, name=name)
-            mine = [p for n, p in self.manager.list_name_plugin() if p is not None and n != name]
-            offered = self.manager.subset_hook_caller("gancore_parts", remove_plugins=mine)()
-            self.registry.add(distribution, [cls for several in offered for cls in several])
+            others = [p for n, p in self.manager.list_name_plugin() if p is not None and n != name]
+            parts, presets = (
+                [
+                    one
+                    for several in self.manager.subset_hook_caller(hook, remove_plugins=others)()
+                    for one in several
+                ]
+                for hook in ("gancore_parts", "gancore_presets")
+            )
+            self.registry.add(distribution, parts, presets)
         except BaseException:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)

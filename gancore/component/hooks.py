@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import typer
 
     from gancore.component.part import Part
+    from gancore.component.presets import Preset
 
 ACCEPTED = frozenset({1})
 """The versions of hooks and interfaces that this host works with; a plugin declares the one that it was
@@ -26,6 +27,11 @@ hookimpl = pluggy.HookimplMarker("gancore")
 @hookspec
 def gancore_parts() -> "Sequence[type[Part]]":  # type: ignore[empty-body]
     """The part classes that the plugin offers."""
+
+
+@hookspec
+def gancore_presets() -> "Sequence[Preset]":  # type: ignore[empty-body]
+    """The presets that the plugin offers: published settings of its recipes, as data."""
 
 
 @hookspec

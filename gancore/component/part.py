@@ -21,6 +21,7 @@ import torch
 from attrs.setters import NO_OP
 from torch import Tensor, nn
 
+from gancore.component.derived import Rules, derive, left_open
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import fold, seeded
 from gancore.errors import FactError, FitError, SpecError, Unbuilt
@@ -128,6 +129,8 @@ class Part(nn.Module):
     """
     renamed: ClassVar[Mapping[str, str]] = {}
     """Old field names and what they are called today, so that an older spec still reads. Bases count too."""
+    derived: ClassVar[Rules] = {}
+    """Options that follow from the facts, where they are not given; see `gancore.component.derived`."""
 
     def __attrs_pre_init__(self) -> None:
         nn.Module.__init__(self)
@@ -141,6 +144,8 @@ class Part(nn.Module):
         self._fresh: list[tuple[Tensor, int]] = []
         self.extras: dict[str, Any] = {}
         self.after_build: list[Callable[[Part], None]] = []
+        if "open_options" not in self.__dict__:
+            self.preset, self.open_options = "", left_open(self.derived, self._given())
         for place in seats(type(self)):
             _occupy(self, place)
         self._refusal = self.register_forward_pre_hook(_refuse_unbuilt)
@@ -262,7 +267,26 @@ class Part(nn.Module):
             self._givers[f.name] = by
         return news
 
+    @classmethod
+    def with_rules(cls: type[P], fields: Mapping[str, Any], rules: Rules, *, preset: str = "") -> P:
+        """A part that derives just these options, whatever its class says; `preset` names where they are
+        from.
+        """
+        made = cls.__new__(cls)
+        # before the constructor, which makes the layers where all facts are given
+        made.__dict__.update(open_options=dict(rules), preset=preset)
+        made.__init__(**fields)  # type: ignore[misc]
+        return made
+
+    def _given(self) -> dict[str, Any]:
+        """What the constructor was given, as far as it differs from the defaults."""
+        held = {a.name: self.__dict__.get(a.name, self._modules.get(a.name)) for a in _fields(type(self))}
+        return {a.name: held[a.name] for a in _fields(type(self)) if held[a.name] is not a.default}
+
     def _make(self, seed: int, path: str) -> None:
+        for changed in derive(self, self.open_options):
+            if changed is not self:
+                changed._origin = None  # one without facts is made already, and its layers may depend on it
         _fill_all(self, seed, path)
         with seeded(fold(seed, path)):
             self.build()
@@ -322,7 +346,12 @@ def _refuse_unbuilt(part: nn.Module, _: Any) -> None:
 
 def summary(documented: object) -> str:
     """The first paragraph of a docstring, on one line."""
-    return " ".join((documented.__doc__ or "").strip().partition("\n\n")[0].split())
+    return first_paragraph(documented.__doc__ or "")
+
+
+def first_paragraph(text: str) -> str:
+    """The first paragraph of a text, on one line."""
+    return " ".join(text.strip().partition("\n\n")[0].split())
 
 
 def _meaning(part: Part, names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import attrs
 
 from gancore.component.part import Part
+from gancore.component.presets import Preset
 from gancore.errors import AmbiguousPart, BrokenPlugin, SpecError, UnknownPart
 
 
@@ -20,6 +21,19 @@ class Registration:
     def qualified_name(self) -> str:
         """`distribution:name`, which no other plugin can take."""
         return f"{self.distribution}:{self.cls.name}"
+
+
+@attrs.frozen
+class PresetRegistration:
+    """A preset, and the distribution that offers it."""
+
+    distribution: str
+    preset: Preset
+
+    @property
+    def qualified_name(self) -> str:
+        """`distribution:name`, which no other plugin can take."""
+        return f"{self.distribution}:{self.preset.name}"
 
 
 @attrs.frozen
@@ -41,23 +55,32 @@ class Registry:
     def __init__(self) -> None:
         self._registrations: dict[tuple[str, str], list[Registration]] = {}
         self._former: dict[tuple[str, str], list[Registration]] = {}
-        self._owner: dict[type[Part], str] = {}
+        self._presets: dict[tuple[str, str], list[PresetRegistration]] = {}
+        self._owner: dict[type[Part] | Preset, str] = {}
         self.failures: list[Failure] = []
 
-    def add(self, distribution: str, classes: Iterable[type[Part]]) -> None:
-        """Takes all classes of one plugin, or none of them.
+    def add(self, distribution: str, classes: Iterable[type[Part]], presets: Iterable[Preset] = ()) -> None:
+        """Takes all classes and presets of one plugin, or none of them.
 
         Raises:
-            SpecError: something is no part class, has no name, or stands twice in the same plugin.
+            SpecError: something is no part class and no preset, has no name, or stands twice in the same
+                plugin.
         """
         registrations = [_registration(distribution, cls) for cls in classes]
+        settings = [_preset_registration(distribution, preset) for preset in presets]
         keys = [(registration.cls.kind, registration.cls.name) for registration in registrations]
+        keys += [(setting.preset.kind, setting.preset.name) for setting in settings]
         twice = {f"{kind}/{name}" for kind, name in keys if keys.count((kind, name)) > 1}
         if twice:
             raise SpecError(
                 f"{distribution} offers {', '.join(sorted(twice))} more than once; rename one of them"
             )
-        for key, registration in zip(keys, registrations, strict=True):
+        for setting in settings:
+            key = (setting.preset.kind, setting.preset.name)
+            self._presets.setdefault(key, []).append(setting)
+            self._owner[setting.preset] = distribution
+        for registration in registrations:
+            key = (registration.cls.kind, registration.cls.name)
             self._registrations.setdefault(key, []).append(registration)
             self._owner[registration.cls] = distribution
             for name in registration.cls.__dict__.get("former_names", ()):
@@ -79,14 +102,12 @@ class Registry:
         found = found or self._former.get((kind, name), [])
         if not found:
             raise self._unknown(kind, distribution, bare)
-        if len(found) > 1:
-            names = " or ".join(r.qualified_name for r in found)
-            raise AmbiguousPart(f"{kind} {bare!r} is offered by {len(found)} plugins; write {names}")
+        _ensure_one(kind, bare, [r.qualified_name for r in found])
         return found[0].cls
 
-    def locate(self, name: str) -> type[Part]:
-        """The class that a person means by `name`: `loss/hinge`, or `path-length` where one kind alone has
-        it; both with the distribution too, `loss/gancore:hinge`.
+    def locate(self, name: str) -> type[Part] | Preset:
+        """The class or preset that a person means by `name`: `loss/hinge`, or `path-length` where one kind
+        alone has it; both with the distribution too, `loss/gancore:hinge`.
 
         Where several kinds have a bare name, the recipe among them is meant, and a score only where nothing
         else has it.
@@ -100,7 +121,7 @@ class Registry:
         kind, slash, bare = name.rpartition("/")
         if slash:
             self.check_kind(kind)
-            return self.find(kind, bare)
+            return self.preset(kind, bare) or self.find(kind, bare)
         kinds = self.kinds_with(name)
         if not kinds:
             raise self._unknown_anywhere(name)
@@ -108,7 +129,7 @@ class Registry:
         if len(meant) > 1:
             places = ", ".join(f"{kind}/{name}" for kind in kinds)
             raise AmbiguousPart(f"{len(kinds)} kinds of part are called {name!r}; write one of {places}")
-        return self.find(meant[0], name)
+        return self.preset(meant[0], name) or self.find(meant[0], name)
 
     def check_kind(self, kind: str) -> str:
         """The kind by its name of today. Raises UnknownPart where nobody offers that kind."""
@@ -120,14 +141,40 @@ class Registry:
     def kinds_with(self, name: str) -> list[str]:
         """The kinds that have a part of this name, or else had one."""
         distribution, _, bare = name.rpartition(":")
-        offers = [
-            (kind, r) for (kind, n), several in self._registrations.items() if n == bare for r in several
-        ]
-        kinds = {kind for kind, r in offers if distribution in ("", r.distribution)}
+        offers = [(r.cls.kind, r.cls.name, r.distribution) for r in self.registrations()]
+        offers += [(r.preset.kind, r.preset.name, r.distribution) for r in self.presets()]
+        kinds = {kind for kind, known, owner in offers if known == bare and distribution in ("", owner)}
         return sorted(kinds or {kind for kind, n in self._former if n == name})
 
-    def name_of(self, cls: type[Part]) -> str:
-        """The qualified name of a class, or its bare name when no plugin offers it."""
+    def preset(self, kind: str, name: str) -> Preset | None:
+        """The preset of `kind` called `name`, bare or as `distribution:name`; None where there is none.
+
+        Raises:
+            AmbiguousPart: several distributions offer the bare name, for a preset or a class.
+        """
+        kind = FORMER_KINDS.get(kind, kind)
+        distribution, _, bare = name.rpartition(":")
+        found = [r for r in self._presets.get((kind, bare), []) if distribution in ("", r.distribution)]
+        classes = self._registrations.get((kind, bare), [])
+        others = [r for r in classes if distribution in ("", r.distribution)]
+        if found:
+            _ensure_one(kind, bare, [r.qualified_name for r in found] + [r.qualified_name for r in others])
+        return found[0].preset if found else None
+
+    def base_of(self, kind: str, name: str) -> type[Part]:
+        """The class of a part or of a preset by its name. Raises as `find`."""
+        preset = self.preset(kind, name)
+        return preset.base if preset else self.find(kind, name)
+
+    def presets(self, kind: str | None = None) -> list[PresetRegistration]:
+        """All presets, or those of one kind, sorted by kind, name and distribution."""
+        found = [
+            (key, o) for key, several in self._presets.items() for o in several if kind in (None, key[0])
+        ]
+        return [preset for _, preset in sorted(found, key=lambda row: (row[0], row[1].distribution))]
+
+    def name_of(self, cls: type[Part] | Preset) -> str:
+        """The qualified name of a class or preset, or its bare name when no plugin offers it."""
         owner = self._owner.get(cls)
         return f"{owner}:{cls.name}" if owner else cls.name
 
@@ -149,7 +196,7 @@ class Registry:
         distribution, _, bare = name.rpartition(":")
         if broken := self._broken("part", distribution, bare):
             return broken
-        known = {n: f"{kind}/{n}" for kind, n in sorted(self._registrations)}
+        known = {n: f"{kind}/{n}" for kind, n in sorted([*self._registrations, *self._presets])}
         near = difflib.get_close_matches(bare, list(known), n=1, cutoff=0.65)
         hint = f"did you mean {known[near[0]]}? " if near else ""
         return UnknownPart(f"no part of any kind is called {name!r}; {hint}`gancore list` shows all")
@@ -167,7 +214,7 @@ class Registry:
     def _unknown(self, kind: str, distribution: str, name: str) -> Exception:
         if broken := self._broken(kind, distribution, name):
             return broken
-        known = sorted({n for k, n in self._registrations if k == kind})
+        known = sorted({n for k, n in [*self._registrations, *self._presets] if k == kind})
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         text = f"there is no {kind} {name!r}; {hint}known: {', '.join(known) or 'none'}"
@@ -193,6 +240,19 @@ def _registration(distribution: str, cls: object) -> Registration:
             f"{distribution} offers {cls.__name__}, which does not define {', '.join(_abstract(cls))}"
         )
     return Registration(distribution, cls)
+
+
+def _preset_registration(distribution: str, preset: object) -> PresetRegistration:
+    if not isinstance(preset, Preset):
+        raise SpecError(f"{distribution} offers {preset!r} as a preset; hand over Preset(name=…, base=…)")
+    return PresetRegistration(distribution, preset)
+
+
+def _ensure_one(kind: str, name: str, offers: list[str]) -> None:
+    if len(offers) > 1:
+        raise AmbiguousPart(
+            f"{kind} {name!r} is offered by {len(offers)} plugins; write {' or '.join(offers)}"
+        )
 
 
 def _abstract(cls: type[Part]) -> list[str]:

@@ -16,8 +16,10 @@ import cattrs
 import tomli_w
 from torch import nn
 
+from gancore.component.derived import left_open, without
 from gancore.component.discovery import registry
 from gancore.component.part import Part, Seat, fact_fields, option_fields, required_fields, seats
+from gancore.component.presets import Preset
 from gancore.component.weights import freeze, load_from
 from gancore.errors import GancoreError, SpecError
 
@@ -29,16 +31,19 @@ _RESERVED = frozenset({"part", "from", "frozen", "gancore"})
 
 def spec(part: Part, *, complete: bool = False) -> dict[str, Any]:
     """The table of a part. With `complete` also the facts that neighbors told, as a saved product needs
-    them.
+    them. Options that follow from facts are left out until these are known.
     """
     cls = type(part)
-    table: dict[str, Any] = {"part": registry().name_of(cls), **part.extras}
+    pending = () if part.built else tuple(part.open_options)
+    name = part.preset if part.preset and not part.built else registry().name_of(cls)
+    table: dict[str, Any] = {"part": name, **part.extras}
     table |= {a.name: _plain(getattr(part, a.name)) for a in option_fields(cls)}
     for a in fact_fields(cls):
         value = getattr(part, a.name)
         if value is not None and (complete or (value != a.default and not part.is_inferred(a.name))):
             table[a.name] = _plain(value)
-    return table | {place.name: _seated(getattr(part, place.name), complete) for place in seats(cls)}
+    table |= {place.name: _seated(getattr(part, place.name), complete) for place in seats(cls)}
+    return without(table, pending)
 
 
 def build(table: Mapping[str, Any] | str, kind: str = "recipe", *, where: str = "") -> Part:
@@ -59,7 +64,11 @@ def build(table: Mapping[str, Any] | str, kind: str = "recipe", *, where: str = 
             f"{where or 'the spec'} needs the key part, the name of its {kind}, as text; "
             f"got {table.get('part')!r}"
         )
-    return _from_table(registry().find(kind, table["part"]), table, where)
+    name = table["part"]
+    if preset := registry().preset(kind, name):
+        given = {key: value for key, value in table.items() if key != "part"}
+        return _from_table(preset.base, preset.table(given), where, preset)
+    return _from_table(registry().find(kind, name), table, where)
 
 
 def to_toml(table: Mapping[str, Any]) -> str:
@@ -96,7 +105,7 @@ def without_sources(table: Any) -> Any:
 
 def open_seats(table: Mapping[str, Any], kind: str = "recipe") -> list[str]:
     """The fields of the table's part that have no default and are not given."""
-    cls = registry().find(kind, str(table.get("part")))
+    cls = registry().base_of(kind, str(table.get("part")))
     return [a.name for a in required_fields(cls) if a.name not in table]
 
 
@@ -156,7 +165,7 @@ def _seated(value: Any, complete: bool) -> Any:
     return "none" if value is None else spec(value, complete=complete)
 
 
-def _from_table(cls: type[Part], table: dict[str, Any], where: str) -> Part:
+def _from_table(cls: type[Part], table: dict[str, Any], where: str, preset: Preset | None = None) -> Part:
     table = cls.upgraded(table)
     _check_keys(cls, table, where)
     fields: dict[str, Any] = {}
@@ -171,8 +180,9 @@ def _from_table(cls: type[Part], table: dict[str, Any], where: str) -> Part:
         kinds = {place.name: place.interface.kind for place in seats(cls)}
         wants = ", ".join(f"{name} (a {kinds[name]})" if name in kinds else name for name in missing)
         raise SpecError(f"{where or cls.name}: {cls.kind}/{cls.name} has no default for {wants}; set it")
+    rules = preset.rules(table) if preset else left_open(cls.derived, table)
     try:
-        made = cls(**fields)
+        made = cls.with_rules(fields, rules, preset=registry().name_of(preset) if preset else "")
     except (ValueError, TypeError) as error:
         raise SpecError(f"{where or cls.name}: {error.args[0] if error.args else error}") from None
     return _with_extras(made, table, where)

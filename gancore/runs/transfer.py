@@ -44,7 +44,7 @@ def start_from(table: Mapping[str, Any], networks: Tables) -> dict[str, Any]:
     """The recipe's table with the networks in its seats. Raises FitError where it has no seat for the
     generator.
     """
-    cls = registry().find("recipe", str(table.get("part")))
+    cls = registry().base_of("recipe", str(table.get("part")))
     names = {place.name for place in seats(cls)}
     if "generator" not in names:
         raise FitError(

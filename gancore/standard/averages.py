@@ -34,6 +34,7 @@ class ExponentialAverage(Average):
         FitError: a module is asked for that is not averaged.
     """
 
+    former_names: ClassVar[Sequence[str]] = ("gancore-stylegan:exponential-auto",)
     half_life: float = field(
         default=10_000.0, validator=at_least(0), help="after this many images a weight's part has halved"
     )

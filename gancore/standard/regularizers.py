@@ -1,6 +1,6 @@
 """Penalties on the discriminator: `(score, real, fake)` → a batch mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import torch
@@ -65,6 +65,7 @@ class R1(DiscriminatorRegularizer):
     over patches.
     """
 
+    former_names: ClassVar[Sequence[str]] = ("gancore-stylegan:r1-auto",)
     gradient: ClassVar[bool] = True
     gamma: float = field(
         default=10.0, validator=at_least(0), help="the paper's γ; the penalty is γ/2 times the squared norm"

@@ -7,13 +7,14 @@ from html import escape
 import attrs
 
 from gancore.component.discovery import registry
-from gancore.component.part import Part, summary
+from gancore.component.part import Part, first_paragraph, summary
+from gancore.component.presets import Preset
 
 
 @attrs.frozen
 class Listed:
-    """A part in a list: its kind, its name, the distribution that offers it, its class, and what it is in a
-    line.
+    """A part or preset in a list: its kind, its name, the distribution that offers it, its class, and what it
+    is in a line.
     """
 
     kind: str
@@ -61,11 +62,17 @@ def list_parts(kind: str | None = None, *, pattern: str | None = None) -> PartLi
         UnknownPart: there is no such kind.
     """
     kind = kind if kind is None else registry().check_kind(kind)
-    return PartList(
+    parts = [
         Listed(found.cls.kind, found.cls.name, found.distribution, found.cls, summary(found.cls))
         for found in registry().registrations(kind)
-        if pattern is None or fnmatchcase(found.cls.name, pattern)
-    )
+    ]
+    parts += [_preset(found.distribution, found.preset) for found in registry().presets(kind)]
+    parts.sort(key=lambda part: (part.kind, part.name, part.distribution))
+    return PartList(part for part in parts if pattern is None or fnmatchcase(part.name, pattern))
+
+
+def _preset(distribution: str, preset: Preset) -> Listed:
+    return Listed(preset.kind, preset.name, distribution, preset.base, first_paragraph(preset.doc))
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

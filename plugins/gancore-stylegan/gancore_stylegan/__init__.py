@@ -4,7 +4,7 @@
 
 import typer
 
-from gancore import Part, hookimpl
+from gancore import Part, Preset, hookimpl
 from gancore_stylegan.published.importing import import_discriminator, import_generator
 from gancore_stylegan.published.networks import Network, read_networks
 from gancore_stylegan.published.nvidia_names import from_stylegan2
@@ -22,7 +22,6 @@ from gancore_stylegan.stylegan1.growing import (
 from gancore_stylegan.stylegan1.mapping import LabeledStyleGANMapping, StyleGANMapping
 from gancore_stylegan.stylegan1.recipe import StyleGAN
 from gancore_stylegan.stylegan1.synthesis import StyleGANSynthesis
-from gancore_stylegan.stylegan2.auto import AutoAverage, AutoR1, AutoStyleGAN2
 from gancore_stylegan.stylegan2.discriminator import (
     LabeledPlainStyleGAN2Discriminator,
     LabeledSkipStyleGAN2Discriminator,
@@ -33,7 +32,7 @@ from gancore_stylegan.stylegan2.discriminator import (
 )
 from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping, StyleGAN2Mapping
 from gancore_stylegan.stylegan2.path_length import PathLength
-from gancore_stylegan.stylegan2.presets import CIFARStyleGAN2, Paper256, Paper512, Paper1024
+from gancore_stylegan.stylegan2.presets import ADA_PRESETS, AUTO, CIFAR, PAPER256, PAPER512, PAPER1024
 from gancore_stylegan.stylegan2.recipe import StyleGAN2
 from gancore_stylegan.stylegan2.synthesis import (
     PlainStyleGAN2Synthesis,
@@ -45,10 +44,12 @@ from gancore_stylegan.stylegan3.recipe import RotationalStyleGAN3, StyleGAN3
 from gancore_stylegan.stylegan3.synthesis import RotationalStyleGAN3Synthesis, StyleGAN3Synthesis
 
 __all__ = [
-    "AutoAverage",
-    "AutoR1",
-    "AutoStyleGAN2",
-    "CIFARStyleGAN2",
+    "ADA_PRESETS",
+    "AUTO",
+    "CIFAR",
+    "PAPER256",
+    "PAPER512",
+    "PAPER1024",
     "FadingBlur",
     "GrowingStyleGAN",
     "GrowingStyleGANDiscriminator",
@@ -63,9 +64,6 @@ __all__ = [
     "LabeledStyleGANDiscriminator",
     "LabeledStyleGANMapping",
     "Network",
-    "Paper256",
-    "Paper512",
-    "Paper1024",
     "PathLength",
     "PlainStyleGAN2Discriminator",
     "PlainStyleGAN2Synthesis",
@@ -118,13 +116,6 @@ def gancore_parts() -> list[type[Part]]:
         LabeledPlainStyleGAN2Discriminator,
         LabeledSkipStyleGAN2Discriminator,
         PathLength,
-        AutoStyleGAN2,
-        AutoR1,
-        AutoAverage,
-        Paper256,
-        Paper512,
-        Paper1024,
-        CIFARStyleGAN2,
         StyleGAN3,
         StyleGAN3Synthesis,
         RotationalStyleGAN3Synthesis,
@@ -137,6 +128,12 @@ def gancore_parts() -> list[type[Part]]:
         RotationalStyleGAN3,
         FadingBlur,
     ]
+
+
+@hookimpl
+def gancore_presets() -> tuple[Preset, ...]:
+    """StyleGAN2 with ADA as it was released."""
+    return ADA_PRESETS
 
 
 @hookimpl

@@ -5,7 +5,7 @@ that was not.
 import numpy as np
 import pytest
 import torch
-from gancore_stylegan import Paper256
+from gancore_stylegan import PAPER256, StyleGAN2
 
 from gancore import resume, train
 from gancore.component.weights import read_weights
@@ -24,12 +24,12 @@ SETTINGS = {
 
 
 def recipe():
-    table = Paper256.examples[0] | {
+    table = StyleGAN2.examples[0] | {
         "regularizers": [{"part": "r1", "every": 4}],
         "average": {"part": "exponential"},
     }
     table["augment"] = {"part": "ada", "categories": "bgcfnc", "target": -0.99, "speed": 200.0}
-    return Paper256(**table)
+    return PAPER256(**table)
 
 
 def end_of(folder):

@@ -254,6 +254,6 @@ def test_the_recipes_defaults_are_published():
     )
     assert recipe.generator_optimizer.betas == recipe.discriminator_optimizer.betas == (0.0, 0.99)
     assert (recipe.conditioner.layers, recipe.conditioner.mixing, recipe.conditioner.decay) == (2, 0.0, 0.998)
-    assert [(r.name, r.every) for r in recipe.regularizers] == [("r1-auto", 16)] and len(
+    assert [(r.name, r.every) for r in recipe.regularizers] == [("r1", 16)] and len(
         recipe.generator_regularizers
     ) == 0

@@ -20,16 +20,14 @@ def test_contract(check):
     [(128, 128, 0.5), (256, 256, 2), (512, 512, 8), (1024, 1024, 32), (64, 96, 0.1875)],
 )
 def test_gamma_is_the_recommended_one(height, width, gamma):
-    recipe = StyleGAN3()
-    recipe.image = (3, height, width)
-    assert recipe.facts("regularizers")["gamma"] == gamma
+    assert StyleGAN3.derived["regularizers.0.gamma"](image=(3, height, width)) == gamma
 
 
 @pytest.mark.parametrize("cls", [StyleGAN3, RotationalStyleGAN3])
-def test_r1_is_told_its_gamma(cls):
+def test_gamma_follows_the_images(cls):
     small = {name: cls.examples[0][name] for name in ("generator", "conditioner", "discriminator")}
     (penalty,) = cls(image=(1, 8, 16), **small).regularizers
-    assert (penalty.name, penalty.gamma, penalty.every) == ("r1-auto", 8 * 16 / 2**15, 16)
+    assert (penalty.name, penalty.gamma, penalty.every) == ("r1", 8 * 16 / 2**15, 16)
 
 
 def seen(blur, images):

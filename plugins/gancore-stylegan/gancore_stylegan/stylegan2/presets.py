@@ -3,110 +3,78 @@ configured for each data set.
 """
 
 import math
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping
+from typing import Any
 
-from gancore import (
-    Augment,
-    Average,
-    Conditioner,
-    Discriminator,
-    DiscriminatorRegularizer,
-    Generator,
-    GeneratorRegularizer,
-    Optimizer,
-    field,
-    part,
-    seat,
-)
-from gancore.component.validators import whole
-from gancore.standard.ada import ADA
-from gancore.standard.averages import ExponentialAverage
-from gancore.standard.optimizers import Adam
-from gancore.standard.regularizers import R1
-from gancore_stylegan.stylegan2.discriminator import PlainStyleGAN2Discriminator, StyleGAN2Discriminator
-from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
+from gancore import Preset
 from gancore_stylegan.stylegan2.recipe import StyleGAN2
-from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
 
-__all__ = ["SMALL", "CIFARStyleGAN2", "Paper256", "Paper512", "Paper1024", "adam"]
+__all__ = ["ADA_PRESETS", "AUTO", "CIFAR", "PAPER256", "PAPER512", "PAPER1024"]
 
-SMALL = (
-    {
-        **StyleGAN2.examples[0],
-        # every update moves p, and by much
-        "augment": {"part": "ada", "categories": "bgcfnc", "target": -0.9, "speed": 20.0, "interval": 1},
-    },
-)
-"""For the contract kit."""
+AUGMENT = "gancore:ada"
 
 
-def adam(lr: float) -> partial[Adam]:
-    """Adam with β₁ = 0, β₂ = 0.99, ε = 1e-8."""
-    return partial(Adam, lr=lr, betas=(0.0, 0.99), eps=1e-8)
-
-
-def lazy_r1(gamma: float) -> partial[R1]:
+def lazy_r1(**options: Any) -> list[dict[str, Any]]:
     """R1 in every 16th step."""
-    return partial(R1, gamma=gamma, every=16)
+    return [{"part": "gancore:r1", "every": 16, **options}]
 
 
-def average(half_life: float) -> partial[ExponentialAverage]:
-    """An average of the weights whose half-life is the same from the start."""
-    return partial(ExponentialAverage, half_life=half_life, ramp_up=math.inf)
-
-
-@part("stylegan2-paper256")
-class Paper256(StyleGAN2):
-    """StyleGAN2 with ADA for 256×256: the released configuration `paper256`.
+PAPER256 = Preset(
+    name="stylegan2-paper256",
+    base=StyleGAN2,
+    doc="""StyleGAN2 with ADA for 256×256: the released configuration `paper256`.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on training: half the feature maps, γ = 1,
     learning rate 0.0025, batch 64, groups of 8, a half-life of 20,000 images without ramp-up. Differences are
     those of its parts and of recipe/stylegan2.
-    """
+    """,
+    options={
+        "generator": {"channels_base": 16384},
+        "discriminator": {"channels_base": 16384, "group": 8},
+        "regularizers": lazy_r1(gamma=1.0),
+        "augment": AUGMENT,
+        "average": {"half_life": 20_000.0, "ramp_up": math.inf},
+        "generator_optimizer": {"lr": 0.0025},
+        "discriminator_optimizer": {"lr": 0.0025},
+        "batch": 64,
+    },
+)
 
-    examples = SMALL
-    generator: Generator = seat(default=partial(StyleGAN2Synthesis, channels_base=16384))
-    discriminator: Discriminator = seat(default=partial(StyleGAN2Discriminator, channels_base=16384, group=8))
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(lazy_r1(1.0),))
-    augment: Augment = seat(default=ADA)
-    average: Average = seat(default=average(20_000.0))
-    generator_optimizer: Optimizer = seat(default=adam(0.0025))
-    discriminator_optimizer: Optimizer = seat(default=adam(0.0025))
-    batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")
-
-
-@part("stylegan2-paper512")
-class Paper512(Paper256):
-    """StyleGAN2 with ADA for 512×512: the released configuration `paper512`.
+PAPER512 = Preset(
+    name="stylegan2-paper512",
+    base=StyleGAN2,
+    doc="""StyleGAN2 with ADA for 512×512: the released configuration `paper512`.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676: as recipe/stylegan2-paper256, but all feature maps, and
     γ = 0.5.
-    """
+    """,
+    options={
+        **PAPER256.options,
+        "generator": {},
+        "discriminator": {"group": 8},
+        "regularizers": lazy_r1(gamma=0.5),
+    },
+)
 
-    examples = SMALL
-    generator: Generator = seat(default=StyleGAN2Synthesis)
-    discriminator: Discriminator = seat(default=partial(StyleGAN2Discriminator, group=8))
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(lazy_r1(0.5),))
-
-
-@part("stylegan2-paper1024")
-class Paper1024(StyleGAN2):
-    """StyleGAN2 with ADA for 1024×1024: the released configuration `paper1024`.
+PAPER1024 = Preset(
+    name="stylegan2-paper1024",
+    base=StyleGAN2,
+    doc="""StyleGAN2 with ADA for 1024×1024: the released configuration `paper1024`.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676: as recipe/stylegan2, but γ = 2, and no ramp-up of the
     average's half-life.
-    """
+    """,
+    options={
+        "regularizers": lazy_r1(gamma=2.0),
+        "augment": AUGMENT,
+        "average": {"half_life": 10_000.0, "ramp_up": math.inf},
+    },
+)
 
-    examples = SMALL
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(lazy_r1(2.0),))
-    augment: Augment = seat(default=ADA)
-    average: Average = seat(default=average(10_000.0))
-
-
-@part("stylegan2-cifar")
-class CIFARStyleGAN2(StyleGAN2):
-    """StyleGAN2 with ADA for CIFAR-10: the released configuration `cifar`.
+CIFAR = Preset(
+    name="stylegan2-cifar",
+    base=StyleGAN2,
+    doc="""StyleGAN2 with ADA for CIFAR-10: the released configuration `cifar`.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10: no style mixing, no path length
     regularization, no residuals in the discriminator, two mapping layers, γ = 0.01, learning rate 0.0025,
@@ -115,17 +83,60 @@ class CIFARStyleGAN2(StyleGAN2):
     0.99^0.8. Differences are those of its parts; labels: `conditioner=stylegan2-labels` with
     `conditioner.layers=2` and `conditioner.mixing=0`, `discriminator=stylegan2-plain-labels` with
     `discriminator.group=32`.
-    """
+    """,
+    options={
+        "discriminator": {"part": "gancore-stylegan:stylegan2-plain", "group": 32},
+        "conditioner": {"layers": 2, "mixing": 0.0},
+        "regularizers": lazy_r1(gamma=0.01),
+        "generator_regularizers": [],
+        "augment": AUGMENT,
+        "average": {"half_life": 500_000.0},
+        "generator_optimizer": {"lr": 0.0025 * 4 / 5, "betas": [0.0, 0.99 ** (4 / 5)]},
+        "discriminator_optimizer": {"lr": 0.0025},
+        "batch": 64,
+    },
+)
 
-    examples = SMALL
-    discriminator: Discriminator = seat(default=partial(PlainStyleGAN2Discriminator, group=32))
-    conditioner: Conditioner = seat(default=partial(StyleGAN2Mapping, layers=2, mixing=0.0))
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(lazy_r1(0.01),))
-    generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=())
-    augment: Augment = seat(default=ADA)
-    average: Average = seat(default=partial(ExponentialAverage, half_life=500_000.0))
-    generator_optimizer: Optimizer = seat(
-        default=partial(Adam, lr=0.0025 * 4 / 5, betas=(0.0, 0.99 ** (4 / 5)), eps=1e-8)
-    )
-    discriminator_optimizer: Optimizer = seat(default=adam(0.0025))
-    batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")
+
+def batch_for(image: tuple[int, int, int]) -> int:
+    """min(4096 / r, 32) for images whose longer side is r, as the configuration `auto` has it."""
+    return max(min(4096 // max(image[1:]), 32), 1)
+
+
+def without_batch_zero(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Older tables hold 0 for the batch that the size of the images says."""
+    return {key: value for key, value in table.items() if (key, value) != ("batch", 0)}
+
+
+AUTO = Preset(
+    name="stylegan2-auto",
+    base=StyleGAN2,
+    doc="""StyleGAN2 with ADA for any data: the released configuration `auto` of Karras et al. 2020,
+    arXiv:2006.06676.
+
+    With r the longer side of the images, on one processor: batch min(4096 / r, 32), γ = 0.0002 · pixels /
+    batch, a half-life of the average of 10,000 · batch / 32 images with ramp-up; half the feature maps,
+    learning rate 0.0025, two mapping layers. Of the batch counts the recipe's own, not one that is given for
+    a run alone. Differences: the released code has all feature maps from r = 512 on (set both `channels_base`
+    to 32768), and learning rate 0.002 from 1024 on; else those of the parts and of recipe/stylegan2. With
+    labels: `conditioner=stylegan2-labels`, `conditioner.layers=2`, `discriminator=stylegan2-labels`, both
+    `channels_base` 16384.
+    """,
+    options={
+        "generator": {"channels_base": 16384},
+        "discriminator": {"channels_base": 16384},
+        "conditioner": {"layers": 2},
+        "regularizers": lazy_r1(),
+        "augment": AUGMENT,
+        "generator_optimizer": {"lr": 0.0025},
+        "discriminator_optimizer": {"lr": 0.0025},
+    },
+    derived={
+        "batch": batch_for,
+        "regularizers.0.gamma": lambda image, batch: 0.0002 * (image[1] * image[2]) / batch,
+        "average.half_life": lambda batch: 10_000.0 * batch / 32,
+    },
+    upgraded=without_batch_zero,
+)
+
+ADA_PRESETS = (AUTO, PAPER256, PAPER512, PAPER1024, CIFAR)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from gancore import (
     Augment,
@@ -17,7 +17,7 @@ from gancore import (
 )
 from gancore.component.validators import whole
 from gancore.standard.optimizers import Adam
-from gancore_stylegan.stylegan2.auto import AutoR1
+from gancore.standard.regularizers import R1
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
 from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
 from gancore_stylegan.stylegan2.order import GeneratorFirst
@@ -76,17 +76,14 @@ class StyleGAN3(GeneratorFirst):
             "regularizers": [{"part": "r1", "every": 2}],
         },
     )
+    derived: ClassVar[Any] = {"regularizers.0.gamma": lambda image: image[1] * image[2] / 2**15}
     generator: Generator = seat(default=StyleGAN3Synthesis)
     discriminator: Discriminator = seat(default=StyleGAN2Discriminator)
     conditioner: Conditioner = seat(default=two_layers)
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(partial(AutoR1, every=16),))
+    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(partial(R1, every=16),))
     generator_optimizer: Optimizer = seat(default=generator_adam)
     discriminator_optimizer: Optimizer = seat(default=discriminator_adam)
     batch: int = field(default=32, validator=whole(1), help="batch size, where the run is given none")
-
-    def facts(self, seat: str) -> dict[str, Any]:
-        """What recipes tell, and γ."""
-        return super().facts(seat) | {"gamma": self.image[1] * self.image[2] / 2**15}
 
 
 @part("stylegan3-r")
