@@ -1,6 +1,4 @@
-"""CycleGAN: unpaired image-to-image translation with cycle-consistent adversarial networks (Zhu et al. 2017,
-arXiv:1703.10593).
-"""
+"""CycleGAN: unpaired image-to-image translation (Zhu et al. 2017, arXiv:1703.10593)."""
 
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
@@ -15,5 +13,5 @@ gancore_api = 1
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The translator and the recipe; the discriminator of patches is a standard part."""
+    """The translator and the recipe; the PatchGAN discriminator is a standard part."""
     return [ResNet, CycleGAN]

@@ -18,31 +18,30 @@ __all__ = ["ResNet"]
 
 @part("resnet", tags=("translator",))
 class ResNet(Generator):
-    """Two stride-2 convolutions, several residual blocks and two fractionally strided convolutions; the code
-    is the source image.
+    """Two stride-2 convolutions, residual blocks and two transposed convolutions; reads a source image.
 
     Paper: Zhu et al. 2017, arXiv:1703.10593, section 4 and appendix 7.2: c7s1-64, d128, d256, R256 ×
     `blocks`, u128, u64, c7s1-3, with reflection padding and instance normalization (after Johnson et al.
-    2016, arXiv:1603.08155). The paper uses 6 blocks for 128×128 images and 9 from 256×256 on, where 3
-    channels make 11,378,179 weights. The paper does not name the last activation; a tanh, as in its published
-    code, keeps images in (-1, 1). Weights start from N(0, 0.02) (appendix 7.1), biases, as in that code, from
-    0.
+    2016, arXiv:1603.08155). The paper uses 6 blocks for 128×128 images and 9 from 256×256 on, which with 3
+    channels have 11,378,179 weights. The paper does not name the last activation; a tanh, as in its published
+    code, keeps images in (-1, 1). Initial weights are N(0, 0.02) (appendix 7.1); biases start at 0, as in
+    that code.
 
     `(N, *source)` in [-1, 1] → `(N, C, H, W)` float32. The channels of source and image may differ, their
     sizes may not.
 
     Raises:
         FactError: the source's shape is not known.
-        FitError: the sizes differ, are no multiples of 4, or are below 8.
+        FitError: the sizes differ, are not multiples of 4, or are below 8.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "blocks": 1},)
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, told by the recipe")
+    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
     width: int = field(
         default=64, validator=whole(1), help="channels after the first convolution; they double twice"
     )
-    blocks: int = field(default=9, validator=whole(1), help="residual blocks between the two halves")
+    blocks: int = field(default=9, validator=whole(1), help="residual blocks at a quarter of the size")
 
     @property
     def code_shape(self) -> Shape:
@@ -69,15 +68,14 @@ class ResNet(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *source)` → `(N, C, H, W)`."""
-        return at_least_float32(self.layers(code))
+        return at_least_float32(self.layers(code))  # (N, C, H, W)
 
 
 class Residual(nn.Module):
-    """Two 3×3 convolutions of equal width around which the input is carried, with no activation after the
-    sum.
+    """Two 3×3 convolutions of equal width with a skip connection, and no activation after the sum.
 
-    Paper: He et al. 2015, arXiv:1512.03385, without the last ReLU, as in Zhu et al. 2017's appendix 7.2 by
-    way of Johnson et al. 2016.
+    Paper: He et al. 2015, arXiv:1512.03385, without the last ReLU, as in appendix 7.2 of Zhu et al. 2017,
+    which follows Johnson et al. 2016.
     """
 
     def __init__(self, width: int) -> None:
@@ -113,5 +111,5 @@ def _check_sizes(generator: ResNet) -> None:
     if any(side % 4 or side < 8 for side in size):
         raise FitError(
             f"{generator.qualified_name} halves its source twice, but got images of {size[0]}×{size[1]}; "
-            f"give sides that are multiples of 4 and at least 8"
+            f"use sides that are multiples of 4 and at least 8"
         )

@@ -1,4 +1,4 @@
-"""The history of generated images."""
+"""The history of generated images that the discriminators see."""
 
 import torch
 from torch import Tensor, nn
@@ -7,12 +7,11 @@ __all__ = ["ImagePool"]
 
 
 class ImagePool(nn.Module):
-    """Holds `size` images generated before; the discriminator is shown these half of the time, so that it
-    does not forget.
+    """A pool of `size` earlier generated images, which the discriminator sees half of the time.
 
     Paper: Shrivastava et al. 2017, arXiv:1612.07828, section 2.3, as used by Zhu et al. 2017,
-    arXiv:1703.10593, section 4, image by image as in the latter's published code. The images are buffers, so
-    a checkpoint holds them.
+    arXiv:1703.10593, section 4; each image is decided separately, as in the latter's published code. The
+    images are a buffer, so checkpoints contain them.
     """
 
     images: Tensor
@@ -24,22 +23,22 @@ class ImagePool(nn.Module):
         self.register_buffer("held", torch.zeros((), dtype=torch.int64))
 
     def exchange(self, fresh: Tensor, rng: torch.Generator) -> Tensor:
-        """`(N, C, H, W)` newly generated images → as many to show the discriminator.
+        """`(N, C, H, W)` newly generated images → the same number of images for the discriminator.
 
-        While the pool fills, each image is kept and shown. Once it is full, an image is shown as it is, or
-        with probability ½ takes the place of an older one, which is shown instead. Every call draws as many
-        numbers from `rng`, whatever the pool holds.
+        While the pool fills, each image is stored and returned. Once it is full, each image is returned
+        unchanged, or with probability ½ replaces a random stored one, which is returned instead. The number
+        of draws from `rng` does not depend on what the pool holds.
         """
         size = len(self.images)
         if size == 0:
             return fresh
         held, shown = int(self.held), []
         swaps = (torch.rand(len(fresh), generator=rng) < 0.5).tolist()
-        places = torch.randint(size, (len(fresh),), generator=rng).tolist()
-        for image, swap, place in zip(fresh, swaps, places, strict=True):
-            shown.append(self.images[place].clone() if held == size and swap else image)
+        indices = torch.randint(size, (len(fresh),), generator=rng).tolist()
+        for image, swap, index in zip(fresh, swaps, indices, strict=True):  # image: (C, H, W)
+            shown.append(self.images[index].clone() if held == size and swap else image)
             if held < size or swap:
-                self.images[min(held, size - 1) if held < size else place] = image
+                self.images[min(held, size - 1) if held < size else index] = image
             held = min(held + 1, size)
         self.held.fill_(held)
-        return torch.stack(shown)
+        return torch.stack(shown)  # (N, C, H, W)

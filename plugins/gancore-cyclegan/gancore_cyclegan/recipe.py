@@ -1,4 +1,4 @@
-"""How CycleGAN learns."""
+"""The training recipe of CycleGAN."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -40,20 +40,28 @@ def _adam() -> Adam:
 
 @part("cyclegan")
 class CycleGAN(Recipe):
-    """Two translators, source to target and back, learn from unpaired images that each undoes the other.
+    """Two translators, source to target and back, learn from unpaired images to invert each other.
 
-    Paper: Zhu et al. 2017, arXiv:1703.10593. Eq. 1 with the least squares of section 4, eq. 2 (cycle
-    consistency, λ = 10), section 5.2 (identity, 0.5 λ), a pool of 50 generated images, batches of 1, Adam at
-    2e-4, constant for 100 epochs and falling to zero over the next 100. The paper's G and F are `to_target`
-    and `to_source`, its D_Y and D_X `target_discriminator` and `source_discriminator`.
+    Paper: Zhu et al. 2017, arXiv:1703.10593. One step is, in this order:
 
-    Differences: the paper uses the identity term for paintings only, here it is on (0 turns it off); the rate
-    falls with each batch instead of each epoch; weights may be averaged for sampling, which the default does
-    not.
+    1. a batch of source images and one of target images;
+    2. one update of both translators (eq. 3, and the identity term of section 5.2);
+    3. the translations of that update are exchanged with the pools (section 4);
+    4. one update of both discriminators (eq. 1), on the batch and the images from the pools;
+    5. an update of the averaged weights.
+
+    Eq. 1 has the least squares of section 4; cycle consistency (eq. 2) has λ = 10, the identity term 0.5 λ;
+    the pools hold 50 images, the batch size is 1, and Adam's learning rate 2e-4 is constant for 100 epochs,
+    then decays to zero over the next 100. The paper's G and F are `to_target` and `to_source`, its D_Y and
+    D_X `target_discriminator` and `source_discriminator`.
+
+    Differences: the identity term, which the paper uses for paintings only, is on (0 turns it off); the
+    learning rate decays with each batch, not each epoch; the weights may be averaged for sampling, which is
+    off by default.
 
     Raises:
-        FitError: translators and discriminators disagree about a shape, or the identity term is on and the
-        two domains differ in shape.
+        FitError: translators and discriminators do not fit in shape, or the identity term is on and the two
+            domains differ in shape.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = (
@@ -61,24 +69,24 @@ class CycleGAN(Recipe):
         {**_SMALL, "identity": 0.0, "image": (1, 8, 8), "source": (3, 8, 8)},
     )
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, told by the data")
+    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the data")
     to_target: Generator = seat(default=ResNet, help="translates source images into target images")
     to_source: Generator = seat(default=ResNet, help="translates target images into source images")
     target_discriminator: Discriminator = seat(
-        default=PatchGAN, help="tells target images from translated source images"
+        default=PatchGAN, help="distinguishes target images from translated source images"
     )
     source_discriminator: Discriminator = seat(
-        default=PatchGAN, help="tells source images from translated target images"
+        default=PatchGAN, help="distinguishes source images from translated target images"
     )
     loss: Loss = seat(default=LeastSquares)
     average: Average = seat(default=NoAverage)
-    generator_optimizer: Optimizer = seat(default=_adam, help="moves both translators")
-    discriminator_optimizer: Optimizer = seat(default=_adam, help="moves both discriminators")
+    generator_optimizer: Optimizer = seat(default=_adam, help="updates both translators")
+    discriminator_optimizer: Optimizer = seat(default=_adam, help="updates both discriminators")
     adversarial: float = field(
         default=2.0,
         validator=at_least(0),
         help="weight of the translators' adversarial terms; "
-        "2 undoes the ½ in least-squares, which the discriminators keep",
+        "2 cancels the ½ in least-squares, which the discriminators keep",
     )
     cycle: float = field(
         default=10.0, validator=at_least(0), help="weight of cycle consistency, the paper's λ"
@@ -86,17 +94,17 @@ class CycleGAN(Recipe):
     identity: float = field(
         default=0.5,
         validator=at_least(0),
-        help="weight of the identity term, as a share of `cycle`; 0 for none",
+        help="weight of the identity term, as a fraction of `cycle`; 0 for none",
     )
     pool: int = field(
         default=50,
         validator=whole(0),
-        help="generated images of each domain that are kept for the discriminators",
+        help="number of earlier translations of each domain kept for the discriminators; 0 for none",
     )
-    batch: int = field(default=1, validator=whole(1), help="batch size, where the run is given none")
+    batch: int = field(default=1, validator=whole(1), help="batch size, unless the run sets one")
 
     def facts(self, seat: str) -> dict[str, Any]:
-        """Each part is told the domain it makes or judges, and a translator also the one it reads."""
+        """`image` is the domain that a part makes or scores, `source` the domain that a translator reads."""
         backward = seat in ("to_source", "source_discriminator")
         return {
             "image": self.source if backward else self.image,
@@ -105,7 +113,7 @@ class CycleGAN(Recipe):
         }
 
     def build(self) -> None:
-        """Checks that the neighbors fit, starts the averages and makes empty pools."""
+        """Checks that the parts fit, starts the averages and makes empty pools."""
         self._check()
         self.average.start(to_target=self.to_target, to_source=self.to_source)
         self.target_pool = ImagePool(self.pool, tuple(self.image))
@@ -153,9 +161,9 @@ class CycleGAN(Recipe):
         }
 
     def step(self, run: Run) -> None:
-        """Section 3: both translators move, then both discriminators, on images out of the pools."""
+        """Updates both translators, then both discriminators, on images from the pools."""
         batch = run.batch()
-        source, target = batch["source"], batch["target"]
+        source, target = batch["source"], batch["target"]  # (N, *source), (N, C, H, W)
         made = run.update("generators", self.generator_terms, source, target)
         shown_target = run.scatter(self.target_pool.exchange(run.gather(made["fake_target"]), run.rng))
         shown_source = run.scatter(self.source_pool.exchange(run.gather(made["fake_source"]), run.rng))
@@ -163,17 +171,17 @@ class CycleGAN(Recipe):
         self.average.follow(images=run.images, batch=run.batch_size)
 
     def generator_terms(self, source: Tensor, target: Tensor) -> Terms:
-        """Eq. 3 and section 5.2, and the generated images for the pools."""
-        fake_target, fake_source = self.to_target(source), self.to_source(target)
+        """The translators' terms of eq. 3 and section 5.2, and the generated images for the pools."""
+        fake_target, fake_source = self.to_target(source), self.to_source(target)  # G(x), F(y)
         terms = {
-            "adversarial_target": self.adversarial
-            * self._fool(self.target_discriminator, fake_target, target),
-            "adversarial_source": self.adversarial
-            * self._fool(self.source_discriminator, fake_source, source),
-            "cycle_source": self.cycle * l1_loss(self.to_source(fake_target), source),
-            "cycle_target": self.cycle * l1_loss(self.to_target(fake_source), target),
+            "adversarial_target": self.adversarial  # eq. 1 for G and D_Y
+            * self._adversarial(self.target_discriminator, fake_target, target),
+            "adversarial_source": self.adversarial  # eq. 1 for F and D_X
+            * self._adversarial(self.source_discriminator, fake_source, source),
+            "cycle_source": self.cycle * l1_loss(self.to_source(fake_target), source),  # eq. 2, F(G(x)) and x
+            "cycle_target": self.cycle * l1_loss(self.to_target(fake_source), target),  # eq. 2, G(F(y)) and y
         }
-        if self.identity:
+        if self.identity:  # section 5.2
             weight = self.cycle * self.identity
             terms["identity_target"] = weight * l1_loss(self.to_target(target), target)
             terms["identity_source"] = weight * l1_loss(self.to_source(source), source)
@@ -182,17 +190,17 @@ class CycleGAN(Recipe):
     def discriminator_terms(
         self, source: Tensor, target: Tensor, shown_source: Tensor, shown_target: Tensor
     ) -> Terms:
-        """Eq. 1 of both domains, halved as in appendix 7.1 (the ½ is in the least squares)."""
+        """Eq. 1 for both domains, halved as in appendix 7.1 (the ½ is in `least-squares`)."""
         return {
-            "target": self.loss.discriminator(
+            "target": self.loss.discriminator(  # eq. 1 for D_Y
                 self.target_discriminator(target), self.target_discriminator(shown_target)
             ),
-            "source": self.loss.discriminator(
+            "source": self.loss.discriminator(  # eq. 1 for D_X
                 self.source_discriminator(source), self.source_discriminator(shown_source)
             ),
         }
 
-    def _fool(self, discriminator: Discriminator, fake: Tensor, real: Tensor) -> Tensor:
+    def _adversarial(self, discriminator: Discriminator, fake: Tensor, real: Tensor) -> Tensor:
         return self.loss.generator(discriminator(fake), discriminator(real) if self.loss.needs_real else None)
 
     def _pipeline(self, name: str, *, reads: str) -> Pipeline:
@@ -207,16 +215,16 @@ class CycleGAN(Recipe):
             raise FitError(
                 f"{self.qualified_name}: the identity term compares translations with their input, "
                 f"but the source is {tuple(self.source)} and the "
-                f"target {tuple(self.image)}; set identity=0, or open both domains with one shape"
+                f"target {tuple(self.image)}; set identity=0, or open both domains with the same shape"
             )
         for generator, reads in ((self.to_target, self.source), (self.to_source, self.image)):
             check_fit(None, Identity(code=tuple(reads)), generator)
-        for generator, judge in (
+        for generator, discriminator in (
             (self.to_target, self.target_discriminator),
             (self.to_source, self.source_discriminator),
         ):
-            if tuple(generator.image) != tuple(judge.image):
+            if tuple(generator.image) != tuple(discriminator.image):
                 raise FitError(
                     f"{generator.qualified_name} makes images {generator.image}, "
-                    f"{judge.qualified_name} reads {judge.image}"
+                    f"but {discriminator.qualified_name} reads {discriminator.image}"
                 )

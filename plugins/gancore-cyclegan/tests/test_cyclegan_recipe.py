@@ -210,7 +210,7 @@ def test_another_loss_takes_the_seat() -> None:
 
 
 def test_the_identity_term_needs_one_shape() -> None:
-    with pytest.raises(FitError, match="set identity=0, or open both domains with one shape"):
+    with pytest.raises(FitError, match="set identity=0, or open both domains with the same shape"):
         small(image=(1, 8, 8))
     small(image=(1, 8, 8), identity=0)
 

@@ -1,10 +1,10 @@
-"""How near translated held-out images come to their counterpart in the other domain, by color alone.
+"""The color distance of translated held-out images to their counterparts in the other domain.
 
     python color_distance.py runs/0001-cyclegan
 
-The run must have been trained with `--hold-out N` on two domains whose files are named alike; the names pair
-the images, which training did not use. Prints, for each direction, the mean distance before and after
-translation; exits with 1 where it did not shrink.
+The run must have been trained with `--hold-out N` on two domains with the same file names, which pair the
+images; training did not use the pairs. Prints the mean distance before and after translation for each
+direction; exits with 1 if it did not shrink in both.
 """
 
 import argparse
@@ -23,9 +23,7 @@ BINS = 8
 
 
 def histogram(images: Tensor, bins: int = BINS) -> Tensor:
-    """`(N, C, H, W)` in [-1, 1] → `(N, bins**C)`, the share of an image's pixels in each cell of the color
-    cube.
-    """
+    """`(N, C, H, W)` in [-1, 1] → `(N, bins**C)`, the fraction of an image's pixels in each color bin."""
     levels = ((images + 1) / 2 * bins).long().clamp(0, bins - 1).flatten(2)
     cells = torch.zeros_like(levels[:, 0])
     for level in levels.unbind(1):
@@ -35,9 +33,7 @@ def histogram(images: Tensor, bins: int = BINS) -> Tensor:
 
 
 def distances(ours: Tensor, theirs: Tensor) -> Tensor:
-    """`(N,)`: the share of pixels whose color would have to change (total variation of the histograms), for
-    each pair of images.
-    """
+    """`(N,)`: the total variation between the color histograms of each pair of images."""
     return (histogram(ours) - histogram(theirs)).abs().sum(1) / 2
 
 
@@ -47,7 +43,7 @@ def distance(ours: Tensor, theirs: Tensor) -> float:
 
 
 def held_out(run: Path) -> Paired:
-    """The images that the run did not see, paired by name. Raises UserError where there are none."""
+    """The images that the run did not see, paired by name. Raises UserError if there are none."""
     data = RunFolder(run).data()
     if data is None or data.held_out is None:
         raise UserError(f"{run} held no images out; train with --hold-out N on two domains")

@@ -1,4 +1,4 @@
-"""Images to scores through strided convolutions."""
+"""Discriminators of strided convolutions."""
 
 from itertools import pairwise
 from typing import ClassVar
@@ -15,9 +15,7 @@ from gancore.nn.pyramid import check_powers_of_two, doubling_widths, doublings, 
 
 @interface("discriminator")
 class StridedDiscriminator(Discriminator):
-    """The stack that the discriminators here share; a class says whether batch normalization follows its
-    hidden layers.
-    """
+    """The layers that both discriminators share; `normalized` turns batch normalization on or off."""
 
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     width: int = field(default=64, validator=whole(1), help="channels of the largest hidden map")
@@ -25,9 +23,7 @@ class StridedDiscriminator(Discriminator):
     normalized: ClassVar[bool]
 
     def build(self) -> None:
-        """Halves the image until its shorter side is 4, and scores that map by one convolution of its
-        size.
-        """
+        """Makes convolutions that halve the image to a shorter side of 4, and one that scores that map."""
         check_powers_of_two(self.image, self.qualified_name)
         end = smallest_map(self.image, self.qualified_name)
         sizes = doubling_widths(self.width, doublings(self.image, self.qualified_name))
@@ -48,26 +44,29 @@ class StridedDiscriminator(Discriminator):
         return nn.LeakyReLU(self.slope, inplace=True)
 
     def forward_features(self, image: Tensor) -> Tensor:
-        """`(N, C, H, W)` → the last map, its shorter side 4."""
-        features: Tensor = self.layers(image)
+        """`(N, C, H, W)` → the last map, whose shorter side is 4."""
+        features: Tensor = self.layers(image)  # (N, channels, h, w)
         return features
 
     def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """The last map → scores `(N,)`."""
-        scores: Tensor = self.score(features)
-        return scores.reshape(len(features))
+        scores: Tensor = self.score(features)  # (N, 1, 1, 1)
+        return scores.reshape(len(features))  # (N,)
 
 
 @part("dcgan", tags=["batch"])
 class DCGANDiscriminator(StridedDiscriminator):
-    """Strided convolutions halve the image to a small map, which is scored as a whole.
+    """Strided convolutions halve the image down to a small map, which is scored as a whole.
 
     Paper: Radford et al. 2015, arXiv:1511.06434, section 3: no pooling, batch normalization in all layers but
     the first and the last, leaky ReLU of slope 0.2 in all. As in the PyTorch example, kernels are 4×4 (the
-    paper's code: 5×5), no convolution has a bias, and the last layer is a convolution of the map's size,
-    which equals the paper's flattened map under one output. The sigmoid is the loss's.
+    paper's code: 5×5), no convolution has a bias, and the last layer is a convolution as large as the map,
+    which is equivalent to the paper's flattened map and single output. The sigmoid is part of the loss.
 
-    `(N, C, H, W)` → `(N,)` float32. Raises FactError where a side is no power of two from 16 up.
+    `(N, C, H, W)` → `(N,)` float32.
+
+    Raises:
+        FactError: a side is not a power of two, or is below 16.
     """
 
     examples = ({"width": 4},)
@@ -76,13 +75,15 @@ class DCGANDiscriminator(StridedDiscriminator):
 
 @part("dcgan-plain", tags=["piecewise-linear"])
 class PlainDCGANDiscriminator(StridedDiscriminator):
-    """The DCGAN discriminator without batch normalization, which penalties on the gradient of each single
-    image ask for.
+    """The DCGAN discriminator without batch normalization, as per-image gradient penalties require.
 
-    Not in the paper; WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028, section 4) says why. Its convolutions
-    have biases, and weights start so that variances are kept (He et al. 2015, arXiv:1502.01852).
+    Not in the paper; WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028, section 4) explains why. Convolutions
+    have biases, and initial weights preserve the variance (He et al. 2015, arXiv:1502.01852).
 
-    `(N, C, H, W)` → `(N,)` float32. Raises FactError where a side is no power of two from 16 up.
+    `(N, C, H, W)` → `(N,)` float32.
+
+    Raises:
+        FactError: a side is not a power of two, or is below 16.
     """
 
     examples = ({"width": 4},)

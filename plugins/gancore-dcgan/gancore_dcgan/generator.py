@@ -1,4 +1,4 @@
-"""Latents to images through fractionally-strided convolutions."""
+"""Generators of fractionally strided convolutions."""
 
 from itertools import pairwise
 from typing import ClassVar
@@ -16,9 +16,7 @@ from gancore.nn.pyramid import check_powers_of_two, doubling_widths, doublings, 
 
 @interface("generator")
 class StridedGenerator(Generator):
-    """The stack that the generators here share; a class says which normalization follows each hidden layer,
-    if any.
-    """
+    """The layers that both generators share; `normalized` turns batch normalization on or off."""
 
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     width: int = field(default=64, validator=whole(1), help="channels of the largest hidden map")
@@ -27,7 +25,7 @@ class StridedGenerator(Generator):
 
     @property
     def code_shape(self) -> Shape:
-        """A flat code."""
+        """`(latent_size,)`."""
         return (self.latent_size,)
 
     def code_weights(self) -> list[Tensor]:
@@ -36,9 +34,7 @@ class StridedGenerator(Generator):
         return [weight.flatten(1).t()]
 
     def build(self) -> None:
-        """Projects the latent to the smallest map, doubles it until the largest hidden one, and once more to
-        the image.
-        """
+        """Makes the projection to the smallest map, and transposed convolutions that double it."""
         check_powers_of_two(self.image, self.qualified_name)
         start = smallest_map(self.image, self.qualified_name)
         sizes = doubling_widths(self.width, doublings(self.image, self.qualified_name))[::-1]
@@ -58,22 +54,25 @@ class StridedGenerator(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
-        return at_least_float32(self.layers(code[:, :, None, None]))
+        x = code[:, :, None, None]  # (N, latent_size, 1, 1)
+        return at_least_float32(self.layers(x))  # (N, C, H, W)
 
 
 @part("dcgan", tags=["batch"])
 class DCGANGenerator(StridedGenerator):
-    """A latent is projected to a small spatial map of many channels, and four fractionally-strided
-    convolutions make it an image.
+    """A latent becomes a small map of many channels, which fractionally strided convolutions enlarge.
 
     Paper: Radford et al. 2015, arXiv:1511.06434, fig. 1 and section 3: no pooling, no fully connected hidden
-    layer, batch normalization in all layers but the output's, ReLU, tanh. As the PyTorch example has it,
-    kernels are 4×4 (the paper's code: 5×5), the projection is a transposed convolution of a 1×1 map, no
-    convolution has a bias, and `width` is 64 (fig. 1: 128). Other sizes have fewer or more doublings, the
-    shorter side of the first map being 4 and no layer wider than 8 × `width`.
+    layer, batch normalization in all layers but the output, ReLU, tanh. As in the PyTorch example, kernels
+    are 4×4 (the paper's code: 5×5), the projection is a transposed convolution of a 1×1 map, no convolution
+    has a bias, and `width` is 64 (fig. 1: 128). Like the paper's, 64×64 images take four convolutions after
+    the projection; other sizes take fewer or more. The shorter side of the first map is 4, and no layer is
+    wider than 8 × `width`.
 
-    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1). Raises FactError where a side is no power of two
-    from 16 up.
+    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1).
+
+    Raises:
+        FactError: a side is not a power of two, or is below 16.
     """
 
     examples = ({"width": 4, "latent_size": 6},)
@@ -82,14 +81,15 @@ class DCGANGenerator(StridedGenerator):
 
 @part("dcgan-plain")
 class PlainDCGANGenerator(StridedGenerator):
-    """The DCGAN generator without batch normalization, so that no sample depends on another in training
-    either.
+    """The DCGAN generator without batch normalization: samples are independent in training as well.
 
-    Not in the paper. Its convolutions have biases, and weights start so that variances are kept (He et al.
-    2015, arXiv:1502.01852).
+    Not in the paper. Convolutions have biases, and initial weights preserve the variance (He et al. 2015,
+    arXiv:1502.01852).
 
-    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1). Raises FactError where a side is no power of two
-    from 16 up.
+    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1).
+
+    Raises:
+        FactError: a side is not a power of two, or is below 16.
     """
 
     examples = ({"width": 4, "latent_size": 6},)

@@ -1,4 +1,4 @@
-"""How a DCGAN learns."""
+"""The training recipe of DCGAN."""
 
 from gancore.component.interfaces import Discriminator, Generator, Sampler
 from gancore.component.part import field, part, seat
@@ -13,11 +13,16 @@ from gancore_dcgan.generator import DCGANGenerator
 class DCGAN(TwoPlayerGAN):
     """The two-player game between deep convolutional networks.
 
-    Paper: Radford et al. 2015, arXiv:1511.06434, section 4: batches of 128, Adam with learning rate 0.0002
-    and β₁ = 0.5, latents of 100 uniform numbers, the generator maximizing log D(G(z)). Differences: samples
-    are made with an exponential average of the generator's weights (`average = "no-average"` for the
-    paper's), and each player's update has latents of its own, as Goodfellow et al. 2014, arXiv:1406.2661,
-    algorithm 1, says.
+    Paper: Radford et al. 2015, arXiv:1511.06434, section 4. One step is, in this order:
+
+    1. one update of the discriminator, on a new batch and new latents;
+    2. one update of the generator, on new latents;
+    3. an update of the averaged weights.
+
+    Batch size 128, Adam with learning rate 0.0002 and β₁ = 0.5, uniform latents of dimension 100; the
+    generator maximizes log D(G(z)). Differences: samples come from an exponential average of the generator's
+    weights (`average = "no-average"` for the paper's), and each player's update draws its own latents, as in
+    Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1 (the paper's code shares one draw).
     """
 
     examples = (
@@ -31,4 +36,4 @@ class DCGAN(TwoPlayerGAN):
     generator: Generator = seat(default=DCGANGenerator)
     discriminator: Discriminator = seat(default=DCGANDiscriminator)
     sampler: Sampler = seat(default=Uniform)
-    batch: int = field(default=128, validator=whole(1), help="batch size, where the run is given none")
+    batch: int = field(default=128, validator=whole(1), help="batch size, unless the run sets one")

@@ -9,26 +9,30 @@ from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
-from gancore_gan.options import listed, sizes
+from gancore_gan.options import as_tuple, check_layer_sizes
 
 RANGE = 0.05
-"""Weights start uniform in ± this, as in the released configuration."""
+"""Initial weights are uniform in ± this, as in the released configuration."""
 
 
 @part("mlp")
 class MLP(Generator):
     """A multilayer perceptron of rectified linear units.
 
-    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 5; sizes and first weights are those of the
-    released MNIST configuration, two layers of 1200 and U(-0.05, 0.05). Differences: tanh for the sigmoid, as
-    images lie in [-1, 1]; the output's bias starts at 0, not at the marginals of the training images.
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 5; sizes and initial weights are those of the
+    released MNIST configuration, two layers of 1200 units and U(-0.05, 0.05). Differences: tanh instead of
+    the sigmoid, since images lie in [-1, 1]; the output's bias starts at 0, not at the marginals of the
+    training images.
 
-    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1), any shape.
+    `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1), for images of any shape.
     """
 
     examples = ({"hidden": [12, 8], "latent_size": 6},)
     hidden: tuple[int, ...] = field(
-        default=(1200, 1200), converter=listed, validator=sizes, help="sizes of the hidden layers"
+        default=(1200, 1200),
+        converter=as_tuple,
+        validator=check_layer_sizes,
+        help="number of units in each hidden layer",
     )
     latent_size: int = field(default=100, validator=whole(1), help="dimension of the latent")
 
@@ -42,7 +46,7 @@ class MLP(Generator):
         return [self.layers.get_submodule("0").get_parameter("weight")]
 
     def build(self) -> None:
-        """Hidden layers with ReLU, then the image with tanh."""
+        """Makes the hidden layers with ReLU, and the output layer with tanh."""
         layers: list[nn.Module] = []
         for before, after in pairwise((self.latent_size, *self.hidden, math.prod(self.image))):
             layers += [_linear(before, after), nn.ReLU()]
@@ -50,7 +54,8 @@ class MLP(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
-        return at_least_float32(self.layers(code)).reshape(len(code), *self.image)
+        flat = at_least_float32(self.layers(code))  # (N, C·H·W)
+        return flat.reshape(len(code), *self.image)  # (N, C, H, W)
 
 
 def _linear(before: int, after: int) -> nn.Linear:

@@ -1,4 +1,4 @@
-"""How the first GAN learns."""
+"""The training recipe of the first GAN."""
 
 from gancore.component.interfaces import Discriminator, Generator
 from gancore.component.part import field, part, seat
@@ -12,14 +12,19 @@ from gancore_gan.mlp import MLP
 class GAN(TwoPlayerGAN):
     """The two-player minimax game between multilayer perceptrons.
 
-    Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1 with k = 1. As in the released MNIST
-    configuration latents are of 100 numbers, batches are of 100, and the generator maximizes log D(G(z))
-    (section 3); `loss = "minimax"` is the game as eq. 1 has it.
+    Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1 with k = 1. One step is, in this order:
+
+    1. one update of the discriminator, on a new batch and new latents;
+    2. one update of the generator, on new latents;
+    3. an update of the averaged weights.
+
+    As in the released MNIST configuration, latents have dimension 100, the batch size is 100, and the
+    generator maximizes log D(G(z)) (section 3); `loss = "minimax"` is the game of eq. 1.
     Differences: latents are standard normal, as in the released configurations for CIFAR-10 and TFD, where
-    that for MNIST has them uniform in [-√3, √3], of the same mean and variance; Adam (learning rate 0.0002,
-    β₁ = 0.5) for gradient descent with momentum (learning rate 0.1, momentum 0.5 growing to 0.7), so that
-    color images of any size train with the same values; samples are made with an exponential average of the
-    generator's weights (`average = "no-average"` for the paper's).
+    the one for MNIST has them uniform in [-√3, √3], of the same mean and variance; Adam (learning rate
+    0.0002, β₁ = 0.5) instead of gradient descent with momentum (learning rate 0.1, momentum 0.5 growing to
+    0.7), so that color images of any size train with the same values; samples come from an exponential
+    average of the generator's weights (`average = "no-average"` for the paper's).
     """
 
     examples = (
@@ -30,4 +35,4 @@ class GAN(TwoPlayerGAN):
     )
     generator: Generator = seat(default=MLP)
     discriminator: Discriminator = seat(default=Maxout)
-    batch: int = field(default=100, validator=whole(1), help="batch size, where the run is given none")
+    batch: int = field(default=100, validator=whole(1), help="batch size, unless the run sets one")

@@ -106,7 +106,7 @@ def test_rows_of_a_batch_see_the_dropout_of_the_whole():
         (
             "generator",
             {"part": "gancore-gan:mlp", "hidden": []},
-            "hidden must be the sizes of one or more layers, whole numbers, at least 1; got ()",
+            "hidden must be the sizes of one or more layers, whole numbers of at least 1; got ()",
         ),
         ("generator", {"part": "gancore-gan:mlp", "hidden": [3, 0]}, "got (3, 0)"),
         (

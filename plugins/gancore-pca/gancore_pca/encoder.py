@@ -1,4 +1,4 @@
-"""From an image to the latents that may have made it, and to its log-likelihood."""
+"""The posterior of the latents given an image, and the image's log-likelihood."""
 
 import math
 
@@ -22,12 +22,10 @@ class PCAEncoder(Encoder):
     are float32.
     """
 
-    components: int = fact(default=64, help="length q of the code, told by the recipe")
+    components: int = fact(default=64, help="length q of the code, given by the recipe")
 
     def build(self) -> None:
-        """Registers μ `(D,)`, the axes `(q, D)`, the variance along each `(q,)` and that of the noise `()`,
-        of a random model.
-        """
+        """Registers a random model: μ `(D,)`, axes `(q, D)`, their variances `(q,)`, noise variance `()`."""
         size = math.prod(self.image)
         self.mean = nn.Buffer(torch.zeros(size, dtype=torch.float64))
         self.axes = nn.Buffer(torch.linalg.qr(torch.randn(size, self.components, dtype=torch.float64)).Q.T)
@@ -36,7 +34,7 @@ class PCAEncoder(Encoder):
 
     @torch.no_grad()
     def learn(self, axes: Axes) -> None:
-        """Takes the closed form."""
+        """Copies the closed-form solution."""
         self.mean.copy_(axes.mean)
         self.axes.copy_(axes.components)
         self.variance.copy_(axes.variance)
@@ -44,6 +42,7 @@ class PCAEncoder(Encoder):
 
     def forward(self, image: Tensor) -> DiagonalGaussian:
         """`(N, C, H, W)` → the posterior (eq. 6)."""
+        # eq. 6, with M the diagonal of `variance`: M⁻¹ Wᵀ (x - μ) and σ² M⁻¹, both (N, q)
         mean = self.coordinates(image) * (self.variance - self.noise_variance).sqrt() / self.variance
         log_variance = (self.noise_variance / self.variance).log().expand_as(mean)
         return DiagonalGaussian(mean.float(), log_variance.float())
@@ -51,32 +50,29 @@ class PCAEncoder(Encoder):
     def code(self, image: Tensor) -> Tensor:
         """`(N, q)`: the code whose image is nearest, (WᵀW)⁻¹ Wᵀ (x - μ).
 
-        Section 3.3: the posterior's mean shrinks towards 0, so that W z is not the orthogonal projection;
-        this code undoes that.
+        The posterior mean is shrunk toward 0, so its W z + μ is not the orthogonal projection; the image of
+        this code is (section 3.3).
         """
-        length = (self.variance - self.noise_variance).sqrt()
-        return (self.coordinates(image) / length.where(length > 0, torch.inf)).float()
+        length = (self.variance - self.noise_variance).sqrt()  # (q,), the norms of W's columns
+        return (self.coordinates(image) / length.where(length > 0, torch.inf)).float()  # (N, q)
 
     def coordinates(self, image: Tensor) -> Tensor:
-        """`(N, q)` float64: the principal coordinates Vᵀ (x - μ), what is called the transform of principal
-        component analysis.
-        """
-        return self._centerd(image) @ self.axes.T
+        """`(N, q)` float64: the principal coordinates Vᵀ (x - μ), scikit-learn's `transform`."""
+        return self._centered(image) @ self.axes.T  # (N, D) @ (D, q)
 
     def log_likelihood(self, image: Tensor) -> Tensor:
         """`(N,)` float64: log p(x) in nats, x in [-1, 1], under N(μ, WWᵀ + σ² I) (eq. 3).
 
-        The inverse and the determinant of the D × D covariance are taken by the eigenvalues: λ along the
-        axes, σ² across.
+        The inverse and the determinant of the D × D covariance follow from its eigenvalues, which are λ along
+        the axes and σ² in all other directions.
         """
-        centerd = self._centerd(image)
-        along = (centerd @ self.axes.T).square()
-        size, (q,) = centerd.shape[1], self.variance.shape
-        distance = (centerd.square().sum(1) - along.sum(1)).clamp_min(0) / self.noise_variance + (
-            along / self.variance
-        ).sum(1)
-        log_determinant = self.variance.log().sum() + (size - q) * self.noise_variance.log()
-        return -(size * math.log(2 * math.pi) + log_determinant + distance) / 2
+        centered = self._centered(image)  # (N, D)
+        along = (centered @ self.axes.T).square()  # (N, q)
+        size, (q,) = centered.shape[1], self.variance.shape
+        across = (centered.square().sum(1) - along.sum(1)).clamp_min(0)  # (N,), squared length off the axes
+        distance = across / self.noise_variance + (along / self.variance).sum(1)  # (N,)
+        log_determinant = self.variance.log().sum() + (size - q) * self.noise_variance.log()  # ()
+        return -(size * math.log(2 * math.pi) + log_determinant + distance) / 2  # eq. 3
 
-    def _centerd(self, image: Tensor) -> Tensor:
-        return image.reshape(len(image), -1).to(self.mean.dtype) - self.mean
+    def _centered(self, image: Tensor) -> Tensor:
+        return image.reshape(len(image), -1).to(self.mean.dtype) - self.mean  # (N, D)

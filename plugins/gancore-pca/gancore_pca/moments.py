@@ -1,4 +1,4 @@
-"""Mean and scatter of rows that come in batches, and the principal axes that follow from them."""
+"""Mean and scatter of rows that arrive in batches, and the principal axes that follow from them."""
 
 from typing import NamedTuple
 
@@ -9,10 +9,10 @@ from gancore.errors import DataError
 
 
 class Axes(NamedTuple):
-    """What a Gaussian of `q` principal axes and equal noise on the others is made of; all float64.
+    """A Gaussian with q principal axes and isotropic noise in all other directions; all float64.
 
-    `mean` is (D,), `components` (q, D) with orthonormal rows of falling `variance` (q,), `noise` the variance
-    () of the rest.
+    `mean` is (D,); `components` (q, D) has orthonormal rows, ordered by decreasing `variance` (q,); `noise`
+    () is the variance in the remaining directions.
     """
 
     mean: Tensor
@@ -22,12 +22,11 @@ class Axes(NamedTuple):
 
 
 class Moments(nn.Module):
-    """Count, mean (D,) and scatter (D, D), the sum of (x - mean)(x - mean)ᵀ, of all rows folded so far, as
-    float64 buffers.
+    """Count, mean (D,) and scatter (D, D), Σ (x - mean)(x - mean)ᵀ, of all rows so far; float64 buffers.
 
-    Batches are merged as Chan, Golub & LeVeque 1983 (The American Statistician 37, eq. 2.1) merge sums of
-    squares: nothing large is ever subtracted from something large, so any split into batches gives the same
-    to rounding.
+    Batches are merged by the update of Chan, Golub & LeVeque 1983 (The American Statistician 37, eq. 2.1) for
+    sums of squares. It never subtracts large numbers from each other, so the result depends on the split into
+    batches only through rounding.
     """
 
     def __init__(self, size: int) -> None:
@@ -43,11 +42,11 @@ class Moments(nn.Module):
             return
         rows = rows.to(self.mean.dtype)
         mean, n, before = rows.mean(0), len(rows), float(self.count)
-        centerd, shift = rows - mean, mean - self.mean
+        centered, shift = rows - mean, mean - self.mean  # (N, D), (D,)
         self.count.add_(n)
         self.mean.add_(shift, alpha=n / float(self.count))
-        self.scatter.addmm_(centerd.T, centerd)
-        self.scatter.addr_(shift, shift, alpha=before * n / float(self.count))
+        self.scatter.addmm_(centered.T, centered)  # scatter within the batch, (D, D)
+        self.scatter.addr_(shift, shift, alpha=before * n / float(self.count))  # eq. 2.1, between the means
 
     @property
     def total_variance(self) -> Tensor:
@@ -64,7 +63,7 @@ class Moments(nn.Module):
         Difference: the covariance is divided by N - 1, as scikit-learn does, where the paper has N.
 
         Raises:
-            DataError: too few rows for so many components.
+            DataError: there are fewer than `components` + 2 rows.
         """
         count = int(self.count)
         if count < components + 2:
@@ -72,10 +71,9 @@ class Moments(nn.Module):
                 f"{count} images cannot determine {components} principal components and the noise; "
                 f"fold at least {components + 2} images, or set components to at most {max(count - 2, 0)}"
             )
-        values, vectors = torch.linalg.eigh(self.scatter / (self.count - 1))
+        values, vectors = torch.linalg.eigh(self.scatter / (self.count - 1))  # (D,) ascending, (D, D)
         values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)
-        # data of lower rank have no noise, and a density that is infinite: rounding is the least that can be
-        # told
+        # low-rank data have zero noise and an infinite density; the noise is at least the rounding error
         least = values[0] * torch.finfo(values.dtype).eps + torch.finfo(values.dtype).tiny
-        noise = values[components:].mean().clamp_min(least)
+        noise = values[components:].mean().clamp_min(least)  # eq. 8
         return Axes(self.mean, vectors[:, :components].T, values[:components].maximum(noise), noise)

@@ -1,4 +1,4 @@
-"""Folds batches into moments, and takes the closed form at the end."""
+"""The recipe of principal component analysis: accumulate moments, then solve in closed form."""
 
 import math
 from typing import Any
@@ -20,15 +20,18 @@ from gancore_pca.moments import Moments
 
 @part("pca")
 class PCA(Recipe):
-    """Probabilistic principal component analysis: the maximum-likelihood Gaussian latent variable model, in
-    closed form.
+    """Probabilistic PCA: the maximum-likelihood linear-Gaussian latent variable model, in closed form.
 
-    Paper: Tipping & Bishop 1999 (Journal of the Royal Statistical Society B 61), section 3. Every image is
-    read once and folded into mean and covariance; `finish` takes their eigenvectors: W of eq. 7 with R = I,
-    and σ² of eq. 8. Differences: images arrive in batches (the paper has the whole covariance at hand), and
-    the covariance is divided by N - 1. There is no player, no gradient and no random number in training.
+    Paper: Tipping & Bishop 1999 (Journal of the Royal Statistical Society B 61), section 3. Training is, in
+    this order:
 
-    The moments of images with D = C · H · W values take 8 D² bytes, so D is limited.
+    1. each step folds one batch into the mean and the covariance; every image is read once;
+    2. `finish` computes the eigenvectors of the covariance (section 3.2), and from them W and σ² (eq. 7, 8).
+
+    There are no players, no gradients and no random numbers. Differences: images arrive in batches (the paper
+    starts from the whole covariance), and the covariance is divided by N - 1.
+
+    The covariance of images with D = C · H · W values takes 8 D² bytes, so D is limited.
 
     Raises:
         FactError: the images are larger than `limit`, or have no more values than there are components.
@@ -43,30 +46,30 @@ class PCA(Recipe):
     limit: int = field(
         default=4096,
         validator=whole(2),
-        help="largest number of values C·H·W in an image; the covariance takes its square",
+        help="largest number of values C·H·W in an image; the covariance grows with its square",
     )
     batch: int = field(
-        default=512, validator=whole(1), help="images folded at a time; the result does not depend on it"
+        default=512, validator=whole(1), help="images per step; the result does not depend on it"
     )
 
     def facts(self, seat: str) -> dict[str, Any]:
-        """The image comes from the data, the number of components from here."""
+        """The image shape, which the data give, and the recipe's own number of components."""
         return {"image": self.image, "components": self.components}
 
     def build(self) -> None:
-        """Starts the moments at nothing."""
+        """Makes empty moments and the prior; raises FactError for images that are too large or small."""
         size = math.prod(self.image)
         if size > self.limit:
             raise FactError(
                 f"recipe/pca: images {self.image} have {size} values, "
                 f"and their covariance takes {8 * size**2 / 2**30:.1f} GiB; "
                 f"the limit is {self.limit} values: train on smaller or gray images, "
-                f"or set limit={size} if memory and hours allow"
+                f"or set limit={size} if you have the memory and time"
             )
         if self.components >= size:
             raise FactError(
-                f"recipe/pca: images {self.image} have {size} values; "
-                f"set components below that, not to {self.components}"
+                f"recipe/pca: images {self.image} have {size} values, "
+                f"but components is {self.components}; set components below {size}"
             )
         self.moments = Moments(size)
         self.prior = Normal(latent=(self.components,))
@@ -75,29 +78,28 @@ class PCA(Recipe):
 
     @property
     def batch_size(self) -> int:
-        """Images folded at a time."""
+        """Images per step."""
         return self.batch
 
     @property
     def ready(self) -> bool:
-        """Whether the closed form was taken."""
+        """Whether the closed form has been computed."""
         return bool(self.learned)
 
     def length(self, available: int) -> int:
-        """The whole set, once."""
+        """One pass over the data."""
         return available
 
     def step(self, run: Run) -> None:
-        """Folds a batch; of the last one, what is still asked for. Every rank folds the rows of all, so that
-        all hold the same.
-        """
-        rows = run.gather(run.batch()["image"]).flatten(1)
+        """Folds one batch into the moments. Every rank folds the rows of all ranks, so all hold the same."""
+        rows = run.gather(run.batch()["image"]).flatten(1)  # (N, D)
+        # of the last batch, only as many rows as the run has left
         self.moments.fold(rows[: max(0, run.total - int(self.moments.count))] if run.total else rows)
         if self.moments.count > 1:
             run.log(variance=self.moments.total_variance)
 
     def finish(self, run: Run) -> None:
-        """Section 3.2: the axes and the noise that maximize the likelihood."""
+        """Computes the axes and the noise that maximize the likelihood (section 3.2)."""
         axes = self.moments.axes(self.components)
         self.generator.learn(axes)
         self.encoder.learn(axes)
@@ -105,7 +107,7 @@ class PCA(Recipe):
         run.log(explained=axes.variance.sum() / self.moments.total_variance, noise_variance=axes.noise)
 
     def pipelines(self) -> dict[str, Pipeline]:
-        """Standard normal latents through the linear map; the encoder leads back."""
+        """Standard normal latents, the linear map to images, and the encoder back."""
         return {
             "image": Pipeline(
                 sampler=self.prior, conditioner=self.identity, generator=self.generator, encoder=self.encoder

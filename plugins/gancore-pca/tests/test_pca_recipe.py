@@ -181,7 +181,7 @@ def test_too_large_images_are_refused():
 
 
 def test_too_many_components_are_refused():
-    with pytest.raises(FactError, match=r"have 24 values; set components below that, not to 24"):
+    with pytest.raises(FactError, match=r"have 24 values, but components is 24; set components below 24"):
         PCA(image=IMAGE, components=24)
 
 

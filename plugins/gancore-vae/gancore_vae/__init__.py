@@ -1,6 +1,4 @@
-"""The variational autoencoder (Kingma & Welling 2013), with β and the importance-weighted estimate of the
-log-likelihood.
-"""
+"""The variational autoencoder (Kingma & Welling 2013), β-VAE, and importance-weighted log-likelihoods."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`gancore likelihood`: how probable a trained variational autoencoder finds images."""
+"""`gancore likelihood`: the log-likelihood of images under a trained variational autoencoder."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +9,13 @@ from gancore_vae import verb
 
 
 def likelihood(
-    run: Annotated[Path, typer.Argument(help="folder of a training with recipe vae")],
+    run: Annotated[Path, typer.Argument(help="folder of a run trained with recipe vae")],
     data: Annotated[str, typer.Option("--data", help="images to score")] = "emoji",
     subset: Annotated[str | None, typer.Option("--subset", help="train or test, of an IDX folder")] = None,
     count: Annotated[
-        int | None, typer.Option("--count", help="score the first so many images; left out: all")
+        int | None, typer.Option("--count", help="score only this many images, from the first; default: all")
     ] = None,
-    samples: Annotated[int, typer.Option("--samples", help="latents drawn for each image")] = 100,
+    samples: Annotated[int, typer.Option("--samples", help="latents drawn per image")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="seed of the latents")] = 0,
 ) -> None:
     """Estimate the log-likelihood of images under a trained variational autoencoder."""

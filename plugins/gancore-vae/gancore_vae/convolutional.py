@@ -1,6 +1,4 @@
-"""A pair of convolutional networks for images of any channels, whose sides are multiples of 4 and need not be
-equal.
-"""
+"""Convolutional decoder and encoder, for any number of channels and sides that are multiples of 4."""
 
 import math
 from itertools import pairwise
@@ -18,23 +16,22 @@ from gancore.nn.initializers import he_weights
 from gancore.nn.pyramid import doubling_widths, halvings
 from gancore_vae.networks import Decoder, GaussianEncoder
 
-_WIDTH = "channels at half the image's size; doubled with every further halving, up to eight times"
+_WIDTH = "channels at half the image's size; they double with each further halving, up to 8 × this"
 
 
 @part("convolutional-decoder")
 class ConvolutionalDecoder(Decoder):
-    """A linear layer to a small map of features, transposed convolutions (4 × 4, stride 2) up to the image's
-    size, and a 3 × 3 one.
+    """A linear layer, transposed convolutions (4×4, stride 2) up to the image's size, and a 3×3 convolution.
 
-    No paper's in particular: the shapes are those of Radford et al. 2015, arXiv:1511.06434, section 3,
-    without batch normalization, so that images stay independent of each other and micro-batches exact; the
-    last convolution takes away the checkerboard that transposed ones leave. The smallest map has its shorter
-    side between 4 and 7 (shorter for sides below 16).
+    Not from one paper: the layers follow Radford et al. 2015, arXiv:1511.06434, section 3, without batch
+    normalization, so that images stay independent of each other and micro-batches are exact; the last
+    convolution smooths out the checkerboard patterns of transposed ones. The shorter side of the smallest map
+    is 4 to 7 (less for sides below 16).
 
     Code `(N, latent)` → image `(N, C, H, W)` in [-1, 1].
 
     Raises:
-        FitError: a side of the image is no multiple of 4.
+        FitError: a side of the image is not a multiple of 4.
     """
 
     examples = ({"width": 4, "latent": 4},)
@@ -53,7 +50,7 @@ class ConvolutionalDecoder(Decoder):
         return [self.linear.weight]
 
     def build(self) -> None:
-        """The linear layer and the transposed convolutions."""
+        """Makes the linear layer and the convolutions."""
         widths, self.small = _plan(self.image, self.width, self.qualified_name)
         self.linear = nn.Linear(self.latent, math.prod(self.small))
         sizes = [*reversed(widths), (self.width + 1) // 2]
@@ -65,17 +62,18 @@ class ConvolutionalDecoder(Decoder):
 
     def logits(self, code: Tensor) -> Tensor:
         """`(N, latent)` → `(N, C, H, W)`."""
-        return at_least_float32(self.network(self.linear(code).reshape(-1, *self.small)))
+        x = self.linear(code).reshape(-1, *self.small)  # (N, channels, h, w)
+        return at_least_float32(self.network(x))  # (N, C, H, W)
 
 
 @part("convolutional-encoder")
 class ConvolutionalEncoder(GaussianEncoder):
-    """The way back: convolutions (4 × 4, stride 2), then one linear layer to mean and log-variance.
+    """The decoder's mirror image: convolutions (4×4, stride 2), then a linear layer to mean and log-variance.
 
     Image `(N, C, H, W)` → posterior over `(N, *latent)`.
 
     Raises:
-        FitError: a side of the image is no multiple of 4.
+        FitError: a side of the image is not a multiple of 4.
     """
 
     examples = ({"width": 4},)
@@ -84,7 +82,7 @@ class ConvolutionalEncoder(GaussianEncoder):
     width: int = field(default=32, validator=whole(1), help=_WIDTH)
 
     def build(self) -> None:
-        """The convolutions and the linear layer."""
+        """Makes the convolutions and the linear layer."""
         widths, small = _plan(self.image, self.width, self.qualified_name)
         sizes = [self.image[0], *widths]
         layers: list[nn.Module] = []
@@ -96,19 +94,17 @@ class ConvolutionalEncoder(GaussianEncoder):
 
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """`(N, C, H, W)` → mean and log-variance `(N, d)`."""
-        mean, log_variance = self.linear(self.network(image).flatten(1)).chunk(2, 1)
+        features = self.network(image).flatten(1)  # (N, channels·h·w)
+        mean, log_variance = self.linear(features).chunk(2, 1)  # (N, 2d) → (N, d), (N, d)
         return mean, log_variance
 
 
-def _plan(image: ImageShape, width: int, address: str) -> tuple[list[int], ImageShape]:
-    """The channels after each halving, and the smallest map: halved twice, and on while even and at least
-    8.
-    """
+def _plan(image: ImageShape, width: int, name: str) -> tuple[list[int], ImageShape]:
+    """The channels after each halving, and the smallest map `(C, H, W)`, after two halvings or more."""
     _, height, breadth = image
     if height % 4 or breadth % 4:
         raise FitError(
-            f"{address} takes images whose sides are multiples of 4; "
-            f"got {height}×{breadth}: choose another size"
+            f"{name} takes images whose sides are multiples of 4; got {height}×{breadth}: choose another size"
         )
     count = max(2, halvings(height, breadth))
     widths = doubling_widths(width, count)

@@ -1,4 +1,4 @@
-"""How probable the model finds images: the importance-weighted estimate of log p(x)."""
+"""The importance-weighted estimate of log p(x)."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -16,12 +16,14 @@ from gancore_vae.networks import GaussianEncoder
 from gancore_vae.recipe import VAE
 
 CHUNK = 64
-"""Images worked on at a time; their noise comes from the seed and the place of the chunk."""
+"""Images processed at a time; their noise depends on the seed and the index of the chunk."""
 
 
 class Estimate(NamedTuple):
-    """Of each image `(N,)`, in nats: the estimate of log p(x), and of the evidence lower bound, which is
-    below it. Both on the CPU.
+    """One value per image, `(N,)`, on the CPU.
+
+    `nats` estimates log p(x), `bound` the evidence lower bound, which is smaller, both in nats;
+    `bits_per_dimension` is `nats` in bits per value.
     """
 
     nats: Tensor
@@ -37,20 +39,21 @@ def log_likelihood(
     samples: int = 100,
     seed: int = 0,
 ) -> Estimate:
-    """log p(x) ≈ log 1/K Σ p(x | z_k) p(z_k) / q(z_k | x), z_k drawn from q(z | x).
+    """Estimates log p(x) by log 1/K Σ p(x | z_k) p(z_k) / q(z_k | x), z_k drawn from q(z | x).
 
-    Paper: Burda et al. 2015, arXiv:1509.00519, eq. 8. A lower bound of log p(x) in expectation, which rises
-    towards it with K, the number of `samples`; for K = 1 it is the evidence lower bound. Memory does not grow
-    with K or with the number of images.
+    Paper: Burda et al. 2015, arXiv:1509.00519, eq. 8. In expectation it is a lower bound of log p(x), which
+    becomes tighter with K, the number of `samples`; for K = 1 it is the evidence lower bound. Memory does not
+    grow with K or with the number of images.
 
-    Images are `(N, C, H, W)` in [-1, 1], or several such batches. A pipeline holds no likelihood, so give the
-    one that it was trained with.
+    Images are `(N, C, H, W)` in [-1, 1], or an iterable of such batches. A pipeline does not hold a
+    likelihood, so pass the one that it was trained with.
 
     Raises:
-        UserError: a pipeline without a likelihood or a Gaussian encoder, no image, or no sample.
+        UserError: a pipeline comes without a likelihood or has no Gaussian encoder, there are no images, or
+            `samples` is below 1.
     """
     if samples < 1:
-        raise UserError(f"log_likelihood draws {samples} samples; give a whole number from 1 up")
+        raise UserError(f"log_likelihood: samples must be at least 1; got {samples}")
     encoder, generator, p = _parts(model, likelihood)
     device = next(encoder.parameters()).device
     nats, bounds = [], []
@@ -61,7 +64,7 @@ def log_likelihood(
             nats.append(whole.cpu())
             bounds.append(mean.cpu())
     if not nats:
-        raise UserError("log_likelihood was given no image; give at least one")
+        raise UserError("log_likelihood got no images; give at least one")
     joined = torch.cat(nats)
     return Estimate(joined, torch.cat(bounds), p.bits_per_dimension(joined))
 
@@ -69,19 +72,17 @@ def log_likelihood(
 def _weigh(
     encoder: GaussianEncoder, generator: Generator, p: Likelihood, image: Tensor, samples: int
 ) -> tuple[Tensor, Tensor]:
-    """The log of the mean weight and the mean of the log weights, each `(N,)`, one draw of all images at a
-    time.
-    """
+    """The log of the mean weight and the mean log weight, each `(N,)`, from one draw per image at a time."""
     posterior, divergence = encoder(image), Sampled()
     total, mean = (
         torch.full((len(image),), -torch.inf, device=image.device),
         torch.zeros(len(image), device=image.device),
     )
     for _ in range(samples):
-        latent = posterior.sample()
-        weight = p(generator, latent, image) - divergence(posterior, latent)
+        latent = posterior.sample()  # (N, *latent)
+        weight = p(generator, latent, image) - divergence(posterior, latent)  # log p(x, z) / q(z | x), (N,)
         total, mean = torch.logaddexp(total, weight), mean + weight / samples
-    return total - torch.tensor(float(samples)).log(), mean
+    return total - torch.tensor(float(samples)).log(), mean  # eq. 8 and the bound, (N,) each
 
 
 def _parts(
@@ -94,11 +95,12 @@ def _parts(
     if not isinstance(encoder, GaussianEncoder):
         raise UserError(
             "log_likelihood needs an encoder with a Gaussian posterior; "
-            f"the model has {getattr(encoder, 'address', 'none')}"
+            f"the model has {getattr(encoder, 'qualified_name', 'none')}"
         )
     if likelihood is None:
         raise UserError(
-            "a pipeline holds no likelihood; give the one it was trained with, as likelihood=Bernoulli()"
+            "a pipeline does not hold a likelihood; pass the one it was trained with, "
+            "for example likelihood=Bernoulli()"
         )
     if not likelihood.built:
         likelihood.bind(facts={"image": model.generator.image}, by=model.generator.qualified_name)

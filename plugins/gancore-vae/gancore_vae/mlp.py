@@ -1,4 +1,4 @@
-"""The paper's pair of fully connected networks with one hidden layer each."""
+"""The paper's decoder and encoder, fully connected networks with one hidden layer each."""
 
 import math
 
@@ -11,7 +11,7 @@ from gancore.component.validators import above, whole
 from gancore_vae.networks import Decoder, GaussianEncoder
 
 _WIDTH = "hidden units: 500 for MNIST in the paper, 200 for Frey Face"
-_DEVIATION = "deviation of the initial weights and biases"
+_DEVIATION = "standard deviation of the initial weights and biases"
 
 
 @part("mlp-decoder")
@@ -19,9 +19,9 @@ class MLPDecoder(Decoder):
     """The Bernoulli MLP: logits = W2 tanh(W1 z + b1) + b2.
 
     Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.1, eq. 11 and 12. Under a Gaussian likelihood
-    the mean is kept within the range of the data by the sigmoid, as section 5 has it for Frey Face; its
-    variance is the likelihood's, where C.2 computes it from the hidden layer. Section 5 draws initial weights
-    from N(0, 0.01), read here as the deviation.
+    the sigmoid keeps the mean within the range of the data, as in section 5 for Frey Face; the variance
+    belongs to the likelihood, where C.2 computes it from the hidden layer. Section 5 draws initial weights
+    from N(0, 0.01); 0.01 is taken as the standard deviation.
 
     Code `(N, latent)` → image `(N, C, H, W)` in [-1, 1].
     """
@@ -42,7 +42,7 @@ class MLPDecoder(Decoder):
         return [self.network.get_submodule("0").get_parameter("weight")]
 
     def build(self) -> None:
-        """Two linear layers."""
+        """Makes the two linear layers."""
         self.network = nn.Sequential(
             nn.Linear(self.latent, self.width), nn.Tanh(), nn.Linear(self.width, math.prod(self.image))
         )
@@ -50,15 +50,16 @@ class MLPDecoder(Decoder):
 
     def logits(self, code: Tensor) -> Tensor:
         """`(N, latent)` → `(N, C, H, W)`."""
-        return at_least_float32(self.network(code)).reshape(-1, *self.image)
+        flat = at_least_float32(self.network(code))  # logits of y in appendix C.1, (N, C·H·W)
+        return flat.reshape(-1, *self.image)  # (N, C, H, W)
 
 
 @part("mlp-encoder")
 class MLPEncoder(GaussianEncoder):
     """The Gaussian MLP: h = tanh(W3 x + b3), mean = W4 h + b4, log-variance = W5 h + b5, x in [0, 1].
 
-    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.2, with the roles of x and z swapped as it says
-    for encoders.
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, appendix C.2, with x and z swapped, as stated there for
+    encoders.
     """
 
     examples = ({"width": 8},)
@@ -67,7 +68,7 @@ class MLPEncoder(GaussianEncoder):
     deviation: float = field(default=0.01, validator=above(0), help=_DEVIATION)
 
     def build(self) -> None:
-        """A hidden layer, and one that gives mean and log-variance together."""
+        """Makes a hidden layer, and one for mean and log-variance together."""
         size = math.prod(self.latent)
         self.network = nn.Sequential(
             nn.Linear(math.prod(self.image), self.width), nn.Tanh(), nn.Linear(self.width, 2 * size)
@@ -76,7 +77,8 @@ class MLPEncoder(GaussianEncoder):
 
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """`(N, C, H, W)` → mean and log-variance `(N, d)`."""
-        mean, log_variance = self.network((image.reshape(len(image), -1) + 1) / 2).chunk(2, 1)
+        flat = (image.reshape(len(image), -1) + 1) / 2  # (N, C·H·W) in [0, 1]
+        mean, log_variance = self.network(flat).chunk(2, 1)  # (N, 2d) → (N, d), (N, d)
         return mean, log_variance
 
 

@@ -1,4 +1,4 @@
-"""What every decoder and every encoder of this family has in common."""
+"""Base classes of the decoders and encoders."""
 
 from abc import abstractmethod
 
@@ -13,11 +13,10 @@ from gancore.nn.diagonal_gaussian import DiagonalGaussian
 
 @interface("generator")
 class Decoder(Generator):
-    """A generator that also says the logits of its image, so that a Bernoulli likelihood stays exact where it
-    saturates.
+    """A generator with logits, so that a Bernoulli likelihood stays exact where the image saturates.
 
-    The image is the Bernoulli mean σ(logits) mapped from [0, 1] to [-1, 1], 2 σ(logits) - 1 = tanh(logits /
-    2): as a generator it is one like any other.
+    The image is the Bernoulli mean σ(logits) mapped from [0, 1] to [-1, 1], 2 σ(logits) - 1 =
+    tanh(logits / 2), so a decoder works wherever a generator does.
     """
 
     @abstractmethod
@@ -26,7 +25,7 @@ class Decoder(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *code_shape)` → `(N, C, H, W)` float32 in [-1, 1]."""
-        return torch.tanh(self.logits(code) / 2)
+        return torch.tanh(self.logits(code) / 2)  # 2 σ(logits) - 1
 
 
 @interface("encoder")
@@ -36,15 +35,15 @@ class GaussianEncoder(Encoder):
     A subclass writes `moments`.
     """
 
-    latent: Shape = fact(help="shape of one latent, told by the generator")
+    latent: Shape = fact(help="shape of one latent, given by the generator")
 
     @abstractmethod
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """`(N, C, H, W)` → mean and log-variance, each `(N, d)` with d = Πlatent."""
+        """`(N, C, H, W)` → mean and log-variance, each `(N, d)`, where d is the product of `latent`."""
 
     def forward(self, image: Tensor) -> DiagonalGaussian:
         """`(N, C, H, W)` → the posterior over `(N, *latent)`, float32."""
-        mean, log_variance = self.moments(image)
-        return DiagonalGaussian(
+        mean, log_variance = self.moments(image)  # (N, d), (N, d)
+        return DiagonalGaussian(  # eq. 9, (N, *latent)
             *(at_least_float32(t).reshape(-1, *self.latent) for t in (mean, log_variance))
         )

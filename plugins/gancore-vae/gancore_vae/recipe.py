@@ -1,4 +1,4 @@
-"""Auto-encoding variational Bayes."""
+"""The training recipe of the variational autoencoder."""
 
 from typing import Any
 
@@ -23,14 +23,19 @@ from gancore_vae.networks import GaussianEncoder
 class VAE(Recipe):
     """Stochastic gradient ascent of the variational lower bound E_q[log p(x | z)] - D_KL(q(z | x) ‖ p(z)).
 
-    Paper: Kingma & Welling 2013, arXiv:1312.6114, algorithm 1, with minibatches of M = 100 and L = 1 draw for
-    each image; `beta` weighs the divergence as Higgins et al. 2017 (β-VAE, ICLR), eq. 4, and 1 is the paper.
-    Differences: Adam in the place of Adagrad, no prior on the weights, and convolutional networks unless the
-    paper's `mlp-encoder` and `mlp-decoder` are seated. The prior is N(0, I).
+    Paper: Kingma & Welling 2013, arXiv:1312.6114, algorithm 1. One step is, in this order:
+
+    1. a minibatch of M = 100 images (`batch`);
+    2. L = 1 draw of the latent for each image (`samples`);
+    3. one update of encoder, decoder and likelihood along the gradient of the bound (eq. 6 or 7).
+
+    `beta` weights the divergence as in Higgins et al. 2017 (β-VAE, ICLR), eq. 4; 1 is the paper's. The prior
+    is N(0, I). Differences: Adam instead of Adagrad, no prior on the weights, and convolutional networks
+    unless the paper's `mlp-encoder` and `mlp-decoder` take their seats.
 
     Raises:
-        FitError: the likelihood cannot read the generator, or the encoder's latents are not the generator's
-        codes.
+        FitError: the likelihood does not fit the generator, or the encoder's latents do not have the shape of
+            the generator's codes.
     """
 
     examples = (
@@ -47,11 +52,11 @@ class VAE(Recipe):
     divergence: Divergence = seat(default=ClosedForm)
     optimizer: Optimizer = seat(default=lambda: Adam(lr=1e-3, betas=(0.9, 0.999)))
     beta: float = field(default=1.0, validator=at_least(0), help="weight of the divergence")
-    samples: int = field(default=1, validator=whole(1), help="latents L drawn for each image")
-    batch: int = field(default=100, validator=whole(1), help="batch size, where the run is given none")
+    samples: int = field(default=1, validator=whole(1), help="latents L drawn per image")
+    batch: int = field(default=100, validator=whole(1), help="batch size, unless the run sets one")
 
     def facts(self, seat: str) -> dict[str, Any]:
-        """The image comes from the data, the encoder's latent from the generator's code."""
+        """The image shape, which the data give, and for the encoder the shape of the generator's code."""
         known: dict[str, Any] = {"image": self.image}
         if seat == "encoder":
             known["latent"] = tuple(self.generator.code_shape)
@@ -74,15 +79,15 @@ class VAE(Recipe):
         return self.batch
 
     def length(self, available: int) -> int:
-        """Images to see where the user says nothing."""
+        """The number of training images, unless the run sets one."""
         return 200_000
 
     def players(self) -> dict[str, Player]:
-        """One: encoder, decoder and what the likelihood learns descend together."""
+        """One player: encoder, decoder and the likelihood's parameters."""
         return {"model": Player([self.encoder, self.generator, self.likelihood], self.optimizer)}
 
     def pipelines(self) -> dict[str, Pipeline]:
-        """Latents from the prior through the decoder; the encoder's mean leads back."""
+        """The prior and the decoder, and the encoder's mean for reconstruction."""
         return {
             "image": Pipeline(
                 sampler=self.prior, conditioner=self.identity, generator=self.generator, encoder=self.encoder
@@ -90,19 +95,20 @@ class VAE(Recipe):
         }
 
     def step(self, run: Run) -> None:
-        """Algorithm 1: a minibatch, a draw of the noise, a step along the gradient."""
+        """Algorithm 1: a minibatch, a draw of the latents, a step along the gradient."""
         seen = run.update("model", self.terms, run.batch()["image"])
         run.log(bound=seen["bound"].mean())
 
     def terms(self, image: Tensor) -> Terms:
-        """The negative bound in its two parts, and the bound `(N,)` of each image (without β)."""
-        posterior = self.encoder(image).repeat(self.samples)
-        latent = posterior.sample()
-        reconstruction = self.likelihood(self.generator, latent, image.repeat_interleave(self.samples, 0))
-        divergence = self.divergence(posterior, latent)
-        bound = (reconstruction - divergence).reshape(len(image), -1).mean(1)
+        """The negative bound as two terms, and the bound `(N,)` of each image (without β)."""
+        posterior = self.encoder(image).repeat(self.samples)  # q(z | x), N·L Gaussians
+        latent = posterior.sample()  # (N·L, *latent)
+        images = image.repeat_interleave(self.samples, 0)  # (N·L, C, H, W)
+        reconstruction = self.likelihood(self.generator, latent, images)  # log p(x | z), (N·L,)
+        divergence = self.divergence(posterior, latent)  # D_KL(q(z | x) ‖ p(z)), (N·L,)
+        bound = (reconstruction - divergence).reshape(len(image), -1).mean(1)  # eq. 6 or 7, (N,)
         return {
             "reconstruction": -reconstruction.mean(),
-            "divergence": self.beta * divergence.mean(),
+            "divergence": self.beta * divergence.mean(),  # Higgins et al. 2017, eq. 4
             "bound": bound,
         }

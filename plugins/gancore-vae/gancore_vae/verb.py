@@ -1,4 +1,4 @@
-"""The verb `likelihood` in Python."""
+"""The Python function of the command `gancore likelihood`."""
 
 import os
 
@@ -30,18 +30,18 @@ def likelihood(
     """Estimates the log-likelihood of images under a trained variational autoencoder.
 
     Args:
-        run: folder of a training with recipe vae.
+        run: folder of a run trained with recipe vae.
         data: images to score; they are fitted to the size that the run was trained at.
         subset: train or test, of an IDX folder.
-        count: score the first so many images; left out: all.
-        samples: latents drawn for each image.
-        seed: of the latents.
+        count: score only this many images, from the first; default: all.
+        samples: latents drawn per image.
+        seed: seed of the latents.
 
     Raises:
         UserError: the run was not trained with recipe vae, or `count` or `samples` is below 1.
     """
     if samples < 1 or (count is not None and count < 1):
-        raise UserError(f"--samples and --count are whole numbers from 1 up; got {samples} and {count}")
+        raise UserError(f"--samples and --count must be at least 1; got {samples} and {count}")
     trained = RunFolder(os.fspath(run))
     pipeline = trained.pipeline()
     channels, *size = pipeline.generator.image
@@ -57,7 +57,8 @@ def _likelihood(run: RunFolder, pipeline: Pipeline) -> Likelihood:
     recipe = run.recipe()
     if not isinstance(recipe, VAE):
         raise UserError(
-            f"{run} was trained with {recipe.qualified_name}; `gancore likelihood` scores runs of recipe/vae"
+            f"{run} was trained with {recipe.qualified_name}; "
+            "`gancore likelihood` scores runs trained with recipe/vae"
         )
     made = recipe.likelihood
     made.bind(facts={"image": pipeline.generator.image}, by=pipeline.generator.qualified_name)

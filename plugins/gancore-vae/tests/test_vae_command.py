@@ -36,4 +36,4 @@ def test_wrong_words_are_named(trained, capsys):
         gancore(["likelihood", str(folder / "run"), "--data", str(folder / "images.npy"), "--count", "0"])
         == 2
     )
-    assert "--samples and --count are whole numbers from 1 up; got 100 and 0" in capsys.readouterr().err
+    assert "--samples and --count must be at least 1; got 100 and 0" in capsys.readouterr().err
