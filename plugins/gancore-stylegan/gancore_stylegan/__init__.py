@@ -1,6 +1,4 @@
-"""StyleGAN: Karras et al. 2018, arXiv:1812.04948; StyleGAN2: Karras et al. 2019, arXiv:1912.04958; StyleGAN3:
-2021, arXiv:2106.12423.
-"""
+"""StyleGAN (arXiv:1812.04948), StyleGAN2 (arXiv:1912.04958) and StyleGAN3 (arXiv:2106.12423)."""
 
 import typer
 
@@ -95,7 +93,7 @@ gancore_api = 1
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The recipes, their networks, and those with labels."""
+    """The recipes, their networks, and the versions with labels."""
     return [
         StyleGAN,
         StyleGANMapping,
@@ -138,7 +136,7 @@ def gancore_presets() -> tuple[Preset, ...]:
 
 @hookimpl
 def gancore_commands(app: typer.Typer) -> None:
-    """The verb `gancore import`."""
+    """The command `gancore import`."""
     from gancore_stylegan.published.command import import_network
 
     app.command("import")(import_network)

@@ -85,7 +85,7 @@ def test_sizes_and_channels(cls, image):
 def test_too_small_an_image_is_refused():
     with pytest.raises(
         FactError,
-        match="generator/stylegan3-t cannot have images of 3×16: both sides must be at least 4; resize",
+        match="generator/stylegan3-t does not support images of 3×16: both sides must be at least 4; resize",
     ):
         StyleGAN3Synthesis(image=(3, 3, 16))
 

@@ -1,4 +1,4 @@
-"""The discriminator, ProGAN's with blurred downsampling."""
+"""The discriminator: ProGAN's, with blurred downsampling."""
 
 from typing import ClassVar
 
@@ -22,33 +22,31 @@ class StyleGANDiscriminator(Discriminator):
 
     Paper: Karras et al. 2018, arXiv:1812.04948, section 2.1 and appendix C; layers as in ProGAN (Karras et
     al. 2017, arXiv:1710.10196, table 2), with the minibatch standard deviation of its section 3 over groups
-    of 4. Differences: the size is fixed from the start, so there is one layer from colors, not one at each
-    size (`discriminator/stylegan-growing` has them all); groups are neighbors in the batch, so that
-    micro-batches of whole groups are exact.
+    of 4. Differences: the size is fixed from the start, so there is one fromRGB layer, not one per size
+    (`discriminator/stylegan-growing` has them all); groups are neighbors in the batch, so that micro-batches
+    of whole groups are exact.
 
     `(N, C, H, W)` → `(N,)` float32.
 
     Raises:
-        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+        FactError: the sides are not those of a map with a shorter side of 4 to 7, times a power of two.
     """
 
     examples = ({"channels_base": 64, "channels_max": 8, "group": 1},)
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     channels_base: int = field(
-        default=8192,
-        validator=whole(1),
-        help="feature maps times size over 4: 8192 gives 16 at 1024×1024",
+        default=8192, validator=whole(1), help="channels × size / 2 at each size; 8192 gives 16 at 1024×1024"
     )
-    channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
+    channels_max: int = field(default=512, validator=whole(1), help="maximum number of channels")
     group: int = field(
         default=4,
         validator=whole(0),
-        help="samples over which the standard deviation is taken; 1 takes none, 0 the whole batch",
+        help="group size of the minibatch standard deviation; 1 turns it off, 0 takes the whole batch",
     )
 
     @property
     def outputs(self) -> int:
-        """Numbers that the last layer gives."""
+        """Outputs of the last layer."""
         return 1
 
     def build(self) -> None:
@@ -65,45 +63,45 @@ class StyleGANDiscriminator(Discriminator):
         self.score = EqualizedLinear(hidden, self.outputs, gain=1)
 
     def forward_features(self, image: Tensor) -> Tensor:
-        """`(N, C, H, W)` → `(N, channels of the last hidden layer)`."""
-        x = leaky_relu(self.from_image(image), 0.2, inplace=True)
+        """`(N, C, H, W)` → `(N, hidden)`, the last hidden layer."""
+        x = leaky_relu(self.from_image(image), 0.2, inplace=True)  # (N, channels, H, W)
         for block in self.blocks:
-            x = block(x)
+            x = block(x)  # (N, channels, H/2, W/2), …
         return self.summary(x)
 
     def summary(self, x: Tensor) -> Tensor:
-        """The smallest map → features."""
-        x = leaky_relu(self.conv(self.deviation(x)), 0.2, inplace=True)
-        return leaky_relu(self.dense(x.flatten(1)), 0.2, inplace=True)
+        """The smallest map `(N, channels, h, w)` → features `(N, hidden)`."""
+        x = self.deviation(x)  # (N, channels + 1, h, w)
+        x = leaky_relu(self.conv(x), 0.2, inplace=True)  # (N, channels, h, w)
+        return leaky_relu(self.dense(x.flatten(1)), 0.2, inplace=True)  # (N, hidden)
 
     def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
-        """Features → scores `(N,)`; labels are not read."""
-        scores: Tensor = self.score(features)
-        return scores[:, 0]
+        """Features → scores `(N,)`; the label is ignored."""
+        scores: Tensor = self.score(features)  # (N, 1)
+        return scores[:, 0]  # (N,)
 
 
 @part("stylegan-labels")
 class LabeledStyleGANDiscriminator(StyleGANDiscriminator):
-    """The same with one score for each class, of which the label picks one (Mescheder et al. 2018,
-    arXiv:1801.04406, appendix).
+    """`discriminator/stylegan` with one score per class; the label selects one.
 
-    Not in the paper, whose data have no labels; it is what the released code does where there are some. Soft
-    labels take the mixture.
+    After Mescheder et al. 2018, arXiv:1801.04406, appendix. Not in the StyleGAN paper, whose data have no
+    labels; the released code does this for data with labels. Soft labels select a weighted sum.
 
     `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 
     Raises:
-        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
-        times.
+        FactError: the data have no labels, or the sides are not those of a map with a shorter side of 4 to 7,
+            times a power of two.
         FitError: no label was given.
     """
 
     conditional: ClassVar[bool] = True
-    classes: int = fact(help="number of classes K, told by the data")
+    classes: int = fact(help="number of classes K, given by the data")
 
     @property
     def outputs(self) -> int:
-        """One score for each class."""
+        """One score per class."""
         return self.classes
 
     def build(self) -> None:
@@ -114,8 +112,8 @@ class LabeledStyleGANDiscriminator(StyleGANDiscriminator):
     def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """Features and labels → scores `(N,)`."""
         label = given_label(self, label, "discriminator/stylegan")
-        scores: Tensor = self.score(features)
-        return (scores * one_hot(label, self.classes).to(scores)).sum(1)
+        scores: Tensor = self.score(features)  # (N, K)
+        return (scores * one_hot(label, self.classes).to(scores)).sum(1)  # (N,)
 
 
 class DownBlock(nn.Module):
@@ -129,5 +127,5 @@ class DownBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
-        x = leaky_relu(self.conv(x), 0.2, inplace=True)
-        return leaky_relu(self.down(self.blur(x)), 0.2, inplace=True)
+        x = leaky_relu(self.conv(x), 0.2, inplace=True)  # (N, inputs, H, W)
+        return leaky_relu(self.down(self.blur(x)), 0.2, inplace=True)  # (N, outputs, H/2, W/2)

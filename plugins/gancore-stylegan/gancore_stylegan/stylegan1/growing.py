@@ -1,6 +1,4 @@
-"""StyleGAN as it was trained: its networks with layers to and from colors at each size, and the recipe that
-lets them grow.
-"""
+"""StyleGAN with progressive growing: networks with toRGB or fromRGB layers at each size, and the recipe."""
 
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
@@ -17,29 +15,29 @@ from gancore_stylegan.stylegan1.mapping import LabeledStyleGANMapping, StyleGANM
 from gancore_stylegan.stylegan1.recipe import StyleGAN
 from gancore_stylegan.stylegan1.synthesis import StyleGANSynthesis
 
-AT_REST = "of the layers to and from colors only those of the sizes in use have a gradient"
+UNUSED_LAYERS = "of the toRGB and fromRGB layers, only those of the sizes in use have a gradient"
 
 
 @part("stylegan-growing")
 class GrowingStyleGANSynthesis(StyleGANSynthesis, Growing):
-    """The style-based generator with a layer to colors at each size, which can grow.
+    """The style-based generator with a toRGB layer at each size, which can grow.
 
     Paper: Karras et al. 2018, arXiv:1812.04948, appendix C: grown as in ProGAN (arXiv:1710.10196, fig. 2):
-    while a size fades in, its image is mixed with that of the size before, each pixel repeated. Told a
-    `starting_size` by a recipe it starts there, else whole. It always gives images of the full size and reads
-    a code for each layer; the layers of sizes not yet in use leave theirs unread. The layers of
-    `generator/stylegan` go by the same names, and start from the same weights.
+    while a size fades in, its image is blended with that of the previous size, each pixel repeated. It starts
+    at the `starting_size` that a recipe gives, or else fully grown. It always makes images of the full size
+    and reads a code for each layer, and ignores the codes of layers not yet in use. The layers that it shares
+    with `generator/stylegan` have the same names and the same initial weights.
 
     `(N, L, W)`, L twice the number of sizes → `(N, C, H, W)` float32, unbounded.
 
     Raises:
-        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+        FactError: the sides are not those of a map with a shorter side of 4 to 7, times a power of two.
     """
 
-    expected_failures = {"gradient_reaches_everything": AT_REST}
+    expected_failures = {"gradient_reaches_everything": UNUSED_LAYERS}
     starting_size: int = fact(
         default=0,
-        help="shorter side of the images it starts from, told by a recipe that grows it; 0: whole at once",
+        help="shorter side of the first images, given by a growing recipe; 0: fully grown from the start",
     )
 
     def build(self) -> None:
@@ -50,42 +48,42 @@ class GrowingStyleGANSynthesis(StyleGANSynthesis, Growing):
         self.start_growing(len(smaller), level_of(self.starting_size, min(self.image[1:]), len(smaller)))
 
     def forward(self, code: Tensor) -> Tensor:
-        """`(N, L, W)` → `(N, C, H, W)` float32, as fine as the stage says."""
+        """`(N, L, W)` → `(N, C, H, W)` float32, with the detail of the current stage."""
         level, weight = self.newest()
         x = before = code
         for i in range(level + 1):
-            before, x = x, self.blocks[i](x, code[:, 2 * i], code[:, 2 * i + 1])
-        image = self.colored(x, level)
-        if weight is not None:
-            image = blended(doubled(self.colored(before, level - 1), 1), image, weight)
-        image = doubled(image, self.doublings - level)
+            before, x = x, self.blocks[i](x, code[:, 2 * i], code[:, 2 * i + 1])  # (N, channels, h, w)
+        image = self.to_rgb(x, level)  # (N, C, h, w), the size of this level
+        if weight is not None:  # fades in (arXiv:1710.10196, fig. 2)
+            image = blended(doubled(self.to_rgb(before, level - 1), 1), image, weight)
+        image = doubled(image, self.doublings - level)  # (N, C, H, W)
         return at_least_float32(image)
 
-    def colored(self, x: Tensor, level: int) -> Tensor:
-        """The image that the maps of a size are."""
+    def to_rgb(self, x: Tensor, level: int) -> Tensor:
+        """The maps of a level `(N, channels, h, w)` → an image `(N, C, h, w)`."""
         image: Tensor = (self.to_image if level == self.doublings else self.to_smaller[level])(x)
         return image
 
 
 @part("stylegan-growing")
 class GrowingStyleGANDiscriminator(StyleGANDiscriminator, Growing):
-    """ProGAN's discriminator with blurred downsampling and a layer from colors at each size, which can grow.
+    """ProGAN's discriminator with blurred downsampling and a fromRGB layer at each size, which can grow.
 
     Paper: Karras et al. 2018, arXiv:1812.04948, appendix C: grown as in ProGAN (arXiv:1710.10196, fig. 2):
-    while a size fades in, its maps are mixed with those of the image at half the size. Told a `starting_size`
-    by a recipe it starts there, else whole. It always reads images of the full size, and averages them down
-    to the size in use. Otherwise as `discriminator/stylegan`.
+    while a size fades in, its maps are blended with those of the image at half the size. It starts at the
+    `starting_size` that a recipe gives, or else fully grown. It always reads images of the full size, and
+    averages them down to the size in use. Otherwise like `discriminator/stylegan`.
 
     `(N, C, H, W)` → `(N,)` float32.
 
     Raises:
-        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+        FactError: the sides are not those of a map with a shorter side of 4 to 7, times a power of two.
     """
 
-    expected_failures = {"gradient_reaches_everything": AT_REST}
+    expected_failures = {"gradient_reaches_everything": UNUSED_LAYERS}
     starting_size: int = fact(
         default=0,
-        help="shorter side of the images it starts from, told by a recipe that grows it; 0: whole at once",
+        help="shorter side of the first images, given by a growing recipe; 0: fully grown from the start",
     )
 
     def build(self) -> None:
@@ -97,18 +95,18 @@ class GrowingStyleGANDiscriminator(StyleGANDiscriminator, Growing):
         self.start_growing(count, level_of(self.starting_size, min(self.image[1:]), count))
 
     def forward_features(self, image: Tensor) -> Tensor:
-        """`(N, C, H, W)` → `(N, channels of the last hidden layer)`."""
+        """`(N, C, H, W)` → `(N, hidden)`, the last hidden layer."""
         level, weight = self.newest()
-        image = halved(image, self.doublings - level)
-        x = self.seen(image, level)
+        image = halved(image, self.doublings - level)  # (N, C, h, w), the size of this level
+        x = self.from_rgb(image, level)  # (N, channels, h, w)
         for i in range(self.doublings - level, self.doublings):
-            x = self.blocks[i](x)
-            if weight is not None:
-                x, weight = blended(self.seen(halved(image, 1), level - 1), x, weight), None
+            x = self.blocks[i](x)  # (N, channels, h/2, w/2), …
+            if weight is not None:  # fades in, after the first block only (arXiv:1710.10196, fig. 2)
+                x, weight = blended(self.from_rgb(halved(image, 1), level - 1), x, weight), None
         return self.summary(x)
 
-    def seen(self, image: Tensor, level: int) -> Tensor:
-        """The first maps of an image of a size."""
+    def from_rgb(self, image: Tensor, level: int) -> Tensor:
+        """An image at the size of a level `(N, C, h, w)` → its first maps `(N, channels, h, w)`."""
         return leaky_relu(
             (self.from_image if level == self.doublings else self.from_smaller[level])(image),
             0.2,
@@ -118,26 +116,24 @@ class GrowingStyleGANDiscriminator(StyleGANDiscriminator, Growing):
 
 @part("stylegan-growing-labels")
 class LabeledGrowingStyleGANDiscriminator(GrowingStyleGANDiscriminator, LabeledStyleGANDiscriminator):
-    """The same with one score for each class, of which the label picks one; see
-    `discriminator/stylegan-labels`.
+    """`discriminator/stylegan-growing` with one score per class, as in `discriminator/stylegan-labels`.
 
     `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 
     Raises:
-        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
-        times.
+        FactError: the data have no labels, or the sides are not those of a map with a shorter side of 4 to 7,
+            times a power of two.
         FitError: no label was given.
     """
 
 
 @part("stylegan-growing")
 class GrowingStyleGANMapping(StyleGANMapping, Growing):
-    """The mapping network that mixes styles among the layers of the sizes in use alone, as the released code
-    does.
+    """The mapping network that mixes styles only among the layers of the sizes in use.
 
-    Paper: Karras et al. 2018, arXiv:1812.04948, section 3.1 (mixing regularization), which does not speak of
-    growing. Otherwise as `conditioner/stylegan`. A recipe that grows tells it the stage; until then all
-    layers are in use.
+    Paper: Karras et al. 2018, arXiv:1812.04948, section 3.1 (mixing regularization), which does not mention
+    growing; the released code does it this way. Otherwise like `conditioner/stylegan`. A recipe that grows
+    sets the stage; until then all layers are in use.
 
     `(N, latent_width)` → `(N, L, W)`, or `(N, W)`, float32.
 
@@ -147,7 +143,7 @@ class GrowingStyleGANMapping(StyleGANMapping, Growing):
 
     @property
     def layers_in_use(self) -> int:
-        """Two for each size."""
+        """Two per size."""
         return 2 * (self.newest()[0] + 1)
 
     def build(self) -> None:
@@ -159,7 +155,7 @@ class GrowingStyleGANMapping(StyleGANMapping, Growing):
 
 @part("stylegan-growing-labels")
 class LabeledGrowingStyleGANMapping(GrowingStyleGANMapping, LabeledStyleGANMapping):
-    """The same with labels; see `conditioner/stylegan-labels`.
+    """`conditioner/stylegan-growing` with labels, as in `conditioner/stylegan-labels`.
 
     `(N, latent_width)` and `(N,)` int64 or `(N, K)` float → `(N, L, W)`, or `(N, W)`, float32.
 
@@ -171,14 +167,21 @@ class LabeledGrowingStyleGANMapping(GrowingStyleGANMapping, LabeledStyleGANMappi
 
 @part("stylegan-growing")
 class GrowingStyleGAN(GrowingGAN, StyleGAN):
-    """The style-based generator trained as in the paper: from 8×8 images on, each size fading in.
+    """The style-based generator trained as in the paper: from 8×8 images on, fading in each size.
 
-    Paper: Karras et al. 2018, arXiv:1812.04948, appendix C; ProGAN (arXiv:1710.10196), appendix A.1. The
-    released code trains and fades each size over 600,000 images (ProGAN's paper says 800,000) of 25 million;
-    on eight GPUs it has batches of 512 at 4×4, then 256, 128, 64, and 32 from 64×64 on; learning rates of
-    0.001, then 0.0015 at 128×128, 0.002 at 256×256 and 0.003 above. Loss, penalty, optimizers and average are
-    those of `recipe/stylegan`. R1 is taken at the full size, as there: see `gancore.nn.growing`. How short
-    trainings differ: see `recipe/growing`.
+    Paper: Karras et al. 2018, arXiv:1812.04948, appendix C; ProGAN (arXiv:1710.10196), appendix A.1. One step
+    is, in this order:
+
+    1. the stage moves on with the number of images seen, and with it the batch size and learning rates;
+    2. one update of the discriminator by the loss and R1, on real images with the detail of that stage;
+    3. one update of the generator, on new latents;
+    4. an update of the averaged weights.
+
+    The released code stabilizes and fades in each size over 600,000 images each (ProGAN's paper: 800,000) of
+    25 million. On eight GPUs it has batch sizes of 512 at 4×4, then 256, 128, 64, and 32 from 64×64 on, and
+    learning rates of 0.001, then 0.0015 at 128×128, 0.002 at 256×256 and 0.003 above. Loss, penalty,
+    optimizers and average are those of `recipe/stylegan`. R1 is computed at the full size, as there: see
+    `gancore.nn.growing`. For how short trainings differ, see `recipe/growing`.
     """
 
     examples = StyleGAN.examples
@@ -187,12 +190,12 @@ class GrowingStyleGAN(GrowingGAN, StyleGAN):
     conditioner: Conditioner = seat(default=GrowingStyleGANMapping)
     starting_size: int = field(default=8, validator=whole(1), help="least shorter side of the first images")
     batch: int = field(
-        default=512, validator=whole(1), help="batch size of the smallest images, 4×4; see `batches`"
+        default=512, validator=whole(1), help="batch size at the smallest size, 4×4; see `batches`"
     )
     batches: tuple[tuple[int, int], ...] = by_size(
         ((8, 256), (16, 128), (32, 64), (64, 32)), help="batch sizes from these sizes on"
     )
     rates: Pairs = by_size(
         ((128, 1.5), (256, 2.0), (512, 3.0)),
-        help="factors on the learning rate from these sizes on; below: 1",
+        help="factors on the learning rate from these sizes on; 1 below the first",
     )

@@ -19,16 +19,15 @@ from gancore.nn.pixel_norm import pixel_norm
 
 @part("stylegan")
 class StyleGANMapping(Conditioner):
-    """A non-linear mapping network f: Z → W produces w, which is handed to every layer of the synthesis
-    network.
+    """The nonlinear mapping network f: Z → W, whose w controls every layer of the synthesis network.
 
     Paper: Karras et al. 2018, arXiv:1812.04948: section 2 and fig. 1 (eight layers of 512 units), section 3.1
     (mixing regularization: in training, the layers from a random crossover on get the w of a second latent),
     appendix B (truncation in W), appendix C (learning-rate multiplier). As in the released code, z is
-    normalized first and the mean of w is a running one. Differences: each sample has its own crossover
-    (released code: one for a batch), so that micro-batches are exact; the running mean moves once per update
-    of the generator, not per forward pass; the second latent is normal whichever sampler is in use. For a
-    generator that reads one flat code there is one w and nothing to mix.
+    normalized first and the mean of w is a running mean. Differences: each sample has its own crossover
+    (released code: one per batch), so that micro-batches are exact; the running mean is updated once per
+    update of the generator, not per forward pass; the second latent is normal whichever sampler is in use.
+    For a generator that reads one flat code there is one w and no mixing.
 
     `(N, latent_width)` → `(N, L, W)`, or `(N, W)`, float32.
 
@@ -38,26 +37,28 @@ class StyleGANMapping(Conditioner):
 
     examples = ({"latent_width": 4, "width": 6, "layers": 2},)
     latent_width: int = field(default=512, validator=whole(1), help="dimension of z")
-    width: int = field(default=512, validator=whole(1), help="units of a hidden layer")
-    layers: int = field(default=8, validator=whole(1), help="fully connected layers")
+    width: int = field(default=512, validator=whole(1), help="units in each hidden layer")
+    layers: int = field(default=8, validator=whole(1), help="number of fully connected layers")
     lr_multiplier: float = field(
-        default=0.01, validator=above(0), help="learning rate of these layers, as a share of the generator's"
+        default=0.01,
+        validator=above(0),
+        help="learning rate of these layers, as a fraction of the generator's",
     )
     mixing: float = field(
-        default=0.9, validator=within(0, 1), help="share of training samples made from two latents"
+        default=0.9, validator=within(0, 1), help="fraction of training samples made from two latents"
     )
     decay: float = field(
-        default=0.995, validator=within(0, 1), help="what the running mean of w keeps of itself in an update"
+        default=0.995, validator=within(0, 1), help="fraction of the running mean of w that an update keeps"
     )
 
     @property
     def latent_shape(self) -> Shape:
-        """One z."""
+        """`(latent_width,)`, one z."""
         return (self.latent_width,)
 
     @property
     def input_width(self) -> int:
-        """Numbers that the first layer reads."""
+        """Inputs of the first layer."""
         return self.latent_width
 
     @property
@@ -67,7 +68,7 @@ class StyleGANMapping(Conditioner):
 
     @property
     def bias_gain(self) -> float | Tensor:
-        """What the layers' biases are multiplied by; the gain of √2 is a factor of the weights alone."""
+        """The factor on the layers' biases; the gain of √2 applies to the weights only."""
         return 1.0
 
     def build(self) -> None:
@@ -76,7 +77,7 @@ class StyleGANMapping(Conditioner):
             raise FitError(
                 f"{self.qualified_name} makes codes (W,) or (L, W), "
                 f"but the generator reads codes of shape {tuple(self.code)}; "
-                f"use another conditioner, as conditioner/identity"
+                f"use another conditioner, for example conditioner/identity"
             )
         widths = [self.input_width, *[self.width] * (self.layers - 1), self.code[-1]]
         self.dense = nn.ModuleList(
@@ -87,68 +88,63 @@ class StyleGANMapping(Conditioner):
         self.seen = RunningMean()
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        """`(N, latent_width)` → `(N, L, W)` or `(N, W)` float32; mixed, and the mean observed, in training
-        alone.
-        """
+        """`(N, latent_width)` → `(N, L, W)` or `(N, W)` float32; mixes styles and observes w in training."""
         mixes = self.training and self.mixing > 0 and len(self.code) == 2 and self.code[0] > 1
         n = len(latent)
         if mixes:
-            second = normal(n, self.latent_width, like=latent).to(latent.dtype)
+            second = normal(n, self.latent_width, like=latent).to(latent.dtype)  # (N, latent_width)
             both = torch.cat([latent, second]), None if label is None else torch.cat([label, label])
-            w, other = self.mapped(*both).chunk(2)
+            w, other = self.mapped(*both).chunk(2)  # (2N, W) → (N, W), (N, W)
         else:
-            w = self.mapped(latent, label)
+            w = self.mapped(latent, label)  # (N, W)
         if self.training:
             self.seen.add(w.sum(0), n)
         if len(self.code) == 1:
             return w
-        code = w[:, None].expand(-1, self.code[0], -1)
-        return torch.where(self._first(n, w), code, other[:, None]) if mixes else code
+        code = w[:, None].expand(-1, self.code[0], -1)  # (N, L, W)
+        return torch.where(self._before_crossover(n, w), code, other[:, None]) if mixes else code
 
     def mapped(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        """w `(N, W)` of each latent, also under autocast in full precision: these layers cost little and
-        steer all others.
+        """w `(N, W)` of each latent, in full precision even under autocast: these layers are cheap and all
+        others depend on them.
         """
         with torch.autocast(latent.device.type, enabled=False):
-            x: Tensor = pixel_norm(self.read(latent, label))
+            x: Tensor = pixel_norm(self.read(latent, label))  # (N, input_width)
             for layer in self.dense:
-                x = leaky_relu(layer(x, self.bias_gain), 0.2, inplace=True)
+                x = leaky_relu(layer(x, self.bias_gain), 0.2, inplace=True)  # (N, width), last (N, W)
         return x
 
     def read(self, latent: Tensor, label: Tensor | None) -> Tensor:
-        """What the first layer reads, before normalization; labels are not read."""
+        """The first layer's input before normalization, `(N, input_width)`; the label is ignored."""
         return latent
 
-    def _first(self, n: int, like: Tensor) -> Tensor:
-        """`(n, L, 1)`: which layers come before their sample's crossover, and so keep the first code."""
+    def _before_crossover(self, n: int, like: Tensor) -> Tensor:
+        """`(n, L, 1)`: which layers come before their sample's crossover and keep the first code."""
         layers = self.code[0]
-        crossover = 1 + (uniform(n, like=like) * (self.layers_in_use - 1)).floor()
+        crossover = 1 + (uniform(n, like=like) * (self.layers_in_use - 1)).floor()  # (n,)
         crossover = torch.where(uniform(n, like=like) < self.mixing, crossover, layers)
-        return (torch.arange(layers, device=like.device) < crossover[:, None])[..., None]
+        return (torch.arange(layers, device=like.device) < crossover[:, None])[..., None]  # (n, L, 1)
 
     def update_buffers(self) -> None:
-        """Moves the mean towards that of the codes of this update."""
+        """Moves the running mean toward the mean w of this update."""
         if self.seen.mean is not None:
             mean = self.get_buffer("mean")
             mean.lerp_(self.seen.mean.to(mean), 1 - self.decay)
 
     def truncate(self, code: Tensor, amount: float = 1.0, layers: int | None = None) -> Tensor:
-        """w' = w̄ + ψ(w - w̄) (appendix B) for the first `layers` layers, all by default; the released code
-        stops after 8.
-        """
-        moved = torch.lerp(self.get_buffer("mean").to(code), code, amount)
+        """w' = w̄ + ψ(w - w̄) for the first `layers` layers, by default all (released code: the first 8)."""
+        truncated = torch.lerp(self.get_buffer("mean").to(code), code, amount)  # appendix B
         if layers is None or code.dim() == 2:
-            return moved
-        return torch.cat([moved[:, :layers], code[:, layers:]], dim=1)
+            return truncated
+        return torch.cat([truncated[:, :layers], code[:, layers:]], dim=1)  # (N, L, W)
 
 
 @part("stylegan-labels")
 class LabeledStyleGANMapping(StyleGANMapping):
-    """The mapping network that also reads a label: a learned embedding of it is put behind z before both are
-    normalized.
+    """The mapping network with labels: a learned embedding is appended to z before normalization.
 
-    Not in the paper, whose data have no labels; it is what the released code does where there are some. Soft
-    labels take the mixture of the embeddings. The mean of w is that over all classes.
+    Not in the paper, whose data have no labels; the released code does this for data with labels. Soft labels
+    give a weighted sum of embeddings. The mean of w is over all classes.
 
     `(N, latent_width)` and `(N,)` int64 or `(N, K)` float → `(N, L, W)`, or `(N, W)`, float32.
 
@@ -158,20 +154,21 @@ class LabeledStyleGANMapping(StyleGANMapping):
     """
 
     conditional: ClassVar[bool] = True
-    classes: int = fact(help="number of classes K, told by the data")
+    classes: int = fact(help="number of classes K, given by the data")
 
     @property
     def input_width(self) -> int:
-        """A latent and an embedding as long."""
+        """A latent and an embedding of the same length."""
         return 2 * self.latent_width
 
     def build(self) -> None:
-        """Makes the layers, and a normal embedding of each class."""
+        """Makes the layers, and a normally distributed embedding for each class."""
         check_classes(self, "conditioner/stylegan")
         super().build()
         self.embedding = nn.Parameter(torch.randn(self.classes, self.latent_width))
 
     def read(self, latent: Tensor, label: Tensor | None) -> Tensor:
-        """The latent and the embedding of its label."""
+        """The latent and the embedding of its label, `(N, 2 · latent_width)`."""
         label = given_label(self, label, "conditioner/stylegan")
-        return torch.cat([latent, one_hot(label, self.classes).to(latent) @ self.embedding], dim=1)
+        embedded = one_hot(label, self.classes).to(latent) @ self.embedding  # (N, K) → (N, latent_width)
+        return torch.cat([latent, embedded], dim=1)

@@ -20,46 +20,42 @@ from gancore.nn.upfirdn import Resample
 
 @part("stylegan")
 class StyleGANSynthesis(Generator):
-    """The style-based generator: a learned constant, and styles that control adaptive instance normalization
-    after each convolution.
+    """The style-based generator: a learned constant and convolutions, each followed by styles through AdaIN.
 
     Paper: Karras et al. 2018, arXiv:1812.04948, section 2 and fig. 1b: two layers at each size, each followed
-    by noise with a learned strength for each channel, leaky ReLU of slope 0.2 and AdaIN; binomial blur after
-    each doubling; equalized learning rate. Widths are those of ProGAN, arXiv:1710.10196, table 2. Difference:
-    the size is fixed from the start, so there is one layer to colors, not one at each size
-    (`generator/stylegan-growing` has them all). Any number of channels; sides may differ, the constant then
-    is not square.
+    by noise with a learned strength per channel, leaky ReLU of slope 0.2 and AdaIN; binomial blur after each
+    doubling; equalized learning rate. Widths are those of ProGAN, arXiv:1710.10196, table 2. Difference: the
+    size is fixed from the start, so there is one toRGB layer, not one per size (`generator/stylegan-growing`
+    has them all). Images may have any number of channels and need not be square; nor then is the constant.
 
     `(N, L, W)`, L twice the number of sizes → `(N, C, H, W)` float32, unbounded.
 
     Raises:
-        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+        FactError: the sides are not those of a map with a shorter side of 4 to 7, times a power of two.
     """
 
     examples = ({"code_width": 4, "channels_base": 64, "channels_max": 8},)
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     code_width: int = field(default=512, validator=whole(1), help="dimension of w")
     channels_base: int = field(
-        default=8192,
-        validator=whole(1),
-        help="feature maps times size over 4: 8192 gives 16 at 1024×1024",
+        default=8192, validator=whole(1), help="channels × size / 2 at each size; 8192 gives 16 at 1024×1024"
     )
-    channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
+    channels_max: int = field(default=512, validator=whole(1), help="maximum number of channels")
     constant_spread: float = field(
         default=0.0,
         validator=at_least(0),
-        help="standard deviation with which the learned constant starts around one; "
-        "more than 0 helps short trainings",
+        help="standard deviation of the learned constant's initial values around one; "
+        "a value above 0 helps short trainings",
     )
 
     @property
     def code_shape(self) -> Shape:
-        """One w for each layer."""
+        """`(L, W)`, one w per layer."""
         return (2 * (doublings(self.image, self.qualified_name) + 1), self.code_width)
 
     @property
     def widths(self) -> list[int]:
-        """Feature maps at each size, the smallest map first."""
+        """Channels at each size, the smallest map first."""
         return [
             channels(i + 1, self.channels_base, self.channels_max)
             for i in range(doublings(self.image, self.qualified_name) + 1)
@@ -83,15 +79,15 @@ class StyleGANSynthesis(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, L, W)` → `(N, C, H, W)` float32."""
-        x = code
+        x = code  # the first block reads only its length
         for i, block in enumerate(self.blocks):
-            x = block(x, code[:, 2 * i], code[:, 2 * i + 1])
-        image: Tensor = self.to_image(x)
+            x = block(x, code[:, 2 * i], code[:, 2 * i + 1])  # (N, channels, h, w), doubled by each block
+        image: Tensor = self.to_image(x)  # (N, C, H, W)
         return at_least_float32(image)
 
 
 class FirstBlock(nn.Module):
-    """The learned constant, which starts at one (by default exactly), and one convolution; each is styled."""
+    """The learned constant, initially one (by default exactly), and one convolution, each with a style."""
 
     def __init__(self, width: int, size: tuple[int, int], code_width: int, spread: float) -> None:
         super().__init__()
@@ -104,15 +100,15 @@ class FirstBlock(nn.Module):
         self.second = Epilogue(width, code_width)
 
     def forward(self, code: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        """As many images as there are codes, `(N, width, h, w)`."""
-        x = (self.constant + self.bias.reshape(1, -1, 1, 1)).expand(len(code), -1, -1, -1)
+        """Codes `(N, L, W)`, of which only N is used, and two `(N, W)` → `(N, width, h, w)`."""
+        x = (self.constant + self.bias.reshape(1, -1, 1, 1)).expand(len(code), -1, -1, -1)  # (N, width, h, w)
         x = self.first(x, first)
         styled: Tensor = self.second(self.conv(x), second)
         return styled
 
 
 class Block(nn.Module):
-    """Doubles the size with a convolution and a blur, and convolves once more; each is styled."""
+    """A convolution that doubles the size, a blur, and a second convolution; each convolution has a style."""
 
     def __init__(self, inputs: int, width: int, code_width: int) -> None:
         super().__init__()
@@ -125,13 +121,13 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, first: Tensor, second: Tensor) -> Tensor:
         """`(N, inputs, H, W)` and two codes `(N, W)` → `(N, width, 2H, 2W)`."""
-        x = self.first(self.blur(self.up(x), self.bias), first)
+        x = self.first(self.blur(self.up(x), self.bias), first)  # (N, width, 2H, 2W)
         styled: Tensor = self.second(self.conv(x), second)
         return styled
 
 
 class Epilogue(nn.Module):
-    """What follows each layer: noise, leaky ReLU, adaptive instance normalization."""
+    """The operations after each layer: noise, leaky ReLU, adaptive instance normalization."""
 
     def __init__(self, width: int, code_width: int) -> None:
         super().__init__()
@@ -140,5 +136,5 @@ class Epilogue(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """`(N, width, H, W)` and a code `(N, W)` → the same shape."""
-        styled: Tensor = self.adain(leaky_relu(self.noise(x), 0.2, inplace=True), w)
+        styled: Tensor = self.adain(leaky_relu(self.noise(x), 0.2, inplace=True), w)  # eq. 1
         return styled

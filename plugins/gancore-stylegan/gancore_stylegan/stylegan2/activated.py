@@ -1,6 +1,4 @@
-"""Layers of StyleGAN2 with an equalized learning rate that end in a leaky ReLU whose gain, √2, also meets the
-bias.
-"""
+"""Equalized layers with a leaky ReLU whose gain of √2 also scales the bias, as in StyleGAN2."""
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,14 +10,14 @@ from gancore_stylegan.stylegan2.modulated import GAIN
 
 
 class ActivatedConv2d(EqualizedConv2d):
-    """A convolution and a leaky ReLU, then within ±`clamp`, `(N, inputs, H, W)` → `(N, outputs, H, W)`."""
+    """A convolution, a leaky ReLU and a clamp, `(N, inputs, H, W)` → `(N, outputs, H, W)`."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, *, clamp: float = 0.0) -> None:
         super().__init__(inputs, outputs, kernel)
         self.clamp = clamp
 
     def effective_bias(self) -> Tensor | None:
-        """The bias times the gain, moved through the leaky ReLU."""
+        """The bias times the gain, which commutes with the leaky ReLU."""
         return None if self.bias is None else self.bias * (GAIN * self.lr_multiplier)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -28,8 +26,9 @@ class ActivatedConv2d(EqualizedConv2d):
 
 
 class ActivatedDownConv2d(ActivatedConv2d):
-    """The filter [1, 3, 3, 1], then a convolution that halves the size and a leaky ReLU, `(N, inputs, H, W)`
-    → `(N, outputs, H/2, W/2)`.
+    """The filter [1, 3, 3, 1], a stride-2 convolution, a leaky ReLU and a clamp.
+
+    `(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`.
     """
 
     def __init__(self, inputs: int, outputs: int, size: tuple[int, int], *, clamp: float = 0.0) -> None:
@@ -38,7 +37,8 @@ class ActivatedDownConv2d(ActivatedConv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
-        y = functional.conv2d(self.smooth(x), self.weight * self.scale, self.effective_bias(), stride=2)
+        x = self.smooth(x)  # (N, inputs, H + 1, W + 1)
+        y = functional.conv2d(x, self.weight * self.scale, self.effective_bias(), stride=2)
         return clamped(functional.leaky_relu(y, 0.2, inplace=True), self.clamp)
 
 
@@ -51,8 +51,9 @@ class ActivatedLinear(EqualizedLinear):
 
 
 class DownShortcut(nn.Module):
-    """Halving with the filter [1, 3, 3, 1], then a 1×1 convolution, `(N, inputs, H, W)` → `(N, outputs, H/2,
-    W/2)`.
+    """Downsampling with the filter [1, 3, 3, 1], then a 1×1 convolution.
+
+    `(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`.
     """
 
     def __init__(self, inputs: int, outputs: int, size: tuple[int, int]) -> None:

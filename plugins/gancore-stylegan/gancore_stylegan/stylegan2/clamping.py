@@ -1,4 +1,4 @@
-"""Bounds on what layers give, which keep float16 from overflowing."""
+"""Bounds on activations, which keep float16 from overflowing."""
 
 from torch import Tensor
 
@@ -7,10 +7,10 @@ from gancore.component.validators import within
 __all__ = ["CLAMP_HELP", "CLAMP_RANGE", "clamped"]
 
 CLAMP_RANGE = within(0, 1e9)
-"""What `clamp` of a network may be."""
-CLAMP_HELP = "layers give values within ± this, 0: any; the released trainings, which use float16, have 256"
+"""The valid values of a network's `clamp`."""
+CLAMP_HELP = "clamp activations to ± this; 0: no clamping; the released trainings in float16 use 256"
 
 
 def clamped(x: Tensor, limit: float) -> Tensor:
-    """Values within ±`limit`, and no gradient through those that were beyond; 0 leaves all as they are."""
+    """Clamps to ±`limit`, without gradient for values beyond it; 0 changes nothing."""
     return x.clamp(-limit, limit) if limit else x

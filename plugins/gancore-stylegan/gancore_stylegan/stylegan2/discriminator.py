@@ -28,37 +28,37 @@ from gancore_stylegan.stylegan2.synthesis import Size, stage_sizes, stage_widths
 
 @part("stylegan2-plain")
 class PlainStyleGAN2Discriminator(Discriminator):
-    """Two convolutions at each size, the second of which halves it, one after the other.
+    """A sequence of two convolutions per size, the second of which halves it.
 
     Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1, without the skips or residuals of fig. 7; the
     minibatch standard deviation (Karras et al. 2017, arXiv:1710.10196, section 3) over groups of 4 comes
-    before the last convolution. The released code clamps at ±256 where it computes in float16 (here
-    `clamp=256`): what the leaky ReLUs of convolutions give, but not that of a skip's layer from colors at the
+    before the last convolution. Where the released code computes in float16, it clamps at ±256 (here
+    `clamp=256`) after the leaky ReLU of each convolution, except that of a skip's fromRGB layer at the
     smallest size. Difference: groups are neighbors in the batch, so that micro-batches of whole groups are
     exact.
 
     `(N, C, H, W)` → `(N,)` float32.
 
     Raises:
-        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+        FactError: the sides are not those of a map with a shorter side of 4 to 7, times a power of two.
     """
 
     examples = ({"channels_base": 64, "channels_max": 8, "group": 1},)
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     channels_base: int = field(
-        default=32768, validator=whole(1), help="feature maps times size: 32768 gives 32 at 1024×1024"
+        default=32768, validator=whole(1), help="channels × size at each size; 32768 gives 32 at 1024×1024"
     )
-    channels_max: int = field(default=512, validator=whole(1), help="most feature maps of a layer")
+    channels_max: int = field(default=512, validator=whole(1), help="maximum number of channels")
     group: int = field(
         default=4,
         validator=whole(0),
-        help="samples over which the standard deviation is taken; 1 takes none, 0 the whole batch",
+        help="group size of the minibatch standard deviation; 1 turns it off, 0 takes the whole batch",
     )
     clamp: float = field(default=0.0, validator=CLAMP_RANGE, help=CLAMP_HELP)
 
     @property
     def widths(self) -> list[int]:
-        """Feature maps at each size, the largest first."""
+        """Channels at each size, the largest first."""
         return stage_widths(self.image, self.qualified_name, self.channels_base, self.channels_max)[::-1]
 
     @property
@@ -68,11 +68,11 @@ class PlainStyleGAN2Discriminator(Discriminator):
 
     @property
     def outputs(self) -> int:
-        """Numbers that the last layer gives."""
+        """Outputs of the last layer."""
         return 1
 
     def build(self) -> None:
-        """Makes the layer from colors, a block for each size, and the layers that score the smallest map."""
+        """Makes the fromRGB layer, a block for each size, and the layers that score the smallest map."""
         widths, (height, width) = self.widths, self.sizes[-1]
         last = widths[-1]
         self.from_image = ActivatedConv2d(self.image[0], widths[0], 1, clamp=self.clamp)
@@ -85,37 +85,39 @@ class PlainStyleGAN2Discriminator(Discriminator):
         self.finish()
 
     def finish(self) -> None:
-        """Makes what else there is."""
+        """Makes the layers that a subclass adds."""
 
     def forward_features(self, image: Tensor) -> Tensor:
-        """`(N, C, H, W)` → `(N, channels of the smallest map)`."""
-        features: Tensor = self.dense(self.conv(self.deviation(self.smallest(image))).flatten(1))
+        """`(N, C, H, W)` → `(N, channels)`, as many channels as the smallest map has."""
+        x = self.deviation(self.smallest(image))  # (N, channels + 1, h, w)
+        features: Tensor = self.dense(self.conv(x).flatten(1))  # (N, channels·h·w) → (N, channels)
         return features
 
     def smallest(self, image: Tensor) -> Tensor:
-        """The smallest feature map of images."""
-        x: Tensor = self.from_image(image)
+        """`(N, C, H, W)` → the smallest map `(N, channels, h, w)`."""
+        x: Tensor = self.from_image(image)  # (N, channels, H, W)
         for block in self.blocks:
-            x = block(x)
+            x = block(x)  # (N, channels, H/2, W/2), …
         return x
 
     def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
-        """Features → scores `(N,)`; labels are not read."""
-        scores: Tensor = self.score(features)
-        return scores[:, 0]
+        """Features → scores `(N,)`; the label is ignored."""
+        scores: Tensor = self.score(features)  # (N, 1)
+        return scores[:, 0]  # (N,)
 
 
 @part("stylegan2")
 class StyleGAN2Discriminator(PlainStyleGAN2Discriminator):
-    """The residual discriminator: each block adds a shortcut of its input, halved by the filter [1, 3, 3, 1].
+    """The residual discriminator: each block adds a shortcut from its input.
 
-    Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1 and fig. 7c, right: that of configuration F; the
-    sum is divided by √2. Else as discriminator/stylegan2-plain.
+    Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1 and fig. 7c, right, used in configuration F; the
+    shortcut is downsampled with the filter [1, 3, 3, 1], and the sum divided by √2. Otherwise like
+    discriminator/stylegan2-plain.
 
     `(N, C, H, W)` → `(N,)` float32.
 
     Raises:
-        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+        FactError: the sides are not those of a map with a shorter side of 4 to 7, times a power of two.
     """
 
     def finish(self) -> None:
@@ -124,29 +126,29 @@ class StyleGAN2Discriminator(PlainStyleGAN2Discriminator):
         self.shortcuts = nn.ModuleList(DownShortcut(fewer, more, size) for (fewer, more), size in steps)
 
     def smallest(self, image: Tensor) -> Tensor:
-        """The smallest feature map of images."""
-        x: Tensor = self.from_image(image)
+        """`(N, C, H, W)` → the smallest map `(N, channels, h, w)`."""
+        x: Tensor = self.from_image(image)  # (N, channels, H, W)
         for block, shortcut in zip(self.blocks, self.shortcuts, strict=True):
-            x = (block(x) + shortcut(x)) * math.sqrt(0.5)
+            x = (block(x) + shortcut(x)) * math.sqrt(0.5)  # (N, channels, H/2, W/2), …
         return x
 
 
 @part("stylegan2-skip")
 class SkipStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
-    """The discriminator with input skips: each size, the smallest too, adds features of the halved image.
+    """The discriminator with input skips: each size, even the smallest, adds features of the halved image.
 
-    Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1 and fig. 7b, right. Else as
-    discriminator/stylegan2-plain. Weights of a version that had no layer from colors at the smallest size are
-    read with zeros there, which add nothing.
+    Paper: Karras et al. 2019, arXiv:1912.04958, section 4.1 and fig. 7b, right. Otherwise like
+    discriminator/stylegan2-plain. Weights saved by versions without a fromRGB layer at the smallest size load
+    with zeros there, which do not change the scores.
 
     `(N, C, H, W)` → `(N,)` float32.
 
     Raises:
-        FactError: the image is no map with a shorter side of 4 to 7 doubled some times.
+        FactError: the sides are not those of a map with a shorter side of 4 to 7, times a power of two.
     """
 
     def finish(self) -> None:
-        """Makes the layers from colors of the smaller sizes, and what halves an image."""
+        """Makes the fromRGB layers of the smaller sizes, and the filters that halve an image."""
         layers = [ActivatedConv2d(self.image[0], width, 1, clamp=self.clamp) for width in self.widths[1:]]
         for last in layers[-1:]:
             last.clamp = 0.0  # as in the released code
@@ -154,7 +156,7 @@ class SkipStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
         self.halves = nn.ModuleList(Fir(size, down=2, padding=(1, 1)) for size in self.sizes[:-1])
 
     def later_weights(self) -> dict[str, Tensor]:
-        """The layer from colors at the smallest size."""
+        """Zeros for the fromRGB layer at the smallest size."""
         last = f"from_images.{len(self.blocks) - 1}."
         return {
             name: torch.zeros_like(value)
@@ -163,40 +165,39 @@ class SkipStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
         }
 
     def smallest(self, image: Tensor) -> Tensor:
-        """The smallest feature map of images."""
-        x: Tensor = self.from_image(image)
+        """`(N, C, H, W)` → the smallest map `(N, channels, h, w)`."""
+        x: Tensor = self.from_image(image)  # (N, channels, H, W)
         for block, halve, from_image in zip(self.blocks, self.halves, self.from_images, strict=True):
-            image = halve(image)
-            x = block(x) + from_image(image)
+            image = halve(image)  # (N, C, H/2, W/2), …
+            x = block(x) + from_image(image)  # (N, channels, H/2, W/2), …
         return x
 
 
 @part("stylegan2-plain-labels")
 class LabeledPlainStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
-    """The plain discriminator with a projection: the score is the product of its last layer with a mapped
-    label.
+    """The plain discriminator with a projection head: the dot product of its last layer and a mapped label.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10, after Miyato & Koyama 2018,
     arXiv:1802.05637: a label is embedded, normalized, and goes through 8 layers at a hundredth of the
-    learning rate; the product is divided by √ of its width. Without such layers the label is its normalized
-    embedding. Soft labels take the mixture of the embeddings.
+    learning rate; the dot product is divided by the square root of its length. Without these layers, the
+    mapped label is its normalized embedding. Soft labels give a weighted sum of embeddings.
 
     `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 
     Raises:
-        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
-        times.
+        FactError: the data have no labels, or the sides are not those of a map with a shorter side of 4 to 7,
+            times a power of two.
         FitError: no label was given.
-        SpecError: there are no layers for labels, and their embedding is not as wide as the product.
+        SpecError: there are no layers for labels, and their embedding does not have the width of the output.
     """
 
     conditional: ClassVar[bool] = True
-    classes: int = fact(help="number of classes K, told by the data")
+    classes: int = fact(help="number of classes K, given by the data")
     label_layers: int = field(
-        default=8, validator=whole(0), help="fully connected layers after the embedding of a label"
+        default=8, validator=whole(0), help="number of fully connected layers after a label's embedding"
     )
     label_width: int = field(
-        default=0, validator=whole(0), help="width of a mapped label; 0: as many as features"
+        default=0, validator=whole(0), help="width of a mapped label; 0: the number of features"
     )
     label_embedding: int = field(
         default=0, validator=whole(0), help="width of a label's embedding; 0: label_width"
@@ -207,16 +208,16 @@ class LabeledPlainStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
     label_lr_multiplier: float = field(
         default=0.01,
         validator=above(0),
-        help="learning rate of these layers, as a share of the discriminator's",
+        help="learning rate of these layers, as a fraction of the discriminator's",
     )
 
     @property
     def outputs(self) -> int:
-        """As many as a mapped label has."""
+        """Outputs of the last layer, as many as a mapped label has."""
         return self.label_width or self.widths[-1]
 
     def build(self) -> None:
-        """Makes the layers, and then those that read a label."""
+        """Makes the layers, and those for labels."""
         check_classes(self, self.qualified_name.removesuffix("-labels"))
         super().build()
         first, hidden = self.label_embedding or self.outputs, self.label_hidden or self.outputs
@@ -236,15 +237,15 @@ class LabeledPlainStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
     def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """Features and labels → scores `(N,)`."""
         label = given_label(self, label, self.qualified_name.removesuffix("-labels"))
-        mapped = self.mapped(one_hot(label, self.classes).to(self.embedding.weight))
-        scores = self.score(features)
-        product: Tensor = (scores.to(mapped.dtype) * mapped).sum(1)
+        mapped = self.mapped(one_hot(label, self.classes).to(self.embedding.weight))  # (N, outputs)
+        scores = self.score(features)  # (N, outputs)
+        product: Tensor = (scores.to(mapped.dtype) * mapped).sum(1)  # (N,)
         return product / math.sqrt(self.outputs)
 
     def mapped(self, label: Tensor) -> Tensor:
-        """Labels `(N, K)` as vectors, also under autocast in full precision."""
+        """Labels `(N, K)` → vectors `(N, outputs)`, in full precision even under autocast."""
         with torch.autocast(label.device.type, enabled=False):
-            x = pixel_norm(self.embedding(label))
+            x = pixel_norm(self.embedding(label))  # (N, label_embedding)
             for layer in self.labels:
                 x = layer(x)
         return x
@@ -252,34 +253,34 @@ class LabeledPlainStyleGAN2Discriminator(PlainStyleGAN2Discriminator):
 
 @part("stylegan2-labels")
 class LabeledStyleGAN2Discriminator(LabeledPlainStyleGAN2Discriminator, StyleGAN2Discriminator):
-    """The residual discriminator with a projection, as in discriminator/stylegan2-plain-labels.
+    """The residual discriminator with a projection head, as in discriminator/stylegan2-plain-labels.
 
-    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676. Else as discriminator/stylegan2.
+    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676. Otherwise like discriminator/stylegan2.
 
     `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 
     Raises:
-        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
-        times.
+        FactError: the data have no labels, or the sides are not those of a map with a shorter side of 4 to 7,
+            times a power of two.
         FitError: no label was given.
-        SpecError: there are no layers for labels, and their embedding is not as wide as the product.
+        SpecError: there are no layers for labels, and their embedding does not have the width of the output.
     """
 
 
 @part("stylegan2-skip-labels")
 class LabeledSkipStyleGAN2Discriminator(LabeledPlainStyleGAN2Discriminator, SkipStyleGAN2Discriminator):
-    """The discriminator with input skips and a projection, as in discriminator/stylegan2-plain-labels.
+    """The discriminator with input skips and a projection head, as in discriminator/stylegan2-plain-labels.
 
-    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, whose released code has it. Else as
+    Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, whose released code has it. Otherwise like
     discriminator/stylegan2-skip.
 
     `(N, C, H, W)` and `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 
     Raises:
-        FactError: the data have no labels, or the image is no map with a shorter side of 4 to 7 doubled some
-        times.
+        FactError: the data have no labels, or the sides are not those of a map with a shorter side of 4 to 7,
+            times a power of two.
         FitError: no label was given.
-        SpecError: there are no layers for labels, and their embedding is not as wide as the product.
+        SpecError: there are no layers for labels, and their embedding does not have the width of the output.
     """
 
 

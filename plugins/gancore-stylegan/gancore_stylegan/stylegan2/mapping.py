@@ -19,10 +19,11 @@ from gancore_stylegan.stylegan2.modulated import GAIN
 class StyleGAN2Mapping(StyleGANMapping):
     """The mapping network of StyleGAN2 and StyleGAN3, whose biases learn √2 times as fast as StyleGAN's.
 
-    Paper: Karras et al. 2019, arXiv:1912.04958, whose released code multiplies what a leaky ReLU gives by √2;
-    in that of StyleGAN √2 is a factor of the weights before it. Both can be the same function, but here a
-    step of Adam in a bias counts √2 times as much. Weights of conditioner/stylegan are read with the buffer
-    `gain` of 1, not √2, and go on as they were. Else as conditioner/stylegan.
+    Paper: Karras et al. 2019, arXiv:1912.04958, whose released code multiplies the output of a leaky ReLU by
+    √2; in StyleGAN's, √2 is a factor of the weights before it. The two can represent the same functions, but
+    here a step of Adam in a bias changes the output √2 times as much. Weights of conditioner/stylegan load
+    with the buffer `gain` at 1 instead of √2, and continue to train as before. Otherwise like
+    conditioner/stylegan.
 
     `(N, latent_width)` → `(N, L, W)`, or `(N, W)`, float32.
 
@@ -32,27 +33,26 @@ class StyleGAN2Mapping(StyleGANMapping):
 
     @property
     def bias_gain(self) -> Tensor:
-        """√2, or 1."""
+        """√2, or 1 for weights of conditioner/stylegan."""
         return self.get_buffer("gain")
 
     def build(self) -> None:
-        """Makes the layers, and says their gain."""
+        """Makes the layers, and registers the gain of their biases."""
         super().build()
         self.register_buffer("gain", torch.tensor(GAIN))
 
     def later_weights(self) -> dict[str, Tensor]:
-        """The gain, which older weights had not."""
+        """A gain of 1 for older weights, which have none."""
         return {"gain": torch.ones_like(self.get_buffer("gain"))}
 
 
 @part("stylegan2-labels")
 class LabeledStyleGAN2Mapping(StyleGAN2Mapping):
-    """The mapping network that also reads a label, embedded by a linear layer; latent and embedding are
-    normalized apart, then joined.
+    """The mapping network with labels: a linear embedding and z are normalized separately, then joined.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10, with details of its released
-    code. Soft labels take the mixture of the embeddings. The mean of w is that over all classes. Else as
-    conditioner/stylegan2, older weights included.
+    code. Soft labels give a weighted sum of embeddings. The mean of w is over all classes. Otherwise like
+    conditioner/stylegan2, also for older weights.
 
     `(N, latent_width)` and `(N,)` int64 or `(N, K)` float → `(N, L, W)`, or `(N, W)`, float32.
 
@@ -62,14 +62,14 @@ class LabeledStyleGAN2Mapping(StyleGAN2Mapping):
     """
 
     conditional: ClassVar[bool] = True
-    classes: int = fact(help="number of classes K, told by the data")
+    classes: int = fact(help="number of classes K, given by the data")
     embedding_width: int = field(
         default=0, validator=whole(0), help="width of a label's embedding; 0: that of w"
     )
 
     @property
     def input_width(self) -> int:
-        """A latent, and an embedding."""
+        """A latent and an embedding."""
         return self.latent_width + (self.embedding_width or self.code[-1])
 
     def build(self) -> None:
@@ -79,7 +79,7 @@ class LabeledStyleGAN2Mapping(StyleGAN2Mapping):
         self.embedding = EqualizedLinear(self.classes, self.embedding_width or self.code[-1], gain=1)
 
     def read(self, latent: Tensor, label: Tensor | None) -> Tensor:
-        """The latent and the embedding of its label; normalizing both together once more changes nothing."""
+        """The latent and the embedding of its label; normalizing them together again changes nothing."""
         label = given_label(self, label, "conditioner/stylegan")
-        embedded = self.embedding(one_hot(label, self.classes).to(latent))
-        return torch.cat([pixel_norm(latent), pixel_norm(embedded)], dim=1)
+        embedded = self.embedding(one_hot(label, self.classes).to(latent))  # (N, embedding)
+        return torch.cat([pixel_norm(latent), pixel_norm(embedded)], dim=1)  # (N, latent_width + embedding)

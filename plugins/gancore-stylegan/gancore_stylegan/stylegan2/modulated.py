@@ -1,4 +1,4 @@
-"""Layers of StyleGAN2's synthesis network: convolutions whose weights a style scales."""
+"""Layers of StyleGAN2's synthesis network: modulated convolutions."""
 
 import math
 
@@ -13,19 +13,18 @@ from gancore.nn.upfirdn import Fir
 from gancore_stylegan.stylegan2.clamping import clamped
 
 GAIN = math.sqrt(2)
-"""What keeps the variance through a leaky ReLU; it is moved through it, onto what is added up before."""
+"""Preserves the variance through a leaky ReLU; applied to the terms before it, with which it commutes."""
 
 
 class StyledConv(nn.Module):
-    """A modulated and demodulated convolution, noise, bias and leaky ReLU, then within ±`clamp`.
+    """A modulated and demodulated convolution, noise, bias, leaky ReLU, and a clamp to ±`clamp`.
 
-    Paper: Karras et al. 2019, arXiv:1912.04958, section 2.2 and fig. 2d: w' = s·w (eq. 1), w'' = w' / √(Σ w'²
-    + ε) (eq. 3), one strength of the noise for a layer. Scaling inputs and outputs instead of weights is
-    equal and keeps one convolution for all samples; Σ w'² is then s² times the sum of w² over the kernel, a
-    small matrix product. Styles and demodulation are float32 also under autocast.
+    Paper: Karras et al. 2019, arXiv:1912.04958, section 2.2 and fig. 2d: w' = s·w (eq. 1),
+    w'' = w' / √(Σ w'² + ε) (eq. 3), one noise strength per layer. Scaling inputs and outputs instead of
+    weights is equivalent and needs only one convolution for all samples; Σ w'² is then s² times the sum of w²
+    over the kernel, a small matrix product. Styles and demodulation are float32 even under autocast.
 
-    `(N, inputs, H, W)` and a code `(N, W)` → `(N, outputs, H, W)`, where the given `size` is that of the
-    output.
+    `(N, inputs, H, W)` and a code `(N, W)` → `(N, outputs, H, W)`; `size` is that of the output.
     """
 
     def __init__(
@@ -45,22 +44,23 @@ class StyledConv(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        """One map, or one for each code, and codes → one map for each code."""
+        """`(N, inputs, H, W)`, or `(1, …)` for all codes, and codes `(N, W)` → `(N, outputs, H, W)`."""
         with torch.autocast(x.device.type, enabled=False):
-            style = self.style(w)
-            demodulation = GAIN * torch.rsqrt(style.square() @ self.weight.square().sum((2, 3)).t() + 1e-8)
-        y = self.convolved(x * _places(style, x))
-        y = torch.addcmul((GAIN * self.noise(y)).to(y.dtype), y, _places(demodulation, y))
+            style = self.style(w)  # (N, inputs)
+            squares = style.square() @ self.weight.square().sum((2, 3)).t()  # Σ w'², (N, outputs)
+            demodulation = GAIN * torch.rsqrt(squares + 1e-8)  # eq. 3, (N, outputs)
+        y = self.convolved(x * _per_map(style, x))  # eq. 1, (N, outputs, H, W)
+        y = torch.addcmul((GAIN * self.noise(y)).to(y.dtype), y, _per_map(demodulation, y))
         y = y.add_((GAIN * self.bias).to(y.dtype)[:, None, None])
         return clamped(functional.leaky_relu(y, 0.2, inplace=True), self.clamp)
 
     def convolved(self, x: Tensor) -> Tensor:
-        """The convolution alone."""
+        """The convolution alone, `(N, inputs, H, W)` → `(N, outputs, H, W)`."""
         return functional.conv2d(x, self.weight, padding=1)
 
 
 class StyledUpConv(StyledConv):
-    """The same after doubling the size: a transposed convolution, then the filter [1, 3, 3, 1].
+    """`StyledConv` that doubles the size: a transposed convolution, then the filter [1, 3, 3, 1].
 
     `(N, inputs, H/2, W/2)` and a code `(N, W)` → `(N, outputs, H, W)`.
     """
@@ -75,25 +75,21 @@ class StyledUpConv(StyledConv):
         clamp: float = 0.0,
     ) -> None:
         super().__init__(inputs, outputs, code_width, size, noise, clamp)
-        # the transposed convolution holds a quarter of what doubling both sides needs
+        # a stride of 2 along both sides spreads each input over four times the area
         self.smooth = Fir((size[0] + 1, size[1] + 1), padding=(1, 1))
         self.scale = 4.0
 
     def convolved(self, x: Tensor) -> Tensor:
-        """Doubled and smoothed."""
-        smooth: Tensor = self.smooth(
-            functional.conv_transpose2d(x, self.weight.transpose(0, 1) * self.scale, stride=2)
-        )
+        """The convolution and the filter, `(N, inputs, H/2, W/2)` → `(N, outputs, H, W)`."""
+        y = functional.conv_transpose2d(x, self.weight.transpose(0, 1) * self.scale, stride=2)
+        smooth: Tensor = self.smooth(y)  # (N, outputs, H + 1, W + 1) → (N, outputs, H, W)
         return smooth
 
 
 class ToRGB(nn.Module):
-    """A modulated 1×1 convolution to colors, without demodulation (section 2.2), and a bias; the sum is
-    float32.
+    """A modulated 1×1 convolution to colors, without demodulation (section 2.2), a bias and a clamp.
 
-    It is held within ±`clamp`.
-
-    `(N, inputs, H, W)` and a code `(N, W)` → `(N, colors, H, W)`.
+    `(N, inputs, H, W)` and a code `(N, W)` → `(N, colors, H, W)` float32, unbounded unless clamped.
     """
 
     def __init__(self, inputs: int, colors: int, code_width: int, clamp: float = 0.0) -> None:
@@ -105,23 +101,23 @@ class ToRGB(nn.Module):
         self.scale = 1 / math.sqrt(inputs)
 
     def effective_weight(self) -> Tensor:
-        """What w is multiplied by."""
+        """The matrix that maps w to styles."""
         return self.style.effective_weight() * self.scale
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        """Colors, unbounded."""
+        """`(N, inputs, H, W)` and a code `(N, W)` → `(N, colors, H, W)`."""
         with torch.autocast(x.device.type, enabled=False):
-            style = self.style(w) * self.scale
-        colors = functional.conv2d(x * _places(style, x), self.weight)
+            style = self.style(w) * self.scale  # (N, inputs)
+        colors = functional.conv2d(x * _per_map(style, x), self.weight)  # eq. 1, (N, colors, H, W)
         colors = at_least_float32(colors) + self.bias[:, None, None]
         return clamped(colors, self.clamp)
 
 
 class LayerNoise(nn.Module):
-    """One image of Gaussian noise for all channels times one learned strength, which starts at zero.
+    """Gaussian noise, the same for all channels, times one learned strength that starts at zero.
 
-    In training it is drawn anew for each image. In eval mode `kind` says: `random`, `constant` (one that was
-    drawn when the layer was made) or `none`.
+    In training, each image gets new noise. In eval mode `kind` decides: `random` (new noise), `constant`
+    (drawn once, when the layer is made) or `none`.
     """
 
     constant: Tensor
@@ -133,9 +129,7 @@ class LayerNoise(nn.Module):
         self.register_buffer("constant", torch.randn(size))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The noise for maps `(N, C, H, W)`: `(N, 1, H, W)` or `(1, 1, H, W)`, in the dtype of the
-        strength.
-        """
+        """Noise for maps `(N, C, H, W)`: `(N, 1, H, W)` or `(1, 1, H, W)`, in the dtype of the strength."""
         if self.training or self.kind == "random":
             noise = normal(len(x), 1, *x.shape[2:], like=self.strength)
         elif self.kind == "constant":
@@ -145,6 +139,6 @@ class LayerNoise(nn.Module):
         return noise.to(self.strength.dtype) * self.strength
 
 
-def _places(numbers: Tensor, like: Tensor) -> Tensor:
-    """Numbers `(N, C)` as a factor of maps."""
-    return numbers.to(like.dtype)[:, :, None, None]
+def _per_map(factor: Tensor, like: Tensor) -> Tensor:
+    """`(N, C)` → `(N, C, 1, 1)`, to multiply maps `(N, C, H, W)`, in their dtype."""
+    return factor.to(like.dtype)[:, :, None, None]

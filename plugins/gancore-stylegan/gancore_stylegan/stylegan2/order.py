@@ -15,7 +15,7 @@ class GeneratorFirst(TwoPlayerGAN):
     3. one update of the discriminator by the loss, and with `discriminator_steps` above 1 further ones, each
        on a fresh batch;
     4. one by each of its lazy penalties that is due (R1);
-    5. the averaged weights follow.
+    5. an update of the averaged weights.
     """
 
     def step(self, run: Run) -> None:

@@ -14,32 +14,32 @@ from gancore.component.randomness import normal
 from gancore.component.validators import above, at_least, whole, within
 
 TINY = 1e-12
-"""Under the root, whose slope at zero is infinite."""
+"""Added under the square root, whose derivative at zero is infinite."""
 
 
 @part("path-length")
 class PathLength(GeneratorRegularizer):
-    """A step of fixed size in W should change the image by a fixed amount, whatever w and the direction.
+    """Encourages a step of fixed size in W to change the image by a fixed amount, in any direction.
 
     Paper: Karras et al. 2019, arXiv:1912.04958, section 3.2, eq. 4, and appendix B: E (‖J_wᵀ y‖ - a)² with
     normal images y and a running mean a of the lengths; every 4th step, on half of the batch. y is divided by
     the root of the number of pixels, and the squared length is the mean over the layers' codes, as in the
-    released code, whose weight of 2 is the default. Difference: a moves after an update, not within one, so
-    that micro-batches are exact.
+    released code, whose weight of 2 is the default. Difference: a is updated after an update of the
+    generator, not within it, so that micro-batches are exact.
     """
 
-    every: int = field(default=4, validator=whole(1), help="apply in each k-th step, scaled by k")
+    every: int = field(default=4, validator=whole(1), help="apply in every k-th step, scaled by k")
     batch_fraction: float = field(
-        default=0.5, validator=[above(0), within(0, 1)], help="the part of the batch looked at, in (0, 1]"
+        default=0.5, validator=[above(0), within(0, 1)], help="fraction of the batch to use, in (0, 1]"
     )
     weight: float = field(default=2.0, validator=at_least(0), help="weight of the squared difference")
     mean_decay: float = field(
-        default=0.99, validator=within(0, 1), help="what the running mean keeps in an update"
+        default=0.99, validator=within(0, 1), help="fraction of the running mean that an update keeps"
     )
 
     @classmethod
     def upgraded(cls, table: Mapping[str, Any]) -> dict[str, Any]:
-        """`decay` said what the running mean loses."""
+        """Converts the former option `decay`, the fraction that an update replaces."""
         table = super().upgraded(table)
         return table | {"mean_decay": 1 - table.pop("decay")} if "decay" in table else table
 
@@ -49,27 +49,26 @@ class PathLength(GeneratorRegularizer):
         self.seen = RunningMean()
 
     def forward(self, render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
-        """weight · E (‖J_wᵀ y‖ - a)²."""
-        lengths = path_lengths(render, code)
+        """A function from codes to images, and codes `(N, L, W)` or `(N, W)` → weight · E (‖J_wᵀ y‖ - a)²."""
+        lengths = path_lengths(render, code)  # (N,)
         if self.training:
             self.seen.add(lengths.sum(), len(lengths))
-        return self.weight * (lengths - self.get_buffer("mean")).square().mean()
+        return self.weight * (lengths - self.get_buffer("mean")).square().mean()  # eq. 4
 
     def update_buffers(self) -> None:
-        """Moves the running mean towards the mean length of this update."""
+        """Moves the running mean toward the mean length of this update."""
         if self.seen.mean is not None:
             mean = self.get_buffer("mean")
             mean.lerp_(self.seen.mean.to(mean), 1 - self.mean_decay)
 
 
 def path_lengths(render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
-    """‖J_wᵀ y‖ for one normal image y of each code, `(N,)`, differentiable in what `render` and the code
-    depend on.
-    """
+    """‖J_wᵀ y‖ for one normal image y per code, `(N,)`, differentiable with respect to weights and codes."""
     with torch.enable_grad():
-        code = code if code.requires_grad else code.detach().requires_grad_()
-        image = render(code)
-        direction = normal(*image.shape, like=image) / math.sqrt(image.shape[2] * image.shape[3])
-        (gradient,) = torch.autograd.grad((image * direction).sum(), code, create_graph=True)
+        code = code if code.requires_grad else code.detach().requires_grad_()  # (N, L, W) or (N, W)
+        image = render(code)  # (N, C, H, W)
+        y = normal(*image.shape, like=image) / math.sqrt(image.shape[2] * image.shape[3])
+        (gradient,) = torch.autograd.grad((image * y).sum(), code, create_graph=True)  # J_wᵀ y, like code
     gradient = at_least_float32(gradient)
-    return (gradient.square().sum(-1).reshape(len(code), -1).mean(1) + TINY).sqrt()
+    squares = gradient.square().sum(-1).reshape(len(code), -1).mean(1)  # (N,), the mean over layers
+    return (squares + TINY).sqrt()

@@ -1,4 +1,4 @@
-"""How a StyleGAN2 learns."""
+"""The training recipe of StyleGAN2."""
 
 from collections.abc import Sequence
 
@@ -37,16 +37,22 @@ def lazy_r1() -> R1:
 class StyleGAN2(GeneratorFirst):
     """The two-player game with weight demodulation, lazy regularization and no growing: configuration F.
 
-    Paper: Karras et al. 2019, arXiv:1912.04958, sections 2 to 4 and appendix B: non-saturating loss, R1 in
-    every 16th step with γ = 10, path length regularization in every 4th on half of the batch, both with the
-    optimizer's rescaling, Adam with λ = 0.002, β₁ = 0, β₂ = 0.99, ε = 1e-8, style mixing for 90 % of the
-    images, an average of the weights with a half-life of 10,000 images, batch 32. The order of a step is the
-    released code's: generator, path length, discriminator, R1 (see `GeneratorFirst`). Differences: the
-    average's half-life is shorter in the first 200,000 images, as in some configurations of ADA
-    (arXiv:2006.06676; `average.ramp_up = inf` for none); the mean of w moves once per update of the
-    generator, by 0.005 (released code: by that in each forward pass of the mapping network but the one of a
-    mixed style; StyleGAN3's repository: by 0.002 in each update of the discriminator). ADA's own runs at up
-    to 256×256 have channels_base 16384, learning rate 0.0025 and γ = 0.0002 · pixels / batch.
+    Paper: Karras et al. 2019, arXiv:1912.04958, sections 2 to 4 and appendix B. One step, in the order of the
+    released code (`GeneratorFirst`), all of it on one batch of real images:
+
+    1. one update of the generator by the non-saturating loss;
+    2. in every 4th step one by path length regularization, on half of the batch;
+    3. one update of the discriminator by the non-saturating loss;
+    4. in every 16th step one by R1, γ = 10;
+    5. an update of the averaged weights, with a half-life of 10,000 images.
+
+    Adam with learning rate 0.002, β₁ = 0, β₂ = 0.99, ε = 1e-8, rescaled for the lazy penalties; style mixing
+    for 90 % of the images; batch size 32. Differences: the average's half-life is shorter in the first
+    200,000 images, as in some configurations of ADA (arXiv:2006.06676; `average.ramp_up = inf` turns this
+    off); the mean of w moves once per update of the generator, by 0.005 (released code: by as much in each
+    forward pass of the mapping network except that of the second style; StyleGAN3's repository: by 0.002 in
+    each update of the discriminator). ADA's own runs at up to 256×256 have channels_base 16384, learning rate
+    0.0025 and γ = 0.0002 · pixels / batch.
     """
 
     examples = (
@@ -65,4 +71,4 @@ class StyleGAN2(GeneratorFirst):
     generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=(PathLength,))
     generator_optimizer: Optimizer = seat(default=published_adam)
     discriminator_optimizer: Optimizer = seat(default=published_adam)
-    batch: int = field(default=32, validator=whole(1), help="batch size, where the run is given none")
+    batch: int = field(default=32, validator=whole(1), help="batch size, unless the run sets one")

@@ -1,4 +1,4 @@
-"""A nonlinearity that adds no aliases."""
+"""The alias-free nonlinearity."""
 
 import torch
 from torch import Tensor, nn
@@ -19,14 +19,13 @@ Size = tuple[int, int]
 
 
 class FilteredLeakyReLU(nn.Module):
-    """Leaky ReLU of slope 0.2 at `up` times the sampling rate: upsample, apply, low-pass filter and keep each
-    `down`-th sample.
+    """Leaky ReLU of slope 0.2 at `up` times the sampling rate, followed by downsampling by `down`.
 
     Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2, config F. `up_kernel` is `(taps,)`,
-    `down_kernel` `(taps,)` for a separable filter or `(taps, taps)` for a radially symmetric one. Both forms
-    make no product that is thrown away and differentiate any number of times. Beyond the border are zeros;
-    the output is the middle of what the input gives. The fine values are held within ±`clamp`, before the
-    low-pass filter.
+    `down_kernel` `(taps,)` for a separable filter or `(taps, taps)` for a radially symmetric one. Both
+    implementations compute no product that is discarded, and can be differentiated any number of times. The
+    input is padded with zeros; the output is centered on it. Values at the fine rate are clamped to ±`clamp`,
+    before the low-pass filter.
 
     `(N, C, *inputs)` → `(N, C, *outputs)`.
     """
@@ -53,12 +52,11 @@ class FilteredLeakyReLU(nn.Module):
 
 
 class Polyphase(nn.Module):
-    """The form where the rate stays: the fine map is held as its polyphase components, each about as large as
-    the input.
+    """The implementation for `up` = `down`: the fine map is stored as its polyphase components.
 
-    Both resamplings are short depthwise convolutions, in channels_last on a CPU twice as fast as matrix
-    products. Where the rates differ, components of the output would have to be put together, which costs more
-    than it saves.
+    Each component is about as large as the input. Both resamplings are short depthwise convolutions, which in
+    channels_last on a CPU are twice as fast as matrix products. For different rates, the components of the
+    output would have to be interleaved, which costs more than it saves.
     """
 
     def __init__(
@@ -81,7 +79,7 @@ class Polyphase(nn.Module):
             rise, first = rising_phases(up_kernel * up, up, before)
             self._keep(f"rise_{axis}", rise)
             pads.append((-first, outputs[i] + fall.shape[-1] + rise.shape[1] - 2 + first - inputs[i]))
-        # what a convolution pads by itself costs no copy
+        # the convolution's own padding needs no copy
         even = all(front == back >= 0 for front, back in pads)
         self.padding = (pads[0][0], pads[1][0]) if even else (0, 0)
         self.margin = None if even else (*pads[1], *pads[0])
@@ -91,26 +89,26 @@ class Polyphase(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, *inputs)` → `(N, C, *outputs)`."""
-        x = x if self.margin is None else pad(x, self.margin)
+        x = x if self.margin is None else pad(x, self.margin)  # (N, C, h, w)
         along_rows, along_columns = Step((1, 1), (self.padding[0], 0)), Step((1, 1), (0, self.padding[1]))
         fall = self.get_buffer("fall")
         sums = []
         for tall in self.get_buffer("rise_rows"):
-            rows = filtered(x, tall[None, None, :, None], None, along_rows)
-            raised = [
+            rows = filtered(x, tall[None, None, :, None], None, along_rows)  # one phase of rows
+            raised = [  # the phases of columns of these rows
                 filtered(rows, wide[None, None, None, :], None, along_columns)
                 for wide in self.get_buffer("rise_columns")
             ]
             fine = [clamped(leaky_relu(part, 0.2, inplace=True), self.clamp) for part in raised]
-            # a separable filter goes along the columns of each phase of rows at once, which frees the fine
-            # map sooner
+            # a separable filter sums the columns of each phase of rows right away, which frees memory sooner
             sums += fine if fall.dim() == 4 else [_summed(fine, fall[:, None, None, None, :])]
-        return _summed(
+        return _summed(  # (N, C, *outputs)
             sums, fall.flatten(0, 1)[:, None, None] if fall.dim() == 4 else fall[:, None, None, :, None]
         )
 
 
 def _summed(parts: list[Tensor], kernels: Tensor) -> Tensor:
+    """The sum of maps `(N, C, h, w)`, each filtered by its kernel `(1, 1, taps, taps)`."""
     total, *more = (
         filtered(part, kernel, None, Step((1, 1), (0, 0)))
         for part, kernel in zip(parts, kernels, strict=True)
@@ -121,9 +119,9 @@ def _summed(parts: list[Tensor], kernels: Tensor) -> Tensor:
 
 
 class Banded(nn.Module):
-    """The form for any rates: both resamplings are products with banded matrices, one along each axis.
+    """The implementation for any rates: both resamplings multiply by a banded matrix along each axis.
 
-    A radial filter is a sum of a few separable ones, done in the same two products.
+    A radial filter is a sum of a few separable ones, computed in the same two products.
     """
 
     def __init__(
@@ -166,14 +164,14 @@ class Banded(nn.Module):
             self.get_buffer(name).to(x.dtype)
             for name in ("up_rows", "up_columns", "down_rows", "down_columns")
         )
-        fine = clamped(leaky_relu(up_rows @ (x @ up_columns), 0.2, inplace=True), self.clamp)
-        # (…, rows, terms · columns) → (…, rows · terms, columns), so that the sum over terms is part of the
-        # second product
+        raised = up_rows @ (x @ up_columns)  # (N, C, fine rows, fine columns)
+        fine = clamped(leaky_relu(raised, 0.2, inplace=True), self.clamp)
+        # (…, rows, terms · columns) → (…, rows · terms, columns): the second product then sums over terms
         coarse = (fine @ down_columns).reshape(*fine.shape[:2], fine.shape[2] * self.terms, self.width)
-        return down_rows @ coarse
+        return down_rows @ coarse  # (N, C, *outputs)
 
 
 def zeros_before(inputs: int, outputs: int, taps: tuple[int, int], up: int, down: int) -> int:
-    """How many zeros go before the first sample, so that the middles of input and output meet."""
+    """The number of zeros before the first sample that aligns the centers of input and output."""
     total = (outputs - 1) * down + 1 - inputs * up + sum(taps) - 2
     return (total + up) // 2

@@ -1,5 +1,4 @@
-"""Low-pass filters by the window method, and the two forms in which they resample: banded matrices and
-polyphase components.
+"""Low-pass filters by the window method, as banded matrices and as polyphase components.
 
 Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2 and appendix C: sinc filters under a
 Kaiser window, and for rotation equivariance their radially symmetric counterpart, the jinc filter. The
@@ -25,14 +24,12 @@ __all__ = [
 
 
 def kaiser_attenuation(taps: int, width: float) -> float:
-    """The attenuation in dB that so many taps reach with a transition band of `width` (1: the Nyquist
-    frequency).
-    """
+    """The attenuation in dB of a filter whose transition band is `width` times the Nyquist frequency."""
     return 2.285 * (taps - 1) * math.pi * width + 7.95
 
 
 def kaiser_beta(attenuation: float) -> float:
-    """The shape of the Kaiser window that gives an attenuation in dB."""
+    """The shape parameter β of the Kaiser window for an attenuation in dB."""
     if attenuation > 50:
         return 0.1102 * (attenuation - 8.7)
     if attenuation > 21:
@@ -41,29 +38,27 @@ def kaiser_beta(attenuation: float) -> float:
 
 
 def low_pass(taps: int, cutoff: float, width: float, rate: float) -> Tensor:
-    """`(taps,)` float64 of sum 1: a sinc for samples at `rate` that passes what is below `cutoff`, with a
-    transition band of `width`.
+    """A windowed sinc, `(taps,)` float64 with sum 1: frequencies below `cutoff` pass.
+
+    Samples are `rate` per unit, and the transition band is `width` wide.
     """
-    ideal = 2 * cutoff / rate * torch.sinc(2 * cutoff * _places(taps, rate))
+    ideal = 2 * cutoff / rate * torch.sinc(2 * cutoff * _tap_positions(taps, rate))
     kernel = ideal * _window(taps, width, rate)
     return kernel / kernel.sum()
 
 
 def radial_low_pass(taps: int, cutoff: float, width: float, rate: float) -> Tensor:
-    """`(taps, taps)` float64 of sum 1: the same for frequencies in a disc, a jinc under the product of two
-    Kaiser windows.
-    """
-    places = _places(taps, rate)
-    # in the middle itself, which only an odd number of taps meets, the limit of the jinc is as good as its
-    # value this close by
-    radius = torch.hypot(places[:, None], places).clamp(min=1e-9 / rate)
+    """A jinc under the product of two Kaiser windows, `(taps, taps)` float64 with sum 1: passes a disc."""
+    positions = _tap_positions(taps, rate)
+    # an odd number of taps has one in the center, where a value this close equals the limit of the jinc
+    radius = torch.hypot(positions[:, None], positions).clamp(min=1e-9 / rate)
     ideal = torch.special.bessel_j1(2 * math.pi * cutoff * radius) / (math.pi * radius)
     window = _window(taps, width, rate)
     kernel: Tensor = ideal * window[:, None] * window
     return kernel / kernel.sum()
 
 
-def _places(taps: int, rate: float) -> Tensor:
+def _tap_positions(taps: int, rate: float) -> Tensor:
     return (torch.arange(taps, dtype=torch.float64) - (taps - 1) / 2) / rate
 
 
@@ -75,44 +70,43 @@ def _window(taps: int, width: float, rate: float) -> Tensor:
 def resampling_matrix(
     kernel: Tensor, inputs: int, outputs: int, *, up: int = 1, down: int = 1, before: int = 0
 ) -> Tensor:
-    """The map along one axis that sets `inputs` samples `up` apart behind `before` zeros, filters them and
-    keeps each `down`-th sample.
+    """The matrix `(outputs, inputs)` that resamples along one axis.
 
-    `(outputs, inputs)`, so that half of a polyphase filter's products are never made. A negative `before`
-    crops.
+    It inserts `up` - 1 zeros between samples, puts `before` zeros in front (a negative number crops),
+    filters, and keeps every `down`-th sample; products that would be zero or dropped are not computed.
     """
-    reach = torch.arange(inputs) * up + before - torch.arange(outputs)[:, None] * down
-    inside = (reach >= 0) & (reach < len(kernel))
-    return kernel.flip(0)[reach.clamp(0, len(kernel) - 1)] * inside
+    tap = torch.arange(inputs) * up + before - torch.arange(outputs)[:, None] * down  # (outputs, inputs)
+    inside = (tap >= 0) & (tap < len(kernel))
+    return kernel.flip(0)[tap.clamp(0, len(kernel) - 1)] * inside
 
 
 def separable_terms(kernel: Tensor, tolerance: float = 1e-9) -> tuple[Tensor, Tensor]:
-    """Two `(R, taps)` whose rows' outer products sum to a symmetric square kernel; what is below the
-    tolerance is left out.
+    """Two `(R, taps)` whose outer products, row by row, sum to a symmetric kernel `(taps, taps)`.
+
+    Eigenvalues below `tolerance`, relative to the largest, are dropped.
     """
     values, vectors = torch.linalg.eigh(kernel)
     kept = values.abs() > tolerance * values.abs().max()
-    rows = vectors[:, kept].t()
+    rows = vectors[:, kept].t()  # (R, taps)
     return rows * values[kept][:, None], rows
 
 
 def rising_phases(kernel: Tensor, up: int, before: int) -> tuple[Tensor, int]:
-    """The filter after setting samples `up` apart behind `before` zeros, in pieces `(up, taps)`: each makes
-    every `up`-th output.
+    """The polyphase components `(up, taps)` of an upsampling filter: each makes every `up`-th output.
 
-    Also, which sample the first tap of output q meets, counted from the q-th.
+    `before` zeros precede the input. Also returns the index of the sample that the first tap of output q
+    reads, relative to q.
     """
     first, last = -(before // up), (len(kernel) - 2 - before + up) // up
-    place = torch.arange(first, last + 1) * up + before - torch.arange(up)[:, None]
-    inside = (place >= 0) & (place < len(kernel))
-    return kernel.flip(0)[place.clamp(0, len(kernel) - 1)] * inside, first
+    tap = torch.arange(first, last + 1) * up + before - torch.arange(up)[:, None]  # (up, taps)
+    inside = (tap >= 0) & (tap < len(kernel))
+    return kernel.flip(0)[tap.clamp(0, len(kernel) - 1)] * inside, first
 
 
 def falling_phases(kernel: Tensor, down: int) -> Tensor:
-    """The filter before keeping each `down`-th sample, in pieces `(down, taps)`, each for every `down`-th
-    input; their sum is the output.
+    """The polyphase components `(down, taps)` of a downsampling filter: each reads every `down`-th input.
 
-    For a square kernel `(down, down, taps, taps)`.
+    The output is the sum over components. For a square kernel, `(down, down, taps, taps)`.
     """
     missing = -len(kernel) % down
     flipped = functional.pad(kernel.flip(*range(kernel.dim())), (0, missing) * kernel.dim())

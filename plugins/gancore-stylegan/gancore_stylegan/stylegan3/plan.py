@@ -1,4 +1,4 @@
-"""Which frequencies each layer of the alias-free generator keeps, and how finely it is sampled."""
+"""The cutoff frequency and sampling rate of each layer of the alias-free generator."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,16 +15,16 @@ STOPBAND = 2**2.1
 LAST_STOPBAND = 2**0.3
 """Where the last layer's stopband begins, as a multiple of its cutoff."""
 CRITICAL = 2
-"""Layers at the end that are critically sampled."""
+"""The number of critically sampled layers at the end."""
 MARGIN = 10
-"""Pixels beyond the image, on each side of a map."""
+"""Pixels beyond the image, at each edge of a map."""
 
 
 class Band(NamedTuple):
-    """What a layer keeps. Frequencies and rates count along the image's shorter side.
+    """The frequency band of a layer. Frequencies and rates are per length of the image's shorter side.
 
-    It passes frequencies to `cutoff`, and none from `cutoff` + `half_width` on; its map has `rate` samples
-    and its sides are `size`.
+    Frequencies up to `cutoff` pass, those from `cutoff` + `half_width` on are blocked. `rate` is the sampling
+    rate, `size` the height and width of the map with its margin.
     """
 
     cutoff: float
@@ -34,12 +34,12 @@ class Band(NamedTuple):
     critical: bool
 
 
-def plan(image: ImageShape, layers: int, address: str) -> list[Band]:
-    """The bands of all layers and, last, of the image.
+def plan(image: ImageShape, layers: int, name: str) -> list[Band]:
+    """The bands of all layers and, last, of the image; `name` is the generator's, for errors.
 
     Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2 (configs G and T) and appendix F:
     cutoff and stopband grow in a geometric progression up to the image's, which the last two layers share;
-    the sampling rate is the least one, halving the image's, that holds the stopband.
+    the sampling rate is the image's, halved as often as the stopband allows.
 
     Raises:
         FactError: a side is shorter than 4.
@@ -48,15 +48,15 @@ def plan(image: ImageShape, layers: int, address: str) -> list[Band]:
     short = min(height, width)
     if short < 2 * CUTOFF:
         raise FactError(
-            f"{address} cannot have images of {height}×{width}: both sides must be at least 4; "
+            f"{name} does not support images of {height}×{width}: both sides must be at least 4; "
             "resize the images"
         )
     last = short / 2
     bands = []
     for i in range(layers + 1):
-        share = min(i / (layers - CRITICAL), 1.0)
-        cutoff = CUTOFF * (last / CUTOFF) ** share
-        stopband = STOPBAND * (last * LAST_STOPBAND / STOPBAND) ** share
+        exponent = min(i / (layers - CRITICAL), 1.0)
+        cutoff = CUTOFF * (last / CUTOFF) ** exponent
+        stopband = STOPBAND * (last * LAST_STOPBAND / STOPBAND) ** exponent
         halved = halvings(height, width, min(2 * stopband, short))
         rate = short >> halved
         margin = 0 if i >= layers - 1 else 2 * MARGIN
@@ -73,7 +73,7 @@ def layer_widths(bands: Sequence[Band], base: int, most: int) -> list[int]:
 
 
 def halvings(height: int, width: int, least: float) -> int:
-    """How often both sides can be halved while the shorter one stays at `least`."""
+    """How often both sides can be halved without remainder and with the shorter one at least `least`."""
     count = 0
     while (
         not (height >> count) % 2 and not (width >> count) % 2 and min(height, width) >> (count + 1) >= least

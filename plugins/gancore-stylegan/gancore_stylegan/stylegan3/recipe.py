@@ -1,4 +1,4 @@
-"""How a StyleGAN3 learns."""
+"""The training recipes of StyleGAN3."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -28,9 +28,7 @@ __all__ = ["RotationalStyleGAN3", "StyleGAN3"]
 
 
 def two_layers() -> StyleGAN2Mapping:
-    """StyleGAN3's mapping: two layers, no mixing (arXiv:2106.12423, section 3, config D), w̄ kept to 0.998
-    in an update.
-    """
+    """StyleGAN3's mapping network: two layers, no mixing (arXiv:2106.12423, section 3, config D)."""
     return StyleGAN2Mapping(layers=2, mixing=0.0, decay=0.998)
 
 
@@ -49,16 +47,22 @@ class StyleGAN3(GeneratorFirst):
     """The two-player game with the alias-free generator.
 
     Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3 (config D: no style mixing, no path
-    length regularization) and appendix F: non-saturating loss, R1 in every 16th step, Adam with β₁ = 0, β₂ =
-    0.99, ε = 1e-8 and learning rates 0.0025 and 0.002, batch of 32, an exponential average of the generator's
-    weights with a half-life of 10,000 images. γ is the one that the released code recommends for T and R
-    alike, 0.5 at 128×128, 2 at 256×256, 8 at 512×512 and 32 at 1024×1024; at other sizes it too goes with the
-    number of pixels, which nobody published. The discriminator is StyleGAN2's, and so is the order of a step:
-    generator, discriminator, R1 (see `GeneratorFirst`). As in the released code, the
-    average's half-life is shorter in the first 200,000 images (`average.ramp_up = inf` for none, as there
-    where a training resumes). Differences: the half-life is 10,000 images at any batch, as the released code
-    has at 32; the mean of w keeps 0.998 of itself in an update of the generator (released code: in each of
-    the discriminator's). With labels: `conditioner=stylegan2-labels`, `conditioner.layers=2`,
+    length regularization) and appendix F. One step, in the order of the released code (`GeneratorFirst`), all
+    of it on one batch of real images:
+
+    1. one update of the generator by the non-saturating loss;
+    2. one update of the discriminator by the non-saturating loss;
+    3. in every 16th step one by R1;
+    4. an update of the averaged weights, with a half-life of 10,000 images.
+
+    Adam with β₁ = 0, β₂ = 0.99, ε = 1e-8 and learning rates 0.0025 (generator) and 0.002 (discriminator);
+    batch size 32; StyleGAN2's discriminator. γ is what the released code recommends for both T and R: 0.5 at
+    128×128, 2 at 256×256, 8 at 512×512 and 32 at 1024×1024; at other sizes it is proportional to the number
+    of pixels, for which there are no published values. As in the released code, the average's half-life is
+    shorter in the first 200,000 images (`average.ramp_up = inf` turns this off, as that code does when a
+    training resumes). Differences: the half-life is 10,000 images at any batch size, which the released code
+    has at 32; an update of the generator keeps 0.998 of the mean of w (released code: each update of the
+    discriminator does). With labels: `conditioner=stylegan2-labels`, `conditioner.layers=2`,
     `conditioner.mixing=0`, `conditioner.decay=0.998`, `discriminator=stylegan2-labels`.
     """
 
@@ -83,17 +87,16 @@ class StyleGAN3(GeneratorFirst):
     regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(partial(R1, every=16),))
     generator_optimizer: Optimizer = seat(default=generator_adam)
     discriminator_optimizer: Optimizer = seat(default=discriminator_adam)
-    batch: int = field(default=32, validator=whole(1), help="batch size, where the run is given none")
+    batch: int = field(default=32, validator=whole(1), help="batch size, unless the run sets one")
 
 
 @part("stylegan3-r")
 class RotationalStyleGAN3(StyleGAN3):
-    """The two-player game with the alias-free generator that is equivariant to rotation too (configuration
-    R).
+    """The two-player game with the alias-free generator of configuration R, also equivariant to rotation.
 
-    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2: 1×1 convolutions, twice the feature
-    maps, radially symmetric filters, and all that the discriminator sees is blurred in the first 200,000
-    images. Else as recipe/stylegan3.
+    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 3.2: 1×1 convolutions, twice the
+    channels, radially symmetric filters, and a blur of the discriminator's images that fades over the first
+    200,000 images. Otherwise, and in the order of a step, like recipe/stylegan3.
     """
 
     examples = (
