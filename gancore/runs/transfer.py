@@ -34,8 +34,11 @@ def trained_networks(source: Path | str) -> tuple[Tables, ImageShape]:
     recipe = run.recipe_spec() if run.recipe_file.is_file() else {}
     if isinstance(judge := recipe.get("discriminator"), dict):
         tables["discriminator"] = _options(registry().find("discriminator", str(judge.get("part"))), judge)
+    weightless = {name for name, part in pipeline.parts.items() if not part.state_dict()}  # as one-hot
     found: Tables = {
-        name: {**tables[name], "from": f"{source}:{name}"} for name in NETWORKS if name in tables
+        name: tables[name] if name in weightless else {**tables[name], "from": f"{source}:{name}"}
+        for name in NETWORKS
+        if name in tables
     }
     return found, pipeline.generator.image
 

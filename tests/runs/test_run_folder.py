@@ -16,6 +16,7 @@ from gancore.errors import CheckpointError, RunError, SpecError, UserError
 from gancore.pipeline import Pipeline
 from gancore.runs import RunFolder, find_pipeline, load_pipeline
 from gancore.runs.opening import is_model, weight_files
+from gancore.runs.transfer import start_from, trained_networks
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -158,6 +159,14 @@ def test_a_part_takes_its_weights_from_there(place):
     assert equal == (not place.startswith("checkpoints"))  # those of a checkpoint are not averaged
     with pytest.raises(SpecError, match=rf"no weights of 'nobody' under {source}"):
         build(spec(trained, complete=True) | {"from": f"{source}:nobody"}, "generator")
+
+
+def test_a_run_whose_conditioner_has_no_weights_gives_its_networks():
+    networks, image = trained_networks(DCGAN)
+    assert "from" not in networks["conditioner"] and image == (3, 16, 16)
+    recipe = build(start_from({"part": "dcgan"}, networks))
+    recipe.bind(facts={"image": image, "classes": 10}, by="the data", seed=0)
+    assert same(recipe.generator, RunFolder(DCGAN).pipeline().generator)
 
 
 def test_of_the_checkpoints_the_newest_comes_first():
