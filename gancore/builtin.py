@@ -1,4 +1,4 @@
-"""The core as a plugin: its standard parts enter by the same door as everyone's."""
+"""The core as a plugin: its standard parts are registered like those of any other plugin."""
 
 from pathlib import Path
 
@@ -51,11 +51,11 @@ _PARTS: list[type[Part]] = [
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The standard parts and the open recipe."""
+    """The standard parts and recipes of the core."""
     return _PARTS
 
 
 @hookimpl
 def gancore_weights(folder: Path, part: str) -> list[Path]:
-    """Where runs, checkpoints, saved pipelines and imports keep the weights of a part."""
+    """The weight files of a part in runs, checkpoints, saved pipelines and imports."""
     return weight_files(folder, part)

@@ -1,1 +1,1 @@
-"""What a part is: its fields, its interfaces, its spec, and who registers it."""
+"""Parts: their fields, interfaces, specs and registration."""

@@ -1,4 +1,4 @@
-"""A part by its name, in one call."""
+"""Creates a part by its name, in one call."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,26 +12,28 @@ from gancore.component.specs import build, open_seats, put, read_toml, spec
 def create(name: str | Path, changes: Mapping[str, Any] | None = None, /, **options: Any) -> Part:
     """The recipe or part called `name`, with its options set.
 
-    `name` is a bare name (`stylegan2`: a recipe before other parts of that name), has its kind before it
-    (`loss/hinge`) or its distribution (`gancore-stylegan:stylegan2`), or is a `.toml` file of a recipe.
-    `options` are the part's options, facts and seats; what goes into a seat is a part, a name or a table.
-    `changes` are the same by dotted paths, put over it:
+    `name` is a bare name (`stylegan2`; a recipe takes precedence over other parts of that name), a name
+    prefixed with its kind (`loss/hinge`) or its distribution (`gancore-stylegan:stylegan2`), or the path of a
+    recipe's `.toml` file. `options` are the part's options, facts and seats; a seat takes a part, a name or a
+    table. `changes` are values by dotted path, applied on top of these:
 
         create("stylegan2", {"generator.width": 8}, image=(3, 64, 64), loss="hinge")
 
-    With facts such as `image` given the part is built at once; without, it waits for the data.
+    If facts such as `image` are given, the part is built at once; otherwise it waits for the data.
 
     Raises:
-        UnknownPart, AmbiguousPart, BrokenPlugin: see `Registry.locate`. SpecError: there is no such option,
-        or its value is of the wrong type or out of range.
+        UnknownPart, AmbiguousPart, BrokenPlugin: see `Registry.locate`.
+        SpecError: an option does not exist, or its value has the wrong type or is out of range.
     """
     kind, table = _table(name)
     return build(changed({**table, **options}, changes or {}, kind), kind)
 
 
 def changed(table: Mapping[str, Any], changes: Mapping[str, Any], kind: str = "recipe") -> dict[str, Any]:
-    """The table of a part with values set by dotted paths; its defaults are written out first, so that a path
-    may lead into them. Parts that stand in the table stay what they are.
+    """The table of a part with values set by dotted path.
+
+    Defaults are written out first, so that a path may lead into them. Parts in the table are left as they
+    are.
     """
     made = dict(table)
     facts = {a.name for a in fact_fields(registry().base_of(kind, str(made.get("part"))))}

@@ -1,4 +1,4 @@
-"""What there is to know about a part without building it: where it is, what it reads, what it promises."""
+"""Describes a part without building it: where it is defined, its fields, and its contract."""
 
 import inspect
 import re
@@ -17,8 +17,10 @@ _SOURCE = re.compile(r"arXiv:[\w.\-/]+\d|doi:\S+\w")
 
 @attrs.frozen
 class FieldDescription:
-    """One field of a part. `role` is option, seat or fact; `default` is text, empty where one must be given;
-    `range` says in words what values it takes, as far as is known.
+    """One field of a part.
+
+    `role` is option, seat or fact. `default` is text, and empty if the field is required. `range` describes
+    the accepted values, as far as they are known.
     """
 
     name: str
@@ -31,11 +33,11 @@ class FieldDescription:
 
 @attrs.frozen
 class Description:
-    """A part described: print it, or read its fields.
+    """The description of a part: print it, or read its fields.
 
-    `doc` is the docstring of the class, `papers` the sources that it names, `contract` the docstring of the
-    interface that it implements, `file` and `line` where the class is written, `others` the other kinds that
-    have a part of this name.
+    `doc` is the docstring of the class, `papers` are the sources it cites, `contract` is the docstring of the
+    interface it implements, `file` and `line` are where the class is defined, and `others` are the parts of
+    other kinds with the same name.
     """
 
     name: str
@@ -50,7 +52,7 @@ class Description:
     others: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> FieldDescription:
-        """The field of that name. Raises KeyError."""
+        """The field of that name. Raises KeyError if there is none."""
         return {field.name: field for field in self.fields}[name]
 
     def __str__(self) -> str:
@@ -122,7 +124,7 @@ def _plain(value: Any) -> str:
 
 
 def _interface(cls: type[Part]) -> type[Part]:
-    """The base that says what the kind promises: the highest one of that kind."""
+    """The base class that holds the contract of the kind: the topmost one of that kind."""
     return [base for base in cls.__mro__ if getattr(base, "kind", None) == cls.kind][-1]
 
 
@@ -148,7 +150,7 @@ def _default(attribute: "attrs.Attribute[Any]", role: str) -> str:
     if value is attrs.NOTHING:
         return ""
     if role == "fact" and value is None:
-        return "told by a neighbor"
+        return "inferred"
     value = getattr(value, "factory", lambda: value)()
     if isinstance(value, list | tuple) and role == "seat":
         return f"[{', '.join(map(_occupant, value))}]"
@@ -161,7 +163,7 @@ def _occupant(value: Any) -> str:
 
 
 def _range(attribute: "attrs.Attribute[Any]") -> str:
-    """What the validators ask for, in the words in which they refuse a value of no kind at all."""
+    """What the validators require, in the words of the error they raise for an invalid value."""
     several = getattr(attribute.validator, "_validators", (attribute.validator,))
     return " and ".join(words for check in several if check and (words := _asked(check, attribute)))
 

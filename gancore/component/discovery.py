@@ -1,4 +1,4 @@
-"""Loads plugins one by one, sorted and guarded: a broken one is recorded, and disables nobody else."""
+"""Loads plugins one by one in sorted order; a broken one is recorded and does not affect the others."""
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -23,7 +23,7 @@ class Host:
         self.versions: dict[str, str] = {}
 
     def load(self, found: list[EntryPoint]) -> None:
-        """Loads every entry point, in the order of distribution and name."""
+        """Loads every entry point, sorted by distribution and name."""
         for entry in sorted(found, key=lambda e: (_distribution(e), e.name)):
             try:
                 module = entry.load()
@@ -36,11 +36,11 @@ class Host:
                 self.versions[_distribution(entry)] = entry.dist.version if entry.dist else "?"
 
     def register(self, distribution: str, entry: str, module: ModuleType) -> None:
-        """Takes one plugin module whole, or not at all.
+        """Registers one plugin module, either completely or not at all.
 
         Raises:
-            GancoreError: it declares no version of the interfaces that this host accepts, or hands over
-            something else than parts.
+            GancoreError: the module declares no interface version that this host accepts, or offers something
+            that is not a part.
         """
         _check_api(module)
         name = f"{distribution}:{entry}"
@@ -64,9 +64,7 @@ class Host:
 
 @cache
 def host() -> Host:
-    """The one host, with every installed plugin, the core's own parts among them. Loaded when first asked
-    for.
-    """
+    """The one host, with every installed plugin, including the core's own parts; loaded on first use."""
     made = Host()
     made.load(list(entry_points(group=GROUP)))
     return made

@@ -1,6 +1,4 @@
-"""The hooks that a plugin may implement, with pluggy. A plugin module declares `gancore_api = 1` and any of
-these functions.
-"""
+"""The pluggy hooks of gancore. A plugin module declares `gancore_api = 1` and any of these functions."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,9 +14,7 @@ if TYPE_CHECKING:
     from gancore.component.presets import Preset
 
 ACCEPTED = frozenset({1})
-"""The versions of hooks and interfaces that this host works with; a plugin declares the one that it was
-written for.
-"""
+"""The versions of hooks and interfaces that this host accepts; a plugin declares the one it targets."""
 
 hookspec = pluggy.HookspecMarker("gancore")
 hookimpl = pluggy.HookimplMarker("gancore")
@@ -36,33 +32,36 @@ def gancore_presets() -> "Sequence[Preset]":  # type: ignore[empty-body]
 
 @hookspec
 def gancore_data(source: str, options: Any) -> Any:
-    """Opens a data source of the plugin's own (a `gancore.data.Data`) by the words that a user gives to
-    `--data`, or returns None to pass. Asked before gancore's own sources; `options` are the
-    `gancore.data.ImageOptions` that were asked for.
+    """Opens a data source that the plugin adds.
+
+    `source` is the text given to `--data`, `options` are the `gancore.data.ImageOptions`. Returns a
+    `gancore.data.Data`, or None if the plugin does not handle this source. Called before gancore tries its
+    own sources.
     """
 
 
 @hookspec
 def gancore_weights(folder: "Path", part: str) -> "Sequence[Path]":  # type: ignore[empty-body]
-    """The safetensors files that may hold the weights of a part, the likeliest first, where the plugin knows
-    how the folder is laid out; the `from = "FOLDER:PART"` of a spec asks for them. Each tensor's name begins
-    with the part's, as `generator.`.
+    """The safetensors files in a folder that may hold the weights of a part, the most likely first.
+
+    Called for `from = "FOLDER:PART"` in a spec; a plugin answers for the folder layouts it knows. Each
+    tensor's name starts with the part's name, such as `generator.`.
     """
 
 
 @hookspec
 def gancore_commands(app: "typer.Typer") -> None:
-    """Adds verbs to the command line."""
+    """Adds commands to the command line."""
 
 
 @hookspec
 def gancore_started(run: Any) -> None:
-    """A training run begins (or goes on); `run.folder` is where it lives."""
+    """A training run starts or resumes; `run.folder` is its folder."""
 
 
 @hookspec
 def gancore_stepped(run: Any) -> None:
-    """One step was taken; called often, so be quick."""
+    """One step was taken. Called often, so it should be fast."""
 
 
 @hookspec
@@ -87,7 +86,7 @@ def gancore_saved(run: Any, path: str) -> None:
 
 @hookspec
 def gancore_warned(run: Any, text: str) -> None:
-    """Something is not as it should be, and the run goes on."""
+    """Something is wrong, but the run continues."""
 
 
 @hookspec

@@ -1,7 +1,7 @@
 """The kinds of part. The docstring of each interface is its contract; `gancore.testing` checks it.
 
 Images are `(N, C, H, W)` float32, trained towards [-1, 1]. Labels are `int64 (N,)`, or `float (N, K)` for
-soft, multi-label or continuous conditions. Networks return float32 also under autocast.
+soft, multi-label or continuous conditions. Networks return float32 even under autocast.
 """
 
 from abc import abstractmethod
@@ -25,13 +25,13 @@ Terms = dict[str, Tensor]
 
 @interface("sampler")
 class Sampler(Part):
-    """Draws latents, or labels: `(n, label=None, *, rng)` → `(n, *latent_shape)`.
+    """Draws latents: `(n, label=None, *, rng)` → `(n, *latent_shape)`.
 
-    Every number comes from `rng` (a CPU generator), none from the global generator: equal generators give
+    All randomness comes from `rng` (a CPU generator), none from the global generator: equal generators give
     equal draws.
     """
 
-    latent: Shape = fact(default=None, help="shape of one latent, told by the conditioner")
+    latent: Shape = fact(default=None, help="shape of one latent, given by the conditioner")
 
     @abstractmethod
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
@@ -40,29 +40,27 @@ class Sampler(Part):
 
 @interface("label-sampler")
 class LabelSampler(Part):
-    """Draws labels: `(n, *, rng)` → int64 `(n,)` in 0 … K-1, or float `(n, K)`; every number comes from
-    `rng`.
-    """
+    """Draws labels from `rng` alone: `(n, *, rng)` → int64 `(n,)` in 0 … K-1, or float `(n, K)`."""
 
-    classes: int = fact(default=None, help="number of classes K, told by the data")
+    classes: int = fact(default=None, help="number of classes K, given by the data")
 
     @abstractmethod
     def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
         """`(n,)` int64 or `(n, K)` float32 on the CPU."""
 
     def learn(self, frequencies: Sequence[float]) -> None:
-        """Is told how often each class occurs in the data, before training."""
+        """Called before training with the frequency of each class in the data."""
 
 
 @interface("conditioner")
 class Conditioner(Part):
     """Turns a latent and a label into the generator's code: `(latent, label=None)` → code.
 
-    Says `latent_shape`, the shape of one latent it reads. One that keeps a mean of its codes overrides
-    `truncate`.
+    `latent_shape` is the shape of one latent it reads. A conditioner that tracks the mean of its codes
+    overrides `truncate`.
     """
 
-    code: Shape = fact(default=None, help="shape of one code, told by the generator")
+    code: Shape = fact(default=None, help="shape of one code, given by the generator")
     conditional: ClassVar[bool] = False
     """Whether it reads labels."""
 
@@ -76,8 +74,9 @@ class Conditioner(Part):
         """`(N, *latent_shape)` → `(N, *code)`."""
 
     def truncate(self, code: Tensor, amount: float = 1.0, layers: int | None = None) -> Tensor:
-        """Moves codes towards their mean: 1 leaves them, 0 gives the mean. Without a kept mean, codes stay as
-        they are.
+        """Moves codes towards their mean: 1 leaves them unchanged, 0 gives the mean.
+
+        A conditioner that tracks no mean returns the codes unchanged.
         """
         return code
 
@@ -86,11 +85,11 @@ class Conditioner(Part):
 class Generator(Part):
     """Turns a code into an image: `(code)` → `(N, C, H, W)` float32, trained towards [-1, 1], not clamped.
 
-    In eval mode sample i does not depend on sample j. Says `code_shape`. Tag `translator`: the code is an
-    image.
+    In eval mode sample i does not depend on sample j. `code_shape` is the shape of one code. Tag
+    `translator`: the code is an image.
     """
 
-    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
 
     @property
     @abstractmethod
@@ -102,29 +101,30 @@ class Generator(Part):
         """`(N, *code_shape)` → `(N, C, H, W)`."""
 
     def code_weights(self) -> Sequence[Tensor]:
-        """What a code is multiplied by first: `(outputs, W)` for each layer of codes `(L, W)`, all that read
-        it stacked; else one matrix.
+        """The weights that a code is multiplied by first.
 
-        Optional; directions by the method sefa come from it. Raises UserError where the generator does not
-        say.
+        For codes `(L, W)`: one matrix `(outputs, W)` for each of the L layers, with all weights that read the
+        layer stacked; otherwise a single matrix. Optional; the sefa method finds directions from it. Raises
+        UserError if the generator does not implement it.
         """
         raise UserError(
             f"{self.qualified_name} does not say what it multiplies its code by (code_weights); "
-            "find directions by ganspace or linear"
+            "use the method ganspace or linear"
         )
 
 
 @runtime_checkable
 class Movable(Protocol):
-    """A generator that can move what it draws, as if more of the image lay beyond the border: `with
-    generator.moved(right=3): …`.
+    """A generator that can move its image, as if the scene continued beyond the border.
+
+    Use: `with generator.moved(right=3): …`.
     """
 
     def moved(
         self, *, right: float = 0.0, down: float = 0.0, turn: float = 0.0
     ) -> AbstractContextManager[None]:
-        """Inside, images are turned counter-clockwise about their middle by `turn`, in radians, then shifted
-        by pixels.
+        """Inside, images are rotated counterclockwise about the center by `turn` radians, then shifted in
+        pixels.
         """
 
 
@@ -133,12 +133,11 @@ class Discriminator(Part):
     """Scores images: `forward_head(features(image), label)`; high is real.
 
     Scores are `(N,)`, or `(N, 1, h, w)` for patches, float32, without a final sigmoid, twice differentiable
-    in the image. Tag
-    `piecewise-linear`: second derivatives of the network vanish, so a gradient penalty gives biases no
-    gradient.
+    in the image. Tag `piecewise-linear`: second derivatives of the network vanish, so biases get no gradient
+    from a gradient penalty.
     """
 
-    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
     conditional: ClassVar[bool] = False
     """Whether it reads labels."""
 
@@ -157,12 +156,13 @@ class Discriminator(Part):
 
 @interface("loss")
 class Loss(Part):
-    """What two players descend, as a function of scores of any shape. Pure; scalars in float32; finite at
-    scores of ±1e4.
+    """The losses of both players as functions of scores of any shape.
+
+    Pure functions that return float32 scalars, finite at scores of ±1e4.
     """
 
     needs_real: ClassVar[bool] = False
-    """Whether the generator's loss reads the scores of real images too (relativistic losses)."""
+    """Whether the generator's loss also reads the scores of real images (relativistic losses)."""
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -170,21 +170,21 @@ class Loss(Part):
 
     @abstractmethod
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """The generator's loss, a scalar. `real` is given where `needs_real` says so."""
+        """The generator's loss, a scalar. `real` is passed if `needs_real` is True."""
 
 
 @interface("discriminator-regularizer")
 class DiscriminatorRegularizer(Part):
     """A penalty on the discriminator: `(score, real, fake)` → scalar. Leaves no gradient and no flag behind.
 
-    `score` maps images to scores as the recipe uses the discriminator (augmented, with labels). `every` says
-    how lazily: 1 makes it a term of the main update, k > 1 an update of its own in each k-th step, scaled by
-    k.
+    `score` maps images to scores as the recipe uses the discriminator (augmented, with labels). With `every`
+    = 1 the penalty is a term of the main update; with k > 1 it is a separate (lazy) update in every k-th
+    step, scaled by k.
     """
 
     gradient: ClassVar[bool] = False
-    """Whether it differentiates `real.scores` or `fake.scores` in their images, which must then take
-    gradients.
+    """Whether it differentiates `real.scores` or `fake.scores` with respect to their images, which must then
+    require gradients.
     """
 
     every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
@@ -196,15 +196,18 @@ class DiscriminatorRegularizer(Part):
 
 @interface("generator-regularizer")
 class GeneratorRegularizer(Part):
-    """A penalty on the generator: `(render, code)` → scalar. `batch_fraction` is the part of the batch
-    that it looks at.
+    """A penalty on the generator: `(render, code)` → scalar.
+
+    `batch_fraction` is the fraction of the batch that it is computed on.
     """
 
     every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
     renamed: ClassVar[Mapping[str, str]] = {"share": "batch_fraction"}
 
     batch_fraction: float = field(
-        default=1.0, validator=[above(0), within(0, 1)], help="the part of the batch looked at, in (0, 1]"
+        default=1.0,
+        validator=[above(0), within(0, 1)],
+        help="fraction of the batch to compute it on, in (0, 1]",
     )
 
     @abstractmethod
@@ -225,14 +228,14 @@ class Constraint(Part):
 class Encoder(Part):
     """Turns an image `(N, C, H, W)` into a posterior over codes, or into codes."""
 
-    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
 
     @abstractmethod
     def forward(self, image: Tensor) -> Any:
         """A posterior with `mean` and `sample()`, or codes."""
 
     def code(self, image: Tensor) -> Tensor:
-        """The one code that stands best for the image: the posterior's mean, or the code itself."""
+        """The code that represents the image best: the posterior's mean, or the code itself."""
         posterior = self(image)
         mean: Tensor = posterior if isinstance(posterior, Tensor) else posterior.mean
         return mean
@@ -240,25 +243,24 @@ class Encoder(Part):
 
 @interface("extractor")
 class Extractor(Part):
-    """Turns images into features that scores compare: `(image)` → `(N, D)` float32; row i depends on image i
-    alone.
+    """Turns images into the features that scores compare: `(image)` → `(N, D)` float32.
 
-    Scores carry its `title`, as in `FD[emoji-1]`; whoever changes what it computes changes `version`. It
-    resizes images itself, as `resizer` says. One that tells classes apart says how many, and `classify` gives
-    their logits.
+    Row i depends on image i alone. Names of scores include its `title`, as in `FD[emoji-1]`; increase
+    `version` when you change what it computes. It resizes images itself, as described by `resizer`. A
+    classifier sets `classes`, and its `classify` returns the logits.
     """
 
     version: ClassVar[int] = 1
     resizer: ClassVar[str] = "none"
-    """How it brings images to its own size, in words for the protocol."""
+    """How it resizes images to its input size, described in words for the protocol."""
     classes: ClassVar[int] = 0
-    """How many classes it tells apart; 0 for none."""
+    """The number of classes it predicts; 0 if it is not a classifier."""
 
-    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
 
     @property
     def title(self) -> str:
-        """What scores call it: `emoji-1`."""
+        """Its name in the names of scores, such as `emoji-1`."""
         return f"{self.name}-{self.version}"
 
     @abstractmethod
@@ -266,20 +268,20 @@ class Extractor(Part):
         """`(N, C, H, W)` float32 in [-1, 1] → `(N, D)` float32."""
 
     def classify(self, features: Tensor) -> Tensor:
-        """Features `(N, D)` → logits `(N, classes)`. Raises UserError where it tells no classes apart."""
+        """Features `(N, D)` → logits `(N, classes)`. Raises UserError if it is not a classifier."""
         raise UserError(
-            f"{self.qualified_name} tells no classes apart; "
-            "take an extractor that does, as inception-2015 or fashion"
+            f"{self.qualified_name} is not a classifier; use an extractor that is, such as inception-2015 or "
+            "fashion"
         )
 
 
 @interface("augment")
 class Augment(Part):
-    """Changes images `(N, C, H, W)` at random, twice differentiably, drawing through
-    `gancore.component.randomness` alone.
+    """Changes images `(N, C, H, W)` at random and stays twice differentiable.
 
-    One that adapts keeps a `RunningMean` of what it observes, and moves in `update_buffers`: it belongs to
-    the discriminator's player.
+    All random numbers come from `gancore.component.randomness`. An adaptive augmentation keeps a
+    `RunningMean` of what it observes and adapts in `update_buffers`; it belongs to the discriminator's
+    player.
     """
 
     @abstractmethod
@@ -287,13 +289,13 @@ class Augment(Part):
         """`(N, C, H, W)` → the same shape."""
 
     def observe(self, scores: Tensor) -> None:
-        """Is shown the scores of the real images in each main update of the discriminator."""
+        """Called with the scores of the real images in each main update of the discriminator."""
 
     def observe_again(self, scores: Tensor) -> None:
-        """Is shown the scores that a penalty on a pass of its own asked for, of the same real images."""
+        """Called with the scores of the same real images that a lazy penalty computed."""
 
     def scalars(self) -> dict[str, Tensor]:
-        """What the report shows of it as curves, by name."""
+        """Values that the report plots as curves, by name."""
         return {}
 
 
@@ -303,20 +305,20 @@ class Average(Part):
 
     @abstractmethod
     def start(self, **modules: Part) -> None:
-        """Begins to average the modules given by name."""
+        """Starts averaging the given modules, by name."""
 
     @abstractmethod
     def follow(self, *, images: int, batch: int) -> None:
-        """Moves the averages one step; `images` were seen so far, `batch` in this step."""
+        """Updates the averages after a step; `images` have been seen so far, `batch` of them in this step."""
 
     @abstractmethod
     def of(self, name: str) -> Part:
-        """The averaged copy of the module that was given as `name`."""
+        """The averaged copy of the module named `name`."""
 
 
 @interface("schedule")
 class Schedule(Part):
-    """A factor on the learning rate: `(images, total)` → float, both counted in images seen."""
+    """A factor on the learning rate: `(images, total)` → float; both arguments count images seen."""
 
     @abstractmethod
     def forward(self, images: int, total: int) -> float:
@@ -341,7 +343,7 @@ class Optimizer(Part):
     @property
     @abstractmethod
     def clip(self) -> float:
-        """The largest norm of the player's gradient; infinite for none."""
+        """The maximum norm of the player's gradient; infinity for no clipping."""
 
     @abstractmethod
     def factor(self, images: int, total: int) -> float:

@@ -1,16 +1,15 @@
-"""A part is an `nn.Module` that is its own configuration: attrs writes its constructor, its fields are its
-options.
+"""A part is an `nn.Module` that is its own configuration: attrs generates its constructor from its fields.
 
-Three sorts of field:
+There are three kinds of field:
 
-* an **option** (`field`) is typed by the user and has its one default here;
-* a **seat** (`seat`) holds another part: given as a part, a class, a name or a table, afterwards always a
-  part;
-* a **fact** (`fact`) is what the neighbors know (image shape, number of classes, code shape …). Nobody types
-  it: a part whose facts are missing waits, and makes its layers when the one it sits in tells it. A fact's
-  `default=None` means "wait".
+* an **option** (`field`) is set by the user; its default is defined here and nowhere else;
+* a **seat** (`seat`) holds another part; it accepts a part, a class, a name or a table, and always holds a
+  part afterwards;
+* a **fact** (`fact`) is something other parts know (image shape, number of classes, code shape …). Users do
+  not set it: a part with missing facts waits, and makes its layers once its parent provides them. For a
+  fact, `default=None` means "wait".
 
-Initial weights depend on the seed and on the path of seats from the root alone.
+Initial weights depend only on the seed and the path of seats from the root.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,20 +39,21 @@ def field(
     converter: Any = None,
     help: str = "",
 ) -> Any:
-    """An option of a part. `help` is one line for people; the validator gives the range."""
+    """An option of a part. `help` is one line of documentation; the validator checks the range."""
     return attrs.field(
         default=_default(default, factory), validator=validator, converter=converter, metadata={_HELP: help}
     )
 
 
 def fact(*, default: Any = None, help: str = "") -> Any:
-    """A field that the neighbors fill. With `default=None` the part waits for it."""
+    """A field that is filled from other parts. With `default=None` the part waits for it."""
     return attrs.field(default=default, metadata={_ROLE: "fact", _HELP: help})
 
 
 def seat(*, default: Any = attrs.NOTHING, factory: Any = None, help: str = "") -> Any:
-    """A field that holds another part, or with an annotation `Sequence[...]` several. The default may be a
-    class or a name.
+    """A field that holds another part, or several if annotated as `Sequence[...]`.
+
+    The default may be a class or a name.
     """
     return attrs.field(default=_default(default, factory), metadata={_ROLE: "seat", _HELP: help})
 
@@ -64,9 +64,7 @@ def _default(default: Any, factory: Any) -> Any:
 
 @attrs.frozen
 class Seat:
-    """What a seat field says: its name, the interface that fits, and whether it holds several parts or may
-    stay empty.
-    """
+    """A seat of a class: its name, the interface it accepts, whether it holds several parts, or none."""
 
     name: str
     interface: "type[Part]"
@@ -85,8 +83,9 @@ class Seat:
 
 
 class RunningMean:
-    """A sum and a count observed in `forward`, joined over micro-batches and ranks before
-    `Part.update_buffers` reads the mean.
+    """A mean of values observed in `forward`.
+
+    Sum and count are accumulated over micro-batches and ranks before `Part.update_buffers` reads the mean.
     """
 
     def __init__(self) -> None:
@@ -98,35 +97,33 @@ class RunningMean:
         self.count = 0.0
 
     def add(self, total: Tensor, count: float) -> None:
-        """Observe `count` samples whose sum is `total`; no gradient is kept."""
+        """Observe `count` samples whose sum is `total`; gradients are dropped."""
         total = at_least_float32(total.detach())
         self.total = total if self.total is None else self.total + total
         self.count += count
 
     @property
     def mean(self) -> Tensor | None:
-        """The mean over all observed samples, or None when there was none."""
+        """The mean over all observed samples, or None if there were none."""
         return None if self.total is None else self.total / self.count
 
 
 class Part(nn.Module):
-    """The base of every part; see the module's text."""
+    """The base class of all parts; see the module docstring."""
 
     kind: ClassVar[str] = "part"
     name: ClassVar[str] = ""
     tags: ClassVar[frozenset[str]] = frozenset()
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
-    """Small configurations that the contract kit tries."""
+    """Small configurations that the contract kit tests."""
     expected_failures: ClassVar[Mapping[str, str]] = {}
     """Contract checks that the part is known to fail, each with the reason."""
     memory_format: ClassVar[torch.memory_format] = torch.contiguous_format
-    """How the weights are laid out in memory; `torch.channels_last` where a network of convolutions measures
-    faster so.
+    """The memory format of the weights; `torch.channels_last` for convolutional networks that run faster with
+    it.
     """
     former_names: ClassVar[Sequence[str]] = ()
-    """Names in older specs of a part that was renamed, or, as `distribution:name`, that moved. Not
-    inherited.
-    """
+    """Earlier names of the part in older specs, as `distribution:name` if it moved. Not inherited."""
     renamed: ClassVar[Mapping[str, str]] = {}
     """Old field names and what they are called today, so that an older spec still reads. Bases count too."""
     derived: ClassVar[Rules] = {}
@@ -154,90 +151,93 @@ class Part(nn.Module):
     # what a plugin author writes
 
     def facts(self, seat: str) -> dict[str, Any]:
-        """What the part in `seat` is told. Facts that it does not declare are passed over."""
+        """The facts for the part in `seat`. Those that it does not declare are ignored."""
         return {}
 
     def build(self) -> None:
-        """Make the layers; every fact is known. Called again when the seed or the seat changes, so it must
-        start afresh.
+        """Make the layers; all facts are known by then.
+
+        Called again when the seed or the seat changes, so it must start from scratch.
         """
 
     @classmethod
     def upgraded(cls, table: Mapping[str, Any]) -> dict[str, Any]:
-        """An older table of the part as it reads today; override it where values changed with a name."""
+        """Converts an older table of the part to today's fields; override it if values changed too."""
         names: dict[str, str] = {}
         for base in reversed(cls.__mro__):
             names |= vars(base).get("renamed", {})
         return {names.get(key, key): value for key, value in table.items()}
 
     def update_buffers(self) -> None:
-        """Move what training moves besides weights, from the running means; called once after each update of
-        the player that owns the part.
+        """Update training state other than weights, from the running means.
+
+        Called once after each update of the player that owns the part.
         """
 
     def later_weights(self) -> dict[str, Tensor]:
-        """What weights of older versions lack, by name, with values that keep the part doing what it did."""
+        """Tensors that weights of older versions lack, with values that keep its old behavior."""
         return {}
 
     # what the library uses
 
     @property
     def qualified_name(self) -> str:
-        """Kind and name, as `generator/dcgan`."""
+        """Kind and name, such as `generator/dcgan`."""
         return f"{self.kind}/{self.name or type(self).__name__}"
 
     @property
     def built(self) -> bool:
-        """Whether the facts are known and the layers made."""
+        """Whether all facts are known and the layers exist."""
         return self._origin is not None
 
     def missing(self) -> list[str]:
-        """The names of the facts that the part still waits for."""
+        """The names of the facts that the part is still waiting for."""
         return [f.name for f in fact_fields(type(self)) if getattr(self, f.name) is None]
 
     def is_inferred(self, name: str) -> bool:
-        """Whether a neighbor told the fact `name`, as against the user."""
+        """Whether the fact `name` was inferred from another part, not set by the user."""
         return self._givers.get(name, "") != f"{self.qualified_name} itself"
 
     def bind(
         self, *, seed: int = 0, path: str = "", by: str = "", facts: Mapping[str, Any] | None = None
     ) -> None:
-        """Take the seat at `path`: learn the facts, and once all are known make the layers from (seed, path).
+        """Take the seat at `path`: set the facts, and once all are known, make the layers from (seed, path).
 
-        A part that was built before is built again, unless its weights have been touched since: those are
-        never lost.
+        A part that is already built is built again, unless its weights have been modified: those are never
+        lost.
 
         Raises:
-            FactError: a fact was given twice and differently, or the part is already built for another one.
+            FactError: a fact was given two different values, or the part already holds trained weights for
+            another one.
         """
-        news = self._learn(facts or {}, by or "its neighbor")
+        news = self._learn(facts or {}, by or "its parent")
         if self.missing() or (self._origin == (seed, path) and not news):
             return
         if self._origin is None or self.pristine():
             self._make(seed, path)
         elif news:
             raise FactError(
-                f"{self.qualified_name} already holds trained weights and cannot change {', '.join(news)}; "
-                "start from a new part"
+                f"{self.qualified_name} already holds trained weights, so {', '.join(news)} cannot change; "
+                "create a new part"
             )
 
     def pristine(self) -> bool:
-        """Whether no weight was touched since the layers were made."""
+        """Whether no weight has been modified since the layers were made."""
         mine = dict.fromkeys(map(id, [*self.parameters(), *self.buffers()]))
         return len(mine) == len(self._fresh) and all(
             id(t) in mine and t._version == version for t, version in self._fresh
         )
 
     def require(self) -> None:
-        """Raises FactError when the part, or one in its seats, still waits for facts, saying which."""
+        """Raises FactError, naming the missing facts, if the part or one in its seats is not built yet."""
         if not self.built:
             raise FactError(self._waiting())
         for path, child in children(self):
             if not child.built:
                 raise FactError(
                     f"{self.qualified_name}.{path}: {child.qualified_name} waits for "
-                    f"{', '.join(child.missing())}, and {self.qualified_name} does not tell; "
-                    f"take another part there, or another recipe{_meaning(child, child.missing())}"
+                    f"{', '.join(child.missing())}, which {self.qualified_name} does not provide; "
+                    f"use another part there, or another recipe{_meaning(child, child.missing())}"
                 )
             child.require()
 
@@ -245,7 +245,7 @@ class Part(nn.Module):
         names = self.missing()
         return (
             f"{self.qualified_name} waits for {', '.join(names)}: put it into a recipe that trains on data, "
-            f"or give it in Python as {type(self).__name__}({', '.join(f'{name}=…' for name in names)})"
+            f"or pass it in Python: {type(self).__name__}({', '.join(f'{name}=…' for name in names)})"
         )
 
     def _learn(self, facts: Mapping[str, Any], by: str) -> list[str]:
@@ -257,8 +257,8 @@ class Part(nn.Module):
             if f.name in self._givers and value != getattr(self, f.name):
                 before = getattr(self, f.name)
                 raise FactError(
-                    f"{self.qualified_name}: {f.name} is {before!r} by {self._givers[f.name]}, "
-                    f"but {value!r} by {by}; "
+                    f"{self.qualified_name}: {f.name} is {before!r} according to {self._givers[f.name]}, "
+                    f"but {value!r} according to {by}; "
                     f"make them agree or leave one out{_meaning(self, [f.name])}"
                 )
             if value != getattr(self, f.name):
@@ -316,27 +316,27 @@ def _fields(cls: type[Part]) -> "tuple[attrs.Attribute[Any], ...]":
 
 
 def fact_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
-    """The facts that a class of parts declares."""
+    """The facts that a part class declares."""
     return [a for a in _fields(cls) if a.metadata.get(_ROLE) == "fact"]
 
 
 def option_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
-    """The options that a class of parts declares: its fields that are neither seats nor facts."""
+    """The options that a part class declares: its fields that are neither seats nor facts."""
     return [a for a in _fields(cls) if _ROLE not in a.metadata]
 
 
 def required_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
-    """The options and seats that have no default."""
+    """The options and seats without a default."""
     return [a for a in _fields(cls) if a.default is attrs.NOTHING]
 
 
 def seats(cls: type[Part]) -> list[Seat]:
-    """The seats that a class of parts declares."""
+    """The seats that a part class declares."""
     return [Seat.of(a) for a in _fields(cls) if a.metadata.get(_ROLE) == "seat"]
 
 
 def help_of(attribute: "attrs.Attribute[Any]") -> str:
-    """The line of help written at a field."""
+    """The help text of a field."""
     return str(attribute.metadata.get(_HELP, ""))
 
 
@@ -360,7 +360,7 @@ def _meaning(part: Part, names: Sequence[str]) -> str:
 
 
 def children(part: Part) -> Iterator[tuple[str, Part]]:
-    """The parts in the seats of `part`, each with its path from there (`regularizers.0`)."""
+    """The parts in the seats of `part`, each with its path relative to it (`regularizers.0`)."""
     for place in seats(type(part)):
         value = getattr(part, place.name)
         if isinstance(value, nn.ModuleList):
@@ -372,7 +372,7 @@ def children(part: Part) -> Iterator[tuple[str, Part]]:
 
 
 def _occupy(part: Part, place: Seat) -> None:
-    """Turns what was put into a seat (part, class, name, table, list of these, None) into parts."""
+    """Turns the value of a seat (part, class, name, table, list of these, None) into parts."""
     given = (
         part.__dict__.pop(place.name, None)
         if place.name not in part._modules
@@ -406,14 +406,12 @@ def _as_part(place: Seat, given: Any, where: str) -> Part:
         raise SpecError(f"{where} takes a {place.interface.kind}: a part, a name or a table; got {given!r}")
     if not isinstance(made, place.interface):
         kind = getattr(made, "qualified_name", type(made).__name__)
-        raise FitError(f"{where} takes a {place.interface.__name__} ({place.interface.kind}); {kind} is none")
+        raise FitError(f"{where} takes a {place.interface.__name__} ({place.interface.kind}), not {kind}")
     return made
 
 
 def _fill_all(part: Part, seed: int, path: str) -> None:
-    """Tells every seated part its facts. Seats fill on demand, so that `facts` may ask any neighbor in any
-    order.
-    """
+    """Gives every seated part its facts; seats fill on demand, so `facts` may read them in any order."""
     order = [place.name for place in seats(type(part)) if part._modules.get(place.name) is not None]
     part.__dict__.update(
         _pending={name: part._modules.pop(name) for name in order}, _filling=[], _filling_at=(seed, path)
@@ -424,17 +422,17 @@ def _fill_all(part: Part, seed: int, path: str) -> None:
     finally:
         part._modules.update(part.__dict__.pop("_pending"))
         made = [name for name in part._modules if name not in {place.name for place in seats(type(part))}]
-        for name in [*order, *made]:  # what an earlier build made comes last, as it did then
+        for name in [*order, *made]:  # modules of an earlier build come last, as they did then
             part._modules[name] = part._modules.pop(name)
 
 
 def _fill(part: Part, name: str) -> nn.Module:
     filling: list[str] = part.__dict__["_filling"]
     if name in filling:
-        circle = " → ".join([*filling[filling.index(name) :], name])
+        cycle = " → ".join([*filling[filling.index(name) :], name])
         raise FactError(
-            f"{part.qualified_name}: the seats {circle} wait for each other's facts in a circle; "
-            "give one of these facts by hand"
+            f"{part.qualified_name}: the seats {cycle} wait for each other's facts in a cycle; "
+            "set one of these facts explicitly"
         )
     seed, path = part.__dict__["_filling_at"]
     member: nn.Module = part.__dict__["_pending"][name]
@@ -466,8 +464,8 @@ def _members(name: str, member: nn.Module) -> Iterator[tuple[str, Part]]:
 def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]:
     """Makes a class a part that can be built from a spec under `name`.
 
-    `tags` say what is special: `batch` (a sample's result depends on the other rows, so micro-batches cannot
-    be exact) and whatever else an interface documents. A class inherits the tags of its bases.
+    `tags` mark special properties: `batch` (a sample's result depends on the other rows, so micro-batches
+    cannot be exact), and others that an interface documents. A class inherits the tags of its bases.
     """
 
     def wrap(cls: type[P]) -> type[P]:
@@ -494,7 +492,7 @@ def _check_fields(cls: type[Part]) -> None:
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat))
 def interface(kind: str) -> Callable[[type[P]], type[P]]:
-    """Makes a class an interface: the base of every part of that kind. Its docstring is the contract."""
+    """Makes a class an interface: the base class of all parts of a kind. Its docstring is the contract."""
 
     def wrap(cls: type[P]) -> type[P]:
         made = attrs.define(slots=False, eq=False, repr=False, kw_only=True, on_setattr=NO_OP)(cls)

@@ -1,4 +1,4 @@
-"""The precision that results have, whatever the layers before them computed in."""
+"""The precision of results, whatever precision the layers before them used."""
 
 import torch
 from torch import Tensor
@@ -7,5 +7,5 @@ __all__ = ["at_least_float32"]
 
 
 def at_least_float32(value: Tensor) -> Tensor:
-    """Half precision, as autocast leaves it, as float32; float64 stays, so that gradients can be checked."""
+    """Casts half precision, such as autocast's, to float32; leaves float64, so gradients can be checked."""
     return value if value.dtype == torch.float64 else value.float()

@@ -1,9 +1,8 @@
-"""Every random number in one room: seeds folded from words, and per-sample noise that micro-batches share
-exactly.
+"""All randomness: seeds derived from words, and per-sample noise that does not depend on micro-batching.
 
-Parts draw per-sample randomness through `normal` and `uniform` alone. Inside `own_rows` these draw for the
-whole batch and return the rows of the present slice, so a batch worked on in pieces, or by several processes,
-sees the numbers that the whole would see. The slice is a plain module global: a `ContextVar` or a
+Parts draw per-sample noise only through `normal` and `uniform`. Inside `own_rows` these draw for the whole
+batch and return the rows of the current slice, so a batch that is processed in pieces, or by several
+processes, gets the same noise as the whole batch. The slice is a plain module global: a `ContextVar` or a
 `torch.Generator` inside a part would break a compiled graph.
 """
 
@@ -28,22 +27,23 @@ _rows: Rows | None = None
 
 
 def fold(seed: int, *words: object) -> int:
-    """A seed in [0, 2⁶³) that depends on `seed` and every word; equal on every platform."""
+    """A seed in [0, 2⁶³) derived from `seed` and the words; the same on every platform."""
     text = "\x1f".join([str(seed), *map(str, words)])
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
 def render_seed(seed: int) -> int:
-    """The seed of the noise that a generator draws when a pipeline makes images from `seed`; whoever renders
-    in another way shares it.
+    """The seed of the generator's noise when a pipeline makes images from `seed`.
+
+    Other code that renders images uses it too.
     """
     return fold(seed, "render")
 
 
 @contextmanager
 def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
-    """The global generators of the CPU and of `device` start from `seed` inside, and go on outside as if
-    nothing had been drawn.
+    """Inside, the global generators of the CPU and of `device` start from `seed`; afterwards they are
+    restored.
     """
     generators = [torch.default_generator]
     if device is not None and device.type != "cpu":
@@ -59,7 +59,7 @@ def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
 
 
 def generator_of(device: torch.device) -> torch.Generator:
-    """The global generator that draws on a device: that of the CPU where a device has none of its own."""
+    """The global generator of a device, or that of the CPU for devices without one."""
     if device.type == "cuda":
         torch.cuda.init()  # type: ignore[no-untyped-call]
         return torch.cuda.default_generators[
@@ -70,7 +70,7 @@ def generator_of(device: torch.device) -> torch.Generator:
 
 @contextmanager
 def own_rows(rows: Rows | None) -> Iterator[None]:
-    """Noise drawn inside is the slice `rows` of the noise of the whole batch."""
+    """Inside, noise is the slice `rows` of the noise of the whole batch."""
     global _rows
     before, _rows = _rows, rows
     try:
@@ -80,9 +80,7 @@ def own_rows(rows: Rows | None) -> Iterator[None]:
 
 
 def _slice(n: int) -> Rows:
-    """The rows that `n` samples are: a part may look at a fixed share of the batch, or at several images of
-    each sample.
-    """
+    """The rows of `n` samples; a part may use a fixed fraction of the batch, or several images per sample."""
     if _rows is None:
         return Rows(n, 0, n)
     total, start, stop = _rows
@@ -91,7 +89,7 @@ def _slice(n: int) -> Rows:
 
 
 def _of_the_batch(draw: Callable[..., Tensor], n: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """The rows that `n` samples are, of what `draw` (`torch.randn` or `torch.rand`) gives the whole batch."""
+    """The rows of `n` samples, from what `draw` (`torch.randn` or `torch.rand`) gives the whole batch."""
     rows = _slice(n)
     return draw(rows.total, *shape, device=like.device)[rows.start : rows.stop]
 
@@ -102,9 +100,7 @@ _source: Source = _of_the_batch
 
 @contextmanager
 def drawn_from(source: Source) -> Iterator[None]:
-    """Noise drawn inside is what `source(draw, n, shape, like)` gives, `(n, *shape)`: noise kept from before,
-    or chosen by hand.
-    """
+    """Inside, noise comes from `source(draw, n, shape, like)`, which returns `(n, *shape)`."""
     global _source
     before, _source = _source, source
     try:
@@ -115,12 +111,10 @@ def drawn_from(source: Source) -> Iterator[None]:
 
 @contextmanager
 def noise_maps(given: Sequence[Tensor] | None = None) -> Iterator[list[Tensor]]:
-    """Hands out `given` in place of normal noise drawn inside, in order; yields the list of what was handed
-    out or drawn.
+    """Inside, normal noise is replaced by `given`, in order; yields the list of the noise that was used.
 
-    So the noise of a generator can be kept, shown again, or optimized. A map is for all samples, `(1, …)`, or
-    one for each. For one
-    pass: a second one finds no map left and draws.
+    This lets a caller record, replay or optimize the noise of a generator. A map is `(1, …)` for all samples
+    or has one row per sample. The maps last for one forward pass: a second one finds none left and draws.
     """
     maps, seen, outer = given or (), list[Tensor](), _source
 
@@ -137,28 +131,28 @@ def noise_maps(given: Sequence[Tensor] | None = None) -> Iterator[list[Tensor]]:
 
 
 def normal(n: int, *shape: int, like: Tensor) -> Tensor:
-    """Standard normal noise `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or
-    float64 as `like` is.
+    """Standard normal noise `(n, *shape)` on the device of `like`; row i belongs to sample i.
+
+    Float32, or float64 if `like` is.
     """
     return _as(_source(torch.randn, n, shape, like), like)
 
 
 def fixed_noise(n: int, noise: Tensor) -> Tensor:
-    """Noise `(1, …)` that a network keeps for all `n` samples instead of drawing it; inside `noise_maps` what
-    was given takes its place.
-    """
+    """Fixed noise `(1, …)` of a network, expanded to `n` samples; `noise_maps` replaces it too."""
     return _source(
         lambda total, *shape, device=None: noise.expand(total, *shape), n, tuple(noise.shape[1:]), noise
     )
 
 
 def uniform(n: int, *shape: int, like: Tensor) -> Tensor:
-    """Uniform noise in [0, 1) `(n, *shape)` on the device of `like`, row i belonging to sample i; float32, or
-    float64 as `like` is.
+    """Uniform noise in [0, 1) `(n, *shape)` on the device of `like`; row i belongs to sample i.
+
+    Float32, or float64 if `like` is.
     """
     return _as(_source(torch.rand, n, shape, like), like)
 
 
 def _as(noise: Tensor, like: Tensor) -> Tensor:
-    # bf16 is left out: a uniform number below 1 could round up to it
+    # never bf16: a uniform number just below 1 could round up to 1
     return noise.double() if like.dtype == torch.float64 else noise

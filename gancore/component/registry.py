@@ -1,4 +1,4 @@
-"""Which parts there are, by kind and name, and who offers them."""
+"""The registry of parts, by kind and name, with the distributions that offer them."""
 
 import difflib
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ from gancore.errors import AmbiguousPart, BrokenPlugin, SpecError, UnknownPart
 
 @attrs.frozen
 class Registration:
-    """A part class, and the distribution that offers it."""
+    """A part class and the distribution that offers it."""
 
     distribution: str
     cls: type[Part]
 
     @property
     def qualified_name(self) -> str:
-        """`distribution:name`, which no other plugin can take."""
+        """`distribution:name`, which is unique within a kind."""
         return f"{self.distribution}:{self.cls.name}"
 
 
@@ -46,11 +46,11 @@ class Failure:
 
 
 FORMER_KINDS = {"regularizer": "discriminator-regularizer", "labels": "label-sampler"}
-"""What kinds of part were called, and what they are called today."""
+"""Former names of kinds, and their names today."""
 
 
 class Registry:
-    """Finds part classes. A bare name that two distributions offer is an error only when it is used."""
+    """Finds part classes. A bare name that two distributions offer is an error only when it is looked up."""
 
     def __init__(self) -> None:
         self._registrations: dict[tuple[str, str], list[Registration]] = {}
@@ -88,11 +88,10 @@ class Registry:
                     self._former.setdefault((registration.cls.kind, known), []).append(registration)
 
     def find(self, kind: str, name: str) -> type[Part]:
-        """The class of `kind` called `name`, bare or `distribution:name`; today's names go before former
-        ones.
+        """The class of `kind` called `name`, bare or `distribution:name`; former names come last.
 
         Raises:
-            UnknownPart: there is none; the nearest and all known names are listed.
+            UnknownPart: there is none; the message lists the closest and all known names.
             AmbiguousPart: several distributions offer the bare name.
             BrokenPlugin: it belongs to a plugin that could not be loaded.
         """
@@ -109,13 +108,13 @@ class Registry:
         """The class or preset that a person means by `name`: `loss/hinge`, or `path-length` where one kind
         alone has it; both with the distribution too, `loss/gancore:hinge`.
 
-        Where several kinds have a bare name, the recipe among them is meant, and a score only where nothing
-        else has it.
+        Either may include the distribution: `loss/gancore:hinge`. If several kinds have a bare name, a recipe
+        takes precedence, and scores come last.
 
         Raises:
-            UnknownPart: there is no such kind or part; the nearest name is given.
+            UnknownPart: there is no such kind or part; the message gives the closest name.
             AmbiguousPart: several kinds have the name, or several distributions offer it; the message lists
-            where it stands.
+            them.
             BrokenPlugin: it belongs to a plugin that could not be loaded.
         """
         kind, slash, bare = name.rpartition("/")
@@ -132,14 +131,14 @@ class Registry:
         return self.preset(meant[0], name) or self.find(meant[0], name)
 
     def check_kind(self, kind: str) -> str:
-        """The kind by its name of today. Raises UnknownPart where nobody offers that kind."""
+        """The current name of a kind. Raises UnknownPart if there are no parts of that kind."""
         kind = FORMER_KINDS.get(kind, kind)
         if kind not in self.kinds():
             raise UnknownPart(f"there is no kind {kind!r}; known: {', '.join(self.kinds())}")
         return kind
 
     def kinds_with(self, name: str) -> list[str]:
-        """The kinds that have a part of this name, or else had one."""
+        """The kinds that have a part of this name; if none do, those that formerly had one."""
         distribution, _, bare = name.rpartition(":")
         offers = [(r.cls.kind, r.cls.name, r.distribution) for r in self.registrations()]
         offers += [(r.preset.kind, r.preset.name, r.distribution) for r in self.presets()]
@@ -179,7 +178,7 @@ class Registry:
         return f"{owner}:{cls.name}" if owner else cls.name
 
     def registrations(self, kind: str | None = None) -> list[Registration]:
-        """All offers, or those of one kind, sorted by kind, name and distribution."""
+        """All registrations, or those of one kind, sorted by kind, name and distribution."""
         found = [
             (key, o.distribution, o)
             for key, several in self._registrations.items()
@@ -189,7 +188,7 @@ class Registry:
         return [registration for _, _, registration in sorted(found, key=lambda row: row[:2])]
 
     def kinds(self) -> list[str]:
-        """The kinds of part that somebody offers."""
+        """The kinds that have parts."""
         return sorted({kind for kind, _ in self._registrations})
 
     def _unknown_anywhere(self, name: str) -> Exception:
@@ -219,7 +218,7 @@ class Registry:
         hint = f"did you mean {near[0]!r}? " if near else ""
         text = f"there is no {kind} {name!r}; {hint}known: {', '.join(known) or 'none'}"
         if distribution:
-            text += f". The name asks for the plugin {distribution}: is it installed?"
+            text += f". Is the plugin {distribution} installed?"
         if self.failures:
             text += (
                 f". Not loaded: {', '.join(f.distribution for f in self.failures)} (`gancore plugins` "
@@ -230,7 +229,7 @@ class Registry:
 
 def _registration(distribution: str, cls: object) -> Registration:
     if not (isinstance(cls, type) and issubclass(cls, Part)):
-        raise SpecError(f"{distribution} offers {cls!r}, which is no part; hand over classes made with @part")
+        raise SpecError(f"{distribution} offers {cls!r}, which is not a part; offer classes made with @part")
     if "name" not in cls.__dict__ or not cls.name:
         raise SpecError(
             f"{distribution} offers {cls.__name__} without a name; decorate it with @part('name')"
@@ -256,5 +255,5 @@ def _ensure_one(kind: str, name: str, offers: list[str]) -> None:
 
 
 def _abstract(cls: type[Part]) -> list[str]:
-    """Interface methods that the class leaves open; `nn.Module` has no ABC metaclass that would say so."""
+    """Abstract methods that the class does not define; `nn.Module` has no ABC metaclass to check this."""
     return [name for name in dir(cls) if getattr(getattr(cls, name, None), "__isabstractmethod__", False)]

@@ -1,4 +1,4 @@
-"""An image together with its scores, each made when first asked for."""
+"""Images together with their scores, both computed on first use."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 class Scored:
-    """An image and, on demand, its scores, so that a penalty that reuses the main pass costs no second one.
+    """Images and, on demand, their scores, so that penalties can reuse the scores of the main pass.
 
-    `score` maps images to scores as the recipe uses the discriminator: augmented, under the labels of these
-    images. With `gradient=True` the image is a leaf that takes gradients, as gradient penalties need.
+    `score` maps images to scores as the recipe uses the discriminator: augmented, with the labels of these
+    images. With `gradient=True` the images are a leaf that requires gradients, for gradient penalties.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Scored:
 
     @property
     def known(self) -> bool:
-        """Whether the scores were asked for."""
+        """Whether the scores have been computed."""
         return self._scores is not None
 
     @property

@@ -1,9 +1,8 @@
-"""A part as a plain table of its fields, and back: the file that people edit, and the record of how to
-rebuild.
+"""Converts parts to plain tables of their fields and back, for files to edit and for rebuilding parts.
 
 A table holds `part`, the name of the class; the options; nested tables for the seats; `from`, a source of
-trained weights; and `frozen`, true or a list of layer names. What a neighbor told is left out, so that a
-shown recipe trains at another resolution.
+trained weights; and `frozen`, true or a list of layer names. Inferred facts are left out, so that a saved
+recipe can be trained at another resolution.
 """
 
 import difflib
@@ -24,7 +23,7 @@ from gancore.component.weights import freeze, load_from
 from gancore.errors import GancoreError, SpecError
 
 VERSION = 1
-"""The version of the spec that this library writes; it reads all up to it."""
+"""The spec version that this library writes; it reads this one and all earlier ones."""
 
 _RESERVED = frozenset({"part", "from", "frozen", "gancore"})
 
@@ -47,17 +46,17 @@ def spec(part: Part, *, complete: bool = False) -> dict[str, Any]:
 
 
 def build(table: Mapping[str, Any] | str, kind: str = "recipe", *, where: str = "") -> Part:
-    """The part that a table (or a name) describes; it waits for the facts that the table does not hold.
+    """The part that a table (or a name) describes; it waits for facts that the table does not contain.
 
     Raises:
-        SpecError: an unknown field, a wrong type or a value out of range, with its path.
+        SpecError: an unknown field, a wrong type or a value out of range; the message gives the path.
         UnknownPart, AmbiguousPart, BrokenPlugin: see `Registry.find`.
     """
     table = {"part": table} if isinstance(table, str) else dict(table)
     version = table.pop("gancore", VERSION)
     if not isinstance(version, int) or not 1 <= version <= VERSION:
         raise SpecError(
-            f"the spec is of version {version!r}; this gancore reads 1 to {VERSION}: install a newer gancore"
+            f"the spec has version {version!r}; this gancore reads 1 to {VERSION}: install a newer gancore"
         )
     if not isinstance(table.get("part"), str):
         raise SpecError(
@@ -77,7 +76,7 @@ def to_toml(table: Mapping[str, Any]) -> str:
 
 
 def from_toml(text: str, *, name: str = "the spec") -> dict[str, Any]:
-    """A spec from TOML text. Raises SpecError naming line and column."""
+    """A spec from TOML text. Raises SpecError with line and column if it is not valid."""
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -85,7 +84,7 @@ def from_toml(text: str, *, name: str = "the spec") -> dict[str, Any]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A spec from a file. Raises SpecError when it cannot be read."""
+    """A spec from a file. Raises SpecError if it cannot be read."""
     try:
         return from_toml(path.read_text(encoding="utf-8"), name=str(path))
     except (OSError, UnicodeDecodeError) as error:
@@ -93,9 +92,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def without_sources(table: Any) -> Any:
-    """The spec without `from`: on resuming, the checkpoint holds the weights, and their source may be
-    gone.
-    """
+    """The spec without `from`: on resuming, the checkpoint has the weights, and the source may be gone."""
     if isinstance(table, list):
         return [without_sources(value) for value in table]
     return (
@@ -110,7 +107,7 @@ def open_seats(table: Mapping[str, Any], kind: str = "recipe") -> list[str]:
 
 
 def assign(table: dict[str, Any], path: str, text: str) -> None:
-    """As `put`, of a value written as text: a TOML value, or else plain text."""
+    """Like `put`, for a value given as text: a TOML value, or else plain text."""
     put(table, path, value_of(text))
 
 
@@ -118,7 +115,7 @@ def put(table: dict[str, Any], path: str, value: Any) -> None:
     """Sets the field at a dotted path (`generator.width`, `regularizers.0.gamma`).
 
     Raises:
-        SpecError: the path leads nowhere.
+        SpecError: there is no such path.
     """
     *steps, last = path.split(".")
     node: Any = table
@@ -134,12 +131,12 @@ def put(table: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _step(node: Any, step: str, where: str) -> Any:
-    """What `node` holds under `step`; a bare name there becomes the table of that part."""
+    """What `node` holds under `step`; a bare name is first replaced by the table of that part."""
     key: Any = step
     if isinstance(node, list):
         if not (step.isdecimal() and int(step) < len(node)):
             raise SpecError(
-                f"{where}: the list has {len(node)} entries; give a number from 0 to {len(node) - 1}"
+                f"{where}: the list has {len(node)} entries; give an index from 0 to {len(node) - 1}"
             )
         key = int(step)
     elif not isinstance(node, dict):
@@ -152,7 +149,7 @@ def _step(node: Any, step: str, where: str) -> Any:
 
 
 def value_of(text: str) -> Any:
-    """What a text means as a TOML value, or else the text itself."""
+    """The text parsed as a TOML value, or the text itself if it is not one."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -213,11 +210,10 @@ def _occupant(place: Seat, value: Any, where: str) -> Any:
 
 
 def make(place: Seat, value: Any, where: str) -> Part:
-    """The part for a seat: as it is, or what a name or a table describes; one without `part` changes the
-    default.
+    """The part for a seat, given as a part, a name or a table; a table without `part` changes the default.
 
     Raises:
-        SpecError: as `build`, or the value is neither a name nor a table.
+        SpecError: as for `build`, or the value is neither a name nor a table.
     """
     if isinstance(value, Part):
         return value

@@ -1,4 +1,4 @@
-"""Trained weights from elsewhere, and layers that stay as they are: the `from` and `frozen` of a spec."""
+"""Loading trained weights and freezing layers: the keys `from` and `frozen` of a spec."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,13 +17,14 @@ FILE = "weights.safetensors"
 
 
 def load_from(part: Part, source: str, *, where: str = "") -> None:
-    """Takes the weights at `FOLDER:NAME`, a run, checkpoint, pipeline or import and the path of a part in it
-    (`runs/7:generator`). Where they may lie in the folder, plugins say (hook `gancore_weights`), the core
-    among them.
+    """Loads the weights at `FOLDER:NAME`, such as `runs/7:generator`.
+
+    FOLDER is a run, checkpoint, pipeline or import, NAME the path of a part in it. The hook `gancore_weights`
+    finds the files in the folder.
 
     Raises:
-        SpecError: the source is not written so, or holds no such part.
-        CheckpointError: the file is damaged, or its weights are of other shapes.
+        SpecError: the source does not have this form, or contains no such part.
+        CheckpointError: the file is damaged, or its weights have other shapes.
     """
     folder, _, name = source.rpartition(":")
     if not folder or not name:
@@ -37,17 +38,17 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
         if found:
             return load_state(part, found, where=_at(where, source))
     what = (
-        f"{source}: no weights of {name!r} under {folder}; "
+        f"{source}: no weights of {name!r} in {folder}; "
         "name a run, checkpoint or pipeline and one of its parts"
     )
     raise SpecError(_at(where, what))
 
 
 def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "", older: bool = True) -> None:
-    """Copies a state dict into a built part; with `older` also one that lacks the part's `later_weights`.
+    """Copies a state dict into a built part; with `older` it may lack the part's `later_weights`.
 
     Raises:
-        CheckpointError: something is missing, left over, or of another shape.
+        CheckpointError: a tensor is missing, unexpected, or of another shape.
     """
     part.require()
     mine = part.state_dict()
@@ -78,18 +79,20 @@ def _later(part: Part) -> dict[str, Tensor]:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file. Raises CheckpointError when it is damaged."""
+    """The tensors of a safetensors file. Raises CheckpointError if it is damaged."""
     try:
         return load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}; take another checkpoint") from None
+        raise CheckpointError(f"{path} cannot be read: {error}; use another checkpoint") from None
 
 
 def write_weights(
     path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Writes tensors to a safetensors file, with words in its header. Raises OSError when the disk is full or
-    may not be written to.
+    """Writes tensors to a safetensors file, with metadata in its header.
+
+    Raises:
+        OSError: the disk is full or not writable.
     """
     # safetensors refuses tensors that share memory, and stores no strides
     storable = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
@@ -99,14 +102,14 @@ def write_weights(
         save_file(storable, path, metadata=None if metadata is None else dict(metadata))
     except SafetensorError as error:
         raise OSError(str(error)) from None
-    path.chmod(mode)  # safetensors lets nobody but the owner read
+    path.chmod(mode)  # safetensors makes the file readable by its owner only
 
 
 def freeze(part: Part, which: Any, *, where: str = "") -> None:
-    """Stops training of the whole part (`true`) or of the layers whose names begin with one of a list.
+    """Freezes the whole part (`true`), or the layers whose names start with an entry of a list.
 
     Raises:
-        SpecError: a name fits no weight.
+        SpecError: a name matches no weight.
     """
     if not isinstance(which, bool) and not (
         isinstance(which, Sequence) and all(isinstance(w, str) for w in which)
@@ -118,7 +121,7 @@ def freeze(part: Part, which: Any, *, where: str = "") -> None:
         hit = [p for name, p in part.named_parameters() if not prefix or f"{name}.".startswith(f"{prefix}.")]
         if not hit and prefix:
             names = ", ".join(dict(part.named_children()))
-            what = f"frozen: no weight of {part.qualified_name} begins with {prefix!r}; its layers: {names}"
+            what = f"frozen: no weight of {part.qualified_name} starts with {prefix!r}; its layers: {names}"
             raise SpecError(_at(where, what))
         for parameter in hit:
             parameter.requires_grad_(False)

@@ -211,7 +211,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["train", "game.toml", "--set", "regularizers.7.gamma=1"],
             2,
-            "the list has 1 entries; give a number from 0 to 0",
+            "the list has 1 entries; give an index from 0 to 0",
         ),
         (["train", "game.toml", "--set", "regularizers.0.gamma=-1"], 2, "regularizers.0: "),
         (["train", "game.toml", "--set", "loss=hinqe"], 2, "there is no loss 'hinqe'; did you mean 'hinge'"),

@@ -92,7 +92,7 @@ BROKEN = {
     "gancore-junk": (
         "from gancore.component.hooks import hookimpl\ngancore_api = 1\n@hookimpl\ndef gancore_parts():\n    "
         "return [3]",
-        "offers 3, which is no part",
+        "offers 3, which is not a part",
     ),
     "gancore-late": (
         "from gancore.component.hooks import hookimpl\ngancore_api = 1\n@hookimpl\ndef gancore_parts():\n    "
@@ -186,5 +186,5 @@ def test_unknown_names_list_the_nearest_and_the_known():
     host.register("gancore-x", "x", offering(Good))
     with pytest.raises(UnknownPart, match=r"there is no thing 'goood'; did you mean 'good'\? known: good"):
         host.registry.find("thing", "goood")
-    with pytest.raises(UnknownPart, match="The name asks for the plugin gancore-y: is it installed"):
+    with pytest.raises(UnknownPart, match="Is the plugin gancore-y installed"):
         host.registry.find("thing", "gancore-y:good")

@@ -71,7 +71,7 @@ def test_seats_take_parts_classes_names_and_tables():
 
 def test_a_part_of_another_kind_does_not_fit():
     with pytest.raises(
-        FitError, match=r"two-player.generator takes a Generator \(generator\); sampler/normal is none"
+        FitError, match=r"two-player.generator takes a Generator \(generator\), not sampler/normal"
     ):
         game(generator=Normal())
 
@@ -93,8 +93,8 @@ def test_a_fact_given_twice_and_differently_names_both():
     with pytest.raises(FactError) as error:
         game(image=IMAGE, generator=SmallGenerator(image=(3, 8, 8)))
     assert (
-        "image is (3, 8, 8) by generator/small itself, but (3, 4, 4) by recipe/two-player (seat generator)"
-        in str(error.value)
+        "image is (3, 8, 8) according to generator/small itself, "
+        "but (3, 4, 4) according to recipe/two-player (seat generator)" in str(error.value)
     )
 
 
@@ -122,7 +122,7 @@ def test_a_circle_of_facts_names_the_seats():
             return {"code": (self.second if seat == "first" else self.first).latent_shape}
 
     with pytest.raises(
-        FactError, match="the seats first → second → first wait for each other's facts in a circle"
+        FactError, match="the seats first → second → first wait for each other's facts in a cycle"
     ):
         Circle(image=IMAGE)
 
@@ -187,7 +187,7 @@ def test_a_trained_part_cannot_change_its_facts():
     trained = game(image=IMAGE)
     with torch.no_grad():
         trained.generator.linear.weight.add_(1)
-    with pytest.raises(FactError, match="already holds trained weights and cannot change classes"):
+    with pytest.raises(FactError, match="already holds trained weights, so classes cannot change"):
         trained.bind(facts={"classes": 3}, by="the data")
 
 

@@ -78,7 +78,7 @@ def test_a_table_without_a_part_changes_the_default():
             {"generator": {"part": 3}},
             "generator needs the key part, the name of its generator, as text; got 3",
         ),
-        ({"gancore": 99}, "the spec is of version 99; this gancore reads 1 to 1"),
+        ({"gancore": 99}, "the spec has version 99; this gancore reads 1 to 1"),
         ({"loss": "hinqe"}, "there is no loss 'hinqe'; did you mean 'hinge'"),
     ],
 )
@@ -102,7 +102,7 @@ def test_fields_are_set_by_path():
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("regularizers.3.gamma", "the list has 1 entries; give a number from 0 to 0"),
+        ("regularizers.3.gamma", "the list has 1 entries; give an index from 0 to 0"),
         ("batch.size", "batch is 64, which has no fields"),
     ],
 )
@@ -182,8 +182,8 @@ def test_weights_are_taken_from_a_run_and_layers_frozen(tmp_path):
     ("extra", "text"),
     [
         ({"from": "nowhere"}, "from takes FOLDER:NAME"),
-        ({"from": "nowhere:generator"}, "no weights of 'generator' under nowhere"),
-        ({"frozen": ["conv"]}, "no weight of generator/small begins with 'conv'; its layers: linear"),
+        ({"from": "nowhere:generator"}, "no weights of 'generator' in nowhere"),
+        ({"frozen": ["conv"]}, "no weight of generator/small starts with 'conv'; its layers: linear"),
         ({"frozen": 3}, "frozen takes true, false or a list of layer names; got 3"),
     ],
 )

@@ -155,7 +155,7 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
         (["directions", "plain", "--method", "linear", "--labels", "no.npy"], "no.npy cannot be read"),
         (
             ["directions", "plain", "--method", "linear", "--extractor", "pixels"],
-            "extractor/pixels tells no classes apart",
+            "extractor/pixels is not a classifier",
         ),
         (["directions", "layered", "--space", "w+"], "the spaces here are z, w; got 'w+'"),
         (

@@ -217,7 +217,7 @@ def test_edits_move_codes_and_latents():
         (
             lambda: sefa(walks.plain()),
             "generator/small does not say what it multiplies its code by (code_weights); "
-            "find directions by ganspace",
+            "use the method ganspace",
         ),
         (lambda: sefa(known(), 7), "from 1 to 6 directions can be found here; got 7"),
         (lambda: sefa(known(), layers=[4]), "layers are from 0 to 3; got 4"),

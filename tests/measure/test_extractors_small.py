@@ -30,9 +30,7 @@ def test_pixels_say_their_size():
 
 
 def test_pixels_tell_no_classes_apart():
-    with pytest.raises(
-        UserError, match=r"extractor/pixels tells no classes apart; take an extractor that does"
-    ):
+    with pytest.raises(UserError, match=r"extractor/pixels is not a classifier; use an extractor that is"):
         Pixels(image=(1, 4, 4)).classify(torch.zeros(1, 256))
 
 

@@ -157,7 +157,7 @@ def test_a_part_takes_its_weights_from_there(place):
     mine, theirs = made.state_dict(), trained.state_dict()
     equal = all(torch.equal(mine[key], theirs[key]) for key in theirs)
     assert equal == (not place.startswith("checkpoints"))  # those of a checkpoint are not averaged
-    with pytest.raises(SpecError, match=rf"no weights of 'nobody' under {source}"):
+    with pytest.raises(SpecError, match=rf"no weights of 'nobody' in {source}"):
         build(spec(trained, complete=True) | {"from": f"{source}:nobody"}, "generator")
 
 

@@ -110,7 +110,7 @@ def test_a_frozen_name_means_a_whole_layer():
     table = spec(game()) | {"image": [3, 8, 8]}
     table["discriminator"]["frozen"] = ["fir"]
     with pytest.raises(
-        Exception, match="no weight of discriminator/small begins with 'fir'; its layers: first, last"
+        Exception, match="no weight of discriminator/small starts with 'fir'; its layers: first, last"
     ):
         build(table)
 

@@ -134,12 +134,13 @@ def test_data_that_the_networks_are_not_for(tmp_path, images, capsys):
     assert gancore([*words, str(tmp_path / "a"), "--size", "16"]) == 2
     error = capsys.readouterr().err
     assert (
-        "image is (3, 8, 8) by recipe/stylegan2 itself, but (3, 16, 16) by the data" in error
+        "image is (3, 8, 8) according to recipe/stylegan2 itself, but (3, 16, 16) according to the data"
+        in error
         and "make them agree" in error
     )
     (folder / "pipeline" / "weights.safetensors").unlink()
     assert gancore([*words, str(tmp_path / "b")]) != 0
-    assert "no weights of 'generator' under" in capsys.readouterr().err
+    assert "no weights of 'generator' in" in capsys.readouterr().err
 
 
 def test_labels_that_the_data_have_not(tmp_path, images, capsys):
@@ -152,7 +153,10 @@ def test_labels_that_the_data_have_not(tmp_path, images, capsys):
         )
         == 2
     )
-    assert "classes is 2 by recipe/stylegan2 itself, but 0 by the data" in capsys.readouterr().err
+    assert (
+        "classes is 2 according to recipe/stylegan2 itself, but 0 according to the data"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
