@@ -43,9 +43,8 @@ def train(
     opened = data.open() if isinstance(data, Sources) else data
     fit_to_data(recipe, opened, settings.seed)
     training = Training(recipe, opened, settings, ranks)
-    folder = RunFolder(
-        ranks.from_first(lambda: str(RunFolder.new(output, recipe.preset.rpartition(":")[2] or recipe.name)))
-    )
+    name = recipe.preset.rpartition(":")[2] or recipe.name
+    folder = RunFolder(ranks.from_first(lambda: str(RunFolder.new(output, name))))
     table = data.table() if isinstance(data, Sources) else {"description": opened.description}
     table["fingerprint"] = opened.fingerprint
     training.go(folder, begin=lambda: folder.describe(recipe, settings, table, command))

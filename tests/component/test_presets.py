@@ -53,8 +53,9 @@ def test_a_preset_builds_its_base_with_its_options():
     recipe = build("wide")
     assert type(recipe) is TwoPlayerGAN
     assert (recipe.generator.width, recipe.discriminator.width, recipe.batch) == (6, 9, 8)
-    assert spec(recipe)["part"] == "gancore:two-player"
+    assert spec(recipe)["part"] == "gancore-presets:wide"
     assert spec(build(from_toml(to_toml(spec(recipe))))) == spec(recipe)
+    assert spec(seen(recipe))["part"] == "gancore:two-player"
 
 
 def test_what_is_given_goes_before_a_preset():
@@ -191,6 +192,9 @@ def test_presets_are_created_listed_and_described_like_parts():
     assert describe(build("wide")).name == "wide"
 
 
-def test_the_folder_of_a_run_is_named_like_its_preset(tmp_path):
-    trained = train(build("wide"), "emoji", images=8, output=tmp_path, evaluate_every=0, device="cpu")
-    assert trained.folder.path.name == "0001-wide"
+def test_the_folder_of_a_run_is_named_like_its_preset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    train(build("wide"), "emoji", images=8, evaluate_every=0, device="cpu")
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name == "0001-wide"
+    assert 'part = "gancore:two-player"' in (folder / "recipe.toml").read_text(encoding="utf-8")
