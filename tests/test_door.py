@@ -302,7 +302,7 @@ def test_evaluate_gives_a_result_to_print_index_and_keep(training, images, tmp_p
     assert json.loads(result.to_json()) == json.loads((tmp_path / "scores.json").read_text())
     assert result.to_dict()["protocol"]["samples"]["count"] == 30
     assert result.files[0] == tmp_path / "scores.json" and heard
-    with pytest.raises(KeyError, match="there is no score 'FD'; here are "):
+    with pytest.raises(KeyError, match="there is no score 'FD'; available: "):
         result["FD"]
 
 

@@ -87,10 +87,10 @@ def response_directions(latents: Tensor, images: Tensor, count: int) -> Directio
     _room(count, min(len(flat) - 1, flat.shape[1], seen.shape[1]))
     seen = seen - seen.mean(0)
     axes, _ = _axes(seen, count)
-    centerd = flat - flat.mean(0)
-    found, _ = torch.linalg.qr(centerd.T @ (seen @ axes.T))
+    centered = flat - flat.mean(0)
+    found, _ = torch.linalg.qr(centered.T @ (seen @ axes.T))
     vectors = signed(found.T)
-    return _as_directions(vectors, (centerd @ vectors.T).std(0), latents.shape[1:])
+    return _as_directions(vectors, (centered @ vectors.T).std(0), latents.shape[1:])
 
 
 def _normal(size: int, count: int, seed: int) -> Tensor:
@@ -109,14 +109,14 @@ def _axes(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The first principal axes `(count, D)` of points `(N, D)`, and the deviation along each, by the smaller
     of the two Gram matrices.
     """
-    centerd = points - points.mean(0)
-    n, d = centerd.shape
+    centered = points - points.mean(0)
+    n, d = centered.shape
     if d <= n:
-        values, vectors = torch.linalg.eigh(centerd.T @ centerd / (n - 1))
+        values, vectors = torch.linalg.eigh(centered.T @ centered / (n - 1))
         axes = vectors.flip(1)[:, :count].T
     else:
-        values, vectors = torch.linalg.eigh(centerd @ centerd.T / (n - 1))
-        axes = torch.linalg.qr(centerd.T @ vectors.flip(1)[:, :count])[0].T
+        values, vectors = torch.linalg.eigh(centered @ centered.T / (n - 1))
+        axes = torch.linalg.qr(centered.T @ vectors.flip(1)[:, :count])[0].T
     return signed(axes), values.flip(0)[:count].clamp_min(0).sqrt()
 
 

@@ -90,8 +90,8 @@ def _classes(points: Tensor, label: Tensor, train: Tensor, test: Tensor) -> Labe
 
 def _followed(points: Tensor, normals: Tensor) -> Tensor:
     """How points `(N, D)` move, on average, where they move along normals `(k, D)`: each of length 1."""
-    centerd = points - points.mean(0)
-    moved: Tensor = normals @ centerd.t() @ centerd
+    centered = points - points.mean(0)
+    moved: Tensor = normals @ centered.t() @ centered
     return moved.div(moved.norm(dim=1, keepdim=True)).float()
 
 
@@ -128,9 +128,9 @@ def _scores(points: Tensor, score: Tensor, train: Tensor, test: Tensor) -> Label
             f"a linear fit takes at least {round(FEWEST / HELD_OUT)} scores that are not all equal; give more"
         )
     inputs, mean = points[train], score[train].mean(0)
-    centerd = inputs - inputs.mean(0)
-    gram = centerd.t() @ centerd / len(centerd) + PENALTY * torch.eye(points.shape[1], dtype=torch.float64)
-    weight = torch.linalg.solve(gram, centerd.t() @ (score[train] - mean) / len(centerd))
+    centered = inputs - inputs.mean(0)
+    gram = centered.t() @ centered / len(centered) + PENALTY * torch.eye(points.shape[1], dtype=torch.float64)
+    weight = torch.linalg.solve(gram, centered.t() @ (score[train] - mean) / len(centered))
     guess = (points[test] - inputs.mean(0)) @ weight + mean
     explained = 1 - (guess - score[test]).square().mean(0) / score[test].var(0, correction=0)
     names = tuple(map(str, range(weight.shape[1])))

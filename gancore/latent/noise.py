@@ -34,6 +34,6 @@ def standardized(noise: Tensor) -> Tensor:
     flat = noise.flatten(1)
     if flat.shape[1] < 2:
         return noise
-    centerd = flat - flat.mean(1, keepdim=True)
-    spread = centerd.square().mean(1, keepdim=True).sqrt()
-    return (centerd / spread.clamp_min(1e-8)).reshape(noise.shape)
+    centered = flat - flat.mean(1, keepdim=True)
+    spread = centered.square().mean(1, keepdim=True).sqrt()
+    return (centered / spread.clamp_min(1e-8)).reshape(noise.shape)

@@ -1,8 +1,8 @@
-"""Warnings that a training goes wrong: each a rule over what was seen so far, with what to try.
+"""Alarms about a training that goes wrong: a rule over the evaluations so far for each, and advice.
 
-A rule is pure: it reads a `History` and gives the words of its alarm, or nothing. The thresholds are
-conventions of this library, wide enough that a training which merely starts slowly does not meet them; what
-is published is cited at the rule.
+A rule is pure: it reads a `History` and returns the text of its alarm, or None. The thresholds are
+conventions of this library, wide enough that a training which merely starts slowly does not reach them;
+published ones are cited at the rule.
 """
 
 import math
@@ -14,7 +14,7 @@ import attrs
 Diagnostics = Mapping[str, float]
 
 PATIENCE = 3
-"""Evaluations in a row for which a diagnostic that may come and go must hold."""
+"""How many evaluations in a row a fluctuating diagnostic must hold."""
 
 
 @attrs.frozen
@@ -25,12 +25,12 @@ class History:
     reports: Sequence[Mapping[str, float]]
 
     def last(self, name: str, count: int = 1) -> list[float]:
-        """The last values of one diagnostic; empty unless there are `count` in a row."""
+        """The last `count` values of a diagnostic; empty if it is missing in one of these evaluations."""
         found = [diagnostics[name] for diagnostics in self.diagnostics[-count:] if name in diagnostics]
         return found if len(found) == count else []
 
     def names(self, mark: str) -> list[str]:
-        """The players (or judges) of whom a diagnostic or scalar `player/mark` is known."""
+        """The names `player` for which a diagnostic or scalar `player/mark` is known."""
         latest = {
             **(self.reports[-1] if self.reports else {}),
             **(self.diagnostics[-1] if self.diagnostics else {}),
@@ -40,7 +40,7 @@ class History:
 
 @attrs.frozen
 class Alarm:
-    """A warning: its name, what was seen, and what to try."""
+    """A warning: its name, what was observed, and what to try."""
 
     name: str
     text: str
@@ -48,7 +48,7 @@ class Alarm:
 
 
 def collapse(history: History) -> str | None:
-    """Samples are far more alike than real images are."""
+    """Samples are far more similar to each other than real images are."""
     seen = history.last("diversity", 2)
     if seen and max(seen) < 0.25 and _falling(history, "diversity"):
         return (
@@ -70,18 +70,18 @@ def duplicates(history: History) -> str | None:
 
 
 def imbalance(history: History) -> str | None:
-    """Some classes are hardly drawn at all."""
+    """Some classes are hardly generated at all."""
     seen = history.last("class balance", 2)
     if seen and min(seen) > 1.0:
         return (
-            f"classes are drawn unlike in the data: divergence {seen[-1]:.2f} nats (0 is equal; "
-            "1 is as if about a third were left)"
+            f"class frequencies differ from the data's: divergence {seen[-1]:.2f} nats (0 is equal; "
+            "1 is as if about a third of the classes were left)"
         )
     return None
 
 
 def won(history: History) -> str | None:
-    """The discriminator tells every sample from every real image."""
+    """The discriminator separates all samples from all real images."""
     for name in history.names("tells apart"):
         seen = history.last(f"{name}/tells apart", PATIENCE)
         if seen and min(seen) > 0.999:
@@ -93,7 +93,7 @@ def won(history: History) -> str | None:
 
 
 def lost(history: History) -> str | None:
-    """The discriminator cannot tell samples from real images, though they are not alike yet."""
+    """The discriminator cannot tell samples from real images, although they still differ."""
     for name in history.names("tells apart"):
         seen = history.last(f"{name}/tells apart", PATIENCE)
         if seen and max(seen) < 0.55:
@@ -105,8 +105,8 @@ def lost(history: History) -> str | None:
 
 
 def overfitting(history: History) -> str | None:
-    """The discriminator takes held-out images for samples: r_v near 1 (Karras et al. 2020, ADA,
-    arXiv:2006.06676, eq. 1).
+    """The discriminator takes held-out images for samples: r_v of Karras et al. 2020, arXiv:2006.06676, eq.
+    1.
     """
     for name in history.names("overfitting"):
         seen = history.last(f"{name}/overfitting", 2)
@@ -119,7 +119,7 @@ def overfitting(history: History) -> str | None:
 
 
 def vanishing(history: History) -> str | None:
-    """A player's gradient has all but gone."""
+    """A player's gradient has nearly vanished."""
     for name in history.names("gradient"):
         first, latest = _gradients(history, name)
         if latest and max(latest) < max(1e-8, 1e-4 * first):
@@ -146,25 +146,25 @@ RULES: dict[str, tuple[Callable[[History], str | None], tuple[str, ...]]] = {
     "collapse": (
         collapse,
         (
-            "a penalty on the discriminator, as r1",
+            "a penalty on the discriminator, such as r1",
             "a lower learning rate",
             "a larger batch, or minibatch statistics",
         ),
     ),
     "duplicates": (
         duplicates,
-        ("a penalty on the discriminator, as r1", "a lower learning rate", "more data, or augmentation"),
+        ("a penalty on the discriminator, such as r1", "a lower learning rate", "more data, or augmentation"),
     ),
     "class-balance": (
         imbalance,
-        ("labels for both players", "a penalty on the discriminator, as r1", "a larger batch"),
+        ("labels for both players", "a penalty on the discriminator, such as r1", "a larger batch"),
     ),
     "discriminator-won": (
         won,
         (
             "a lower learning rate of the discriminator",
-            "a penalty, as r1",
-            "augmentation, as diffaugment, where the data are few",
+            "a penalty, such as r1",
+            "augmentation, such as diffaugment, if there are few data",
         ),
     ),
     "discriminator-lost": (
@@ -173,40 +173,40 @@ RULES: dict[str, tuple[Callable[[History], str | None], tuple[str, ...]]] = {
     ),
     "overfitting": (
         overfitting,
-        ("augmentation, as diffaugment", "more data, or mirrored images", "a stronger r1"),
+        ("augmentation, such as diffaugment", "more data, or mirrored images", "a stronger r1"),
     ),
     "vanishing-gradients": (
         vanishing,
-        ("another loss, as non-saturating, hinge or wasserstein", "a lower learning rate"),
+        ("another loss, such as non-saturating, hinge or wasserstein", "a lower learning rate"),
     ),
     "exploding-gradients": (
         exploding,
-        ("a lower learning rate", "clipping: generator_optimizer.max_norm=1", "a penalty, as r1"),
+        ("a lower learning rate", "clipping: generator_optimizer.max_norm=1", "a penalty, such as r1"),
     ),
 }
 """Every alarm by name: its rule, and what to try."""
 
 DRAWN = 256
-"""Samples in the fixed batch that diversity and duplicates are read from."""
+"""Number of samples that diversity and duplicates are computed from."""
 
 
 def alarms(history: History) -> list[Alarm]:
-    """The alarms that this history gives reason for."""
+    """The alarms that this history raises."""
     found = ((name, rule(history), advice) for name, (rule, advice) in RULES.items())
     return [Alarm(name, text, advice) for name, text, advice in found if text]
 
 
 def _falling(history: History, name: str) -> bool:
-    """Whether the last value is no rise over the best before it: a generator that is still learning to differ
-    is no collapse.
+    """Whether the last value is not above the best before it: a generator still gaining diversity has not
+    collapsed.
     """
     values = [diagnostics[name] for diagnostics in history.diagnostics if name in diagnostics]
     return values[-1] <= max(values[:-1])
 
 
 def _gradients(history: History, player: str) -> tuple[float, list[float]]:
-    """The median norm of the first tenth of the reports, and the last ones; nothing to go by before there are
-    enough.
+    """The median norm of the first tenth of the reports, and the last norms; empty if there are too few
+    reports.
     """
     norms = [
         report[f"{player}/gradient"]

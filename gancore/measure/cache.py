@@ -1,4 +1,4 @@
-"""Features of data sets that were seen before, kept by what they were computed from."""
+"""A cache of the features of data sets, keyed by everything they are computed from."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from gancore.storage.files import whole_file
 
 
 def cached(key: str, extractor: Extractor, compute: Callable[[], Tensor]) -> Tensor:
-    """The features of the images named `key`, from the cache where they are; an empty key is never cached."""
+    """The features of the images named `key`, from the cache if present; an empty key is never cached."""
     folder = ImageOptions().cache_folder()
     if not key or folder is None:
         return compute()

@@ -1,6 +1,4 @@
-"""What an evaluation during training looks at besides scores: how samples differ, and what the judges make of
-them.
-"""
+"""Diagnostics of a training: how diverse the samples are, and how the discriminators score them."""
 
 import torch
 from torch import Tensor
@@ -14,7 +12,9 @@ from gancore.recipes.base import DiscriminatorProbe
 
 
 def of_samples(study: Study) -> dict[str, float]:
-    """Diversity, duplicates and, where classes are known, balance of the samples beside the reference's."""
+    """Diversity, duplicates and, if classes are known, class balance of the samples relative to the
+    reference.
+    """
     real, fake = study.features("reference")[:DRAWN], study.features("samples")[:DRAWN]
     diagnostics = {"diversity": spread(fake) / max(spread(real), 1e-12), "duplicates": duplicates(fake, real)}
     if study.extractor.classes and study.reference.labels is not None:
@@ -27,12 +27,12 @@ def of_samples(study: Study) -> dict[str, float]:
 def of_probe(
     probe: DiscriminatorProbe, train: Tensor, fake: Tensor, held_out: Tensor | None
 ) -> dict[str, float]:
-    """How surely a discriminator tells training images from samples and, where some are held out, how far it
+    """How well a discriminator separates training images from samples and, given held-out images, how far it
     overfits.
 
-    `tells apart` is the share of pairs in which the real image scores higher (½: cannot tell). `overfitting`
-    is r_v of Karras et al. 2020 (ADA), arXiv:2006.06676, eq. 1: how far held-out images are scored as samples
-    are. Augmentation is left out.
+    `tells apart` is the fraction of pairs in which the real image scores higher (½: cannot tell).
+    `overfitting` is r_v of Karras et al. 2020 (ADA), arXiv:2006.06676, eq. 1: how closely the scores of
+    held-out images resemble those of samples. Augmentation is left out.
     """
     real, made = probe_scores(probe, train), probe_scores(probe, fake)
     above = (real[:, None] > made[None]).double().mean() + (real[:, None] == made[None]).double().mean() / 2
@@ -45,7 +45,7 @@ def of_probe(
 
 
 def probe_scores(probe: DiscriminatorProbe, images: Tensor) -> Tensor:
-    """One score an image, `(N,)`, of a discriminator that is asked without changing it."""
+    """The discriminator's score of each image, `(N,)`, without changing its state."""
     device = next(probe.discriminator.parameters()).device
     with evaluating(probe.discriminator), torch.no_grad():
         scores = [
@@ -56,6 +56,6 @@ def probe_scores(probe: DiscriminatorProbe, images: Tensor) -> Tensor:
 
 
 def spread(features: Tensor) -> float:
-    """The mean distance of two rows."""
+    """The mean distance between two rows."""
     rows = features.double()
     return float(torch.pdist(rows).mean()) if len(rows) > 1 else 0.0

@@ -1,4 +1,4 @@
-"""How samples differ from each other: similarity of random pairs, and near-twins."""
+"""Diversity of samples: similarity of random pairs, and near-twins."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -19,8 +19,7 @@ CHUNK = 256
 
 
 def pair_similarities(images: Tensor, pairs: int, rng: torch.Generator) -> Tensor:
-    """Multi-scale structural similarity of `pairs` random pairs of different images among `(N, C, H, W)`:
-    `(pairs,)` float64.
+    """MS-SSIM of `pairs` random pairs of different images among `(N, C, H, W)`: `(pairs,)` float64.
 
     Paper: Odena et al. 2017, arXiv:1610.09585, section 4.2. Raises like `ms_ssim`.
     """
@@ -31,29 +30,29 @@ def pair_similarities(images: Tensor, pairs: int, rng: torch.Generator) -> Tenso
 
 
 def twin_distance(real: Tensor, rare: float = 0.01) -> float:
-    """The distance within which the share `rare` of the real rows `(N, D)` have another one."""
+    """The distance within which a fraction `rare` of the real rows `(N, D)` have another one."""
     return float(torch.quantile(radii(real, 1), rare))
 
 
 def duplicates(fake: Tensor, real: Tensor, rare: float = 0.01) -> float:
-    """The share of `fake` rows `(N, D)` with another one nearer than all but the share `rare` of as many
-    `real` rows have theirs.
+    """The fraction of `fake` rows `(N, D)` that have a near-twin: another fake row closer than all but a
+    fraction `rare` of equally many `real` rows are to theirs.
     """
     return float((radii(fake, 1) < twin_distance(real, rare)).double().mean())
 
 
 @part("diversity")
 class Diversity(Score):
-    """How alike samples are: multi-scale structural similarity of random pairs, and the share of near-twins.
+    """How similar samples are: MS-SSIM of random pairs, and the fraction of near-twins.
 
     `MS-SSIM` is the mean over random pairs. Papers: Odena et al. 2017, arXiv:1610.09585, section 4.2, within
-    a class; Karras et al. 2018, arXiv:1710.10196, section 5, over all samples, as here. Neither way is
-    better: samples as diverse as the reference have its value. For small images there are fewer scales, so
-    values are comparable at equal size alone.
+    a class; Karras et al. 2018, arXiv:1710.10196, section 5, over all samples, as here. Neither direction is
+    better: samples as diverse as the reference have its value. Smaller images have fewer scales, so values
+    are comparable only at equal size.
 
-    `duplicates[title]` is the share of samples with a near-twin among the samples: one nearer in features
-    than all but `rare` of the reference have among as many. About `rare` for samples as diverse as the
-    reference. A measure of this library's own.
+    `duplicates[title]` is the fraction of samples with a near-twin among the samples: one closer in features
+    than all but a fraction `rare` of equally many reference images have. It is about `rare` for samples as
+    diverse as the reference. This measure is specific to this library.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"pairs": 64},)
@@ -63,7 +62,7 @@ class Diversity(Score):
     rare: float = field(
         default=0.01,
         validator=within(0, 1),
-        help="share of the reference that has a near-twin, by definition",
+        help="fraction of the reference that has a near-twin, by definition",
     )
 
     def forward(self, study: Study) -> dict[str, Value]:

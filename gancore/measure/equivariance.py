@@ -1,6 +1,4 @@
-"""Equivariance: whether a generator that moves what it draws gives the image that moving the finished one
-gives.
-"""
+"""Equivariance: whether moving what a generator draws equals moving the finished image."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,11 +22,11 @@ from gancore.pipeline import Pipeline, evaluating
 __all__ = ["KINDS", "Equivariance", "Kind", "Motion", "decibels", "difference"]
 
 MOST = 200.0
-"""The highest value, in dB, which images that do not differ at all have."""
+"""The highest value in dB, reached by identical images."""
 
 
 class Motion(NamedTuple):
-    """A shift in pixels, or a turn in radians."""
+    """A translation in pixels, or a rotation in radians."""
 
     right: float = 0.0
     down: float = 0.0
@@ -36,9 +34,9 @@ class Motion(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """How one of the scores draws its motions (from three uniform numbers in [-1, 1] and the largest shift to
-    the right and down), and what it compares of an image and the generator's moved one: what is seen, what
-    should be, and the mask. `least` is the smallest side.
+    """How one of the scores draws its motions (from three uniform values in [-1, 1] and the largest shift to
+    the right and down), and what it compares between an image and the generator's moved one: the moved image,
+    the expected one, and the mask. `least` is the minimum image side.
     """
 
     draw: Callable[[Sequence[float], tuple[float, float]], Motion]
@@ -69,7 +67,7 @@ KINDS: dict[str, Kind] = {
 
 
 def difference(kind: Kind, image: Tensor, moved: Tensor, motion: Motion) -> tuple[float, float]:
-    """The sum of squared differences between what is seen and what should be, and how many values were
+    """The sum of squared differences between actual and expected values, and the number of values
     compared.
     """
     seen, expected, mask = kind.compare(image, moved, motion)
@@ -78,8 +76,8 @@ def difference(kind: Kind, image: Tensor, moved: Tensor, motion: Motion) -> tupl
 
 
 def decibels(squares: Tensor, counts: Tensor) -> Value:
-    """The peak signal-to-noise ratio in dB for a range of 2, from sums of squared differences and counts of
-    values, `(G,)` float64 each.
+    """The PSNR in dB for a range of 2, from sums of squared differences and counts of values, `(G,)` float64
+    each.
 
     Its standard error follows from the deviation between the sums.
     """
@@ -94,9 +92,7 @@ def decibels(squares: Tensor, counts: Tensor) -> Value:
 
 
 def _images(pipeline: Pipeline, codes: Tensor, motion: Motion, seed: int) -> Tensor:
-    """Images as the generator makes them, neither clamped nor rounded; the same seed gives them the same
-    noise.
-    """
+    """Generated images, neither clamped nor rounded; the same seed gives them the same noise."""
     generator = pipeline.generator
     noise = seeded(render_seed(seed), pipeline.device)
     moved = cast(Movable, generator).moved(**motion._asdict())
@@ -107,18 +103,17 @@ def _images(pipeline: Pipeline, codes: Tensor, motion: Motion, seed: int) -> Ten
 
 @part("equivariance")
 class Equivariance(Score):
-    """EQ-T, EQ-T_frac and EQ-R: the peak signal-to-noise ratio between images of a moved input and moved
-    images of the input.
+    """EQ-T, EQ-T_frac and EQ-R: the PSNR between images of a moved input and moved images of the input.
 
-    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 2.1 and appendix E: shifts of up to an
-    eighth of the image by whole pixels (E.1) and by any part of one (E.2), and turns by any angle (E.3), over
-    the pixels that no border has a part in, and a range of 2; samples are neither truncated, clamped nor
-    rounded. As in the released code, some samples share one motion. Differences: fewer samples by default
-    (50,000 in the paper); images need not be square. A model whose images are all of one color has the
-    highest values.
+    Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, section 2.1 and appendix E: translations by up to
+    an eighth of the image, in whole pixels (E.1) and in fractions of a pixel (E.2), and rotations by any
+    angle (E.3), over the pixels unaffected by borders, with a range of 2; samples are not truncated, clamped
+    or rounded. As in the released code, several samples share one motion. Differences: fewer samples by
+    default (50,000 in the paper); images need not be square. A model whose images are of a single color has
+    the highest values.
 
     Raises:
-        MeasureError: images are smaller than 8×8 pixels; those under 16×16 have no EQ-R.
+        MeasureError: images are smaller than 8×8 pixels. Images below 16×16 have no EQ-R.
     """
 
     needs = frozenset({"pipeline", "movable"})
@@ -126,25 +121,27 @@ class Equivariance(Score):
     count: int = field(default=1000, validator=whole(8), help="samples; 50,000 in the paper")
     group: int = field(default=4, validator=whole(1), help="samples that share one motion")
     reach: float = field(
-        default=0.125, validator=within(0, 0.25), help="the largest shift, as a share of the image's side"
+        default=0.125,
+        validator=within(0, 0.25),
+        help="the largest translation, as a fraction of the image's side",
     )
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`EQ-T`, `EQ-T_frac` and `EQ-R` in dB; higher is better."""
         assert study.pipeline is not None
-        need("EQ-T", 2, "a model that is judged by more than one image", samples=len(study.samples))
+        need("EQ-T", 2, "more than one image of the model", samples=len(study.samples))
         side = min(study.pipeline.generator.image[1:])
         if side < min(kind.least for kind in KINDS.values()):
             raise MeasureError(
                 "EQ-T needs images of at least 8×8 pixels; "
-                f"got {side} on a side: judge a model of larger images"
+                f"got {side} on a side: evaluate a model with larger images"
             )
         found = torch.tensor(list(self.compared(study, study.pipeline)), dtype=torch.float64)
         kinds = zip(KINDS.items(), found.unbind(1), strict=True)
         return {name: decibels(*sums.unbind(1)) for (name, kind), sums in kinds if side >= kind.least}
 
     def compared(self, study: Study, pipeline: Pipeline) -> Iterator[list[tuple[float, float]]]:
-        """For each group of samples, and each kind, the sum of squared differences and how many values were
+        """For each kind and group of samples: the sum of squared differences, and the number of values
         compared.
         """
         latent, label = pipeline.draw(self.count, seed=fold(study.seed, "equivariance"))

@@ -1,4 +1,4 @@
-"""Scores together with the protocol that they were made by."""
+"""Scores together with the protocol by which they were computed."""
 
 import json
 import platform
@@ -20,16 +20,16 @@ from gancore.measure.study import Study
 from gancore.storage.files import write_text
 
 VERSION = 1
-"""The version of a saved evaluation."""
+"""The format version of a saved evaluation."""
 
 
 @attrs.frozen(repr=False)
 class Evaluation:
-    """Values by name, how they were made, and what was left out and why. `images` is how many the model had
-    seen, where that is known; `files` are those that were written.
+    """Values by name, their protocol, and the scores left out with the reason. `images` is the number of
+    images the model had seen, if known; `files` are the files written.
 
-    Prints as a table. `result["FD"]` is a number: by its whole name, `FD[emoji-1]`, or by what stands before
-    the bracket where that is one score alone.
+    Prints as a table. `result["FD"]` is a number; the key is the whole name, `FD[emoji-1]`, or the part
+    before the bracket if only one score begins with it.
     """
 
     scores: dict[str, Value]
@@ -40,17 +40,17 @@ class Evaluation:
     files: tuple[Path, ...] = ()
 
     def __getitem__(self, name: str) -> float:
-        """The number of that name.
+        """The value of that name.
 
         Raises:
-            KeyError: there is none, or several begin so; those that are there are named.
+            KeyError: there is none, or several match; the error lists those available.
         """
         found = [name] if name in self.scores else [n for n in self.scores if n.partition("[")[0] == name]
         if len(found) == 1:
             return self.scores[found[0]].value
         why = next((f"; {score}: {text}" for score, text in self.left_out.items() if score == name), "")
         several = f"{name!r} is several scores" if found else f"there is no score {name!r}"
-        raise KeyError(f"{several}; here are {', '.join(found or self.scores) or 'none'}{why}")
+        raise KeyError(f"{several}; available: {', '.join(found or self.scores) or 'none'}{why}")
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -81,7 +81,7 @@ class Evaluation:
         return f"<table><tr>{head}</tr>{body}</table>"
 
     def row(self) -> dict[str, float | int | str | None]:
-        """One flat row of a table of several evaluations: what was judged, images seen, and each number."""
+        """One flat row for a table of several evaluations: the subject, the images seen, and each value."""
         samples = self.protocol.get("samples", {})
         judged = samples.get("run") or samples.get("source") or ""
         return {"samples": str(judged), "images": self.images} | {n: v.value for n, v in self.scores.items()}
@@ -91,7 +91,7 @@ class Evaluation:
         return self.table()
 
     def to_json(self) -> str:
-        """The text that `save` writes."""
+        """The JSON that `save` writes."""
         return json.dumps(self.table(), indent=1) + "\n"
 
     def table(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class Evaluation:
         """Reads what `save` wrote.
 
         Raises:
-            MeasureError: it is no evaluation.
+            MeasureError: the file is not an evaluation.
         """
         try:
             table = json.loads(path.read_text(encoding="utf-8"))
@@ -123,7 +123,7 @@ class Evaluation:
             return cls(scores, table["protocol"], table["seconds"], table["images"], table["left_out"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MeasureError(
-                f"{path} is no evaluation ({error!r}); give a file that `gancore evaluate` wrote"
+                f"{path} is not an evaluation ({error!r}); give a file that `gancore evaluate` wrote"
             ) from None
 
 
@@ -136,12 +136,12 @@ def _row(entry: tuple[str, Value]) -> tuple[str, str, str, str]:
 def score_study(
     study: Study, scores: Iterable[Score], *, images: int | None = None, strict: bool = False
 ) -> Evaluation:
-    """Every score that this study can give. What it cannot give, for want of labels or images, is left out
-    with the reason.
+    """All scores that this study supports. Scores that lack what they need, such as labels or enough images,
+    are left out, with the reason.
 
     Raises:
-        MeasureError: with `strict`, a score cannot be given; always, when images are not finite or do not fit
-        the extractor.
+        MeasureError: with `strict`, a score cannot be computed; always, if images are not finite or do not
+        fit the extractor.
     """
     started = time.monotonic()
     study.features("reference"), study.features("samples")
@@ -158,7 +158,7 @@ def score_study(
 
 
 def protocol(study: Study) -> dict[str, Any]:
-    """How the scores of a study are made, so that someone else can make them again."""
+    """How the scores of a study were computed, in enough detail to reproduce them."""
     extractor = study.extractor
     return {
         "extractor": {
@@ -183,11 +183,11 @@ def values_table(scores: dict[str, Value]) -> dict[str, Any]:
 
 
 _WANTS = {
-    "classes": "an extractor that tells classes apart",
+    "classes": "an extractor that classifies",
     "labels": "labels for the samples and the reference",
     "pipeline": "samples of a pipeline that draws latents",
     "encoder": "a pipeline with an encoder",
-    "movable": "a generator that can move what it draws, as StyleGAN3's",
+    "movable": "a generator that can move what it draws, such as StyleGAN3's",
     "training": "the images that the model was trained on",
 }
 

@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def filtered(images: Tensor, weights: Sequence[float]) -> Tensor:
-    """Weighted sums along height and width of images `(N, C, H, W)`, where all weights lie within: both sides
-    are shorter by one less than there are weights.
+    """Weighted sums along the height and width of images `(N, C, H, W)`, only where all weights lie inside:
+    each side gets shorter by the number of weights minus one.
 
-    Sums of shifted images take a seventh of the time of a convolution with one channel.
+    Summing shifted images takes a seventh of the time of a single-channel convolution.
     """
     for dim in (2, 3):
         size = images.shape[dim] - len(weights) + 1

@@ -1,4 +1,4 @@
-"""The Fréchet distance of two Gaussians, without the square root of a product of matrices."""
+"""The Fréchet distance of two Gaussians, without a matrix square root of a product."""
 
 import torch
 from torch import Tensor
@@ -11,11 +11,11 @@ from gancore.measure.study import Study
 
 
 def frechet_distance(first: Moments, second: Moments) -> float:
-    """The squared Fréchet (2-Wasserstein) distance of the Gaussians with these means and covariances.
+    """The squared Fréchet (2-Wasserstein) distance between Gaussians with these means and covariances.
 
-    Papers: Dowson and Landau 1982 (the closed form); Heusel et al. 2017, arXiv:1706.08500, eq. 6 (as a score
-    of images): |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). The eigenvalues of Σ₁Σ₂ are those of Σ₁^½ Σ₂ Σ₁^½,
-    which is symmetric, so the trace of the root is the sum of the roots of these. Float64.
+    Papers: Dowson and Landau 1982 (the closed form); Heusel et al. 2017, arXiv:1706.08500, eq. 6 (as an image
+    score): |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). The eigenvalues of Σ₁Σ₂ are those of Σ₁^½ Σ₂ Σ₁^½, which is
+    symmetric, so the trace of the root is the sum of their square roots. Float64.
     """
     root = _root(first.covariance)
     values = torch.linalg.eigvalsh(root @ second.covariance @ root)
@@ -23,12 +23,11 @@ def frechet_distance(first: Moments, second: Moments) -> float:
 
 
 def frechet_distance_of_few(first: Tensor, second: Tensor) -> float:
-    """The same distance, of rows `(N, D)` and `(M, D)` themselves: quicker where rows are fewer than
-    dimensions.
+    """The same distance between rows `(N, D)` and `(M, D)`; faster if there are fewer rows than dimensions.
 
-    With centerd rows A and B, (N-1)(M-1) Σ₁Σ₂ = AᵀA BᵀB has the eigenvalues of (A Bᵀ)(A Bᵀ)ᵀ, so the trace of
-    the root is the sum of the singular values of A Bᵀ over √((N-1)(M-1)). Where one side is long, its root
-    takes the place of B.
+    With centered rows A and B, (N-1)(M-1) Σ₁Σ₂ = AᵀA BᵀB has the eigenvalues of (A Bᵀ)(A Bᵀ)ᵀ, so the trace
+    of the root is the sum of the singular values of A Bᵀ over √((N-1)(M-1)). If one side has more rows than
+    dimensions, its matrix root replaces B.
     """
     a, b = (rows.double() - rows.double().mean(0) for rows in (first, second))
     one, other = Moments.of(first), Moments.of(second)
@@ -53,22 +52,22 @@ def _root(covariance: Tensor) -> Tensor:
 
 
 def frechet_name(title: str) -> str:
-    """`FID` for the network that FID is defined on, `FD[title]` for any other."""
+    """`FID` for the network that defines FID, `FD[title]` for any other."""
     return "FID" if title == "inception-2015" else f"FD[{title}]"
 
 
 @part("frechet")
 class Frechet(Score):
-    """The Fréchet distance of Gaussians fitted to the features of samples and reference; `FID` on the 2015
-    Inception alone.
+    """The Fréchet distance between Gaussians fitted to features; called `FID` only for the 2015 Inception
+    network.
 
     Paper: Heusel et al. 2017, arXiv:1706.08500, eq. 6; covariances are divided by N - 1. The value falls with
-    the number of images, so values are comparable at equal numbers alone. Raises MeasureError where a side
-    has no more images than dimensions, for then its covariance is singular; `allow_few` computes it all the
-    same, exactly.
+    the number of images, so values are comparable only at equal counts. Raises MeasureError if the images on
+    one side do not outnumber the dimensions, because the covariance is then singular; `allow_few` computes
+    the value anyway, exactly.
     """
 
-    allow_few: bool = field(default=False, help="allow no more images than the extractor has dimensions")
+    allow_few: bool = field(default=False, help="allow fewer images than the extractor has dimensions")
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`FD[title]`, lower is better."""
@@ -83,9 +82,7 @@ class Frechet(Score):
 
 
 def enough_for_covariance(name: str, width: int, allow_few: bool, **found: int) -> None:
-    """Raises MeasureError unless there are more images than dimensions, or at least two where few are
-    allowed.
-    """
+    """Raises MeasureError unless there are more images than dimensions, or with `allow_few` at least two."""
     if allow_few:
         need(name, 2, "a covariance", **found)
     else:

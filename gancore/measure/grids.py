@@ -1,4 +1,4 @@
-"""Pictures that scores are looked at with: nearest training images, and a row for each class."""
+"""Pictures that complement the scores: nearest training images, and a row of samples per class."""
 
 from pathlib import Path
 
@@ -12,15 +12,15 @@ from gancore.pictures.grid import save_grid
 from gancore.runs.folder import RunFolder
 
 SHOWN = 8
-"""Samples on a grid of neighbors, and images in a class's row."""
+"""Samples on a grid of neighbors, and images per class row."""
 
 NEIGHBORS = 7
-"""Training images beside each sample."""
+"""Training images next to each sample."""
 
 
 def write_grids(study: Study, run: RunFolder) -> list[Path]:
-    """Beside a run, `neighbors.png` where the training images are known, `classes.png` where samples have
-    labels; returns what was written.
+    """Writes `neighbors.png` if the training images are known and `classes.png` if samples have labels, next
+    to a run; returns what was written.
     """
     run.pictures_folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -35,7 +35,7 @@ def write_grids(study: Study, run: RunFolder) -> list[Path]:
 
 
 def neighbors(study: Study) -> Tensor:
-    """Each row a sample, then the training images nearest to it in features, nearest first."""
+    """One row per sample: the sample, then the training images closest to it in features, closest first."""
     samples = study.images("samples", SHOWN)
     _, found = nearest(
         study.features("samples")[: len(samples)],
@@ -48,8 +48,8 @@ def neighbors(study: Study) -> Tensor:
 
 
 def full_classes(study: Study) -> Tensor | None:
-    """Indices `(k, SHOWN)` of samples of each class that was drawn often enough; None where samples have no
-    classes, or too few.
+    """Indices `(k, SHOWN)` of samples of each class that was drawn often enough; None without classes or with
+    too few samples.
     """
     labels = study.samples.labels
     if labels is None or labels.dim() != 1:
@@ -60,7 +60,7 @@ def full_classes(study: Study) -> Tensor | None:
 
 
 def classes(study: Study, rows: Tensor) -> Tensor:
-    """Each row samples of one class, in the order of the classes."""
+    """One row of samples per class, in the order of the classes."""
     image = _by_index(study.samples, rows)
     return torch.stack([image[i] for i in rows.flatten().tolist()])
 

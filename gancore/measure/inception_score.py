@@ -1,4 +1,4 @@
-"""The Inception score's equation, over any extractor that tells classes apart."""
+"""The Inception score, with any extractor that classifies."""
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from gancore.pipeline import evaluating
 
 
 def inception_scores(logits: Tensor, splits: int = 10) -> Tensor:
-    """exp(E_x KL(p(y|x) ‖ p(y))) of each of `splits` parts of the rows `(N, K)`, in their order; `(splits,)`
+    """exp(E_x KL(p(y|x) ‖ p(y))) of each of `splits` consecutive parts of the rows `(N, K)`: `(splits,)`
     float64.
 
     Paper: Salimans et al. 2016, arXiv:1606.03498, section 4. p(y) is the mean over the rows of a part.
@@ -27,7 +27,7 @@ def _score(log_prob: Tensor) -> Tensor:
 
 
 def class_logits(study: Study, side: Side) -> Tensor:
-    """What the extractor makes of the classes of all images of one side: `(N, K)` float32 on the CPU."""
+    """Class logits of all images of one side: `(N, K)` float32 on the CPU."""
     features = study.features(side)
     device = next((p.device for p in study.extractor.parameters()), torch.device("cpu"))
     with evaluating(study.extractor), torch.no_grad():
@@ -38,17 +38,17 @@ def class_logits(study: Study, side: Side) -> Tensor:
 
 @part("inception-score")
 class InceptionScore(Score):
-    """How surely an extractor classifies the samples, and how evenly they spread over its classes: from 1 to
-    the number of classes.
+    """How confidently the samples are classified, and how evenly they spread over classes: from 1 to their
+    number.
 
     Paper: Salimans et al. 2016, arXiv:1606.03498, section 4: the mean over ten splits. The error is the
-    deviation between splits, as published (not that of their mean). It does not look at the reference.
-    Samples are shuffled first, so that files in the order of their classes are split evenly.
+    deviation between splits, as published, not that of their mean. The reference is not used. Samples are
+    shuffled first, so files sorted by class are split evenly.
     """
 
     needs = frozenset({"classes"})
     splits: int = field(
-        default=10, validator=whole(2), help="parts of the samples that are scored on their own"
+        default=10, validator=whole(2), help="parts of the samples that are scored separately"
     )
 
     def forward(self, study: Study) -> dict[str, Value]:

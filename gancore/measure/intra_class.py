@@ -1,4 +1,4 @@
-"""The Fréchet distance class by class."""
+"""The Fréchet distance within each class."""
 
 from torch import Tensor
 
@@ -13,7 +13,7 @@ from gancore.measure.study import Side, Study
 def intra_class_distances(
     real: Tensor, real_labels: Tensor, fake: Tensor, fake_labels: Tensor
 ) -> dict[int, float]:
-    """The Fréchet distance between the rows `(N, D)` of each class, by class.
+    """The Fréchet distance between the rows `(N, D)` of each class, keyed by class.
 
     Paper: Miyato and Koyama 2018, arXiv:1802.05637, section 5 (intra FID).
     """
@@ -36,17 +36,17 @@ def _distance(real: Tensor, fake: Tensor) -> float:
 
 @part("intra-class")
 class IntraClass(Score):
-    """The mean over classes of the Fréchet distance within a class: how well a model draws the class that it
-    is asked for.
+    """The mean over classes of the Fréchet distance within a class: how well a model draws the class it is
+    given.
 
-    Paper: Miyato and Koyama 2018, arXiv:1802.05637, section 5. Classes are those of the labels of both sides.
-    Raises MeasureError where a class has no images on one side, or no more than dimensions, which `allow_few`
-    allows. No standard error is given: classes are not a sample of anything.
+    Paper: Miyato and Koyama 2018, arXiv:1802.05637, section 5. The classes are those in the labels of both
+    sides. Raises MeasureError if a class has no images on one side, or not more than dimensions, unless
+    `allow_few` is set. There is no standard error: classes are not a random sample.
     """
 
     needs = frozenset({"labels"})
     allow_few: bool = field(
-        default=False, help="allow no more images a class than the extractor has dimensions"
+        default=False, help="allow fewer images per class than the extractor has dimensions"
     )
 
     def forward(self, study: Study) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""Whether samples are copies of training images, held against what fresh real images look like."""
+"""Whether samples are copies of training images, compared with fresh real images."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
 
 COPY = 0.5
-"""A sample is a copy of its nearest training image where that is nearer than this share of the mean distance
-to the nearest ones.
+"""A sample is a copy of its nearest training image if their distance is below this fraction of the mean
+distance to the nearest ones.
 """
 
 
 def mann_whitney_z(first: Tensor, second: Tensor) -> float:
-    """How far `first` `(n,)` ranks above `second` `(m,)`: standard normal where both are drawn alike,
-    negative where `first` is smaller.
+    """How far `first` `(n,)` ranks above `second` `(m,)`: standard normal for equal distributions, negative
+    if `first` is smaller.
 
-    Paper: Mann and Whitney 1947: z = (U - nm/2) / √(nm (n + m + 1) / 12), U the number of pairs in which the
-    first is larger, ties half.
+    Paper: Mann and Whitney 1947: z = (U - nm/2) / √(nm (n + m + 1) / 12), where U is the number of pairs in
+    which the first is larger; ties count half.
     """
     n, m = len(first), len(second)
     first, ordered = first.contiguous(), second.sort().values
@@ -35,10 +35,10 @@ def mann_whitney_z(first: Tensor, second: Tensor) -> float:
 
 
 def copies(queries: Tensor, training: Tensor, neighbors: int = 50) -> tuple[Tensor, Tensor]:
-    """For rows `(N, D)`: the distance to the nearest training row, and whether that is a copy; `(N,)` float64
-    and bool.
+    """The distance from each row `(N, D)` to the nearest training row, and whether it is a copy: `(N,)`
+    float64 and bool.
 
-    A copy is nearer to one training row than half the mean distance to its `neighbors` nearest ones, as in
+    A copy is closer to one training row than half the mean distance to its `neighbors` nearest ones, as in
     the attack of Carlini et al. 2023, arXiv:2301.13188, on CIFAR-10 models (there n = 50, α = 0.5, on pixels;
     here on features). Raises like `nearest`.
     """
@@ -48,8 +48,7 @@ def copies(queries: Tensor, training: Tensor, neighbors: int = 50) -> tuple[Tens
 
 
 def share_p_value(fake: Tensor, fresh: Tensor) -> float:
-    """The probability that, of as many True as both `(n,)` and `(m,)` bool hold, at least as many fall to
-    `fake`, if dealt at random.
+    """The probability that at least as many of all True in `(n,)` and `(m,)` bool fall into `fake` by chance.
 
     Fisher's exact test, one-sided: the tail of the hypergeometric distribution.
     """
@@ -68,21 +67,20 @@ def _log_choose(n: float, k: Tensor) -> Tensor:
 
 @part("memorization")
 class Memorization(Score):
-    """Whether samples are copies of training images, against the null distribution that fresh real images
-    give.
+    """Whether samples are copies of training images, against the null distribution of fresh real images.
 
     `C_T[title]` is the data-copying statistic of Meehan et al. 2020, arXiv:2004.05675, over one cell: the
     Mann-Whitney z of the distances from samples to their nearest training image against those from fresh real
     images. It is standard normal for fresh samples, far below 0 for copies, and also for samples that are
     merely blander than real images.
 
-    `memorized[title]` is the share of copies (see `copies`) among samples over that among fresh real images,
-    and `memorization p[title]` the probability of so many if the samples were fresh: Fisher's exact test.
-    Under 0.01, the model memorizes.
+    `memorized[title]` is the fraction of copies (see `copies`) among samples minus that among fresh real
+    images, and `memorization p[title]` the probability of so many if the samples were fresh: Fisher's exact
+    test. Below 0.01, the model memorizes.
 
-    Fresh real images are the reference, where it was held out. Where more than a tenth of it are training
-    images, the training set is split at random instead: samples and one half are held against the other half,
-    then the halves change places; shares are summed, z is the mean, and p twice the smaller one.
+    Fresh real images are the reference if it was held out. If more than a tenth of it are training images,
+    the training set is split at random instead: samples and one half are compared with the other half, then
+    the halves are swapped; fractions are summed, z is the mean, and p twice the smaller one.
     """
 
     needs = frozenset({"training"})
@@ -91,7 +89,7 @@ class Memorization(Score):
     images: int = field(
         default=2000,
         validator=whole(20),
-        help="at most so many samples, and fresh real images, are looked at",
+        help="maximum number of samples and of fresh real images",
     )
     neighbors: int = field(
         default=50, validator=whole(2), help="the nearest training images that a copy stands out from"
@@ -119,11 +117,11 @@ class Memorization(Score):
         return {
             f"{kind}[{study.title}]": value
             for kind, value in zip(
-                ("C_T", "memorized", "memorization p"), self._judged(fake, folds), strict=True
+                ("C_T", "memorized", "memorization p"), self._compared(fake, folds), strict=True
             )
         }
 
-    def _judged(self, fake: Tensor, folds: list[tuple[Tensor, Tensor]]) -> tuple[Value, Value, Value]:
+    def _compared(self, fake: Tensor, folds: list[tuple[Tensor, Tensor]]) -> tuple[Value, Value, Value]:
         zs, shares, variance, ps = [], 0.0, 0.0, []
         for training, fresh in folds:
             near, copied = copies(fake, training, self.neighbors)
@@ -141,7 +139,7 @@ class Memorization(Score):
 
 
 def held_out(reference: Tensor, training: Tensor) -> bool:
-    """Whether no more than one in ten reference rows is a training row itself, but for rounding."""
+    """Whether at most one in ten reference rows equals a training row, up to rounding."""
     distances, _ = nearest(reference, training, 1)
     spread = (training.double() - training.double().mean(0)).square().sum(1).mean().sqrt()
     return bool((distances[:, 0] <= 1e-4 * spread).double().mean() <= 0.1)

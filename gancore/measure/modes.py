@@ -11,9 +11,9 @@ from gancore.measure.study import Side, Study
 
 
 def class_balance(fake: Tensor, real: Tensor) -> float:
-    """KL(fake ‖ real) of class frequencies, from counts `(K,)`, in nats: 0 where they are equal.
+    """KL(fake ‖ real) of class frequencies, from counts `(K,)`, in nats: 0 if they are equal.
 
-    A class that the real side lacks counts there as half an image, which keeps the value finite.
+    A class missing on the real side counts there as half an image, which keeps the value finite.
     """
     p, q = fake.double(), torch.where(real > 0, real.double(), 0.5)
     q = torch.where((real > 0) | (fake > 0), q, 0.0)
@@ -22,17 +22,17 @@ def class_balance(fake: Tensor, real: Tensor) -> float:
 
 
 def class_counts(study: Study, side: Side) -> Tensor:
-    """How many images of one side the extractor puts into each of its classes: `(K,)`."""
+    """The number of images of one side that the extractor assigns to each class: `(K,)`."""
     return torch.bincount(class_logits(study, side).argmax(1), minlength=study.extractor.classes)
 
 
 @part("modes")
 class Modes(Score):
-    """How many classes the samples hit, and how far the frequencies of classes are from the reference's.
+    """The number of classes among the samples, and how far their frequencies are from the reference's.
 
-    As the number of modes, and the reverse KL divergence over modes, of Lin et al. 2018 (PacGAN),
-    arXiv:1712.04086, section 4, there on stacked MNIST digits. A class is what the extractor's classifier
-    thinks likeliest, on both sides, so its mistakes cancel.
+    These are the number of modes and the reverse KL divergence over modes of Lin et al. 2018 (PacGAN),
+    arXiv:1712.04086, section 4, used there on stacked MNIST digits. The class of an image is the extractor's
+    most likely one on both sides, so its mistakes cancel.
     """
 
     needs = frozenset({"classes"})

@@ -1,4 +1,4 @@
-"""Mean and covariance of features, folded batch by batch in float64."""
+"""Mean and covariance of features, accumulated batch by batch in float64."""
 
 import attrs
 import torch
@@ -7,10 +7,10 @@ from torch import Tensor
 
 @attrs.define
 class Moments:
-    """Sums of `count` features of width D, from which mean `(D,)` and unbiased covariance `(D, D)` follow,
+    """Sums over `count` features of width D, which give the mean `(D,)` and unbiased covariance `(D, D)`,
     float64.
 
-    The sums are taken about the first batch's mean, so that nothing cancels.
+    The sums are taken about the mean of the first batch, which avoids cancellation.
     """
 
     count: int = 0
@@ -27,7 +27,7 @@ class Moments:
         return moments
 
     def add(self, features: Tensor) -> None:
-        """Folds rows `(n, D)` in."""
+        """Adds rows `(n, D)`."""
         rows = features.double()
         if self.shift is None:
             self.shift = rows.mean(0)

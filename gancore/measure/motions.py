@@ -1,9 +1,9 @@
-"""Finished images moved: what a generator's own motion of its image is held against.
+"""Translations and rotations of finished images, the reference for a generator's own motion of its image.
 
-Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, appendix E. Each function gives what should be seen,
-and where on it no pixel from beyond the border has a part: an image `(N, C, H, W)` and a mask `(H, W)` of
-zeros and ones in its dtype. Shifts are in pixels, turns counter-clockwise in radians about the middle of the
-image. Filters are made in float64 on the CPU.
+Paper: Karras et al. 2021 (StyleGAN3), arXiv:2106.12423, appendix E. Each function returns the expected image
+`(N, C, H, W)` and a mask `(H, W)`, zeros and ones in its dtype, of the pixels unaffected by what lies beyond
+the border. Shifts are in pixels; rotations counterclockwise in radians about the center of the image. Filters
+are made in float64 on the CPU.
 """
 
 import math
@@ -16,13 +16,13 @@ from torch.nn import functional
 __all__ = ["filtered_as_if_turned", "shifted", "shifted_by_pixels", "turned", "turning_filter"]
 
 LOBES = 3
-"""The Lanczos window's a: how far it reaches, in pixels."""
+"""The Lanczos window's a: its radius in pixels."""
 FINE = 4
-"""Samples a pixel, along each axis, between which a turned image is interpolated."""
+"""Samples per pixel along each axis, between which a rotated image is interpolated."""
 FAR = 64
-"""Pixels to which an ideal filter is written out on each side before two of them are convolved."""
+"""Radius in pixels to which ideal filters are written out before two of them are convolved."""
 REACH = 2 * LOBES
-"""Pixels to which two convolved windows reach, on each side."""
+"""Radius in pixels of two convolved windows."""
 
 
 def shifted_by_pixels(image: Tensor, right: int, down: int) -> tuple[Tensor, Tensor]:
@@ -35,7 +35,7 @@ def shifted_by_pixels(image: Tensor, right: int, down: int) -> tuple[Tensor, Ten
 
 
 def shifted(image: Tensor, right: float, down: float) -> tuple[Tensor, Tensor]:
-    """The operator T_x by any part of a pixel, through a separable Lanczos filter (appendix E.2)."""
+    """The operator T_x by any fraction of a pixel, with a separable Lanczos filter (appendix E.2)."""
     height, width = image.shape[2:]
     moved = _lanczos(height, down).to(image) @ image @ _lanczos(width, right).to(image).t()
     rows, columns = (
@@ -46,8 +46,8 @@ def shifted(image: Tensor, right: float, down: float) -> tuple[Tensor, Tensor]:
 
 
 def turned(image: Tensor, angle: float) -> tuple[Tensor, Tensor]:
-    """The operator R_α (appendix E.3): the image is made `FINE` times finer by a filter that keeps what is in
-    the band both before and after the turn, and read between its samples linearly.
+    """The operator R_α (appendix E.3): upsamples the image by `FINE` with a filter that keeps the band common
+    to the original and rotated grids, then samples it bilinearly.
     """
     height, width = image.shape[2:]
     x, y = ((FINE * place).to(image) for place in _sources(height, width, angle))
@@ -65,8 +65,8 @@ def turned(image: Tensor, angle: float) -> tuple[Tensor, Tensor]:
 
 
 def filtered_as_if_turned(image: Tensor, angle: float) -> tuple[Tensor, Tensor]:
-    """The operator R*_α (appendix E.3): what the filter of a turn by `angle` leaves of an image that is
-    turned already.
+    """The operator R*_α (appendix E.3): applies the filter of a rotation by `angle` to an image already
+    rotated.
     """
     n, c, height, width = image.shape
     kernel = turning_filter(-angle, 1).to(image)
@@ -77,11 +77,11 @@ def filtered_as_if_turned(image: Tensor, angle: float) -> tuple[Tensor, Tensor]:
 
 
 def turning_filter(angle: float, fine: int) -> Tensor:
-    """`(2·REACH·fine - 1)` squared, float64, of sum 1: passes what pixels can hold both on the grid and on
-    the turned grid.
+    """`(2·REACH·fine - 1)` squared, float64, sum 1: passes what pixels can represent on both the grid and the
+    rotated grid.
 
-    Two ideal filters, one for each grid, are convolved, and so are their Lanczos windows; the product is the
-    filter. Each of the `fine`² sets of taps that make one finer sample gets the same sum.
+    The ideal filters of the two grids are convolved, and so are their Lanczos windows; the filter is the
+    product. Each of the `fine`² sets of taps that make one upsampled value is normalized to the same sum.
     """
     ideal, window = _convolved(torch.sinc, FAR, angle, fine), _convolved(_window, 2 * REACH, angle, fine)
     kernel = functional.pad(_middle(ideal, REACH * fine) * _middle(window, REACH * fine), (0, 1, 0, 1))
@@ -91,8 +91,8 @@ def turning_filter(angle: float, fine: int) -> Tensor:
 
 
 def _finer(image: Tensor, kernel: Tensor) -> Tensor:
-    """`FINE` samples for each pixel along each axis, the first of them at the pixel: one convolution for all
-    places between pixels.
+    """Upsamples by `FINE` along each axis, the first sample at the pixel, with one convolution for all
+    phases.
     """
     height, width = image.shape[2:]
     phases = (
@@ -108,8 +108,8 @@ def _finer(image: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _convolved(profile: Callable[[Tensor], Tensor], reach: int, angle: float, fine: int) -> Tensor:
-    """profile(x)·profile(y) on the grid, convolved with the same on the turned grid; `reach` pixels to each
-    side.
+    """profile(x)·profile(y) on the grid, convolved with the same on the rotated grid; radius `reach`
+    pixels.
     """
     place = torch.arange(-reach * fine, reach * fine, dtype=torch.float64) / fine
     x, y = _turned(place, place[:, None], angle)
@@ -124,15 +124,13 @@ def _convolved(profile: Callable[[Tensor], Tensor], reach: int, angle: float, fi
 
 
 def _turned(x: Tensor, y: Tensor, angle: float) -> tuple[Tensor, Tensor]:
-    """Where a turn brings the place (x, y); y points down."""
+    """The point (x, y) after a rotation; y points down."""
     cosine, sine = math.cos(angle), math.sin(angle)
     return cosine * x + sine * y, cosine * y - sine * x
 
 
 def _sources(height: int, width: int, angle: float) -> tuple[Tensor, Tensor]:
-    """x and y of the place that each pixel's content comes from when the image is turned, `(H, W)` in
-    pixels.
-    """
+    """x and y of the point that each pixel of the rotated image comes from, `(H, W)` in pixels."""
     middle = (width - 1) / 2, (height - 1) / 2
     columns, rows = (
         torch.arange(width, dtype=torch.float64) - middle[0],
@@ -147,7 +145,7 @@ def _window(place: Tensor) -> Tensor:
 
 
 def _lanczos(size: int, by: float) -> Tensor:
-    """`(size, size)` float64: samples along one axis, moved."""
+    """`(size, size)` float64: the matrix that shifts samples along one axis."""
     place = torch.arange(size, dtype=torch.float64)
     offset = place[:, None] - place - by
     taps = torch.sinc(offset) * _window(offset)

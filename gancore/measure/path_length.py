@@ -19,7 +19,7 @@ from gancore.pipeline import Pipeline, evaluating
 
 Way = Callable[[Tensor, Tensor, Tensor], Tensor]
 CHUNK = 64
-"""Pairs of images made at a time."""
+"""Pairs of images generated at a time."""
 
 
 def squared_steps(first: Tensor, second: Tensor, epsilon: float) -> Tensor:
@@ -31,9 +31,7 @@ def squared_steps(first: Tensor, second: Tensor, epsilon: float) -> Tensor:
 
 
 def trimmed(lengths: Tensor) -> Tensor:
-    """Without what lies under the 1st or over the 99th percentile (the order statistics outside of these), as
-    in the paper's code.
-    """
+    """The lengths between the 1st and 99th percentiles (as order statistics), as in the paper's code."""
     low = torch.quantile(lengths, 0.01, interpolation="lower")
     high = torch.quantile(lengths, 0.99, interpolation="higher")
     return lengths[(lengths >= low) & (lengths <= high)]
@@ -94,14 +92,14 @@ def _images(pipeline: Pipeline, code: Tensor, seed: int) -> Tensor:
 
 @part("path-length")
 class PathLength(Score):
-    """Perceptual path length: the mean squared change of features over a step ε along a random path, per ε².
+    """Perceptual path length: the mean squared change of features over a step ε along a random path, over ε².
 
     Paper: Karras et al. 2019 (StyleGAN), arXiv:1812.04948, section 4.1, eqs. 2 (z, spherical) and 3 (w,
-    linear), at random points of the whole path, with ε = 1e-4, and without the lowest and highest hundredth
-    as in its code. Differences: the distance is the squared one of the extractor's features, there a weighted
-    one of VGG-16's (LPIPS); images are not cropped; latents keep their norms, which are interpolated too;
-    fewer paths by default (100,000 in the paper). Both images of a pair have the same label and the same
-    noise. Values depend on the extractor's scale: compare models under one extractor alone.
+    linear), at random points of the whole path, with ε = 1e-4, and without the lowest and highest 1 % as in
+    its code. Differences: the distance is the squared distance of the extractor's features instead of the
+    weighted one of VGG-16's (LPIPS); images are not cropped; latents keep their norms, which are interpolated
+    as well; fewer paths by default (100,000 in the paper). Both images of a pair have the same label and the
+    same noise. Values depend on the extractor's scale: compare models only under one extractor.
     """
 
     needs = frozenset({"pipeline"})
@@ -110,13 +108,13 @@ class PathLength(Score):
     epsilon: float = field(default=1e-4, validator=above(0), help="the step ε")
 
     def forward(self, study: Study) -> dict[str, Value]:
-        """`PPL z[title]`, and where codes are not the latents themselves `PPL w[title]`; lower is better."""
+        """`PPL z[title]` and, if codes differ from the latents, `PPL w[title]`; lower is better."""
         pipeline = study.pipeline
         assert pipeline is not None
         need(
             f"PPL z[{study.title}]",
             2,
-            "a model that is judged by more than one image",
+            "more than one image of the model",
             samples=len(study.samples),
         )
         spaces: tuple[PlainSpace, ...] = SPACES if has_codes(pipeline) else ("z",)

@@ -1,4 +1,4 @@
-"""What several scores do first: see that there are images enough, and pick some of them."""
+"""Helpers of several scores: check that there are enough images, and pick some of them."""
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ def need(score: str, needed: int, why: str, **found: int) -> None:
 
 
 def some_images(study: Study, side: Side, count: int) -> Tensor:
-    """`count` images of one side (all, where there are fewer), chosen by the study's seed: `(n, C, H, W)` in
+    """`count` images of one side (all, if there are fewer), chosen by the study's seed: `(n, C, H, W)` in
     [-1, 1].
     """
     images = study.side(side)
@@ -27,5 +27,5 @@ def some_images(study: Study, side: Side, count: int) -> Tensor:
 
 
 def some_rows(rows: Tensor, count: int, rng: torch.Generator) -> Tensor:
-    """`count` rows (all, where there are fewer) in an order drawn from `rng`."""
+    """`count` rows (all, if there are fewer) in an order drawn from `rng`."""
     return rows[torch.randperm(len(rows), generator=rng)[:count]]

@@ -1,4 +1,4 @@
-"""How near images come back that go through the encoder and the generator."""
+"""How closely images are reconstructed by the encoder and the generator."""
 
 import torch
 from torch import Tensor
@@ -17,14 +17,12 @@ CHUNK = 256
 
 
 def absolute_error(first: Tensor, second: Tensor) -> Tensor:
-    """The mean absolute difference of images `(N, C, H, W)` in [-1, 1], on a scale from 0 to 1: `(N,)`
-    float64.
-    """
+    """The mean absolute difference of images `(N, C, H, W)` in [-1, 1], scaled to [0, 1]: `(N,)` float64."""
     return (first.double() - second.double()).abs().flatten(1).mean(1) / 2
 
 
 def peak_signal_to_noise(first: Tensor, second: Tensor, most: float = 100.0) -> Tensor:
-    """10 log₁₀(peak² / mean squared error) in dB of images `(N, C, H, W)` in [-1, 1], at most `most`: `(N,)`
+    """10 log₁₀(peak² / mean squared error) in dB, at most `most`, of images `(N, C, H, W)` in [-1, 1]: `(N,)`
     float64.
     """
     squared = ((first.double() - second.double()) / 2).square().flatten(1).mean(1)
@@ -32,8 +30,8 @@ def peak_signal_to_noise(first: Tensor, second: Tensor, most: float = 100.0) -> 
 
 
 def distances(extractor: Extractor, first: Tensor, second: Tensor) -> dict[str, Tensor]:
-    """`MAE`, `PSNR` and, by the extractor's title, the distance of features between images `(N, C, H, W)`:
-    each `(N,)` float64.
+    """`MAE`, `PSNR` and, under the extractor's title, the feature distance of images `(N, C, H, W)`: each
+    `(N,)` float64.
     """
     with evaluating(extractor), torch.no_grad():
         apart = extractor(first).double() - extractor(second).double()
@@ -46,16 +44,15 @@ def distances(extractor: Extractor, first: Tensor, second: Tensor) -> dict[str, 
 
 @part("reconstruction")
 class Reconstruction(Score):
-    """How near reference images come back from encoder and generator: MAE, PSNR, SSIM, each the mean over
-    images.
+    """How closely reference images are reconstructed: MAE, PSNR and SSIM, each averaged over images.
 
-    SSIM: Wang et al. 2004, eq. 13. Values are on a scale from 0 to 1 (MAE), in dB, 100 at most (PSNR), and up
-    to 1 (SSIM). What comes back is rounded to 256 levels, as the reference is. Images smaller than SSIM's
-    window, 11 pixels, have MAE and PSNR alone.
+    SSIM: Wang et al. 2004, eq. 13. MAE is on a scale from 0 to 1, PSNR in dB with at most 100, SSIM at most
+    1. Reconstructions are rounded to 256 levels, as the reference is. Images smaller than SSIM's 11-pixel
+    window have only MAE and PSNR.
     """
 
     needs = frozenset({"encoder"})
-    images: int = field(default=2000, validator=whole(2), help="at most so many reference images")
+    images: int = field(default=2000, validator=whole(2), help="maximum number of reference images")
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`MAE` (lower is better), `PSNR` and `SSIM` (higher is better), each with its standard error."""

@@ -1,4 +1,4 @@
-"""What judges images: a score reads a study and gives named values."""
+"""Scores of images: a score reads a study and returns named values."""
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -16,7 +16,7 @@ Need = Literal["classes", "labels", "pipeline", "encoder", "movable", "training"
 
 @attrs.frozen
 class Value:
-    """One number, its standard error where it is known, and which way is better."""
+    """A value, its standard error if known, and which direction is better."""
 
     value: float
     error: float | None = None
@@ -25,12 +25,11 @@ class Value:
 
 @interface("score")
 class Score(Part):
-    """A judgment: `(study)` → values by the names that people read, as `FD[emoji-1]`. Pure; draws from
-    `study.rng` alone.
+    """A score: `(study)` → values by display name, such as `FD[emoji-1]`. Pure; draws only from `study.rng`.
 
-    `needs` names what a study must hold for it: `classes` (the extractor tells classes apart), `labels` (both
-    sets have labels), `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline
-    has one), `movable` (its generator can move what it draws), `training` (the images it was trained on).
+    `needs` names what the study must provide: `classes` (the extractor classifies), `labels` (both sets have
+    labels), `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline has one),
+    `movable` (its generator can move what it draws), `training` (the training images).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()
@@ -40,5 +39,6 @@ class Score(Part):
         """The values.
 
         Raises:
-            MeasureError: too few images for a value that means something; it says how many are needed.
+            MeasureError: there are too few images for a meaningful value; the message says how many are
+            needed.
         """

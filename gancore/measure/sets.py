@@ -1,4 +1,4 @@
-"""Sets of images that can be judged: read from data, or drawn from a pipeline."""
+"""Sets of images that can be evaluated: read from data, or drawn from a pipeline."""
 
 import math
 from collections.abc import Iterator
@@ -18,16 +18,16 @@ from gancore.pipeline import Pipeline, check_truncation
 CHUNK = 256
 """Images read at a time."""
 KEPT = 2**28
-"""Bytes of drawn samples that are kept, one for each value; more are drawn anew for each score that looks at
-images.
+"""Bytes of drawn samples that are kept, one per value; beyond this, each score that reads images draws them
+again.
 """
 
 
 class ImageSet(Protocol):
     """Images `(C, H, W)` in [-1, 1] of 256 gray levels, in a fixed order.
 
-    `key` names their content for a cache (empty: not to be cached), `facts` say for a protocol where they
-    come from, `labels` are int64 `(N,)` or float32 `(N, K)` where there are any.
+    `key` identifies their content for a cache (empty: do not cache), `facts` describe their origin for a
+    protocol, `labels` are int64 `(N,)` or float32 `(N, K)` if there are any.
     """
 
     image: ImageShape
@@ -48,7 +48,7 @@ class ImageSet(Protocol):
 
 
 class DatasetImages:
-    """Images of a data set: all, or `count` of them chosen by `seed`. `entry` is the domain that is read, as
+    """Images of a data set: all, or `count` of them chosen by `seed`. `entry` is the domain to read, such as
     `target`.
 
     Raises:
@@ -58,7 +58,7 @@ class DatasetImages:
     def __init__(self, data: Data, count: int | None = None, *, seed: int = 0, entry: str = "image") -> None:
         if count is not None and count > len(data):
             raise MeasureError(
-                f"{count} images asked of {len(data)} ({data.description}); ask for at most {len(data)}"
+                f"{count} images requested from {len(data)} ({data.description}); ask for at most {len(data)}"
             )
         self.data, self.entry = data, entry
         self.chosen = (
@@ -86,7 +86,7 @@ class DatasetImages:
 
     @cached_property
     def labels(self) -> Tensor | None:
-        """The labels of the data, where there are any."""
+        """The labels of the data, if any."""
         labels = self.data.labels
         return None if labels is None else torch.from_numpy(np.asarray(labels))[self.chosen]
 
@@ -101,8 +101,8 @@ class DatasetImages:
 
 
 class PipelineSamples:
-    """Samples of a pipeline; the same seed gives the same images. What a translator translates are the images
-    of `source`.
+    """Samples of a pipeline; the same seed gives the same images. A translator translates the images of
+    `source`.
 
     Raises:
         MeasureError: source images are missing, or the pipeline reads none. UserError: `check_truncation`
@@ -160,7 +160,7 @@ class PipelineSamples:
         self._kept = drawn if keep else []
 
     def rows(self, indices: Tensor) -> Tensor:
-        """Some samples, as they are among all."""
+        """Some of the samples, with the same values as among all."""
         wanted, start, found = indices.tolist(), 0, []
         for batch in self.batches():
             found += [batch[i - start] for i in wanted if start <= i < start + len(batch)]
@@ -171,8 +171,8 @@ class PipelineSamples:
 
 
 def eight_bit(image: Tensor) -> Tensor:
-    """Images rounded to the 256 levels of a picture file, so that samples and files are judged alike; NaN
-    stays NaN.
+    """Images rounded to the 256 levels of an image file, so samples and files are compared equally; NaN stays
+    NaN.
     """
     return _levels(image) / 127.5 - 1
 

@@ -25,8 +25,8 @@ SLICES = 32
 
 
 def levels(height: int, width: int) -> int:
-    """How many levels the pyramid has: halved as long as both sides are even and stay at 16 pixels or
-    more.
+    """The number of pyramid levels: images are halved while both sides are even and the result is at least 16
+    pixels.
     """
     found = 1
     while height % 2 == 0 and width % 2 == 0 and min(height, width) >= 2 * COARSEST:
@@ -35,10 +35,10 @@ def levels(height: int, width: int) -> int:
 
 
 def laplacian_pyramid(images: Tensor, count: int) -> list[Tensor]:
-    """What each level has over the next coarser one, the finest first, of images `(N, C, H, W)`; the last is
-    what is left.
+    """The Laplacian pyramid of images `(N, C, H, W)`, finest level first; the last is the remaining low-pass
+    image.
 
-    Paper: Burt and Adelson 1983: smoothed by the 5×5 binomial filter, every second pixel kept; mirrored at
+    Paper: Burt and Adelson 1983: smoothed by the 5×5 binomial filter, keeping every second pixel; mirrored at
     the edges.
     """
     found = []
@@ -72,9 +72,7 @@ def patches(images: Tensor, each: int, rng: torch.Generator) -> Tensor:
 
 
 def standardized(descriptors: Tensor, channels: int) -> Tensor:
-    """Patches with mean 0 and standard deviation 1 in every channel. What a channel that never varies holds
-    becomes 0.
-    """
+    """Patches standardized in every channel to mean 0 and deviation 1; a constant channel becomes 0."""
     rows = descriptors.reshape(len(descriptors), channels, -1)
     mean = rows.mean((0, 2), keepdim=True, dtype=torch.float64).to(rows)
     rows = rows - mean
@@ -83,8 +81,8 @@ def standardized(descriptors: Tensor, channels: int) -> Tensor:
 
 
 def sliced_wasserstein(first: Tensor, second: Tensor, directions: Tensor) -> float:
-    """The mean over unit directions `(D, S)` of the Wasserstein-1 distance between projections of as many
-    rows, `(N, D)` each.
+    """The mean over unit directions `(D, S)` of the Wasserstein-1 distance between the projections of rows
+    `(N, D)`.
 
     Paper: Rabin et al. 2011. In one dimension the distance is the mean absolute difference of the sorted
     values.
@@ -103,18 +101,17 @@ def _sorted(projected: Tensor) -> npt.NDArray[np.float32]:
 
 @part("sliced-wasserstein")
 class SlicedWasserstein(Score):
-    """The sliced Wasserstein distance between 7×7 patches of samples and reference, at each level of a
-    Laplacian pyramid, times 1,000.
+    """The sliced Wasserstein distance between 7×7 patches at each level of a Laplacian pyramid, times 1,000.
 
-    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5: 128 patches an image, standardized
-    channel by channel, 4 × 128 random directions; levels halve down to 16 pixels. Differences: sides that
-    halve to odd numbers or under 16 end the pyramid earlier (28×28 has one level); fewer images by default
-    (16,384 in the paper): values fall with their number. It looks at pixels, not at features.
+    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5: 128 patches per image, standardized per
+    channel, 4 × 128 random directions; levels halve down to 16 pixels. Differences: the pyramid ends earlier
+    if a side would become odd or below 16 (28×28 has one level); fewer images by default (16,384 in the
+    paper): values fall with their number. It compares pixels, not features.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"patches": 8, "directions": 16},)
     images: int = field(
-        default=1024, validator=whole(2), help="at most so many images a side; 16,384 in the paper"
+        default=1024, validator=whole(2), help="maximum number of images per side; 16,384 in the paper"
     )
     patches: int = field(default=128, validator=whole(1), help="patches of each image")
     directions: int = field(
@@ -126,7 +123,7 @@ class SlicedWasserstein(Score):
         height, width = study.reference.image[1:]
         if min(height, width) < PATCH:
             raise MeasureError(
-                f"SWD looks at patches of {PATCH}×{PATCH} pixels; "
+                f"SWD compares patches of {PATCH}×{PATCH} pixels; "
                 f"the images are {height}×{width}: give larger ones"
             )
         count = min(len(study.reference), len(study.samples), self.images)

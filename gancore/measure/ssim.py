@@ -1,4 +1,4 @@
-"""Structural similarity of two images, at one scale and at several."""
+"""Structural similarity of two images, single-scale and multi-scale."""
 
 import math
 
@@ -13,16 +13,15 @@ WINDOW, SIGMA = 11, 1.5
 _BELL = [math.exp(-((i - WINDOW // 2) ** 2) / (2 * SIGMA**2)) for i in range(WINDOW)]
 GAUSSIAN = [weight / sum(_BELL) for weight in _BELL]
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Exponents of the scales, the finest first, from Wang et al. 2003."""
+"""Exponents of the scales, finest first, from Wang et al. 2003."""
 
 
 def ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
-    """Structural similarity of pairs of images `(N, C, H, W)` whose values span `range`: `(N,)` float64, 1
-    where they are equal.
+    """SSIM of pairs of images `(N, C, H, W)` whose values span `range`: `(N,)` float64, 1 if they are equal.
 
-    Paper: Wang et al. 2004, IEEE Transactions on Image Processing 13(4), eq. 13: a Gaussian window of 11×11
-    with σ = 1.5, K₁ = 0.01, K₂ = 0.03, variances divided by the window's weight. Only windows that lie wholly
-    within the image count. The mean over channels. Computed in float64.
+    Paper: Wang et al. 2004, IEEE Transactions on Image Processing 13(4), eq. 13: an 11×11 Gaussian window
+    with σ = 1.5, K₁ = 0.01, K₂ = 0.03, variances divided by the window's weight. Only windows entirely inside
+    the image count. Averaged over channels, in float64.
 
     Raises:
         MeasureError: the images are smaller than a window.
@@ -31,13 +30,12 @@ def ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
 
 
 def scales(height: int, width: int) -> int:
-    """How many of the five scales images of this size have, so that a window fits into the coarsest."""
+    """The number of scales, at most five, for which a window fits into the coarsest."""
     return sum(min(height, width) // 2**i >= WINDOW for i in range(len(WEIGHTS)))
 
 
 def ms_ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
-    """Multi-scale structural similarity of pairs of images `(N, C, H, W)`: `(N,)` float64, 1 where they are
-    equal.
+    """MS-SSIM of pairs of images `(N, C, H, W)`: `(N,)` float64, 1 if they are equal.
 
     Paper: Wang et al. 2003, Multiscale structural similarity for image quality assessment, eq. 7, images
     halved by 2×2 means. Images under 176 pixels have fewer than five scales: as many as leave room for a
@@ -60,10 +58,10 @@ def ms_ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
 
 
 def _similar(first: Tensor, second: Tensor, range: float) -> tuple[Tensor, Tensor]:
-    """The whole index, and its contrast and structure alone, each `(N, C)`."""
+    """The full index, and its contrast-structure term alone, each `(N, C)`."""
     if min(first.shape[2:]) < WINDOW:
         raise MeasureError(
-            f"structural similarity looks through windows of {WINDOW}×{WINDOW} pixels; the images are "
+            f"structural similarity needs windows of {WINDOW}×{WINDOW} pixels; the images are "
             f"{first.shape[2]}×{first.shape[3]}: give larger ones"
         )
     a, b = first.double(), second.double()

@@ -1,4 +1,4 @@
-"""The scores that an evaluation computes where nobody says which."""
+"""The scores that an evaluation computes by default."""
 
 from gancore.measure.density_coverage import DensityCoverage
 from gancore.measure.diversity import Diversity
@@ -21,9 +21,10 @@ SCORES: list[type[Score]] = [
     *(Diversity, SlicedWasserstein),
     *(Memorization, PathLength, Equivariance, Reconstruction),
 ]
-"""Every score of the core, in order of reading: the whole, the classes, variety, and what the model does."""
+"""All scores of the core in reading order: the distribution, the classes, variety, and the model's behavior.
+"""
 
 
 def standard_scores() -> list[Score]:
-    """Every score of the core with its defaults, in order of reading."""
+    """All scores of the core with their defaults, in reading order."""
     return [score() for score in SCORES]

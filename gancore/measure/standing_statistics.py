@@ -14,7 +14,7 @@ PASSES = 16
 
 
 def has_batch_norm(pipeline: Pipeline) -> bool:
-    """Whether statistics of batches take part in sampling."""
+    """Whether sampling depends on batch statistics."""
     return any(
         isinstance(m, _BatchNorm) and m.track_running_stats
         for part in pipeline.parts.values()
@@ -25,7 +25,7 @@ def has_batch_norm(pipeline: Pipeline) -> bool:
 def with_standing_statistics(
     pipeline: Pipeline, *, seed: int = 0, truncation: float = 1.0, batch: int = CHUNK, passes: int = PASSES
 ) -> Pipeline:
-    """A copy whose batch norms use statistics of its own samples, not the running ones of training.
+    """A copy whose batch norms use statistics of its own samples instead of the running ones from training.
 
     Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, appendix E: forward passes of the generator in
     training mode, statistics accumulated over them. Here each statistic is the plain mean over `passes`

@@ -1,6 +1,4 @@
-"""What scores read: two sets of images, their features, and whatever else is known. Everything is computed
-once.
-"""
+"""The input of scores: two sets of images, their features, and what else is known, each computed once."""
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -22,10 +20,9 @@ Side = Literal["reference", "samples", "training"]
 
 
 class Study:
-    """Samples beside a reference, seen through an extractor.
+    """Samples and a reference, seen through an extractor.
 
-    `training` holds the images that the model learned from, where they are known; `pipeline` made the
-    samples, where one did.
+    `training` holds the training images if known; `pipeline` made the samples if one did.
 
     Raises:
         MeasureError: samples and reference are of different shapes. FitError: the extractor reads other
@@ -45,7 +42,7 @@ class Study:
         if samples.image != reference.image:
             raise MeasureError(
                 f"samples are {samples.image}, the reference is {reference.image} (channels, height, width); "
-                f"bring them to one shape, as with --size and --channels"
+                f"bring them to the same shape, for example with --size and --channels"
             )
         self.samples, self.reference, self.training = samples, reference, training
         self.pipeline, self.seed = pipeline, seed
@@ -56,7 +53,7 @@ class Study:
 
     @property
     def title(self) -> str:
-        """The extractor's, for the names of values."""
+        """The extractor's title, for the names of values."""
         return self.extractor.title
 
     def holds(self, need: Need) -> bool:
@@ -71,7 +68,7 @@ class Study:
         }[need]
 
     def side(self, side: Side) -> ImageSet:
-        """One set of images. Raises MeasureError where it is not known."""
+        """One set of images. Raises MeasureError if it is unknown."""
         found: ImageSet | None = getattr(self, side)
         if found is None:
             raise MeasureError(f"the {side} images are not known; name them")
@@ -105,21 +102,21 @@ class Study:
             if not bool(batch.isfinite().all()):
                 bad = (~batch.isfinite()).flatten(1).any(1).sum()
                 raise MeasureError(
-                    f"{bad} of {len(batch)} images hold NaN or infinity; judge images that are finite"
+                    f"{bad} of {len(batch)} images hold NaN or infinity; give images with finite values"
                 )
             with evaluating(self.extractor), torch.no_grad():
                 features: Tensor = self.extractor(batch.to(device))
             yield features.float().cpu()
 
     def images(self, side: Side, count: int) -> Tensor:
-        """The first `count` images of one side (all, where there are fewer), `(n, C, H, W)` float32 in [-1,
+        """The first `count` images of one side (all, if there are fewer), `(n, C, H, W)` float32 in [-1,
         1].
         """
         found = self.side(side)
         return found.rows(torch.arange(min(count, len(found))))
 
     def rng(self, name: str) -> torch.Generator:
-        """A generator for one purpose; the same study gives the same draws."""
+        """A random generator for one purpose; the same study gives the same draws."""
         return torch.Generator().manual_seed(fold(self.seed, name))
 
     def _extracted(self, images: ImageSet) -> Tensor:

@@ -168,7 +168,7 @@ def test_safetensors_are_marked_by_their_hash(state, tmp_path):
 
 def test_a_file_that_is_not_there(tmp_path):
     text = (
-        r"none\.pth are not there; download https://github.com/toshas/torch-fidelity.* and put it into "
+        r"none\.pth do not exist; download https://github.com/toshas/torch-fidelity.* and put it into "
         r"\$GANCORE_CACHE/weights"
     )
     with pytest.raises(MeasureError, match=text):
@@ -218,7 +218,7 @@ def test_weights_of_another_network(tmp_path, state):
         save_file({k: v for k, v in {**state, name: value}.items() if v is not None}, path)
         with pytest.raises(
             MeasureError,
-            match=rf"holds no weights of the Inception network of 2015: "
+            match=rf"does not hold weights of the Inception network of 2015: "
             rf"{name} is missing or of another shape",
         ):
             Inception2015(weights=str(path), image=(3, 16, 16))

@@ -160,7 +160,8 @@ def test_small_images_have_no_turns_and_tiny_ones_no_value():
     assert list(judged(waves((1, 8, 15)))) == ["EQ-T", "EQ-T_frac"]
     with pytest.raises(
         MeasureError,
-        match="EQ-T needs images of at least 8×8 pixels; got 7 on a side: judge a model of larger images",
+        match="EQ-T needs images of at least 8×8 pixels; "
+        "got 7 on a side: evaluate a model with larger images",
     ):
         judged(waves((1, 7, 16)))
 
@@ -170,7 +171,8 @@ def test_a_generator_that_cannot_move_is_left_out_with_the_reason():
     assert not isinstance(made.generator, Movable) and isinstance(waves().generator, Movable)
     found = score_study(study(fake=images(8), real=images(8), pipeline=made), [Equivariance(count=8)])
     assert found.left_out == {
-        "equivariance": "score/equivariance needs a generator that can move what it draws, as StyleGAN3's"
+        "equivariance": "score/equivariance needs a generator that can move what it draws, "
+        "such as StyleGAN3's"
     }
 
 

@@ -97,7 +97,7 @@ def test_noise_is_farther_than_images_are_from_each_other():
 
 def test_small_images_and_small_sets_are_refused():
     with pytest.raises(
-        MeasureError, match=r"SWD looks at patches of 7×7 pixels; the images are 4×4: give larger ones"
+        MeasureError, match=r"SWD compares patches of 7×7 pixels; the images are 4×4: give larger ones"
     ):
         SlicedWasserstein()(study(size=4))
     with pytest.raises(

@@ -44,7 +44,7 @@ def test_a_chosen_part_is_the_same_for_the_same_seed_and_says_so():
 
 
 def test_too_many_images_are_refused():
-    with pytest.raises(MeasureError, match=r"31 images asked of 30 .*ask for at most 30"):
+    with pytest.raises(MeasureError, match=r"31 images requested from 30 .*ask for at most 30"):
         DatasetImages(data(), 31)
 
 

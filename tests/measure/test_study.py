@@ -86,7 +86,8 @@ def test_another_extractor_does_not_find_the_features_of_the_first():
 
 def test_shapes_must_agree():
     with pytest.raises(
-        MeasureError, match=r"samples are \(1, 8, 8\), the reference is \(3, 8, 8\).*bring them to one shape"
+        MeasureError,
+        match=r"samples are \(1, 8, 8\), the reference is \(3, 8, 8\).*bring them to the same shape",
     ):
         Study(images(image=(1, 8, 8)), images(), SmallExtractor())
 
@@ -125,7 +126,7 @@ def test_an_evaluation_says_how_it_was_made(tmp_path):
 def test_what_is_no_evaluation_is_refused(tmp_path, text):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(
-        MeasureError, match="x.json is no evaluation .*give a file that `gancore evaluate` wrote"
+        MeasureError, match="x.json is not an evaluation .*give a file that `gancore evaluate` wrote"
     ):
         Evaluation.load(tmp_path / "x.json")
 

@@ -24,8 +24,8 @@ CLASSES = (
 
 
 class EmojiNetwork(nn.Module):
-    """32×32 RGB in [-1, 1] → 128 features of length √128, so that a coordinate has about the variance 1; and
-    nine logits of them.
+    """32×32 RGB in [-1, 1] → 128 features of length √128, so a coordinate has a variance of about 1; and nine
+    logits of them.
     """
 
     def __init__(self) -> None:
@@ -41,13 +41,13 @@ class EmojiNetwork(nn.Module):
 
 @part("emoji")
 class Emoji(SmallExtractor):
-    """A small residual network that learned to lay the same emoji of two vendors close
+    """A small residual network trained to map two vendors' drawings of an emoji to nearby features
     (tools/train_emoji_extractor.py).
 
     The loss is the normalized temperature-scaled cross entropy of Chen et al. 2020 (SimCLR),
     arXiv:2002.05709, equation 1, where the two views are two vendors' drawings, and other emoji of the other
-    vendor are the negatives. Compared are the features that the loss sees, with no projection head between. A
-    linear layer tells the nine categories of emoji apart.
+    vendor are the negatives. The features are those the loss sees, without a projection head. A linear layer
+    predicts the nine categories of emoji.
 
     Raises:
         FitError: images are not RGB.

@@ -39,11 +39,10 @@ class FashionNetwork(nn.Module):
 
 @part("fashion")
 class Fashion(SmallExtractor):
-    """A small residual network that learned to tell the ten classes of Fashion-MNIST apart
-    (tools/train_fashion_extractor.py).
+    """A small residual network trained to classify Fashion-MNIST (tools/train_fashion_extractor.py).
 
-    The data: Xiao et al. 2017, arXiv:1708.07747; it learned from the 60,000 training images alone. Compared
-    is its last hidden layer.
+    The data: Xiao et al. 2017, arXiv:1708.07747; only the 60,000 training images were used. The features are
+    its last hidden layer.
 
     Raises:
         FitError: images are not gray.

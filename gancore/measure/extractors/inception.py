@@ -1,4 +1,4 @@
-"""The network that the Fréchet inception distance is defined on."""
+"""The network that defines the Fréchet inception distance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -20,16 +20,16 @@ SIZE = 299
 
 @part("inception-2015")
 class Inception2015(Extractor):
-    """The Inception network of 2015-12-05, whose last pooled layer is what the Fréchet inception distance
-    compares.
+    """The Inception network of 2015-12-05, on whose last pooled layer the Fréchet inception distance is
+    defined.
 
     Papers: Szegedy et al. 2015, arXiv:1512.00567 (Inception v3); Heusel et al. 2017, arXiv:1706.08500,
-    section 2 (FID). The published network differs from the paper's: its average pools leave the padding out
-    of the mean, the last block pools by maximum, it tells 1,008 classes apart, and it was fed by a bilinear
-    resize without antialiasing whose samples sit on the corners of pixels. All of that is kept. Not kept:
-    images are not rounded to 256 levels here, since scores do that to all images alike.
+    section 2 (FID). The published network differs from the paper's: its average pools exclude the padding,
+    the last block uses max pooling, it has 1,008 classes, and its input was resized bilinearly without
+    antialiasing, sampling at the corners of pixels. All of this is reproduced. Images are not rounded to 256
+    levels here, because the scores do that for all images.
 
-    Its 23,850,960 weights bear the names of torch-fidelity's file. They are not part of the package: see
+    Its 23,850,960 weights have the names in torch-fidelity's file. They are not part of the package: see
     `weights`.
 
     Raises:
@@ -56,7 +56,7 @@ class Inception2015(Extractor):
 
     @property
     def title(self) -> str:
-        """`inception-2015` with the published weights alone; others get a name of their own."""
+        """`inception-2015` only with the published weights; others get a different title."""
         if self.weights == "none":
             return "inception-2015-unweighted"
         mark = self.__dict__.get("_mark", "")
@@ -95,7 +95,7 @@ class Inception2015(Extractor):
         self.fc = nn.Linear(2048, self.classes)
 
     def train(self, mode: bool = True) -> Self:
-        """Stays in eval mode: its batch norms never follow the images that it judges."""
+        """Stays in eval mode: its batch norms never adapt to the images that it reads."""
         return super().train(False)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -103,8 +103,8 @@ class Inception2015(Extractor):
         return _pooled(self._maps(image)[-1])
 
     def blocks(self, image: Tensor) -> dict[str, Tensor]:
-        """The pooled features that are compared in the literature, by their width: `64`, `192`, `768`,
-        `2048`, each `(N, width)`, and `logits_unbiased` `(N, 1008)`.
+        """The pooled features compared in the literature, by their width: `64`, `192`, `768`, `2048`, each
+        `(N, width)`, and `logits_unbiased` `(N, 1008)`.
         """
         found = {str(maps.shape[1]): _pooled(maps) for maps in self._maps(image)}
         return {**found, "logits_unbiased": self.classify(found["2048"])}
@@ -116,7 +116,7 @@ class Inception2015(Extractor):
         return features @ self.fc.weight.T
 
     def _maps(self, image: Tensor) -> list[Tensor]:
-        """The maps at the ends of the four blocks; channels 64, 192, 768, 2048."""
+        """The feature maps at the ends of the four blocks; channels 64, 192, 768, 2048."""
         pixels = corner_bilinear(image.float() * 127.5 + 127.5, SIZE, SIZE)
         x = ((pixels - 128) / 128).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
@@ -128,7 +128,7 @@ class Inception2015(Extractor):
 
 
 def _fill(layer: nn.Module) -> None:
-    """Random weights under which every layer keeps the scale of what it reads."""
+    """Random weights that preserve the scale of every layer's input."""
     if isinstance(layer, nn.Conv2d):
         nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
     elif isinstance(layer, nn.BatchNorm2d | nn.Linear):

@@ -1,4 +1,4 @@
-"""The blocks of the Inception network of 2015; layers bear the names that the published weights have."""
+"""The blocks of the Inception network of 2015; layers have the names of the published weights."""
 
 from typing import Literal
 
@@ -81,7 +81,7 @@ class MixedB(nn.Module):
 
 
 class MixedC(nn.Module):
-    """Four branches at 17×17 of 1×7 and 7×1 convolutions (figure 6), `width` channels inside. 4 · 192
+    """Four branches at 17×17 of 1×7 and 7×1 convolutions (figure 6) with `width` inner channels; 4 · 192
     channels.
     """
 
@@ -124,8 +124,8 @@ class MixedD(nn.Module):
 class MixedE(nn.Module):
     """Four branches at 8×8, two of which split into 1×3 and 3×1 (figure 7). 320 + 768 + 768 + 192 channels.
 
-    `pool` says what the last branch reads: in the published network the mean of its neighbors in the first of
-    these blocks, their maximum in the second.
+    `pool` is the pooling of the last branch: in the published network, the mean of the neighbors in the first
+    of these blocks, their maximum in the second.
     """
 
     def __init__(self, read: int, pool: Literal["mean", "maximum"]) -> None:

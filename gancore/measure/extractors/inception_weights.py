@@ -1,4 +1,4 @@
-"""The published weights of the Inception network: found, or downloaded once, and known by their hash."""
+"""The published weights of the Inception network: found locally or downloaded once, and verified by hash."""
 
 import http.client
 import shutil
@@ -21,15 +21,15 @@ URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 PATIENCE_SECONDS = 30
 ADVICE = (
-    f"download {URL} where there is a network and put it into $GANCORE_CACHE/weights (gancore evaluate reads "
-    "it from --weights FILE too), "
-    "or take another extractor"
+    f"download {URL} on a machine with a network and put it into $GANCORE_CACHE/weights (or give it to "
+    "gancore evaluate as --weights FILE), "
+    "or use another extractor"
 )
 
 
 def find(given: str) -> tuple[Path, str]:
-    """The file of the weights, and a mark for those that are not the published ones: a `.safetensors` file is
-    marked by its hash.
+    """The file of the weights, and a mark for unpublished ones: the start of the hash of a `.safetensors`
+    file.
 
     Raises:
         MeasureError: there is no such file, its hash is not that of the published weights, or it cannot be
@@ -37,7 +37,7 @@ def find(given: str) -> tuple[Path, str]:
     """
     path = Path(given).expanduser() if given else _kept()
     if not path.is_file():
-        raise MeasureError(f"the weights {path} are not there; {ADVICE}")
+        raise MeasureError(f"the weights {path} do not exist; {ADVICE}")
     found = sha256(path)
     if path.suffix == ".safetensors":
         return path, found[:8]
@@ -49,8 +49,8 @@ def find(given: str) -> tuple[Path, str]:
 
 
 def read(path: Path, network: nn.Module) -> None:
-    """Copies the weights of a file into the network. Raises MeasureError when it is damaged or holds those of
-    another network.
+    """Copies the weights of a file into the network. Raises MeasureError if it is damaged or of another
+    network.
     """
     try:
         state = (
@@ -67,7 +67,7 @@ def read(path: Path, network: nn.Module) -> None:
 
 def _take(path: Path, network: nn.Module, state: Mapping[str, Tensor]) -> None:
     mine = network.state_dict()
-    # a count that only training reads, and files leave out
+    # used only in training, and missing in the files
     wanted = [name for name in mine if not name.endswith("num_batches_tracked")]
     wrong = [
         name
@@ -76,14 +76,14 @@ def _take(path: Path, network: nn.Module, state: Mapping[str, Tensor]) -> None:
     ]
     if wrong:
         raise MeasureError(
-            f"{path} holds no weights of the Inception network of 2015: "
+            f"{path} does not hold weights of the Inception network of 2015: "
             f"{wrong[0]} is missing or of another shape; {ADVICE}"
         )
     network.load_state_dict({name: state[name] for name in wanted}, strict=False)
 
 
 def _kept() -> Path:
-    """The weights in the cache, downloaded if they are not there yet."""
+    """The weights in the cache, downloaded if missing."""
     folder = ImageOptions().cache_folder()
     assert folder is not None
     path = folder / "weights" / FILE

@@ -1,4 +1,4 @@
-"""Pixels as features: what every other extractor has to beat."""
+"""Pixels as features: the baseline for every other extractor."""
 
 from typing import ClassVar
 
@@ -14,20 +14,19 @@ USUAL = 16
 
 @part("pixels")
 class Pixels(Extractor):
-    """The pixels of an image brought to `size` × `size`, any channels; D = C · size². Each is the mean of the
-    area it covers.
+    """The pixels of an image averaged down to `size` × `size`, any channels; D = C · size².
 
-    Nothing is learned, so that distances can be checked by hand. They see color and composition, and are
-    blind to what is drawn.
+    Nothing is learned, so distances can be verified manually. They reflect color and composition, not
+    content.
     """
 
     resizer: ClassVar[str] = "mean over areas, to size × size"
 
-    size: int = field(default=USUAL, validator=whole(1), help="height and width that images are brought to")
+    size: int = field(default=USUAL, validator=whole(1), help="height and width that images are resized to")
 
     @property
     def title(self) -> str:
-        """`pixels-1`; with another size than 16 it says so, as `pixels-1-8x8`."""
+        """`pixels-1`; a size other than 16 is part of the title, as in `pixels-1-8x8`."""
         usual = super().title
         return usual if self.size == USUAL else f"{usual}-{self.size}x{self.size}"
 

@@ -19,10 +19,9 @@ WEIGHTS = Path(__file__).parent.parent / "weights"
 
 
 class Residual(nn.Module):
-    """Two 3×3 convolutions beside a shortcut (He et al. 2015, arXiv:1512.03385, figure 2).
+    """Two 3×3 convolutions with a shortcut (He et al. 2015, arXiv:1512.03385, figure 2).
 
-    There is no batch norm: training puts one behind each convolution, and folds it into the weights at the
-    end.
+    There is no batch norm: training uses one after each convolution and folds it into the weights at the end.
     """
 
     def __init__(self, read: int, made: int, *, stride: int = 1) -> None:
@@ -37,8 +36,8 @@ class Residual(nn.Module):
 
 
 class Trunk(nn.Sequential):
-    """32×32 images `(N, channels, 32, 32)` → maps `(N, widths[-1], 4, 4)`, flattened; `widths` at 32×32,
-    16×16 and 8×8 from the first.
+    """32×32 images `(N, channels, 32, 32)` → flattened maps of `(N, last, 4, 4)`; `widths` are the channels
+    at 32×32, 16×16 and 8×8.
     """
 
     def __init__(self, channels: int, widths: Sequence[int], last: int) -> None:
@@ -69,8 +68,8 @@ def take_shipped(network: nn.Module, title: str) -> None:
 
 
 class SmallExtractor(Extractor):
-    """An extractor whose network and weights come with the package: images of `channels` at 32×32, features
-    `(N, 128)`, and classes.
+    """An extractor whose network and weights ship with the package: `channels` at 32×32 → `(N, 128)` and
+    classes.
 
     Raises:
         FitError: images have other channels.
@@ -81,7 +80,7 @@ class SmallExtractor(Extractor):
     channels: ClassVar[int]
     network_class: ClassVar[type[nn.Module]]
     instead: ClassVar[str]
-    """Which extractor to take for other images."""
+    """The extractor to use for other images."""
 
     def build(self) -> None:
         """The layers, with the weights that ship."""
