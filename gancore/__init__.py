@@ -1,13 +1,12 @@
-"""gancore: a component library for generative image models. The public names, imported when first asked
-for.
+"""gancore: a component library for generative image models. Public names are imported on first use.
 
-    gancore.list_parts("recipe")                       what there is
+    gancore.list_parts("recipe")                       the available recipes
     training = gancore.train("dcgan", "photos/")       a run
-    pipeline = gancore.load("runs/0001-dcgan")         its product
+    pipeline = gancore.load("runs/0001-dcgan")         its trained pipeline
     images = pipeline.sample(16, seed=0)               (16, C, H, W) in [-1, 1]
     gancore.evaluate("runs/0001-dcgan")                scores
 
-Each verb of the command line is a function of the same name and options.
+Each command of the command line is also a function with the same name and options.
 """
 
 from typing import TYPE_CHECKING

@@ -1,42 +1,40 @@
-"""One class per failure that a user can meet. Each message says what was given, what was expected and what to
-do.
-"""
+"""The exceptions. Each message says what was given, what was expected, and what to do."""
 
 
 class GancoreError(Exception):
-    """Every failure that gancore explains; the command line prints it without a traceback."""
+    """Base class of all errors of gancore; the command line prints them without a traceback."""
 
     exit_code = 1
 
 
 class UserError(GancoreError):
-    """The user's words are wrong: a command line answers with exit code 2."""
+    """Invalid input from the user; the command line exits with code 2."""
 
     exit_code = 2
 
 
 class UnknownPart(UserError):
-    """No part of that kind goes by that name."""
+    """No part of that kind has that name."""
 
 
 class AmbiguousPart(UserError):
-    """Several distributions offer a part under the same bare name."""
+    """Several distributions provide a part with the same bare name."""
 
 
 class BrokenPlugin(UserError):
-    """The part asked for belongs to a plugin that could not be loaded."""
+    """The requested part belongs to a plugin that could not be loaded."""
 
 
 class SpecError(UserError):
-    """A spec (a table of options) names an unknown field, a wrong type or a value out of range."""
+    """A spec (a table of options) has an unknown field, a wrong type or a value out of range."""
 
 
 class FactError(UserError):
-    """A fact is missing, or was given twice and differently."""
+    """A fact is missing, or was given two different values."""
 
 
 class Unbuilt(FactError, AttributeError):
-    """A layer was asked of a part that still waits for facts."""
+    """A layer was requested from a part that still waits for facts."""
 
 
 class FitError(UserError):
@@ -44,13 +42,11 @@ class FitError(UserError):
 
 
 class DataError(UserError):
-    """The data are empty, unreadable, or not what was said of them."""
+    """The data are empty, unreadable, or not as specified."""
 
 
 class MeasureError(UserError):
-    """Images cannot be scored as asked: too few of them, of the wrong shape, not finite, or an extractor
-    without its weights.
-    """
+    """Images cannot be scored: too few, of the wrong shape, not finite, or the extractor has no weights."""
 
 
 class RunError(GancoreError):
@@ -62,7 +58,7 @@ class CheckpointError(GancoreError):
 
 
 class ExportError(GancoreError):
-    """A pipeline cannot be written in the form asked for, or what was written makes other images."""
+    """A pipeline cannot be exported in the requested format, or the exported file makes other images."""
 
 
 class NotFinite(GancoreError):
@@ -70,4 +66,4 @@ class NotFinite(GancoreError):
 
 
 class Interrupted(GancoreError):
-    """Training was asked to stop by a signal; everything is saved."""
+    """A signal stopped the training; everything is saved."""

@@ -1,4 +1,4 @@
-"""Public names of a package that are imported when first asked for, so that importing it costs nothing."""
+"""Lazy imports: public names of a package are imported on first use, so importing it costs nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -8,9 +8,7 @@ from typing import Any
 def lazy(
     package: str, modules: Mapping[str, Sequence[str]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The `__getattr__` and the `__dir__` of a package whose public names are written in `modules`, each
-    under the module that holds it.
-    """
+    """The `__getattr__` and `__dir__` of a package; `modules` lists its public names by module."""
     home = {name: module for module, names in modules.items() for name in names}
 
     def get(name: str) -> Any:

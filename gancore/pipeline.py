@@ -1,4 +1,4 @@
-"""The product of every family: sampler → conditioner → generator."""
+"""The result of a training in every family: sampler → conditioner → generator."""
 
 import json
 import secrets
@@ -31,22 +31,21 @@ _SEATS = {
 SAVED = "pipeline.json"
 """The file that makes a folder a saved pipeline."""
 VERSION = 1
-"""The version of a saved pipeline."""
+"""Version of the format of saved pipelines."""
 CHUNK = 64
-"""Images made at a time; a result does not depend on it."""
+"""Images generated at a time; results do not depend on it."""
 FARTHEST = 100.0
-"""The largest truncation, either way; images fall apart long before."""
+"""Largest absolute truncation; images degrade long before that."""
 
 
 class Pipeline:
-    """Latents from a sampler (and labels from `labels`), turned into codes by a conditioner, and into images
-    by a generator.
+    """Draws latents (and labels), maps them to codes with a conditioner, and to images with a generator.
 
-    A translator has no sampler: its latents are images, the entry `reads` of a batch. `encoder` leads back
-    from images to codes.
+    An image-to-image translator has no sampler: its latents are images, the entry `reads` of a batch.
+    `encoder` maps images back to codes.
 
     Attributes:
-        seed: that of the last draw, given or fresh; None before the first.
+        seed: seed of the last draw, given or fresh; None before the first.
     """
 
     seed: int | None = None
@@ -66,11 +65,11 @@ class Pipeline:
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The parts by seat, those that are there."""
+        """The parts by seat, without the empty seats."""
         return {name: part for name in _SEATS if (part := getattr(self, name)) is not None}
 
     def _repr_html_(self) -> str:
-        """A table of the parts, as a notebook shows it."""
+        """A table of the parts, for notebooks."""
         rows = "".join(
             f"<tr><td>{name}</td><td>{part.qualified_name}</td>"
             f"<td>{sum(p.numel() for p in part.parameters()):,}</td></tr>"
@@ -84,11 +83,11 @@ class Pipeline:
 
     @property
     def device(self) -> torch.device:
-        """Where the generator's weights are."""
+        """The device of the generator's weights."""
         return next((p.device for p in self.generator.parameters()), torch.device("cpu"))
 
     def to(self, device: torch.device | str) -> "Pipeline":
-        """Moves all parts; returns itself."""
+        """Moves all parts; returns the pipeline."""
         for part in self.parts.values():
             part.to(device)
         return self
@@ -102,13 +101,13 @@ class Pipeline:
         truncation: float = 1.0,
         truncation_layers: int | None = None,
     ) -> Tensor:
-        """`(n, C, H, W)` float32 in [-1, 1]; equal seeds give equal images, and without one a fresh seed is
-        drawn, which the attribute `seed` tells afterwards. Labels are drawn where none are given.
+        """Draws images `(n, C, H, W)`, float32 in [-1, 1]; equal seeds give equal images.
 
-        `truncation` moves codes towards their mean, all layers or the first `truncation_layers`.
+        Without a seed, a fresh one is drawn and stored in the attribute `seed`. Labels are drawn if none are
+        given. `truncation` moves codes toward their mean, in all layers or the first `truncation_layers`.
 
         Raises:
-            UserError: the pipeline translates images, reads no labels but was given some, or
+            UserError: the pipeline translates images, is unconditional but was given labels, or
             `check_truncation` refuses the truncation.
         """
         seed = _fresh_seed() if seed is None else seed
@@ -120,7 +119,7 @@ class Pipeline:
     def draw(
         self, n: int, *, seed: int | None = None, label: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """`n` latents, and their labels where the conditioner reads labels. Seed and errors: see `sample`."""
+        """`n` latents, and their labels if the conditioner reads labels. For seed and errors see `sample`."""
         if self.sampler is None:
             raise UserError(
                 f"{self.generator.qualified_name} translates images and has no sampler; "
@@ -128,7 +127,7 @@ class Pipeline:
             )
         if label is not None and not self.conditioner.conditional:
             raise UserError(
-                f"{self.conditioner.qualified_name} reads no labels, but a label was given; leave it out"
+                f"{self.conditioner.qualified_name} reads no labels, but a label was given; omit it"
             )
         self._check_label(label)
         self.seed = seed = _fresh_seed() if seed is None else seed
@@ -146,10 +145,7 @@ class Pipeline:
             and not label.is_floating_point()
             and not bool(((label >= 0) & (label < classes)).all())
         ):
-            raise UserError(
-                f"label {int(label.max())} is none of the {classes} classes; "
-                f"give a number from 0 to {classes - 1}"
-            )
+            raise UserError(f"label {int(label.max())} is out of range: 0 … {classes - 1}")
 
     def render(
         self,
@@ -160,8 +156,8 @@ class Pipeline:
         truncation: float = 1.0,
         truncation_layers: int | None = None,
     ) -> Tensor:
-        """Images `(N, C, H, W)` in [-1, 1] from latents and labels; noise inside the generator comes from
-        `seed`. Raises like `sample`.
+        """Images `(N, C, H, W)` in [-1, 1] from latents and labels; `seed` sets the noise inside the
+        generator. Raises like `sample`.
         """
         check_truncation(self, truncation, truncation_layers)
         return self._in_chunks(
@@ -180,9 +176,7 @@ class Pipeline:
         truncation: float = 1.0,
         truncation_layers: int | None = None,
     ) -> Iterator[Tensor]:
-        """The images of `render`, the same bits, some at a time and in order. Raises like `sample`, before
-        the first.
-        """
+        """The images of `render`, bit for bit, batch by batch. Raises like `sample`, before the first."""
         check_truncation(self, truncation, truncation_layers)
         return self._chunks(
             lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers),
@@ -192,10 +186,10 @@ class Pipeline:
         )
 
     def reconstruct(self, image: Tensor, *, seed: int = 0) -> Tensor:
-        """Images `(N, C, H, W)` through the encoder and back. Raises UserError where there is no encoder."""
+        """Encodes images `(N, C, H, W)` and decodes them again. Raises UserError if there is no encoder."""
         if self.encoder is None:
             raise UserError(
-                f"{self.generator.qualified_name} has no encoder, so nothing can be reconstructed"
+                f"{self.generator.qualified_name} has no encoder, so it cannot reconstruct images"
             )
         encoder = self.encoder
         return self._in_chunks(
@@ -233,13 +227,12 @@ class Pipeline:
             yield image
 
     def save(self, folder: Path | str) -> None:
-        """Writes the product alone: `pipeline.json` (the specs), `weights.safetensors`, and a manifest with
-        SHA-256.
+        """Writes `pipeline.json` (the specs), `weights.safetensors`, and a manifest with SHA-256 hashes.
 
-        An older pipeline in its place goes only when the new one is whole.
+        An older pipeline there is replaced only once the new one is complete.
 
         Raises:
-            RunError: the disk is full or may not be written to.
+            RunError: the disk is full or not writable.
         """
         folder = Path(folder)
         fresh = folder.with_name(f".{folder.name}.new.tmp")
@@ -253,7 +246,7 @@ class Pipeline:
             shutil.rmtree(fresh, ignore_errors=True)
             raise RunError(
                 f"cannot write the pipeline {folder}: {error.strerror or error}; "
-                "one that was there is intact: make room, then try again"
+                "an earlier one there is intact; free some space, then try again"
             ) from None
 
     def _write(self, folder: Path) -> None:
@@ -273,17 +266,17 @@ class Pipeline:
 
     @classmethod
     def load(cls, folder: Path | str) -> "Pipeline":
-        """Reads what `save` wrote; a run, a checkpoint or an import opens with `gancore.load`. No code is run
-        from it.
+        """Reads what `save` wrote, without running any code from it; for a run, a checkpoint or an import use
+        `gancore.load`.
 
         Raises:
-            CheckpointError: it is no pipeline, or damaged.
+            CheckpointError: the folder is not a saved pipeline, or is damaged.
         """
         folder = Path(folder)
         if not holds_pipeline(folder):
             raise CheckpointError(
                 f"{folder} holds no pipeline (no {SAVED}); "
-                "give a folder that training or Pipeline.save wrote, "
+                "give a folder written by training or Pipeline.save, "
                 f"or open a run, a checkpoint or an import with gancore.load({str(folder)!r})"
             )
         check_manifest(folder)
@@ -306,46 +299,45 @@ def holds_pipeline(folder: Path | str) -> bool:
 
 
 def _fresh_seed() -> int:
-    # the global generators of random numbers are nobody's to move
+    # leave the global random number generators alone
     return secrets.randbelow(2**32)
 
 
 def layers_of(code_shape: Sequence[int]) -> int:
-    """How many layers of a generator read a code of their own: L of `(L, W)`, 0 for codes of another form."""
+    """Number of generator layers with separate codes: L for codes `(L, W)`, else 0."""
     return int(code_shape[0]) if len(code_shape) == 2 and code_shape[0] > 1 else 0
 
 
 def keeps_a_mean(pipeline: Pipeline) -> bool:
-    """Whether truncation does anything: the conditioner keeps a mean to move codes to."""
+    """Whether the conditioner keeps a mean code, which truncation needs."""
     return type(pipeline.conditioner).truncate is not Conditioner.truncate
 
 
 def check_truncation(pipeline: Pipeline, amount: float = 1.0, layers: int | None = None) -> None:
-    """Says before any work whether codes can be truncated so, all layers or the first `layers`; 1 is no
-    truncation, and always can.
+    """Checks that codes can be truncated, in all layers or the first `layers`; 1 is always valid.
 
     Raises:
-        UserError: the amount is not from -100 to 100, the conditioner keeps no mean, or codes have no layers,
-        or fewer.
+        UserError: the amount is not between -100 and 100, the conditioner keeps no mean, or codes have no or
+        fewer layers.
     """
     total, generator = layers_of(pipeline.generator.code_shape), pipeline.generator.qualified_name
     if not abs(amount) <= FARTHEST:
         raise UserError(
-            f"truncation is a number from {-FARTHEST:g} to {FARTHEST:g}, 1 for none; got {amount:g}"
+            f"truncation must be between {-FARTHEST:g} and {FARTHEST:g}, 1 for none; got {amount:g}"
         )
     if (amount != 1 or layers is not None) and not keeps_a_mean(pipeline):
         raise UserError(
-            f"{pipeline.conditioner.qualified_name} keeps no mean to truncate towards; leave truncation out"
+            f"{pipeline.conditioner.qualified_name} keeps no mean to truncate toward; omit truncation"
         )
     if layers is None:
         return
     if not total:
         raise UserError(
             f"{generator} reads one code {tuple(pipeline.generator.code_shape)} for the whole image; "
-            "truncate all of it"
+            "omit the number of layers"
         )
     if not 0 <= layers <= total:
-        raise UserError(f"{generator} has {total} layers; truncate from 0 to {total} of them; got {layers}")
+        raise UserError(f"{generator} has {total} layers; truncate 0 to {total} of them; got {layers}")
 
 
 def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path) -> Any:
@@ -357,7 +349,7 @@ def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path
         )
     except GancoreError:
         raise
-    except Exception as error:  # the words of an altered file may lead a part's own code astray
+    except Exception as error:  # an altered file may make a part's own code fail
         raise CheckpointError(
             f"{folder / SAVED}: {name} cannot be built ({error!r}); it is damaged"
         ) from None
@@ -370,7 +362,7 @@ def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path
 
 @contextmanager
 def evaluating(*modules: nn.Module) -> Iterator[None]:
-    """Puts modules and all within them into eval mode, and afterwards back into the mode that each was in."""
+    """Puts modules and their submodules into eval mode, and restores the mode of each afterwards."""
     before = [(m, m.training) for module in modules for m in module.modules()]
     try:
         for module in modules:
@@ -382,7 +374,7 @@ def evaluating(*modules: nn.Module) -> Iterator[None]:
 
 
 def check_fit(sampler: Sampler | None, conditioner: Conditioner, generator: Generator) -> None:
-    """Raises FitError when neighbors disagree about a shape."""
+    """Raises FitError if two neighbors disagree about a shape."""
     if tuple(conditioner.code) != tuple(generator.code_shape):
         raise FitError(
             f"{conditioner.qualified_name} makes codes {conditioner.code}, "

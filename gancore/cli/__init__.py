@@ -1,5 +1,5 @@
-"""The command line: one file a verb. `--help` imports neither torch nor plugins; each verb imports what it
-needs when it runs.
+"""The command line, one file per command. `--help` imports neither torch nor plugins; a command imports
+what it needs when it runs.
 """
 
 import sys
@@ -30,11 +30,11 @@ from gancore.cli import (
 from gancore.errors import GancoreError
 
 
-class Verbs(TyperGroup):
-    """Our verbs; an unknown one is looked for among the plugins'."""
+class Commands(TyperGroup):
+    """The built-in commands; any other name is looked up among those of the plugins."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The verb, from a plugin if it is none of ours."""
+        """The command of that name, built-in or from a plugin."""
         return super().get_command(ctx, cmd_name) or _from_plugins(cmd_name)
 
 
@@ -43,12 +43,12 @@ def _from_plugins(name: str) -> Any:
 
     extra = typer.Typer(add_completion=False)
     extra.callback()(lambda: None)
-    for offer in host().manager.hook.gancore_commands.get_hookimpls():
+    for hook in host().manager.hook.gancore_commands.get_hookimpls():
         try:
-            offer.function(app=extra)
-        except Exception as error:  # somebody's plugin must not take the other verbs away
+            hook.function(app=extra)
+        except Exception as error:  # a broken plugin must not disable the other commands
             print(
-                f"gancore: {offer.plugin_name} could not add its verbs: {type(error).__name__}: {error}",
+                f"gancore: {hook.plugin_name} could not add its commands: {type(error).__name__}: {error}",
                 file=sys.stderr,
             )
     group = typer.main.get_group(extra)
@@ -56,7 +56,7 @@ def _from_plugins(name: str) -> Any:
 
 
 app = typer.Typer(
-    cls=Verbs,
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -82,14 +82,14 @@ app.command("export")(export.export)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line: exit code 0 when done, 2 when the user's words are wrong, 1 when the work
-    failed, 130 and 143 when stopped.
+    """Runs the command line. Exit codes: 0 for success, 2 for wrong usage, 1 for a failure, 130 and 143 when
+    stopped.
     """
     sys.exit(run(arguments))
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """As `main`, but returns the exit code."""
+    """Like `main`, but returns the exit code."""
     try:
         app(args=arguments, prog_name="gancore")
     except SystemExit as done:
@@ -114,11 +114,11 @@ def _resource_trouble(error: BaseException) -> str | None:
         or "out of memory" in str(error).lower()
         or "can't allocate memory" in str(error)
     ):
-        less = "train with a smaller --batch, or --micro-batch; ask other commands for fewer images"
+        less = "train with a smaller --batch or --micro-batch, or ask for fewer images"
         return f"out of memory ({error}); committed checkpoints are intact: {less}"
     if isinstance(error, OSError) and not isinstance(error, ConnectionError):
         return (
             f"{error.strerror or error}: {error.filename or ''}; "
-            "make room or check the permissions, then try again"
+            "free some space or check the permissions, then try again"
         )
     return None

@@ -1,12 +1,12 @@
-"""`gancore check`: the contract kit over an installed plugin."""
+"""`gancore check`: runs the contract kit on an installed plugin."""
 
 from typing import Annotated
 
 import typer
 
 
-def check(distribution: Annotated[str, typer.Argument(help="name of a plugin, as gancore-dcgan")]) -> None:
-    """Check every part of a plugin against the contracts of its kind."""
+def check(distribution: Annotated[str, typer.Argument(help="name of a plugin, e.g. gancore-dcgan")]) -> None:
+    """Check each part of a plugin against the contracts of its kind."""
     from gancore.verbs.check import check
 
     results = check(distribution)

@@ -1,4 +1,4 @@
-"""`gancore compare`: several runs on one page."""
+"""`gancore compare`: a page that compares several runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,14 +7,15 @@ import typer
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="two run folders or more")],
+    runs: Annotated[list[Path], typer.Argument(help="two or more run folders")],
     output: Annotated[Path, typer.Option("--output", help="the page to write")] = Path("compare.html"),
     samples: Annotated[
-        int, typer.Option("--samples", min=0, help="images of each run to draw from the one seed; 0 for none")
+        int,
+        typer.Option("--samples", min=0, help="images to draw from each run with the same seed; 0 for none"),
     ] = 16,
     seed: Annotated[int, typer.Option("--seed", min=0, help="seed of these images")] = 0,
 ) -> None:
-    """Lay runs side by side on one page: samples, scores, curves, alarms, and where the recipes differ."""
+    """Compare runs side by side on one page: samples, scores, curves, alarms, and recipe differences."""
     from gancore.verbs.compare import compare
 
     typer.echo(compare(runs, output=output, samples=samples, seed=seed))

@@ -1,4 +1,4 @@
-"""`gancore directions`: directions in latent space that change one thing, as a file and a grid."""
+"""`gancore directions`: finds directions in latent space, written as a file and a grid."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,54 +9,54 @@ from gancore.cli import options as o
 
 
 def directions(
-    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
     method: Annotated[
         str,
         typer.Option(
             "--method",
-            help="sefa: from weights; ganspace: principal ones; linear: of what a classifier or labels say",
+            help="sefa: from weights; ganspace: principal components; linear: from a classifier or labels",
         ),
     ] = "ganspace",
     count: Annotated[
         int | None,
-        typer.Option("--count", min=1, help="directions to find, by sefa and ganspace; left out: 10"),
+        typer.Option("--count", min=1, help="number of directions (sefa and ganspace); default: 10"),
     ] = None,
     space: Annotated[
         str | None,
-        typer.Option("--space", help="z or w, by ganspace and linear; left out: w where there is one"),
+        typer.Option("--space", help="z or w (ganspace and linear); default: w if the generator has one"),
     ] = None,
     layers: Annotated[
         str | None,
-        typer.Option("--layers", help="by sefa: coarse, middle, fine, or numbers as 0-3; left out: all"),
+        typer.Option("--layers", help="coarse, middle, fine, or numbers such as 0-3 (sefa); default: all"),
     ] = None,
     activations: Annotated[
         str | None,
         typer.Option(
-            "--activations", help="by ganspace in z: the module of the generator to look at; left out: images"
+            "--activations", help="generator module to analyze (ganspace in z); default: the images"
         ),
     ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
             "--labels",
-            help="by linear: .npy of classes (N,) or scores (N,) or (N, "
-            "A) of the images of sample --count N --seed …",
+            help="classes (N,) or scores (N,) or (N, A) of the images of sample --count N --seed …, "
+            "as a .npy file (linear)",
         ),
     ] = None,
     extractor: Annotated[
         str | None,
         typer.Option(
             "--extractor",
-            help="by linear without labels: whose classes; left out: fashion for gray, emoji for RGB",
+            help="classifier to use without labels (linear); default: fashion for gray, emoji for RGB",
         ),
     ] = None,
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="FILE.safetensors; a grid goes beside it, FILE.png")
+        Path | None, typer.Option("--output", help="FILE.safetensors; a grid is written to FILE.png")
     ] = None,
 ) -> None:
-    """Find directions in latent space, and show where each leads."""
+    """Find directions in latent space, and show what each one changes."""
     from gancore.cli.progress import bars
     from gancore.verbs.directions import directions
 
@@ -78,4 +78,4 @@ def directions(
         )
     for name, value in found.about.get("held_out", {}).items():
         typer.echo(f"direction {name}  {found.about['measure']} {value:.3f}")
-    typer.echo(f"{len(found)} directions in {found.space} in {target}, a grid beside it")
+    typer.echo(f"{len(found)} directions in {found.space} in {target}; grid in {target.with_suffix('.png')}")

@@ -1,4 +1,4 @@
-"""`gancore edit`: strips along which an image changes in one direction."""
+"""`gancore edit`: strips of images that move along a direction."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,39 +8,43 @@ import typer
 from gancore.cli import options as o
 
 FAR = 100.0
-"""Standard deviations; images fall apart long before."""
+"""Standard deviations; images degrade long before that."""
 
 
 def edit(
-    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
-    directions: Annotated[Path, typer.Option("--directions", help="file that gancore directions wrote")],
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    directions: Annotated[Path, typer.Option("--directions", help="file written by gancore directions")],
     index: Annotated[
-        str, typer.Option("--index", help="which direction, by its number; several as 0-3, each a row")
+        str, typer.Option("--index", help="index of the direction; 0-3 for several, one row each")
     ] = "0",
     start: Annotated[
-        float, typer.Option("--from", min=-FAR, max=FAR, help="how far at the left, in standard deviations")
+        float, typer.Option("--from", min=-FAR, max=FAR, help="leftmost shift, in standard deviations")
     ] = -3.0,
-    end: Annotated[float, typer.Option("--to", min=-FAR, max=FAR, help="how far at the right")] = 3.0,
-    steps: Annotated[int, typer.Option("--steps", min=2, help="images in a strip")] = 7,
+    end: Annotated[float, typer.Option("--to", min=-FAR, max=FAR, help="rightmost shift")] = 3.0,
+    steps: Annotated[int, typer.Option("--steps", min=2, help="images per strip")] = 7,
     layers: Annotated[
         str | None,
-        typer.Option("--layers", help="coarse, middle, fine, or numbers as 2-5: which move; left out: all"),
+        typer.Option(
+            "--layers", help="layers to move: coarse, middle, fine, or numbers such as 2-5; default: all"
+        ),
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option("--seeds", help="images to start from, as 1,2,3 or 4-9; left out: 0")
+        str | None, typer.Option("--seeds", help="seeds of the images to edit, e.g. 1,2,3 or 4-9; default: 0")
     ] = None,
     code: Annotated[
-        list[Path] | None, typer.Option("--code", help="code that gancore invert wrote, to start from")
+        list[Path] | None, typer.Option("--code", help="code written by gancore invert, to start from")
     ] = None,
     label: Annotated[
         int | None,
-        typer.Option("--label", min=0, help="class of the images of seeds; left out: as in the data"),
+        typer.Option(
+            "--label", min=0, help="class of the images from --seeds; default: drawn as in the data"
+        ),
     ] = None,
     truncation: o.Truncation = 1.0,
     pipeline: o.Pipeline = None,
-    output: Annotated[Path | None, typer.Option("--output", help="FILE.png of the strips")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="FILE.png for the strips")] = None,
 ) -> None:
-    """Move images along directions, a strip each."""
+    """Move images along directions, one strip each."""
     from gancore.cli.progress import bars
     from gancore.verbs.edit import edit
 

@@ -1,4 +1,4 @@
-"""`gancore evaluate`: scores of a run or of any images, with the protocol that they were made by."""
+"""`gancore evaluate`: scores of a run or of any images, with the evaluation protocol."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,47 +15,50 @@ def evaluate(
     run: Annotated[str, typer.Argument(help="run folder, or images: a folder, zip, IDX or .npy file")],
     against: Annotated[
         str | None,
-        typer.Option("--against", help="images to compare with; left out: those the run learned from"),
+        typer.Option("--against", help="reference images; default: the training data of the run"),
     ] = None,
     score: Annotated[
         list[str] | None,
-        typer.Option("--score", help="a score by name (`gancore list score`); left out: the standard ones"),
+        typer.Option("--score", help="name of a score (`gancore list score`); default: the standard ones"),
     ] = None,
     extractor: Annotated[
         str | None,
         typer.Option(
-            "--extractor", help="`gancore list extractor`; left out: fashion for gray, emoji for RGB"
+            "--extractor", help="name (`gancore list extractor`); default: fashion for gray, emoji for RGB"
         ),
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option("--weights", help="weights of an extractor that ships none, as inception-2015"),
+        typer.Option("--weights", help="weights of an extractor that ships without, e.g. inception-2015"),
     ] = None,
-    count: Annotated[int | None, typer.Option("--count", min=2, help="samples to judge")] = None,
+    count: Annotated[int | None, typer.Option("--count", min=2, help="samples to score")] = None,
     reference: Annotated[
-        int | None, typer.Option("--reference", min=2, help="reference images to compare with, at most")
+        int | None, typer.Option("--reference", min=2, help="reference images to use, at most")
     ] = None,
     seed: o.Seed = None,
     truncation: o.Truncation = 1.0,
     standing: Annotated[
-        bool, typer.Option("--standing", help="batch norms by statistics of the samples, not of training")
+        bool,
+        typer.Option(
+            "--standing", help="use batch statistics of the samples in batch norm, not those of training"
+        ),
     ] = False,
     pipeline: o.Pipeline = None,
     size: o.Size = None,
     channels: o.Channels = None,
     subset: o.Subset = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="JSON file; left out: RUN/scores/evaluation.json")
+        Path | None, typer.Option("--output", help="JSON file; default: RUN/scores/evaluation.json")
     ] = None,
 ) -> None:
-    """Score samples of a run beside the images it learned from, or any images beside others."""
+    """Score samples of a run against its training data, or any images against others."""
     from gancore.cli.progress import bars
     from gancore.runs.folder import RunFolder
     from gancore.runs.opening import is_model
     from gancore.verbs.evaluate import evaluate
 
-    usual = RunFolder(run).score_file()
-    usual = usual if is_model(run) else Path(usual.name)
+    default = RunFolder(run).score_file()
+    default = default if is_model(run) else Path(default.name)
     with bars() as progress:
         found = evaluate(
             run,
@@ -72,7 +75,7 @@ def evaluate(
             size=size,
             channels=channels,
             subset=subset,
-            output=output or usual,
+            output=output or default,
             progress=progress,
         )
     _show(found)

@@ -1,4 +1,4 @@
-"""`gancore explore`: a page on this machine where one walks through the latent space of a run."""
+"""`gancore explore`: a local page for exploring the latent space of a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,28 +12,30 @@ if TYPE_CHECKING:
 
 
 def explore(
-    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one")] = 8765,
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="port to listen on; 0 for any free one")
+    ] = 8765,
     host: Annotated[
-        str, typer.Option("--host", help="where to listen; any address but loopback lets other machines in")
+        str, typer.Option("--host", help="address to listen on; any but loopback is open to other machines")
     ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page")] = True,
     directions: Annotated[
         Path | None,
         typer.Option(
             "--directions",
-            help="file that gancore directions wrote, for the sliders; left out: principal ones",
+            help="file written by gancore directions, for the sliders; default: principal components",
         ),
     ] = None,
     pipeline: o.Pipeline = None,
 ) -> None:
-    """Walk through latent space on a page in the browser."""
+    """Explore latent space on a page in the browser."""
     from gancore.verbs.explore import explore
 
     def started(server: "Server") -> None:
         if not server.local:
-            typer.echo(f"warning: whoever reaches this machine at {host} can use the page", err=True)
-        typer.echo(f"exploring {run} at {server.url}  (Ctrl-C ends it)")
+            typer.echo(f"warning: anyone who can reach this machine at {host} can use the page", err=True)
+        typer.echo(f"exploring {run} at {server.url}  (Ctrl-C to stop)")
 
     try:
         explore(
@@ -46,4 +48,4 @@ def explore(
             started=started,
         )
     except KeyboardInterrupt:
-        typer.echo("\nended", err=True)
+        typer.echo("\nstopped", err=True)

@@ -9,27 +9,30 @@ from gancore.cli import options as o
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
     format: Annotated[
         str | None,
         typer.Option(
             "--format",
             help="onnx, torch (torch.export), or pipeline (safetensors and JSON); "
-            "left out: as --output ends, or onnx",
+            "default: given by the suffix of --output, else onnx",
         ),
     ] = None,
     truncation: Annotated[
-        float | None, typer.Option("--truncation", help="built in: 1 for none, towards 0 nearer to the mean")
+        float | None,
+        typer.Option(
+            "--truncation", help="truncation to build in: 1 for none; closer to 0: closer to the mean"
+        ),
     ] = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option("--input", help="make truncation or noise an input; may be given twice"),
+        typer.Option("--input", help="make truncation or noise an input of the file; may be given twice"),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="seed of noise that is built in")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="seed of the built-in noise")] = None,
     pipeline: o.Pipeline = None,
     output: o.Output = None,
 ) -> None:
-    """Write a pipeline, latent and label to image, for other programs, and check what was written."""
+    """Export a pipeline (latent and label to image) for other programs, and check the written file."""
     from gancore.cli.progress import bars
     from gancore.verbs.export import export
 

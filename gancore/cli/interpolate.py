@@ -1,4 +1,4 @@
-"""`gancore interpolate`: a walk through latent space, as a grid, a moving picture or single frames."""
+"""`gancore interpolate`: a walk through latent space, as a grid, an animation or single frames."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,31 +9,29 @@ from gancore.cli import options as o
 
 
 def interpolate(
-    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
     seeds: Annotated[
-        str | None, typer.Option("--seeds", help="seeds to lead through, as 1,2,3 or 4-9")
+        str | None, typer.Option("--seeds", help="seeds to pass through, e.g. 1,2,3 or 4-9")
     ] = None,
     count: Annotated[
-        int, typer.Option("--count", min=2, help="lead through so many latents, where no seeds are given")
+        int, typer.Option("--count", min=2, help="number of latents to pass through if no seeds are given")
     ] = 6,
     seed: o.Seed = None,
     frames: Annotated[
-        int | None, typer.Option("--frames", min=2, help="frames in all; left out: 24 a leg, 8 on a grid")
+        int | None, typer.Option("--frames", min=2, help="total frames; default: 24 per leg, 8 on a grid")
     ] = None,
     kind: Annotated[
-        str | None, typer.Option("--kind", help="spherical or linear; left out: spherical in z, linear in w")
+        str | None, typer.Option("--kind", help="spherical or linear; default: spherical in z, linear in w")
     ] = None,
-    space: Annotated[
-        str, typer.Option("--space", help="z: between latents; w: between the codes made of them")
-    ] = "z",
-    loop: Annotated[bool, typer.Option("--loop", help="lead back to the first")] = False,
-    ease: Annotated[bool, typer.Option("--ease", help="halt a little at each")] = False,
+    space: Annotated[str, typer.Option("--space", help="z: between latents; w: between their codes")] = "z",
+    loop: Annotated[bool, typer.Option("--loop", help="return to the first")] = False,
+    ease: Annotated[bool, typer.Option("--ease", help="slow down at each")] = False,
     label: o.Label = None,
     truncation: o.Truncation = 1.0,
     grid: Annotated[
-        str, typer.Option("--grid", help="several walks beside each other, as 4x2: columns x rows")
+        str, typer.Option("--grid", help="several walks side by side, columns x rows, e.g. 4x2")
     ] = "1x1",
-    fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="frames a second")] = 24.0,
+    fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="frames per second")] = 24.0,
     pipeline: o.Pipeline = None,
     output: Annotated[
         Path | None,

@@ -9,46 +9,48 @@ from gancore.cli import options as o
 
 
 def invert(
-    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
-    images: Annotated[list[Path], typer.Argument(help="picture files, PNG, JPEG, WEBP or BMP")],
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    images: Annotated[list[Path], typer.Argument(help="image files: PNG, JPEG, WEBP or BMP")],
     space: Annotated[
         str | None,
         typer.Option(
-            "--space", help="w: one code; w+: one for each layer; z: a latent; left out: w where there is one"
+            "--space",
+            help="w: one code; w+: one code per layer; z: a latent; default: w if the generator has one",
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="steps of the search; left out: 1000")
+        int | None, typer.Option("--steps", min=1, help="optimization steps; default: 1000")
     ] = None,
     extractor: Annotated[
         str | None,
         typer.Option(
             "--extractor",
-            help="features to compare by (`gancore list extractor`); left out: fashion or emoji",
+            help="extractor of the features to match (`gancore list extractor`); default: fashion or emoji",
         ),
     ] = None,
     pixels: Annotated[
         float | None,
-        typer.Option("--pixels", min=0, help="weight of the pixels beside the features; left out: 1"),
+        typer.Option(
+            "--pixels", min=0, help="weight of the pixel loss relative to the feature loss; default: 1"
+        ),
     ] = None,
     label: Annotated[
-        int | None, typer.Option("--label", min=0, help="class of the images, where the run reads labels")
+        int | None, typer.Option("--label", min=0, help="class of the images, if the run is conditional")
     ] = None,
     fit: Annotated[
         str | None,
-        typer.Option("--fit", help="crop, pad or stretch images of another size; left out: refuse them"),
+        typer.Option("--fit", help="crop, pad or stretch images of another size; default: refuse them"),
     ] = None,
     tune: Annotated[
-        bool, typer.Option("--tune", help="then tune the generator to the images, as a pipeline of its own")
+        bool,
+        typer.Option("--tune", help="then tune the generator to the images, saved as a separate pipeline"),
     ] = False,
     tune_steps: Annotated[
-        int | None, typer.Option("--tune-steps", min=1, help="steps of the tuning; left out: 350")
+        int | None, typer.Option("--tune-steps", min=1, help="tuning steps; default: 350")
     ] = None,
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", help="new folder; left out: RUN-inverted")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="new folder; default: RUN-inverted")] = None,
 ) -> None:
     """Project images into latent space: find the codes that reproduce them."""
     from gancore.cli.progress import bars

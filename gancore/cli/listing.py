@@ -1,4 +1,4 @@
-"""`gancore list`: which parts there are."""
+"""`gancore list`: the available parts."""
 
 from typing import Annotated
 
@@ -6,9 +6,9 @@ import typer
 
 
 def list_parts(
-    kind: Annotated[str | None, typer.Argument(help="recipe, generator, loss, …; left out: all")] = None,
+    kind: Annotated[str | None, typer.Argument(help="recipe, generator, loss, …; default: all")] = None,
     pattern: Annotated[
-        str | None, typer.Option("--pattern", help="of names, with * for anything, as *gan*; left out: all")
+        str | None, typer.Option("--pattern", help="of names, with * as a wildcard, e.g. *gan*; default: all")
     ] = None,
 ) -> None:
     """List the parts of all plugins, by kind."""
@@ -18,7 +18,7 @@ def list_parts(
     from gancore.verbs.list_parts import list_parts
 
     found = list_parts(kind, pattern=pattern)
-    table = Table("kind", "name", "plugin", "what it is", box=None, pad_edge=False)
+    table = Table("kind", "name", "plugin", "description", box=None, pad_edge=False)
     for part in found:
         table.add_row(part.kind, part.name, part.distribution, part.summary)
     Console().print(table)

@@ -1,4 +1,4 @@
-"""`gancore mix`: a grid on which some layers read the code of one image, and the others that of another."""
+"""`gancore mix`: a grid of images whose layers read codes from two different images."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,24 +9,24 @@ from gancore.cli import options as o
 
 
 def mix(
-    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
     sources: Annotated[
-        str, typer.Option("--sources", help="seeds whose styles are copied, as 1,2,3 or 4-9: the columns")
+        str, typer.Option("--sources", help="seeds whose styles are copied (columns), e.g. 1,2,3 or 4-9")
     ] = "0-5",
     destinations: Annotated[
-        str, typer.Option("--destinations", help="seeds of the images that receive them: the rows")
+        str, typer.Option("--destinations", help="seeds of the images that receive them (rows)")
     ] = "6-8",
     layers: Annotated[
         str | None,
         typer.Option(
             "--layers",
-            help="coarse, middle, fine, or numbers as 0-3: what is copied; left out: each third in turn",
+            help="layers to copy: coarse, middle, fine, or numbers such as 0-3; default: each third in turn",
         ),
     ] = None,
     label: o.Label = None,
     truncation: o.Truncation = 1.0,
     pipeline: o.Pipeline = None,
-    output: Annotated[Path | None, typer.Option("--output", help="FILE.png of the grid")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="FILE.png for the grid")] = None,
 ) -> None:
     """Mix styles: copy some layers of each source into each destination (Karras et al. 2018,
     arXiv:1812.04948, fig. 3).

@@ -1,4 +1,4 @@
-"""`gancore new`: a plugin package to begin with."""
+"""`gancore new`: writes a new plugin package."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,10 +7,10 @@ import typer
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="name of the plugin, as mine: makes gancore-mine")],
-    output: Annotated[Path, typer.Option("--output", help="where to put the package's folder")] = Path(),
+    name: Annotated[str, typer.Argument(help="name of the plugin; mine makes gancore-mine")],
+    output: Annotated[Path, typer.Option("--output", help="parent of the package folder")] = Path(),
 ) -> None:
-    """Write a plugin package with a part, a recipe and tests that pass as written."""
+    """Write a plugin package with a part, a recipe and passing tests."""
     from gancore.scaffold import next_steps
     from gancore.verbs.new import new
 

@@ -1,4 +1,4 @@
-"""Options that several verbs share. None means: not given, so that each default stands in one place."""
+"""Options that several commands share. None means not given, so each default is defined in one place."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,20 +9,21 @@ Data = Annotated[
     list[str] | None,
     typer.Option(
         "--data",
-        help="folder, zip, IDX or .npy file, or emoji; give it twice for two domains (source, target)",
+        help="folder, zip, IDX or .npy file, or emoji; give twice for two domains (source, target)",
     ),
 ]
 Paired = Annotated[bool | None, typer.Option("--paired", help="match the two domains by file name")]
 Size = Annotated[str | None, typer.Option("--size", help="height and width: 64 or 48x64")]
-Channels = Annotated[int | None, typer.Option("--channels", help="1 gray, 3 RGB, 4 RGBA")]
+Channels = Annotated[int | None, typer.Option("--channels", help="1: gray, 3: RGB, 4: RGBA")]
 Fit = Annotated[str | None, typer.Option("--fit", help="crop, pad or stretch to the size")]
 Alpha = Annotated[
-    str | None, typer.Option("--alpha", help="white or black behind transparent images, or keep")
+    str | None,
+    typer.Option("--alpha", help="background of transparent images: white or black; keep: keep alpha"),
 ]
-Mirror = Annotated[bool | None, typer.Option("--mirror/--no-mirror", help="show half of the images mirrored")]
+Mirror = Annotated[bool | None, typer.Option("--mirror/--no-mirror", help="mirror half of the images")]
 Labels = Annotated[str | None, typer.Option("--labels", help="auto, folders, none, or a file of labels")]
-Subset = Annotated[str | None, typer.Option("--subset", help="train or test, of an IDX folder")]
-Layout = Annotated[str | None, typer.Option("--layout", help="axes of an array: auto, NCHW or NHWC")]
+Subset = Annotated[str | None, typer.Option("--subset", help="train or test, for an IDX folder")]
+Layout = Annotated[str | None, typer.Option("--layout", help="axis order of an array: auto, NCHW or NHWC")]
 Bits = Annotated[int | None, typer.Option("--bits", help="convert to 8 or 16 bits")]
 Values = Annotated[str | None, typer.Option("--values", help="range of float images: auto, unit or signed")]
 Unreadable = Annotated[
@@ -30,17 +31,20 @@ Unreadable = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="a field of the recipe by its path: generator.width=96, loss=hinge"),
+    typer.Option("--set", help="set a field of the recipe: generator.width=96, loss=hinge"),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="seed of everything random")]
+Seed = Annotated[int | None, typer.Option("--seed", help="random seed")]
 Output = Annotated[Path | None, typer.Option("--output", help="where to write")]
 Pipeline = Annotated[
-    str | None, typer.Option("--pipeline", help="which of several, as backward; left out: the first")
+    str | None,
+    typer.Option("--pipeline", help="which one, if the run has several, e.g. backward; default: the first"),
 ]
 Label = Annotated[
-    int | None, typer.Option("--label", min=0, help="class of all images; left out: as in the data")
+    int | None, typer.Option("--label", min=0, help="class of all images; default: drawn as in the data")
 ]
-Truncation = Annotated[float, typer.Option("--truncation", help="1 for none, towards 0 nearer to the mean")]
+Truncation = Annotated[
+    float, typer.Option("--truncation", help="1 for none; values closer to 0 move images toward the mean")
+]
 
 
 def given(**options: Any) -> dict[str, Any]:
@@ -49,5 +53,5 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def named(run: Path, suffix: str) -> Path:
-    """What an output is called after the folder of the run, in the current folder."""
+    """A file name made of the run folder's name and `suffix`, in the current folder."""
     return Path(f"{run.resolve().name}{suffix}")

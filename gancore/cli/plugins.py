@@ -1,10 +1,10 @@
-"""`gancore plugins`: what is installed, and why something is not there."""
+"""`gancore plugins`: the installed plugins, and why any failed to load."""
 
 import typer
 
 
 def plugins() -> None:
-    """List the plugins: what each offers, and for one that failed, why."""
+    """List the plugins: how many parts each provides, and why any failed to load."""
     from gancore.verbs.plugins import plugins
 
     typer.echo(plugins())

@@ -1,4 +1,4 @@
-"""What one sees while a training runs: a progress bar on a terminal, plain lines elsewhere."""
+"""Progress of a training: a progress bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -20,15 +20,15 @@ from rich.progress import (
 from gancore.component.discovery import host
 from gancore.component.hooks import hookimpl
 
-Told = Callable[[str, int, int], Any]
+Report = Callable[[str, int, int], Any]
 
 QUIET = 10.0
-"""Seconds between two plain lines."""
+"""Minimum seconds between two plain lines."""
 
 
 @contextmanager
 def watching() -> Iterator[None]:
-    """Shows the trainings that happen inside, where this is the first process."""
+    """Shows the progress of trainings inside the block, in the first process only."""
     watcher: Any = Bar() if sys.stderr.isatty() else Lines()
     host().manager.register(watcher)
     try:
@@ -39,8 +39,8 @@ def watching() -> Iterator[None]:
 
 
 @contextmanager
-def bars() -> Iterator[Told]:
-    """A bar on a terminal for each thing that a verb says it does, nothing elsewhere."""
+def bars() -> Iterator[Report]:
+    """On a terminal, a bar for each task that a command reports; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda what, done, total: None
         return
@@ -48,16 +48,16 @@ def bars() -> Iterator[Told]:
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as shown:
         tasks: dict[str, TaskID] = {}
 
-        def tell(what: str, done: int, total: int) -> None:
+        def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = shown.add_task(what, total=total or None)
             shown.update(tasks[what], completed=done)
 
-        yield tell
+        yield report
 
 
 class Lines:
-    """One plain line now and then."""
+    """A plain line every few seconds."""
 
     def __init__(self) -> None:
         self.last = 0.0
@@ -65,7 +65,7 @@ class Lines:
 
     @hookimpl
     def gancore_started(self, run: Any) -> None:
-        """Says what is trained, and where."""
+        """Prints what is being trained, and where."""
         if run.ranks.first:
             self.first = run.images
             _say(f"training {run.recipe.qualified_name} on {run.data.description}")
@@ -76,7 +76,7 @@ class Lines:
 
     @hookimpl
     def gancore_reported(self, run: Any, scalars: dict[str, float]) -> None:
-        """One line, at most every few seconds."""
+        """Prints at most one line every `QUIET` seconds."""
         if time.monotonic() - self.last >= QUIET or run.images >= run.total:
             self.last = time.monotonic()
             rate = (run.images - self.first) / max(1e-9, time.monotonic() - run.started)
@@ -85,16 +85,16 @@ class Lines:
 
     @hookimpl
     def gancore_finished(self, run: Any) -> None:
-        """Says where to look."""
+        """Prints where the results are."""
         _say(_ending(run))
 
     @hookimpl
     def gancore_warned(self, text: str) -> None:
-        """Says it at once."""
+        """Prints the warning immediately."""
         _say(f"warning: {text}")
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Does nothing; there is nothing to close."""
 
 
 class Bar:
@@ -135,24 +135,24 @@ class Bar:
 
     @hookimpl
     def gancore_finished(self, run: Any) -> None:
-        """Says where to look."""
+        """Prints where the results are."""
         self.progress.stop()
         self.console.print(_ending(run), highlight=False)
 
     @hookimpl
     def gancore_warned(self, text: str) -> None:
-        """Says it above the bar."""
+        """Prints the warning above the bar."""
         self.console.print(f"warning: {text}", highlight=False)
 
     def close(self) -> None:
-        """Leaves the terminal as it was."""
+        """Stops the bar and restores the terminal."""
         self.progress.stop()
 
 
 def _ending(run: Any) -> str:
     return (
-        f"done: {run.images} images in {_span(run.seconds)}. Look at {run.run_folder.report_file}; "
-        f"more: gancore sample {run.folder} {_what(run)}"
+        f"done: {run.images} images in {_span(run.seconds)}. Report: {run.run_folder.report_file}; "
+        f"next: gancore sample {run.folder} {_what(run)}"
     )
 
 

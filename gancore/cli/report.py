@@ -1,4 +1,4 @@
-"""`gancore report`: the page of a run."""
+"""`gancore report`: the report page of a run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 
 def report(run: Annotated[Path, typer.Argument(help="run folder")]) -> None:
-    """Write RUN/report.html: curves, the sample timeline, the recipe, all in one file."""
+    """Write RUN/report.html: curves, sample timeline and recipe in one file."""
     from gancore.verbs.report import report
 
     typer.echo(report(run))

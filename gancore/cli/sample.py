@@ -1,4 +1,4 @@
-"""`gancore sample`: images from a run, or images translated or reconstructed by it."""
+"""`gancore sample`: images drawn, translated or reconstructed by a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def sample(
-    run: Annotated[Path, typer.Argument(help="run folder, or the folder of a pipeline")],
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
     count: Annotated[int, typer.Option("--count", min=1, help="number of images")] = 64,
     seed: o.Seed = None,
     label: o.Label = None,
@@ -20,16 +20,16 @@ def sample(
     truncation_layers: Annotated[
         int | None,
         typer.Option(
-            "--truncation-layers", min=0, help="truncate the first so many layers alone; left out: all"
+            "--truncation-layers", min=0, help="truncate only this many of the first layers; default: all"
         ),
     ] = None,
     pipeline: o.Pipeline = None,
     data: Annotated[
-        str | None, typer.Option("--data", help="images to translate or reconstruct, in place of sampling")
+        str | None, typer.Option("--data", help="images to translate or reconstruct instead of sampling")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="FILE.png for a grid, FILE.npy, or a FOLDER for one file each"),
+        typer.Option("--output", help="FILE.png for a grid, FILE.npy, or a FOLDER for one file per image"),
     ] = None,
 ) -> None:
     """Draw images from a trained run."""

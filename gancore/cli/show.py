@@ -1,4 +1,4 @@
-"""`gancore show`: a part as the TOML that one edits."""
+"""`gancore show`: prints a part as editable TOML."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ def show(
     name: Annotated[
         str,
         typer.Argument(
-            help="a recipe (stylegan), a .toml file, or a part (hinge; loss/hinge where several have a name)"
+            help="a recipe (stylegan), a .toml file, or a part (hinge; loss/hinge if the name is ambiguous)"
         ),
     ],
     change: o.Set = None,

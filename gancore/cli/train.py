@@ -1,4 +1,4 @@
-"""`gancore train`: from a recipe and images to a run folder."""
+"""`gancore train`: trains a recipe on images into a run folder."""
 
 import sys
 from collections.abc import Collection
@@ -21,7 +21,7 @@ def train(
     change: o.Set = None,
     init: Annotated[
         Path | None,
-        typer.Option("--init", help="begin with the networks of this run, checkpoint or pipeline"),
+        typer.Option("--init", help="start from the networks of this run, checkpoint or pipeline"),
     ] = None,
     data: o.Data = None,
     paired: o.Paired = None,
@@ -39,16 +39,14 @@ def train(
     images: Annotated[
         int | None, typer.Option("--images", help="length of the training, in images seen")
     ] = None,
-    batch: Annotated[
-        int | None, typer.Option("--batch", help="images in a batch, over all processes")
-    ] = None,
+    batch: Annotated[int | None, typer.Option("--batch", help="batch size, over all processes")] = None,
     micro_batch: Annotated[
-        int | None, typer.Option("--micro-batch", help="images worked on at a time; saves memory")
+        int | None, typer.Option("--micro-batch", help="images per forward pass; saves memory")
     ] = None,
     precision: Annotated[str | None, typer.Option("--precision", help="float32 or bf16")] = None,
     seed: o.Seed = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, mps")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", help="CPU threads")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="number of CPU threads")] = None,
     checkpoint_every: Annotated[
         int | None, typer.Option("--checkpoint-every", help="images between checkpoints")
     ] = None,
@@ -56,32 +54,33 @@ def train(
         int | None, typer.Option("--sample-every", help="images between sample grids")
     ] = None,
     report_every: Annotated[
-        int | None, typer.Option("--report-every", help="images between lines of the log")
+        int | None, typer.Option("--report-every", help="images between log lines")
     ] = None,
     evaluate_every: Annotated[
         int | None, typer.Option("--evaluate-every", help="images between evaluations; 0: never")
     ] = None,
     best: Annotated[
-        str | None, typer.Option("--best", help="score whose best checkpoint is kept: FD, precision, recall")
+        str | None,
+        typer.Option("--best", help="score that chooses the best checkpoint: FD, precision or recall"),
     ] = None,
-    keep: Annotated[int | None, typer.Option("--keep", help="checkpoints kept, besides the best")] = None,
+    keep: Annotated[int | None, typer.Option("--keep", help="checkpoints to keep, besides the best")] = None,
     hold_out: Annotated[
-        int | None, typer.Option("--hold-out", help="images that training never sees")
+        int | None, typer.Option("--hold-out", help="images to exclude from training")
     ] = None,
     compile: Annotated[bool | None, typer.Option("--compile", help="compile the networks")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="run folder; left out: the next runs/0001-NAME")
+        Path | None, typer.Option("--output", help="run folder; default: the next runs/0001-NAME")
     ] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="go on with the run in this folder")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="continue the run in this folder")] = None,
 ) -> None:
-    """Train a recipe on images. With nothing but a name it trains on the embedded emoji."""
+    """Train a recipe on images; without --data, on the embedded emoji."""
     options = o.given(**locals())
     if resume is not None:
         return _resume(resume, images, options.keys() - {"resume", "images"})
     if recipe is None:
         raise UserError(
-            "train needs the name of a recipe or a .toml file, as `gancore train dcgan`; "
-            "`gancore list recipe` shows them"
+            "train needs the name of a recipe or a .toml file, e.g. `gancore train dcgan`; "
+            "`gancore list recipe` lists the recipes"
         )
     options["set"] = options.pop("change", [])
     return _train(options)
@@ -101,8 +100,8 @@ def _resume(folder: Path, images: int | None, others: Collection[str]) -> None:
 
     if others:
         raise UserError(
-            "--resume goes on with the recipe, data and settings of the run; "
-            "beside it only --images may be given"
+            "--resume continues with the recipe, data and settings of the run; "
+            "only --images may be given with it"
         )
     with watching():
         resume(folder, images=images)

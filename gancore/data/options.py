@@ -60,12 +60,12 @@ class ImageOptions:
 
     size: Size | None = attrs.field(
         default=None,
-        metadata=_help("height and width of every image: 64 or 48x64; left out: as they are"),
+        metadata=_help("height and width of every image: 64 or 48x64; default: as they are"),
         converter=as_size,
     )
     channels: int | None = attrs.field(
         default=None,
-        metadata=_help("1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; left out: as they are"),
+        metadata=_help("1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; default: as they are"),
         validator=_positive,
     )
     fit: str = attrs.field(
@@ -80,7 +80,7 @@ class ImageOptions:
     )
     bits: int | None = attrs.field(
         default=None,
-        metadata=_help("convert whole numbers to 8 or 16 bits; left out: as they are"),
+        metadata=_help("convert whole numbers to 8 or 16 bits; default: as they are"),
         validator=_one_of(None, 8, 16),
     )
     mirror: bool = attrs.field(
@@ -111,7 +111,7 @@ class ImageOptions:
     )
     cache: str | Path | None = attrs.field(
         default=None,
-        metadata=_help("folder for decoded images, or off; left out: $GANCORE_CACHE or ~/.cache/gancore"),
+        metadata=_help("folder for decoded images, or off; default: $GANCORE_CACHE or ~/.cache/gancore"),
     )
 
     @property

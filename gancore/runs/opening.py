@@ -18,7 +18,8 @@ def load_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Pipe
     A run gives what it last saved; a checkpoint the pipeline as it stood then. `name` chooses among several.
 
     Raises:
-        RunError: there is no pipeline. UserError: there is none of that name. CheckpointError: it is damaged.
+        RunError: the folder holds no pipeline. UserError: there is none of that name. CheckpointError: it is
+        damaged.
     """
     run = RunFolder.around(Path(path))
     return Pipeline.load(find_pipeline(path, name)) if run is None else _of_checkpoint(run, Path(path), name)

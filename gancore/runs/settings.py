@@ -28,10 +28,10 @@ class Settings:
     """
 
     images: int | None = _setting(
-        None, "length of the training in images seen; left out: the recipe's default", optional(ge(1))
+        None, "length of the training in images seen; default: the recipe's default", optional(ge(1))
     )
     batch: int | None = _setting(
-        None, "images in a batch, over all processes; left out: the recipe's published size", optional(ge(1))
+        None, "images in a batch, over all processes; default: the recipe's published size", optional(ge(1))
     )
     micro_batch: int | None = _setting(
         None, "images worked on at a time; saves memory, gradients stay the same", optional(ge(1))
@@ -42,20 +42,20 @@ class Settings:
     seed: int = _setting(0, "of initial weights, data order and noise", ge(0))
     device: str = _setting("auto", "auto, cpu, cuda, cuda:1, mps")
     threads: int | None = _setting(
-        None, "CPU threads; left out: as torch chooses. Another count gives other bits", optional(ge(1))
+        None, "CPU threads; default: as torch chooses. Another count gives other bits", optional(ge(1))
     )
     checkpoint_every: int | None = _setting(
-        None, "images between checkpoints; left out: a tenth of the run", optional(ge(1))
+        None, "images between checkpoints; default: a tenth of the run", optional(ge(1))
     )
     sample_every: int | None = _setting(
-        None, "images between sample grids; left out: a twentieth of the run", optional(ge(1))
+        None, "images between sample grids; default: a twentieth of the run", optional(ge(1))
     )
     report_every: int | None = _setting(
-        None, "images between lines of the log; left out: a two-hundredth of the run", optional(ge(1))
+        None, "images between lines of the log; default: a two-hundredth of the run", optional(ge(1))
     )
     evaluate_every: int | None = _setting(
         None,
-        "images between evaluations (scores and alarms); left out: a tenth of the run, 0: never",
+        "images between evaluations (scores and alarms); default: a tenth of the run, 0: never",
         optional(ge(0)),
     )
     best: str = _setting("FD", "the score whose best checkpoint is kept")

@@ -1,24 +1,24 @@
-"""What gancore can be asked to do: each verb of the command line as a Python function, one file a verb.
+"""Each command of the command line as a Python function, one file per command.
 
-A function returns its result and prints nothing; the command line prints. Nothing is written but where
-`output` says, except by the verbs whose product is a file (`export`, `report`, `compare`, `new`).
+A function returns its result and prints nothing. It writes files only to `output`, except for the functions
+whose result is a file (`export`, `report`, `compare`, `new`) or a run (`train`).
 """
 
 from keyword import iskeyword
 
 NAMES = {"list": "list_parts"}
-"""Verbs that are called otherwise in Python: the word stands for something else there."""
+"""Commands with another name in Python, where their own is taken."""
 
 ELSEWHERE = {("train", "resume"): "resume"}
-"""Options that are functions of their own in Python."""
+"""Options that are separate functions in Python."""
 
 PYTHON_ONLY = frozenset({"progress", "started", "command"})
-"""What only Python says: whom to tell how far it is, and what a run was started by."""
+"""Parameters without an option: callbacks, and a run's command line."""
 
 
 def python_name(word: str) -> str:
-    """A verb or an option of the command line as Python writes it: `micro-batch` → `micro_batch`, and a word
-    that is a keyword of Python with a trailing underscore, `import` → `import_`.
+    """The Python name of a command or an option: `micro-batch` → `micro_batch`; Python keywords get a
+    trailing underscore, `import` → `import_`.
     """
     name = NAMES.get(word, word).replace("-", "_")
     return f"{name}_" if iskeyword(name) else name

@@ -1,10 +1,10 @@
-"""The contract kit over an installed plugin."""
+"""Runs the contract kit on an installed plugin."""
 
 from gancore.testing.report import Result, check_distribution
 
 
 class Checked(list[Result]):
-    """The results of all checks; prints as a table. `failed` are those that failed."""
+    """The results of all checks; prints as a table."""
 
     @property
     def failed(self) -> list[Result]:
@@ -19,13 +19,13 @@ class Checked(list[Result]):
 
 
 def check(distribution: str) -> Checked:
-    """Checks every part of a plugin against the contracts of its kind.
+    """Checks each part of a plugin against the contracts of its kind.
 
     Args:
-        distribution: name of an installed plugin, as gancore-dcgan.
+        distribution: name of an installed plugin, e.g. gancore-dcgan.
 
     Raises:
-        UnknownPart: no installed distribution of that name offers parts. BrokenPlugin: it could not be
-        loaded.
+        UnknownPart: no installed distribution of that name provides parts. BrokenPlugin: the plugin could
+        not be loaded.
     """
     return Checked(check_distribution(distribution))

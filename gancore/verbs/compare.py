@@ -1,4 +1,4 @@
-"""Several runs on one page."""
+"""A page that compares several runs."""
 
 import os
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ def compare(
     samples: int = 16,
     seed: int = 0,
 ) -> Path:
-    """Lays runs side by side on one page: samples, scores, curves, alarms, and where the recipes differ;
-    returns its path.
+    """Compares runs side by side on one page (samples, scores, curves, alarms, recipe differences); returns
+    its path.
 
     Args:
-        runs: two run folders or more.
+        runs: two or more run folders.
         output: the page to write.
-        samples: images of each run to draw from the one seed; 0 for none.
-        seed: of these images.
+        samples: images to draw from each run with the same seed; 0 for none.
+        seed: seed of these images.
 
     Raises:
-        UserError: fewer than two runs, or one given twice. RunError: a folder is not a run.
+        UserError: fewer than two runs, or the same run twice. RunError: a folder is not a run.
     """
     return write_comparison([Path(run) for run in runs], Path(output), samples=samples, seed=seed)

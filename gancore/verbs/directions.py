@@ -1,4 +1,4 @@
-"""Directions in latent space that change one thing."""
+"""Directions in latent space that change one property of an image."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -31,7 +31,7 @@ READ_BY = {
     "labels": ("linear",),
     "extractor": ("linear",),
 }
-"""The options that some methods alone read."""
+"""The options that only some methods use."""
 LABELED = 4000
 SHOWN = 10
 
@@ -51,32 +51,33 @@ def directions(
     output: Path | str | None = None,
     progress: Progress = silent,
 ) -> DirectionSet:
-    """Finds directions in latent space, each of which changes one thing; `edit` moves images along them.
+    """Finds directions in latent space, each of which changes one property; `edit` moves images along them.
 
     Args:
-        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
-        method: sefa: from weights; ganspace: principal ones; linear: of what a classifier or labels say.
-        count: directions to find, by sefa and ganspace; left out: 10.
-        space: z or w, by ganspace and linear; left out: w where there is one.
-        layers: by sefa: coarse, middle, fine, or numbers as "0-3"; left out: all.
-        activations: by ganspace in z: the module of the generator to look at; left out: images.
-        labels: by linear: .npy of classes (N,) or scores (N,) or (N, A) of the images of `sample` with count
-            N and this seed.
-        extractor: by linear without labels: whose classes; left out: fashion for gray, emoji for RGB.
-        seed: of everything random; left out: 0.
-        pipeline: which of several, as `backward`; left out: the first.
-        output: FILE.safetensors; a grid goes beside it, FILE.png. Left out: nothing is written.
-        progress: is told how far the work is.
+        run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
+        method: sefa (from the weights), ganspace (principal components) or linear (from a classifier or
+            labels).
+        count: number of directions (sefa and ganspace); default: 10.
+        space: z or w (ganspace and linear); default: w if the generator has one.
+        layers: coarse, middle, fine, or numbers such as "0-3" (sefa); default: all.
+        activations: generator module to analyze (ganspace in z); default: the images.
+        labels: classes (N,) or scores (N,) or (N, A) of the images of `sample` with count N and this seed, as
+            a .npy file (linear).
+        extractor: classifier to use without labels (linear); default: fashion for gray, emoji for RGB.
+        seed: random seed; default: 0.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        output: FILE.safetensors; a grid is written to FILE.png. By default, nothing is written.
+        progress: called as `progress(what, done, total)`.
 
     Raises:
-        UserError: the method is unknown or does not read an option, or the pipeline has no such space.
-        RunError: there is no pipeline.
+        UserError: the method is unknown or does not use an option, or the pipeline has no such space.
+        RunError: the folder holds no pipeline.
     """
     target = None if output is None else Path(output)
     if method not in METHODS:
-        raise UserError(f"--method is {', '.join(METHODS)}; got {method!r}")
+        raise UserError(f"--method must be one of {', '.join(METHODS)}; got {method!r}")
     if target is not None and target.suffix != ".safetensors":
-        raise UserError(f"directions are written to a file that ends in .safetensors; got {target}")
+        raise UserError(f"directions are saved as .safetensors files; got {target}")
     words = {"count": count, "space": space, "layers": layers, "activations": activations}
     _check_read(method, given(**words, labels=labels, extractor=extractor))
     chosen, number = with_latents(run, pipeline), seed or 0
@@ -99,14 +100,11 @@ def _check_read(method: str, options: dict[str, Any]) -> None:
     for name in options:
         if method not in READ_BY[name]:
             raise UserError(
-                f"--{name} is read by --method {' or '.join(READ_BY[name])}, not by {method}; "
-                "leave it out, or take such a method"
+                f"--{name} applies to --method {' or '.join(READ_BY[name])}, not to {method}; "
+                "omit it, or choose one of these methods"
             )
     if "labels" in options and "extractor" in options:
-        raise UserError(
-            "--extractor says classes where there are no labels, and --labels gives some; "
-            "leave one of the two out"
-        )
+        raise UserError("--extractor predicts classes and --labels gives them; use one of the two")
 
 
 def _linear(
@@ -127,9 +125,7 @@ def _answers(path: Path) -> Tensor:
         found = np.load(path, allow_pickle=False)
         if found.ndim not in (1, 2) or found.dtype.kind not in "iufb":
             raise ValueError(f"{found.dtype} {found.shape}")
-    except (
-        Exception
-    ) as error:  # a damaged header makes numpy throw SyntaxError and more, besides ValueError and OSError
+    except Exception as error:  # a damaged header can also raise SyntaxError and others
         raise UserError(
             f"{path} cannot be read ({error}); give a .npy file of classes (N,), or of scores (N,) or (N, A)"
         ) from None
@@ -140,15 +136,14 @@ def _classified(
     pipeline: Pipeline, latent: Tensor, label: Tensor | None, extractor: str | None, seed: int
 ) -> Tensor:
     """The most probable class of each image, `(N,)` int64."""
-    judge = chosen_extractor(extractor, pipeline.generator.image)
-    with evaluating(judge), torch.no_grad():
-        return torch.cat(
-            [judge.classify(judge(images)).argmax(1) for images in pipeline.chunks(latent, label, seed=seed)]
-        )
+    classifier = chosen_extractor(extractor, pipeline.generator.image)
+    with evaluating(classifier), torch.no_grad():
+        chunks = pipeline.chunks(latent, label, seed=seed)
+        return torch.cat([classifier.classify(classifier(images)).argmax(1) for images in chunks])
 
 
 def _write_grid(pipeline: Pipeline, found: DirectionSet, target: Path, progress: Progress) -> None:
-    """A row for each direction, from -3 to 3 deviations from the image of seed 0."""
+    """One row per direction: the image of seed 0 moved by -3 to 3 standard deviations."""
     amounts = [float(amount) for amount in range(-3, 4)]
     latent, label = drawn(pipeline, [0])
     rows = [

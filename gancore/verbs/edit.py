@@ -1,4 +1,4 @@
-"""Strips along which an image changes in one direction."""
+"""Strips of images that move along a direction."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from gancore.verbs.progress import Progress, silent
 from gancore.verbs.words import Numbers, layers_named, numbers_of, several
 
 FAR = 100.0
-"""Standard deviations; images fall apart long before."""
+"""Standard deviations; images degrade long before that."""
 
 
 def edit(
@@ -39,27 +39,27 @@ def edit(
     output: Path | str | None = None,
     progress: Progress = silent,
 ) -> Images:
-    """Moves images along directions, a strip each.
+    """Moves images along directions, one strip each.
 
     Args:
-        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
-        directions: what `directions` found, or the file that it wrote.
-        index: which direction, by its number; several as "0-3", each a row.
-        from_: how far at the left, in standard deviations; `--from` on the command line.
-        to: how far at the right.
-        steps: images in a strip.
-        layers: coarse, middle, fine, or numbers as "2-5": which move; left out: all.
-        seeds: images to start from, as [1, 2, 3] or "4-9"; left out: 0.
-        code: codes that `invert` wrote, to start from.
-        label: the class of the images of seeds; left out: as in the data.
-        truncation: of the images of seeds: 1 for none, towards 0 nearer to the mean.
-        pipeline: which of several, as `backward`; left out: the first.
-        output: FILE.png of the strips; left out: nothing is written.
-        progress: is told how far the work is.
+        run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
+        directions: the result of `directions`, or the file it wrote.
+        index: index of the direction; "0-3" for several, one row each.
+        from_: leftmost shift, in standard deviations; `--from` on the command line.
+        to: rightmost shift.
+        steps: images per strip.
+        layers: layers to move: coarse, middle, fine, or numbers such as "2-5"; default: all.
+        seeds: seeds of the images to edit, e.g. [1, 2, 3] or "4-9"; default: 0.
+        code: codes written by `invert`, to start from.
+        label: class of the images from `seeds`; default: drawn as in the data.
+        truncation: of the images from `seeds`: 1 for none; values closer to 0 move them toward the mean.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        output: FILE.png for the strips; default: nothing is written.
+        progress: called as `progress(what, done, total)`.
 
     Raises:
-        UserError: options contradict each other, or there is no such direction, layer or code.
-        RunError: there is no pipeline.
+        UserError: options conflict, or a direction, layer or code does not exist.
+        RunError: the folder holds no pipeline.
     """
     if output is not None:
         check_picture(Path(output))
@@ -101,16 +101,16 @@ def edit(
 def _check_strip(start: float, end: float, steps: int) -> None:
     if not (abs(start) <= FAR and abs(end) <= FAR):
         raise UserError(
-            f"--from and --to are standard deviations from {-FAR:g} to {FAR:g}; got {start:g} and {end:g}"
+            f"--from and --to must be between {-FAR:g} and {FAR:g} standard deviations; "
+            f"got {start:g} and {end:g}"
         )
     if steps < 2:
-        raise UserError(f"--steps is the number of images in a strip, at least 2; got {steps}")
+        raise UserError(f"--steps must be at least 2 (images per strip); got {steps}")
 
 
 def _check_codes_alone(label: int | None, truncation: float) -> None:
     if label is not None or truncation != 1:
         option = "--truncation" if label is None else "--label"
         raise UserError(
-            f"{option} belongs to images of seeds, and --code gives codes as they are; "
-            "leave it out, or give --seeds too"
+            f"{option} applies to the images of --seeds, not to a --code; omit it, or give --seeds too"
         )

@@ -1,4 +1,4 @@
-"""Scores of a run or of any images, with the protocol that they were made by."""
+"""Scores of a run or of any images, with the evaluation protocol."""
 
 import os
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def evaluate(
     output: Path | str | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Scores samples of a run beside the images it learned from, or any images beside others.
+    """Scores samples of a run against its training data, or any images against others.
 
         result = gancore.evaluate("runs/0001-dcgan")
         print(result)
@@ -49,32 +49,32 @@ def evaluate(
 
     Args:
         run: a run folder, or images: a folder, zip, IDX or .npy file.
-        against: images to compare with; left out: those the run learned from.
-        score: scores by name, or as parts; left out: the standard ones, without those that cannot be given.
-        extractor: of features, by name or as a part; left out: fashion for gray, emoji for RGB.
-        weights: of an extractor that ships none, as inception-2015.
-        count: samples to judge; left out: 10,000.
-        reference: reference images to compare with, at most; left out: 10,000.
-        seed: of everything random; left out: 0.
-        truncation: 1 for none, towards 0 nearer to the mean.
-        standing: batch norms by statistics of the samples, not of training.
-        pipeline: which of several, as `backward`; left out: the first.
-        size: height and width of given images: 64, "48x64" or (48, 64).
-        channels: of given images: 1 gray, 3 RGB, 4 RGBA.
-        subset: train or test, of an IDX folder.
-        output: JSON file for scores and protocol; grids of a run go into RUN/pictures. Left out: nothing is
-            written.
-        progress: is told how far the work is.
+        against: reference images; default: the training data of the run.
+        score: scores, by name or as parts; default: the standard ones that can be computed.
+        extractor: feature extractor, by name or as a part; default: fashion for gray, emoji for RGB.
+        weights: weights of an extractor that ships without, e.g. inception-2015.
+        count: samples to score; default: 10,000.
+        reference: reference images to use, at most; default: 10,000.
+        seed: random seed; default: 0.
+        truncation: 1 for none; values closer to 0 move images toward the mean.
+        standing: use batch statistics of the samples in batch norm, not those of training.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        size: height and width of the given images: 64, "48x64" or (48, 64).
+        channels: of the given images; 1: gray, 3: RGB, 4: RGBA.
+        subset: train or test, for an IDX folder.
+        output: JSON file for scores and protocol; grids of a run are written to RUN/pictures. By default,
+            nothing is written.
+        progress: called as `progress(what, done, total)`.
 
     Raises:
-        UserError: a name is unknown, or images have no reference. MeasureError: a score that was asked for
-        cannot be given. RunError: there is no pipeline.
+        UserError: a name is unknown, or images have no reference. MeasureError: a requested score cannot be
+        computed. RunError: the folder holds no pipeline.
     """
     source, target = RunFolder(Path(run)), None if output is None else Path(output)
     if target is not None:
         check_file(target)
     if (count is not None and count < 2) or (reference is not None and reference < 2):
-        raise UserError(f"--count and --reference are at least 2 images; got {count} and {reference}")
+        raise UserError(f"--count and --reference must be at least 2; got {count} and {reference}")
     of_run = is_model(source.path)
     request = EvaluationRequest(
         **given(count=count, reference=reference, seed=seed),
@@ -100,7 +100,7 @@ def _extractor(name: str | Extractor | None, weights: Path | str | None) -> Extr
         return name
     if name is None:
         if weights is not None:
-            raise UserError("--weights belongs to an extractor; name it too, as --extractor inception-2015")
+            raise UserError("--weights needs an extractor; name it, e.g. --extractor inception-2015")
         return None
     table = {"part": name} | ({} if weights is None else {"weights": str(weights)})
     return cast(Extractor, build(table, "extractor"))

@@ -1,4 +1,4 @@
-"""A page on this machine where one walks through the latent space of a run."""
+"""A local page for exploring the latent space of a run."""
 
 import os
 import sys
@@ -22,20 +22,21 @@ def explore(
     pipeline: str | None = None,
     started: Callable[[Server], None] = lambda server: None,
 ) -> None:
-    """Walks through latent space on a page in the browser; returns when it is interrupted (Ctrl-C).
+    """Serves a page for exploring latent space in the browser, until it is interrupted (Ctrl-C).
 
     Args:
-        run: a run, a saved pipeline or an import by its folder.
-        port: where to listen; 0 takes any free one.
-        host: where to listen; any address but loopback lets other machines in.
-        browser: open the page.
-        directions: file that `directions` wrote, for the sliders; left out: principal ones.
-        pipeline: which of several, as `backward`; left out: the first.
-        started: is called with the server, which has `url` and `local`, once it listens.
+        run: folder of a run, saved pipeline or import.
+        port: port to listen on; 0 for any free one.
+        host: address to listen on; any but loopback is open to other machines.
+        browser: whether to open the page.
+        directions: file written by `directions`, for the sliders; default: principal components.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        started: called with the server (which has `url` and `local`) once it listens.
 
     Raises:
-        UserError: the pipeline translates images, or the port cannot be used. RunError: there is no pipeline.
-        KeyboardInterrupt: it was interrupted; the page is closed.
+        UserError: the pipeline translates images, or the port cannot be used. RunError: the folder holds no
+        pipeline.
+        KeyboardInterrupt: it was interrupted; the server is closed.
     """
     folder, found = find_pipeline(Path(run), pipeline), None if directions is None else Path(directions)
     session = Session(Walk.load(folder, directions=found), folder.resolve(), found and found.resolve())
@@ -50,7 +51,7 @@ def explore(
 
 
 def _has_screen() -> bool:
-    # without one, a browser for the terminal would take it over
+    # without a screen, a text browser would take over the terminal
     return sys.platform in ("darwin", "win32") or bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )

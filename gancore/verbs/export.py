@@ -20,7 +20,7 @@ SUFFIXES = {"onnx": ".onnx", "torch": ".pt2", "pipeline": ""}
 
 @attrs.frozen
 class Exported:
-    """What was written: where, in what form, and how far its images are from the pipeline's at most."""
+    """The written file: path, form, and the largest difference of its images from the pipeline's."""
 
     path: Path
     form: str
@@ -44,34 +44,36 @@ def export(
     output: Path | str | None = None,
     progress: Progress = silent,
 ) -> Exported:
-    """Writes a pipeline, latent and label to image, for other programs, and checks what was written.
+    """Exports a pipeline (latent and label to image) for other programs, and checks the written file.
 
     Args:
-        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
-        format: onnx, torch (torch.export), or pipeline (safetensors and JSON); left out: as `output` ends, or
-            onnx.
-        truncation: built in: 1 for none, towards 0 nearer to the mean.
-        input: make truncation or noise an input, or both.
-        seed: of noise that is built in.
-        pipeline: which of several, as `backward`; left out: the first.
-        output: the file or new folder; left out: called after the run, in the current folder.
-        progress: is told how far the work is.
+        run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
+        format: onnx, torch (torch.export), or pipeline (safetensors and JSON); default: given by the
+            suffix of `output`, else onnx.
+        truncation: truncation to build in: 1 for none; closer to 0: closer to the mean.
+        input: truncation, noise, or both, to make inputs of the file.
+        seed: seed of the built-in noise.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        output: file or new folder; default: named after the run, in the current folder.
+        progress: called as `progress(what, done, total)`.
 
     Raises:
-        UserError: options contradict each other, or the output cannot be written there.
-        RunError: there is no pipeline.
+        UserError: options conflict, or the output cannot be written.
+        RunError: the folder holds no pipeline.
     """
     inputs = [] if input is None else several(input)
     format = _format(format, output)
     if unknown := set(inputs) - {"truncation", "noise"}:
-        raise UserError(f"--input is truncation or noise; got {', '.join(sorted(unknown))}")
+        raise UserError(f"--input must be truncation or noise; got {', '.join(sorted(unknown))}")
     if format == "pipeline" and (inputs or truncation is not None or seed is not None):
         raise UserError(
-            "a pipeline keeps truncation and noise open; leave out --truncation, --input and --seed, "
+            "an exported pipeline does not fix truncation and noise; omit --truncation, --input and --seed, "
             "or choose another --format"
         )
     if truncation is not None and "truncation" in inputs:
-        raise UserError("truncation is either built in or an input; give --truncation or --input truncation")
+        raise UserError(
+            "truncation is either built in or an input; give one of --truncation and --input truncation"
+        )
     target = Path(output) if output is not None else _usual(run, format)
     (check_new_folder if format == "pipeline" else check_file)(target)
     chosen = load(run, pipeline)
@@ -89,15 +91,15 @@ def _usual(run: Run, format: str) -> Path:
 
 
 def _format(format: str | None, output: Path | str | None) -> str:
-    """What is to be written: as the user says, or as the output ends."""
+    """The format that was asked for, or that the suffix of the output implies."""
     if format is not None and format not in SUFFIXES:
-        raise UserError(f"--format is {', '.join(SUFFIXES)}; got {format!r}")
+        raise UserError(f"--format must be one of {', '.join(SUFFIXES)}; got {format!r}")
     ending = "" if output is None else Path(output).suffix.lower()
     named = next((name for name, suffix in SUFFIXES.items() if suffix and suffix == ending), None)
     if format and named and format != named:
         raise UserError(
-            f"{output} ends as {named} files do, and --format is {format}; "
-            "leave --format out, or give another name"
+            f"{output} has the suffix of {named} files, but --format is {format}; "
+            "omit --format, or give another name"
         )
     return format or named or "onnx"
 
@@ -111,7 +113,7 @@ def _file(pipeline: Pipeline, target: Path, format: str, recipe: str, options: d
 
 
 def _recipe(run: Run) -> str:
-    """The address of the recipe that a run trained; nothing for a pipeline alone."""
+    """The qualified name of the recipe of a run; empty for a pipeline."""
     if isinstance(run, Pipeline):
         return ""
     path = Path(run)

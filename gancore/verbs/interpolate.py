@@ -1,4 +1,4 @@
-"""A walk through latent space, as a grid, a moving picture or single frames."""
+"""A walk through latent space, as a grid, an animation or single frames."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,16 +25,15 @@ GRID_LEG = 8
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Interpolation:
-    """A walk from latent to latent. Its frames are rendered when they are asked for; a notebook shows its
-    legs on a grid.
+    """A walk from latent to latent. Its frames are rendered on demand; a notebook shows its legs on a grid.
 
     Attributes:
-        route: the latents and the way between them.
-        count: frames of the whole walk.
-        steps: images of each leg on the grid.
-        columns: walks beside each other.
-        fps: frames a second of a moving picture.
-        path: where it was written, if it was.
+        route: the latents and the path between them.
+        count: total number of frames.
+        steps: images per leg on the grid.
+        columns: walks side by side.
+        fps: frames per second of an animation.
+        path: where it was written, if at all.
     """
 
     route: Route
@@ -54,11 +53,11 @@ class Interpolation:
 
     @property
     def seconds(self) -> float:
-        """How long the moving picture takes."""
+        """Duration of the animation."""
         return self.count / self.fps
 
     def frames(self, progress: Progress = silent) -> Iterator[Tensor]:
-        """`(1, C, H, W)` in [-1, 1], one after another; walks side by side are one frame."""
+        """Frames `(1, C, H, W)` in [-1, 1], one by one; walks side by side share a frame."""
         for cells in _grouped(self._images(self.route.codes(self.count), progress), self.route.cells):
             yield tiled(cells, self.columns)
 
@@ -68,11 +67,11 @@ class Interpolation:
         return Images(images=torch.cat(list(self._images(codes, progress))), columns=self.steps)
 
     def save(self, output: Path | str, progress: Progress = silent) -> Path:
-        """Writes the legs (`FILE.png`), a moving picture (.gif, .apng, .webp, .mp4 with ffmpeg), or a folder
-        of frames.
+        """Writes the legs (`FILE.png`), an animation (.gif, .apng, .webp, .mp4 with ffmpeg), or a folder of
+        frames.
 
         Raises:
-            UserError: the place cannot hold that.
+            UserError: the output cannot be written.
         """
         output = Path(output)
         if output.suffix.lower() == ".png":
@@ -110,33 +109,33 @@ def interpolate(
     """Walks from latent to latent.
 
     Args:
-        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
-        seeds: seeds to lead through, as [1, 2, 3] or "4-9".
-        count: lead through so many latents, where no seeds are given.
-        seed: of these latents; left out: 0.
-        frames: frames in all; left out: 24 a leg, 8 on a grid.
-        kind: spherical or linear; left out: spherical in z, linear in w.
-        space: z: between latents; w: between the codes made of them.
-        loop: lead back to the first.
-        ease: halt a little at each.
-        label: the class of all images; left out: as in the data.
-        truncation: 1 for none, towards 0 nearer to the mean.
-        grid: several walks beside each other, as "4x2": columns x rows.
-        fps: frames a second.
-        pipeline: which of several, as `backward`; left out: the first.
-        output: FILE.png for a grid, .gif, .apng, .webp, .mp4 (with ffmpeg), or a folder of frames; left out:
+        run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
+        seeds: seeds to pass through, e.g. [1, 2, 3] or "4-9".
+        count: number of latents to pass through if no seeds are given.
+        seed: seed of these latents; default: 0.
+        frames: total frames; default: 24 per leg, 8 on a grid.
+        kind: spherical or linear; default: spherical in z, linear in w.
+        space: z: between latents; w: between their codes.
+        loop: return to the first.
+        ease: slow down at each.
+        label: class of all images; default: drawn as in the data.
+        truncation: 1 for none; values closer to 0 move images toward the mean.
+        grid: several walks side by side, columns x rows, e.g. "4x2".
+        fps: frames per second.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        output: FILE.png for a grid, .gif, .apng, .webp, .mp4 (with ffmpeg), or a folder of frames; default:
             nothing is written.
-        progress: is told how far the work is.
+        progress: called as `progress(what, done, total)`.
 
     Raises:
-        UserError: options contradict each other or the pipeline, or the output cannot be written there.
-        RunError: there is no pipeline.
+        UserError: options conflict with each other or the pipeline, or the output cannot be written.
+        RunError: the folder holds no pipeline.
     """
     if output is not None and Path(output).suffix.lower() != ".png":
         check_animation(Path(output), fps)
     columns, rows = _grid(grid)
     if frames is not None and frames < 2:
-        raise UserError(f"--frames is a number of frames, at least 2; got {frames}")
+        raise UserError(f"--frames must be at least 2; got {frames}")
     numbers = None if seeds is None else numbers_of("--seeds", seeds)
     walk = Walk(load(run, pipeline))
     keys = _keys(walk, numbers, count * columns * rows, seed or 0, label)
@@ -156,7 +155,7 @@ def interpolate(
 def _grid(words: str) -> tuple[int, int]:
     columns, by, rows = words.lower().partition("x")
     if not (by and columns.isdecimal() and rows.isdecimal() and 0 < int(columns) * int(rows) <= 1024):
-        raise UserError(f"--grid is columns x rows, as 4x2; got {words!r}")
+        raise UserError(f"--grid must be columns x rows, e.g. 4x2, at most 1024 walks; got {words!r}")
     return int(columns), int(rows)
 
 

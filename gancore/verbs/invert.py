@@ -39,17 +39,17 @@ Distances = dict[str, dict[str, dict[str, float]]]
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Inversion:
-    """Images projected into latent space; a notebook shows each beside what was made of it.
+    """Images projected into latent space; a notebook shows each next to its reconstructions.
 
     Attributes:
-        names: the images' names, from their files.
+        names: names of the images, from their files.
         real: the images, `(N, C, H, W)` in [-1, 1].
-        made: images of the same shape by the way that they were made, the best last.
-        found: the codes, the noise and the images of the search.
-        distances: of each image, and each way of making it, the distances by name.
-        tuned: the pipeline tuned to the images, where that was asked for.
-        facts: how it was done.
-        path: where it was written, if it was.
+        made: images of the same shape by method, the best last.
+        found: codes, noise and images found by the optimization.
+        distances: by image, method and name of the distance.
+        tuned: the pipeline tuned to the images, if requested.
+        facts: the settings of the inversion.
+        path: where it was written, if at all.
     """
 
     names: tuple[str, ...]
@@ -80,7 +80,7 @@ class Inversion:
 
     def save(self, output: Path | str) -> Path:
         """Writes a new folder, whole or not at all: codes, reconstructions, a grid, distances, and the tuned
-        pipeline. Raises UserError where something is there already.
+        pipeline. Raises UserError if the folder exists and is not empty.
         """
         output = Path(output)
         check_new_folder(output)
@@ -90,7 +90,7 @@ class Inversion:
                 noise = [m[i : i + 1] for m in self.found.noise]
                 save_code(aside / f"{name}.npy", self.code[i : i + 1], noise)
                 save(best[i], aside / f"{name}.png")
-            save_grid(self._beside(), aside / f"{GRID}.png", columns=1 + len(self.made))
+            save_grid(self._side_by_side(), aside / f"{GRID}.png", columns=1 + len(self.made))
             text = json.dumps({**self.facts, "distances": self.distances}, indent=1) + "\n"
             (aside / "inversion.json").write_text(text, encoding="utf-8")
             if self.tuned is not None:
@@ -98,10 +98,10 @@ class Inversion:
         return output
 
     def to_grid(self) -> Image.Image:
-        """A row for each image: itself, then each way of making it."""
-        return to_grid(self._beside(), columns=1 + len(self.made))
+        """One row per image: the original, then each reconstruction."""
+        return to_grid(self._side_by_side(), columns=1 + len(self.made))
 
-    def _beside(self) -> Tensor:
+    def _side_by_side(self) -> Tensor:
         return torch.stack([self.real, *self.made.values()], 1).flatten(0, 1)
 
     def _repr_png_(self) -> bytes:
@@ -130,35 +130,35 @@ def invert(
     """Projects images into latent space: finds the codes that reproduce them.
 
     Args:
-        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
-        images: picture files, PNG, JPEG, WEBP or BMP.
-        space: w: one code; w+: one for each layer; z: a latent; left out: w where there is one.
-        steps: steps of the search; left out: 1000.
-        extractor: features to compare by; left out: fashion for gray, emoji for RGB.
-        pixels: weight of the pixels beside the features; left out: 1.
-        label: the class of the images, where the run reads labels.
-        fit: crop, pad or stretch images of another size; left out: refuse them.
-        tune: then tune the generator to the images, as a pipeline of its own.
-        tune_steps: steps of the tuning; left out: 350.
-        seed: of everything random; left out: 0.
-        pipeline: which of several, as `backward`; left out: the first.
-        output: a new folder for all that was found; left out: nothing is written.
-        progress: is told how far the work is.
+        run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
+        images: image files: PNG, JPEG, WEBP or BMP.
+        space: w: one code; w+: one code per layer; z: a latent; default: w if the generator has one.
+        steps: optimization steps; default: 1000.
+        extractor: extractor of the features to match; default: fashion for gray, emoji for RGB.
+        pixels: weight of the pixel loss relative to the feature loss; default: 1.
+        label: class of the images, if the run is conditional.
+        fit: crop, pad or stretch images of another size; default: refuse them.
+        tune: then tune the generator to the images, as a separate pipeline.
+        tune_steps: tuning steps; default: 350.
+        seed: random seed; default: 0.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        output: new folder for all results; default: nothing is written.
+        progress: called as `progress(what, done, total)`.
 
     Raises:
         UserError: an image cannot be read or does not fit, or the pipeline has no such space.
-        RunError: there is no pipeline.
+        RunError: the folder holds no pipeline.
     """
     if output is not None:
         check_new_folder(Path(output))
     settings = Projection(**given(steps=steps, pixels=pixels))
     chosen, number, files = with_latents(run, pipeline), seed or 0, [Path(file) for file in several(images)]
     real = _read(files, chosen.generator.image, fit)
-    judge = chosen_extractor(extractor, chosen.generator.image)
+    perceptual = chosen_extractor(extractor, chosen.generator.image)
     found = inversion.invert(
         chosen,
         real,
-        judge,
+        perceptual,
         settings,
         space=cast("Space | None", space),
         label=label,
@@ -167,7 +167,9 @@ def invert(
     )
     tuned = None
     if tune or tune_steps:
-        tuned = _tuned(chosen, real, found, judge, given(steps=tune_steps, pixels=pixels), number, progress)
+        tuned = _tuned(
+            chosen, real, found, perceptual, given(steps=tune_steps, pixels=pixels), number, progress
+        )
     made = _ways(chosen, found, tuned, label, number)
     names = distinct([file.stem for file in files], taken=[GRID])
     result = Inversion(
@@ -175,12 +177,12 @@ def invert(
         real=real,
         made=made,
         found=found,
-        distances=_distances(names, real, made, judge),
+        distances=_distances(names, real, made, perceptual),
         tuned=tuned,
         facts={
             "run": "" if isinstance(run, Pipeline) else str(run),
             "space": found.space,
-            "extractor": judge.title,
+            "extractor": perceptual.title,
             "seed": number,
             "projection": asdict(settings),
         },
@@ -189,9 +191,7 @@ def invert(
 
 
 def _read(files: Sequence[Path], shape: ImageShape, fit: str | None) -> Tensor:
-    """Pictures `(N, C, H, W)` in [-1, 1]; channels are brought to the generator's as those of training data
-    are.
-    """
+    """Images `(N, C, H, W)` in [-1, 1]; channels are converted to the generator's, as in training data."""
     channels, *size = shape
     options = ImageOptions(channels=channels, size=size, bits=8, **given(fit=fit))
     rows = []
@@ -200,14 +200,14 @@ def _read(files: Sequence[Path], shape: ImageShape, fit: str | None) -> Tensor:
             raw = decode(file.read_bytes())
         except (OSError, Unreadable) as error:
             raise UserError(
-                f"{file} cannot be read ({getattr(error, 'strerror', None) or error}); give picture files"
+                f"{file} cannot be read ({getattr(error, 'strerror', None) or error}); give image files"
             ) from None
         found = raw.pixels.shape[:2]
         if fit is None and tuple(found) != tuple(size):
             made = f"{size[0]}×{size[1]}"
             raise UserError(
                 f"{file} is {found[0]}×{found[1]}, the generator makes {made}; "
-                "give --fit crop, pad or stretch to bring it to that"
+                "give --fit crop, pad or stretch to resize it"
             )
         rows.append(torch.from_numpy(fit_image(raw, options, str(file)).astype("float32") / 127.5 - 1))
     return torch.stack(rows)
@@ -217,7 +217,7 @@ def _tuned(
     pipeline: Pipeline,
     real: Tensor,
     found: Inverted,
-    judge: Extractor,
+    perceptual: Extractor,
     settings: dict[str, Any],
     seed: int,
     progress: Progress,
@@ -228,7 +228,7 @@ def _tuned(
         real,
         found.code,
         found.noise,
-        judge,
+        perceptual,
         chosen,
         seed=seed,
         on_step=lambda step: progress("tuning", step + 1, chosen.steps),
@@ -238,7 +238,7 @@ def _tuned(
 def _ways(
     pipeline: Pipeline, found: Inverted, tuned: Pipeline | None, label: int | None, seed: int
 ) -> dict[str, Tensor]:
-    """Images `(N, C, H, W)` by the way that they were made; the best one last."""
+    """Images `(N, C, H, W)` by method, the best last."""
     mean = render_codes(pipeline, mean_code(pipeline, label=label, seed=seed), seed=seed)
     made = {"mean code": mean.expand_as(found.image), "reconstruction": found.image}
     return (
@@ -248,8 +248,10 @@ def _ways(
     )
 
 
-def _distances(names: Sequence[str], real: Tensor, made: dict[str, Tensor], judge: Extractor) -> Distances:
-    tables = {way: distances(judge, real, image) for way, image in made.items()}
+def _distances(
+    names: Sequence[str], real: Tensor, made: dict[str, Tensor], perceptual: Extractor
+) -> Distances:
+    tables = {way: distances(perceptual, real, image) for way, image in made.items()}
     return {
         name: {
             way: {key: round(float(value[i]), 6) for key, value in table.items()}

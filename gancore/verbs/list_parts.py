@@ -1,4 +1,4 @@
-"""Which parts there are."""
+"""The available parts."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -25,9 +25,7 @@ class Listed:
 
     @property
     def qualified_name(self) -> str:
-        """Kind and name, as `create` and `describe` take them; with the distribution, which no other plugin
-        can take.
-        """
+        """Kind, distribution and name, as `create` and `describe` take them; unique among all plugins."""
         return f"{self.kind}/{self.distribution}:{self.name}"
 
 
@@ -41,22 +39,22 @@ class PartList(list[Listed]):
 
     def __str__(self) -> str:
         rows = [(part.kind, part.name, part.distribution, part.summary) for part in self]
-        return columns([("kind", "name", "plugin", "what it is"), *rows])
+        return columns([("kind", "name", "plugin", "description"), *rows])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         cells = [(p.kind, p.name, p.distribution, p.summary) for p in self]
         body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
-        return f"<table><tr><th>kind</th><th>name</th><th>plugin</th><th>what it is</th></tr>{body}</table>"
+        return f"<table><tr><th>kind</th><th>name</th><th>plugin</th><th>description</th></tr>{body}</table>"
 
 
 def list_parts(kind: str | None = None, *, pattern: str | None = None) -> PartList:
     """The parts of all plugins, by kind.
 
     Args:
-        kind: recipe, generator, loss, …; left out: all.
-        pattern: of names, with * for anything and ? for one character, as `"*gan*"`; left out: all.
+        kind: recipe, generator, loss, …; default: all.
+        pattern: of names, with * and ? as wildcards, e.g. `"*gan*"`; default: all.
 
     Raises:
         UnknownPart: there is no such kind.
@@ -76,7 +74,7 @@ def _preset(distribution: str, preset: Preset) -> Listed:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as lines of text with their columns below each other; the last column is as long as it is."""
+    """Rows as lines of text with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
     return "\n".join("  ".join(line).rstrip() for line in lines)

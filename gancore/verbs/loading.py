@@ -1,4 +1,4 @@
-"""Trained networks, from whatever folder holds them."""
+"""Trained networks, loaded from any folder that holds them."""
 
 import os
 from collections.abc import Sequence
@@ -16,26 +16,25 @@ from gancore.pipeline import Pipeline
 from gancore.runs.opening import load_pipeline
 
 Run = str | os.PathLike[str] | Pipeline
-"""A run, a checkpoint, a saved pipeline or an import by its folder; or a pipeline at hand."""
+"""Folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`."""
 
 
 def load(path: Run, name: str | None = None) -> Pipeline:
-    """The pipeline of a run, of one of its checkpoints, of a folder that `Pipeline.save` wrote, or of an
-    import.
+    """The pipeline of a run, one of its checkpoints, a folder written by `Pipeline.save`, or an import.
 
         pipeline = gancore.load("runs/0001-dcgan")
         images = pipeline.sample(16, seed=0)
 
-    `name` says which of several, as `backward`; left out, the first. A pipeline is handed back as it is.
+    `name` chooses among several, e.g. `backward`; default: the first. A `Pipeline` is returned unchanged.
 
     Raises:
-        RunError: there is none. UserError: there is none of that name. CheckpointError: it is damaged.
+        RunError: there is no pipeline. UserError: none of that name. CheckpointError: it is damaged.
     """
     return path if isinstance(path, Pipeline) else load_pipeline(Path(path), name)
 
 
 def with_latents(run: Run, name: str | None = None) -> Pipeline:
-    """As `load`, a pipeline that draws latents. Raises UserError where it translates images instead."""
+    """Like `load`, for a pipeline that draws latents. Raises UserError if it translates images instead."""
     pipeline = load(run, name)
     if pipeline.sampler is None:
         raise UserError(
@@ -46,17 +45,15 @@ def with_latents(run: Run, name: str | None = None) -> Pipeline:
 
 
 def drawn(pipeline: Pipeline, seeds: Sequence[int], label: int | None = None) -> tuple[Tensor, Tensor | None]:
-    """The latent of each seed, that of `gancore sample --count 1 --seed …`, and their labels where there are
-    any.
-    """
+    """The latent of each seed, that of `gancore sample --count 1 --seed …`, and their labels if any."""
     mark = None if label is None else torch.tensor([label])
     latents, labels = zip(*(pipeline.draw(1, seed=seed, label=mark) for seed in seeds), strict=True)
     return torch.cat(latents), None if labels[0] is None else torch.cat(labels)
 
 
 def chosen_extractor(name: str | None, image: ImageShape) -> Extractor:
-    """The extractor of that name, or the usual one, for images of that shape. Raises as `build`, FitError
-    where it reads others.
+    """The extractor of that name, or the default one, for images of that shape. Raises like `build`, and
+    FitError if it reads images of another shape.
     """
     if name is None:
         return default_extractor(image)

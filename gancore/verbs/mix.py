@@ -1,4 +1,4 @@
-"""A grid on which some layers read the code of one image, and the others that of another."""
+"""A grid of images whose layers read codes from two different images."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -32,22 +32,23 @@ def mix(
     """Mixes styles: copies some layers of each source into each destination (Karras et al. 2018,
     arXiv:1812.04948, fig. 3).
 
-    The grid has the sources in its first row; below, for each choice of layers, each destination and what
-    becomes of it.
+    The first row of the grid shows the sources; below, for each choice of layers, each destination is
+    followed by its mixtures.
 
     Args:
-        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
-        sources: seeds whose styles are copied, as [1, 2, 3] or "4-9": the columns.
-        destinations: seeds of the images that receive them: the rows.
-        layers: coarse, middle, fine, or numbers as "0-3": what is copied; left out: each third in turn.
-        label: the class of all images; left out: as in the data.
-        truncation: 1 for none, towards 0 nearer to the mean.
-        pipeline: which of several, as `backward`; left out: the first.
-        output: FILE.png of the grid; left out: nothing is written.
-        progress: is told how far the work is.
+        run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
+        sources: seeds whose styles are copied (columns), e.g. [1, 2, 3] or "4-9".
+        destinations: seeds of the images that receive them (rows).
+        layers: layers to copy: coarse, middle, fine, or numbers such as "0-3"; default: each third in turn.
+        label: class of all images; default: drawn as in the data.
+        truncation: 1 for none; values closer to 0 move images toward the mean.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        output: FILE.png for the grid; default: nothing is written.
+        progress: called as `progress(what, done, total)`.
 
     Raises:
-        UserError: the generator has no layers to mix, or not those asked for. RunError: there is no pipeline.
+        UserError: the generator has no layers to mix, or not those requested. RunError: the folder holds no
+        pipeline.
     """
     if output is not None:
         check_picture(Path(output))

@@ -1,4 +1,4 @@
-"""A plugin package to begin with."""
+"""Writes a new plugin package."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ from gancore.scaffold import write_package
 
 
 def new(name: str, *, output: Path | str = ".") -> Path:
-    """Writes a plugin package with a part, a recipe and tests that pass as written; returns its folder.
+    """Writes a plugin package with a part, a recipe and passing tests; returns its folder.
 
     Args:
-        name: of the plugin, as mine: makes gancore-mine.
-        output: where to put the package's folder.
+        name: name of the plugin; mine makes gancore-mine.
+        output: parent of the package folder.
 
     Raises:
-        UserError: the name is not fit or taken, or there is something at that place already.
+        UserError: the name is invalid or taken, or the folder exists.
     """
     return write_package(name, Path(output))

@@ -1,10 +1,10 @@
-"""What can be seen of an output before any work: whether it could be written where the user says."""
+"""Checks, before any work, that an output can be written."""
 
 from pathlib import Path
 
 
 def check_file(path: Path) -> None:
-    """Raises UserError where no file can stand: a folder is there, or one of its parents is a file."""
+    """Raises UserError if no file can be written there: it is a folder, or one of its parents is a file."""
     from gancore.errors import UserError
 
     if path.is_dir():
@@ -13,7 +13,7 @@ def check_file(path: Path) -> None:
 
 
 def check_picture(path: Path) -> None:
-    """The same for a picture, whose name must end as a format of pictures does."""
+    """Like `check_file`, for an image file, whose suffix must be that of a supported format."""
     from gancore.pictures.grid import format_of
 
     format_of(path)
@@ -21,13 +21,13 @@ def check_picture(path: Path) -> None:
 
 
 def check_new_folder(path: Path) -> None:
-    """Raises UserError where no new folder can stand: something is there that is no empty folder, or one of
-    its parents is a file.
+    """Raises UserError if no new folder can be made there: something other than an empty folder exists, or
+    one of its parents is a file.
     """
     from gancore.errors import UserError
 
     if not path.name or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
-        raise UserError(f"{path} is there already; give a new folder")
+        raise UserError(f"{path} already exists; give a new folder")
     _check_parents(path)
 
 
@@ -36,4 +36,4 @@ def _check_parents(path: Path) -> None:
 
     nearest = next((folder for folder in path.parents if folder.exists()), None)
     if nearest is not None and not nearest.is_dir():
-        raise UserError(f"{nearest} is a file, so {path} cannot be written in it; give a name in a folder")
+        raise UserError(f"{nearest} is a file, so {path} cannot be written; give a path in a folder")

@@ -1,4 +1,4 @@
-"""Images that a verb made."""
+"""Images made by a command."""
 
 from io import BytesIO
 from pathlib import Path
@@ -15,14 +15,14 @@ from gancore.verbs.outputs import check_file, check_new_folder, check_picture
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Images:
-    """Images that a verb made; a notebook shows them on a grid.
+    """Images made by a command; a notebook shows them on a grid.
 
     Attributes:
         images: `(N, C, H, W)` float32 in [-1, 1].
-        columns: how many stand in a row of the grid; None for about as many as rows.
-        seed: what they were drawn from, where they were drawn.
-        names: what single files are called, where the images come from files.
-        path: where they were written, if they were.
+        columns: images per row of the grid; None for a roughly square grid.
+        seed: the seed they were drawn with, if they were drawn.
+        names: file names, if the images come from files.
+        path: where they were written, if at all.
     """
 
     images: Tensor
@@ -40,19 +40,19 @@ class Images:
         return f"<{len(self)} images {shape}{seed}{f' in {self.path}' if self.path else ''}>"
 
     def to_pil(self) -> list[Image.Image]:
-        """Each image as a picture."""
+        """One PIL image per image."""
         return grid.to_pil(self.images)
 
     def to_grid(self) -> Image.Image:
-        """All images on one picture."""
+        """All images on one grid."""
         return grid.to_grid(self.images, columns=self.columns)
 
     def save(self, output: Path | str) -> Path:
-        """Writes a grid (`FILE.png`), an array (`FILE.npy`), or a folder with a file each; whole or not at
-        all.
+        """Writes a grid (`FILE.png`), an array (`FILE.npy`), or a folder with one file per image; whole
+        or not at all.
 
         Raises:
-            UserError: the place cannot hold that.
+            UserError: the output cannot be written.
         """
         output = Path(output)
         check_images(output)
@@ -78,11 +78,11 @@ class Images:
 
 
 def check_images(output: Path) -> None:
-    """Raises UserError where `Images.save` could not write, before any work."""
+    """Raises UserError if `Images.save` could not write there; called before any work."""
     check = check_file if output.suffix == ".npy" else check_picture if output.suffix else check_new_folder
     check(output)
 
 
 def written(images: Images, output: Path | str | None) -> Images:
-    """The images, written where an output is given."""
+    """The images, saved if an output is given."""
     return images if output is None else attrs.evolve(images, path=images.save(output))

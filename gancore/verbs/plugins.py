@@ -1,4 +1,4 @@
-"""What is installed, and why something is not there."""
+"""The installed plugins, and why any failed to load."""
 
 from collections import Counter
 from itertools import groupby
@@ -14,10 +14,10 @@ class Plugins:
     """The plugins that were found; prints as a list.
 
     Attributes:
-        versions: of each plugin that was loaded, by distribution.
-        offers: how many parts each of them offers.
+        versions: version of each loaded plugin, by distribution.
+        offers: number of parts each of them provides.
         failures: those that could not be loaded, and why.
-        clashes: kind and name of parts that several distributions offer, and which.
+        clashes: kind and name of parts that several distributions provide, and these distributions.
     """
 
     versions: dict[str, str]
@@ -35,7 +35,7 @@ class Plugins:
             for failure in self.failures
         ]
         lines += [
-            f"{kind} {name!r} is offered by {' and '.join(several)}: "
+            f"{kind} {name!r} is provided by {' and '.join(several)}: "
             f"write {several[0]}:{name} or {several[1]}:{name}"
             for kind, name, several in self.clashes
         ]
@@ -43,9 +43,9 @@ class Plugins:
 
 
 def plugins() -> Plugins:
-    """The plugins that are installed: what each offers, and for one that failed, why."""
+    """The installed plugins: how many parts each provides, and why any failed to load."""
     found = host()
-    offers = Counter(offer.distribution for offer in found.registry.registrations())
+    offers = Counter(part.distribution for part in found.registry.registrations())
     versions = dict(sorted(found.versions.items()))
     return Plugins(
         versions,

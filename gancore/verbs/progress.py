@@ -1,4 +1,4 @@
-"""How a verb says how far it is."""
+"""Progress callbacks of commands."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from torch import Tensor
 
 Progress = Callable[[str, int, int], Any]
-"""Called with what is being done, how much of it is done, and how much there is; 0 where that is unknown."""
+"""Called with the current task, how much of it is done, and its total; a total of 0 means unknown."""
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Says nothing: the progress of a verb that was given none."""
+    """Does nothing; the default."""
 
 
 def counted(
     batches: Iterable[Tensor], total: int, progress: Progress, what: str = "images"
 ) -> Iterator[Tensor]:
-    """The batches as they come; the progress counts their rows."""
+    """Passes the batches through; the progress counts their rows."""
     done = 0
     progress(what, done, total)
     for batch in batches:

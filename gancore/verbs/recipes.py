@@ -1,4 +1,4 @@
-"""The recipe that a person means: by name, by file, or at hand."""
+"""Recipes by name or file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,10 +14,10 @@ from gancore.verbs.words import Changes, changes_of
 def recipe_of(
     name: str | Path, changes: Changes = (), networks: Mapping[str, dict[str, Any]] | None = None
 ) -> Recipe:
-    """The recipe of a name or a `.toml` file, with trained networks in its seats, and changes put over it.
+    """The recipe of a name or a `.toml` file, with trained networks in its seats and changes applied.
 
     Raises:
-        SpecError and its like: see `gancore.component.specs.build`; a change without `=`.
+        SpecError: a change without `=`. Otherwise raises like `gancore.component.specs.build`.
     """
     words = str(name)
     table = read_toml(Path(words)) if words.endswith(".toml") else {"part": words.removeprefix("recipe/")}

@@ -1,4 +1,4 @@
-"""The page of a run."""
+"""The report page of a run."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,12 @@ from gancore.pictures.report import write_report
 
 
 def report(run: str | os.PathLike[str]) -> Path:
-    """Writes RUN/report.html: curves, the sample timeline, the recipe, all in one file; returns its path.
+    """Writes RUN/report.html: curves, sample timeline and recipe in one file; returns its path.
 
     Args:
         run: a run folder, finished or not.
 
     Raises:
-        RunError: it is not a folder, or the page could not be written.
+        RunError: the run is not a folder, or the page cannot be written.
     """
     return write_report(Path(run))

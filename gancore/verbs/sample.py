@@ -1,4 +1,4 @@
-"""Images from a run, or images translated or reconstructed by it."""
+"""Images drawn, translated or reconstructed by a run."""
 
 from pathlib import Path
 from typing import Any
@@ -31,36 +31,34 @@ def sample(
     output: Path | str | None = None,
     progress: Progress = silent,
 ) -> Images:
-    """Draws images from a trained run, or sends given images through it.
+    """Draws images from a trained run, or translates or reconstructs given images with it.
 
     Args:
-        run: a run, checkpoint, saved pipeline or import by its folder, or a pipeline at hand.
-        count: the number of images.
-        seed: of the latents and the noise; left out: 0.
-        label: the class of all images; left out: as in the data.
-        truncation: 1 for none, towards 0 nearer to the mean.
-        truncation_layers: truncate the first so many layers alone; left out: all.
-        pipeline: which of several, as `backward`; left out: the first.
-        data: images to translate or reconstruct, in place of sampling: a folder, zip, IDX or .npy file.
-        output: FILE.png for a grid, FILE.npy, or a folder for one file each; left out: nothing is written.
-        progress: is told how far the work is.
+        run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
+        count: number of images.
+        seed: seed of latents and noise; default: 0.
+        label: class of all images; default: drawn as in the data.
+        truncation: 1 for none; values closer to 0 move images toward the mean.
+        truncation_layers: truncate only this many of the first layers; default: all.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        data: images to translate or reconstruct instead of sampling: a folder, zip, IDX or .npy file.
+        output: FILE.png for a grid, FILE.npy, or a folder for one file per image; default: nothing is
+            written.
+        progress: called as `progress(what, done, total)`.
 
     Raises:
-        UserError: options contradict each other or the pipeline, or the output cannot be written there.
-        RunError: there is no pipeline.
+        UserError: options conflict with each other or the pipeline, or the output cannot be written.
+        RunError: the folder holds no pipeline.
     """
     if truncation_layers is not None and truncation == 1:
         raise UserError(
-            "--truncation-layers says which layers --truncation moves; "
-            "give --truncation too, as 0.7, or leave it out"
+            "--truncation-layers has no effect without --truncation; "
+            "give --truncation too, e.g. 0.7, or omit it"
         )
     if data is not None and (truncation != 1 or label is not None):
-        raise UserError(
-            "--data gives the images to start from, so that --truncation and --label change nothing; "
-            "leave them out"
-        )
+        raise UserError("--truncation and --label have no effect with --data; omit them")
     if count < 1:
-        raise UserError(f"--count is a number of images, at least 1; got {count}")
+        raise UserError(f"--count must be at least 1; got {count}")
     if output is not None:
         check_images(Path(output))
     chosen, number = load(run, pipeline), seed or 0
@@ -81,7 +79,7 @@ def _drawn(
     truncated: dict[str, Any],
     progress: Progress,
 ) -> Tensor:
-    """The images of `Pipeline.sample`, the same bits."""
+    """The images of `Pipeline.sample`, bit for bit."""
     wanted = None if label is None else torch.full((count,), label)
     latent, marks = pipeline.draw(count, seed=seed, label=wanted)
     return torch.cat(list(counted(pipeline.chunks(latent, marks, seed=seed, **truncated), count, progress)))

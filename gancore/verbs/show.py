@@ -1,4 +1,4 @@
-"""A part as the TOML that one edits, or described."""
+"""A part as editable TOML, or its documentation."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ def show(name: str | Path, *, set: Changes = (), doc: bool = False) -> str:
     """A recipe or part with all its options as TOML text, or its documentation.
 
     Args:
-        name: a recipe (stylegan), a .toml file, or another part, with its kind where several have its name
-            (path-length, loss/hinge).
-        set: fields by their paths, as {"generator.width": 96} or ["generator.width=96"].
-        doc: the documentation instead, that of `describe`.
+        name: a recipe (stylegan), a .toml file, or another part (path-length), with its kind if the name is
+            ambiguous (loss/hinge).
+        set: fields by path, e.g. {"generator.width": 96} or ["generator.width=96"].
+        doc: return the documentation instead, that of `describe`.
 
     Raises:
-        UnknownPart, AmbiguousPart, BrokenPlugin: see `create`. SpecError: there is no such field or file.
+        UnknownPart, AmbiguousPart, BrokenPlugin: see `create`. SpecError: a field or the file does not exist.
     """
     if doc and not str(name).endswith(".toml"):
         return str(describe(str(name)))

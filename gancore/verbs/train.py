@@ -1,4 +1,4 @@
-"""From a recipe and images to a run folder."""
+"""Trains a recipe on images into a run folder."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -63,55 +63,55 @@ def train(
 ) -> Training:
     """Trains a recipe on images into a new run folder; returns the finished training.
 
-    With nothing but a name it trains on the embedded emoji. It ends with a checkpoint, the pipeline and a
-    report; `gancore.resume(folder)` goes on after whatever stopped it.
+    Without `data` it trains on the embedded emoji. It ends with a checkpoint, the pipeline and a report;
+    `gancore.resume(folder)` continues a training that was stopped for any reason.
 
     Args:
-        recipe: its name, a `.toml` file, or the recipe itself; it learns its facts from the data.
-        data: a folder, zip, IDX or .npy file, or emoji; two of them for two domains (source, target); or data
-            opened before.
-        set: fields of a recipe given by name, by their paths: {"generator.width": 96}.
-        init: begin with the networks of this run, checkpoint or pipeline.
+        recipe: name of a recipe, a `.toml` file, or a `Recipe`; its facts come from the data.
+        data: a folder, zip, IDX or .npy file, or emoji; two of them for two domains (source, target); or a
+            `Data`.
+        set: fields of a recipe given by name or file, by path: {"generator.width": 96}.
+        init: start from the networks of this run, checkpoint or pipeline.
         paired: match the two domains by file name.
         size: height and width: 64, "48x64" or (48, 64).
-        channels: 1 gray, 3 RGB, 4 RGBA.
+        channels: 1: gray, 3: RGB, 4: RGBA.
         fit: crop, pad or stretch to the size.
-        alpha: white or black behind transparent images, or keep.
-        mirror: show half of the images mirrored.
+        alpha: background of transparent images, white or black; keep: keep alpha.
+        mirror: mirror half of the images.
         labels: auto, folders, none, or a file of labels.
-        subset: train or test, of an IDX folder.
-        layout: axes of an array: auto, NCHW or NHWC.
+        subset: train or test, for an IDX folder.
+        layout: axis order of an array: auto, NCHW or NHWC.
         bits: convert to 8 or 16 bits.
         values: range of float images: auto, unit or signed.
         unreadable: refuse or skip images that cannot be read.
-        images: length of the training, in images seen; left out: the recipe's.
-        batch: images in a batch, over all processes; left out: the recipe's.
-        micro_batch: images worked on at a time; saves memory, gradients stay the same.
+        images: length of the training, in images seen; default: the recipe's.
+        batch: batch size, over all processes; default: the recipe's.
+        micro_batch: images per forward pass; saves memory, gradients stay the same.
         precision: float32 or bf16.
-        seed: of initial weights, data order and noise; left out: 0.
+        seed: seed of initial weights, data order and noise; default: 0.
         device: auto, cpu, cuda, mps.
-        threads: CPU threads.
-        checkpoint_every: images between checkpoints; left out: a tenth of the training.
-        sample_every: images between sample grids; left out: a twentieth.
-        report_every: images between lines of the log; left out: a two-hundredth.
-        evaluate_every: images between evaluations; left out: a tenth, 0: never.
-        best: score whose best checkpoint is kept: FD, precision, recall.
-        keep: checkpoints kept, besides the best.
-        hold_out: images that training never sees.
+        threads: number of CPU threads.
+        checkpoint_every: images between checkpoints; default: a tenth of the training.
+        sample_every: images between sample grids; default: a twentieth.
+        report_every: images between log lines; default: a two-hundredth.
+        evaluate_every: images between evaluations, 0 for never; default: a tenth.
+        best: score that chooses the best checkpoint: FD, precision or recall.
+        keep: checkpoints to keep, besides the best.
+        hold_out: images to exclude from training.
         compile: compile the networks.
-        output: run folder; left out: the next runs/0001-NAME.
-        command: what `run.toml` says that the run was made by, in the words of a shell.
-        progress: is told how many images were seen.
+        output: run folder; default: the next runs/0001-NAME.
+        command: the shell command, as a list of words, to record in `run.toml`.
+        progress: called as `progress("images", seen, total)`.
 
     Raises:
-        UserError: a setting, an option or the data are wrong. RunError: the folder is in use or the disk
-        full. NotFinite: a term or gradient became NaN. Interrupted: a signal asked to stop; all is saved.
+        UserError: a setting, an option or the data are invalid. RunError: the folder is in use or the disk is
+        full. NotFinite: a term or gradient became NaN. Interrupted: a signal stopped it; everything is saved.
     """
     options = given(**locals())
     made, image = _recipe(recipe, set, init)
     pictures = ImageOptions(**_known(image, init, _fields(ImageOptions, options)))
     settings = Settings.of(**_fields(Settings, options))
-    with told(progress):
+    with reporting(progress):
         return start.train(
             made,
             _data(data, pictures, paired),
@@ -122,8 +122,8 @@ def train(
 
 
 @contextmanager
-def told(progress: Progress) -> Iterator[None]:
-    """Tells how many images the trainings that happen inside have seen."""
+def reporting(progress: Progress) -> Iterator[None]:
+    """Reports the images seen by the trainings inside the block."""
     watcher = _Watcher(progress)
     host().manager.register(watcher)
     try:
@@ -144,12 +144,12 @@ class _Watcher:
 def _recipe(
     recipe: Recipe | str | Path, changes: Changes, init: str | os.PathLike[str] | None
 ) -> tuple[Recipe, ImageShape | None]:
-    """The recipe, and the images that it is for where that is known."""
+    """The recipe, and the image shape it is for, if known."""
     if isinstance(recipe, Recipe):
         if changes or init is not None:
             raise UserError(
-                f"set and init belong to a recipe by its name, and {recipe.qualified_name} is built already; "
-                "give it its options and networks where it is made"
+                f"set and init apply to a recipe given by name; {recipe.qualified_name} is built already; "
+                "pass its options and networks when you create it"
             )
         return recipe, recipe.image
     networks, image = trained_networks(Path(init)) if init is not None else ({}, None)
@@ -160,15 +160,13 @@ def _recipe(
 def _known(
     image: ImageShape | None, init: str | os.PathLike[str] | None, options: dict[str, Any]
 ) -> dict[str, Any]:
-    """How images are read: as the options say, and of the shape that the networks have, where one is
-    known.
-    """
+    """The image options, with the shape of the networks where it is known."""
     known = options if image is None else {"channels": image[0], "size": image[1:], **options}
     read = ImageOptions(**known)
     if init is not None and image is not None and (read.channels, read.size) != (image[0], image[1:]):
         raise UserError(
             f"the networks of {init} are for images {image}; "
-            "leave --size and --channels out, or begin with others"
+            "omit --size and --channels, or start from other networks"
         )
     return known
 
@@ -181,5 +179,5 @@ def _data(data: Any, options: ImageOptions, paired: bool | None) -> Data | Sourc
 
 
 def _fields(cls: type[attrs.AttrsInstance], options: dict[str, Any]) -> dict[str, Any]:
-    """Those options that are fields of the class."""
+    """The options that are fields of the class."""
     return {name: value for name, value in options.items() if name in attrs.fields_dict(cls)}

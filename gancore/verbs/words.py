@@ -1,4 +1,4 @@
-"""What a person writes for seeds, layers and changes, as several verbs read it."""
+"""Parsing of seeds, layers and changes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -9,14 +9,14 @@ from gancore.latent.mixing import BANDS, band_of
 MOST = 10_000
 
 Numbers = str | int | Sequence[int]
-"""Whole numbers: 3, [1, 2, 3], or in words "1,2,3" or "4-9"."""
+"""Integers: 3, [1, 2, 3], or as text "1,2,3" or "4-9"."""
 
 Changes = Mapping[str, Any] | Sequence[str]
-"""Fields of a recipe by their paths: {"generator.width": 96}, or in words ["generator.width=96"]."""
+"""Fields of a recipe by path: {"generator.width": 96}, or as text ["generator.width=96"]."""
 
 
 def numbers_of(option: str, given: Numbers) -> list[int]:
-    """Whole numbers, written as `1,2,3` or `4-9` or given as such. Raises UserError naming the option."""
+    """Integers, from numbers or text such as `1,2,3` or `4-9`. Raises UserError that names the option."""
     given = str(given) if isinstance(given, int) else given
     if not isinstance(given, str):
         return [number for word in given for number in numbers_of(option, str(word))]
@@ -28,32 +28,27 @@ def numbers_of(option: str, given: Numbers) -> list[int]:
             or (dash and not last.isdecimal())
             or (dash and not int(first) <= int(last) < int(first) + MOST)
         ):
-            raise UserError(f"{option} takes whole numbers, as 1,2,3 or 4-9; got {given!r}")
+            raise UserError(f"{option} takes non-negative integers, e.g. 1,2,3 or 4-9; got {given!r}")
         found += range(int(first), int(last or first) + 1)
     return found
 
 
 def layers_named(given: Numbers, total: int) -> Collection[int]:
-    """Layers written as coarse, middle, fine, or by their numbers. Raises UserError where there are none of
-    that kind.
-    """
+    """Layers, from coarse, middle, fine, or their numbers. Raises UserError if there are no such layers."""
     if not total:
-        raise UserError(
-            "this generator reads one code for the whole image, so it has no layers to choose from; "
-            "leave --layers out"
-        )
+        raise UserError("this generator reads one code for the whole image and has no layers; omit --layers")
     if isinstance(given, str) and given in BANDS:
         return band_of(given, total)
     if isinstance(given, str) and given[:1].isalpha():
-        raise UserError(f"--layers takes {', '.join(BANDS)}, or numbers as 0-3; got {given!r}")
+        raise UserError(f"--layers takes {', '.join(BANDS)}, or numbers such as 0-3; got {given!r}")
     found = numbers_of("--layers", given)
     if max(found) >= total:
-        raise UserError(f"layer {max(found)} is none of the {total}; give numbers from 0 to {total - 1}")
+        raise UserError(f"layer {max(found)} is out of range: 0 … {total - 1}")
     return found
 
 
 def changes_of(given: Changes) -> dict[str, Any]:
-    """Changes by path. In words a value is TOML, or else plain text. Raises SpecError for one without `=`."""
+    """Changes by path. Text values are TOML, or else plain strings. Raises SpecError for one without `=`."""
     from gancore.component.specs import value_of
 
     if isinstance(given, Mapping):
@@ -62,16 +57,16 @@ def changes_of(given: Changes) -> dict[str, Any]:
     for change in given:
         path, equals, value = change.partition("=")
         if not equals or not path:
-            raise SpecError(f"--set takes path=value, as generator.width=96; got {change!r}")
+            raise SpecError(f"--set takes path=value, e.g. generator.width=96; got {change!r}")
         found[path.strip()] = value_of(value.strip())
     return found
 
 
 def several(given: Any) -> list[Any]:
-    """One or several of something, as a list."""
+    """One or several values, as a list."""
     return list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [given]
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """The options that were given, so that each default stands in one place."""
+    """The options that were given, so each default is defined in one place."""
     return {name: value for name, value in options.items() if value is not None}

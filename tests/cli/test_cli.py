@@ -187,8 +187,8 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["train"],
             2,
-            "train needs the name of a recipe or a .toml file, as `gancore train dcgan`; "
-            "`gancore list recipe` shows them",
+            "train needs the name of a recipe or a .toml file, e.g. `gancore train dcgan`; "
+            "`gancore list recipe` lists the recipes",
         ),
         (["train", "dcgam"], 2, "there is no recipe 'dcgam'"),
         (["train", "no.toml"], 2, "cannot read the spec no.toml: "),
@@ -206,7 +206,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["train", "game.toml", "--set", "generator.width"],
             2,
-            "--set takes path=value, as generator.width=96; got 'generator.width'",
+            "--set takes path=value, e.g. generator.width=96; got 'generator.width'",
         ),
         (
             ["train", "game.toml", "--set", "regularizers.7.gamma=1"],
@@ -251,15 +251,15 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["train", "game.toml", "--resume", "nowhere"],
             2,
-            "--resume goes on with the recipe, data and settings of the run",
+            "--resume continues with the recipe, data and settings of the run",
         ),
-        (["train", "--resume", "nowhere", "--batch", "3"], 2, "beside it only --images may be given"),
-        (["train", "--resume", "nowhere", "--paired"], 2, "beside it only --images may be given"),
+        (["train", "--resume", "nowhere", "--batch", "3"], 2, "only --images may be given with it"),
+        (["train", "--resume", "nowhere", "--paired"], 2, "only --images may be given with it"),
         (["sample", "nowhere"], 1, "nowhere is no folder; give a run folder"),
         (["sample", "RUN", "--count", "0"], 2, "Invalid value for '--count'"),
         (["sample", "RUN", "--label", "3"], 2, "reads no labels, but a label was given; leave it out"),
         (["sample", "RUN", "--output", "x.txt"], 2, "no picture format is called '.txt'"),
-        (["sample", "RUN", "--data", "IMAGES"], 2, "has no encoder, so nothing can be reconstructed"),
+        (["sample", "RUN", "--data", "IMAGES"], 2, "has no encoder, so it cannot reconstruct images"),
         (["sample", "RUN", "--output", "game.toml/x.png"], 2, "game.toml"),
         (["report", "nowhere"], 1, "nowhere"),
         (["list", "losses"], 2, "there is no kind 'losses'; known: "),
@@ -334,7 +334,7 @@ def test_verbs_of_plugins_are_found_beside_a_broken_one(capsys):
     captured = capsys.readouterr()
     assert captured.out == "hello\n"
     assert (
-        "gancore: breaks could not add its verbs: ValueError: boom" in captured.err
+        "gancore: breaks could not add its commands: ValueError: boom" in captured.err
         and "No such command 'nothing'" in captured.err
     )
 
@@ -459,10 +459,7 @@ def test_a_run_on_a_relative_path_is_resumed_from_another_folder(tmp_path, monke
 def test_want_of_memory_gets_advice_for_every_verb(monkeypatch, capsys):
     monkeypatch.setattr("gancore.runs.opening.find_pipeline", full)
     assert run(["sample", "x"]) == 1
-    assert (
-        "train with a smaller --batch, or --micro-batch; ask other commands for fewer images"
-        in capsys.readouterr().err
-    )
+    assert "train with a smaller --batch or --micro-batch, or ask for fewer images" in capsys.readouterr().err
 
 
 def full(*_):

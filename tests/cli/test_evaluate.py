@@ -101,7 +101,7 @@ def test_an_extractor_is_asked_by_name_and_is_refused_with_advice(trained, place
     wrong = {
         ("--extractor", "emojis"): "did you mean 'emoji'?",
         ("--extractor", "fashion"): "extractor/fashion",
-        ("--weights", "w.pth"): "--weights belongs to an extractor",
+        ("--weights", "w.pth"): "--weights needs an extractor",
         ("--score", "beauty"): "there is no score 'beauty'",
         ("--score", "intra-class"): "needs labels",
         ("--extractor", "inception-2015", "--weights", "nowhere.pth"): "nowhere.pth",

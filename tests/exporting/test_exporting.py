@@ -192,7 +192,7 @@ def test_a_network_that_rounds_badly_is_compared_with_its_own_rounding():
 
 def test_what_a_pipeline_has_not_is_not_built_in():
     with pytest.raises(
-        UserError, match="conditioner/identity keeps no mean to truncate towards; leave truncation out"
+        UserError, match="conditioner/identity keeps no mean to truncate toward; omit truncation"
     ):
         Chain(walks.plain(), truncation=0.5)
     with pytest.raises(
@@ -239,8 +239,11 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     ("words", "message"),
     [
         (["--format", "tflite"], "--format is onnx, torch, pipeline; got 'tflite'"),
-        (["--input", "label"], "--input is truncation or noise; got label"),
-        (["--format", "pipeline", "--truncation", "0.5"], "a pipeline keeps truncation and noise open"),
+        (["--input", "label"], "--input must be truncation or noise; got label"),
+        (
+            ["--format", "pipeline", "--truncation", "0.5"],
+            "an exported pipeline does not fix truncation and noise",
+        ),
         (["--input", "truncation", "--truncation", "0.5"], "either built in or an input"),
     ],
 )

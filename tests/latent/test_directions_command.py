@@ -32,7 +32,7 @@ def test_a_file_and_a_sheet_are_written(saved, place, capsys):
     assert (
         run(["directions", str(saved / "layered"), "--count", "2", "--output", "new/found.safetensors"]) == 0
     )
-    assert capsys.readouterr().out == "2 directions in w in new/found.safetensors, a grid beside it\n"
+    assert capsys.readouterr().out == "2 directions in w in new/found.safetensors; grid in new/found.png\n"
     pipeline, found = Pipeline.load(saved / "layered"), DirectionSet.load(place / "new/found.safetensors")
     rows = [
         edited_latent(pipeline, found, index, range(-3, 4), *pipeline.draw(1, seed=0)) for index in (0, 1)
@@ -164,28 +164,28 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
         ),
         (
             ["directions", "plain", "--labels", "no.npy"],
-            "--labels is read by --method linear, not by ganspace; leave it out",
+            "--labels applies to --method linear, not to ganspace; omit it",
         ),
-        (["directions", "plain", "--layers", "99"], "--layers is read by --method sefa, not by ganspace"),
+        (["directions", "plain", "--layers", "99"], "--layers applies to --method sefa, not to ganspace"),
         (
             ["directions", "plain", "--method", "sefa", "--space", "z"],
-            "--space is read by --method ganspace or linear, not by sefa",
+            "--space applies to --method ganspace or linear, not to sefa",
         ),
         (
             ["directions", "plain", "--method", "sefa", "--activations", "x"],
-            "--activations is read by --method ganspace, not by sefa",
+            "--activations applies to --method ganspace, not to sefa",
         ),
         (
             ["directions", "plain", "--method", "sefa", "--extractor", "x"],
-            "--extractor is read by --method linear, not by sefa",
+            "--extractor applies to --method linear, not to sefa",
         ),
         (
             ["directions", "plain", "--method", "linear", "--count", "2"],
-            "--count is read by --method sefa or ganspace, not by linear",
+            "--count applies to --method sefa or ganspace, not to linear",
         ),
         (
             ["directions", "plain", "--method", "linear", "--labels", "a", "--extractor", "b"],
-            "leave one of the two out",
+            "use one of the two",
         ),
         (["directions", "translator"], "translates images, so it has no latent space"),
         (["edit", "plain", "--directions", "no.safetensors"], "no.safetensors holds no directions"),

@@ -132,12 +132,12 @@ def test_files_of_one_name_are_kept_apart_from_each_other_and_from_the_sheet(sav
     [
         (
             ["plain", "wide.png"],
-            "wide.png is 8×12, the generator makes 8×8; give --fit crop, pad or stretch to bring it to that",
+            "wide.png is 8×12, the generator makes 8×8; give --fit crop, pad or stretch to resize it",
         ),
         (["plain", "broken.png"], "broken.png cannot be read (not a picture of a known format"),
         (
             ["plain", "nowhere.png"],
-            "nowhere.png cannot be read (No such file or directory); give picture files",
+            "nowhere.png cannot be read (No such file or directory); give image files",
         ),
         (["plain", "plain.png", "--fit", "bend"], "'bend'"),
         (["plain", "plain.png", "--space", "w"], "so this pipeline has no w beside its z; choose z"),
@@ -154,7 +154,7 @@ def test_files_of_one_name_are_kept_apart_from_each_other_and_from_the_sheet(sav
         ),
         (["plain", "plain.png", "--pixels", "nan"], "Invalid value for '--pixels'"),
         (["plain", "plain.png", "--steps", "0"], "Invalid value for '--steps'"),
-        (["plain", "plain.png", "--output", "."], ". is there already; give a new folder"),
+        (["plain", "plain.png", "--output", "."], ". already exists; give a new folder"),
         (["translator", "plain.png"], "translates images, so it has no latent space"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

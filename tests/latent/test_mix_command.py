@@ -81,10 +81,10 @@ def test_thirds_cover_all_layers_once(total):
         (["translator"], "translates images, so it has no latent space; give another run"),
         (
             ["layered", "--layers", "thick"],
-            "--layers takes coarse, middle, fine, or numbers as 0-3; got 'thick'",
+            "--layers takes coarse, middle, fine, or numbers such as 0-3; got 'thick'",
         ),
-        (["layered", "--layers", "2-4"], "layer 4 is none of the 4; give numbers from 0 to 3"),
-        (["layered", "--sources", "x"], "--sources takes whole numbers, as 1,2,3 or 4-9; got 'x'"),
+        (["layered", "--layers", "2-4"], "layer 4 is out of range: 0 … 3"),
+        (["layered", "--sources", "x"], "--sources takes non-negative integers, e.g. 1,2,3 or 4-9; got 'x'"),
         (["layered", "--label", "1"], "reads no labels, but a label was given; leave it out"),
         (["layered", "--output", "mix.avi"], "no picture format is called '.avi'"),
     ],
@@ -111,8 +111,8 @@ def test_truncation_of_the_first_layers(saved, place):
 @pytest.mark.parametrize(
     ("name", "layers", "text"),
     [
-        ("plain", "2", "conditioner/identity keeps no mean to truncate towards; leave truncation out"),
-        ("layered", "5", "generator/walk-layers has 4 layers; truncate from 0 to 4 of them; got 5"),
+        ("plain", "2", "conditioner/identity keeps no mean to truncate toward; omit truncation"),
+        ("layered", "5", "generator/walk-layers has 4 layers; truncate 0 to 4 of them; got 5"),
         ("layered", "-1", "Invalid value for '--truncation-layers'"),
     ],
 )
@@ -138,7 +138,7 @@ def test_every_verb_refuses_a_truncation_that_is_none(saved, place, capsys, verb
     before = sorted(place.iterdir())
     assert run([verb[0], str(saved / "layered"), *verb[1:], "--truncation", amount]) == 2
     assert (
-        "truncation is a number from -100 to 100, 1 for none; got" in said(capsys)
+        "truncation must be between -100 and 100, 1 for none; got" in said(capsys)
         and sorted(place.iterdir()) == before
     )
 
@@ -149,7 +149,7 @@ def test_every_verb_refuses_a_truncation_that_would_do_nothing(saved, place, cap
     before = sorted(place.iterdir())
     assert run([verb[0], str(saved / "plain"), *verb[1:], "--truncation", "0.5"]) == 2
     assert (
-        "keeps no mean to truncate towards; leave truncation out" in said(capsys)
+        "keeps no mean to truncate toward; omit truncation" in said(capsys)
         and sorted(place.iterdir()) == before
     )
 

@@ -19,24 +19,24 @@ CASES = [
     (
         ["sample"],
         "file.npy/x.npy",
-        "file.npy is a file, so file.npy/x.npy cannot be written in it; give a name in a folder",
+        "file.npy is a file, so file.npy/x.npy cannot be written; give a path in a folder",
     ),
     (["sample"], "full.png/", "full.png is a folder"),
-    (["sample"], "full", "full is there already; give a new folder"),
-    (["sample"], ".", ". is there already; give a new folder"),
-    (["invert", "none.png"], "file.npy/x", "file.npy is a file, so file.npy/x cannot be written in it"),
+    (["sample"], "full", "full already exists; give a new folder"),
+    (["sample"], ".", ". already exists; give a new folder"),
+    (["invert", "none.png"], "file.npy/x", "file.npy is a file, so file.npy/x cannot be written"),
     (["evaluate"], "full", "full is a folder; give the name of a file"),
     (["export", "--format", "torch"], "full", "full is a folder; give the name of a file"),
-    (["export", "--format", "pipeline"], "full", "full is there already; give a new folder"),
+    (["export", "--format", "pipeline"], "full", "full already exists; give a new folder"),
     (
         ["export", "--format", "torch"],
         "new.onnx",
-        "new.onnx ends as onnx files do, and --format is torch; leave --format out",
+        "new.onnx has the suffix of onnx files, but --format is torch; omit --format",
     ),
     (
         ["export", "--format", "onnx"],
         "new.pt2",
-        "new.pt2 ends as torch files do, and --format is onnx; leave --format out",
+        "new.pt2 has the suffix of torch files, but --format is onnx; omit --format",
     ),
 ]
 

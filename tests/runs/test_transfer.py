@@ -166,6 +166,6 @@ def test_init_trains_on_data_of_the_size_of_the_networks(old, tmp_path, capsys):
     said = capsys.readouterr().err
     assert (
         f"the networks of {old} are for images (3, 8, 8); "
-        "leave --size and --channels out, or begin with others" in said
+        "omit --size and --channels, or start from other networks" in said
     )
     assert not (tmp_path / "other").exists()
