@@ -1,1 +1,1 @@
-"""A page on this machine where one walks through the latent space of a run."""
+"""A local web page for exploring the latent space of a run."""

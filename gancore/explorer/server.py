@@ -1,4 +1,4 @@
-"""The explorer over HTTP: who may ask, what is asked, and how it is answered."""
+"""The explorer over HTTP: access control, requests and responses."""
 
 import errno
 import ipaddress
@@ -38,7 +38,7 @@ PAGES = {
 
 
 class Refused(Exception):
-    """A request that gets no answer, with the status and a sentence that says why."""
+    """A refused request, with the status and the reason."""
 
     def __init__(self, status: HTTPStatus, text: str) -> None:
         super().__init__(text)
@@ -46,7 +46,7 @@ class Refused(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one session; `host` is the address that it was told to bind to."""
+    """Serves one session; `host` is the address to bind to."""
 
     daemon_threads = True
 
@@ -56,30 +56,30 @@ class Server(ThreadingHTTPServer):
         super().__init__((host, port), Handler)
 
     def server_bind(self) -> None:
-        """Binds without asking for the machine's name, which may take seconds."""
+        """Binds without resolving the host name, which may take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     @property
     def local(self) -> bool:
-        """Whether this machine alone can reach it."""
+        """Whether only this machine can reach it."""
         return ipaddress.ip_address(str(self.server_address[0])).is_loopback
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The URL of the page."""
         host = "127.0.0.1" if self.host == "0.0.0.0" else "::1" if self.host == "::" else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.server_port}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that goes away is no error; anything else is said in one line."""
+        """A browser that disconnects is not an error; anything else is reported in one line."""
         error = sys.exception()
         if not isinstance(error, ConnectionError | TimeoutError):
             _say(error)
 
 
 def open_server(session: Session, host: str = "127.0.0.1", port: int = 8765) -> Server:
-    """A server that is bound and waits for `serve_forever`; port 0 takes any free one.
+    """A server that is bound and ready for `serve_forever`; port 0 selects any free one.
 
     Raises:
         UserError: the port is in use (a free one is named) or may not be used, or the address is none of this
@@ -115,28 +115,28 @@ def _free_port(host: str, port: int) -> int | None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Checks who asks, reads JSON, and answers with JSON, PNG or an array. Errors are `{"error": …}`, never a
-    traceback.
+    """Checks the origin, reads JSON, and responds with JSON, PNG or an array. Errors are `{"error": …}`,
+    never a traceback.
     """
 
     server: Server
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "gancore", ""
-    # small answers would wait for the other side's acknowledgement
+    # small responses would wait for the other side's acknowledgment
     disable_nagle_algorithm = True
     wbufsize = -1
     timeout = 120
 
     def do_GET(self) -> None:
-        """The page, its files, and what it must know of the pipeline."""
+        """Serves the page, its files, and the properties of the pipeline that it needs."""
         self._answer(self._get)
 
     def do_HEAD(self) -> None:
-        """As GET, without the content."""
+        """Like GET, without the content."""
         self._answer(self._get)
 
     def do_POST(self) -> None:
-        """What the page asks."""
+        """Answers the page's requests."""
         self._answer(self._post)
 
     def _answer(self, work: Callable[[], None]) -> None:
@@ -148,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
             self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
         except (ConnectionError, TimeoutError):
             self.close_connection = True
-        except Exception as error:  # whatever a plugin's network does, the page stays up
+        except Exception as error:  # the page must survive any error in a plugin's network
             _say(error)
             text = f"{type(error).__name__} on the server; the terminal of `gancore explore` says more"
             self._json({"error": text}, HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -181,21 +181,23 @@ class Handler(BaseHTTPRequestHandler):
             return self._json(session.snippet(_parsed(body)))
         if path == "/principal":
             return self._json(session.principal(_parsed(body)))
-        raise Refused(HTTPStatus.NOT_FOUND, f"there is nothing to ask at {path[:80]}")
+        raise Refused(HTTPStatus.NOT_FOUND, f"there is no endpoint at {path[:80]}")
 
     def _body(self) -> bytes:
-        """The whole body, so that a refusal leaves nothing of it in the connection."""
+        """The whole body, so that a refused request leaves nothing unread in the connection."""
         length = self.headers.get("Content-Length", "")
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             self.close_connection = True
-            raise Refused(HTTPStatus.LENGTH_REQUIRED, "a request says how long it is: send Content-Length")
+            raise Refused(HTTPStatus.LENGTH_REQUIRED, "a request must state its length: send Content-Length")
         if len(length) > 9 or int(length) > LONGEST:
             self.close_connection = True
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {LONGEST} bytes")
         return self.rfile.read(int(length))
 
     def _check_host(self) -> None:
-        """Only names of this machine: a foreign name that was made to point here is somebody else's page."""
+        """Allows only host names of this machine: a foreign name that resolves here belongs to another
+        site.
+        """
         given = self.headers.get_all("Host") or []
         if len(given) != 1 or not _ours(given[0], self.server):
             self.close_connection = True
@@ -247,12 +249,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the HTTP parser itself refuses, in our form."""
+        """Errors of the HTTP parser, in the same format."""
         self.close_connection = True
         self._json({"error": message or HTTPStatus(code).phrase}, HTTPStatus(code))
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Nothing: a drag over the pad asks some hundred times."""
+        """Logs nothing: dragging over the pad sends hundreds of requests."""
 
 
 def _ours(host: str, server: Server) -> bool:
@@ -266,7 +268,7 @@ def _ours(host: str, server: Server) -> bool:
         address = ipaddress.ip_address(name)
     except ValueError:
         return not server.local and name == socket.gethostname().lower()
-    # a number cannot be made to point elsewhere
+    # an IP address cannot be rebound
     return address.is_loopback or not server.local
 
 

@@ -1,6 +1,4 @@
-"""What the explorer answers, apart from how it is carried: each answer follows from the request and the
-pipeline alone.
-"""
+"""The explorer's answers, independent of transport: each depends only on the request and the pipeline."""
 
 import io
 import json
@@ -28,15 +26,15 @@ __all__ = ["Session"]
 
 T = TypeVar("T")
 KEPT = 64 * 2**20
-"""Bytes of answers that are kept."""
+"""Bytes of answers that are cached."""
 LARGEST = 5
 
 
 class Session:
-    """One pipeline that is looked at; it keeps answers given before, and nothing else.
+    """An explored pipeline; the only state is a cache of answers.
 
-    All network work happens in one thread: seeds and noise live in the process's random numbers, and torch's
-    own threads stay warm.
+    All network computations happen in one thread: seeds and noise use the global random generators, and
+    torch's threads stay warm.
     """
 
     def __init__(self, walk: Walk, folder: Path, directions: Path | None = None) -> None:
@@ -50,7 +48,7 @@ class Session:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def about(self) -> dict[str, Any]:
-        """What the page must know of the pipeline."""
+        """The properties of the pipeline that the page needs."""
         walk, parts, given = self.walk, self.walk.pipeline, self.walk.directions
         first = Point(label=0 if walk.classes else None)
         width, height = to_pil(self._run(lambda: walk.image(first)))[0].size
@@ -83,8 +81,8 @@ class Session:
         """`{"view", "along", "size", "step"}` → PNG of `size` × `size` images edge to edge: the point in the
         middle, and those around it.
 
-        `along` is `shift` or `principal`: which two numbers of the point change, to the right and upwards by
-        `step`.
+        `along` is `shift` or `principal`: the two coordinates of the point that change by `step`, to the
+        right and upward.
         """
         size, around = _around(request)
         return self._keep("neighbors", request, lambda: _grid(to_pil(self.walk.images(around)), size))
@@ -106,7 +104,7 @@ class Session:
         return self._run(made)
 
     def snippet(self, request: Any) -> dict[str, str]:
-        """A view → Python that makes the same image."""
+        """A view → Python code that reproduces the image."""
         view_of(request)
         words = pformat(request, width=100, sort_dicts=False)
         more = "" if self.directions is None else f", directions={str(self.directions)!r}"
@@ -158,7 +156,7 @@ def _around(request: Any) -> tuple[int, list[View]]:
     )
     point = view_of(view)
     if not isinstance(point, Point):
-        raise UserError("only a point has neighbors; a mix or a place between two has none")
+        raise UserError("only a point has neighbors; a mix or an interpolation does not")
     if size not in range(1, LARGEST + 1) or isinstance(size, bool):
         raise UserError(f"size is a whole number from 1 to {LARGEST}; got {str(size)[:40]}")
     if isinstance(step, bool) or not isinstance(step, int | float) or not 0 <= step <= 10:

@@ -20,28 +20,28 @@ Input = Literal["truncation", "noise"]
 
 
 class Chain(nn.Module):
-    """Latent, and label where the conditioner reads one → image: conditioner, truncation and generator in
-    one, in eval mode.
+    """Latent (and label, if the conditioner reads one) → image: conditioner, truncation and generator, in
+    eval mode.
 
-    `truncation` is part of it, or with "truncation" among `inputs` a number `()` to be given. Noise that the
-    generator draws is drawn once, from `seed`, and is then the same for all images; with "noise" among
-    `inputs` each of these draws is a tensor to be given, `(N, …)` and standard normal (uniform where the
-    generator draws uniform numbers). The pipeline itself stays as it is.
+    `truncation` is built in, or with "truncation" among `inputs` a scalar input `()`. The generator's noise
+    is drawn once, from `seed`, and is then the same for all images; with "noise" among `inputs`, each noise
+    tensor is an input `(N, …)`, standard normal (or uniform if the generator draws uniform values). The
+    pipeline itself is not changed.
 
-    `names` are the inputs in their order: the latent (by the name of what a translator reads), label,
-    truncation, noise_0, noise_1, … The image is `(N, C, H, W)` float32, clamped to [-1, 1].
+    `names` are the inputs in order: the latent (or what a translator reads), label, truncation, noise_0,
+    noise_1, … The image is `(N, C, H, W)` float32, clamped to [-1, 1].
 
     Raises:
-        UserError: `check_truncation` refuses the truncation, or noise is asked of a generator that draws
-        none.
-        ExportError: the conditioner reads labels, and nothing says which there are.
+        UserError: `check_truncation` refuses the truncation, or noise is requested from a generator that
+        draws none.
+        ExportError: the conditioner reads labels, but the pipeline has no label sampler.
     """
 
     def __init__(
         self, pipeline: Pipeline, *, truncation: float = 1.0, inputs: Sequence[Input] = (), seed: int = 0
     ) -> None:
         super().__init__()
-        # any amount but 1 stands for those that will be given
+        # any value except 1 represents the later inputs
         check_truncation(pipeline, 0.0 if "truncation" in inputs else truncation)
         self.pipeline = pipeline
         self.conditioner: Conditioner = _still(pipeline.conditioner)
@@ -81,7 +81,7 @@ class Chain(nn.Module):
         return image
 
     def _recorded(self, seed: int) -> tuple[list[Callable[..., Tensor]], list[Tensor]]:
-        """How the generator draws for one image, and what: the noise that `Pipeline.render` would give it."""
+        """The generator's noise draws for one image, with the noise that `Pipeline.render` would give it."""
         draws: list[Callable[..., Tensor]] = []
         drawn: list[Tensor] = []
 
@@ -127,7 +127,7 @@ class Chain(nn.Module):
         if self.pipeline.labels is None:
             raise ExportError(
                 f"{self.pipeline.conditioner.qualified_name} reads labels, "
-                "but the pipeline has none to try it with; give it a label sampler"
+                "but the pipeline cannot draw any; give it a label sampler"
             )
         labels: Tensor = self.pipeline.labels(n, rng=rng)
         return labels

@@ -1,4 +1,4 @@
-"""Whether what was written makes the images of the pipeline."""
+"""Verifies that an exported file produces the pipeline's images."""
 
 import copy
 from collections.abc import Callable
@@ -13,21 +13,21 @@ from gancore.exporting.chain import Chain
 __all__ = ["BATCHES", "TOLERANCE", "largest_difference"]
 
 BATCHES = (1, 7)
-"""Batch sizes that are tried."""
+"""Batch sizes that are tested."""
 TOLERANCE = 1e-4
-"""How far an image, in [-1, 1], may be off."""
+"""The largest allowed deviation of an image in [-1, 1]."""
 ROUNDING = 4
-"""Or so many times as far as the chain itself is off in float32: steep networks, as an untrained StyleGAN,
-round worse than that.
+"""Alternatively this multiple of the chain's own float32 error: steep networks, such as an untrained
+StyleGAN, have larger rounding errors.
 """
 
 
 def largest_difference(chain: Chain, written: Callable[[dict[str, Tensor]], Tensor]) -> float:
-    """How far the images of `written` are from those of the chain, at each of `BATCHES`.
+    """The largest difference between the images of `written` and the chain, over all of `BATCHES`.
 
     Raises:
-        ExportError: farther than `TOLERANCE` (and rounding), not a number, of another shape, or it cannot be
-        run.
+        ExportError: the difference exceeds `TOLERANCE` (and rounding) or is not a number, the shape is wrong,
+        or it cannot be run.
     """
     return max(_difference(chain, written, n) for n in BATCHES)
 
@@ -37,7 +37,7 @@ def _difference(chain: Chain, written: Callable[[dict[str, Tensor]], Tensor], n:
     expected = _made(chain, inputs)
     try:
         found = written(inputs)
-    except Exception as error:  # runtimes raise what they like
+    except Exception as error:  # runtimes raise all kinds of exceptions
         raise ExportError(
             f"what was written cannot be run with a batch of {n} ({reason(error)}); {HELP}"
         ) from None
@@ -56,7 +56,7 @@ def _difference(chain: Chain, written: Callable[[dict[str, Tensor]], Tensor], n:
 
 
 def _rounding(chain: Chain, inputs: dict[str, Tensor], image: Tensor) -> float:
-    """How far the chain's own images are from those in float64."""
+    """The largest difference between the chain's images and those in float64."""
     wide = {name: value.double() if value.is_floating_point() else value for name, value in inputs.items()}
     return float((_made(copy.deepcopy(chain).double(), wide) - image).abs().max())
 
@@ -72,7 +72,7 @@ HELP = "nothing was kept: try another format (onnx, torch, pipeline)"
 
 
 def reason(error: BaseException) -> str:
-    """The cause of an exporter's error, in a line."""
+    """The cause of an exporter's error, in one line."""
     while error.__cause__ is not None:
         error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

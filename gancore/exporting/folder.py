@@ -11,12 +11,12 @@ __all__ = ["export_pipeline"]
 
 
 def export_pipeline(pipeline: Pipeline, folder: Path | str) -> float:
-    """Writes the pipeline as `Pipeline.save` does, and reads it again: returns 0.0, since its weights have
-    the same bits.
+    """Writes the pipeline with `Pipeline.save` and reads it back: returns 0.0, since its weights have the
+    same bits.
 
     Raises:
         UserError: the folder exists.
-        ExportError: what was written is not what was to be written.
+        ExportError: the pipeline read back differs from the one written.
     """
     folder = Path(folder)
     if folder.exists():
@@ -24,5 +24,5 @@ def export_pipeline(pipeline: Pipeline, folder: Path | str) -> float:
     pipeline.save(folder)
     mine, read = pipeline.state_dict(), Pipeline.load(folder).state_dict()
     if mine.keys() != read.keys() or not all(torch.equal(mine[name], read[name]) for name in mine):
-        raise ExportError(f"{folder} reads otherwise than it was written; the disk may be failing")
+        raise ExportError(f"{folder} does not read back as it was written; the disk may be failing")
     return 0.0

@@ -1,4 +1,4 @@
-"""What an exported file says of itself."""
+"""The metadata of an exported file."""
 
 import json
 from typing import Any
@@ -11,9 +11,7 @@ __all__ = ["notes"]
 
 
 def notes(chain: Chain, recipe: str = "") -> dict[str, str]:
-    """Texts by name, of which those that are not plain are JSON: the recipe, the parts, shapes, the range of
-    values, and versions.
-    """
+    """Metadata by name, plain text or JSON: the recipe, the parts, shapes, the value range, and versions."""
     sampler, fixed = chain.pipeline.sampler, not set(chain.noise) & set(chain.names)
     told: dict[str, Any] = {
         "recipe": recipe or "unknown",

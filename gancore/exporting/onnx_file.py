@@ -20,15 +20,14 @@ PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 
 
 def export_onnx(chain: Chain, path: Path | str, *, recipe: str = "") -> float:
-    """Writes the chain as one ONNX file for any batch, and runs it with onnxruntime: returns how far its
-    images are off at most.
+    """Writes the chain as one ONNX file for any batch size and runs it with onnxruntime; returns the largest
+    difference.
 
     Inputs are named as `chain.names`, the output is `image`; the metadata are `gancore.exporting.notes`.
 
     Raises:
         UserError: the packages of the extra `onnx` are missing.
-        ExportError: an operator has no counterpart in ONNX, or the file makes other images. No file is left
-        then.
+        ExportError: an operator has no ONNX equivalent, or the file produces other images; no file is left.
     """
     path, missing = Path(path), [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
@@ -63,8 +62,8 @@ def _runner(path: Path) -> Callable[[dict[str, Tensor]], Tensor]:
 
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its classes are not public
-        raise ExportError(f"onnxruntime does not take the file ({reason(error)}); {HELP}") from None
+    except Exception as error:  # onnxruntime's exception classes are not public
+        raise ExportError(f"onnxruntime cannot load the file ({reason(error)}); {HELP}") from None
     return lambda inputs: torch.from_numpy(
         session.run(None, {name: value.numpy() for name, value in inputs.items()})[0]
     )

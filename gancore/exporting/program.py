@@ -1,4 +1,4 @@
-"""A chain as a graph of PyTorch's operators with any batch size."""
+"""A chain as a graph of PyTorch operators with any batch size."""
 
 import io
 import logging
@@ -17,7 +17,7 @@ from gancore.exporting.checking import HELP, reason
 __all__ = ["program", "quiet"]
 
 TRIED = 3
-"""The batch of the trace; 0 and 1 would be taken for constants."""
+"""The batch size of the trace; 0 and 1 would be specialized to constants."""
 
 
 def program(chain: Chain) -> ExportedProgram:
@@ -26,9 +26,9 @@ def program(chain: Chain) -> ExportedProgram:
     shapes: tuple[dict[int, Any], ...] = tuple({0: batch} if value.dim() else {} for value in inputs.values())
     try:
         with torch.no_grad(), quiet():
-            # strict, since elsewhere len(tensor) fixes the batch
+            # strict, because otherwise len(tensor) fixes the batch size
             return torch.export.export(chain, tuple(inputs.values()), dynamic_shapes=(shapes,), strict=True)
-    except Exception as error:  # torch raises what it likes on what it cannot trace
+    except Exception as error:  # torch raises all kinds of exceptions on what it cannot trace
         raise ExportError(
             f"{chain.generator.qualified_name} cannot be traced for export ({reason(error)}); {HELP}"
         ) from None
@@ -36,9 +36,7 @@ def program(chain: Chain) -> ExportedProgram:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what the exporters log and print: packages and deprecations that nobody here can change, and
-    half-traced graphs.
-    """
+    """Suppresses the exporters' logs and output: deprecations of packages, and half-traced graphs."""
     log = logging.getLogger("torch.onnx")
     before = log.level
     log.setLevel(logging.ERROR)

@@ -15,18 +15,17 @@ from gancore.storage.files import whole_file
 __all__ = ["NOTES", "export_torch"]
 
 NOTES = "gancore.json"
-"""The extra file that holds the notes."""
+"""The extra file that holds the metadata."""
 
 
 def export_torch(chain: Chain, path: Path | str, *, recipe: str = "") -> float:
-    """Writes the chain as a `.pt2` file for any batch, loads and runs it: returns how far its images are off
-    at most.
+    """Writes the chain as a `.pt2` file for any batch size, loads and runs it; returns the largest
+    difference.
 
-    `torch.export.load(path).module()` takes tensors in the order of `chain.names`; gancore is not needed for
-    it.
+    `torch.export.load(path).module()` takes tensors in the order of `chain.names`; it does not need gancore.
 
     Raises:
-        ExportError: a part cannot be traced, or the file makes other images. No file is left then.
+        ExportError: a part cannot be traced, or the file produces other images; no file is left.
     """
     graph = program(chain)
     with whole_file(Path(path)) as aside, quiet():

@@ -1,4 +1,4 @@
-"""Walks through latent space, on any pipeline that draws latents."""
+"""Tools for the latent space of every pipeline that draws latents."""
 
 from typing import TYPE_CHECKING
 

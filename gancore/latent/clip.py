@@ -1,4 +1,4 @@
-"""Scores of images by a text, through a CLIP model; `pip install gancore[clip]` brings `open_clip`."""
+"""Scores of images by a text, with a CLIP model; `pip install gancore[clip]` installs `open_clip`."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -18,13 +18,13 @@ DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
 
 class ClipScorer:
-    """The cosine between the embeddings of image and text, the mean over several texts: `(N, C, H, W)` in
-    [-1, 1] → `(N,)`, differentiable.
+    """The cosine similarity of image and text embeddings, averaged over texts: `(N, C, H, W)` in [-1, 1] →
+    `(N,)`; differentiable.
 
-    Paper: Radford et al. 2021 (CLIP), arXiv:2103.00020. `model` is one of open_clip's, or anything with its
+    Paper: Radford et al. 2021 (CLIP), arXiv:2103.00020. `model` is an open_clip model, or anything with its
     `encode_image`, `encode_text` (both `(…, normalize=True)`) and `visual.image_size`; `text` are tokens `(T,
-    …)`. Images are resized bicubically, antialiased; gray is repeated, alpha put on white. The model's
-    weights get no gradient, as `guide` asks for that of the code alone.
+    …)`. Images are resized bicubically with antialiasing; gray is repeated, alpha is composited over white.
+    The model's weights get no gradient, because `guide` asks only for that of the code.
 
     Raises:
         UserError: images have neither 1, 3 nor 4 channels.
@@ -60,7 +60,7 @@ def clip_scorer(
     *,
     device: str = "cpu",
 ) -> ClipScorer:
-    """A scorer by a model that open_clip knows; it fetches weights that are not there yet.
+    """A scorer with a model that open_clip knows; downloads missing weights.
 
     Raises:
         UserError: open_clip is not installed, or does not know the model or its weights.

@@ -32,8 +32,8 @@ def codes_of(
     truncation: float = 1.0,
     truncation_layers: int | None = None,
 ) -> Tensor:
-    """What the conditioner makes of latents `(N, …)` and labels: codes `(N, *code_shape)`, on the CPU. Raises
-    like `check_truncation`.
+    """Codes `(N, *code_shape)`, on the CPU, that the conditioner makes from latents `(N, …)` and labels.
+    Raises like `check_truncation`.
     """
     check_truncation(pipeline, truncation, truncation_layers)
     with evaluating(pipeline.conditioner), torch.no_grad():
@@ -46,10 +46,10 @@ def codes_of(
 
 
 def render_codes(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Tensor:
-    """Images `(N, C, H, W)` in [-1, 1] of codes `(N, *code_shape)`; all get the same noise inside the
-    generator, so that none flickers.
+    """Images `(N, C, H, W)` in [-1, 1] of codes `(N, *code_shape)`, all with the same noise inside the
+    generator to avoid flicker.
 
-    The first one has the bits that `Pipeline.render` gives it when it is made alone.
+    The first image has the bits that `Pipeline.render` gives it when it is rendered alone.
     """
     return (
         torch.cat(list(rendered(pipeline, code, seed=seed)))
@@ -59,12 +59,12 @@ def render_codes(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Tensor:
 
 
 def rendered(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Iterator[Tensor]:
-    """The images of `render_codes`, some at a time and in order."""
+    """The images of `render_codes`, in order, in batches."""
     if not len(code):
         return
     first, noisy = _made(pipeline, code[:1], seed)
     yield first
-    # a batch would give each row noise of its own
+    # in a batch, each row would get different noise
     size = 1 if noisy else CHUNK
     for start in range(1, len(code), size):
         yield _made(pipeline, code[start : start + size], seed)[0]
@@ -89,8 +89,8 @@ def _state(device: torch.device) -> Tensor:
 
 
 def noise_of(pipeline: Pipeline, code: Tensor, seed: int) -> list[Tensor]:
-    """The noise maps `(1, …)` that the generator draws for a code `(1, *code_shape)` from a seed of the
-    global generators, in order.
+    """The noise maps `(1, …)`, in order, that the generator draws for a code `(1, *code_shape)` when the
+    global generators have this seed.
     """
     device = pipeline.device
     with (
@@ -105,7 +105,7 @@ def noise_of(pipeline: Pipeline, code: Tensor, seed: int) -> list[Tensor]:
 
 
 def has_codes(pipeline: Pipeline) -> bool:
-    """Whether the conditioner changes latents, so that codes (StyleGAN's w) are a space of their own."""
+    """Whether the conditioner changes latents, so that codes (StyleGAN's w) form a separate space."""
     if pipeline.sampler is None:
         return False
     if pipeline.conditioner.conditional:
@@ -116,7 +116,7 @@ def has_codes(pipeline: Pipeline) -> bool:
 
 
 def save_code(path: Path, code: Tensor, noise: Sequence[Tensor] = ()) -> None:
-    """A code `(1, *code_shape)` as `.npy`; its noise maps, where there are any, beside it as
+    """Saves a code `(1, *code_shape)` as `.npy`, and its noise maps, if any, next to it as
     `NAME-noise.safetensors`.
     """
     with whole_file(path) as aside, aside.open("wb") as file:
@@ -127,11 +127,11 @@ def save_code(path: Path, code: Tensor, noise: Sequence[Tensor] = ()) -> None:
 
 
 def load_code(path: Path, pipeline: Pipeline) -> tuple[Tensor, list[Tensor]]:
-    """What `save_code` wrote: a code `(1, *code_shape)`, and its noise maps.
+    """Loads what `save_code` wrote: a code `(1, *code_shape)`, and its noise maps.
 
     Raises:
-        UserError: the file is no array, or not the code of this pipeline.
-        CheckpointError: the file of noise maps is damaged, or not that of this pipeline.
+        UserError: the file is not an array, or not a code of this pipeline.
+        CheckpointError: the file of noise maps is damaged, or belongs to another pipeline.
     """
     try:
         code = torch.from_numpy(np.load(path, allow_pickle=False)).float()

@@ -1,4 +1,4 @@
-"""Directions with what they stand for, kept in a file."""
+"""Directions with their metadata, stored in a file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from gancore.storage.files import whole_file
 __all__ = ["DirectionSet"]
 
 VERSION = 1
-"""The version of the file."""
+"""The format version of the file."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class DirectionSet:
 
     Attributes:
         vectors: `(k, *S)` of length 1.
-        deviation: `(k,)`, the standard deviation of drawn points along each: the unit of a move.
-        space: `z`: latents are moved; `w`: codes are.
+        deviation: `(k,)`, the standard deviation of drawn points along each, which is the unit of a move.
+        space: `z` moves latents, `w` moves codes.
         method: how they were found: sefa, ganspace, linear.
         names: what each is called.
-        about: what else is known, as JSON can carry it.
+        about: further metadata, JSON-compatible.
     """
 
     vectors: Tensor
@@ -46,27 +46,25 @@ class DirectionSet:
         return len(self.vectors)
 
     def move(self, index: int, amount: float) -> Tensor:
-        """`amount` deviations along one direction: `(*S,)`. Raises UserError where there is no such
+        """`amount` deviations along one direction: `(*S,)`. Raises UserError if there is no such
         direction.
         """
         if not 0 <= index < len(self):
-            raise UserError(
-                f"direction {index} is none of the {len(self)}; give a number from 0 to {len(self) - 1}"
-            )
+            raise UserError(f"direction {index} is out of range; give a number from 0 to {len(self) - 1}")
         return amount * self.deviation[index] * self.vectors[index]
 
     def check(self, pipeline: Pipeline) -> None:
-        """Raises UserError where these are not directions of this pipeline's space."""
+        """Raises UserError if these are not directions of this pipeline's space."""
         shape = pipeline.conditioner.latent_shape if self.space == "z" else pipeline.generator.code_shape
         if tuple(self.vectors.shape[1:]) != tuple(shape) or (self.space == "w" and not has_codes(pipeline)):
             mine = tuple(self.vectors.shape[1:])
             raise UserError(
                 f"these directions are {mine} in {self.space}; "
-                f"this pipeline has {tuple(shape)} there: find directions of its own"
+                f"this pipeline has {tuple(shape)} there: find directions for this pipeline"
             )
 
     def save(self, path: Path | str) -> None:
-        """One safetensors file; what is no number stands as JSON in its header.
+        """Writes one safetensors file with the metadata as JSON in its header.
 
         Raises:
             RunError: the disk is full or may not be written to.
@@ -86,12 +84,12 @@ class DirectionSet:
                 write_weights(aside, tensors, {"directions": json.dumps(words)})
         except OSError as error:
             raise RunError(
-                f"cannot write the directions {path}: {error.strerror or error}; make room, then try again"
+                f"cannot write the directions {path}: {error.strerror or error}; free some space and retry"
             ) from None
 
     @classmethod
     def load(cls, path: Path | str) -> "DirectionSet":
-        """Reads what `save` wrote. Raises UserError where it is something else, or damaged."""
+        """Reads what `save` wrote. Raises UserError if the file is something else, or damaged."""
         try:
             with safe_open(path, framework="pt") as file:
                 words = json.loads((file.metadata() or {})["directions"])
@@ -109,7 +107,7 @@ class DirectionSet:
                 raise ValueError("vectors and deviations do not match")
         except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
             raise UserError(
-                f"{path} holds no directions ({error}); give a file that gancore directions wrote"
+                f"{path} does not hold directions ({error}); give a file that gancore directions wrote"
             ) from None
         return cls(vectors, deviation, words["space"], str(words["method"]), names, words["about"])
 

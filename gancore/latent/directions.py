@@ -1,4 +1,4 @@
-"""Directions in latent space worth walking along."""
+"""Random and principal directions in latent space."""
 
 import math
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ class Directions(NamedTuple):
 
 
 def random_directions(shape: Sequence[int], count: int = 2, *, seed: int) -> Tensor:
-    """`count` orthogonal directions `(count, *shape)` of length 1, uniform over all of them; equal seeds give
-    equal directions.
+    """`count` orthogonal unit directions `(count, *shape)`, uniformly distributed; equal seeds give equal
+    directions.
 
     Raises:
         UserError: there are fewer dimensions than that.
@@ -40,11 +40,11 @@ def random_directions(shape: Sequence[int], count: int = 2, *, seed: int) -> Ten
 
 
 def random_directions_among(points: Tensor, count: int = 2, *, seed: int) -> Tensor:
-    """`count` orthogonal directions `(count, *S)` of length 1, before that normal with the covariance of
-    `points` `(N, *S)`.
+    """`count` orthogonal unit directions `(count, *S)`, drawn from a normal with the covariance of `points`
+    `(N, *S)`.
 
-    Codes fill few of their dimensions: the layers of a StyleGAN read the same w. A direction that is uniform
-    over all of them would lead where no code is, and change little.
+    Codes fill few of their dimensions: the layers of a StyleGAN read the same w. A direction uniform over all
+    dimensions would leave the region of the codes and change little.
 
     Raises:
         UserError: there are fewer points or dimensions than that.
@@ -73,9 +73,12 @@ def principal_directions(codes: Tensor, count: int) -> Directions:
 
 
 def response_directions(latents: Tensor, images: Tensor, count: int) -> Directions:
-    """The directions of latents `(N, *S)` that move the images `(N, …)` made from them most, in order.
+    """The directions of latents `(N, *S)` that change the images `(N, …)` made from them most, in order.
 
     Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546, for generators whose latents are isotropic
+    noise: principal components are computed on the generator's side, and latents are regressed on their
+    coordinates. Differences: the components are those of the images, not of the first layer's features; the
+    directions are made orthogonal, keeping the first one.
     noise: principal components are found behind the generator, and latents regressed on their coordinates.
     Differences: the components are those of the images themselves, not of the first layer's features; the
     directions are made orthogonal, the first one staying as it is.
@@ -107,7 +110,7 @@ def _orthogonal(columns: Tensor) -> Tensor:
 
 def _axes(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The first principal axes `(count, D)` of points `(N, D)`, and the deviation along each, by the smaller
-    of the two Gram matrices.
+    Gram matrix.
     """
     centered = points - points.mean(0)
     n, d = centered.shape
@@ -121,7 +124,7 @@ def _axes(points: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def signed(vectors: Tensor) -> Tensor:
-    """Each vector `(k, D)` or its opposite, so that the largest coordinate is positive."""
+    """Flips vectors `(k, D)` so that the largest coordinate of each is positive."""
     largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
     return vectors * largest.sign()
 

@@ -1,4 +1,4 @@
-"""What becomes of an image when its latent or code is moved along a direction."""
+"""Edits: images of latents or codes moved along a direction."""
 
 from collections.abc import Collection, Sequence
 
@@ -25,13 +25,13 @@ def edited_latent(
     layers: Collection[int] | None = None,
     truncation: float = 1.0,
 ) -> Tensor:
-    """The codes `(K, *code_shape)` of one latent `(1, …)` moved by `amounts` deviations; in w the code moves,
+    """Codes `(K, *code_shape)` of one latent `(1, …)` moved by `amounts` deviations; in w, the code moves
     after truncation.
 
-    `layers` are those of the code that move; the others keep that of the latent as it is.
+    `layers` are the layers of the code that move; the others keep the original code.
 
     Raises:
-        UserError: the directions are those of another pipeline, or there is no such direction or layer.
+        UserError: the directions belong to another pipeline, or there is no such direction or layer.
     """
     directions.check(pipeline)
     code = codes_of(pipeline, latent, label, truncation=truncation)
@@ -51,8 +51,8 @@ def edited_code(
     *,
     layers: Collection[int] | None = None,
 ) -> Tensor:
-    """The same for a code `(1, *code_shape)`, as that of a projected image. Raises like `edited_latent`, and
-    where codes have no latent.
+    """The same for a code `(1, *code_shape)`, such as that of a projected image. Raises like `edited_latent`,
+    and if the directions move latents.
     """
     directions.check(pipeline)
     if directions.space == "z" and has_codes(pipeline):

@@ -1,4 +1,4 @@
-"""Directions of a pipeline found by name: SeFa, GANSpace, or from labels."""
+"""Methods that find directions of a pipeline: SeFa, GANSpace, or from labels."""
 
 from collections.abc import Collection
 
@@ -22,14 +22,14 @@ __all__ = ["ganspace", "linear", "sefa"]
 SAMPLES = 10_000
 """Codes that variances and principal components are estimated from."""
 IMAGES = 2_000
-"""Latents whose images or activations are looked at."""
+"""Latents whose images or activations are analyzed."""
 
 
 def sefa(
     pipeline: Pipeline, count: int = 10, *, layers: Collection[int] | None = None, seed: int = 0
 ) -> DirectionSet:
-    """Directions from the weights alone, in the space of codes; see `sefa_directions`. Deviations are those
-    of codes that are drawn.
+    """Directions from the weights alone, in the space of codes; see `sefa_directions`. The deviations are
+    those of drawn codes.
 
     Raises:
         UserError: the generator names no weights that read its codes, or has fewer directions or no such
@@ -55,9 +55,9 @@ def ganspace(
 ) -> DirectionSet:
     """Principal directions. Paper: Härkönen et al. 2020 (GANSpace), arXiv:2004.02546.
 
-    In w those of the codes themselves; in z, where latents are isotropic noise, latents are regressed on the
-    principal coordinates of the activations of the module called `layer` within the generator, or of the
-    images where none is named.
+    In w, the components of the codes; in z, where latents are isotropic noise, latents are regressed on the
+    principal coordinates of the activations of the generator's module named `layer`, or of the images by
+    default.
 
     Raises:
         UserError: the pipeline has no such space or module, or fewer dimensions than `count`.
@@ -90,8 +90,8 @@ def ganspace(
 def linear(
     pipeline: Pipeline, point: Tensor, answer: Tensor, *, space: PlainSpace | None = None, seed: int = 0
 ) -> DirectionSet:
-    """Directions of what people or a classifier say about images, by linear models on their latents or codes
-    `point` `(N, *S)`.
+    """Directions for labels or scores of images, by linear models on their latents or codes `point` `(N,
+    *S)`.
 
     Paper: Shen et al. 2019 (InterFaceGAN), arXiv:1907.10786; see `labeled_directions` for `answer`, the
     difference, and errors.
@@ -106,8 +106,8 @@ def linear(
 
 
 def activations(pipeline: Pipeline, latent: Tensor, label: Tensor | None, layer: str) -> Tensor:
-    """What the module called `layer` within the generator gives for latents: `(N, …)`. Raises UserError where
-    there is none.
+    """The output of the generator's module `layer` for latents: `(N, …)`. Raises UserError if there is no
+    such module.
     """
     modules = dict(pipeline.generator.named_modules())
     if layer not in modules or not layer:
@@ -133,9 +133,7 @@ def activations(pipeline: Pipeline, latent: Tensor, label: Tensor | None, layer:
 
 
 def tied(codes: Tensor) -> tuple[Tensor, int]:
-    """Codes `(N, W)` and L where all layers of codes `(N, L, W)` read the same; else the codes as they are,
-    and 1.
-    """
+    """Codes `(N, W)` and L if all layers of codes `(N, L, W)` are equal; else the codes unchanged, and 1."""
     layers = layers_of(codes.shape[1:])
     if layers and torch.equal(codes, codes[:, :1].expand_as(codes)):
         return codes[:, 0], layers
@@ -143,7 +141,7 @@ def tied(codes: Tensor) -> tuple[Tensor, int]:
 
 
 def _for_all(vectors: Tensor, layers: int) -> Tensor:
-    """Unit vectors `(k, W)` as unit vectors `(k, L, W)` that move all layers alike."""
+    """Unit vectors `(k, W)` as unit vectors `(k, L, W)` that move all layers equally."""
     return vectors if layers == 1 else (vectors / layers**0.5)[:, None].repeat(1, layers, 1)
 
 

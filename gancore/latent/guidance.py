@@ -1,4 +1,4 @@
-"""Guidance: latents or codes climb a score of their images that somebody else differentiates."""
+"""Guidance: latents or codes follow the gradient of a score of their images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from gancore.pipeline import Pipeline, evaluating
 __all__ = ["Guidance", "Guided", "Scorer", "class_scorer", "guide"]
 
 Scorer = Callable[[Tensor], Tensor]
-"""Images `(N, C, H, W)` in [-1, 1] → scores `(N,)`, high for what is wanted, differentiable; on the device of
-the pipeline.
+"""Images `(N, C, H, W)` in [-1, 1] → scores `(N,)`, higher is better, differentiable; on the pipeline's
+device.
 """
 
 
@@ -29,8 +29,8 @@ class Guidance:
 
     Attributes:
         lr: the learning rate of Adam, in standard deviations of a coordinate.
-        reach: how far from the mean points may go, in usual distances; those that begin farther out may stay
-        there.
+        reach: how far from the mean points may go, in typical distances; points that start farther out may
+        stay there.
     """
 
     steps: int = 200
@@ -42,13 +42,13 @@ class Guidance:
 
 
 class Guided(NamedTuple):
-    """What guidance led to.
+    """The result of a guidance.
 
     Attributes:
         code: `(N, *code_shape)`.
         image: `(N, C, H, W)` in [-1, 1].
-        latent: `(N, *latent_shape)` where z was moved, else None.
-        scores: `(steps + 1, N)`, from the beginning to the end.
+        latent: `(N, *latent_shape)` if z was moved, else None.
+        scores: `(steps + 1, N)`, from start to end.
     """
 
     code: Tensor
@@ -68,14 +68,13 @@ def guide(
     seed: int = 0,
     on_step: Callable[[int], None] | None = None,
 ) -> Guided:
-    """Moves `count` draws of a pipeline so that their images score higher.
+    """Moves `count` samples of a pipeline so that their images score higher.
 
-    The mechanism of Nguyen et al. 2016, arXiv:1605.09304 (activation maximization through a generator), by
-    which CLIP guides synthesis
-    too: gradient ascent on the generator's input, the weights of everybody staying. In place of a penalty,
-    points stay within a usual distance of the mean, where the generator was trained; far out a score climbs
-    while the image falls apart. For the same reason the space is z: codes w climb faster, and leave where a
-    mapping leads.
+    The method of Nguyen et al. 2016, arXiv:1605.09304 (activation maximization through a generator), which is
+    also used for synthesis guided by CLIP: gradient ascent on the generator's input with all weights fixed.
+    Instead of a penalty, points stay within a typical distance of the mean, where the generator was trained;
+    farther out, the score rises while the image falls apart. For the same reason the space is z by default:
+    codes w gain faster, but leave the range of the mapping network.
 
     Raises:
         UserError: the pipeline has no such space or label, or the scorer gives no scores `(N,)` that depend
@@ -118,8 +117,8 @@ def guide(
 
 
 def class_scorer(extractor: Extractor, wanted: int) -> Scorer:
-    """The log-probability of a class by an extractor that tells classes apart. Raises UserError where it does
-    not, or has no such class.
+    """The log-probability of a class by an extractor. Raises UserError if it does not classify or has no such
+    class.
     """
     if not 0 <= wanted < extractor.classes:
         known = (
@@ -154,9 +153,9 @@ def _checked(scores: Tensor, count: int) -> Tensor:
 
 @torch.no_grad()
 def _hold(space: CodeSpace, start: Tensor, move: Tensor, limit: Tensor) -> None:
-    """Brings points that went too far back, along the line to the mean."""
+    """Moves points that went too far back along the line to the mean."""
     away = start + move - space.mean
     held = away * (limit / space.length(away).clamp_min(1e-12)).clamp(max=1)
     change = held - away
-    # in w one move serves all layers
+    # in w, one move is shared by all layers
     move += change.mean(1, keepdim=True) if change.shape != move.shape else change

@@ -1,4 +1,4 @@
-"""Between two points of latent space, and along a walk through several."""
+"""Interpolation between two points of latent space, and walks through several."""
 
 import math
 from collections.abc import Callable
@@ -16,22 +16,22 @@ TINY = 1e-9
 
 
 def linear(start: Tensor, end: Tensor, at: Tensor) -> Tensor:
-    """Straight from `start` to `end`, two points `S` of any shape: points `(T, *S)` at shares `at` `(T,)` of
-    the way; both ends exact.
+    """Linear interpolation from `start` to `end`, points `S` of any shape, at fractions `at` `(T,)`: `(T,
+    *S)`; both ends exact.
     """
     a, b, share = start.double(), end.double(), _column(at, start)
     return _with_exact_ends(start, end, at, a + share * (b - a))
 
 
 def spherical(start: Tensor, end: Tensor, at: Tensor) -> Tensor:
-    """Along the great circle from `start` to `end`, two points `S` of any shape: points `(T, *S)` at shares
-    `at` `(T,)` of the way.
+    """Interpolation along the great circle from `start` to `end`, points `S` of any shape, at fractions `at`
+    `(T,)`: `(T, *S)`; both ends exact.
 
-    Slerp: Shoemake 1985, "Animating rotation with quaternion curves", in any number of dimensions, as White
-    2016, arXiv:1609.04468, has it for latents: a normal latent in many dimensions lies near a sphere, and the
-    straight line leaves it. Directions turn at constant speed, norms are interpolated linearly; both ends are
-    exact. Between opposite points, where every great circle is as short, it goes by the axis along which
-    `start` is shortest; where a point is zero, or in one dimension, straight.
+    Slerp: Shoemake 1985, "Animating rotation with quaternion curves", in any number of dimensions, as applied
+    to latents by White 2016, arXiv:1609.04468: a normal latent in many dimensions lies near a sphere, which a
+    straight line leaves. The direction turns at constant speed, the norm is interpolated linearly. Between
+    opposite points, where every great circle is equally short, the path passes through the axis along which
+    `start` is smallest; if a point is zero, or in one dimension, it is straight.
     """
     a, b = start.double().flatten(), end.double().flatten()
     lengths = a.norm(), b.norm()
@@ -46,7 +46,7 @@ def spherical(start: Tensor, end: Tensor, at: Tensor) -> Tensor:
 
 
 def _plane(first: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """The unit vector across `first` in the plane of both, and the angle between them."""
+    """The unit vector orthogonal to `first` in the plane of both, and the angle between them."""
     cosine = first @ other
     across = other - cosine * first
     sine = across.norm()
@@ -71,16 +71,16 @@ KINDS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {"spherical": sph
 
 
 def eased(share: Tensor) -> Tensor:
-    """Shares in [0, 1] of a way that begins and ends at rest: 3t² - 2t³."""
+    """Eased fractions in [0, 1] that start and end at rest: 3t² - 2t³."""
     return share * share * (3 - 2 * share)
 
 
 def places(frames: int, keys: int, loop: bool = False) -> Tensor:
-    """Where frames `(T,)` float64 stand on a walk of `keys` stations: 0 at the first key, 1 at the second,
-    and so on, evenly.
+    """Positions of frames `(T,)` float64 on a walk through `keys` points: 0 at the first key, 1 at the
+    second, and so on.
 
-    Open walks end at the last key. A loop goes on to the first one, which it does not show twice, so that it
-    repeats without a halt.
+    Open walks end at the last key. A loop returns to the first one without showing it twice, so it repeats
+    smoothly.
 
     Raises:
         UserError: fewer than 2 frames.
@@ -94,13 +94,13 @@ def places(frames: int, keys: int, loop: bool = False) -> Tensor:
 def path(
     keys: Tensor, frames: int, kind: Kind = "spherical", loop: bool = False, ease: bool = False
 ) -> Tensor:
-    """A walk through `keys` `(K, *S)`, latents or codes of any shape, in `(frames, *S)` points; every leg
-    takes as long.
+    """A walk through `keys` `(K, *S)`, latents or codes of any shape: `(frames, *S)`; all legs take equally
+    long.
 
-    `ease` halts at each key. A key is met exactly where a frame falls on it.
+    `ease` slows down at each key. A frame that falls on a key equals it exactly.
 
     Raises:
-        UserError: fewer than two keys or frames, or a kind that is not there.
+        UserError: fewer than two keys or frames, or an unknown kind.
     """
     if len(keys) < 2:
         raise UserError(f"a walk leads from one latent to another: give at least 2 keys; got {len(keys)}")

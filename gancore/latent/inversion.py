@@ -1,4 +1,4 @@
-"""Projection of real images: the code whose image is nearest, found by optimization."""
+"""Projection of real images: the code whose image is closest, found by optimization."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -26,14 +26,15 @@ class Projection:
     D.
 
     Attributes:
-        lr: the largest learning rate of Adam.
-        ramp_up: the share of the steps in which it rises from zero, linearly.
-        ramp_down: the share of the last steps in which it falls to zero, by half a cosine.
-        noise: of what is added to the point at first, the deviation in usual distances from the mean.
-        noise_until: the share of the steps after which nothing is added; up to there it falls by the square
-        of what is left.
+        lr: the maximum learning rate of Adam.
+        ramp_up: the fraction of the steps in which the learning rate rises linearly from zero.
+        ramp_down: the fraction of the steps at the end in which it falls to zero, by half a cosine.
+        noise: the initial standard deviation of the noise added to the point, in typical distances from the
+        mean.
+        noise_until: the fraction of the steps after which no noise is added; until then it falls
+        quadratically.
         regularity: weight of the noise maps' regularizer.
-        pixels: weight of the pixels beside the extractor's features; not in the paper.
+        pixels: weight of the pixels relative to the extractor's features; not in the paper.
     """
 
     steps: int = 1000
@@ -49,29 +50,29 @@ class Projection:
         check_settings("a projection", self)
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step."""
+        """The learning rate in a step."""
         done = (step + 1) / self.steps
         falling = min(1.0, (1 - step / self.steps) / self.ramp_down) if self.ramp_down else 1.0
         rising = min(1.0, done / self.ramp_up) if self.ramp_up else 1.0
         return self.lr * rising * (0.5 - 0.5 * math.cos(math.pi * falling))
 
     def added(self, step: int, usual: float) -> float:
-        """The deviation of what is added to the point in a step."""
+        """The standard deviation of the noise added to the point in a step."""
         left = max(0.0, 1 - step / self.steps / self.noise_until) if self.noise_until else 0.0
         return self.noise * usual * left**2
 
 
 class Inverted(NamedTuple):
-    """What was found for images `(N, C, H, W)`.
+    """The result of projecting images `(N, C, H, W)`.
 
     Attributes:
         code: `(N, *code_shape)`, on the CPU.
-        noise: the maps of noise in the order in which the generator asks for them, each `(N, …)`; none where
-        it has no noise.
+        noise: the noise maps in the order in which the generator draws them, each `(N, …)`; empty if it has
+        none.
         image: the reconstructions `(N, C, H, W)` in [-1, 1].
-        latent: `(N, *latent_shape)` where the search was in z, else None.
-        loss: `(steps, N)`, what was left in each step.
-        space: where it was searched for.
+        latent: `(N, *latent_shape)` if the search was in z, else None.
+        loss: `(steps, N)`, the distance in each step.
+        space: the space that was searched.
     """
 
     code: Tensor
@@ -93,13 +94,13 @@ def invert(
     seed: int = 0,
     on_step: Callable[[int], None] | None = None,
 ) -> Inverted:
-    """Finds the code, and the noise where the generator has some, that reproduce each image.
+    """Finds the code, and the noise if the generator has some, that reproduce each image.
 
-    Paper: Karras et al. 2019 (StyleGAN2), arXiv:1912.04958, appendix D: Adam on w from its mean, with noise
-    added to w that fades out, and on noise maps, which are kept white and standardized. Differences: images
-    are compared by any extractor and by pixels (`Likeness`; there LPIPS); w+ and z are searched too (`space`;
-    by default w where there is one): in z from the nearest of 64 samples, where the pipeline has an encoder
-    from what that says. Each image is searched for on its own, also beside others.
+    Paper: Karras et al. 2019 (StyleGAN2), arXiv:1912.04958, appendix D: Adam on w starting from its mean,
+    with noise added to w that fades out, and on the noise maps, which are kept white and standardized.
+    Differences: images are compared by any extractor and by pixels (`Likeness`; there LPIPS); w+ and z can be
+    searched as well (`space`; by default w if there is one): z from the closest of 64 samples, or from the
+    output of the pipeline's encoder. Each image is optimized independently of the others in the batch.
 
     Raises:
         UserError: the image is of another shape than the pipeline's, or the pipeline has no such space or
@@ -123,7 +124,7 @@ def invert(
 def render_inverted(
     pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor] = (), *, seed: int = 0
 ) -> Tensor:
-    """Images `(N, C, H, W)` in [-1, 1] of codes with noise maps of their own, those of one image for all, or
+    """Images `(N, C, H, W)` in [-1, 1] of codes with their noise maps, those of one image for all, or
     none.
     """
     if not len(noise):
@@ -138,7 +139,7 @@ def _rendered(pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor], seed: i
 
 
 class _Search:
-    """One projection under way: where it began, what moves, and Adam."""
+    """A projection in progress: its start, its variables, and Adam."""
 
     def __init__(
         self, space: CodeSpace, likeness: Likeness, target: Seen, settings: Projection, seed: int
@@ -154,9 +155,9 @@ class _Search:
         self.adam = torch.optim.Adam([self.move, *self.noise], lr=settings.lr)
 
     def step(self, step: int) -> Tensor:
-        """One step of Adam on what moves; what is left `(N,)`, before it."""
+        """One step of Adam on the variables; returns the distance `(N,)` before it."""
         deviation = self.settings.added(step, self.space.usual)
-        # the same for each image, so that what is found for one does not depend on the others
+        # the same noise for each image, so that results do not depend on the other images
         added = torch.randn(1, *self.move.shape[1:], generator=self.rng).to(self.move) * deviation
         loss = self.likeness.unlike(self._image(self.start + self.move + added), self.target)
         whiteness = sum((irregularity(m) for m in self.noise), torch.zeros_like(loss))
@@ -180,7 +181,7 @@ class _Search:
         return image
 
     def result(self, loss: Tensor) -> Inverted:
-        """The code as it is now, without what was added."""
+        """The current code, without the added noise."""
         with torch.no_grad():
             point = self.start + self.move
             code = self.space.code(point).detach().cpu().contiguous()
@@ -192,7 +193,7 @@ class _Search:
 
 
 def _start(space: CodeSpace, likeness: Likeness, target: Seen) -> Tensor:
-    """Where to begin for each image: `(N, *S)`."""
+    """The starting point for each image: `(N, *S)`."""
     encoder = space.pipeline.encoder
     if encoder is not None and (space.name != "z" or not has_codes(space.pipeline)):
         with torch.no_grad():

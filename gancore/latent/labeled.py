@@ -1,4 +1,4 @@
-"""Linear directions from points that somebody labeled."""
+"""Linear directions from labeled points."""
 
 from typing import NamedTuple
 
@@ -13,15 +13,13 @@ __all__ = ["Labeled", "labeled_directions"]
 
 HELD_OUT = 0.2
 FEWEST = 5
-"""Points of a class that are needed on each side of the split."""
+"""Points of a class required on each side of the split."""
 PENALTY = 1e-2
-"""On the squared weights, for points of unit spread."""
+"""Penalty on the squared weights, for points of unit variance."""
 
 
 class Labeled(NamedTuple):
-    """Unit `vectors` `(k, D)`, what each stands for, and how well each says the answer for points that it did
-    not learn from.
-    """
+    """Unit `vectors` `(k, D)`, their names, and how well each predicts the answer for held-out points."""
 
     vectors: Tensor
     names: tuple[str, ...]
@@ -30,16 +28,17 @@ class Labeled(NamedTuple):
 
 
 def labeled_directions(points: Tensor, answer: Tensor, *, seed: int = 0) -> Labeled:
-    """Directions in which points `(N, D)` change their class, int64 `(N,)`, one for each; or raise scores,
-    float `(N,)` or `(N, A)`.
+    """Directions in which points `(N, D)` change their class, int64 `(N,)`, one per class; or increase
+    scores, float `(N,)` or `(N, A)`.
 
     Paper: Shen et al. 2019 (InterFaceGAN), arXiv:1907.10786, section 3: the normal of a linear boundary in
-    latent space. Differences: the normal is multiplied by the covariance of the points, which for isotropic
-    latents changes nothing; codes vary so little along many a normal that nothing would be seen, and this is
-    how they move along with it. Logistic regression with balanced classes for the support vector machine,
-    ridge regression for scores; all points are used, not the most certain ones. Two classes give one
-    direction, towards the second; classes with too few points are left out. Held out is a fifth of the
-    points, for the mean accuracy over both sides of a boundary, or the share of variance explained.
+    latent space. Differences: the normal is multiplied by the covariance of the points, which changes nothing
+    for isotropic latents; codes vary so little along many normals that the effect would be invisible
+    otherwise, and the product is how they vary together with it. Logistic regression with balanced classes
+    instead of a support vector machine, ridge regression for scores; all points are used, not only the most
+    certain ones. Two classes give one direction, toward the second; classes with too few points are left out.
+    A fifth of the points is held out for the mean accuracy over both sides of a boundary, or the fraction of
+    variance explained.
 
     Raises:
         UserError: answers are none, do not match the points, are not finite, or there are too few of each
@@ -89,20 +88,22 @@ def _classes(points: Tensor, label: Tensor, train: Tensor, test: Tensor) -> Labe
 
 
 def _followed(points: Tensor, normals: Tensor) -> Tensor:
-    """How points `(N, D)` move, on average, where they move along normals `(k, D)`: each of length 1."""
+    """The average direction, of unit length, in which points `(N, D)` move when they move along normals `(k,
+    D)`.
+    """
     centered = points - points.mean(0)
     moved: Tensor = normals @ centered.t() @ centered
     return moved.div(moved.norm(dim=1, keepdim=True)).float()
 
 
 def _both(label: Tensor, kind: int, rows: Tensor) -> int:
-    """The smaller side of a class and the rest among some rows."""
+    """The size of the smaller side, a class or the rest, among some rows."""
     inside = int((label[rows] == kind).sum())
     return min(inside, len(rows) - inside)
 
 
 def _logistic(points: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Weights `(D,)` and bias of a boundary, both sides weighing as much."""
+    """Weights `(D,)` and bias of a boundary, with both sides weighted equally."""
     weight = torch.zeros(points.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros((), dtype=torch.float64, requires_grad=True)
     balance = torch.where(target > 0, 0.5 / target.mean(), 0.5 / (1 - target.mean()))
@@ -135,5 +136,5 @@ def _scores(points: Tensor, score: Tensor, train: Tensor, test: Tensor) -> Label
     explained = 1 - (guess - score[test]).square().mean(0) / score[test].var(0, correction=0)
     names = tuple(map(str, range(weight.shape[1])))
     return Labeled(
-        _followed(points, weight.t()), names, tuple(explained.tolist()), "share of variance explained"
+        _followed(points, weight.t()), names, tuple(explained.tolist()), "fraction of variance explained"
     )

@@ -1,5 +1,5 @@
-"""How unlike two images are: features of an extractor beside pixels, in units of what the pipeline's own
-samples differ by.
+"""Distance of two images: extractor features and pixels, in units of the distance between the pipeline's
+samples.
 """
 
 from typing import NamedTuple
@@ -17,21 +17,21 @@ SAMPLES = 64
 
 
 class Seen(NamedTuple):
-    """Images `(N, C, H, W)`, and their features `(N, D)` where there is an extractor."""
+    """Images `(N, C, H, W)`, and their features `(N, D)` if there is an extractor."""
 
     image: Tensor
     features: Tensor | None
 
 
 class Likeness:
-    """The squared distance of features plus `pixels` times that of pixels, each divided by its mean over
-    pairs of a pipeline's samples.
+    """The squared feature distance plus `pixels` times the squared pixel distance, each divided by its mean
+    over pairs of samples.
 
-    Papers of projection take LPIPS, whose weights do not ship with gancore. The division makes any extractor
-    do, and weighs it like the pixels.
+    Papers on projection use LPIPS, whose weights do not ship with gancore. The division puts any extractor on
+    the same scale as the pixels.
 
     Raises:
-        UserError: there is nothing to compare by.
+        UserError: there is neither an extractor nor a weight for pixels.
     """
 
     def __init__(
@@ -70,9 +70,7 @@ class Likeness:
         return found
 
     def nearest_sample(self, target: Seen) -> Tensor:
-        """Of the samples drawn for comparison, the index of that which is least unlike each target:
-        `(N,)`.
-        """
+        """The index of the drawn sample that is closest to each target: `(N,)`."""
         with torch.no_grad():
             rows = [
                 Seen(target.image[i : i + 1], None if target.features is None else target.features[i : i + 1])
@@ -87,7 +85,7 @@ class Likeness:
 
 
 def check_images(image: Tensor, shape: ImageShape, maker: str) -> None:
-    """Raises UserError where images are not `(N, *shape)` floats within [-1, 1], as `maker` makes them."""
+    """Raises UserError unless images are `(N, *shape)` floats within [-1, 1], as `maker` makes them."""
     expected = "×".join(map(str, shape))
     if image.ndim != 4 or tuple(image.shape[1:]) != tuple(shape) or not len(image):
         given = (
@@ -103,5 +101,5 @@ def check_images(image: Tensor, shape: ImageShape, maker: str) -> None:
 
 def _twice_the_variance(points: Tensor) -> float:
     flat = points.double().flatten(1)
-    # where all samples are alike, differences are taken as they are
+    # if all samples are equal, distances are not scaled
     return float(2 * flat.var(0).sum()) or 1.0

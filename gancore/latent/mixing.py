@@ -11,26 +11,26 @@ from gancore.pipeline import layers_of
 __all__ = ["BANDS", "band_of", "layers_of", "mix", "mixing_table"]
 
 BANDS = ("coarse", "middle", "fine")
-"""The thirds of a generator's layers, from the smallest maps to the largest."""
+"""The thirds of a generator's layers, from the smallest feature maps to the largest."""
 
 
 def band_of(name: str, layers: int) -> range:
-    """Which of so many layers are `coarse`, `middle` or `fine`: a third each, rounded.
+    """The `coarse`, `middle` or `fine` layers out of so many: a third each, rounded.
 
-    The paper's borders, of 18 layers 4, 4 and 10, are those of its sizes, which a code does not tell.
+    The paper's split of 18 layers into 4, 4 and 10 follows its resolutions, which a code does not reveal.
     """
     third = BANDS.index(name)
     return range(round(layers * third / 3), round(layers * (third + 1) / 3))
 
 
 def mix(code: Tensor, other: Tensor, layers: Collection[int]) -> Tensor:
-    """`(…, L, W)` where the given layers read `other` and the rest `code`.
+    """Codes `(…, L, W)` with the given layers from `other` and the rest from `code`.
 
     Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, section 3.1 and fig. 3: coarse layers carry pose
     and shape, fine ones color.
 
     Raises:
-        UserError: the codes have no layers, disagree in shape, or a layer is not among them.
+        UserError: the codes have no layers, differ in shape, or a layer is out of range.
     """
     if code.shape != other.shape:
         raise UserError(
@@ -44,7 +44,7 @@ def mix(code: Tensor, other: Tensor, layers: Collection[int]) -> Tensor:
         )
     wrong = sorted(layer for layer in layers if not 0 <= layer < total)
     if wrong:
-        raise UserError(f"layer {wrong[0]} is none of the {total}; give numbers from 0 to {total - 1}")
+        raise UserError(f"layer {wrong[0]} is out of range; give numbers from 0 to {total - 1}")
     taken = torch.tensor([layer in layers for layer in range(total)], device=code.device)[:, None]
     return torch.where(taken, other, code)
 

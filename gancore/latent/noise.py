@@ -1,4 +1,4 @@
-"""Noise maps of a generator, optimized together with a code without carrying the image themselves."""
+"""Regularization of noise maps that are optimized with a code, so that they do not carry the image."""
 
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -9,13 +9,12 @@ SMALLEST = 8
 
 
 def irregularity(noise: Tensor) -> Tensor:
-    """How far noise `(N, C, H, W)` is from white: `(N,)`, zero in expectation over more and more pixels;
-    other shapes give zero.
+    """How far noise `(N, C, H, W)` is from white: `(N,)`, about zero for white noise; zero for other shapes.
 
     Paper: Karras et al. 2019, arXiv:1912.04958, appendix D: the squared mean products of neighbors,
-    horizontally and vertically (around the border), summed over a pyramid: 2×2 pixels averaged and multiplied
-    by 2 to keep the variance, down to 8×8. Difference: sides need not be equal; the pyramid ends where one is
-    at most 8 or odd.
+    horizontally and vertically (wrapping around), summed over a pyramid: 2×2 pixels averaged and multiplied
+    by 2 to keep the variance, down to 8×8. Difference: sides need not be equal; the pyramid ends when a side
+    is at most 8 or odd.
     """
     found = noise.new_zeros(len(noise))
     if noise.ndim != 4:
@@ -30,7 +29,7 @@ def irregularity(noise: Tensor) -> Tensor:
 
 
 def standardized(noise: Tensor) -> Tensor:
-    """Each sample's noise with mean 0 and variance 1; a single number stays."""
+    """Each sample's noise with mean 0 and variance 1; scalars stay unchanged."""
     flat = noise.flatten(1)
     if flat.shape[1] < 2:
         return noise

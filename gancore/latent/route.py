@@ -1,4 +1,4 @@
-"""Walks through several latents at once, cut into codes for frames."""
+"""Parallel walks through several latents, sampled as codes for frames."""
 
 from typing import NamedTuple
 
@@ -17,13 +17,13 @@ __all__ = ["Route"]
 
 
 class Route(NamedTuple):
-    """Walks of one pipeline side by side, `cells` of them, each through as many latents.
+    """`cells` parallel walks of one pipeline, each through equally many latents.
 
     Attributes:
         latent: the keys of the first walk, then those of the second, and so on: `(cells · K, …)`.
-        label: theirs, or None; on the way from one to another labels are mixed.
-        space: `z` goes between latents, `w` between the codes made of them.
-        ease: whether to halt a little at each key.
+        label: the labels of the keys, or None; between keys, labels are mixed.
+        space: `z` interpolates latents, `w` the codes made from them.
+        ease: whether to slow down at each key.
     """
 
     walk: Walk
@@ -38,12 +38,12 @@ class Route(NamedTuple):
 
     @property
     def legs(self) -> int:
-        """Ways from a key to the next, in each walk."""
+        """Number of legs from one key to the next, in each walk."""
         return len(self.latent) // self.cells - (0 if self.loop else 1)
 
     def check(self) -> None:
-        """Raises UserError where keys are too few or do not fill the walks, or the pipeline has no such space
-        or truncation.
+        """Raises UserError if there are too few keys, they do not fill the walks, or the pipeline has no such
+        space or truncation.
         """
         total = len(self.latent)
         if total < 2 * self.cells or total % self.cells:
@@ -53,11 +53,11 @@ class Route(NamedTuple):
         check_truncation(self.walk.pipeline, self.truncation)
 
     def codes(self, frames: int) -> Tensor:
-        """The whole walks, evenly: `(frames, cells, *code_shape)`."""
+        """The whole walks at constant speed: `(frames, cells, *code_shape)`."""
         return self._codes(*self._by_cell(), frames, self.loop)
 
     def leg_codes(self, frames: int) -> Tensor:
-        """Each leg on its own, both ends included: `(cells · legs, frames, *code_shape)`."""
+        """Each leg separately, both ends included: `(cells · legs, frames, *code_shape)`."""
         latent, label = self._by_cell()
         ends = [[i, (i + 1) % latent.shape[1]] for i in range(self.legs)]
         legs = [

@@ -15,15 +15,16 @@ __all__ = ["sefa_directions"]
 def sefa_directions(
     weights: Sequence[Tensor], code_shape: Sequence[int], count: int, *, layers: Collection[int] | None = None
 ) -> Tensor:
-    """The `count` unit directions `(count, *code_shape)` that the first affine maps stretch most, in order.
+    """The `count` unit directions `(count, *code_shape)` that the first affine maps amplify most, in order.
 
     Paper: Shen & Zhou 2020 (SeFa), arXiv:2007.06600, eqs. 5 to 8: the eigenvectors of AᵀA with the largest
-    eigenvalues, A being the weights as in `Generator.code_weights`, stacked over the chosen layers (all by
-    default), which alone then move. Signs are chosen so that the largest coordinate is positive.
+    eigenvalues, where A are the weights from `Generator.code_weights`, stacked over the chosen layers (all by
+    default), the only ones that then move. Signs are chosen so that the largest coordinate is positive.
+    Difference: columns are not normalized first, which the released code does and the paper does not.
     Difference: columns are not normalized first, which the released code does and the paper does not.
 
     Raises:
-        UserError: fewer dimensions than directions, or a layer that is not there.
+        UserError: fewer dimensions than directions, or an unknown layer.
     """
     total = layers_of(code_shape)
     chosen = sorted(range(total) if layers is None else set(layers)) if total else [0]

@@ -1,4 +1,4 @@
-"""The spaces in which a point can be moved freely: latents (z), codes (w), codes layer by layer (w+)."""
+"""The spaces in which points can be moved: latents (z), codes (w), per-layer codes (w+)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,22 +26,22 @@ __all__ = [
 
 Space = Literal["z", "w", "w+"]
 PlainSpace = Literal["z", "w"]
-"""Where directions lie and walks go."""
+"""The spaces of directions and walks."""
 SPACES: tuple[PlainSpace, ...] = get_args(PlainSpace)
 DRAWS = 10_000
-"""Draws that mean and spread are estimated from; Karras et al. 2019, arXiv:1912.04958, appendix D."""
+"""Number of draws for estimating mean and spread; Karras et al. 2019, arXiv:1912.04958, appendix D."""
 CHUNK = 1024
 
 
 @dataclass(frozen=True)
 class CodeSpace:
-    """One space of a pipeline, and where its points lie.
+    """One space of a pipeline, and the distribution of its points.
 
     Attributes:
         mean: `(1, *S)`, the mean of what is drawn.
-        usual: the usual distance from it (root mean square); where codes have layers, that of one layer's
+        usual: the typical distance from it (root mean square); if codes have layers, that of one layer's
         code.
-        label: the class of all points `(1,)`, where there is one.
+        label: the class of all points `(1,)`, if there is one.
     """
 
     pipeline: Pipeline
@@ -56,14 +56,12 @@ class CodeSpace:
         return self.name != "z" and layers_of(self.mean.shape[1:]) > 0
 
     def still(self, n: int) -> Tensor:
-        """`n` moves of no length: in w one `(n, 1, W)` for all layers, else `(n, *S)`."""
+        """`n` zero moves: in w `(n, 1, W)`, shared by all layers, else `(n, *S)`."""
         shape = (1, self.mean.shape[-1]) if self.layered and self.name == "w" else self.mean.shape[1:]
         return torch.zeros(n, *shape, device=self.pipeline.device)
 
     def length(self, move: Tensor) -> Tensor:
-        """How long moves `(N, …)` are, in the unit of `usual`, each layer's on its own: `(N, L or 1, 1)`,
-        else `(N, 1, …)`.
-        """
+        """The length of moves `(N, …)` in units of `usual`, per layer: `(N, L or 1, 1)`, else `(N, 1, …)`."""
         axes = (-1,) if self.layered else tuple(range(1, move.ndim))
         found: Tensor = torch.linalg.vector_norm(move, dim=axes, keepdim=True)
         return found
@@ -82,23 +80,23 @@ class CodeSpace:
 
 
 def usual_space(pipeline: Pipeline) -> PlainSpace:
-    """w where there is one, else z."""
+    """w if there is one, else z."""
     return "w" if has_codes(pipeline) else "z"
 
 
 def code_space(
     pipeline: Pipeline, space: Space | None = None, *, label: int | None = None, seed: int = 0
 ) -> CodeSpace:
-    """The space of that name, by default w where there is one.
+    """The space of that name, by default w if there is one.
 
     Raises:
-        UserError: the pipeline draws no latents or has no such space, or a label is wanted or given in vain.
+        UserError: the pipeline draws no latents or has no such space, or a label is missing or not accepted.
     """
     name = space or usual_space(pipeline)
     check_space(pipeline, name)
     mark = None if label is None else torch.tensor([label])
     if name == "z" and mark is None:
-        # where labels are read, all points get the one that this seed draws
+        # with labels, all points get the label that this seed draws
         mark = pipeline.draw(1, seed=seed)[1]
     mean, usual = _moments(pipeline, name, mark, seed)
     return CodeSpace(pipeline, name, mean.to(pipeline.device), usual, mark)
@@ -129,8 +127,8 @@ def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -
 
 
 def check_space(pipeline: Pipeline, name: str, known: Sequence[str] = get_args(Space)) -> None:
-    """Raises UserError where the pipeline draws no latents or has no such space, or it is none of those
-    `known` here.
+    """Raises UserError if the pipeline draws no latents or lacks the space, or the space is not in
+    `known`.
     """
     if pipeline.sampler is None:
         raise UserError(
@@ -142,7 +140,7 @@ def check_space(pipeline: Pipeline, name: str, known: Sequence[str] = get_args(S
     if name != "z" and not has_codes(pipeline):
         address = pipeline.conditioner.qualified_name
         raise UserError(
-            f"{address} hands latents on unchanged, so this pipeline has no {name} beside its z; choose z"
+            f"{address} passes latents through unchanged, so this pipeline has no {name} besides z; choose z"
         )
     if name == "w+" and not layers_of(pipeline.generator.code_shape):
         shape = tuple(pipeline.generator.code_shape)

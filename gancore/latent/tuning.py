@@ -1,4 +1,4 @@
-"""Pivotal tuning: a generator moved a little, so that it makes one real image, and others as before."""
+"""Pivotal tuning: fine-tunes a generator to reproduce a real image while preserving its other images."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -26,9 +26,9 @@ class PivotalTuning:
 
     Attributes:
         lr: the learning rate of Adam.
-        pixels: weight of the pixels beside the extractor's features.
-        locality: weight of what keeps other images as they were; 0 for none.
-        radius: how far from the pivot these others lie, in usual distances of a code from the mean.
+        pixels: weight of the pixels relative to the extractor's features.
+        locality: weight of the term that preserves other images; 0 for none.
+        radius: how far from the pivot these others are, in typical distances of a code from the mean.
     """
 
     steps: int = 350
@@ -52,18 +52,18 @@ def tune(
     seed: int = 0,
     on_step: Callable[[int], None] | None = None,
 ) -> Pipeline:
-    """A pipeline like the one given, whose generator was trained to make `image` `(N, C, H, W)` from the
-    pivots `code` `(N, *code_shape)`.
+    """A copy of the pipeline whose generator was trained to make `image` `(N, C, H, W)` from the pivots
+    `code` `(N, *code_shape)`.
 
-    Paper: Roich et al. 2021, arXiv:2106.05744, eqs. 2 to 6: the pivot's image and the real one are brought
-    together, with the pivot's noise maps `(N, …)` as they were found; in each step one code drawn from the
-    prior is moved along the line to each pivot until it lies at a fixed distance from it, where the old and
-    the new generator have to agree. Differences: images are compared as in a projection; that distance is
-    counted in the pipeline's own unit (there 30, in the w of one network). What is not a weight, as the
-    statistics of batch normalization, stays.
+    Paper: Roich et al. 2021, arXiv:2106.05744, eqs. 2 to 6: the image of the pivot is fitted to the real one,
+    with the pivot's noise maps `(N, …)` as found; in each step, a code drawn from the prior is moved along
+    the line to each pivot until it is at a fixed distance from it, where the old and the new generator have
+    to agree. Differences: images are compared as in a projection; the distance is in the pipeline's unit
+    (there 30, in the w of one network). Buffers, such as the statistics of batch normalization, do not
+    change.
 
     Raises:
-        UserError: images or pivots are of another shape, or not as many.
+        UserError: images and pivots have the wrong shape, or differ in number.
     """
     chosen = settings or PivotalTuning()
     generator = pipeline.generator
@@ -112,7 +112,9 @@ def _image(generator: Generator, code: Tensor, noise: Sequence[Tensor], seed: in
 
 
 def _near(space: CodeSpace, pivot: Tensor, radius: float, seed: int) -> Tensor:
-    """Eq. 5: from each pivot so far towards a code of the prior; where codes have layers, in each layer."""
+    """Eq. 5: codes at a fixed distance from each pivot toward a code of the prior; with layers, in each
+    layer.
+    """
     drawn = codes_of(space.pipeline, *space.pipeline.draw(1, seed=seed)).to(pivot)
     way = drawn - pivot
     return pivot + radius * space.usual * way / space.length(way).clamp_min(1e-8)

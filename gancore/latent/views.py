@@ -1,5 +1,5 @@
-"""What is looked at, in words that JSON can carry: a point, a place between two, or a mix of two. Everything
-else follows from it.
+"""Views, as JSON-compatible data: a point, a point between two, or a mix of two; all else follows from
+them.
 """
 
 import math
@@ -20,15 +20,15 @@ Label = int | tuple[float, ...] | None
 
 @dataclass(frozen=True)
 class Point:
-    """The latent that a seed draws, moved.
+    """The latent of a seed, moved.
 
     Attributes:
         seed: of the latent, as in `Pipeline.sample(1, seed=seed)`.
-        label: a class, or a weight for each; None draws one as in the data.
-        truncation: 1 for none, towards 0 nearer to the mean.
+        label: a class, or a weight for each; None draws one from the data's distribution.
+        truncation: 1 for none; closer to 0, closer to the mean.
         space: `z` moves the latent, `w` the code.
-        shift: how far along the two random directions of `draw`, in quarters of the usual length of a latent
-        or code.
+        shift: how far along the two random directions of `draw`, in quarters of the typical length of a
+        latent or code.
         draw: the seed of the random directions.
         principal: how far along the first principal directions, in standard deviations.
     """
@@ -44,8 +44,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Between:
-    """The share `at` of the way from one view to another: between latents (`z`; labels and truncation move
-    too) or codes (`w`).
+    """The point a fraction `at` from one view to another: between latents (`z`; labels and truncation too) or
+    codes (`w`).
     """
 
     between: tuple["View", "View"]
@@ -66,20 +66,20 @@ View = Point | Between | Mix
 
 
 def view_of(table: Any, depth: int = 0) -> View:
-    """A view from what JSON holds.
+    """A view from JSON data.
 
     Raises:
-        UserError: it is no table, a field is unknown, of the wrong type or out of range, or views are nested
-        too deeply.
+        UserError: it is not a table, a field is unknown, of the wrong type or out of range, or views are
+        nested too deeply.
     """
     if not isinstance(table, Mapping):
-        raise UserError(f"a view is a table, as {{'seed': 7}}; got {_short(table)}")
+        raise UserError(f"a view is a table, such as {{'seed': 7}}; got {_short(table)}")
     if depth > DEEPEST:
         raise UserError(
-            f"views lie in each other more than {DEEPEST} deep; save the latent of one and begin anew"
+            f"views are nested more than {DEEPEST} deep; save the latent of one and start from there"
         )
     if "between" in table:
-        fields = {"between": _pair, "at": _share, "space": _space, "kind": _kind}
+        fields = {"between": _pair, "at": _fraction, "space": _space, "kind": _kind}
         return Between(**_checked(table, fields, depth))
     if "mix" in table:
         return Mix(**_checked(table, {"mix": _pair, "layers": _layers}, depth))
@@ -120,7 +120,7 @@ def _number(name: str, value: Any, depth: int) -> float:
     return float(value)
 
 
-def _share(name: str, value: Any, depth: int) -> float:
+def _fraction(name: str, value: Any, depth: int) -> float:
     number = _number(name, value, depth)
     if not 0 <= number <= 1:
         raise UserError(f"{name} is a number from 0 to 1; got {number:g}")
@@ -152,7 +152,7 @@ def _label(name: str, value: Any, depth: int) -> Label:
         return value
     if isinstance(value, Sequence) and not isinstance(value, str) and value:
         return _numbers(name, value, depth)
-    raise UserError(f"{name} is a class from 0 up, a list of weights, or null; got {_short(value)}")
+    raise UserError(f"{name} is a class (at least 0), a list of weights, or null; got {_short(value)}")
 
 
 def _layers(name: str, value: Any, depth: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""A walk through a pipeline's latent space: from a view to its latent, its code and its image."""
+"""The latent space of a pipeline: from a view to its latent, its code and its image."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -31,14 +31,14 @@ from gancore.runs.opening import load_pipeline
 __all__ = ["Place", "Walk"]
 
 SLIDERS = 10
-"""Principal directions looked for."""
+"""Maximum number of principal directions."""
 PIXELS = 1 << 22
-"""Pixels rendered to find the directions that move images most."""
+"""Pixels rendered to find the directions that change images most."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A code `(1, *code_shape)`, ready for the generator; and where it comes from one, its latent `(1, …)`,
+    """A code `(1, *code_shape)` for the generator and, if it comes from a latent, that latent `(1, …)`, its
     label and truncation.
     """
 
@@ -49,17 +49,15 @@ class Place:
 
 
 class Walk:
-    """Views of one pipeline. What a view shows depends on the view and the weights alone, so each image can
-    be made again.
+    """Views of one pipeline. An image depends only on its view and the weights, so it can be reproduced.
 
-    Noise inside the generator is that of seed 0 in every image, so that neighbors differ by their codes
-    alone.
+    The noise inside the generator has seed 0 in every image, so neighbors differ only by their codes.
 
-    `directions` take the place of the principal ones in their space.
+    `directions` replace the principal ones in their space.
 
     Raises:
-        UserError: the pipeline translates images, so that it has no latents; or the directions are those of
-        another one.
+        UserError: the pipeline translates images, so it has no latents; or the directions belong to another
+        pipeline.
     """
 
     def __init__(self, pipeline: Pipeline, directions: DirectionSet | None = None) -> None:
@@ -103,15 +101,15 @@ class Walk:
         return render_codes(self.pipeline, self.place(view).code)
 
     def images(self, views: Sequence[View | Mapping[str, Any]]) -> Tensor:
-        """`(N, C, H, W)` in [-1, 1], equal to those of `image` but for rounding."""
+        """`(N, C, H, W)` in [-1, 1], equal to those of `image` up to rounding."""
         return render_codes(self.pipeline, torch.cat([self.place(view).code for view in views]))
 
     def place(self, view: View | Mapping[str, Any]) -> Place:
-        """Where a view stands.
+        """The point of a view.
 
         Raises:
             UserError: the pipeline has no such label, layer, space or direction, or no mean to truncate
-            towards.
+            toward.
         """
         known = view if isinstance(view, Point | Between | Mix) else view_of(view)
         if isinstance(known, Between):
@@ -124,7 +122,7 @@ class Walk:
         if self.space(view.space) == "z":
             latent, shift = latent + shift, torch.zeros(())
         code = codes_of(self.pipeline, latent, label, truncation=view.truncation)
-        # a code that was moved is that of no latent
+        # a moved code no longer has a latent
         return Place(code + shift) if bool(shift.any()) else Place(code, latent, label, view.truncation)
 
     def _label(self, view: Point) -> Tensor | None:
@@ -182,17 +180,19 @@ class Walk:
         return shift
 
     def space(self, name: str) -> str:
-        """`z`, or `w` where there is one: codes that are the latents themselves are no space of their own."""
+        """`w` if it is asked for and differs from z, else `z`."""
         return "w" if name == "w" and self.has_codes else "z"
 
     def _shape(self, space: str) -> tuple[int, ...]:
         return self.code_shape if space == "w" else self.latent_shape
 
     def random(self, space: str, draw: int) -> Tensor:
-        """Two orthogonal unit directions `(2, *shape)`. Raises UserError where the space has but one."""
+        """Two orthogonal unit directions `(2, *shape)`. Raises UserError if the space has only one
+        dimension.
+        """
         if (space, draw) not in self._random:
             if math.prod(self._shape(space)) < 2:
-                raise UserError("a latent of one number has no two directions; move along the principal one")
+                raise UserError("a latent of dimension 1 has no two directions; move along the principal one")
             if len(self._random) > 64:
                 self._random.clear()
             in_w = space == "w"
@@ -205,13 +205,13 @@ class Walk:
         return self._random[space, draw]
 
     def principal(self, space: str) -> Directions:
-        """The directions in which codes vary most (`w`), or that move images most (`z`); the first call takes
-        a while.
+        """The directions in which codes vary most (`w`), or that change images most (`z`); the first call is
+        slow.
         """
         return self._of_codes if space == "w" else self._of_images
 
     def _usual(self, space: str) -> float:
-        """The usual distance of a latent or code from their mean."""
+        """The typical distance of a latent or code from the mean."""
         points = self._seen_codes if space == "w" else self._seen[0]
         return float((points - points.mean(0)).flatten(1).norm(dim=1).square().mean().sqrt())
 

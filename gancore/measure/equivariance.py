@@ -67,9 +67,7 @@ KINDS: dict[str, Kind] = {
 
 
 def difference(kind: Kind, image: Tensor, moved: Tensor, motion: Motion) -> tuple[float, float]:
-    """The sum of squared differences between actual and expected values, and the number of values
-    compared.
-    """
+    """The sum of squared differences from the expected values, and the number of values compared."""
     seen, expected, mask = kind.compare(image, moved, motion)
     squares = ((seen - expected).square() * mask).flatten(1).sum(1)
     return float(squares.cpu().double().sum()), float(mask.sum()) * len(image) * image.shape[1]

@@ -108,9 +108,7 @@ def _finer(image: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _convolved(profile: Callable[[Tensor], Tensor], reach: int, angle: float, fine: int) -> Tensor:
-    """profile(x)·profile(y) on the grid, convolved with the same on the rotated grid; radius `reach`
-    pixels.
-    """
+    """profile(x)·profile(y) on the grid, convolved with the same on the rotated grid, to radius `reach`."""
     place = torch.arange(-reach * fine, reach * fine, dtype=torch.float64) / fine
     x, y = _turned(place, place[:, None], angle)
     spectra = [

@@ -109,9 +109,7 @@ class Study:
             yield features.float().cpu()
 
     def images(self, side: Side, count: int) -> Tensor:
-        """The first `count` images of one side (all, if there are fewer), `(n, C, H, W)` float32 in [-1,
-        1].
-        """
+        """The first `count` images of one side (or all), `(n, C, H, W)` float32 in [-1, 1]."""
         found = self.side(side)
         return found.rows(torch.arange(min(count, len(found))))
 

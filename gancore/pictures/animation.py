@@ -1,6 +1,4 @@
-"""Frames that follow each other, as a moving picture in a file, or as a folder of pictures. Whole or not at
-all.
-"""
+"""Frames as an animation or video file, or as a folder of images, written atomically."""
 
 import itertools
 import math
@@ -43,16 +41,16 @@ def tiled(images: Tensor, columns: int) -> Tensor:
 
 
 def check_animation(path: Path, fps: float) -> None:
-    """Says before any work whether `save_animation` could write there.
+    """Checks in advance whether `save_animation` could write there.
 
     Raises:
-        UserError: an ending that no moving picture has, a speed that the format cannot hold, no ffmpeg for
-        `.mp4`, or a folder in use.
+        UserError: the suffix is not that of an animation, the format does not support the frame rate, `.mp4`
+        without ffmpeg, or a folder in use.
     """
     ending = path.suffix.lower()
     if not ending:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(f"{path} is there already; give a new folder for the frames")
+            raise UserError(f"{path} exists already; give a new folder for the frames")
     elif ending not in ENDINGS:
         raise UserError(
             f"{path.name} ends in {path.suffix!r}; give a name that ends in {', '.join(ENDINGS)}, "
@@ -67,17 +65,17 @@ def check_animation(path: Path, fps: float) -> None:
         )
     elif ending == ".mp4" and shutil.which("ffmpeg") is None:
         raise UserError(
-            f"{path.name}: MP4 is written by ffmpeg, which is not there; "
+            f"{path.name}: MP4 needs ffmpeg, which is not installed; "
             "install it, or give a name that ends in .webp or .gif"
         )
 
 
 def save_animation(frames: Iterable[Tensor], path: Path, *, fps: float = 24.0) -> None:
-    """Write frames, each an image `(1, C, H, W)` in [-1, 1], as the name ends: `.gif`, `.apng`, `.webp`,
-    `.mp4`, or a folder of PNGs.
+    """Write frames, each an image `(1, C, H, W)` in [-1, 1], in the format of the suffix: `.gif`, `.apng`,
+    `.webp`, `.mp4`, or without one a folder of PNGs.
 
-    Frames are enlarged by a whole number until the longer side has 256 pixels; in GIF and MP4, transparent
-    ones lie on white. All but MP4 repeat for ever.
+    Frames are enlarged by a whole number until the longer side has at least 256 pixels; in GIF and MP4,
+    transparent ones are composited over white. All formats except MP4 loop forever.
 
     Raises:
         UserError: as `check_animation`.
@@ -152,7 +150,7 @@ def _webp(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
 
 
 def _durations(count: int, fps: float, step: int) -> list[int]:
-    """Milliseconds of each frame in whole `step`s; what rounding takes from one it gives to the next."""
+    """Milliseconds of each frame in multiples of `step`; rounding errors do not accumulate."""
     ends = [round(i * 1000 / fps / step) * step for i in range(count + 1)]
     return [end - start for start, end in itertools.pairwise(ends)]
 
@@ -161,7 +159,7 @@ def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
     first = _on_white(next(frames)).convert("RGB")
     size = f"{first.width}x{first.height}"
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", f"{fps:g}", "-i", "-"]
-    # players read 4:2:0 alone, which takes even sides
+    # many players support only 4:2:0, which needs even sides
     sink = [
         "-an",
         *_codec(),
@@ -193,7 +191,7 @@ def _codec() -> Sequence[str]:
 
 @contextmanager
 def _ffmpeg(words: Sequence[str]) -> Iterator[IO[bytes]]:
-    """Runs ffmpeg, and hands over its input; its own message is told where it fails."""
+    """Runs ffmpeg and yields its input; if it fails, the error contains ffmpeg's message."""
     # a pipe for its messages could fill up while it waits to be read
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(

@@ -19,8 +19,8 @@ from gancore.pictures.words import counted
 from gancore.runs.folder import SAMPLES, RunFolder, SampleGrid, existing
 
 GRIDS_OF_ALL = 240
-"""Grids on a page at most, and the characters that they may take."""
-GRID_ROOM = 13_000_000
+"""The maximum number of grids on a page, and of characters for them."""
+GRID_CHARACTERS = 13_000_000
 
 
 def write_comparison(
@@ -30,12 +30,11 @@ def write_comparison(
     samples: int = 16,
     seed: int = 0,
 ) -> Path:
-    """Write one page that lays two or more runs side by side, and return its path.
+    """Write one page that compares two or more runs, and return its path.
 
-    One slider moves all sample timelines by the images seen; curves and scores lie over each other; final
-    scores, protocols, recipes and settings are compared. `samples` images of each run are drawn afresh from
-    the one `seed`; 0 draws none, and imports no torch. The page loads nothing and can be moved and shared
-    alone.
+    One slider moves all sample timelines by the images seen; curves and scores are overlaid; final scores,
+    protocols, recipes and settings are compared. `samples` new images of each run are drawn from the same
+    `seed`; 0 draws none and does not import torch. The page is self-contained.
 
     Raises:
         UserError: fewer than two runs, or one given twice.
@@ -152,7 +151,7 @@ def _samples(compared: Sequence[Compared]) -> Section:
     shown: list[SampleGrid] = [grid for strips in rows.values() for strip in strips for grid in strip.grids]
     if not shown:
         return Section("samples", "Samples", "")
-    sources, reduced = data_uris({grid.path: grid.path.read_bytes() for grid in shown}, GRID_ROOM)
+    sources, reduced = data_uris({grid.path: grid.path.read_bytes() for grid in shown}, GRID_CHARACTERS)
     titled = {name or ("samples" if len(rows) > 1 else ""): strips for name, strips in rows.items()}
     hint = f'<p class="hint">{escape(_about_seeds(compared))}</p>'
     return Section(

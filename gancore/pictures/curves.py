@@ -17,8 +17,8 @@ class Curve:
     to the run.
 
     Attributes:
-        images: the image counts, rising.
-        values: as many values; one that is not finite is kept as it is.
+        images: the image counts, increasing.
+        values: as many values, including non-finite ones.
     """
 
     player: str

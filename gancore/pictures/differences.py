@@ -12,8 +12,8 @@ ABSENT = "—"
 
 
 def differences(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str | None]]]:
-    """The dotted names whose words are not the same in all tables, with the words of each; None where a table
-    lacks the name.
+    """The dotted names whose values differ between tables, with the values; None if a table lacks the
+    name.
     """
     flattened = [dict(flat(one)) for one in tables]
     names = dict.fromkeys(name for one in flattened for name in one)
@@ -22,7 +22,7 @@ def differences(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str
 
 
 def differences_table(names: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> str:
-    """The differences as a table with a column for each run; empty where there are none."""
+    """The differences as a table with a column for each run; empty if there are none."""
     body = [[escape(name), *(_cell(words) for words in several)] for name, several in differences(tables)]
     return across("", names, body, "differences")
 
@@ -35,12 +35,12 @@ def across(corner: str, names: Sequence[str], body: Sequence[Sequence[str]], kin
 
 
 def run_mark(index: int, name: str) -> str:
-    """A run's name beside its color."""
+    """A run's name with its color."""
     return f'<i class="swatch" style="{run_style(index)}"></i>{escape(name)}'
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:
-    """The shortest ends of these paths that tell them apart, no two of which may be equal."""
+    """The shortest path suffixes that distinguish these paths, which must differ."""
     parts = [path.parts for path in paths]
     for length in range(1, max(map(len, parts))):
         names = ["/".join(one[-length:]) for one in parts]

@@ -1,4 +1,4 @@
-"""Pictures as texts that an `<img>` can hold, made smaller where a page has no room for them."""
+"""Pictures as `data:` URIs for `<img>`, reduced if they are too large for a page."""
 
 import base64
 from collections.abc import Mapping
@@ -8,17 +8,16 @@ from typing import TypeVar
 Key = TypeVar("Key")
 
 SIDES = (2400, 1280, 800, 480, 256)
-"""The longest sides, in pixels, that pictures are reduced to; the first that fits is taken."""
+"""Maximum sides, in pixels, that pictures are reduced to; the first that fits is used."""
 
 QUALITY = 82
 
 
 def data_uris(files: Mapping[Key, bytes], room: int) -> tuple[dict[Key, str], bool]:
-    """PNG files as `data:` texts of at most about `room` characters together, and whether they had to be
+    """PNG files as `data:` URIs of at most about `room` characters in total, and whether they had to be
     reduced.
 
-    They stay as they are where there is room, and otherwise become WebP with some loss, at the largest size
-    of `SIDES` that fits.
+    They stay unchanged if they fit, and otherwise become lossy WebP at the largest size of `SIDES` that fits.
     """
     if _characters(sum(map(len, files.values()))) <= room:
         return {key: _text("png", content) for key, content in files.items()}, False
@@ -53,6 +52,6 @@ def _reduced(content: bytes, side: int) -> tuple[str, bytes]:
         OSError,
         ValueError,
         SyntaxError,
-    ):  # a file that is torn inside is shown as far as the browser can
+    ):  # a truncated file is left to the browser
         return "png", content
     return "webp", smaller.getvalue()

@@ -1,4 +1,4 @@
-"""The scores of several runs beside each other, and whether they were made alike."""
+"""The scores of several runs next to each other, and whether their protocols agree."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from gancore.runs.folder import RunFolder
 
 TRAINED = "while training"
 ITS_OWN = {"samples.source", "samples.run", "samples.pipeline"}
-"""Entries of a protocol that belong to the run and make no score another one."""
+"""Protocol entries specific to a run, which do not affect comparability."""
 
 
 @dataclass
 class Compared:
-    """A run by the name it goes by on the page."""
+    """A run with its name on the page."""
 
     name: str
     run: RunFolder
@@ -38,7 +38,7 @@ def final_scores(compared: Sequence[Compared]) -> str:
 
 
 def _final(compared: Sequence[Compared], name: str) -> str:
-    """The table of one evaluation, as `emoji-test`, of all runs that have it."""
+    """The table of one evaluation, such as `emoji-test`, with all runs that have it."""
     of_run = {
         one.name: evaluation for one in compared for evaluation in one.evaluations if evaluation.name == name
     }
@@ -103,13 +103,13 @@ def _setups(protocols: Mapping[str, Mapping[str, object]]) -> str:
 
 
 def _unlike(protocols: Mapping[str, Mapping[str, object]]) -> str:
-    """A warning where scores were made differently, with what differs."""
+    """A warning if protocols differ, with the differences."""
     rows = [name for name, _ in differences(list(protocols.values())) if name not in ITS_OWN]
     if not rows:
         return ""
     several = listed(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "")
     return (
-        f'<p class="notice">Not made alike: {escape(several)} differ. '
+        f'<p class="notice">Protocols differ: {escape(several)}. '
         "See the protocols before comparing these numbers.</p>"
     )
 

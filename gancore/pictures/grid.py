@@ -39,7 +39,7 @@ def to_uint8(image: Tensor) -> Tensor:
 
 
 def to_pil(images: Tensor) -> list[Image.Image]:
-    """Images (N, C, H, W) in [-1, 1] as pictures of their own size.
+    """Images (N, C, H, W) in [-1, 1] as pictures at their original size.
 
     C = 1 is gray, 3 RGB, 4 RGBA; with any other C a picture shows its channels side by side in gray, (H, W *
     C).
@@ -64,11 +64,10 @@ def to_pil(images: Tensor) -> list[Image.Image]:
 def to_grid(
     images: Tensor, *, columns: int | None = None, tile: int = 64, background: Background = "checker"
 ) -> Image.Image:
-    """Images (N, C, H, W) in [-1, 1] on one grid, row by row, about as wide as high unless ``columns`` are
-    given.
+    """Images (N, C, H, W) in [-1, 1] on one grid, row by row, about square unless ``columns`` is given.
 
     Small images are enlarged by whole numbers until their longer side has at least ``tile`` pixels;
-    transparent ones lie on ``background``.
+    transparent ones are composited over ``background``.
 
     Raises:
         DataError: the tensor is not (N, C, H, W) or not of a floating type.
@@ -92,10 +91,10 @@ def save_grid(
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    """Write a picture in the format that the file name ends in, whole or not at all.
+    """Write a picture atomically, in the format given by the file suffix.
 
     Raises:
-        UserError: no picture format ends so, or the format cannot hold this picture (JPEG has no
+        UserError: the suffix is unknown, or the format does not support this picture (JPEG has no
         transparency).
         RunError: the file could not be written.
     """
@@ -110,9 +109,7 @@ def save(picture: Image.Image, path: Path) -> None:
 
 
 def format_of(path: Path) -> str:
-    """The picture format that a file name ends in. Raises UserError where none does so, or it can only be
-    read.
-    """
+    """The picture format of a file suffix. Raises UserError if it is unknown or read-only."""
     file_format = Image.registered_extensions().get(path.suffix.lower())
     if file_format not in Image.SAVE:
         raise UserError(

@@ -1,6 +1,4 @@
-"""What the pages of a run have in common: a document that needs nothing else, its sections, tables and
-data.
-"""
+"""Building blocks of pages: a self-contained document, its sections, tables and data."""
 
 import json
 from base64 import b64encode
@@ -16,7 +14,7 @@ from typing import Any
 from gancore.pictures.words import listed
 
 COLORS = 8
-"""Colors that runs take in turn: `--series-0` and on in `base.css`."""
+"""Number of colors that runs cycle through: `--series-0` and on in `base.css`."""
 
 LONG = ' class="long"'
 
@@ -26,7 +24,9 @@ SCRIPTS = ("scales.js", "charts.js", "page.js")
 
 @dataclass(frozen=True)
 class Section:
-    """A card of a page. `action` is the id of a text that can be copied; one without content is left out."""
+    """A card of a page. `action` is the id of a text that can be copied; cards without content are left
+    out.
+    """
 
     id: str
     title: str
@@ -37,7 +37,7 @@ class Section:
 
 
 def document(title: str, kind: str, header: str, sections: Sequence[Section], data: Any) -> str:
-    """A whole page: it loads nothing, and no script runs in it but its own."""
+    """A whole page: it loads nothing, and runs only its own scripts."""
     shown = [section for section in sections if section.content]
     theme, script = (f"\n{text}\n" for text in (asset("theme.js"), "\n".join(map(asset, SCRIPTS))))
     return filled(
@@ -69,14 +69,12 @@ def asset(name: str) -> str:
 
 
 def filled(template: str, /, **values: Any) -> str:
-    """A template with its places filled; texts must be escaped by then."""
+    """A template with its placeholders filled; texts must already be escaped."""
     return Template(asset(template)).substitute(values)
 
 
 def run_style(index: int) -> str:
-    """How a run is told from others: a color, and once all are taken a hollow dot and a dashed line
-    besides.
-    """
+    """The style of a run: a color, and once all colors are used a hollow dot and a dashed line as well."""
     return f"--color: var(--series-{index % COLORS}){'; --hole: 45%' if index >= COLORS else ''}"
 
 
@@ -129,7 +127,7 @@ def board(id: str, *, smoothing: bool = False) -> str:
 
 
 def reduced_note(reduced: bool, folders: Sequence[str]) -> str:
-    """What to say where pictures had to be made smaller."""
+    """A note for pictures that had to be reduced."""
     return (
         '<p class="hint">Reduced to keep this page small; '
         f"the whole ones are in {escape(listed(folders))}.</p>"
@@ -161,6 +159,6 @@ def _hash(script: str) -> str:
 
 
 def _json(value: Any) -> str:
-    """JSON that may stand inside a script element."""
+    """JSON that is safe inside a script element."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,4 +1,4 @@
-"""The report of a run: one page that needs nothing else."""
+"""The report of a run: one self-contained page."""
 
 from html import escape
 from pathlib import Path
@@ -29,8 +29,8 @@ from gancore.runs.reading import RunLog
 EVENTS = 200
 SHOWN_ELSEWHERE = ("scores", "alarm")
 HIGHLIGHTS = 4
-GRID_ROOM = 15_000_000
-"""Characters that the grids may take on the page."""
+GRID_CHARACTERS = 15_000_000
+"""The maximum number of characters for the grids on the page."""
 
 MOODS = {"finished": "good", "stopped": "warm"}
 
@@ -39,8 +39,8 @@ def write_report(run: Path | str | RunFolder) -> Path:
     """Write ``report.html`` into a run folder, finished or not, and return its path.
 
     The page holds the sample timeline, the scores with their protocols, the alarms, the curves, the recipe,
-    the environment and the command that makes the run again. It loads nothing, neither from the network nor
-    from the folder, so it can be moved and shared alone. What the folder lacks is named on it.
+    the environment and the command that reproduces the run. It is self-contained, and lists what the folder
+    lacks.
 
     Raises:
         RunError: ``run`` is not a folder, or the page could not be written.
@@ -89,7 +89,7 @@ def _samples(run: RunFolder, evaluations: list[Evaluated], missing: list[str]) -
         missing.append(f"{SAMPLES}/ holds no grid yet: there is no timeline.")
     shown = timelines(grids)
     sources, reduced = data_uris(
-        {grid.path: grid.path.read_bytes() for group in shown.values() for grid in group}, GRID_ROOM
+        {grid.path: grid.path.read_bytes() for group in shown.values() for grid in group}, GRID_CHARACTERS
     )
     names = {name: name or ("samples" if len(shown) > 1 else "") for name in shown}
     timeline = (

@@ -12,10 +12,9 @@ COLUMNS = 4
 
 @dataclass(frozen=True)
 class Fresh:
-    """A grid of samples as PNG, and what it was drawn from; no picture, and the reason in `words`, where none
-    could be drawn.
+    """A grid of samples as PNG and its description; without a picture, the reason is in `words`.
 
-    `latents` is a hash of the latents and labels, equal where two runs were given the same.
+    `latents` is a hash of the latents and labels, equal if two runs were given the same.
     """
 
     picture: bytes = b""
@@ -48,6 +47,6 @@ def draw(run: RunFolder, count: int, seed: int) -> Fresh:
 
 
 def letters(drawn: list[Fresh]) -> list[str]:
-    """A letter for each: the same where the latents are, empty where nothing was drawn."""
+    """A letter for each: equal for equal latents, empty if nothing was drawn."""
     known = list(dict.fromkeys(fresh.latents for fresh in drawn if fresh.picture))
     return [chr(ord("A") + known.index(fresh.latents) % 26) if fresh.picture else "" for fresh in drawn]

@@ -1,4 +1,4 @@
-"""Scores of a run: their course in the log, and the tables that `scores/` holds with their protocols."""
+"""Scores of a run: their history in the log, and the evaluations in `scores/` with their protocols."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from gancore.storage.jsonl import Line
 
 @dataclass(frozen=True)
 class Reading:
-    """One score: its value (None where it is not finite), its standard error where known, and which way is
+    """One score: its value (None if not finite), its standard error if known, and which direction is
     better.
     """
 
@@ -29,7 +29,7 @@ class Reading:
         return self.value < other.value if self.better == "lower" else self.value > other.value
 
     def like(self, other: "Reading") -> bool:
-        """Whether two standard errors of the difference cover it."""
+        """Whether the difference is within two of its standard errors."""
         if self.value is None or other.value is None or (self.error is None and other.error is None):
             return self.value == other.value
         return abs(self.value - other.value) <= 2 * math.hypot(self.error or 0, other.error or 0)
@@ -60,7 +60,7 @@ class Course:
 
     @property
     def best(self) -> int | None:
-        """The index of the best value; None where no way is better."""
+        """The index of the best value; None if neither direction is better."""
         found = None
         for index, reading in enumerate(self.readings):
             if (
@@ -83,7 +83,7 @@ def courses(lines: Iterable[Line]) -> list[Course]:
 
 
 def diagnostics(lines: Iterable[Line]) -> list[Course]:
-    """What alarms are read from, over the images seen."""
+    """The diagnostics that alarms are based on, over the images seen."""
     found: dict[str, Course] = {}
     for line in lines:
         if (

@@ -1,4 +1,4 @@
-"""What the pages of one run and of several show alike: alarms, evaluations, and single pictures of a run."""
+"""Sections shared by reports and comparisons: alarms, evaluations, and single pictures of a run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -15,7 +15,7 @@ from gancore.runs.reading import Alarm
 SETTINGS = ("seed", "batch", "precision")
 NEIGHBORS = (
     "Each row begins with a sample; the training images nearest to it follow. "
-    "Near-copies mean that the model remembers."
+    "Near-copies indicate memorization."
 )
 CLASSES = "Each row is one class."
 ARROWS = {"lower": "↓ lower", "higher": "↑ higher"}
@@ -46,7 +46,7 @@ def value_cell(reading: Reading) -> str:
 
 
 def evaluation(one: Evaluated, courses: Mapping[str, Course], *, open: bool) -> str:
-    """A table of scores that can be folded, with what was left out and the protocol."""
+    """A collapsible table of scores, with skipped scores and the protocol."""
     trained = not one.name
     head = (
         ["score", "value", "better", "best while training"]
@@ -100,7 +100,7 @@ def left_out(reasons: Mapping[str, str]) -> str:
 
 
 def protocol(table: Mapping[str, Any]) -> str:
-    """How the scores were made, folded."""
+    """The protocol of the scores, collapsible."""
     found = pairs_table(flat(table))
     return (
         f'<details class="inner"><summary>protocol: how these were made</summary>{found}</details>'
@@ -159,7 +159,7 @@ def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
 
 
 def legend(names: Sequence[str]) -> str:
-    """A button for each run, that puts it out and in."""
+    """A button for each run that hides or shows it."""
     return "".join(
         filled("legend.html", run=index, style=run_style(index), name=escape(name))
         for index, name in enumerate(names)
@@ -167,7 +167,7 @@ def legend(names: Sequence[str]) -> str:
 
 
 def _searched(run: RunFolder, file: str) -> str:
-    """What nearness was measured by, and among how many images."""
+    """The features that distance was measured by, and the number of images."""
     facts = run.picture_facts(file)
     images, extractor = facts.get("images"), facts.get("extractor")
     return (

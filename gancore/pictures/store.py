@@ -1,4 +1,4 @@
-"""Putting a finished picture or page in its place."""
+"""Writing a finished picture or page to disk."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from gancore.storage.files import whole_file
 
 
 def store(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; what stood there stays until the new content is complete.
+    """Write a file atomically; an existing file stays until the new content is complete.
 
     Raises:
-        RunError: the disk is full, the folder is missing or may not be written to.
+        RunError: the disk is full, or the folder is missing or not writable.
     """
     try:
         with whole_file(path) as aside:

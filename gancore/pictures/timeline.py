@@ -14,7 +14,7 @@ SIGNATURE, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
 @dataclass(frozen=True)
 class Strip:
-    """The grids of one pipeline of one run, that take each other's place as the slider moves."""
+    """The grids of one pipeline of one run, exchanged as the slider moves."""
 
     caption: str
     run: int
@@ -22,7 +22,7 @@ class Strip:
 
 
 def whole_grids(run: RunFolder) -> tuple[list[SampleGrid], list[str]]:
-    """The sample grids of a run in their order, and a sentence for each that is no whole PNG."""
+    """The sample grids of a run in order, and a sentence for each file that is not a complete PNG."""
     grids = run.samples
     whole = [grid for grid in grids if is_whole(grid.path)]
     return whole, [not_whole(grid.path) for grid in grids if grid not in whole]

@@ -1,4 +1,4 @@
-"""Values of tables and logs in words that people read."""
+"""Values of tables and logs as readable text."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def duration(seconds: float) -> str:
-    """Seconds as one would say them."""
+    """Seconds as readable text."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -27,7 +27,7 @@ def words(value: Any) -> str:
 
 
 def figure(value: float | None, digits: int = 4) -> str:
-    """A number with so many significant digits, without an exponent where it is of ordinary size."""
+    """A number with this many significant digits, without an exponent at ordinary magnitudes."""
     if value is None or not math.isfinite(value):
         return "not finite"
     if value == round(value) and abs(value) < 1e9:

@@ -1,6 +1,6 @@
-"""A plugin package to begin with: a copy, under another name, of the small one that lies beside this file.
+"""A plugin package to start from: a renamed copy of the small template package next to this file.
 
-The template is a real package, so that it is linted, type-checked and tested as it stands.
+The template is a real package, so it is linted, type-checked and tested as it is.
 """
 
 import re
@@ -18,7 +18,7 @@ def write_package(name: str, output: Path) -> Path:
     """Writes the folder `output/gancore-NAME`, whole or not at all; returns it.
 
     Raises:
-        UserError: the name is not fit or taken, or there is something at that place already.
+        UserError: the name is invalid or taken, or the folder exists already.
     """
     _check_name(name)
     folder = output / f"gancore-{name}"
@@ -32,7 +32,7 @@ def write_package(name: str, output: Path) -> Path:
 
 
 def renamed(text: str, name: str) -> str:
-    """The template's text (or path) with the name in the place of its own."""
+    """The template's text (or path) with its name replaced."""
     module, words = name.replace("-", "_"), "".join(word.capitalize() for word in name.split("-"))
     return (
         text.replace("gancore_sprout", f"gancore_{module}").replace("Sprout", words).replace("sprout", name)
@@ -45,7 +45,7 @@ def _files() -> list[Path]:
 
 def _check_name(name: str) -> None:
     if name.startswith(("gancore-", "gancore_")):
-        raise UserError(f"the name {name!r} gets gancore- in front by itself; write {name[8:]!r}")
+        raise UserError(f"the name {name!r} gets the prefix gancore- automatically; write {name[8:]!r}")
     if not _NAME.fullmatch(name):
         raise UserError(
             f"{name!r} is no name for a plugin; take small letters, digits and single hyphens, "
@@ -77,7 +77,7 @@ def _check_place(folder: Path) -> None:
 
 
 def next_steps(name: str, folder: Path) -> str:
-    """What was written, and what to do with it."""
+    """A summary of what was written, with the next steps."""
     lines = [
         f"wrote {folder}: a generator, a discriminator, a regularizer and a recipe, all named {name!r}, "
         "with tests. Next:",

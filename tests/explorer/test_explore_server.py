@@ -289,7 +289,7 @@ def test_it_listens_on_loopback_alone(server):
         ("/latent", b"null", 400, "a view is a table"),
         ("/snippet", b'{"seed": "1; import os"}', 400, "seed is a whole number"),
         ("/principal", b'{"space": "x"}', 400, "principal takes"),
-        ("/nothing", b"{}", 404, "there is nothing to ask at /nothing"),
+        ("/nothing", b"{}", 404, "there is no endpoint at /nothing"),
         ("/image?x=../../etc/passwd", b"{", 400, "the request is not JSON"),
     ],
     ids=lambda value: str(value)[:40],

@@ -150,7 +150,7 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
         (["directions", "plain", "--method", "ica"], "--method is sefa, ganspace, linear; got 'ica'"),
         (["directions", "plain", "--output", "found.png"], "a file that ends in .safetensors; got found.png"),
         (["directions", "plain", "--method", "sefa"], "does not say what it multiplies its code by"),
-        (["directions", "plain", "--space", "w"], "has no w beside its z"),
+        (["directions", "plain", "--space", "w"], "has no w besides z"),
         (["directions", "plain", "--activations", "conv"], "has no module 'conv'"),
         (["directions", "plain", "--method", "linear", "--labels", "no.npy"], "no.npy cannot be read"),
         (

@@ -156,7 +156,7 @@ def test_without_an_output_it_is_a_gif_named_after_the_run(saved, place):
         (
             ["plain", "--space", "w"],
             2,
-            "hands latents on unchanged, so this pipeline has no w beside its z; choose z",
+            "passes latents through unchanged, so this pipeline has no w besides z; choose z",
         ),
         (["plain", "--label", "1"], 2, "reads no labels, but a label was given; leave it out"),
         (["labeled", "--label", "7"], 2, "label 7 is out of range: 0 … 2"),

@@ -140,7 +140,7 @@ def test_files_of_one_name_are_kept_apart_from_each_other_and_from_the_sheet(sav
             "nowhere.png cannot be read (No such file or directory); give image files",
         ),
         (["plain", "plain.png", "--fit", "bend"], "'bend'"),
-        (["plain", "plain.png", "--space", "w"], "so this pipeline has no w beside its z; choose z"),
+        (["plain", "plain.png", "--space", "w"], "so this pipeline has no w besides z; choose z"),
         (["labeled", "plain.png", "--space", "w+"], "so w+ is w; choose w"),
         (["plain", "plain.png", "--label", "0"], "reads no labels"),
         (
@@ -150,7 +150,7 @@ def test_files_of_one_name_are_kept_apart_from_each_other_and_from_the_sheet(sav
         (["plain", "plain.png", "--extractor", "vgg"], "there is no extractor 'vgg'"),
         (
             ["plain", "plain.png", "--pixels", "inf"],
-            "pixels of a projection is a finite number from 0 up; got inf",
+            "pixels of a projection must be a finite number, at least 0; got inf",
         ),
         (["plain", "plain.png", "--pixels", "nan"], "Invalid value for '--pixels'"),
         (["plain", "plain.png", "--steps", "0"], "Invalid value for '--steps'"),

@@ -111,7 +111,7 @@ def test_scores_give_the_direction_in_which_they_rise():
     assert (
         found.held_out[0] > 0.95
         and found.held_out[1] < 0.1
-        and found.measure == "share of variance explained"
+        and found.measure == "fraction of variance explained"
     )
     assert torch.equal(labeled_directions(points, score[:, 0]).vectors, found.vectors[:1])
 
@@ -226,7 +226,7 @@ def test_edits_move_codes_and_latents():
             "layers are none: one code serves the whole image; got 0",
         ),
         (lambda: ganspace(walks.plain(), 7), "from 1 to 6 directions can be found here; got 7"),
-        (lambda: ganspace(walks.plain(), space="w"), "has no w beside its z"),
+        (lambda: ganspace(walks.plain(), space="w"), "has no w besides z"),
         (lambda: ganspace(walks.layered(), space="w+"), "the spaces here are z, w; got 'w+'"),
         (
             lambda: linear(walks.layered(), drawn(50), torch.zeros(50), space="w+"),
@@ -271,11 +271,11 @@ def test_edits_move_codes_and_latents():
         ),
         (
             lambda: edited_latent(known(), sefa(known(), 2), 2, [1.0], drawn(1)),
-            "direction 2 is none of the 2; give a number from 0 to 1",
+            "direction 2 is out of range; give a number from 0 to 1",
         ),
         (
             lambda: edited_latent(known(), sefa(known(), 2), 1, [1.0], drawn(1), layers=[4]),
-            "layer 4 is none of the 4",
+            "layer 4 is out of range",
         ),
         (
             lambda: edited_latent(walks.plain(), ganspace(walks.plain(), 1), 0, [1.0], drawn(1), layers=[0]),

@@ -199,7 +199,7 @@ def test_a_tuned_generator_makes_the_image_and_the_others_as_before():
         (
             walks.plain,
             {"space": "w"},
-            "hands latents on unchanged, so this pipeline has no w beside its z; choose z",
+            "passes latents through unchanged, so this pipeline has no w besides z; choose z",
         ),
         (walks.plain, {"space": "s"}, "the spaces here are z, w, w+; got 's'"),
         (walks.labeled, {"space": "w+"}, "reads one code (9,) for the whole image, so w+ is w; choose w"),
@@ -216,15 +216,15 @@ def test_what_cannot_be_projected_gets_a_clear_error(make, words, text):
 
 def test_other_wrong_words():
     pipeline, image = walks.plain(), torch.zeros(1, 3, 8, 8)
-    with pytest.raises(UserError, match="a projection takes at least 1 step; got 0"):
+    with pytest.raises(UserError, match="a projection needs at least 1 step; got 0"):
         Projection(steps=0)
     for value in (math.inf, math.nan, -1.0):
         with pytest.raises(
-            UserError, match=f"pixels of a projection is a finite number from 0 up; got {value}"
+            UserError, match=f"pixels of a projection must be a finite number, at least 0; got {value}"
         ):
             Projection(pixels=value)
         with pytest.raises(
-            UserError, match=f"locality of pivotal tuning is a finite number from 0 up; got {value}"
+            UserError, match=f"locality of pivotal tuning must be a finite number, at least 0; got {value}"
         ):
             PivotalTuning(locality=value)
     with pytest.raises(UserError, match="by an extractor, by pixels, or both"):

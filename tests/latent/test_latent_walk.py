@@ -145,7 +145,7 @@ def test_images_equal_single_ones(layered):
         ({"shift": "12"}, "shift is a list of numbers"),
         ({"principal": [1e9]}, "principal is a number from -100 to 100"),
         ({"truncation": None}, "truncation is a number"),
-        ({"label": "cat"}, "label is a class from 0 up, a list of weights, or null"),
+        ({"label": "cat"}, "label is a class (at least 0), a list of weights, or null"),
         ({"space": "x"}, "space is z or w; got 'x'"),
         ({"space": ["z"]}, "space is z or w"),
         ({"between": [{}]}, "between is two views"),
@@ -153,7 +153,7 @@ def test_images_equal_single_ones(layered):
         ({"between": [{}, {}], "kind": "cubic"}, "kind is spherical or linear"),
         ({"between": [{}, {}], "mix": [{}, {}]}, "a view has no field 'mix' here"),
         ({"mix": [{}, {}], "layers": [0.5]}, "layers is a list of whole numbers"),
-        ({"mix": [{}, {}], "layers": [9]}, "layer 9 is none of the 4"),
+        ({"mix": [{}, {}], "layers": [9]}, "layer 9 is out of range"),
         ({"principal": [1.0] * 30}, "principal directions were found; got 30 numbers"),
         ({"label": 1}, "reads no labels, but a label was given"),
         ({"label": [0.5, 0.5]}, "a soft label has one weight for each of 0 classes"),
@@ -243,7 +243,7 @@ def test_labels_of_a_route_are_mixed():
         (
             4,
             {"space": "w"},
-            "conditioner/identity hands latents on unchanged, so this pipeline has no w beside its z; "
+            "conditioner/identity passes latents through unchanged, so this pipeline has no w besides z; "
             "choose z",
         ),
         (4, {"space": "p"}, "the spaces here are z, w; got 'p'"),

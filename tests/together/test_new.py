@@ -91,7 +91,7 @@ WRONG = {
     "my--model": "'my--model' is no name for a plugin",
     "../mine": "'../mine' is no name for a plugin",
     "": "'' is no name for a plugin",
-    "gancore-mine": "the name 'gancore-mine' gets gancore- in front by itself; write 'mine'",
+    "gancore-mine": "the name 'gancore-mine' gets the prefix gancore- automatically; write 'mine'",
     "r1": "the name 'r1' is taken: gancore offers discriminator-regularizer/r1; choose another",
     "two-player": "the name 'two-player' is taken: gancore offers recipe/two-player; choose another",
 }
