@@ -309,7 +309,7 @@ def test_evaluate_gives_a_result_to_print_index_and_keep(training, images, tmp_p
 def test_evaluate_compares_folders_of_images(images):
     result = gancore.evaluate(images, against=str(images), score="precision-recall", extractor="pixels")
     assert result["precision"] == result["recall"] == 1
-    with pytest.raises(UserError, match="name images to compare it with"):
+    with pytest.raises(UserError, match="give images to compare it with"):
         gancore.evaluate(images)
 
 

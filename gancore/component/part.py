@@ -64,7 +64,7 @@ def _default(default: Any, factory: Any) -> Any:
 
 @attrs.frozen
 class Seat:
-    """A seat of a class: its name, the interface it accepts, whether it holds several parts, or none."""
+    """A seat field: its name, its interface, whether it holds several parts, whether it is optional."""
 
     name: str
     interface: "type[Part]"

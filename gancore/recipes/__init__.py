@@ -1,1 +1,1 @@
-"""How families learn: the recipe, the open two-player game, and the game that grows."""
+"""Recipes: the interface, the two-player GAN, and the GAN whose networks grow."""

@@ -1,4 +1,4 @@
-"""What a family ships besides its networks: how it learns."""
+"""The recipe interface: how a model is trained."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,8 +18,9 @@ Rows = Tensor | Mapping[str, Any] | tuple[Any, ...] | None
 
 @attrs.define
 class Player:
-    """Parts that one optimizer moves. `rescale` corrects the optimizer for lazy updates; constraints act
-    after each step.
+    """Parts that share one optimizer.
+
+    `rescale` corrects the optimizer for lazy updates; constraints are applied after each step.
     """
 
     parts: Sequence[Part]
@@ -30,9 +31,7 @@ class Player:
 
 @attrs.define
 class DiscriminatorProbe:
-    """A discriminator, the entry of a batch that holds its real images, and the pipeline that makes its
-    samples.
-    """
+    """A discriminator, the batch entry with its real images, and the pipeline that makes its samples."""
 
     discriminator: Discriminator
     real: str
@@ -40,23 +39,23 @@ class DiscriminatorProbe:
 
 
 class TermsOf(Protocol):
-    """A method that returns named scalars, each a mean over its rows, and rows to hand back."""
+    """A method that returns named scalars, each a mean over its rows, and optionally rows to return."""
 
     def __call__(self, *rows: Any) -> Terms:
         """Terms of these rows."""
 
 
 class Run(Protocol):
-    """What a recipe's `step` is written in: one training, where it stands, and what it can do.
+    """The state of one training, and the methods that a recipe's `step` is written with.
 
-    Everything here means the same on one process as on several; *rank* is one of them. `update` is the only
-    place where weights move: it splits the batch into micro-batches, autocasts, averages over ranks, checks
-    for NaN, clips, and steps the optimizer.
+    Everything behaves the same on one process (*rank*) as on several. Weights change only in `update`: it
+    splits the batch into micro-batches, autocasts, averages over ranks, checks for NaN, clips, and steps the
+    optimizer.
 
     Attributes:
         step: steps taken so far.
         images: images seen so far, over all ranks.
-        total: images of the whole training; 0 where that is not known.
+        total: images of the whole training; 0 if unknown.
         batch_size: images in a batch, over all ranks.
         rng: the generator of all draws, the same on every rank.
     """
@@ -68,12 +67,12 @@ class Run(Protocol):
     rng: torch.Generator
 
     def batch(self, n: int | None = None) -> dict[str, Tensor]:
-        """The next `n` images of all ranks (by default a batch): this rank's rows, by name, on the device."""
+        """This rank's rows of the next `n` images of all ranks (default: a batch), on the device."""
 
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
         """`n` latents `(n, *latent)` for this rank, by default its part of a batch.
 
-        However many ranks draw together, they get the latents that one process would get.
+        All ranks together get the same latents as a single process would.
         """
 
     def labels(self, sampler: Part, n: int | None = None) -> Tensor:
@@ -83,7 +82,7 @@ class Run(Protocol):
         """The rows of all ranks, the same on every rank."""
 
     def scatter(self, whole: Tensor) -> Tensor:
-        """This rank's rows of what is the same on every rank: undoes `gather`."""
+        """This rank's rows of a tensor that is the same on every rank; the inverse of `gather`."""
 
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all ranks."""
@@ -91,38 +90,38 @@ class Run(Protocol):
     def update(
         self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, double_backward: bool = False
     ) -> dict[str, Tensor]:
-        """One update of one player: descends the sum of the scalar terms, times `scale`.
+        """One update of one player: minimizes the sum of the scalar terms, times `scale`.
 
-        `terms` is called with the rows, in micro-batches where these were asked for. Scalars are means over
-        the rows; each is logged as `player/name`. Terms with rows are not descended: they come back detached
-        and joined. `double_backward` says that the terms differentiate twice, which a compiled module cannot.
+        `terms` is called with the rows, in micro-batches if these are enabled. Scalars are means over the
+        rows; each is logged as `player/name`. Terms with rows are not minimized: they are returned detached
+        and concatenated. Set `double_backward` if the terms differentiate twice, which compiled modules do
+        not support.
 
         Raises:
-            NotFinite: a term or a gradient is NaN or infinite; no weight was moved.
+            NotFinite: a term or a gradient is NaN or infinite; no weight was changed.
         """
 
     def every(self, n: int) -> bool:
-        """Whether this step is one of each `n`-th, the first among them."""
+        """Whether this step is one of every `n`, starting with the first."""
 
     def restart(self, player: str) -> None:
-        """Gives the player a fresh optimizer state."""
+        """Resets the player's optimizer state."""
 
     def scale_lr(self, player: str, factor: float) -> None:
-        """Multiplies the player's learning rate from now on; not kept in checkpoints, so say it in each
-        step.
+        """Multiplies the player's learning rate from now on.
+
+        Not saved in checkpoints, so call it in every step.
         """
 
     def log(self, **scalars: float | Tensor) -> None:
-        """Notes scalars; the log holds their means since its last line."""
+        """Records scalars; the log holds their means since its last line."""
 
 
 @interface("recipe")
 class Recipe(Part):
-    """The paper's algorithm box: `step(run)` is one step of it in plain Python; the run supplies the
-    mechanics.
-    """
+    """The paper's algorithm: `step(run)` is one step of it in plain Python; the run does the mechanics."""
 
-    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, told by the data")
+    image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
 
     @property
     def wants(self) -> frozenset[str]:
@@ -131,35 +130,33 @@ class Recipe(Part):
 
     @property
     def batch_size(self) -> int:
-        """The published batch size, used where the user gives none."""
+        """The published batch size, used if the user gives none."""
         return 64
 
     @property
     def ready(self) -> bool:
-        """Whether the pipelines give sensible images yet; a closed form does so only after `finish`."""
+        """Whether the pipelines give meaningful images yet; closed-form models only do after `finish`."""
         return True
 
     def length(self, available: int) -> int:
-        """Images to see where the user says nothing; `available` is the size of the data set."""
+        """The default training length in images; `available` is the size of the dataset."""
         return 100_000
 
     def step(self, run: Run) -> None:
-        """One step of the algorithm. Raises NotImplementedError where a recipe has none."""
+        """One step of the algorithm. Raises NotImplementedError if the recipe has none."""
         raise NotImplementedError(f"{self.qualified_name} has no step")
 
     def finish(self, run: Run) -> None:
-        """What follows the last step (closed forms)."""
+        """Called after the last step; closed-form models are computed here."""
 
     def players(self) -> dict[str, Player]:
-        """Who learns, by name. A recipe without players folds batches and finishes."""
+        """The players, by name. A recipe without players accumulates batches and computes in `finish`."""
         return {}
 
     def probes(self) -> dict[str, DiscriminatorProbe]:
-        """Who judges what the pipelines make, by player name: asked about overfitting and balance while
-        training. Empty: nobody.
-        """
+        """The discriminators to monitor for overfitting and balance while training, by player name."""
         return {}
 
     def pipelines(self) -> "dict[str, Pipeline]":
-        """The products by name; the first is the default."""
+        """The trained pipelines by name; the first is the default."""
         raise NotImplementedError(f"{self.qualified_name} has no pipeline")

@@ -1,4 +1,4 @@
-"""The open two-player recipe."""
+"""The two-player recipe, with every part left open."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -41,20 +41,20 @@ from gancore.standard.samplers import Normal
 
 @part("two-player")
 class TwoPlayerGAN(Recipe):
-    """The two-player game with its parts left open.
+    """The two-player GAN with every part left open.
 
     Paper: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1. One step is, in this order:
 
-    1. `discriminator_steps` times: a fresh batch, fresh latents, one update of the discriminator;
-    2. one update of the discriminator by each lazy penalty that is due, on the last of these batches;
-    3. one update of the generator, on fresh latents;
-    4. one update of the generator by each lazy penalty that is due;
-    5. the averaged weights follow.
+    1. `discriminator_steps` times: a new batch, new latents, one update of the discriminator;
+    2. one update of the discriminator for each lazy penalty that is due, on the last of these batches;
+    3. one update of the generator, on new latents;
+    4. one update of the generator for each lazy penalty that is due;
+    5. an update of the averaged weights.
 
-    What the paper does not have: penalties, averaged weights, augmentation and labels, each a seat of its
-    own. A penalty with `every` = 1 is a term of the main update. A lazier one, or one that looks at a
-    fraction of the batch, is an update of its own, and rescales the player's optimizer (Karras et al. 2019,
-    arXiv:1912.04958, appendix B).
+    Penalties, averaged weights, augmentation and labels are additions to the paper; each has its own seat. A
+    penalty with `every` = 1 is a term of the main update. A lazy one, or one computed on a fraction of the
+    batch, is a separate update, and rescales the player's optimizer (Karras et al. 2019, arXiv:1912.04958,
+    appendix B).
     """
 
     classes: int = fact(default=0, help="number of classes, 0 for none")
@@ -77,9 +77,7 @@ class TwoPlayerGAN(Recipe):
     batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")
 
     def facts(self, seat: str) -> dict[str, Any]:
-        """Image and classes come from the data, the code from the generator, the latent from the
-        conditioner.
-        """
+        """Image and classes come from the data, code from the generator, latent from the conditioner."""
         known: dict[str, Any] = {"image": self.image, "classes": self.classes}
         if seat == "conditioner":
             known["code"] = tuple(self.generator.code_shape)
@@ -88,7 +86,7 @@ class TwoPlayerGAN(Recipe):
         return known
 
     def build(self) -> None:
-        """Checks that the neighbors fit, and starts the averages."""
+        """Checks that the parts fit together, and starts the averages."""
         check_fit(self.sampler, self.conditioner, self.generator)
         if tuple(self.generator.image) != tuple(self.discriminator.image):
             raise FitError(
@@ -99,23 +97,23 @@ class TwoPlayerGAN(Recipe):
         self.average.start(generator=self.generator, conditioner=self.conditioner)
 
     def check_grown(self) -> None:
-        """Raises FitError where a network stopped growing half-way: nothing here would let it grow on."""
+        """Raises FitError if a network is only partly grown: this recipe would not grow it further."""
         for network in (self.generator, self.discriminator, self.conditioner):
             if isinstance(network, Growing) and float(network.stage) < network.doublings:
                 raise FitError(
                     f"{network.qualified_name} has grown to {float(network.stage):g} of {network.doublings} "
-                    f"doublings, and {self.qualified_name} "
-                    "lets nothing grow; train it with a recipe that does, as recipe/growing"
+                    f"doublings, but {self.qualified_name} "
+                    "does not grow networks; train it with a recipe that does, such as recipe/growing"
                 )
 
     @property
     def conditional(self) -> bool:
-        """Whether a part reads labels."""
+        """Whether any part reads labels."""
         return self.conditioner.conditional or self.discriminator.conditional
 
     @property
     def wants(self) -> frozenset[str]:
-        """Images, and labels where a part reads them."""
+        """Images, and labels if any part reads them."""
         return frozenset({"image", "label"}) if self.conditional else frozenset({"image"})
 
     @property
@@ -124,19 +122,17 @@ class TwoPlayerGAN(Recipe):
         return self.batch
 
     def players(self) -> dict[str, Player]:
-        """The generator (with its conditioner) and the discriminator, each with the parts whose state moves
-        with it.
-        """
-        judging = [self.discriminator, *self.regularizers, self.augment]
-        making = [self.conditioner, self.generator, *self.generator_regularizers]
+        """The discriminator and the generator (with its conditioner), each with the parts updated with it."""
+        discriminating = [self.discriminator, *self.regularizers, self.augment]
+        generating = [self.conditioner, self.generator, *self.generator_regularizers]
         return {
             "discriminator": Player(
-                judging,
+                discriminating,
                 self.discriminator_optimizer,
                 rescale(self.regularizers, self.discriminator_steps),
                 list(self.constraints),
             ),
-            "generator": Player(making, self.generator_optimizer, rescale(self.generator_regularizers)),
+            "generator": Player(generating, self.generator_optimizer, rescale(self.generator_regularizers)),
         }
 
     def pipelines(self) -> dict[str, Pipeline]:
@@ -151,7 +147,7 @@ class TwoPlayerGAN(Recipe):
         }
 
     def probes(self) -> dict[str, DiscriminatorProbe]:
-        """The discriminator; one that reads labels is not asked."""
+        """The discriminator, unless it reads labels."""
         return (
             {}
             if self.discriminator.conditional
@@ -170,17 +166,17 @@ class TwoPlayerGAN(Recipe):
         self.average.follow(images=run.images, batch=run.images - seen)
 
     def real_batch(self, run: Run) -> RealBatch:
-        """The next images of the data, with labels where a part reads them."""
+        """The next images of the data, with labels if any part reads them."""
         batch = run.batch()
         return RealBatch(batch["image"], batch.get("label"))
 
     def latent_batch(self, run: Run, n: int) -> LatentBatch:
-        """`n` fresh latents, with labels where a part reads them."""
+        """`n` new latents, with labels if any part reads them."""
         label = run.labels(self.labels, n) if self.conditional else None
         return LatentBatch(run.draw(self.sampler, n, label), label)
 
     def update_discriminator(self, run: Run, real: RealBatch) -> None:
-        """One update by the loss and by the penalties that come in every step."""
+        """One update by the loss and the penalties of every step."""
         found = run.update(
             "discriminator",
             self.discriminator_terms,
@@ -192,7 +188,7 @@ class TwoPlayerGAN(Recipe):
         run.log(**{f"augment/{name}": value for name, value in self.augment.scalars().items()})
 
     def regularize_discriminator(self, run: Run, real: RealBatch) -> None:
-        """One update by each lazy penalty that is due, on fresh latents (arXiv:1912.04958, appendix B)."""
+        """One update for each lazy penalty that is due, on new latents (arXiv:1912.04958, appendix B)."""
         for name, penalty in due(self.regularizers, run):
             run.update(
                 "discriminator",
@@ -204,9 +200,9 @@ class TwoPlayerGAN(Recipe):
             )
 
     def update_generator(self, run: Run, real: RealBatch) -> None:
-        """One update by the loss and by the penalties that come in every step.
+        """One update by the loss and the penalties of every step.
 
-        Real images are handed over only to a loss that compares with them.
+        Real images are passed only to a loss that compares with them.
         """
         run.update(
             "generator",
@@ -217,9 +213,7 @@ class TwoPlayerGAN(Recipe):
         )
 
     def regularize_generator(self, run: Run, real: RealBatch) -> None:
-        """One update by each lazy penalty that is due, on fresh latents, as many as its fraction of the
-        batch.
-        """
+        """One update for each lazy penalty that is due, on new latents for its fraction of the batch."""
         for name, penalty in due(self.generator_regularizers, run):
             n = max(1, round(len(real.image) * penalty.batch_fraction))
             run.update(
@@ -231,7 +225,7 @@ class TwoPlayerGAN(Recipe):
             )
 
     def discriminator_terms(self, batch: RealBatch, latents: LatentBatch) -> Terms:
-        """The discriminator's loss and the penalties that come in every step; the scores come back by row."""
+        """The discriminator's loss and the penalties of every step; scores are returned by row."""
         penalties = eager(self.regularizers)
         real, fake = self.scored(batch, latents, penalties.values())
         terms = {"adversarial": self.loss.discriminator(real.scores, fake.scores)}
@@ -242,7 +236,7 @@ class TwoPlayerGAN(Recipe):
     def discriminator_penalty(
         self, name: str, penalty: DiscriminatorRegularizer, batch: RealBatch, latents: LatentBatch
     ) -> Terms:
-        """One penalty, on passes of its own."""
+        """One penalty, on its own forward passes."""
         real, fake = self.scored(batch, latents, [penalty])
         terms = {name: penalty(real.score, real, fake)}
         if real.known:  # the penalty has scored the real images
@@ -250,7 +244,7 @@ class TwoPlayerGAN(Recipe):
         return terms
 
     def generator_terms(self, latents: LatentBatch, real: RealBatch | None = None) -> Terms:
-        """The generator's loss and the penalties that come in every step."""
+        """The generator's loss and the penalties of every step."""
         code = self.conditioner(latents.latent, latents.label)  # (N, *code)
         fake = self.score(self.generator(code), latents.label)  # D(G(z)), of shape (N,) or (N, 1, h, w)
         compared = None if real is None else self.score(real.image, real.label)
@@ -259,7 +253,7 @@ class TwoPlayerGAN(Recipe):
         return terms | {name: penalty(self.generator, code) for name, penalty in penalties.items()}
 
     def generator_penalty(self, name: str, penalty: GeneratorRegularizer, latents: LatentBatch) -> Terms:
-        """One penalty, on a pass of its own."""
+        """One penalty, on its own forward pass."""
         return {name: penalty(self.generator, self.conditioner(latents.latent, latents.label))}
 
     def score(self, image: Tensor, label: Tensor | None) -> Tensor:
@@ -270,7 +264,7 @@ class TwoPlayerGAN(Recipe):
     def scored(
         self, batch: RealBatch, latents: LatentBatch, penalties: Iterable[DiscriminatorRegularizer]
     ) -> tuple[Scored, Scored]:
-        """Real and generated images, each scored under its own labels when its scores are first asked for."""
+        """Real and generated images, each scored with its own labels on first use."""
         gradient = any(penalty.gradient for penalty in penalties)
 
         def generated() -> Tensor:
@@ -284,5 +278,5 @@ class TwoPlayerGAN(Recipe):
 
 
 def per_sample(scores: Tensor) -> Tensor:
-    """One number a sample, `(N,)`, from scores of any shape."""
+    """The mean score of each sample, `(N,)`, from scores of any shape."""
     return scores.detach().reshape(len(scores), -1).mean(1)

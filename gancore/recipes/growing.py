@@ -43,22 +43,22 @@ def by_size(default: Any, help: str = "") -> Any:
 
 @part("growing")
 class GrowingGAN(TwoPlayerGAN):
-    """The two-player game with networks that grow: small images first, then twice as large ones, whose layers
-    fade in smoothly.
+    """The two-player GAN with networks that grow: the image size doubles repeatedly as new layers fade in.
 
     Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 2, fig. 2 and appendix A.1: each size is
     trained for `stabilize` images, then the next one fades in over `fade` images with a weight α that rises
-    linearly from 0 to 1; real images are faded alike. Batch and learning rate go by the newest size. As in
-    the released code, and not said in the paper, both optimizers start afresh when layers begin to fade in
-    and when they are in full. Sizes are those of the shorter side. Differences: the stage moves in each step,
-    not in every fourth; in a training so short that the full size would come later than at the share
-    `grown_by` of it, `stabilize` and `fade` shrink alike, so that it comes then; a training that is made
-    longer goes back to no smaller size. A batch size given to the run is that of the full size, and smaller
-    sizes keep their proportion to it. A network that does not grow may play too: it meets images that are as
-    coarse as the other one's. A conditioner that grows is told the stage.
+    linearly from 0 to 1; real images fade in the same way. Batch size and learning rate depend on the newest
+    size. As in the released code (the paper does not say so), both optimizers are reset when layers begin to
+    fade in and when they are fully in. Sizes refer to the shorter side.
+
+    Differences: the stage is updated in every step, not in every fourth. If a training is too short to reach
+    the full size within the fraction `grown_by` of its length, `stabilize` and `fade` are scaled down so that
+    it does. Extending a training never goes back to a smaller size. A batch size given to the run applies to
+    the full size, and those of smaller sizes scale with it. If only one network grows, the other one sees
+    images of the same coarseness. A growing conditioner gets the stage too.
 
     Raises:
-        FitError: neither network grows, or they double their smallest maps a different number of times.
+        FitError: neither network grows, or their numbers of doublings differ.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {"stabilise": "stabilize"}
@@ -73,7 +73,7 @@ class GrowingGAN(TwoPlayerGAN):
     grown_by: float = field(
         default=0.5,
         validator=within(0, 1),
-        help="share of the training by which the full size is there, at the latest",
+        help="fraction of the training by which the full size is reached at the latest",
     )
     batches: tuple[tuple[int, int], ...] = by_size(
         (), help="batch sizes from these sizes on, as [[8, 256], [16, 128]]; below: `batch`"
@@ -83,25 +83,25 @@ class GrowingGAN(TwoPlayerGAN):
     )
 
     def facts(self, seat: str) -> dict[str, Any]:
-        """Networks that grow are told the size to start from."""
+        """Growing networks also get the size to start from."""
         return {**super().facts(seat), "starting_size": self.starting_size}
 
     def check_grown(self) -> None:
-        """Networks go on growing from where they are."""
+        """Accepts partly grown networks: they continue to grow."""
 
     def build(self) -> None:
-        """Checks that something grows, and that all that grows grows alike."""
+        """Checks that a network grows, and that both have the same number of doublings."""
         if not self.growing:
             raise FitError(
                 f"neither {self.generator.qualified_name} nor {self.discriminator.qualified_name} grows; "
-                f"take networks that do, as generator/stylegan-growing, or the recipe two-player"
+                f"use networks that do, such as generator/stylegan-growing, or the recipe two-player"
             )
         if len({network.doublings for network in self.growing}) > 1:
             raise FitError(
                 f"{self.generator.qualified_name} doubles its smallest map {self.growing[0].doublings} "
                 "times, "
                 f"{self.discriminator.qualified_name} {self.growing[1].doublings} times; "
-                "take networks that start from maps of equal size"
+                "use networks that start from maps of the same size"
             )
         super().build()
 
@@ -112,12 +112,12 @@ class GrowingGAN(TwoPlayerGAN):
 
     @property
     def doublings(self) -> int:
-        """How often the smallest maps are doubled to reach the full size."""
+        """The number of doublings from the smallest map to the full size."""
         return self.growing[0].doublings
 
     @property
     def stage(self) -> float:
-        """How many doublings are in use; a fraction is the weight of the newest while it fades in."""
+        """The doublings in use; the fractional part is the weight of the newest while it fades in."""
         return max(float(network.stage) for network in self.growing)
 
     @property
@@ -131,7 +131,7 @@ class GrowingGAN(TwoPlayerGAN):
         super().step(run)
 
     def grow(self, run: Run) -> None:
-        """Sets the stage of both networks, and what goes by it."""
+        """Sets the stage of the networks, and what depends on it."""
         before = self.stage
         for grown in (*self.growing, self.conditioner):
             if isinstance(grown, Growing):
@@ -145,31 +145,29 @@ class GrowingGAN(TwoPlayerGAN):
         run.log(stage=stage)
 
     def planned(self, images: int, total: int) -> float:
-        """The stage at `images` of `total`; a total of 0 is an unknown one."""
+        """The stage at `images` of `total`; 0 means that the total is unknown."""
         first = level_of(self.starting_size, min(self.image[1:]), self.doublings)
         needed = (self.doublings - first) * (self.stabilize + self.fade)
         scale = min(1.0, self.grown_by * total / needed) if needed and total else 1.0
         return min(first + phases(images, self.stabilize * scale, self.fade * scale), float(self.doublings))
 
     def real_batch(self, run: Run) -> RealBatch:
-        """The next batch, as large and as coarse as this stage has it."""
+        """The next batch, with the size and coarseness of this stage."""
         wanted, full = self.batch_at(math.ceil(self.stage)), self.batch_at(self.doublings)
         batch = run.batch(max(1, run.batch_size * wanted // full))
         return RealBatch(coarse(batch["image"], self.doublings, self.stage), batch.get("label"))
 
     def batch_at(self, level: int) -> int:
-        """The published batch size after so many doublings."""
+        """The published batch size at this number of doublings."""
         return int(looked_up(self.batches, self.size(level), self.batch))
 
     def size(self, level: int) -> int:
-        """The shorter side of the images after so many doublings."""
+        """The shorter side of the images at this number of doublings."""
         return min(self.image[1:]) >> (self.doublings - level)
 
 
 def phases(images: float, stabilize: float, fade: float) -> float:
-    """How many sizes have been added, the last one as far as it has faded in; without phases infinitely
-    many.
-    """
+    """The sizes added so far, a fraction while one fades in; infinite if phases have length 0."""
     if stabilize + fade <= 0:
         return math.inf
     added, since = divmod(images, stabilize + fade)
@@ -177,5 +175,5 @@ def phases(images: float, stabilize: float, fade: float) -> float:
 
 
 def looked_up(table: Pairs, size: int, below: float) -> float:
-    """What the table says of the largest of its sizes that is not above `size`; `below` where all are."""
+    """The table's value at its largest size that is at most `size`; `below` if there is none."""
     return next((value for start, value in reversed(table) if start <= size), below)

@@ -1,4 +1,4 @@
-"""Which penalties are terms of the main update, and which come as updates of their own."""
+"""Splits penalties into terms of the main update and lazy ones, which are separate updates."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ Penalty = DiscriminatorRegularizer | GeneratorRegularizer
 
 
 def named(penalties: Iterable[Penalty]) -> dict[str, Any]:
-    """Penalties by name; a second one of the same name is `r1-2`."""
+    """Penalties by name; a second one of the same name becomes `r1-2`."""
     names: dict[str, Any] = {}
     for penalty in penalties:
         count = sum(other.name == penalty.name for other in names.values())
@@ -19,7 +19,7 @@ def named(penalties: Iterable[Penalty]) -> dict[str, Any]:
 
 
 def is_lazy(penalty: Penalty) -> bool:
-    """Whether it has an update of its own: it comes not in every step, or looks at a share of the batch."""
+    """Whether it is a separate update: not applied in every step, or only to a fraction of the batch."""
     return penalty.every > 1 or getattr(penalty, "batch_fraction", 1.0) < 1
 
 
@@ -29,7 +29,7 @@ def eager(penalties: Iterable[Penalty]) -> dict[str, Any]:
 
 
 def due(penalties: Iterable[Penalty], run: Run) -> Iterable[tuple[str, Any]]:
-    """The penalties with an update of their own that comes in this step."""
+    """The lazy penalties that are due in this step."""
     return [
         (name, penalty)
         for name, penalty in named(penalties).items()

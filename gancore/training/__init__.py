@@ -1,4 +1,4 @@
-"""How a recipe is trained: the verbs, the players, the loop, checkpoints and the log."""
+"""Training a recipe: the run, the optimizers, the loop, checkpoints and evaluation."""
 
 from typing import TYPE_CHECKING
 

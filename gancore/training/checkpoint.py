@@ -1,8 +1,8 @@
-"""Checkpoints: a folder each, written aside and renamed, never overwritten; tensors in safetensors, the rest
-in JSON.
+"""Checkpoints: one folder each, with tensors in safetensors and the rest in JSON; nothing is a pickle.
 
-`weights.safetensors` holds the recipe's state, `training.safetensors` the optimizers' and the generator of
-random numbers, `state.json` the counters, `manifest.json` the SHA-256 of each. Nothing is a pickle.
+A checkpoint is written to a temporary folder, then renamed, and never overwritten. `weights.safetensors`
+holds the recipe's state, `training.safetensors` the state of the optimizers and the random number generator,
+`state.json` the counters, and `manifest.json` the SHA-256 of each file.
 """
 
 import json
@@ -25,13 +25,12 @@ VERSION = 1
 
 
 def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int, spare: str = "") -> Path:
-    """Commits `folder/00012000` (the name counts images) and removes all but the last `keep` and the one
-    called `spare`.
+    """Commits `folder/00012000` (the name counts images); removes all but the last `keep` and `spare`.
 
-    Called by the first rank alone.
+    Called only by the first rank.
 
     Raises:
-        RunError: the disk is full or not writable; the checkpoints before are as they were.
+        RunError: the disk is full or not writable; earlier checkpoints are intact.
     """
     path = folder / counted(run.images)
     if path.exists():
@@ -45,7 +44,7 @@ def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int
         raise RunError(
             f"cannot write the checkpoint {path}: {error.strerror or error}; "
             f"about {size / 1e6:.0f} MB are needed. "
-            f"Earlier checkpoints are intact: make room, then resume"
+            f"Earlier checkpoints are intact: free some disk space, then resume"
         ) from None
     for old in [p for p in committed(folder) if p.name != spare][keep:]:
         discard(old)
@@ -53,10 +52,10 @@ def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int
 
 
 def load_checkpoint(run: TrainingRun, path: Path) -> float:
-    """Puts the run where the checkpoint was written; returns the seconds trained until then.
+    """Restores the run from a checkpoint; returns the seconds trained so far.
 
     Raises:
-        CheckpointError: it is damaged, or belongs to another recipe.
+        CheckpointError: the checkpoint is damaged or belongs to another recipe.
     """
     check_manifest(path)
     try:
@@ -66,9 +65,7 @@ def load_checkpoint(run: TrainingRun, path: Path) -> float:
 
 
 def set_aside(path: Path) -> None:
-    """Moves a checkpoint that cannot be used out of the way of those to come; it stays beside them as
-    `.00012000.damaged`.
-    """
+    """Moves a damaged checkpoint out of the way of later ones, to `.00012000.damaged` in the same folder."""
     target = path.with_name(f".{path.name}.damaged")
     shutil.rmtree(target, ignore_errors=True)
     os.rename(path, target)
@@ -77,7 +74,7 @@ def set_aside(path: Path) -> None:
 def _put_back(run: TrainingRun, path: Path) -> float:
     state = read_json(path / "state.json")
     if state.get("version") != VERSION:
-        raise CheckpointError(f"{path} is of version {state.get('version')!r}; this gancore reads {VERSION}")
+        raise CheckpointError(f"{path} has version {state.get('version')!r}; this gancore reads {VERSION}")
     tensors = read_weights(path / "training.safetensors")
     load_state(run.recipe, read_weights(path / FILE), where=str(path))
     run.rng.set_state(tensors.pop("rng"))

@@ -1,4 +1,4 @@
-"""What there is to judge: a run beside its data, or any images beside others."""
+"""Sets up evaluations: a run compared with its data, or any images compared with others."""
 
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ from gancore.runs.sources import open_source
 from gancore.standard.averages import NoAverage
 
 COUNT = 10_000
-"""Samples judged, and at most so many reference images, where the user does not say how many."""
+"""The default number of samples, and the default maximum number of reference images."""
 
 
 @attrs.frozen(kw_only=True)
 class EvaluationRequest:
-    """What the user asks to be judged and how; `None` is: not said."""
+    """What the user wants evaluated, and how; None means not specified."""
 
     count: int = COUNT
     reference: int = COUNT
@@ -40,10 +40,10 @@ class EvaluationRequest:
 def study_of_run(
     path: Path | str | RunFolder, extractor: Extractor | None, request: EvaluationRequest
 ) -> Study:
-    """Samples of a trained run beside the images it learned from, or beside others if asked.
+    """Samples of a trained run compared with its training images, or with others if requested.
 
     Raises:
-        GancoreError: there is no pipeline, its data are gone, or the images do not fit.
+        GancoreError: there is no pipeline, the data is missing, or the images do not fit.
     """
     run = RunFolder(path)
     folder = find_pipeline(run, request.pipeline)
@@ -77,7 +77,7 @@ def study_of_run(
 def _reference_of_run(
     run: RunFolder, data: RunData | None, pipeline: Pipeline, makes: str, request: EvaluationRequest
 ) -> DatasetImages:
-    """The images to compare with: those asked for, else those that the run learned from."""
+    """The images to compare with: those requested, else the run's training images."""
     if request.against is not None:
         opened = _opened(request.against, pipeline.generator.image, request.options)
         reference, split = _reference(opened, request), "given images"
@@ -85,35 +85,33 @@ def _reference_of_run(
         reference, split = _reference(data.training, request, makes), "training images"
     else:
         raise MeasureError(
-            f"the data that {run} learned from are not known; "
-            "name images to compare with, as --against FOLDER"
+            f"the training data of {run} is unknown; give images to compare with: --against FOLDER"
         )
     reference.facts |= {"split": split}
     return reference
 
 
 def _normalized(pipeline: Pipeline, request: EvaluationRequest) -> tuple[Pipeline, str]:
-    """The pipeline with the statistics asked for in its batch norms, and which these are in words."""
+    """The pipeline with the requested batch norm statistics, and a description of these."""
     if not has_batch_norm(pipeline):
         return pipeline, "none"
     if not request.standing:
         return pipeline, "running statistics"
-    settled = with_standing_statistics(pipeline, seed=request.seed, truncation=request.truncation)
-    return settled, "standing statistics"
+    standing = with_standing_statistics(pipeline, seed=request.seed, truncation=request.truncation)
+    return standing, "standing statistics"
 
 
 def study_of_images(source: str, extractor: Extractor | None, request: EvaluationRequest) -> Study:
-    """Images in files beside other images. The reference decides shape and size, where the user does not.
+    """Image files compared with other images; the reference determines the size unless the user gives one.
 
     Raises:
-        GancoreError: no reference was named, or the images do not fit.
+        GancoreError: no reference was given, or the images do not fit.
     """
     if request.against is None:
-        # says so where nothing is there
-        open_source(source, ImageOptions(**request.options))
+        open_source(source, ImageOptions(**request.options))  # raises if there is nothing at `source`
         raise UserError(
-            f"{source} is no run: name images to compare it with, "
-            f"as `gancore evaluate {source} --against FOLDER`"
+            f"{source} is not a run: give images to compare it with: "
+            f"`gancore evaluate {source} --against FOLDER`"
         )
     reference = _reference(open_source(request.against, ImageOptions(**request.options)), request)
     reference.facts |= {"split": "given images"}
@@ -131,7 +129,7 @@ def _opened(source: str, image: tuple[int, int, int], options: dict[str, Any]) -
 
 
 def _weights(run: RunFolder) -> str:
-    """The weights that a run's pipeline has, in words for the protocol."""
+    """A description of the weights of a run's pipeline, for the protocol."""
     if not run.recipe_file.is_file():
         return "as saved"
     average = run.recipe_spec().get("average", NoAverage.name)

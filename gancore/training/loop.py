@@ -1,4 +1,4 @@
-"""Training from the first image to the last: reports, grids, checkpoints, and leaving in good order."""
+"""The training loop, with reports, sample grids, evaluations and checkpoints."""
 
 import resource
 import sys
@@ -29,7 +29,7 @@ from gancore.training.stopping import Stopping
 
 
 class Training:
-    """A run, and its folder once it goes."""
+    """A training run, with its folder once it has started."""
 
     def __init__(self, recipe: Recipe, data: Data, settings: Settings, ranks: Ranks) -> None:
         if settings.threads:
@@ -84,10 +84,10 @@ class Training:
         self.run_folder, self.log = run_folder, Log(run_folder.log_file)
 
     def go(self, run_folder: RunFolder, *, begin: Callable[[], None], resuming: bool = False) -> None:
-        """Trains to the end in this folder; `begin` is called when it is locked.
+        """Trains to the end in this folder; `begin` is called once the folder is locked.
 
         Raises:
-            GancoreError: as `train`; whatever happens, nothing committed is lost.
+            GancoreError: as for `train`; committed checkpoints are never lost.
         """
         self._enter(run_folder)
         try:
@@ -103,8 +103,8 @@ class Training:
         except OSError as error:
             raise RunError(
                 f"{error.strerror or error}: {error.filename or run_folder}; "
-                "committed checkpoints are intact: make room or check the "
-                f"permissions, then go on with `gancore train --resume {run_folder}`"
+                "committed checkpoints are intact: free some disk space or check the "
+                f"permissions, then continue with `gancore train --resume {run_folder}`"
             ) from error
         finally:
             self.loader.close()
@@ -146,7 +146,8 @@ class Training:
                 self._commit()
             if stop and self.run.images < self.total:
                 raise Stopped(
-                    f"stopped at {self.run.images} images; go on with `gancore train --resume {self.folder}`",
+                    f"stopped at {self.run.images} images; "
+                    f"continue with `gancore train --resume {self.folder}`",
                     stopping.exit_code,
                 )
 
@@ -204,7 +205,7 @@ class Training:
             except (GancoreError, OSError) as error:
                 failure = error
         if self.ranks.any(failure is not None):
-            raise failure or RunError("the first process could not save; its message says why")
+            raise failure or RunError("the first process could not save; see its message")
 
     def _save(self, best: Evaluated | None) -> None:
         known = self.run_folder.checkpoint(self.run.images).exists()
@@ -244,13 +245,13 @@ class Training:
             try:
                 self.before = load_checkpoint(self.run, path)
             except CheckpointError as error:
-                self._warn(f"{error}; trying the one before")
+                self._warn(f"{error}; trying the previous one")
                 continue
             self._begin_at(path, found[:i])
             return
         if found:
             raise RunError(
-                f"none of the {len(found)} checkpoints of {self.folder} is whole; "
+                f"none of the {len(found)} checkpoints of {self.folder} is intact; "
                 f"start a new run from {self.run_folder.recipe_file}"
             )
         if self.ranks.first:
@@ -267,7 +268,7 @@ class Training:
             self.best = counted(best.images) if (best := self.run_folder.best) else ""
             self._event("resumed", path=path.name)
             for text in self.run_folder.changed_environment():
-                self._warn(f"{text}; the resumed run may end with other bits")
+                self._warn(f"{text}; the resumed run may not be bit-identical")
 
     def _warn(self, text: str) -> None:
         self._event("warning", text=text)
@@ -281,12 +282,12 @@ class Training:
     def _tell(self, hook: str, **facts: Any) -> None:
         try:
             getattr(host().manager.hook, hook)(run=self, **facts)
-        except Exception as error:  # somebody's plugin must not end a training
+        except Exception as error:  # a failing plugin must not end the training
             self._event("warning", text=f"a plugin failed in {hook}: {type(error).__name__}: {error}")
 
 
 class Stopped(Interrupted):
-    """Stopped by a signal, with the exit code that tells so."""
+    """Stopped by a signal, with the corresponding exit code."""
 
     def __init__(self, text: str, exit_code: int) -> None:
         super().__init__(text)

@@ -1,4 +1,4 @@
-"""Judging a run while it goes: scores, the best so far, and alarms."""
+"""Evaluates a run during training: scores, the best checkpoint so far, and alarms."""
 
 import time
 
@@ -24,17 +24,16 @@ from gancore.runs.settings import Settings
 from gancore.storage.jsonl import Line
 
 MOST, FEWEST, SHARE = 1000, 64, 100
-"""Samples judged at a time: one for each `SHARE` images of the whole training within these bounds, so that
-judging stays cheap.
+"""Samples per evaluation: one per `SHARE` images of the whole training, within these bounds.
 """
 
 SCORES = ("FD", "precision", "recall")
-"""What is scored while training, by the names that `Settings.best` may have."""
+"""The scores computed while training; `Settings.best` is one of them."""
 
 
 @attrs.frozen
 class Evaluated:
-    """What one evaluation found; `best` says whether it is the best so far."""
+    """The result of one evaluation; `best` says whether it is the best so far."""
 
     evaluation: Evaluation
     diagnostics: dict[str, float]
@@ -43,11 +42,12 @@ class Evaluated:
 
 
 class Monitor:
-    """Judges the first pipeline of a recipe against the data it learns from, always with the same latents and
-    the same real images.
+    """Compares the first pipeline of a recipe with its training data.
+
+    Uses the same latents and the same real images every time.
 
     Raises:
-        MeasureError: the settings ask for the best by a score that is not computed here.
+        MeasureError: `Settings.best` names a score that is not computed here.
     """
 
     def __init__(
@@ -64,20 +64,20 @@ class Monitor:
             raise MeasureError(f"no score is called {settings.best!r}; known: {', '.join(SCORES)}")
 
     def remember(self, lines: list[Line]) -> None:
-        """Takes up what the log of a resumed run says."""
+        """Restores the state from the log of a resumed run."""
         self.reports = [line["scalars"] for line in lines if "scalars" in line]
-        judged = [line for line in lines if line.get("event") == "scores"]
+        evaluated = [line for line in lines if line.get("event") == "scores"]
         # older logs call them signs
-        self.diagnostics = [line.get("diagnostics") or line.get("signs") or {} for line in judged]
+        self.diagnostics = [line.get("diagnostics") or line.get("signs") or {} for line in evaluated]
         self.raised = {line["name"] for line in lines if line.get("event") == "alarm"}
-        for line in judged:
+        for line in evaluated:
             self._is_best({name: Value(**entry) for name, entry in line["scores"].items()})
 
     def evaluate(self, images: int) -> Evaluated:
-        """Scores, diagnostics and alarms as the recipe stands.
+        """Scores, diagnostics and alarms of the recipe in its current state.
 
         Raises:
-            MeasureError: the images cannot be judged; the training can go on.
+            MeasureError: the images cannot be evaluated; the training can continue.
         """
         started = time.monotonic()
         study = self._study(*next(iter(self.recipe.pipelines().items())))
@@ -135,9 +135,7 @@ class Monitor:
 
 
 def chosen(scores: dict[str, Value], name: str) -> tuple[str, Value | None]:
-    """The score called `name` with its whole title, as `FD[emoji-1]` for `FD`; None where it could not be
-    given.
-    """
+    """The score called `name` with its full title, such as `FD[emoji-1]` for `FD`; None if it is missing."""
     return next(
         ((title, value) for title, value in scores.items() if title.partition("[")[0] == name), (name, None)
     )

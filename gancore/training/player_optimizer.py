@@ -1,4 +1,4 @@
-"""A player on the stage: its parameters, its optimizer, and what must hold after each step."""
+"""One player during training: its parameters, its optimizer and its constraints."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -15,9 +15,7 @@ from gancore.training.ranks import Ranks
 
 
 class PlayerOptimizer:
-    """What moves one player. Everyone else's parameters are frozen while it acts, which isolates players
-    exactly.
-    """
+    """Updates one player; the parameters of all other players are frozen during its update."""
 
     def __init__(self, name: str, player: Player, others: list[nn.Parameter]) -> None:
         self.name, self.player = name, player
@@ -38,7 +36,7 @@ class PlayerOptimizer:
         self.restart()
 
     def restart(self) -> None:
-        """A fresh optimizer state."""
+        """Resets the optimizer state."""
         maker = self.player.optimizer
         self.optimizer = (
             maker.make(self.parameters, self.player.rescale) if maker and self.parameters else None
@@ -47,9 +45,7 @@ class PlayerOptimizer:
 
     @contextmanager
     def freeze_others(self) -> Iterator[None]:
-        """Freezes the parameters of all other players that were not frozen already; what an update broken off
-        has left is dropped.
-        """
+        """Freezes the parameters of all other players; clears what an interrupted update left."""
         for p in self.parameters:
             p.grad = None
         frozen = [p for p in self._others if p.requires_grad]
@@ -64,9 +60,7 @@ class PlayerOptimizer:
                 p.requires_grad_(True)
 
     def gradients(self) -> list[Tensor]:
-        """The gradients of all parameters; a missing one is zero, as it is where several processes
-        average.
-        """
+        """The gradients of all parameters; a missing one counts as zero, so that ranks can be averaged."""
         for p in self.parameters:
             if p.grad is None:
                 p.grad = torch.zeros_like(p)
@@ -83,8 +77,7 @@ class PlayerOptimizer:
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
             self.optimizer.step()
-            # fused optimizers leave the versions as they are, by which a part knows that its weights were
-            # touched
+            # fused optimizers do not increment the versions by which a part sees that its weights changed
             torch.autograd.graph.increment_version(self.parameters)
             self.optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
@@ -93,7 +86,7 @@ class PlayerOptimizer:
                     constraint(part)
 
     def update_buffers(self, ranks: Ranks) -> None:
-        """Joins what was observed over the ranks, and lets every part move its state once."""
+        """Sums the running means over the ranks, then calls `update_buffers` of every part."""
         for running_mean in self._running_means:
             if running_mean.total is not None and ranks.joined:
                 running_mean.total = ranks.sum(running_mean.total)
@@ -105,8 +98,9 @@ class PlayerOptimizer:
             running_mean.clear()
 
     def check_finite(self, step: int, terms: Mapping[str, Tensor], norms: list[Tensor]) -> None:
-        """Raises NotFinite naming step, player and the term or weight. The values are reduced already, so all
-        ranks agree.
+        """Raises NotFinite, naming step, player and term or weight, if a value is not finite.
+
+        The values are already averaged over ranks, so all ranks agree.
         """
         values = [*terms.values(), *norms]
         if not values or bool(torch.stack([v.float() for v in values]).isfinite().all()):
@@ -123,7 +117,7 @@ class PlayerOptimizer:
                 )
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """The optimizer's state: tensors by parameter name, and what is no tensor."""
+        """The optimizer's state by parameter name: tensors, and everything else."""
         tensors: dict[str, Tensor] = {}
         plain: dict[str, Any] = {}
         for name, p in self.named.items():
@@ -133,7 +127,7 @@ class PlayerOptimizer:
         return tensors, plain
 
     def restore(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
-        """Takes back what `state` gave. Raises CheckpointError when a parameter is not known here."""
+        """Restores what `state` returned. Raises CheckpointError for an unknown parameter."""
         for source in (tensors, plain):
             for address, value in source.items():
                 player, name, key = address.split("/")
@@ -150,8 +144,8 @@ class PlayerOptimizer:
 
 
 _ADVICE = (
-    "nothing was saved since: resume from the last checkpoint with a lower learning rate, a penalty, "
-    "or float32"
+    "nothing has been saved since then: resume from the last checkpoint with a lower learning rate, a "
+    "penalty, or float32"
 )
 
 
@@ -159,7 +153,7 @@ def _like(parameter: nn.Parameter, value: Any, options: Mapping[str, Any]) -> An
     if not isinstance(value, Tensor):
         return value
     if value.dim() == 0:
-        # a fused optimizer counts its steps on the device of the weights, another one on the CPU
+        # fused optimizers count their steps on the device of the weights, others on the CPU
         return value.to(
             parameter.device if options.get("fused") or options.get("capturable") else "cpu", copy=True
         )
@@ -167,7 +161,7 @@ def _like(parameter: nn.Parameter, value: Any, options: Mapping[str, Any]) -> An
         raise ValueError(
             f"optimizer state of shape {tuple(value.shape)} for a weight of shape {tuple(parameter.shape)}"
         )
-    # a fused optimizer on channels_last weights with contiguous moments is silently wrong
+    # keeps the strides: fused optimizers are silently wrong with channels_last weights, contiguous moments
     return torch.empty_like(parameter).copy_(value)
 
 

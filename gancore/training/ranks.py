@@ -1,7 +1,7 @@
-"""Several processes that train one model: what they must agree on goes through here, and nowhere else.
+"""Communication between the processes (ranks) that train one model; all of it goes through this module.
 
-There is no `DistributedDataParallel`: it waits for every parameter of a bucket, so an update whose penalty
-gives some parameter no gradient is silently left unaveraged.
+`DistributedDataParallel` is not used: it waits for every parameter of a bucket, so an update whose penalty
+gives some parameter no gradient would silently not be averaged.
 """
 
 import os
@@ -16,7 +16,7 @@ from gancore.errors import GancoreError, RunError
 
 
 class Ranks:
-    """This process's place among all; one process alone needs no process group."""
+    """This process's rank among all processes; a single process needs no process group."""
 
     def __init__(self) -> None:
         self.joined = dist.is_available() and dist.is_initialized()
@@ -60,23 +60,22 @@ class Ranks:
         """The rows of all ranks, in the order of ranks, on every rank."""
         if not self.joined:
             return rows
-        rows = (
-            rows.contiguous()
-        )  # the message holds no strides: a channels_last receiver would mix up the pixels
+        # messages carry no strides: a channels_last receiver would mix up the pixels
+        rows = rows.contiguous()
         several = [torch.empty_like(rows) for _ in range(self.world)]
         with _talking():
             dist.all_gather(several, rows)
         return torch.cat(several)
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is up on any rank."""
+        """Whether the flag is set on any rank."""
         return bool(self.sum(torch.tensor(float(flag))) > 0) if self.joined else flag
 
     def from_first(self, make: Callable[[], str]) -> str:
-        """The text that `make` returns on the first rank, on every rank.
+        """The text that `make` returns on the first rank, broadcast to every rank.
 
         Raises:
-            RunError: it failed there; on the first rank the failure itself.
+            RunError: `make` failed; the first rank raises the original error.
         """
         box: list[str | None] = [None]
         failure: GancoreError | None = None
@@ -89,11 +88,11 @@ class Ranks:
             with _talking():
                 dist.broadcast_object_list(box, src=0)
         if box[0] is None:
-            raise failure or RunError("the first process could not begin; its message says why")
+            raise failure or RunError("the first process could not start; see its message")
         return box[0]
 
     def wait(self) -> None:
-        """Returns when every rank has come here."""
+        """Waits until every rank has called this."""
         if self.joined:
             with _talking():
                 dist.barrier()
@@ -106,13 +105,9 @@ class Ranks:
 
 @contextmanager
 def _talking() -> Iterator[None]:
-    """A message that does not come through means that another process has ended; what it said is the
-    cause.
-    """
+    """Turns a failed message into an error that points to the process that ended."""
     try:
         yield
     except RuntimeError as error:
         first = str(error).strip().partition("\n")[0]
-        raise RunError(
-            f"another process of this training ended; its message says why (here: {first})"
-        ) from None
+        raise RunError(f"another process of this training ended; see its message (here: {first})") from None

@@ -1,4 +1,4 @@
-"""The verbs that a recipe's `step` is written in. Mechanics live in `update` and nowhere else."""
+"""The run that a recipe's `step` works with; all training mechanics are in `update`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
@@ -19,7 +19,7 @@ from gancore.training.ranks import Ranks
 
 
 class Source(Protocol):
-    """What a run takes its batches from; `gancore.data.Loader` is one."""
+    """The source of a run's batches, such as `gancore.data.Loader`."""
 
     position: int
 
@@ -28,21 +28,21 @@ class Source(Protocol):
 
 
 class TrainingRun(Run):
-    """One training of one recipe: where it stands, and the verbs.
+    """The training of one recipe: its state, and the methods that `step` uses.
 
     Args:
         recipe: built, on the CPU; its players are moved to `device`.
         source: gives batches; `n` counts the images of all ranks together.
-        batch: images in a batch, over all ranks. micro_batch: images worked on at a time by one rank (the
-        gradients are the same).
+        batch: images in a batch, over all ranks.
+        micro_batch: images that a rank processes at a time (the gradients are the same).
         precision: `float32`, or `bf16` for autocast with float32 weights, losses and penalties.
-        exact: draws per-sample noise for the whole batch and uses the own rows. On one process always; over
-        several it costs the noise of all, and makes their gradients those of one process.
+        exact: draw per-sample noise for the whole batch and use this rank's rows, so that several processes
+            get the gradients of one; costs drawing the noise of all ranks. Default: only on one process.
         compile: compiles the players' parts for the updates that differentiate once.
 
     Raises:
-        UserError: precision, batch or micro-batch are none that can be. FactError: the recipe still waits for
-        facts.
+        UserError: precision, batch size or micro-batch size is invalid.
+        FactError: the recipe is still waiting for facts.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class TrainingRun(Run):
         self._check()
         self._set_up(compile)
 
-    # the verbs, whose contract stands in gancore.recipes.base.Run
+    # the methods of gancore.recipes.base.Run, which documents them
 
     def batch(self, n: int | None = None) -> dict[str, Tensor]:
         n = n or self.batch_size
@@ -138,7 +138,7 @@ class TrainingRun(Run):
     # what the loop uses
 
     def take_log(self) -> dict[str, float]:
-        """The means of all scalars noted since the last call, over all ranks."""
+        """The means of all scalars recorded since the last call, over all ranks."""
         names = sorted(self.noted)
         if not names:
             return {}
@@ -148,9 +148,7 @@ class TrainingRun(Run):
         return dict(zip(names, means.tolist(), strict=True))
 
     def join_log(self) -> None:
-        """Makes what was noted the mean over all ranks, so that a checkpoint of the first one holds it for
-        all.
-        """
+        """Averages the recorded scalars over all ranks, so that the first rank's checkpoint has them all."""
         names = sorted(self.noted)
         if self.ranks.joined and names:
             totals = torch.stack([self.noted[n][0] for n in names])
@@ -165,7 +163,7 @@ class TrainingRun(Run):
         if size < n and len(several := _lengths(rows)) > 1:
             counts = " and ".join(map(str, sorted(several)))
             raise UserError(
-                f"an update was given rows of {counts} samples; micro-batches need equally many of each"
+                f"an update got rows of {counts} samples; micro-batches need the same number of each"
             )
         seed = self._next_seed()
         for start in range(0, n, size):
@@ -206,11 +204,11 @@ class TrainingRun(Run):
             raise UserError(f"precision is {self.precision!r}; known: {', '.join(PRECISIONS)}")
         if self.batch_size % self.ranks.world:
             raise UserError(
-                f"a batch of {self.batch_size} cannot be shared by {self.ranks.world} processes; "
-                "give a multiple"
+                f"a batch of {self.batch_size} cannot be split over {self.ranks.world} processes; "
+                f"give a multiple of {self.ranks.world}"
             )
         if self.micro_batch is not None and self.micro_batch < 1:
-            raise UserError(f"micro_batch is {self.micro_batch}; give a number of images from 1 up")
+            raise UserError(f"micro_batch is {self.micro_batch}; it must be at least 1")
 
     def _set_up(self, compile: bool) -> None:
         self.recipe.to(self.device).train()

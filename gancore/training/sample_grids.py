@@ -1,4 +1,4 @@
-"""The sample grids of a run: always the same latents, so that one sees the images change."""
+"""The sample grids of a run, always from the same latents, to show how the images change."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from gancore.pipeline import Pipeline
 from gancore.runs.folder import RunFolder
 
 COUNT = 64
-"""Images on a grid."""
+"""Images in a grid."""
 
 SHOWN = COUNT // 2
-"""Images of the data that grids of translators and encoders show, beside what becomes of them."""
+"""Data images in the grids of translators and encoders; each is shown next to its result."""
 
 
 def write_grids(
     pipelines: dict[str, Pipeline], fixed: dict[str, Tensor], run: RunFolder, images: int, seed: int
 ) -> list[Path]:
-    """`00012000.png` from the first pipeline, `00012000-NAME.png` from others; an encoder adds
-    `00012000-reconstruction.png`.
+    """Writes one grid per pipeline; returns the paths.
 
-    `fixed` holds the images that translators and encoders show, beside what they make of them.
+    `00012000.png` is from the first pipeline, `00012000-NAME.png` from others; an encoder adds
+    `00012000-reconstruction.png`. `fixed` holds the images that translators and encoders are applied to.
     """
     written = []
     for i, (name, pipeline) in enumerate(pipelines.items()):
@@ -40,7 +40,7 @@ def write_grids(
 
 
 def sample_grid(pipeline: Pipeline, fixed: dict[str, Tensor], seed: int) -> Tensor:
-    """`COUNT` samples, or for a translator source images and what becomes of them, in turn."""
+    """`COUNT` samples, or for a translator alternating source images and translations."""
     if pipeline.sampler is not None:
         return pipeline.sample(COUNT, seed=fold(seed, "sheet"))
     source = fixed[pipeline.reads]
@@ -48,16 +48,14 @@ def sample_grid(pipeline: Pipeline, fixed: dict[str, Tensor], seed: int) -> Tens
 
 
 def side_by_side(left: Tensor, right: Tensor) -> Tensor:
-    """Two batches in turn: left 0, right 0, left 1 …; batches of different channels are shown in RGB, on
-    white.
-    """
+    """Two batches, interleaved: left 0, right 0, left 1 …; if their channels differ, as RGB on white."""
     if left.shape[1] != right.shape[1]:
         left, right = rgb(left), rgb(right)
     return torch.stack([left.cpu(), right.cpu()], 1).flatten(0, 1)
 
 
 def rgb(images: Tensor) -> Tensor:
-    """Gray spread over three channels, RGBA laid on white; of others the first three channels."""
+    """Repeats gray over three channels, puts RGBA on white; otherwise keeps the first three channels."""
     if images.shape[1] < 3:
         return images[:, :1].expand(-1, 3, -1, -1)
     if images.shape[1] == 4:

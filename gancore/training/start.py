@@ -1,4 +1,4 @@
-"""The beginning of a training: a recipe and its data, or a run folder to go on with."""
+"""Starts a training from a recipe and data, or resumes one from its run folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,15 +27,16 @@ def train(
     command: Sequence[str] = (),
     **changes: Any,
 ) -> Training:
-    """Trains a recipe on data into a new run folder; returns the finished training.
+    """Trains a recipe on data in a new run folder; returns the finished training.
 
-    `changes` are fields of `Settings`. The recipe learns its facts from the data. Ends with a checkpoint, the
-    pipeline, and a report.
+    `changes` are fields of `Settings`. The recipe gets its facts from the data. At the end, a checkpoint, the
+    pipelines and a report are written.
 
     Raises:
-        UserError: a setting, an option or the data are wrong. RunError: the folder is in use or the disk
-        full.
-        NotFinite: a term or gradient became NaN. Interrupted: a signal asked to stop; everything is saved.
+        UserError: a setting, an option or the data is invalid.
+        RunError: the folder is in use, or the disk is full.
+        NotFinite: a term or gradient became NaN or infinite.
+        Interrupted: a signal asked to stop; everything is saved.
     """
     settings = Settings.of(**{**(attrs.asdict(settings) if settings else {}), **changes})
     ranks = Ranks.join()
@@ -52,11 +53,10 @@ def train(
 
 
 def resume(folder: Path | str, data: Data | None = None, *, images: int | None = None) -> Training:
-    """Goes on with a run from its newest whole checkpoint, to the same bits; `images` makes the training
-    longer.
+    """Resumes a run from its newest intact checkpoint, bit-identically; `images` extends the training.
 
     Raises:
-        RunError: it is no run, or its data are not what they were.
+        RunError: the folder is not a run, or its data has changed.
     """
     run = RunFolder(folder)
     settings, fingerprint = run.settings, run.fingerprint
@@ -64,14 +64,12 @@ def resume(folder: Path | str, data: Data | None = None, *, images: int | None =
         settings = Settings.of(**{**attrs.asdict(settings), "images": images})
     if data is None:
         if (sources := run.sources) is None:
-            raise RunError(
-                f"{run} was trained on data given in Python; give them again: resume(folder, data)"
-            )
+            raise RunError(f"{run} was trained on data given in Python; pass it again: resume(folder, data)")
         data = sources.open()
     if data.fingerprint != fingerprint:
         raise RunError(
-            f"the data of {run} have changed since (fingerprint {data.fingerprint[:12]}, "
-            f"was {fingerprint[:12]}); put them back, or start a new run"
+            f"the data of {run} has changed (fingerprint {data.fingerprint[:12]}, "
+            f"was {fingerprint[:12]}); restore it, or start a new run"
         )
     recipe = run.recipe()
     fit_to_data(recipe, data, settings.seed)
@@ -81,10 +79,10 @@ def resume(folder: Path | str, data: Data | None = None, *, images: int | None =
 
 
 def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
-    """Tells the recipe its facts, and its label samplers how often each class occurs.
+    """Gives the recipe its facts, and its label samplers the class frequencies.
 
     Raises:
-        UserError: the data lack something that the recipe learns from.
+        UserError: the data lacks something that the recipe needs.
     """
     missing = recipe.wants - {"label"} - set(data.rows(np.arange(1)))
     if missing:
@@ -94,14 +92,14 @@ def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
             else "one source of images"
         )
         raise UserError(
-            f"{recipe.qualified_name} learns from {', '.join(sorted(recipe.wants))}: it needs {needs}; "
+            f"{recipe.qualified_name} trains on {', '.join(sorted(recipe.wants))}: it needs {needs}; "
             f"got {data.description}"
         )
     recipe.bind(seed=seed, by=f"the data ({data.description})", facts=data.facts())
     recipe.require()
     if "label" in recipe.wants and not data.classes:
         raise UserError(
-            f"{recipe.qualified_name} reads labels, and the data have none ({data.description}); "
+            f"{recipe.qualified_name} reads labels, but the data has none ({data.description}); "
             "give labeled data"
         )
     labels = getattr(data, "labels", None)

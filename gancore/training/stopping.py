@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks the loop to save and leave, the second ends the process at once."""
+"""Ctrl-C and SIGTERM: the first one makes the loop save and stop, the second ends the process at once."""
 
 import signal
 import threading
@@ -7,18 +7,16 @@ from types import FrameType
 from typing import Any, Self
 
 ECHO = 1.0
-"""Seconds in which a second signal to one of several processes is taken for the launcher passing on the
-first.
+"""Seconds in which a second signal to one of several processes is taken for a forwarded first one.
 """
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Stopping:
-    """While entered, remembers the first signal instead of dying of it. One that the process was started to
-    ignore stays ignored.
+    """A context that records the first signal instead of letting it end the process.
 
-    `shared`: this is one of several processes. Ctrl-C then reaches each twice, from the terminal and from the
-    launcher.
+    Signals that the process was started to ignore stay ignored. `shared` means that this is one of several
+    processes: Ctrl-C then reaches each of them twice, from the terminal and from the launcher.
     """
 
     def __init__(self, *, shared: bool = False) -> None:
@@ -28,7 +26,7 @@ class Stopping:
 
     @property
     def asked(self) -> bool:
-        """Whether somebody asked to stop."""
+        """Whether a signal asked to stop."""
         return self.signal is not None
 
     @property

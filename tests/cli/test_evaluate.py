@@ -114,7 +114,7 @@ def test_an_extractor_is_asked_by_name_and_is_refused_with_advice(trained, place
 
 def test_images_without_a_reference_are_refused(place, capsys):
     assert run(["evaluate", pictures(place / "one", 5, seed=0)]) == 2
-    assert "is no run: name images to compare it with" in capsys.readouterr().err
+    assert "is not a run: give images to compare it with" in capsys.readouterr().err
 
 
 def test_shapes_that_differ_are_made_one_by_the_reference(place):

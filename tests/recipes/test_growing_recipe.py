@@ -147,7 +147,7 @@ def test_the_average_follows_the_stage():
 def test_something_must_grow_and_alike():
     with pytest.raises(
         FitError,
-        match="neither generator/small nor discriminator/small grows; take networks that do, as generator/st",
+        match="neither generator/small nor discriminator/small grows; use networks that do, such as gener",
     ):
         GrowingGAN(image=IMAGE, generator=SmallGenerator(), discriminator=SmallDiscriminator())
 
@@ -162,7 +162,7 @@ def test_something_must_grow_and_alike():
     with pytest.raises(
         FitError,
         match=r"small-growing doubles its smallest map 2 times, discriminator/small-growing 3 times; "
-        r"take networks",
+        r"use networks",
     ):
         GrowingGAN(image=IMAGE, generator=SmallGrowingGenerator(), discriminator=Other())
 
@@ -171,7 +171,7 @@ def test_a_half_grown_network_is_refused_where_nothing_grows():
     grown = SmallGrowingGenerator(starting_size=8)
     with pytest.raises(
         FitError,
-        match=r"small-growing has grown to 1 of 2 doublings, and recipe/two-player lets nothing grow; "
+        match=r"small-growing has grown to 1 of 2 doublings, but recipe/two-player does not grow networks; "
         r"train it",
     ):
         TwoPlayerGAN(image=IMAGE, generator=grown, discriminator=SmallDiscriminator())

@@ -476,7 +476,7 @@ def test_a_disk_that_fails_at_any_call_leaves_what_was_there(tmp_path, monkeypat
                     f"cannot write the checkpoint {folder}/00000008: {os.strerror(number)}; "
                     "about 0 MB are needed. "
                 )
-                assert "Earlier checkpoints are intact: make room, then resume" in str(error)
+                assert "Earlier checkpoints are intact: free some disk space, then resume" in str(error)
         load_checkpoint(fresh(), first)
         assert not list(folder.glob(".*")), k
         if calls.count < k:

@@ -167,15 +167,15 @@ def test_nan_in_the_data_of_one_rank_ends_both_with_the_same_words(both):
 
 def test_a_save_that_fails_on_the_first_rank_ends_both(both):
     assert both[0]["save"] == ("RunError", "cannot write the checkpoint: No space left on device")
-    assert both[1]["save"] == ("RunError", "the first process could not save; its message says why")
+    assert both[1]["save"] == ("RunError", "the first process could not save; see its message")
     assert both[0]["first"] == ("RunError", "runs/1 is not empty")
-    assert both[1]["first"] == ("RunError", "the first process could not begin; its message says why")
+    assert both[1]["first"] == ("RunError", "the first process could not start; see its message")
 
 
 def test_a_process_that_is_gone_is_an_error_and_no_hang(both):
     kind, text = both[2]
     assert kind == "RunError" and text.startswith(
-        "another process of this training ended; its message says why (here: "
+        "another process of this training ended; see its message (here: "
     )
 
 
@@ -186,7 +186,7 @@ def test_what_ranks_agree_on(both):
         assert both[rank]["gather"].flatten().tolist() == [0, 0, 1, 1]
         assert both[rank]["uneven"] == (
             "UserError",
-            "a batch of 7 cannot be shared by 2 processes; give a multiple",
+            "a batch of 7 cannot be split over 2 processes; give a multiple of 2",
         )
 
 

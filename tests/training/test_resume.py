@@ -52,7 +52,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(whole, run):
     events = [line for line in Log.read(run / "log.jsonl") if line.get("event") in ("warning", "resumed")]
     assert [line["event"] for line in events] == ["warning", "resumed"]
     assert (
-        events[0]["text"].endswith("use another checkpoint; trying the one before")
+        events[0]["text"].endswith("use another checkpoint; trying the previous one")
         and "00000064 is damaged: weights" in events[0]["text"]
     )
     assert events[1]["path"] == "00000048"
@@ -77,7 +77,7 @@ def test_when_none_is_whole_the_run_says_so(run):
     for path in RunFolder(run).checkpoints:
         spoil(path)
     with pytest.raises(
-        RunError, match=r"none of the 3 checkpoints of .* is whole; start a new run from .*recipe.toml"
+        RunError, match=r"none of the 3 checkpoints of .* is intact; start a new run from .*recipe.toml"
     ):
         resume(run)
 
@@ -136,7 +136,7 @@ def test_what_a_killed_process_left_is_removed(run):
         (
             "fingerprint = ",
             "other = ",
-            "have changed since .fingerprint ............, was None.; put them back",
+            "has changed .fingerprint ............, was None.; restore it",
         ),
     ],
 )

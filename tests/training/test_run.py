@@ -139,7 +139,7 @@ def test_rows_of_unlike_length_cannot_be_split():
     run = run_of(game(), micro_batch=2)
     with pytest.raises(
         UserError,
-        match="an update was given rows of 4 and 8 samples; micro-batches need equally many of each",
+        match="an update got rows of 4 and 8 samples; micro-batches need the same number of each",
     ):
         run.update(
             "generator",
@@ -247,7 +247,7 @@ def test_a_player_without_optimizer_gathers_no_gradient():
     ("settings", "text"),
     [
         ({"precision": "fp8"}, "precision is 'fp8'; known: float32, bf16"),
-        ({"micro_batch": 0}, "micro_batch is 0; give a number of images from 1 up"),
+        ({"micro_batch": 0}, "micro_batch is 0; it must be at least 1"),
     ],
 )
 def test_wrong_settings_say_what_is_right(settings, text):

@@ -67,7 +67,7 @@ def test_the_first_signal_saves_and_leaves_and_the_rest_follows_to_the_same_bits
     assert stopped.value.exit_code == code
     assert (
         str(stopped.value)
-        == f"stopped at {4 * step} images; go on with `gancore train --resume {tmp_path / 'stopped'}`"
+        == f"stopped at {4 * step} images; continue with `gancore train --resume {tmp_path / 'stopped'}`"
     )
     assert RunFolder(tmp_path / "stopped").checkpoints[0].name == f"{4 * step:08d}"
     assert Log.read(tmp_path / "stopped" / "log.jsonl")[-1]["event"] == "stopped"
@@ -176,6 +176,7 @@ def test_a_signal_at_a_random_time_from_outside(tmp_path, number, code, seed):
     assert "Traceback" not in said
     last = RunFolder(folder).checkpoints[0]
     assert (
-        f"gancore: stopped at {int(last.name)} images; go on with `gancore train --resume {folder}`" in said
+        f"gancore: stopped at {int(last.name)} images; continue with `gancore train --resume {folder}`"
+        in said
     )
     assert not list(folder.rglob("*.tmp"))
