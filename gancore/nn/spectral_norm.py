@@ -33,7 +33,7 @@ class Spectral(nn.Module):
     """What the layers here share: the vector v, kept beside the weight in the shape of one of its rows.
 
     `iterations` is how often the power iteration is applied in an update, `eps` the least σ that is divided
-    by; all else is what the layer of torch takes. Whoever sets the weight by hand calls `settle(STARTING)`;
+    by; all else is what the layer of torch takes. Whoever sets the weight by hand calls `update_buffers(STARTING)`;
     the functions of `gancore.nn.initializers` do.
 
     Raises:
@@ -114,7 +114,7 @@ def update_spectral_norms(module: nn.Module, iterations: int | None = None) -> N
     """Moves v of every layer of `module`, by its own iterations or so many; called by a part's
     `update_buffers`.
 
-    Parts in the seats of `module` are passed over, since they settle themselves, and so are frozen layers,
+    Parts in the seats of `module` are passed over, since they update themselves, and so are frozen layers,
     which have nothing to follow.
     """
     for layer in dict.fromkeys(_layers(module)):

@@ -18,7 +18,7 @@ def layers():
     return [SpectralConv2d(5, 7, 3, padding=1), SpectralLinear(11, 6), SpectralEmbedding(4, 9)]
 
 
-def settled(layer, iterations=200):
+def updated(layer, iterations=200):
     layer.double().update_buffers(iterations)
     return layer
 
@@ -29,7 +29,7 @@ def largest(layer):
 
 @pytest.mark.parametrize("layer", layers(), ids=lambda layer: type(layer).__name__)
 def test_sigma_is_the_largest_singular_value_and_its_gradient_the_papers(layer):
-    layer = settled(deepcopy(layer))
+    layer = updated(deepcopy(layer))
     u, values, v = torch.linalg.svd(layer.weight.detach().flatten(1), full_matrices=False)
     assert torch.allclose(layer.sigma(), values[0], rtol=1e-9)
     (gradient,) = torch.autograd.grad(layer.sigma(), layer.weight)
@@ -59,11 +59,11 @@ def test_it_is_what_torch_makes_of_the_same_weight():
     mine.load_state_dict({**convolution.state_dict(), "v": mine.v})
     theirs = nn.utils.parametrizations.spectral_norm(convolution, n_power_iterations=500)
     x = torch.randn(2, 3, 5, 5).double()
-    assert torch.allclose(settled(mine, 500)(x), theirs(x), atol=1e-9)
+    assert torch.allclose(updated(mine, 500)(x), theirs(x), atol=1e-9)
 
 
 def test_the_other_layers_multiply_with_the_normalized_weight():
-    _, linear, embedding = (settled(layer) for layer in layers())
+    _, linear, embedding = (updated(layer) for layer in layers())
     x = torch.randn(3, 11).double()
     assert torch.allclose(linear(x), x @ linear.weight.t() / largest(linear) + linear.bias)
     label = torch.tensor([2, 0, 2])
