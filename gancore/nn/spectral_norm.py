@@ -33,8 +33,8 @@ class Spectral(nn.Module):
     """What the layers here share: the vector v, kept beside the weight in the shape of one of its rows.
 
     `iterations` is how often the power iteration is applied in an update, `eps` the least σ that is divided
-    by; all else is what the layer of torch takes. Whoever sets the weight by hand calls `update_buffers(STARTING)`;
-    the functions of `gancore.nn.initializers` do.
+    by; all else is what the layer of torch takes. Whoever sets the weight by hand calls
+    `update_buffers(STARTING)`; the functions of `gancore.nn.initializers` do.
 
     Raises:
         ValueError: `iterations` is not at least 1.
