@@ -120,8 +120,8 @@ def test_fading_mixes_the_images_of_two_sizes():
 def test_fading_mixes_the_maps_of_two_sizes():
     read, images = discriminator().double().eval(), torch.rand(2, *IMAGE).double()
     half = halved(images, 1)
-    larger = read.blocks[1](read.seen(half, 1))
-    smaller = read.seen(halved(half, 1), 0)
+    larger = read.blocks[1](read.from_rgb(half, 1))
+    smaller = read.from_rgb(halved(half, 1), 0)
     features = read.summary(0.7 * smaller + 0.3 * larger)
     assert torch.allclose(at(read, 0.3).forward_features(images), features, atol=1e-6)
     assert torch.allclose(at(read, 0.0).forward_features(images), read.summary(smaller))
@@ -161,7 +161,7 @@ def test_r1_of_a_smaller_size_is_weaker_as_in_the_released_code():
     images = doubled(torch.rand(2, 3, 8, 8).double(), 1).requires_grad_()
     small_images = halved(images.detach(), 1).requires_grad_()
     (full,) = torch.autograd.grad(read(images).sum(), images)
-    first = read.blocks[1](read.seen(small_images, 1))
+    first = read.blocks[1](read.from_rgb(small_images, 1))
     (few,) = torch.autograd.grad(read.forward_head(read.summary(first)).sum(), small_images)
     assert torch.allclose(few.square().sum(), 4 * full.square().sum())
 
