@@ -20,8 +20,8 @@ class GAN(TwoPlayerGAN):
 
     As in the released MNIST configuration, latents have dimension 100, the batch size is 100, and the
     generator maximizes log D(G(z)) (section 3); `loss = "minimax"` is the game of eq. 1.
-    Differences: latents are standard normal, as in the released configurations for CIFAR-10 and TFD, where
-    the one for MNIST has them uniform in [-√3, √3], of the same mean and variance; Adam (learning rate
+    Differences: latents are standard normal, as in the released configurations for CIFAR-10 and TFD, while
+    the one for MNIST has them uniform in [-√3, √3], with the same mean and variance; Adam (learning rate
     0.0002, β₁ = 0.5) instead of gradient descent with momentum (learning rate 0.1, momentum 0.5 growing to
     0.7), so that color images of any size train with the same values; samples come from an exponential
     average of the generator's weights (`average = "no-average"` for the paper's).

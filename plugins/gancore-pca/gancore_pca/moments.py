@@ -57,10 +57,10 @@ class Moments(nn.Module):
         """The maximum-likelihood axes and noise of probabilistic principal component analysis.
 
         Paper: Tipping & Bishop 1999, section 3.2: eigenvectors and eigenvalues of the sample covariance, and
-        eq. 8 for the noise, the mean of all D - q eigenvalues left over. Fewer rows than values leave
-        eigenvalues of zero, which eq. 8 counts, as scikit-learn's solver `covariance_eigh` does; its other
-        solvers divide by min(N, D) - q, which is not the maximum of the likelihood there.
-        Difference: the covariance is divided by N - 1, as scikit-learn does, where the paper has N.
+        for the noise the mean of all D - q remaining eigenvalues (eq. 8). With fewer rows than values, some
+        of these are zero; eq. 8 includes them, as does scikit-learn's solver `covariance_eigh`. Its other
+        solvers divide by min(N, D) - q, which does not maximize the likelihood then. Difference: the
+        covariance is divided by N - 1, as in scikit-learn; the paper divides by N.
 
         Raises:
             DataError: there are fewer than `components` + 2 rows.

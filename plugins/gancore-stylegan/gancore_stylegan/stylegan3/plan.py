@@ -66,9 +66,7 @@ def plan(image: ImageShape, layers: int, name: str) -> list[Band]:
 
 
 def layer_widths(bands: Sequence[Band], base: int, most: int) -> list[int]:
-    """Feature maps at each band: `base` over twice its cutoff, rounded to the nearest even number where it
-    lies between two.
-    """
+    """Channels at each band: `base` over twice its cutoff, rounded half to even, and at most `most`."""
     return [max(1, min(round(base / 2 / band.cutoff), most)) for band in bands]
 
 
