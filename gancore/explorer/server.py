@@ -195,9 +195,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(length))
 
     def _check_host(self) -> None:
-        """Allows only host names of this machine: a foreign name that resolves here belongs to another
-        site.
-        """
+        """Allows only host names of this machine: other names that resolve here belong to other sites."""
         given = self.headers.get_all("Host") or []
         if len(given) != 1 or not _ours(given[0], self.server):
             self.close_connection = True

@@ -46,9 +46,7 @@ class DirectionSet:
         return len(self.vectors)
 
     def move(self, index: int, amount: float) -> Tensor:
-        """`amount` deviations along one direction: `(*S,)`. Raises UserError if there is no such
-        direction.
-        """
+        """`amount` deviations along one direction: `(*S,)`. Raises UserError if it does not exist."""
         if not 0 <= index < len(self):
             raise UserError(f"direction {index} is out of range; give a number from 0 to {len(self) - 1}")
         return amount * self.deviation[index] * self.vectors[index]

@@ -124,9 +124,7 @@ def invert(
 def render_inverted(
     pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor] = (), *, seed: int = 0
 ) -> Tensor:
-    """Images `(N, C, H, W)` in [-1, 1] of codes with their noise maps, those of one image for all, or
-    none.
-    """
+    """Images `(N, C, H, W)` in [-1, 1] of codes with their noise maps, one image's maps for all, or none."""
     if not len(noise):
         return render_codes(pipeline, code, seed=seed)
     rows = [[m[i : i + 1] if len(m) == len(code) else m for m in noise] for i in range(len(code))]

@@ -9,9 +9,7 @@ __all__ = ["check_settings"]
 
 
 def check_settings(what: str, settings: Any) -> None:
-    """Raises UserError if a dataclass of settings has no `steps`, or a number that is negative or not
-    finite.
-    """
+    """Raises UserError unless settings have at least one step and only finite, non-negative numbers."""
     if settings.steps < 1:
         raise UserError(f"{what} needs at least 1 step; got {settings.steps}")
     for name, value in vars(settings).items():

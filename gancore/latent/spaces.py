@@ -127,9 +127,7 @@ def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -
 
 
 def check_space(pipeline: Pipeline, name: str, known: Sequence[str] = get_args(Space)) -> None:
-    """Raises UserError if the pipeline draws no latents or lacks the space, or the space is not in
-    `known`.
-    """
+    """Raises UserError if the pipeline draws no latents, or the space is missing or not in `known`."""
     if pipeline.sampler is None:
         raise UserError(
             f"{pipeline.generator.qualified_name} translates images, so it has no latent space; "

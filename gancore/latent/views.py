@@ -1,6 +1,4 @@
-"""Views, as JSON-compatible data: a point, a point between two, or a mix of two; all else follows from
-them.
-"""
+"""Views, as JSON-compatible data: a point, a point between two, or a mix of two."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -187,9 +187,7 @@ class Walk:
         return self.code_shape if space == "w" else self.latent_shape
 
     def random(self, space: str, draw: int) -> Tensor:
-        """Two orthogonal unit directions `(2, *shape)`. Raises UserError if the space has only one
-        dimension.
-        """
+        """Two orthogonal unit directions `(2, *shape)`. Raises UserError in a one-dimensional space."""
         if (space, draw) not in self._random:
             if math.prod(self._shape(space)) < 2:
                 raise UserError("a latent of dimension 1 has no two directions; move along the principal one")

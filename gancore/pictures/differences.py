@@ -12,9 +12,7 @@ ABSENT = "—"
 
 
 def differences(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str | None]]]:
-    """The dotted names whose values differ between tables, with the values; None if a table lacks the
-    name.
-    """
+    """Dotted names whose values differ between tables, with the values; None if a table lacks the name."""
     flattened = [dict(flat(one)) for one in tables]
     names = dict.fromkeys(name for one in flattened for name in one)
     found = [(name, [one.get(name) for one in flattened]) for name in names]

@@ -24,9 +24,7 @@ SCRIPTS = ("scales.js", "charts.js", "page.js")
 
 @dataclass(frozen=True)
 class Section:
-    """A card of a page. `action` is the id of a text that can be copied; cards without content are left
-    out.
-    """
+    """A card of a page. `action` is the id of a text that can be copied; empty cards are left out."""
 
     id: str
     title: str

@@ -14,9 +14,7 @@ from gancore.storage.jsonl import Line
 
 @dataclass(frozen=True)
 class Reading:
-    """One score: its value (None if not finite), its standard error if known, and which direction is
-    better.
-    """
+    """A score: its value (None if not finite), standard error if known, and which direction is better."""
 
     value: float | None
     error: float | None = None

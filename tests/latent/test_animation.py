@@ -135,7 +135,7 @@ def test_what_breaks_half_way_leaves_the_old_file(tmp_path, ending, monkeypatch)
         (
             "walk.mp4",
             24,
-            "walk.mp4: MP4 is written by ffmpeg, which is not there; "
+            "walk.mp4: MP4 needs ffmpeg, which is not installed; "
             "install it, or give a name that ends in .webp or .gif",
         ),
     ],

@@ -102,10 +102,10 @@ def test_what_two_standard_errors_cover_is_not_told_apart(two):
 
 
 def test_scores_that_were_not_made_alike_are_told(two):
-    assert "Not made alike" not in compared(two, samples=0).source
+    assert "Protocols differ" not in compared(two, samples=0).source
     save_scores(two[1] / "scores" / "00000500.json", scores(0.5), images=500, count=200)
     made = compared(two, samples=0)
-    assert "Not made alike: samples.count differ." in made.source
+    assert "Protocols differ: samples.count." in made.source
     assert cells(made, "samples.count") == ["1000", "200"]
 
 
