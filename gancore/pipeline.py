@@ -145,7 +145,9 @@ class Pipeline:
             and not label.is_floating_point()
             and not bool(((label >= 0) & (label < classes)).all())
         ):
-            raise UserError(f"label {int(label.max())} is out of range: 0 … {classes - 1}")
+            raise UserError(
+                f"label {int(label.max())} is out of range; give a number from 0 to {classes - 1}"
+            )
 
     def render(
         self,

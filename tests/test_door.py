@@ -340,7 +340,7 @@ def test_train_tells_how_far_it_is_and_refuses_changes_to_a_built_recipe(images,
     settings = {"images": 8, "batch": 4, "evaluate_every": 0, "threads": 1}
     gancore.train("gan", images, output=tmp_path / "run", progress=lambda *w: heard.append(w), **settings)
     assert heard == [("images", 4, 8), ("images", 8, 8)]
-    with pytest.raises(UserError, match="set and init belong to a recipe by its name"):
+    with pytest.raises(UserError, match="set and init apply to a recipe given by name"):
         gancore.train(gancore.create("gan"), images, set={"batch": 3}, output=tmp_path / "other", **settings)
     assert not (tmp_path / "other").exists()
 

@@ -43,7 +43,7 @@ def layers_named(given: Numbers, total: int) -> Collection[int]:
         raise UserError(f"--layers takes {', '.join(BANDS)}, or numbers such as 0-3; got {given!r}")
     found = numbers_of("--layers", given)
     if max(found) >= total:
-        raise UserError(f"layer {max(found)} is out of range: 0 … {total - 1}")
+        raise UserError(f"layer {max(found)} is out of range; give numbers from 0 to {total - 1}")
     return found
 
 

@@ -257,7 +257,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (["train", "--resume", "nowhere", "--paired"], 2, "only --images may be given with it"),
         (["sample", "nowhere"], 1, "nowhere is no folder; give a run folder"),
         (["sample", "RUN", "--count", "0"], 2, "Invalid value for '--count'"),
-        (["sample", "RUN", "--label", "3"], 2, "reads no labels, but a label was given; leave it out"),
+        (["sample", "RUN", "--label", "3"], 2, "reads no labels, but a label was given; omit it"),
         (["sample", "RUN", "--output", "x.txt"], 2, "no picture format is called '.txt'"),
         (["sample", "RUN", "--data", "IMAGES"], 2, "has no encoder, so it cannot reconstruct images"),
         (["sample", "RUN", "--output", "game.toml/x.png"], 2, "game.toml"),
@@ -268,7 +268,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["sample", "RUN", "--data", "emoji", "--truncation", "0.5"],
             2,
-            "--data gives the images to start from",
+            "--truncation and --label have no effect with --data; omit them",
         ),
         (["tarin"], 2, "No such command 'tarin'"),
         (["train", "game.toml", "--bacth", "3"], 2, "--bacth"),

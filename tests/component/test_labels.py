@@ -19,7 +19,7 @@ def pipeline(**fields):
 
 
 def test_a_label_out_of_range_is_refused():
-    with pytest.raises(UserError, match="label 7 is out of range: 0 … 2"):
+    with pytest.raises(UserError, match="label 7 is out of range; give a number from 0 to 2"):
         pipeline(conditioner=OneHot()).sample(2, seed=0, label=torch.tensor([0, 7]))
 
 

@@ -410,7 +410,9 @@ def test_ctrl_c_ends_it_quietly(layered_run, monkeypatch, capsys):
     monkeypatch.setattr("gancore.explorer.server.Server.serve_forever", interrupted)
     assert run(["explore", str(layered_run), "--port", "0", "--no-browser"]) == 0
     captured = capsys.readouterr()
-    assert "exploring" in captured.out and "http://127.0.0.1:" in captured.out and captured.err == "\nended\n"
+    assert (
+        "exploring" in captured.out and "http://127.0.0.1:" in captured.out and captured.err == "\nstopped\n"
+    )
 
 
 def test_answers_are_kept_up_to_a_size(server, monkeypatch):

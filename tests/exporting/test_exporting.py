@@ -238,7 +238,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--format", "tflite"], "--format is onnx, torch, pipeline; got 'tflite'"),
+        (["--format", "tflite"], "--format must be one of onnx, torch, pipeline; got 'tflite'"),
         (["--input", "label"], "--input must be truncation or noise; got label"),
         (
             ["--format", "pipeline", "--truncation", "0.5"],

@@ -147,8 +147,14 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["directions", "plain", "--method", "ica"], "--method is sefa, ganspace, linear; got 'ica'"),
-        (["directions", "plain", "--output", "found.png"], "a file that ends in .safetensors; got found.png"),
+        (
+            ["directions", "plain", "--method", "ica"],
+            "--method must be one of sefa, ganspace, linear; got 'ica'",
+        ),
+        (
+            ["directions", "plain", "--output", "found.png"],
+            "directions are saved as .safetensors files; got found.png",
+        ),
         (["directions", "plain", "--method", "sefa"], "does not say what it multiplies its code by"),
         (["directions", "plain", "--space", "w"], "has no w besides z"),
         (["directions", "plain", "--activations", "conv"], "has no module 'conv'"),
@@ -194,11 +200,11 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
         (["edit", "plain", *FOUND, "--to", "1e9"], "Invalid value for '--to'"),
         (
             ["edit", "plain", *FOUND, "--code", "a.npy", "--label", "4"],
-            "--label belongs to images of seeds, and --code gives codes as they",
+            "--label applies to the images of --seeds, not to a --code; omit it",
         ),
         (
             ["edit", "plain", *FOUND, "--code", "a.npy", "--truncation", "0"],
-            "--truncation belongs to images of seeds",
+            "--truncation applies to the images of --seeds, not to a --code",
         ),
         (["edit", "plain"], "Missing option '--directions'"),
     ],

@@ -204,8 +204,8 @@ def test_a_tuned_generator_makes_the_image_and_the_others_as_before():
         (walks.plain, {"space": "s"}, "the spaces here are z, w, w+; got 's'"),
         (walks.labeled, {"space": "w+"}, "reads one code (9,) for the whole image, so w+ is w; choose w"),
         (walks.translator, {}, "translates images, so it has no latent space"),
-        (walks.plain, {"label": 1}, "reads no labels, but a label was given; leave it out"),
-        (walks.labeled, {"label": 5}, "label 5 is out of range: 0 … 2"),
+        (walks.plain, {"label": 1}, "reads no labels, but a label was given; omit it"),
+        (walks.labeled, {"label": 5}, "label 5 is out of range; give a number from 0 to 2"),
     ],
 )
 def test_what_cannot_be_projected_gets_a_clear_error(make, words, text):

@@ -175,7 +175,7 @@ def test_views_do_not_lie_in_each_other_without_end(layered):
 
 
 def test_an_unknown_class_and_a_translator():
-    with pytest.raises(UserError, match="label 7 is out of range: 0 … 2"):
+    with pytest.raises(UserError, match="label 7 is out of range; give a number from 0 to 2"):
         Walk(walks.labeled()).image({"label": 7})
     with pytest.raises(UserError, match="translates images, so it has no latent space to walk in"):
         Walk(walks.translator())

@@ -83,9 +83,9 @@ def test_thirds_cover_all_layers_once(total):
             ["layered", "--layers", "thick"],
             "--layers takes coarse, middle, fine, or numbers such as 0-3; got 'thick'",
         ),
-        (["layered", "--layers", "2-4"], "layer 4 is out of range: 0 … 3"),
+        (["layered", "--layers", "2-4"], "layer 4 is out of range; give numbers from 0 to 3"),
         (["layered", "--sources", "x"], "--sources takes non-negative integers, e.g. 1,2,3 or 4-9; got 'x'"),
-        (["layered", "--label", "1"], "reads no labels, but a label was given; leave it out"),
+        (["layered", "--label", "1"], "reads no labels, but a label was given; omit it"),
         (["layered", "--output", "mix.avi"], "no picture format is called '.avi'"),
     ],
 )

@@ -139,13 +139,13 @@ def test_labels_where_the_data_have_none_are_refused(cls):
 @pytest.mark.parametrize("cls", list(GENERATORS))
 def test_a_label_for_a_model_that_reads_none_is_refused(cls):
     with pytest.raises(
-        UserError, match="conditioner/stylegan reads no labels, but a label was given; leave it out"
+        UserError, match="conditioner/stylegan reads no labels, but a label was given; omit it"
     ):
         recipe(cls, (3, 16, 16)).pipelines()["image"].sample(1, seed=0, label=torch.tensor([1]))
 
 
 def test_a_label_beyond_the_classes_is_refused():
-    with pytest.raises(UserError, match="label 3 is out of range: 0 … 2"):
+    with pytest.raises(UserError, match="label 3 is out of range; give a number from 0 to 2"):
         recipe(StyleGAN2, (3, 16, 16), classes=3).pipelines()["image"].sample(
             1, seed=0, label=torch.tensor([3])
         )
