@@ -102,7 +102,7 @@ def _with_size(raw: Raw, size: Size, options: ImageOptions) -> Raw:
 
 
 def center(height: int, width: int, size: Size) -> tuple[int, int, int, int]:
-    """The largest centerd rectangle of the wanted proportions: top, left, height, width."""
+    """The largest centered rectangle of the wanted proportions: top, left, height, width."""
     if width * size[0] > height * size[1]:
         crop_height, crop_width = height, max(1, round(height * size[1] / size[0]))
     else:

@@ -46,8 +46,8 @@ def instance_normalized(x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e-
         # ones, and the division after: the sum over a constant map is then exact, and the map becomes exactly
         # zero
         ones = pixels.new_ones(1, 1, 1).expand(n, 1, h * w)
-        centerd = pixels - torch.bmm(ones, pixels) / (h * w)
-        variance = torch.bmm(ones, centerd * centerd) / (h * w)
+        centered = pixels - torch.bmm(ones, pixels) / (h * w)
+        variance = torch.bmm(ones, centered * centered) / (h * w)
     factor = at_least_float32(scale.reshape(n, 1, c)) * torch.rsqrt(at_least_float32(variance) + eps)
-    normalized = torch.addcmul(bias.reshape(n, 1, c).to(x.dtype), centerd.to(x.dtype), factor.to(x.dtype))
+    normalized = torch.addcmul(bias.reshape(n, 1, c).to(x.dtype), centered.to(x.dtype), factor.to(x.dtype))
     return normalized.reshape(n, h, w, c).permute(0, 3, 1, 2)

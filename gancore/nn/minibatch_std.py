@@ -34,8 +34,8 @@ class MinibatchStd(nn.Module):
         """One number for each sample of `rows`, which are whole groups of equal size."""
         size = min(self.group or len(rows), len(rows))
         groups = at_least_float32(rows.reshape(len(rows) // size, size, -1))
-        centerd = groups - groups.mean(1, keepdim=True)
-        deviation = (centerd.square().mean(1) + self.eps).sqrt().mean(1)
+        centered = groups - groups.mean(1, keepdim=True)
+        deviation = (centered.square().mean(1) + self.eps).sqrt().mean(1)
         return deviation.repeat_interleave(size)
 
 

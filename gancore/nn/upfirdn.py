@@ -28,7 +28,7 @@ class Resample(nn.Module):
     sample.
 
     Taps are normalized to a sum of `up`, so that a constant image stays constant away from the border, beyond
-    which are zeros. The output is centerd on the input. `(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`. A
+    which are zeros. The output is centered on the input. `(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`. A
     bias `(C,)` may be added on the way.
 
     Raises:
@@ -143,7 +143,7 @@ class Fir(nn.Module):
 
 
 def first_zeros(taps: int, up: int, down: int) -> int:
-    """How many zeros go before the first sample, so that the output is centerd on the input."""
+    """How many zeros go before the first sample, so that the output is centered on the input."""
     return (taps + up - down) // 2
 
 

@@ -22,7 +22,7 @@ def test_the_embedded_emoji() -> None:
     assert np.bincount(data.labels).tolist() == [151, 351, 143, 120, 195, 79, 241, 200, 248]
     images = data.rows(np.arange(1728))["image"]
     assert images.min() == -1 and images.max() == 1
-    # White corners and colored centers: composited, centerd, not blank.
+    # White corners and colored centers: composited, centered, not blank.
     assert (images[:, :, 0, 0] > 0.9).float().mean() > 0.85 and (
         images[:, :, 12:20, 12:20].mean((1, 2, 3)) < 0.9
     ).float().mean() > 0.9
