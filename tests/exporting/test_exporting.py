@@ -201,7 +201,7 @@ def test_what_a_pipeline_has_not_is_not_built_in():
         Chain(walks.layered(), inputs=["noise"])
     pipeline = walks.labeled()
     pipeline.labels = None
-    with pytest.raises(ExportError, match="reads labels, but the pipeline has none to try it with"):
+    with pytest.raises(ExportError, match="reads labels, but the pipeline cannot draw any"):
         Chain(pipeline)
 
 

@@ -194,7 +194,7 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
             "use one of the two",
         ),
         (["directions", "translator"], "translates images, so it has no latent space"),
-        (["edit", "plain", "--directions", "no.safetensors"], "no.safetensors holds no directions"),
+        (["edit", "plain", "--directions", "no.safetensors"], "no.safetensors does not hold directions"),
         (["edit", "plain", *FOUND, "--from", "nan"], "Invalid value for '--from'"),
         (["edit", "plain", *FOUND, "--to", "inf"], "Invalid value for '--to'"),
         (["edit", "plain", *FOUND, "--to", "1e9"], "Invalid value for '--to'"),

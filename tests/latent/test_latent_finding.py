@@ -188,7 +188,7 @@ def test_a_file_of_something_else_is_refused(tmp_path, make):
     make(tmp_path / "file.safetensors")
     with pytest.raises(
         UserError,
-        match=r"file.safetensors holds no directions \(.*\); give a file that gancore directions wrote",
+        match=r"file.safetensors does not hold directions \(.*\); give a file that gancore directions wrote",
     ):
         DirectionSet.load(tmp_path / "file.safetensors")
 
@@ -302,7 +302,7 @@ def test_a_walk_goes_along_given_directions(space):
     assert walk.sliders == 2 and torch.equal(walk.principal(space).vectors, given.vectors)
     moved = walk.place({"seed": 3, "space": space, "principal": [0.0, 1.5]}).code
     torch.testing.assert_close(moved, edited_latent(pipeline, found, 0, [1.5], *pipeline.draw(1, seed=3)))
-    with pytest.raises(UserError, match="find directions of its own"):
+    with pytest.raises(UserError, match="find directions for this pipeline"):
         Walk(walks.plain(width=5), given)
 
 

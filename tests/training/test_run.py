@@ -259,7 +259,7 @@ def test_a_recipe_that_waits_for_its_facts_cannot_run():
     with pytest.raises(
         FactError,
         match="recipe/two-player waits for image: put it into a recipe that trains on data, "
-        "or give it in Python",
+        "or pass it in Python",
     ):
         TrainingRun(TwoPlayerGAN(generator=SmallGenerator(), discriminator=SmallDiscriminator()), Source())
 
