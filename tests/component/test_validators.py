@@ -63,5 +63,6 @@ def test_every_numeric_option_has_a_range():
         for found in registry().registrations()
         for option in option_fields(found.cls)
         if option.type in (int, float) and option.validator is None
+        if found.cls.__module__.startswith("gancore")  # other tests offer parts of their own
     ]
     assert bare == []
