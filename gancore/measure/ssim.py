@@ -42,7 +42,7 @@ def ms_ssim(first: Tensor, second: Tensor, *, range: float = 2.0) -> Tensor:
     window, with the first weights over their sum. Contrast and structure are averaged over channels before
     they are multiplied; where one is negative it counts as zero. At every scale only windows that lie wholly
     within the image count, as in the paper's own code. torchmetrics reflects images at their borders instead,
-    and at the coarsest scale averages over the windows there too, which changes values by 1e-4 to 4e-3.
+    and at the coarsest scale averages over the windows there too, so its values differ.
 
     Raises:
         MeasureError: the images are smaller than a window.
