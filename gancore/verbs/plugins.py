@@ -35,7 +35,7 @@ class Plugins:
             for failure in self.failures
         ]
         lines += [
-            f"{kind} {name!r} is provided by {' and '.join(several)}: "
+            f"{kind} {name!r} is offered by {' and '.join(several)}: "
             f"write {several[0]}:{name} or {several[1]}:{name}"
             for kind, name, several in self.clashes
         ]

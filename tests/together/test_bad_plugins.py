@@ -30,7 +30,7 @@ BROKEN = {
         PART.format(api=2, name="future"),
         "it was written for gancore_api 2; this gancore accepts 1",
     ),
-    "gancore-junk": (NO_PART, "gancore-junk offers 3, which is no part"),
+    "gancore-junk": (NO_PART, "gancore-junk offers 3, which is not a part"),
 }
 TAKEN = {"gancore-copycat": PART.format(api=1, name="hinge"), "gancore-fine": PART.format(api=1, name="fine")}
 SMALL = ["--set", "generator.width=4", "--set", "discriminator.width=4", "--images", "64", "--batch", "32"]
