@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from gancore.component.part import Part, fact, field, interface
 from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
-from gancore.component.validators import above, whole, within
+from gancore.component.validators import above, at_least, whole, within
 from gancore.errors import UserError
 
 Shape = tuple[int, ...]
@@ -334,7 +334,7 @@ class Optimizer(Part):
     between: the weights move and its means fade as if the lazy penalty lay in the main updates.
     """
 
-    lr: float = field(default=2e-4, help="learning rate")
+    lr: float = field(default=2e-4, validator=at_least(0), help="learning rate")
 
     @abstractmethod
     def make(self, parameters: Iterable[nn.Parameter], rescale: float = 1.0) -> torch.optim.Optimizer:

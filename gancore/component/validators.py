@@ -3,21 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Validator", "above", "at_least", "below", "one_of", "whole", "within"]
+__all__ = ["Validator", "above", "at_least", "below", "is_number", "one_of", "whole", "within"]
 
 Validator = Callable[[Any, Any, Any], None]
 
 
 class one_of:
-    """One of some words, `options`."""
+    """One of some values, `options`."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: Any) -> None:
         self.options = options
 
     def __call__(self, _: Any, attribute: Any, value: Any) -> None:
         """Raises ValueError for anything else."""
-        if not isinstance(value, str) or value not in self.options:
-            raise ValueError(f"{attribute.name} must be one of {', '.join(self.options)}; got {value!r}")
+        if value not in self.options:
+            words = ", ".join(map(str, self.options))
+            raise ValueError(f"{attribute.name} must be one of {words}; got {value!r}")
 
 
 def at_least(low: float) -> Validator:
@@ -45,10 +46,15 @@ def whole(low: int) -> Validator:
     return _number(lambda value: isinstance(value, int) and value >= low, f"a whole number, at least {low}")
 
 
+def is_number(value: Any) -> bool:
+    """Whether it is a real number; True and False are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _number(fits: Callable[[Any], bool], words: str) -> Validator:
     def check(_: Any, attribute: Any, value: Any) -> None:
         # NaN compares false with everything, so it is refused by each range
-        if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
+        if not is_number(value) or not fits(value):
             raise ValueError(f"{attribute.name} must be {words}; got {value!r}")
 
     return check

@@ -1,12 +1,13 @@
 """What is done to images on their way in: one class, one place for each default."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import attrs
+from attrs.validators import optional
 
+from gancore.component.validators import Validator, one_of, whole
 from gancore.errors import DataError
 
 Size = tuple[int, int]
@@ -33,17 +34,14 @@ def as_size(value: Any) -> Size | None:
     return numbers[0], numbers[1]
 
 
-def _one_of(*choices: Any) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
-    def check(instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
-        if value not in choices:
-            raise DataError(f"{attribute.name} is {value!r}; expected {', '.join(map(repr, choices))}")
+def _checked(validator: Validator) -> Validator:
+    def check(options: Any, attribute: Any, value: Any) -> None:
+        try:
+            validator(options, attribute, value)
+        except ValueError as error:
+            raise DataError(str(error)) from None
 
     return check
-
-
-def _positive(instance: Any, attribute: "attrs.Attribute[Any]", value: int | None) -> None:
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-        raise DataError(f"{attribute.name} is {value!r}; expected a positive whole number")
 
 
 def _help(text: str) -> dict[str, str]:
@@ -66,48 +64,50 @@ class ImageOptions:
     channels: int | None = attrs.field(
         default=None,
         metadata=_help("1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; default: as they are"),
-        validator=_positive,
+        validator=_checked(optional(whole(1))),
     )
     fit: str = attrs.field(
         default="crop",
         metadata=_help("crop the center, pad, or stretch to the size"),
-        validator=_one_of("crop", "pad", "stretch"),
+        validator=_checked(one_of("crop", "pad", "stretch")),
     )
     alpha: str = attrs.field(
         default="white",
         metadata=_help("lay transparent images on white or black, or keep alpha"),
-        validator=_one_of("white", "black", "keep"),
+        validator=_checked(one_of("white", "black", "keep")),
     )
     bits: int | None = attrs.field(
         default=None,
         metadata=_help("convert whole numbers to 8 or 16 bits; default: as they are"),
-        validator=_one_of(None, 8, 16),
+        validator=_checked(optional(one_of(8, 16))),
     )
     mirror: bool = attrs.field(
         default=False,
         metadata=_help("show half of the images mirrored left to right"),
-        validator=_one_of(False, True),
+        validator=_checked(one_of(False, True)),
     )
     labels: str = attrs.field(
         default="auto", metadata=_help("auto, folders, none, or a .json, .npy or IDX file of labels")
     )
     subset: str | None = attrs.field(
-        default=None, metadata=_help("which files of an IDX folder"), validator=_one_of(None, "train", "test")
+        default=None,
+        metadata=_help("which files of an IDX folder"),
+        validator=_checked(optional(one_of("train", "test"))),
     )
     layout: str = attrs.field(
         default="auto",
         metadata=_help("order of the axes of an array"),
-        validator=_one_of("auto", "NCHW", "NHWC"),
+        validator=_checked(one_of("auto", "NCHW", "NHWC")),
     )
     values: str = attrs.field(
         default="auto",
         metadata=_help("range of float images: unit [0, 1], signed [-1, 1]"),
-        validator=_one_of("auto", "unit", "signed"),
+        validator=_checked(one_of("auto", "unit", "signed")),
     )
     unreadable: str = attrs.field(
         default="refuse",
         metadata=_help("what to do with an image that cannot be read"),
-        validator=_one_of("refuse", "skip"),
+        validator=_checked(one_of("refuse", "skip")),
     )
     cache: str | Path | None = attrs.field(
         default=None,

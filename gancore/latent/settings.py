@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from gancore.component.validators import is_number
 from gancore.errors import UserError
 
 __all__ = ["check_settings"]
@@ -10,8 +11,9 @@ __all__ = ["check_settings"]
 
 def check_settings(what: str, settings: Any) -> None:
     """Raises UserError unless settings have at least one step and only finite, non-negative numbers."""
-    if settings.steps < 1:
-        raise UserError(f"{what} needs at least 1 step; got {settings.steps}")
+    steps = settings.steps
+    if not (is_number(steps) and isinstance(steps, int) and steps >= 1):
+        raise UserError(f"{what} needs a whole number of steps, at least 1; got {steps!r}")
     for name, value in vars(settings).items():
-        if not (math.isfinite(value) and value >= 0):
+        if not (is_number(value) and math.isfinite(value) and value >= 0):
             raise UserError(f"{name} of {what} must be a finite number, at least 0; got {value}")

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from gancore.component.part import field, part
-from gancore.component.validators import whole, within
+from gancore.component.validators import is_number, whole, within
 from gancore.errors import FitError
 from gancore.nn.growing import Growing, coarse, level_of
 from gancore.recipes.base import Run
@@ -26,9 +26,7 @@ def _pairs(given: Any) -> Any:
 
 def _rising(_: Any, attribute: Any, value: Any) -> None:
     pairs = isinstance(value, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value)
-    fine = pairs and all(
-        isinstance(number, int | float) and 0 < number < math.inf for pair in value for number in pair
-    )
+    fine = pairs and all(is_number(number) and 0 < number < math.inf for pair in value for number in pair)
     if not fine or any(first[0] >= second[0] for first, second in pairwise(value)):
         raise ValueError(
             f"{attribute.name} must be pairs of a size and a number above 0, sizes rising, as [[8, 256], "

@@ -7,8 +7,9 @@ from typing import Any
 
 import attrs
 import torch
-from attrs.validators import ge, in_, optional
+from attrs.validators import optional
 
+from gancore.component.validators import one_of, whole
 from gancore.errors import UserError
 
 PRECISIONS = ("float32", "bf16")
@@ -28,39 +29,41 @@ class Settings:
     """
 
     images: int | None = _setting(
-        None, "length of the training in images seen; default: the recipe's default", optional(ge(1))
+        None, "length of the training in images seen; default: the recipe's default", optional(whole(1))
     )
     batch: int | None = _setting(
-        None, "images in a batch, over all processes; default: the recipe's published size", optional(ge(1))
+        None,
+        "images in a batch, over all processes; default: the recipe's published size",
+        optional(whole(1)),
     )
     micro_batch: int | None = _setting(
-        None, "images worked on at a time; saves memory, gradients stay the same", optional(ge(1))
+        None, "images worked on at a time; saves memory, gradients stay the same", optional(whole(1))
     )
     precision: str = _setting(
-        "float32", "float32, or bf16 for autocast with float32 weights", in_(PRECISIONS)
+        "float32", "float32, or bf16 for autocast with float32 weights", one_of(*PRECISIONS)
     )
-    seed: int = _setting(0, "of initial weights, data order and noise", ge(0))
+    seed: int = _setting(0, "of initial weights, data order and noise", whole(0))
     device: str = _setting("auto", "auto, cpu, cuda, cuda:1, mps")
     threads: int | None = _setting(
-        None, "CPU threads; default: as torch chooses. Another count gives other bits", optional(ge(1))
+        None, "CPU threads; default: as torch chooses. Another count gives other bits", optional(whole(1))
     )
     checkpoint_every: int | None = _setting(
-        None, "images between checkpoints; default: a tenth of the run", optional(ge(1))
+        None, "images between checkpoints; default: a tenth of the run", optional(whole(1))
     )
     sample_every: int | None = _setting(
-        None, "images between sample grids; default: a twentieth of the run", optional(ge(1))
+        None, "images between sample grids; default: a twentieth of the run", optional(whole(1))
     )
     report_every: int | None = _setting(
-        None, "images between lines of the log; default: a two-hundredth of the run", optional(ge(1))
+        None, "images between lines of the log; default: a two-hundredth of the run", optional(whole(1))
     )
     evaluate_every: int | None = _setting(
         None,
         "images between evaluations (scores and alarms); default: a tenth of the run, 0: never",
-        optional(ge(0)),
+        optional(whole(0)),
     )
     best: str = _setting("FD", "the score whose best checkpoint is kept")
-    keep: int = _setting(3, "checkpoints kept, besides the best", ge(1))
-    hold_out: int = _setting(0, "images that training never sees, for tests", ge(0))
+    keep: int = _setting(3, "checkpoints kept, besides the best", whole(1))
+    hold_out: int = _setting(0, "images that training never sees, for tests", whole(0))
     compile: bool = _setting(False, "compile the networks (first-order updates and sampling)")
 
     def __attrs_post_init__(self) -> None:

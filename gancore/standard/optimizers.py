@@ -25,7 +25,7 @@ from torch import nn
 
 from gancore.component.interfaces import Optimizer, Schedule
 from gancore.component.part import field, interface, part, seat
-from gancore.component.validators import above, at_least, within
+from gancore.component.validators import above, at_least, is_number, within
 from gancore.standard.schedules import Constant
 
 __all__ = ["SGD", "Adam", "AdamW", "RMSprop"]
@@ -33,11 +33,13 @@ __all__ = ["SGD", "Adam", "AdamW", "RMSprop"]
 
 def _floats(given: Any) -> Any:
     # torch's fused kernels refuse whole numbers here
-    return tuple(float(b) for b in given) if isinstance(given, list | tuple) else given
+    if not isinstance(given, list | tuple):
+        return given
+    return tuple(float(b) if is_number(b) else b for b in given)
 
 
 def _two_betas(_: Any, attribute: Any, value: Any) -> None:
-    if not (isinstance(value, tuple) and len(value) == 2 and all(0 <= b < 1 for b in value)):
+    if not (isinstance(value, tuple) and len(value) == 2 and all(is_number(b) and 0 <= b < 1 for b in value)):
         raise ValueError(f"{attribute.name} must be two numbers from 0 to below 1; got {value!r}")
 
 

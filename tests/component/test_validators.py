@@ -3,9 +3,15 @@
 import attrs
 import pytest
 
+import gancore
 from gancore.component.discovery import registry
 from gancore.component.part import option_fields
 from gancore.component.validators import above, at_least, one_of, whole, within
+from gancore.data.options import ImageOptions
+from gancore.errors import DataError, SpecError, UserError
+from gancore.latent.guidance import Guidance
+from gancore.recipes.growing import GrowingGAN
+from gancore.runs.settings import Settings
 
 NUMERIC = [
     (found.cls, option)
@@ -66,3 +72,56 @@ def test_every_numeric_option_has_a_range():
         if found.cls.__module__.startswith("gancore")  # other tests offer parts of their own
     ]
     assert bare == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"images": 1.5}, "setting: images must be a whole number, at least 1; got 1.5"),
+        ({"images": True}, "setting: images must be a whole number, at least 1; got True"),
+        ({"batch": "a"}, "setting: batch must be a whole number, at least 1; got 'a'"),
+        ({"precision": "fp8"}, "setting: precision must be one of float32, bf16; got 'fp8'"),
+    ],
+)
+def test_settings_of_a_training_are_checked_alike(changes, words):
+    with pytest.raises(UserError, match=f"^{words}$"):
+        Settings.of(**changes)
+
+
+@pytest.mark.parametrize("steps", [1.5, True, "a", 0])
+def test_steps_of_a_search_are_a_whole_number(steps):
+    with pytest.raises(UserError, match=rf"needs a whole number of steps, at least 1; got {steps!r}"):
+        Guidance(steps=steps)
+
+
+@pytest.mark.parametrize("betas", [(False, False), ("a", "a"), 0.5, (0.5,), (0.5, 1.0)])
+def test_betas_are_two_numbers(betas):
+    with pytest.raises(SpecError, match="betas must be two numbers from 0 to below 1; got"):
+        gancore.create("optimizer/adam", betas=betas)
+
+
+@pytest.mark.parametrize("multipliers", ["a", {"hue": True}, {"hue": 2}, {"hug": 0.5}])
+def test_multipliers_are_a_table_of_shares(multipliers):
+    with pytest.raises(SpecError, match="multipliers"):
+        gancore.create("augment/ada", multipliers=multipliers)
+
+
+@pytest.mark.parametrize("rates", [[[True, 1.0]], [[8, True]], [[8, "a"]], 3])
+def test_rates_by_size_are_pairs_of_numbers(rates):
+    option = attrs.fields(GrowingGAN).rates
+    with pytest.raises(ValueError, match="rates must be pairs of a size and a number above 0"):
+        option.validator(None, option, option.converter(rates))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"channels": True}, "channels must be a whole number, at least 1; got True"),
+        ({"fit": "fill"}, "fit must be one of crop, pad, stretch; got 'fill'"),
+        ({"bits": 12}, "bits must be one of 8, 16; got 12"),
+        ({"mirror": "yes"}, "mirror must be one of False, True; got 'yes'"),
+    ],
+)
+def test_image_options_are_checked_alike(options, words):
+    with pytest.raises(DataError, match=f"^{words}$"):
+        ImageOptions(**options)

@@ -16,6 +16,7 @@ def test_every_epoch_is_a_permutation(length: int, seed: int, epoch: int) -> Non
     assert sorted(indices) == list(range(length))
 
 
+@settings(deadline=None)
 @given(lengths, seeds, st.lists(st.integers(0, 500), max_size=20), st.booleans())
 def test_an_index_depends_on_seed_and_position_alone(
     length: int, seed: int, positions: list[int], mirror: bool

@@ -180,7 +180,7 @@ def test_a_model_that_open_clip_does_not_know(monkeypatch):
         (lambda: guide(walks.plain(), red, label=0), "reads no labels"),
         (lambda: guide(walks.translator(), red), "translates images, so it has no latent space"),
         (lambda: Guidance(lr=float("inf")), "lr of guidance must be a finite number, at least 0; got inf"),
-        (lambda: Guidance(steps=0), "guidance needs at least 1 step; got 0"),
+        (lambda: Guidance(steps=0), "guidance needs a whole number of steps, at least 1; got 0"),
         (
             lambda: class_scorer(SmallExtractor(image=walks.IMAGE), 2),
             "extractor/small has the classes 0 to 1; got class 2",

@@ -216,7 +216,7 @@ def test_what_cannot_be_projected_gets_a_clear_error(make, words, text):
 
 def test_other_wrong_words():
     pipeline, image = walks.plain(), torch.zeros(1, 3, 8, 8)
-    with pytest.raises(UserError, match="a projection needs at least 1 step; got 0"):
+    with pytest.raises(UserError, match="a projection needs a whole number of steps, at least 1; got 0"):
         Projection(steps=0)
     for value in (math.inf, math.nan, -1.0):
         with pytest.raises(

@@ -254,7 +254,7 @@ def test_an_empty_folder_lacks_everything(tmp_path):
         ("settings = 3", "run.toml is damaged: TypeError"),
         ("x = 3", "run.toml is damaged: KeyError"),
         ("[", "run.toml is damaged: TOMLDecodeError"),
-        ("[settings]\nbatch = 0", "run.toml: setting: 'batch' must be >= 1"),
+        ("[settings]\nbatch = 0", "run.toml: setting: batch must be a whole number, at least 1; got 0"),
         ("[settings]\nbotch = 1", "run.toml: unknown setting botch"),
     ],
 )

@@ -8,7 +8,7 @@ from torch import Tensor
 from gancore.component.interfaces import Augment
 from gancore.component.part import RunningMean, field, interface, part
 from gancore.component.precision import at_least_float32
-from gancore.component.validators import above, whole, within
+from gancore.component.validators import above, is_number, whole, within
 from gancore.standard.ada.color import colored
 from gancore.standard.ada.corruption import corrupted
 from gancore.standard.ada.draws import GROUPS, TRANSFORMS, Draws
@@ -19,14 +19,12 @@ Categories = Literal["none", "b", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"]
 
 
 def _known(_: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise ValueError(f"{attribute.name} must be a table such as {{hue = 0}}; got {value!r}")
     for name, multiplier in value.items():
         if name not in TRANSFORMS:
             raise ValueError(f"{attribute.name} are for {', '.join(TRANSFORMS)}; got {name!r}")
-        if (
-            isinstance(multiplier, bool)
-            or not isinstance(multiplier, int | float)
-            or not 0 <= multiplier <= 1
-        ):
+        if not (is_number(multiplier) and 0 <= multiplier <= 1):
             raise ValueError(f"{attribute.name}.{name} must be a number from 0 to 1; got {multiplier!r}")
 
 
