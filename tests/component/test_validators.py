@@ -12,6 +12,7 @@ from gancore.errors import DataError, SpecError, UserError
 from gancore.latent.guidance import Guidance
 from gancore.recipes.growing import GrowingGAN
 from gancore.runs.settings import Settings
+from gancore.standard.optimizers import Adam
 
 NUMERIC = [
     (found.cls, option)
@@ -96,8 +97,8 @@ def test_steps_of_a_search_are_a_whole_number(steps):
 
 @pytest.mark.parametrize("betas", [(False, False), ("a", "a"), 0.5, (0.5,), (0.5, 1.0)])
 def test_betas_are_two_numbers(betas):
-    with pytest.raises(SpecError, match="betas must be two numbers from 0 to below 1; got"):
-        gancore.create("optimizer/adam", betas=betas)
+    with pytest.raises(ValueError, match="betas must be two numbers from 0 to below 1; got"):
+        Adam(betas=betas)
 
 
 @pytest.mark.parametrize("multipliers", ["a", {"hue": True}, {"hue": 2}, {"hug": 0.5}])
