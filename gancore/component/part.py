@@ -12,8 +12,8 @@ There are three kinds of field:
 Initial weights depend only on the seed and the path of seats from the root.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_args, get_origin
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
 
 import attrs
 import torch
@@ -21,91 +21,45 @@ from attrs.setters import NO_OP
 from torch import Tensor, nn
 
 from gancore.component.derived import Rules, derive, left_open
-from gancore.component.precision import at_least_float32
+from gancore.component.docstrings import first_paragraph, summary
+from gancore.component.fields import (
+    Seat,
+    all_fields,
+    fact,
+    fact_fields,
+    field,
+    help_of,
+    is_declared,
+    option_fields,
+    required_fields,
+    seat,
+    seats,
+)
 from gancore.component.randomness import fold, seeded
-from gancore.errors import FactError, FitError, SpecError, Unbuilt
+from gancore.component.running_mean import RunningMean
+from gancore.component.seating import children, fill, fill_all, occupy
+from gancore.errors import FactError, SpecError, Unbuilt
 
-__all__ = ["Part", "RunningMean", "Seat", "fact", "field", "interface", "part", "seat"]
+__all__ = [
+    "Part",
+    "RunningMean",
+    "Seat",
+    "children",
+    "fact",
+    "fact_fields",
+    "field",
+    "first_paragraph",
+    "help_of",
+    "interface",
+    "option_fields",
+    "part",
+    "required_fields",
+    "seat",
+    "seats",
+    "summary",
+]
 
 P = TypeVar("P", bound="Part")
-_ROLE, _HELP = "gancore.role", "gancore.help"
-
-
-def field(
-    *,
-    default: Any = attrs.NOTHING,
-    factory: Any = None,
-    validator: Any = None,
-    converter: Any = None,
-    help: str = "",
-) -> Any:
-    """An option of a part. `help` is one line of documentation; the validator checks the range."""
-    return attrs.field(
-        default=_default(default, factory), validator=validator, converter=converter, metadata={_HELP: help}
-    )
-
-
-def fact(*, default: Any = None, help: str = "") -> Any:
-    """A field that is filled from other parts. With `default=None` the part waits for it."""
-    return attrs.field(default=default, metadata={_ROLE: "fact", _HELP: help})
-
-
-def seat(*, default: Any = attrs.NOTHING, factory: Any = None, help: str = "") -> Any:
-    """A field that holds another part, or several if annotated as `Sequence[...]`.
-
-    The default may be a class or a name.
-    """
-    return attrs.field(default=_default(default, factory), metadata={_ROLE: "seat", _HELP: help})
-
-
-def _default(default: Any, factory: Any) -> Any:
-    return default if factory is None else attrs.Factory(factory)
-
-
-@attrs.frozen
-class Seat:
-    """A seat field: its name, its interface, whether it holds several parts, whether it is optional."""
-
-    name: str
-    interface: "type[Part]"
-    many: bool
-    optional: bool
-    default: Any
-
-    @classmethod
-    def of(cls, attribute: "attrs.Attribute[Any]") -> "Seat":
-        """Reads a seat field."""
-        kind = attribute.type
-        arguments = [a for a in get_args(kind) if a is not type(None)]
-        many = get_origin(kind) is not None and type(None) not in get_args(kind)
-        interface = cast("type[Part]", arguments[0] if arguments else kind)
-        return cls(attribute.name, interface, many, type(None) in get_args(kind), attribute.default)
-
-
-class RunningMean:
-    """A mean of values observed in `forward`.
-
-    Sum and count are accumulated over micro-batches and ranks before `Part.update_buffers` reads the mean.
-    """
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget what was observed."""
-        self.total: Tensor | None = None
-        self.count = 0.0
-
-    def add(self, total: Tensor, count: float) -> None:
-        """Observe `count` samples whose sum is `total`; gradients are dropped."""
-        total = at_least_float32(total.detach())
-        self.total = total if self.total is None else self.total + total
-        self.count += count
-
-    @property
-    def mean(self) -> Tensor | None:
-        """The mean over all observed samples, or None if there were none."""
-        return None if self.total is None else self.total / self.count
 
 
 class Part(nn.Module):
@@ -144,7 +98,7 @@ class Part(nn.Module):
         if "open_options" not in self.__dict__:
             self.preset, self.open_options = "", left_open(self.derived, self._given())
         for place in seats(type(self)):
-            _occupy(self, place)
+            occupy(self, place)
         self._refusal = self.register_forward_pre_hook(_refuse_unbuilt)
         self.bind()
 
@@ -280,14 +234,14 @@ class Part(nn.Module):
 
     def _given(self) -> dict[str, Any]:
         """What the constructor was given, as far as it differs from the defaults."""
-        held = {a.name: self.__dict__.get(a.name, self._modules.get(a.name)) for a in _fields(type(self))}
-        return {a.name: held[a.name] for a in _fields(type(self)) if held[a.name] is not a.default}
+        held = {a.name: self.__dict__.get(a.name, self._modules.get(a.name)) for a in all_fields(type(self))}
+        return {a.name: held[a.name] for a in all_fields(type(self)) if held[a.name] is not a.default}
 
     def _make(self, seed: int, path: str) -> None:
         for changed in derive(self, self.open_options):
             if changed is not self:
                 changed._origin = None  # one without facts is made already, and its layers may depend on it
-        _fill_all(self, seed, path)
+        fill_all(self, seed, path)
         with seeded(fold(seed, path)):
             self.build()
         if self.memory_format is torch.channels_last:
@@ -301,7 +255,7 @@ class Part(nn.Module):
     def __getattr__(self, name: str) -> Tensor | nn.Module:
         pending = self.__dict__.get("_pending")
         if pending and name in pending:
-            return _fill(self, name)
+            return fill(self, name)
         try:
             return super().__getattr__(name)
         except AttributeError:
@@ -310,154 +264,13 @@ class Part(nn.Module):
             raise
 
 
-def _fields(cls: type[Part]) -> "tuple[attrs.Attribute[Any], ...]":
-    found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, cls))
-    return found
-
-
-def fact_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
-    """The facts that a part class declares."""
-    return [a for a in _fields(cls) if a.metadata.get(_ROLE) == "fact"]
-
-
-def option_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
-    """The options that a part class declares: its fields that are neither seats nor facts."""
-    return [a for a in _fields(cls) if _ROLE not in a.metadata]
-
-
-def required_fields(cls: type[Part]) -> "list[attrs.Attribute[Any]]":
-    """The options and seats without a default."""
-    return [a for a in _fields(cls) if a.default is attrs.NOTHING]
-
-
-def seats(cls: type[Part]) -> list[Seat]:
-    """The seats that a part class declares."""
-    return [Seat.of(a) for a in _fields(cls) if a.metadata.get(_ROLE) == "seat"]
-
-
-def help_of(attribute: "attrs.Attribute[Any]") -> str:
-    """The help text of a field."""
-    return str(attribute.metadata.get(_HELP, ""))
-
-
 def _refuse_unbuilt(part: nn.Module, _: Any) -> None:
     cast(Part, part).require()
-
-
-def summary(documented: object) -> str:
-    """The first paragraph of a docstring, on one line."""
-    return first_paragraph(documented.__doc__ or "")
-
-
-def first_paragraph(text: str) -> str:
-    """The first paragraph of a text, on one line."""
-    return " ".join(text.strip().partition("\n\n")[0].split())
 
 
 def _meaning(part: Part, names: Sequence[str]) -> str:
     said = [f"{f.name}: {help_of(f)}" for f in fact_fields(type(part)) if f.name in names and help_of(f)]
     return f" ({', '.join(said)})" if said else ""
-
-
-def children(part: Part) -> Iterator[tuple[str, Part]]:
-    """The parts in the seats of `part`, each with its path relative to it (`regularizers.0`)."""
-    for place in seats(type(part)):
-        value = getattr(part, place.name)
-        if isinstance(value, nn.ModuleList):
-            yield from (
-                (f"{place.name}.{i}", member) for i, member in enumerate(value) if isinstance(member, Part)
-            )
-        elif value is not None:
-            yield place.name, value
-
-
-def _occupy(part: Part, place: Seat) -> None:
-    """Turns the value of a seat (part, class, name, table, list of these, None) into parts."""
-    given = (
-        part.__dict__.pop(place.name, None)
-        if place.name not in part._modules
-        else part._modules.pop(place.name)
-    )
-    where = f"{part.qualified_name}.{place.name}"
-    if place.many:
-        if isinstance(given, str | Part | Mapping) or not isinstance(given, Sequence | nn.ModuleList):
-            raise SpecError(
-                f"{where} holds a list of {place.interface.kind} parts; got {given!r}: write [{given!r}]"
-            )
-        setattr(
-            part, place.name, nn.ModuleList(_as_part(place, v, f"{where}[{i}]") for i, v in enumerate(given))
-        )
-    elif place.optional and (given is None or given == "none"):
-        part._modules[place.name] = None
-    else:
-        setattr(part, place.name, _as_part(place, given, where))
-
-
-def _as_part(place: Seat, given: Any, where: str) -> Part:
-    if isinstance(given, Part):
-        made = given
-    elif callable(given):
-        made = given()
-    elif isinstance(given, str | Mapping):
-        from gancore.component.specs import make  # only names and tables need the registry, which needs parts
-
-        made = make(place, given, where)
-    else:
-        raise SpecError(f"{where} takes a {place.interface.kind}: a part, a name or a table; got {given!r}")
-    if not isinstance(made, place.interface):
-        kind = getattr(made, "qualified_name", type(made).__name__)
-        raise FitError(f"{where} takes a {place.interface.__name__} ({place.interface.kind}), not {kind}")
-    return made
-
-
-def _fill_all(part: Part, seed: int, path: str) -> None:
-    """Gives every seated part its facts; seats fill on demand, so `facts` may read them in any order."""
-    order = [place.name for place in seats(type(part)) if part._modules.get(place.name) is not None]
-    part.__dict__.update(
-        _pending={name: part._modules.pop(name) for name in order}, _filling=[], _filling_at=(seed, path)
-    )
-    try:
-        for name in order:
-            getattr(part, name)
-    finally:
-        part._modules.update(part.__dict__.pop("_pending"))
-        made = [name for name in part._modules if name not in {place.name for place in seats(type(part))}]
-        for name in [*order, *made]:  # modules of an earlier build come last, as they did then
-            part._modules[name] = part._modules.pop(name)
-
-
-def _fill(part: Part, name: str) -> nn.Module:
-    filling: list[str] = part.__dict__["_filling"]
-    if name in filling:
-        cycle = " → ".join([*filling[filling.index(name) :], name])
-        raise FactError(
-            f"{part.qualified_name}: the seats {cycle} wait for each other's facts in a cycle; "
-            "set one of these facts explicitly"
-        )
-    seed, path = part.__dict__["_filling_at"]
-    member: nn.Module = part.__dict__["_pending"][name]
-    filling.append(name)
-    try:
-        facts = part.facts(name)
-        for label, child in _members(name, member):
-            child.bind(
-                seed=seed,
-                path=f"{path}.{label}".lstrip("."),
-                by=f"{part.qualified_name} (seat {name})",
-                facts=facts,
-            )
-    finally:
-        filling.pop()
-    part.__dict__["_pending"].pop(name)
-    part._modules[name] = member
-    return member
-
-
-def _members(name: str, member: nn.Module) -> Iterator[tuple[str, Part]]:
-    if isinstance(member, nn.ModuleList):
-        yield from ((f"{name}.{i}", child) for i, child in enumerate(member) if isinstance(child, Part))
-    elif isinstance(member, Part):
-        yield name, member
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat))
@@ -481,8 +294,8 @@ def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]
 
 
 def _check_fields(cls: type[Part]) -> None:
-    for a in _fields(cls):
-        if _HELP not in a.metadata:
+    for a in all_fields(cls):
+        if not is_declared(a):
             raise SpecError(
                 f"{cls.__name__}.{a.name} is annotated in the class, so it would be an option; "
                 f"write {a.name}: … = field(…), "

@@ -1,0 +1,97 @@
+"""The fields of a part: options, seats and facts, as they are declared and as a class has them."""
+
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
+
+import attrs
+
+if TYPE_CHECKING:
+    from gancore.component.part import Part
+
+_ROLE, _HELP = "gancore.role", "gancore.help"
+
+
+def field(
+    *,
+    default: Any = attrs.NOTHING,
+    factory: Any = None,
+    validator: Any = None,
+    converter: Any = None,
+    help: str = "",
+) -> Any:
+    """An option of a part. `help` is one line of documentation; the validator checks the range."""
+    return attrs.field(
+        default=_default(default, factory), validator=validator, converter=converter, metadata={_HELP: help}
+    )
+
+
+def fact(*, default: Any = None, help: str = "") -> Any:
+    """A field that is filled from other parts. With `default=None` the part waits for it."""
+    return attrs.field(default=default, metadata={_ROLE: "fact", _HELP: help})
+
+
+def seat(*, default: Any = attrs.NOTHING, factory: Any = None, help: str = "") -> Any:
+    """A field that holds another part, or several if annotated as `Sequence[...]`.
+
+    The default may be a class or a name.
+    """
+    return attrs.field(default=_default(default, factory), metadata={_ROLE: "seat", _HELP: help})
+
+
+def _default(default: Any, factory: Any) -> Any:
+    return default if factory is None else attrs.Factory(factory)
+
+
+@attrs.frozen
+class Seat:
+    """A seat field: its name, its interface, whether it holds several parts, whether it is optional."""
+
+    name: str
+    interface: "type[Part]"
+    many: bool
+    optional: bool
+    default: Any
+
+    @classmethod
+    def of(cls, attribute: "attrs.Attribute[Any]") -> "Seat":
+        """Reads a seat field."""
+        kind = attribute.type
+        arguments = [a for a in get_args(kind) if a is not type(None)]
+        many = get_origin(kind) is not None and type(None) not in get_args(kind)
+        interface = cast("type[Part]", arguments[0] if arguments else kind)
+        return cls(attribute.name, interface, many, type(None) in get_args(kind), attribute.default)
+
+
+def all_fields(cls: "type[Part]") -> "tuple[attrs.Attribute[Any], ...]":
+    """The fields that a part class declares, in their order."""
+    found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, cls))
+    return found
+
+
+def fact_fields(cls: "type[Part]") -> "list[attrs.Attribute[Any]]":
+    """The facts that a part class declares."""
+    return [a for a in all_fields(cls) if a.metadata.get(_ROLE) == "fact"]
+
+
+def option_fields(cls: "type[Part]") -> "list[attrs.Attribute[Any]]":
+    """The options that a part class declares: its fields that are neither seats nor facts."""
+    return [a for a in all_fields(cls) if _ROLE not in a.metadata]
+
+
+def required_fields(cls: "type[Part]") -> "list[attrs.Attribute[Any]]":
+    """The options and seats without a default."""
+    return [a for a in all_fields(cls) if a.default is attrs.NOTHING]
+
+
+def seats(cls: "type[Part]") -> list[Seat]:
+    """The seats that a part class declares."""
+    return [Seat.of(a) for a in all_fields(cls) if a.metadata.get(_ROLE) == "seat"]
+
+
+def is_declared(attribute: "attrs.Attribute[Any]") -> bool:
+    """Whether a field was made by `field`, `fact` or `seat`."""
+    return _HELP in attribute.metadata
+
+
+def help_of(attribute: "attrs.Attribute[Any]") -> str:
+    """The help text of a field."""
+    return str(attribute.metadata.get(_HELP, ""))
