@@ -11,7 +11,8 @@ BRITISH = re.compile(
     r"colour|neighbour|behaviour|favour|honour|flavour|normalis|initialis|optimis(?!t|m)|regularis|stabilis|"
     r"quantis|penalis|memoris|equalis|randomis|generalis|recognis|realis(?!t|m)|standardis|visualis|serialis|"
     r"discretis|parametris|summaris|minimis(?=e|i|a)|maximis(?=e|i|a)|specialis|utilis|organis(?!m)|"
-    r"\bcentre|\bgrey|artefact|licence|judgement|labelled|labelling|modelled|travelled|cancelled|learnt|catalogue",
+    r"\bcentre|\bgrey|artefact|licence|judgement|labelled(?!by)|labelling|modelled|travelled|cancelled|"
+    r"learnt|catalogue",
     re.IGNORECASE,
 )
 KEPT = {  # what older files hold, and the words of seeds, on which numbers depend

@@ -84,10 +84,11 @@ def test_the_original_networks_are_reproduced(name):
 
 def test_an_unknown_name_and_an_unknown_filter_are_refused():
     with pytest.raises(
-        CheckpointError, match="G.synthesis.L0_36_512.weight is no name of a StyleGAN2 by NVIDIA"
+        CheckpointError,
+        match="G.synthesis.L0_36_512.weight is not the name of a weight of NVIDIA's StyleGAN2",
     ):
         from_stylegan2({"G.synthesis.L0_36_512.weight": torch.zeros(1)})
-    with pytest.raises(CheckpointError, match=r"D.b8.resample_filter is another filter than \[1, 3, 3, 1\]"):
+    with pytest.raises(CheckpointError, match=r"D.b8.resample_filter is not the filter \[1, 3, 3, 1\]"):
         from_stylegan2({"D.b8.resample_filter": torch.ones(4, 4) / 16})
 
 

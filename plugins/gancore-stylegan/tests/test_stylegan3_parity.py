@@ -133,6 +133,7 @@ def test_every_name_of_ours_has_one_of_theirs():
 )
 def test_another_name_is_refused(name):
     with pytest.raises(
-        CheckpointError, match="is no name of a StyleGAN3 generator by NVIDIA; give weights of one"
+        CheckpointError,
+        match="is not the name of a weight of NVIDIA's StyleGAN3 generator; give weights of one",
     ):
         from_stylegan3({name: torch.zeros(1)})

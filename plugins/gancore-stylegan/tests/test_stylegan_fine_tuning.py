@@ -178,7 +178,7 @@ def test_labels_that_the_data_have_not(tmp_path, images, capsys):
         ),
         ({"img_resolution": 16}, "disagree with its weights: b16.conv0.weight is missing"),
         ({"img_resolution": 12}, "images of 12 pixels a side; only powers of two"),
-        ({"block_kwargs": 3}, "settings mapping_kwargs, block_kwargs, epilogue_kwargs are no tables"),
+        ({"block_kwargs": 3}, "settings mapping_kwargs, block_kwargs, epilogue_kwargs are not tables"),
         ({"c_dim": 2}, "disagree with its weights: mapping.embed.weight is missing"),
     ],
 )

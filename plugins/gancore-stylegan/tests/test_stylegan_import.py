@@ -84,7 +84,7 @@ def test_a_checkpoint_of_state_dicts(tmp_path, zipped):
     networks = read_networks(path)
     assert sorted(networks) == ["g", "g_ema"]
     assert torch.equal(networks["g_ema"].tensors["style.1.weight"], torch.ones(2))
-    with pytest.raises(CheckpointError, match="a state dict is no generator of NVIDIA's"):
+    with pytest.raises(CheckpointError, match="a state dict is not a generator of NVIDIA's"):
         import_generator(networks["g_ema"])
 
 
@@ -101,7 +101,7 @@ def test_the_command_writes_a_pipeline(tmp_path, capsys):
     assert image.shape == (3, 3, 8, 8)
     assert torch.equal(image, import_generator(read_networks(path)["G"]).sample(3, seed=1, truncation=0.7))
     assert gancore(["import", str(path), "--output", str(output)]) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert gancore(["import", str(path), "--output", str(tmp_path / "new"), "--network", "D"]) == 2
     assert "has the networks G, G_ema; choose one of them with --network; got 'D'" in capsys.readouterr().err
     assert gancore(["import", str(path), "--output", str(tmp_path / "new"), "--noise", "gray"]) == 2
@@ -130,18 +130,18 @@ SYNTHESIS = KWARGS["synthesis_kwargs"]
         ),
         (
             {"synthesis_kwargs": SYNTHESIS | {"channel_max": 512, "channel_base": 2**20}},
-            r"disagree with its weights: synthesis.b4.const is \(4, 4, 4\), where \(512, 4, "
+            r"disagree with its weights: synthesis.b4.const is \(4, 4, 4\), but \(512, 4, "
             r"4\) was expected; .* and 2 more",
         ),
-        ({"synthesis_kwargs": 3}, "are no tables"),
+        ({"synthesis_kwargs": 3}, "are not tables"),
         ({"img_resolution": 10**9}, "img_resolution is 1000000000, not a whole number from 4 to 2048"),
         ({"img_resolution": 12}, "images of 12 pixels a side; only powers of two"),
-        ({"img_resolution": 16}, r"synthesis.b16.conv1.weight is missing, where \(2, 2, 3, 3\) was expected"),
+        ({"img_resolution": 16}, r"synthesis.b16.conv1.weight is missing, but \(2, 2, 3, 3\) was expected"),
         ({"img_resolution": "8"}, "img_resolution is 8, not a whole number"),
-        ({"w_dim": 4096}, r"synthesis.b4.conv1.affine.weight is \(4, 6\), where \(4, 4096\)"),
+        ({"w_dim": 4096}, r"synthesis.b4.conv1.affine.weight is \(4, 6\), but \(4, 4096\)"),
         (
             {"c_dim": 100_000},
-            r"disagree with its weights: mapping.embed.weight is missing, where \(6, 100000\)",
+            r"disagree with its weights: mapping.embed.weight is missing, but \(6, 100000\)",
         ),
         ({"mapping_kwargs": {"lr_multiplier": -1}}, "lr_multiplier is -1, not a number above 0"),
     ],

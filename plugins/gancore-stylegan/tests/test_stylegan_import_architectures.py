@@ -326,9 +326,9 @@ def test_feature_maps_of_a_stylegan3_are_rounded(tmp_path, kernel, base, size):
         ({"num_layers": 64}, "synthesis.L6.weight is missing, where|and [0-9]+ more$"),
         (
             {"channel_max": 4096, "channel_base": 2**24},
-            r"synthesis.input.weight is \(8, 8\), where \(4096, 4096\) was expected",
+            r"synthesis.input.weight is \(8, 8\), but \(4096, 4096\) was expected",
         ),
-        ({"w_dim": 4096}, r"synthesis.L0_16_8.affine.weight is \(8, 6\), where \(8, 4096\) was expected"),
+        ({"w_dim": 4096}, r"synthesis.L0_16_8.affine.weight is \(8, 6\), but \(8, 4096\) was expected"),
     ],
 )
 def test_a_small_stylegan3_cannot_ask_for_a_large_one(tmp_path, kwargs, message):
@@ -367,7 +367,7 @@ def test_a_size_between_powers_of_two_is_refused(tmp_path):
     [
         (
             {"mapping_kwargs": {"layer_features": 5}},
-            r"weights: mapping.fc0.weight is \(6, 7\), where \(5, 7\) was expected; mapping.fc1",
+            r"weights: mapping.fc0.weight is \(6, 7\), but \(5, 7\) was expected; mapping.fc1",
         ),
         (
             {"mapping_kwargs": {"layer_features": "wide"}},
@@ -385,7 +385,7 @@ def test_a_size_between_powers_of_two_is_refused(tmp_path):
         ),
         (
             {"channel_max": 8},
-            r"disagree with its weights: synthesis.b4.const is \(9, 4, 4\), where \(8, 4, 4\) was expected",
+            r"disagree with its weights: synthesis.b4.const is \(9, 4, 4\), but \(8, 4, 4\) was expected",
         ),
         ({"img_resolution": 1024}, "synthesis.b1024.conv1.weight is missing, where|and [0-9]+ more$"),
     ],

@@ -302,7 +302,7 @@ def test_the_refusal_names_the_class(tmp_path, name):
     found = refuse(tmp_path, HOSTILE[name])
     named = "os.system" if name == "partial" else f"{module}.{what}"
     assert f"{named}, which is neither a network nor a part of one" in found or name == "partial"
-    assert found.endswith("nothing of it was run")
+    assert found.endswith("nothing in it was executed")
 
 
 def test_a_hostile_call_among_good_networks(tmp_path):
@@ -337,14 +337,14 @@ def test_modules_within_modules_are_counted(tmp_path):
         outer = tree({})
         outer._modules.update(a=module, b=module)
         module = outer
-    assert "modules that are none, are too many" in refuse(tmp_path, network_pickle({"G_ema": module}))
+    assert "modules that are not modules, are too many" in refuse(tmp_path, network_pickle({"G_ema": module}))
     module._modules["a"] = module
     wide = tree({})
     for level in range(18):
         outer = tree({"w": torch.ones(1)}) if level == 0 else tree({})
         outer._modules.update(a=wide, b=wide)
         wide = outer
-    assert "modules that are none, are too many" in refuse(tmp_path, network_pickle({"G_ema": wide}))
+    assert "modules that are not modules, are too many" in refuse(tmp_path, network_pickle({"G_ema": wide}))
 
 
 def test_a_network_of_the_tensorflow_code_says_what_to_do(tmp_path):
@@ -353,6 +353,6 @@ def test_a_network_of_the_tensorflow_code_says_what_to_do(tmp_path):
     with pytest.raises(
         CheckpointError,
         match=r"old.pkl: the file holds a network of the TensorFlow code, .*legacy.py .*; "
-        r"nothing of it was run",
+        r"nothing in it was executed",
     ):
         read_networks(path)

@@ -219,7 +219,7 @@ def broken(how):
     ("how", "what"),
     [
         ("weight", "datetime.date, which"),
-        ("buffer", "mapping.w, which is no tensor"),
+        ("buffer", "mapping.w, which is not a tensor"),
         ("module", "datetime.date, which"),
         ("modules", "collections.defaultdict, which"),
         ("settings", r"(types|argparse).SimpleNamespace, which"),
@@ -234,7 +234,7 @@ def test_a_network_that_needs_one_is_refused_alone(tmp_path, capsys, how, what, 
     found = read_networks(path)
     assert list(found) == ["G", "D", "G_ema"] and found["G_ema"].tensors
     with pytest.raises(
-        CheckpointError, match=rf"network.pkl: G is refused: it holds {what}.*; nothing of it was run$"
+        CheckpointError, match=rf"network.pkl: G is refused: it holds {what}.*; nothing in it was executed$"
     ):
         found["G"]
     assert gancore(["import", str(path), "--output", str(tmp_path / "new"), "--network", "G"]) == 1
@@ -379,5 +379,5 @@ def test_files_of_the_tensorflow_code_say_what_helps(tmp_path, capsys, version, 
         error.startswith(f"gancore: {path}: the file holds a network of the TensorFlow code")
         and error.count("\n") == 1
     )
-    assert ("converts none below 4; take a network of StyleGAN2" in error) == (version == 3)
+    assert ("converts none below 4; use a network of StyleGAN2" in error) == (version == 3)
     assert ("python legacy.py --source FILE.pkl --dest NEW.pkl" in error) == (version > 3)

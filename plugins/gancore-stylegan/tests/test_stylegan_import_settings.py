@@ -170,7 +170,7 @@ def test_the_clamp_of_a_discriminator_is_carried(tmp_path):
 @pytest.mark.parametrize(
     ("attributes", "kwargs", "message"),
     [
-        (clamped(LAYERS_2[:2]) | clamped(LAYERS_2[2:], 9), {}, "have one conv_clamp here and another there"),
+        (clamped(LAYERS_2[:2]) | clamped(LAYERS_2[2:], 9), {}, "have different values of conv_clamp"),
         (clamped(LAYERS_2, "256"), {}, "conv_clamp is 256, not a number above 0"),
         ({}, {"conv_clamp": 0}, "conv_clamp is 0, not a number above 0"),
         ({}, {"conv_clamp": True}, "conv_clamp is True, not a number above 0"),
@@ -197,7 +197,9 @@ def test_how_fast_the_mean_of_w_moves_is_carried(tmp_path, tensors, kwargs, defa
     assert decay(kwargs | {"mapping_kwargs": {"w_avg_beta": 0.8}}) == 0.8
     assert decay(kwargs | {"mapping_kwargs": {"w_avg_beta": 0.8}}, **{"mapping.w_avg_beta": 0.998}) == 0.998
     for wrong in (None, 2, "x"):
-        with pytest.raises(CheckpointError, match=f"w_avg_beta is {wrong}, not a number above 0, 1 at most"):
+        with pytest.raises(
+            CheckpointError, match=f"w_avg_beta is {wrong}, not a number above 0 and at most 1"
+        ):
             decay(kwargs | {"mapping_kwargs": {"w_avg_beta": wrong}})
 
 

@@ -96,16 +96,16 @@ def changed(name, value):
     [
         (
             changed("style.2.weight", torch.zeros(7, 7)),
-            r"style.2.weight is \(7, 7\), where \(6, 6\) was expected",
+            r"style.2.weight is \(7, 7\), but \(6, 6\) was expected",
         ),
         (changed("input.input", torch.zeros(1, 4000, 4, 4)), "4000, 4, 2. feature maps, which do not halve"),
         (
             changed("convs.2.conv.weight", torch.zeros(1, 2, 5, 3, 3)),
-            r"convs.2.conv.weight is \(1, 2, 5, 3, 3\), where",
+            r"convs.2.conv.weight is \(1, 2, 5, 3, 3\), but",
         ),
         (
             changed("convs.2.conv.weight", torch.zeros(2)),
-            r"convs.2.conv.weight is \(2,\), where 5 numbers above 0",
+            r"convs.2.conv.weight is \(2,\), but a shape of 5 positive numbers",
         ),
         (changed("to_rgb1.bias", torch.zeros(1, 10**6, 1, 1)), "images of 1000000 channels, more than 64"),
         (
@@ -116,13 +116,16 @@ def changed(name, value):
             changed("convs.4.conv.weight", torch.zeros(1)),
             "the weights do not fit generator/stylegan2: blocks.2.up.weight is not known",
         ),
-        (changed("convs.0.conv.blur.kernel", torch.ones(4, 4)), r"another filter than \[1, 3, 3, 1\]"),
-        (changed("wavelet.bias", torch.ones(1)), "wavelet.bias is no name of a StyleGAN2 by rosinality"),
+        (changed("convs.0.conv.blur.kernel", torch.ones(4, 4)), r"is not the filter \[1, 3, 3, 1\]"),
+        (
+            changed("wavelet.bias", torch.ones(1)),
+            "wavelet.bias is not the name of a weight of rosinality's StyleGAN2",
+        ),
         (
             {key: value for key, value in generator_state().items() if "style" not in key},
             "0 tensors like style",
         ),
-        (discriminator_state(), "a state dict is no generator of NVIDIA's"),
+        (discriminator_state(), "a state dict is not a generator of NVIDIA's"),
     ],
 )
 def test_weights_that_cannot_be(tmp_path, state, message):
@@ -133,11 +136,11 @@ def test_weights_that_cannot_be(tmp_path, state, message):
 def test_a_refusal_names_the_file_and_what_is_read(tmp_path, capsys):
     path = checkpoint(tmp_path, g_ema=discriminator_state())
     assert gancore(["import", str(path), "--output", str(tmp_path / "new")]) == 1
-    assert f"gancore: {path}: g_ema: a state dict is no generator of" in capsys.readouterr().err
+    assert f"gancore: {path}: g_ema: a state dict is not a generator of" in capsys.readouterr().err
     path.write_bytes(b"PK")
     assert gancore(["import", str(path), "--output", str(tmp_path / "new")]) == 1
     assert (
-        "or a .pt of rosinality's stylegan2-pytorch" in capsys.readouterr().err
+        "or a .pt file of rosinality's stylegan2-pytorch" in capsys.readouterr().err
         and not (tmp_path / "new").exists()
     )
 
@@ -148,14 +151,14 @@ def test_a_refusal_names_the_file_and_what_is_read(tmp_path, capsys):
         (
             "convs.1.conv2.1.weight",
             torch.zeros(4, 3, 3, 3),
-            r"convs.1.conv2.1.weight is \(4, 3, 3, 3\), where \(4, 2, 3, 3\)",
+            r"convs.1.conv2.1.weight is \(4, 3, 3, 3\), but \(4, 2, 3, 3\)",
         ),
         (
             "convs.1.conv1.1.bias",
             torch.zeros(3),
             "the weights do not fit discriminator/stylegan2: blocks.0.conv.bias is",
         ),
-        ("convs.2.skip.0.kernel", torch.ones(4, 4), "another filter"),
+        ("convs.2.skip.0.kernel", torch.ones(4, 4), "is not the filter"),
     ],
 )
 def test_discriminators_that_cannot_be(tmp_path, name, value, message):

@@ -1,1 +1,1 @@
-"""Networks that others published, read without running anything in their files."""
+"""Readers for published networks, which never execute anything in the files."""

@@ -1,4 +1,4 @@
-"""`gancore import`: a published network as a pipeline, and as a recipe to go on with."""
+"""`gancore import`: a published network as a pipeline, and as a recipe to train further."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,18 +13,20 @@ def import_network(
     file: Annotated[
         Path,
         typer.Argument(
-            help="network pickle of StyleGAN2-ADA or StyleGAN3 (NVIDIA), or .pt of stylegan2-pytorch"
+            help="network pickle of StyleGAN2-ADA or StyleGAN3 (NVIDIA), or .pt file of stylegan2-pytorch"
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", help="folder for pipeline and recipe; must not exist")],
+    output: Annotated[
+        Path, typer.Option("--output", help="folder for the pipeline and the recipe; must not exist")
+    ],
     network: Annotated[
-        str | None, typer.Option("--network", help="which generator of the file; left out: the averaged one")
+        str | None, typer.Option("--network", help="which generator of the file; default: the averaged one")
     ] = None,
     noise: Annotated[
         str, typer.Option("--noise", help="StyleGAN2's noise outside of training: random, constant or none")
     ] = "random",
 ) -> None:
-    """Turn published weights into a pipeline and a recipe, without running anything from their file."""
+    """Turn published weights into a pipeline and a recipe, without executing anything in the file."""
     made = import_(file, output=output, network=network, noise=noise)
     generator = made.pipeline.generator
     channels, height, width = generator.image

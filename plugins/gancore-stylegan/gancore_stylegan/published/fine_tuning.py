@@ -1,4 +1,4 @@
-"""An imported network as the beginning of a training: a recipe whose parts take their weights from it."""
+"""An imported network as a starting point for training: a recipe whose parts load its weights."""
 
 import math
 from collections.abc import Mapping
@@ -21,26 +21,26 @@ from gancore_stylegan.stylegan3.synthesis import StyleGAN3Synthesis
 __all__ = ["import_file", "recipe_table"]
 
 JUDGE = "discriminator"
-"""The folder of an import, laid out as that of a run, holds its discriminator beside the pipeline."""
+"""The discriminator's folder, next to the pipeline; an import has the layout of a run folder."""
 AVERAGED = ("G_ema", "g_ema")
-"""The generators that samples are made with, by NVIDIA's and by rosinality's name."""
+"""The names that NVIDIA and rosinality give the generator that is used for sampling."""
 
 
 def import_file(
     file: Path, folder: Path, network: str | None = None, *, noise: str = "random"
 ) -> tuple[Pipeline, str]:
-    """Writes `folder`: the pipeline of a generator of the file, and a recipe that goes on training it against
-    the file's discriminator.
+    """Writes `folder`: the pipeline of a generator in the file, and a recipe that continues its training
+    against the file's discriminator.
 
-    `network` names the generator; without one it is that with averaged weights. Gives the pipeline, and why
-    there is no recipe, where there is none.
+    `network` names the generator; by default it is the one with averaged weights. Returns the pipeline, and
+    the reason why there is no recipe, empty if there is one.
 
     Raises:
-        UserError: the folder exists, or the file has no such network.
-        CheckpointError: the file cannot be read, or the generator not be imported.
+        UserError: the folder exists, or the file has no network of that name.
+        CheckpointError: the file cannot be read, or the generator cannot be imported.
     """
     if folder.exists():
-        raise UserError(f"{folder} exists already; give --output a new folder")
+        raise UserError(f"{folder} already exists; give --output a new folder")
     networks = read_networks(file)
     name = _chosen(networks, network, file)
     chosen = networks[name]
@@ -77,9 +77,9 @@ def recipe_table(pipeline: Pipeline, discriminator: Discriminator, folder: Path)
     """The spec of `recipe/stylegan2` or `recipe/stylegan3` with published hyperparameters and the weights in
     `folder`.
 
-    Its image, and classes where there are some, are those of the networks: training asks of the data to have
-    them. The average has no ramp-up, and nothing is blurred at the start, as in the released code where a
-    training resumes.
+    The image shape and the number of classes, if any, are those of the networks; training requires data that
+    match. The average has no ramp-up, and nothing is blurred at the start, as in the released code when
+    training is resumed.
     """
     parts = {"generator": pipeline.generator, "conditioner": pipeline.conditioner, JUDGE: discriminator}
     name = "stylegan3" if isinstance(pipeline.generator, StyleGAN3Synthesis) else "stylegan2"
@@ -94,7 +94,7 @@ def recipe_table(pipeline: Pipeline, discriminator: Discriminator, folder: Path)
 
 
 def _options(part: Part) -> dict[str, Any]:
-    """The spec without what the recipe tells."""
+    """The spec without the facts that the recipe provides."""
     told = {fact.name for fact in fact_fields(type(part))}
     return {name: value for name, value in spec(part).items() if name not in told}
 

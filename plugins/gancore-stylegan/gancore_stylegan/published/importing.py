@@ -20,18 +20,16 @@ from gancore_stylegan.published.rosinality import (
 
 __all__ = ["import_discriminator", "import_generator"]
 
-KNOWN = (
-    "NVIDIA's StyleGAN2-ADA or StyleGAN3, nor of rosinality's StyleGAN2; choose another network of the file"
-)
+KNOWN = "NVIDIA's StyleGAN2-ADA or StyleGAN3 or of rosinality's StyleGAN2; choose another network of the file"
 
 
 def import_generator(network: Network, *, noise: str = "random") -> Pipeline:
-    """The pipeline of a published generator: normal latents, its mapping, its synthesis. `noise` as in
-    generator/stylegan2.
+    """The pipeline of a published generator: normal latents, the mapping network and the synthesis network.
+    `noise` as in generator/stylegan2.
 
     Raises:
-        CheckpointError: it is no generator of StyleGAN2(-ADA) or StyleGAN3, by NVIDIA or rosinality, settings
-        are out of range, or weights do not fit.
+        CheckpointError: it is not a generator of StyleGAN2(-ADA) or StyleGAN3 by NVIDIA or rosinality,
+        settings are out of range, or the weights do not fit.
     """
     with _as_damage():
         if is_nvidia_generator(network.tensors):
@@ -39,7 +37,7 @@ def import_generator(network: Network, *, noise: str = "random") -> Pipeline:
         elif is_rosinality_generator(network.tensors):
             conditioner, generator = rosinality_generator(network.tensors, noise)
         else:
-            raise CheckpointError(f"{_kind(network)} is no generator of {KNOWN}")
+            raise CheckpointError(f"{_kind(network)} is not a generator of {KNOWN}")
         classes = getattr(conditioner, "classes", 0)
         labels = UniformLabels(classes=classes) if classes else None
         return Pipeline(
@@ -57,7 +55,7 @@ def import_discriminator(network: Network) -> Discriminator:
             return nvidia_discriminator(network)
         if is_rosinality_discriminator(network.tensors):
             return rosinality_discriminator(network.tensors)
-        raise CheckpointError(f"{_kind(network)} is no discriminator of {KNOWN}")
+        raise CheckpointError(f"{_kind(network)} is not a discriminator of {KNOWN}")
 
 
 def _kind(network: Network) -> str:
@@ -66,7 +64,7 @@ def _kind(network: Network) -> str:
 
 @contextmanager
 def _as_damage() -> Iterator[None]:
-    """Facts that parts do not take were not the user's words, but the file's."""
+    """Turns errors about options into CheckpointError: the options came from the file, not from the user."""
     try:
         yield
     except GancoreError as error:

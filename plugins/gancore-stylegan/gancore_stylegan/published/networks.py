@@ -1,4 +1,4 @@
-"""Networks in files that others published: their names, settings and tensors, and never their code."""
+"""Reads the networks in published files: names, settings and tensors, but never code."""
 
 import argparse
 import io
@@ -21,21 +21,21 @@ from gancore_stylegan.published.refusals import Refused, shown
 from gancore_stylegan.published.storages import START, check_sizes, load_plain
 
 LARGEST_FILE = 8 * 2**30
-"""Bytes of a file that is read; NVIDIA's largest have about 400 million."""
+"""The maximum file size in bytes; NVIDIA's largest files have about 400 million."""
 NOTED = frozenset({"conv_clamp", "w_avg_beta"})
-"""Attributes of modules that count whatever the settings say: releases differ in their defaults."""
+"""Attributes of modules that override the settings, because defaults differ between releases."""
 MOST_MODULES = 20_000
 DEEPEST = 32
-"""Modules in a network, and how far they lie within each other."""
+"""The maximum number of modules in a network, and the maximum nesting depth."""
 
 
 @attrs.frozen
 class Network:
-    """A network as it was saved: the name of its class, what it was made with, and its tensors by dotted
+    """A network as it was saved: the name of its class, its constructor arguments, and its tensors by dotted
     name.
 
-    `attributes` are those of its modules that are NOTED, by dotted name. State dicts (rosinality's) have no
-    class, no settings and no attributes: these are empty.
+    `attributes` holds the modules' attributes listed in NOTED, by dotted name. State dicts (rosinality's)
+    have no class, settings or attributes; these fields are then empty.
     """
 
     class_name: str
@@ -46,11 +46,10 @@ class Network:
 
 
 class Networks(Mapping[str, Network]):
-    """The networks in a file by name, each read when it is asked for, so that the rest of the file may be
-    anything.
+    """The networks in a file by name. Each is read on access, so the rest of the file may be anything.
 
-    `networks["G"]` raises CheckpointError where that network holds something that networks have no need of,
-    or is nothing else.
+    `networks["G"]` raises CheckpointError if that entry is not a network, or contains something that a
+    network does not need.
     """
 
     def __init__(self, path: Path, held: Mapping[str, Network | Record | Unread]) -> None:
@@ -66,7 +65,7 @@ class Networks(Mapping[str, Network]):
             raise CheckpointError(f"{self.path}: {error}") from None
 
     def __contains__(self, name: object) -> bool:
-        """Whether there is something of that name, be it unreadable."""
+        """Whether there is an entry of that name, even an unreadable one."""
         return name in self.held
 
     def __iter__(self) -> Iterator[str]:
@@ -80,12 +79,12 @@ def read_networks(path: Path | str) -> Networks:
     """The networks in a file, by the names it gives them: `G`, `D`, `G_ema` (NVIDIA), or `g`, `d`, `g_ema`
     (rosinality).
 
-    NVIDIA's are the pickles of StyleGAN2-ADA and StyleGAN3 in PyTorch, layout of `torch_utils.persistence`;
-    rosinality's the checkpoints of stylegan2-pytorch. Nothing in the file is run; what lies beside the
-    networks is skipped.
+    NVIDIA's are the pickles of StyleGAN2-ADA and StyleGAN3 in PyTorch, in the layout of
+    `torch_utils.persistence`; rosinality's are the checkpoints of stylegan2-pytorch. Nothing in the file is
+    executed; everything besides the networks is skipped.
 
     Raises:
-        CheckpointError: the file cannot be read, is too large, is neither, or has no network.
+        CheckpointError: the file cannot be read, is too large, has neither format, or contains no network.
     """
     path = Path(path)
     try:
@@ -97,7 +96,7 @@ def read_networks(path: Path | str) -> Networks:
             f"{path} cannot be read: {error.strerror or error}; give the file of a published network"
         ) from None
     try:
-        with warnings.catch_warnings(action="ignore"):  # the readers' own, about old formats and odd bytes
+        with warnings.catch_warnings(action="ignore"):  # the readers warn of old formats
             found = (
                 _from_checkpoint(data) if data.startswith((b"PK", START)) else _from_pickle(read_pickle(data))
             )
@@ -112,8 +111,8 @@ def fill(
     weights: Mapping[str, Tensor],
     cause: str = "the network's settings disagree with its weights",
 ) -> None:
-    """Gives a part the weights named `seat.…`. Raises CheckpointError where they do not fit, behind the
-    `cause`.
+    """Loads the weights named `seat.…` into a part. Raises CheckpointError, whose message starts with
+    `cause`, if they do not fit.
     """
     mine = {
         name.removeprefix(f"{seat}."): value.float()
@@ -125,9 +124,9 @@ def fill(
 
 def _from_pickle(table: Any) -> dict[str, Record | Unread]:
     if not isinstance(table, dict):
-        # the TensorFlow code's networks are a tuple
+        # networks of the TensorFlow code are saved as a tuple
         first = table[0] if isinstance(table, tuple) and table else table
-        raise unfit(first, f"a {type(table).__name__}, where networks by name were expected")
+        raise unfit(first, f"a {type(table).__name__} instead of a dict of networks")
     held = {
         shown(name): value
         for name, value in table.items()
@@ -144,30 +143,30 @@ def _network(record: Record | Unread) -> Network:
     kwargs, args = record.state.get("_init_kwargs", {}), record.state.get("_init_args", ())
     for value, kind in ((kwargs, dict), (args, tuple | list)):
         if not isinstance(value, kind):
-            raise unfit(value, f"a network {record.class_name} without the settings it was made with")
+            raise unfit(value, f"a network {record.class_name} without its constructor arguments")
     made = Network(record.class_name, _plain(tuple(args)), _plain(kwargs), {})
     _collect(record, "", made, [0], 0)
     return made
 
 
 def _collect(module: Any, prefix: str, found: Network, count: list[int], depth: int) -> None:
-    """What `state_dict` of the module would hold. A module may be named many times over, so they are
-    counted.
+    """What the module's `state_dict` would hold. Modules are counted, since one may be referenced many
+    times.
     """
     count[0] += 1
     if not isinstance(module, Record) or depth > DEEPEST or count[0] > MOST_MODULES:
-        raise unfit(module, "modules that are none, are too many, or lie too far within each other")
+        raise unfit(module, "modules that are not modules, are too many, or are nested too deeply")
     state, tensors = module.state, found.tensors
     found.attributes.update({prefix + name: _plain(state[name]) for name in NOTED & state.keys()})
     skipped = state.get("_non_persistent_buffers_set", set())
     if not isinstance(skipped, set):
-        raise unfit(skipped, "a module whose buffers to skip are not named things")
+        raise unfit(skipped, "a module whose non-persistent buffers are not listed by name")
     for kind in ("_parameters", "_buffers"):
         for name, value in _table(state, kind).items():
             if value is None or (kind == "_buffers" and name in skipped):
                 continue
             if not isinstance(value, Tensor) or len(tensors) >= MOST_MODULES:
-                raise unfit(value, f"{prefix}{name}, which is no tensor, or one too many")
+                raise unfit(value, f"{prefix}{name}, which is not a tensor, or one tensor too many")
             tensors[prefix + name] = value
     for name, inner in _table(state, "_modules").items():
         if inner is not None:
@@ -179,14 +178,14 @@ def _table(state: Mapping[Any, Any], kind: str) -> dict[str, Any]:
     if not isinstance(found, dict) or any(
         type(name) is not str or name != shown(name, 200) for name in found
     ):
-        raise unfit(found, f"a module whose {kind} are not named things")
+        raise unfit(found, f"a module whose {kind} are not a dict of names")
     return found
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """Settings are small; anything else, also one that contains itself, is refused."""
+    """Settings are small; anything larger is refused, also a table that contains itself."""
     if depth > 4 or (isinstance(value, dict | list | tuple) and len(value) > 200):
-        raise Refused("settings of a size that no network has")
+        raise Refused("settings larger than those of any network")
     if isinstance(value, dict):
         return {str(name): _plain(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -200,11 +199,11 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _from_checkpoint(data: bytes) -> dict[str, Network]:
-    """Rosinality's: state dicts among other things, which are left. Torch reads them, and nothing in them but
-    plain weights.
+    """Reads rosinality's format: state dicts among other things, which are ignored. Only plain weights are
+    read, by torch.
 
-    Its trainings also save the words of their command line, a plain object of names and values. `latent_avg`,
-    the mean of w that its converter puts beside the generators, is given to each.
+    Its training script also saves its command-line arguments, a plain object of names and values.
+    `latent_avg`, the mean of w that its converter stores next to the generators, is added to each of them.
     """
     if data.startswith(START):
         check_sizes(data)
@@ -213,12 +212,12 @@ def _from_checkpoint(data: bytes) -> dict[str, Network]:
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
             table = load_plain(data)
-    except Exception as error:  # torch raises what it likes on altered files
+    except Exception as error:  # torch may raise anything on altered files
         raise Refused(
-            f"no checkpoint of plain weights ({shown(str(error).split(chr(10))[0], 200)})"
+            f"not a checkpoint of plain weights ({shown(str(error).split(chr(10))[0], 200)})"
         ) from None
     if not isinstance(table, dict):
-        raise Refused(f"a {type(table).__name__}, where networks by name were expected")
+        raise Refused(f"a {type(table).__name__} instead of a dict of networks")
     found = {str(name): Network("", (), {}, dict(value)) for name, value in table.items() if _is_state(value)}
     mean = table.get("latent_avg")
     for network in found.values():
@@ -240,12 +239,12 @@ def _is_state(value: Any) -> bool:
 
 
 def _check_archive(data: bytes) -> None:
-    """PyTorch stores its records as they are; packed ones could unpack to any size."""
+    """PyTorch stores records uncompressed; compressed ones could expand to any size."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             records = archive.infolist()
     except Exception as error:
-        raise Refused(f"no whole archive ({shown(str(error), 200)})") from None
+        raise Refused(f"not a complete archive ({shown(str(error), 200)})") from None
     if any(record.compress_type != zipfile.ZIP_STORED for record in records):
         raise Refused("packed records")
     if sum(record.file_size for record in records) > len(data):

@@ -1,5 +1,5 @@
-"""NVIDIA's discriminators of StyleGAN2(-ADA) and StyleGAN3 as parts, of the sizes that their settings say and
-with their weights.
+"""Converts NVIDIA's discriminators of StyleGAN2(-ADA) and StyleGAN3 to parts, with the sizes given by their
+settings, and their weights.
 """
 
 from collections.abc import Mapping
@@ -23,24 +23,24 @@ from gancore_stylegan.stylegan2.discriminator import (
 __all__ = ["is_nvidia_discriminator", "nvidia_discriminator"]
 
 ORDER = ("c_dim", "img_resolution", "img_channels")
-"""The settings, where they were given by position."""
+"""The order of the settings when they are positional arguments."""
 ARCHITECTURES = {
     "resnet": (StyleGAN2Discriminator, LabeledStyleGAN2Discriminator),
     "skip": (SkipStyleGAN2Discriminator, LabeledSkipStyleGAN2Discriminator),
     "orig": (PlainStyleGAN2Discriminator, LabeledPlainStyleGAN2Discriminator),
 }
-"""Without labels, and with."""
+"""Class names without labels, and with labels."""
 FIXED = {"activation": "lrelu", "mbstd_num_channels": 1}
-"""Settings that the discriminator here has no other value for."""
+"""Settings for which the discriminator here supports only one value."""
 
 
 def is_nvidia_discriminator(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether a network is such a discriminator."""
+    """Whether a network is such a discriminator, judging by the names of its tensors."""
     return "b4.out.weight" in tensors
 
 
 def nvidia_discriminator(network: Network) -> PlainStyleGAN2Discriminator:
-    """The discriminator that StyleGAN2(-ADA) and StyleGAN3 are trained with.
+    """The discriminator that StyleGAN2(-ADA) and StyleGAN3 are trained against.
 
     Raises:
         CheckpointError: settings are out of range or have no counterpart here, or weights do not fit.
@@ -61,7 +61,7 @@ def nvidia_discriminator(network: Network) -> PlainStyleGAN2Discriminator:
 
 
 def _group(settings: Settings) -> int:
-    """None stands for the whole batch."""
+    """The group size of the minibatch standard deviation; None means the whole batch."""
     unsaid = settings.network.get("mbstd_group_size", 4) is None
     return 0 if unsaid else settings.whole("mbstd_group_size", 4)
 

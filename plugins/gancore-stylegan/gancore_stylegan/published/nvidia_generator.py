@@ -1,5 +1,5 @@
-"""NVIDIA's generators of StyleGAN2(-ADA) and StyleGAN3 as parts, of the sizes that their settings say and
-with their weights.
+"""Converts NVIDIA's generators of StyleGAN2(-ADA) and StyleGAN3 to parts, with the sizes given by their
+settings, and their weights.
 """
 
 import re
@@ -29,16 +29,16 @@ from gancore_stylegan.stylegan3.synthesis import RotationalStyleGAN3Synthesis, S
 __all__ = ["is_nvidia_generator", "nvidia_generator"]
 
 ORDER = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
-"""The settings, where they were given by position."""
+"""The order of the settings when they are positional arguments."""
 FIRST = ("G.synthesis.b4.const", "G.synthesis.input.weight")
-"""What the synthesis network begins with: StyleGAN2's, StyleGAN3's."""
+"""The first tensor of the synthesis network of StyleGAN2, and of StyleGAN3."""
 ARCHITECTURES = {
     "skip": StyleGAN2Synthesis,
     "orig": PlainStyleGAN2Synthesis,
     "resnet": ResidualStyleGAN2Synthesis,
 }
 FIXED = {"activation": "lrelu", "use_noise": True, "kernel_size": 3}
-"""Settings of StyleGAN2's generator that the one here has no other value for."""
+"""Settings for which the StyleGAN2 generator here supports only one value."""
 FIXED_3 = {
     "num_critical": 2,
     "first_cutoff": 2,
@@ -48,7 +48,7 @@ FIXED_3 = {
     "filter_size": 6,
     "lrelu_upsampling": 2,
 }
-"""The same of StyleGAN3's."""
+"""The same for the StyleGAN3 generator."""
 
 
 def is_nvidia_generator(tensors: Mapping[str, Tensor]) -> bool:
@@ -60,7 +60,7 @@ def nvidia_generator(network: Network, noise: str) -> tuple[StyleGAN2Mapping, Ge
     """Mapping and synthesis of a saved generator; `noise` as in generator/stylegan2.
 
     Raises:
-        CheckpointError: settings are out of range or have no counterpart here, or weights do not fit.
+        CheckpointError: settings are out of range or have no counterpart here, or the weights do not fit.
     """
     tensors = {f"G.{name}": value.float() for name, value in network.tensors.items()}
     settings = Settings.of(network.init_args, network.init_kwargs, ORDER, "synthesis_kwargs")
@@ -81,7 +81,7 @@ def _stylegan2(settings: Settings, network: Network, noise: str) -> Generator:
     expected |= {f"synthesis.b{size}.conv1.weight": (width, width, 3, 3) for size, width in widths.items()}
     expected |= {f"synthesis.b{size}.conv1.affine.weight": (width, code) for size, width in widths.items()}
     check_shapes(network.tensors, expected)
-    if len(widths) == 1:  # all architectures are one, and this has its names
+    if len(widths) == 1:  # at 4×4 all architectures are the same, and this part uses the names in the file
         made = StyleGAN2Synthesis
     told: dict[str, Any] = {"noise": noise, "clamp": settings.clamp(network.attributes), **settings.channels}
     return made(image=settings.image, code_width=code, **told)
@@ -113,7 +113,7 @@ def _stylegan3(settings: Settings, network: Network) -> Generator:
 
 
 def _check_layers(tensors: Mapping[str, Tensor], widths: list[int], code: int, kernel: int) -> None:
-    """Raises CheckpointError where StyleGAN3's layers, but for the last, to colors, have other widths."""
+    """Raises CheckpointError if StyleGAN3's layers, except for the last, to colors, have different widths."""
     expected: dict[str, tuple[int, ...]] = {"synthesis.input.weight": (widths[0], widths[0])}
     matches = [re.match(r"synthesis\.L(\d+)_\d+_\d+\.(?=weight)", name) for name in tensors]
     found = {int(match[1]): match[0] for match in matches if match}
@@ -131,7 +131,7 @@ def _mapping(
 ) -> StyleGAN2Mapping:
     latent, width = settings.whole("z_dim"), settings.whole("w_dim")
     layers = settings.mapping_layers(network.tensors, latent, width, 1)
-    # where the network itself does not say: 0.995 in the code of ADA, 0.998 in that of StyleGAN3
+    # if the network itself does not specify it: 0.995 in the code of ADA, 0.998 in that of StyleGAN3
     decay = settings.mapping.get("w_avg_beta", 0.998 if how else 0.995)
     told: dict[str, Any] = {
         "code": generator.code_shape,

@@ -1,9 +1,11 @@
-"""Every setting of NVIDIA's networks: read, or of one value alone, or without effect on what is computed.
+"""All settings of NVIDIA's networks: those that are read, those with only one supported value, and those
+without effect on the result.
 
-Without effect are `num_fp16_res`, `fp16_channels_last` and `fused_modconv_default` (precision, memory and
-speed; here everything is float32), `freeze_layers` (what a training left as it was) and `magnitude_ema_beta`
-(how fast running squares move in training, by the batch, which no file says). `resample_filter` is read from
-the weights, and `num_layers` of a mapping network counted there.
+Without effect are `num_fp16_res`, `fp16_channels_last` and `fused_modconv_default` (precision, memory layout
+and speed; here everything is float32), `freeze_layers` (layers that training did not update) and
+`magnitude_ema_beta` (how fast the running mean squares move in training; it depends on the batch size, which
+no file contains). `resample_filter` is read from the weights, and the `num_layers` of a mapping network is
+counted there.
 """
 
 __all__ = ["DISCRIMINATOR", "GENERATOR", "STYLEGAN3"]
@@ -19,11 +21,11 @@ _WIDTHS = _names("c_dim img_resolution img_channels channel_base channel_max con
 
 GENERATOR = _MAPPING_2 | _WIDTHS | _names("z_dim w_dim architecture activation use_noise kernel_size")
 GENERATOR |= _names("resample_filter fp16_channels_last fused_modconv_default")
-"""Of StyleGAN2's generator, as in the code of ADA and of StyleGAN3."""
+"""Settings of StyleGAN2's generator, as in the code of ADA and of StyleGAN3."""
 
 DISCRIMINATOR = _MAPPING_2 | _WIDTHS | _names("cmap_dim architecture activation resample_filter")
 DISCRIMINATOR |= _names("mbstd_group_size mbstd_num_channels freeze_layers fp16_channels_last")
-"""Of the discriminator."""
+"""Settings of the discriminator."""
 
 STYLEGAN3 = (
     _MAPPING
@@ -33,4 +35,4 @@ STYLEGAN3 = (
 STYLEGAN3 |= _names(
     "margin_size output_scale conv_kernel filter_size lrelu_upsampling use_radial_filters magnitude_ema_beta"
 )
-"""Of StyleGAN3's generator."""
+"""Settings of StyleGAN3's generator."""

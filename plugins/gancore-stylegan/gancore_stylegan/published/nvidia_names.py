@@ -1,5 +1,5 @@
-"""Names of NVIDIA's StyleGAN2 networks, as in the code of ADA and of StyleGAN3, and what they are called
-here.
+"""Maps the tensor names of NVIDIA's StyleGAN2 networks, as in the code of ADA and of StyleGAN3, to the names
+used here.
 """
 
 import re
@@ -16,13 +16,13 @@ TAPS = (1.0, 3.0, 3.0, 1.0)
 
 
 def from_stylegan2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of `G.*`, `D.*` or both, as those of `generator.*`, `conditioner.*` and `discriminator.*`.
+    """Renames the weights of `G.*`, `D.*` or both to `generator.*`, `conditioner.*` and `discriminator.*`.
 
-    Generators with output skips have a layer to colors at each size, others at the largest alone. The
-    conditioner is conditioner/stylegan2, whose `gain` is told.
+    Generators with output skips have a layer to colors at each size, others only at the largest. The
+    conditioner is conditioner/stylegan2; its `gain` is added.
 
     Raises:
-        CheckpointError: a name is not known, or a filter is another than [1, 3, 3, 1].
+        CheckpointError: a name is not known, or a filter is not [1, 3, 3, 1].
     """
     sizes = [int(found[1]) for name in tensors if (found := re.search(r"\.b(\d+)\.", name))]
     largest = max(sizes, default=4)
@@ -38,14 +38,14 @@ def from_stylegan2(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def with_gain(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights that tell the gain of a mapping network's biases, which published files leave to their code."""
+    """Adds the gain of the mapping network's biases, which published files leave to their code."""
     told = {"conditioner.gain": torch.tensor(GAIN)} if "conditioner.dense.0.bias" in weights else {}
     return {**weights, **told}
 
 
 def stylegan2_name(name: str, largest: int, *, skips: bool = True) -> str:
-    """Our name of NVIDIA's `G.synthesis.b8.conv0.weight` and its like, in networks for images of `largest`
-    pixels a side.
+    """The name used here for NVIDIA's `G.synthesis.b8.conv0.weight` and the like, in networks for images of
+    `largest` pixels a side.
 
     `skips` says whether the generator has a layer to colors at each size.
 
@@ -61,7 +61,9 @@ def stylegan2_name(name: str, largest: int, *, skips: bool = True) -> str:
             for mark, value in (("UP", up), ("DOWN", down), ("FROM", from_image), ("TO", to_image)):
                 ours = ours.replace(mark, str(value))
             return found.expand(ours)
-    raise CheckpointError(f"{shown(name)} is no name of a StyleGAN2 by NVIDIA; give weights of one")
+    raise CheckpointError(
+        f"{shown(name)} is not the name of a weight of NVIDIA's StyleGAN2; give weights of one"
+    )
 
 
 _LAYER = {"affine.weight": "style.weight", "affine.bias": "style.bias", "weight": "weight", "bias": "bias"}
@@ -97,21 +99,19 @@ PATTERNS: list[tuple[str, str]] = [
     (rf"D\.mapping\.fc(?P<layer>\d+)\.{_DENSE}", r"discriminator.labels.\g<layer>.\g<what>"),
     (rf"D\.mapping\.embed\.{_DENSE}", r"discriminator.embedding.\g<what>"),
 ]
-"""Their names as patterns, and ours.
+"""Patterns for their names, and the names used here.
 
 UP is the block's number counted from the smallest size, DOWN from the largest; FROM is the layer from colors
-of the largest size, or of a smaller one, TO likewise to colors.
+at the largest or a smaller size, and TO the layer to colors.
 """
 
 
 def check_filter(name: str, value: Tensor) -> None:
-    """Raises CheckpointError where a saved filter is another than [1, 3, 3, 1], in both directions and of sum
-    1.
-    """
+    """Raises CheckpointError if a saved filter is not [1, 3, 3, 1] along both axes, normalized to sum 1."""
     row = torch.tensor(TAPS, dtype=torch.float32) / sum(TAPS)
     square = row[:, None] * row
     if value.shape != square.shape or not torch.allclose(value.float().cpu(), square, atol=1e-6):
         raise CheckpointError(
-            f"{name} is another filter than [1, 3, 3, 1], which these networks do not have; "
-            "give weights of a StyleGAN2"
+            f"{name} is not the filter [1, 3, 3, 1], the only one that these networks have; give "
+            "weights of a StyleGAN2"
         )

@@ -1,4 +1,4 @@
-"""What NVIDIA's networks were made with."""
+"""The constructor arguments of NVIDIA's networks."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -12,11 +12,11 @@ from gancore.errors import CheckpointError
 from gancore_stylegan.published.refusals import shown
 
 LARGEST = 4096
-"""Width of a layer and the like that settings may ask for."""
+"""The maximum width of a layer."""
 LARGEST_IMAGE, LARGEST_CLASSES = 2048, 100_000
-"""Sides of an image, and classes."""
+"""The maximum side of an image, and the maximum number of classes."""
 UNCLAMPED = r"\.skip\.|^b4\.fromrgb\."
-"""Layers that are never clamped: shortcuts, and that from colors at the smallest size."""
+"""Layers that are never clamped: shortcuts, and the layer from colors at the smallest size."""
 
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @frozen
 class Settings:
-    """The settings of a network, one table, the mapping's apart; and all tables as they were given."""
+    """The settings of a network as one table, the mapping network's as another, and all tables as given."""
 
     network: dict[str, Any]
     mapping: dict[str, Any]
@@ -34,19 +34,19 @@ class Settings:
     def of(
         cls, args: Sequence[Any], kwargs: Mapping[str, Any], order: Sequence[str], *inner: str
     ) -> "Settings":
-        """From what was given by position, in `order`, and by name; tables of the names `inner` lie in
-        between.
+        """Reads positional arguments, which come in the order `order`, and keyword arguments; those named in
+        `inner` are nested tables.
 
         Raises:
-            CheckpointError: a table is none.
+            CheckpointError: a nested table is not a dict.
         """
         told = dict(zip(order, args, strict=False)) | dict(kwargs)
         mapping, *tables = [told.pop(name, {}) for name in ("mapping_kwargs", *inner)]
         for table in (mapping, *tables):
             if not isinstance(table, dict):
                 raise CheckpointError(
-                    f"the network's settings {', '.join(('mapping_kwargs', *inner))} are no tables; "
-                    "it is damaged"
+                    f"the network's settings {', '.join(('mapping_kwargs', *inner))} are not "
+                    "tables; the file is damaged"
                 )
         given = (dict(told), mapping, *tables)
         for table in tables:
@@ -54,18 +54,18 @@ class Settings:
         return cls(told, mapping, given)
 
     def whole(self, name: str, default: int | None = None, *, least: int = 1, most: int = LARGEST) -> int:
-        """A whole number of the network's. Raises CheckpointError when it is none."""
+        """A setting as an integer. Raises CheckpointError if it is not one."""
         return whole(name, self.network.get(name, default), least, most)
 
     @property
     def classes(self) -> int:
-        """Number of classes, 0 for none."""
+        """The number of classes, 0 for none."""
         return self.whole("c_dim", 0, least=0, most=LARGEST_CLASSES)
 
     @property
     def image(self) -> ImageShape:
-        """The shape of one image. Raises CheckpointError when its sides are no power of two, as those of
-        all published ones.
+        """The shape of one image. Raises CheckpointError if its sides are not a power of two, as in all
+        published networks.
         """
         size = self.whole("img_resolution", least=4, most=LARGEST_IMAGE)
         if size & (size - 1):
@@ -76,14 +76,14 @@ class Settings:
 
     @property
     def channels(self) -> dict[str, int]:
-        """What says the feature maps of each layer."""
+        """The options that determine the number of feature maps of each layer."""
         return {
             "channels_base": self.whole("channel_base", 32768, most=2**24),
             "channels_max": self.whole("channel_max", 512),
         }
 
     def choice(self, name: str, choices: Mapping[str, T], default: str) -> T:
-        """What a setting of a few values stands for. Raises CheckpointError when it has another one."""
+        """Looks up the value of a setting in a table. Raises CheckpointError if it is not in the table."""
         given = self.network.get(name, default)
         if not isinstance(given, str) or given not in choices:
             raise CheckpointError(
@@ -94,7 +94,7 @@ class Settings:
 
     @property
     def feature_maps(self) -> dict[int, int]:
-        """Those of StyleGAN2's layers by the size of their maps, from 4 on."""
+        """The number of feature maps of StyleGAN2's layers by resolution, starting at 4."""
         base, most = self.channels.values()
         sizes = [4 << i for i in range(self.image[1].bit_length() - 2)]
         return {size: max(1, min(base // size, most)) for size in sizes}
@@ -102,10 +102,11 @@ class Settings:
     def mapping_layers(
         self, tensors: Mapping[str, Tensor], latent: int, width: int, least: int
     ) -> "MappingLayers":
-        """The widths in a mapping network from so many numbers to so many, of at least so many layers.
+        """The widths of the layers of a mapping network with the given input and output widths and at least
+        `least` layers.
 
         Raises:
-            CheckpointError: a width or the count is no whole number in range, or the weights are of other
+            CheckpointError: a width or the count is not an integer in range, or the weights have other
             widths.
         """
         count = sum(re.fullmatch(r"mapping\.fc\d+\.weight", name) is not None for name in tensors)
@@ -122,10 +123,11 @@ class Settings:
         return made
 
     def check(self, fixed: Mapping[str, Any], known: Collection[str] = ()) -> None:
-        """Raises CheckpointError when a setting is not `known`, or not of the one value that there is here.
+        """Raises CheckpointError if a setting is not in `known`, or does not have the only value supported
+        here.
 
-        Each table is looked at: activations of blocks, of what follows them and of the mapping are three
-        settings of one name.
+        Each table is checked: the activations of the blocks, of the layers after them and of the mapping are
+        three settings with the same name.
         """
         for name, given in (item for table in self.tables for item in table.items()):
             said = f"{shown(name)} {shown(str(given), 60)}"
@@ -135,10 +137,10 @@ class Settings:
                 raise CheckpointError(f"the network was made with {said}; only {fixed[name]} can be imported")
 
     def clamp(self, attributes: Mapping[str, Any], default: float | None = None) -> float:
-        """What the layers are clamped at, 0 for nothing: their own attribute, or else the setting.
+        """The clamping value of the layers, 0 for no clamping: their own attribute, or else the setting.
 
         Raises:
-            CheckpointError: it is no number above 0, or another one from layer to layer.
+            CheckpointError: it is not a number above 0, or differs between layers.
         """
         own = [
             value
@@ -148,14 +150,15 @@ class Settings:
         given, *others = own or [self.network.get("conv_clamp", default)]
         if any(value != given for value in others):
             raise CheckpointError(
-                "the network's layers have one conv_clamp here and another there; only one can be imported"
+                "the network's layers have different values of conv_clamp; only one value for "
+                "all can be imported"
             )
         return 0.0 if given is None else positive("conv_clamp", given)
 
 
 @frozen
 class MappingLayers:
-    """Widths of a label's embedding (0 for none) and of the hidden layers, and the count of layers."""
+    """The widths of the label embedding (0 for none) and of the hidden layers, and the number of layers."""
 
     embedding: int
     hidden: int
@@ -172,12 +175,12 @@ def _is(given: Any, value: Any) -> bool:
 
 
 def check_shapes(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
-    """Raises CheckpointError where weights are not as large as the settings say: a small file could ask for
-    large networks.
+    """Raises CheckpointError if the shapes of the weights contradict the settings: a small file could
+    otherwise request large networks.
     """
     found = {name: tuple(tensors[name].shape) if name in tensors else "missing" for name in expected}
     wrong = [
-        f"{name} is {found[name]}, where {shape} was expected"
+        f"{name} is {found[name]}, but {shape} was expected"
         for name, shape in expected.items()
         if found[name] != shape
     ]
@@ -189,7 +192,7 @@ def check_shapes(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int
 
 
 def whole(name: str, value: Any, least: int, most: int) -> int:
-    """A whole number from `least` to `most`. Raises CheckpointError when it is none."""
+    """An integer from `least` to `most`. Raises CheckpointError if it is not one."""
     if type(value) is not int or not least <= value <= most:
         raise CheckpointError(
             f"the network's {name} is {shown(str(value), 60)}, not a whole number from {least} to {most}"
@@ -198,9 +201,9 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
 
 
 def positive(name: str, value: Any, most: float = 1e6) -> float:
-    """A number above 0, up to `most`. Raises CheckpointError when it is none."""
+    """A number above 0, up to `most`. Raises CheckpointError if it is not one."""
     if isinstance(value, bool) or not isinstance(value, float | int) or not 0 < value <= most:
         raise CheckpointError(
-            f"the network's {name} is {shown(str(value), 60)}, not a number above 0, {most:g} at most"
+            f"the network's {name} is {shown(str(value), 60)}, not a number above 0 and at most {most:g}"
         )
     return float(value)

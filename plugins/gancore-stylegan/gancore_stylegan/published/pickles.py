@@ -1,5 +1,5 @@
-"""A reader of pickles that imports nothing and calls nothing: it knows the names that networks are made of
-and skips all others.
+"""A pickle reader that imports nothing and calls nothing: it knows the names that networks consist of and
+skips all others.
 """
 
 import io
@@ -16,15 +16,15 @@ from gancore_stylegan.published.refusals import TAIL, Refused, shown
 from gancore_stylegan.published.storages import Store, read_store, tensor_on
 
 MOST_STEPS = 300_000
-"""Instructions of a pickle. They go with the modules: StyleGAN2 at 1024×1024 with G, D, G_ema and
-augmentation has about 42,000.
+"""The maximum number of instructions in a pickle. It grows with the number of modules: StyleGAN2 at 1024×1024
+with G, D, G_ema and augmentation has about 42,000.
 """
 MOST_CHARACTERS = 10_000_000
-"""Length of a text or of a whole number's bytes."""
+"""The maximum length of a string, or of an integer in bytes."""
 TENSORFLOW = "dnnlib.tflib"
-"""Home of the networks in files of the older code, which was written with TensorFlow."""
+"""The module of the networks in files of the older TensorFlow code."""
 CONVERTED = 4
-"""The first version of those that the released converter takes; StyleGAN wrote version 3."""
+"""The first version that the released converter supports; StyleGAN wrote version 3."""
 
 
 class Name(NamedTuple):
@@ -35,7 +35,7 @@ class Name(NamedTuple):
 
 
 class Record:
-    """An object that was saved with its source: its class's name and its state. The source is dropped
+    """An object that was saved with its source code: its class name and its state. The source is discarded
     unread.
     """
 
@@ -44,15 +44,15 @@ class Record:
 
 
 class Unread:
-    """What stands for a class or function that networks have no need of, and for all that is made with it,
-    without content.
+    """An empty placeholder for a class or function that networks do not need, and for everything made with
+    it.
 
-    A file may hold any number of these beside its networks; where a network needs one, its `refusal` is the
+    A file may hold any number of these besides its networks; if a network needs one, its `refusal` is the
     error.
     """
 
     version: int | None = None
-    """That of a network of the TensorFlow code."""
+    """The version of a network of the TensorFlow code."""
 
     def __init__(self, name: Name, why: CheckpointError | None = None) -> None:
         self.name, self.why = name, why
@@ -61,7 +61,7 @@ class Unread:
         return f"<{_kind(self)}>"
 
     def refusal(self) -> CheckpointError:
-        """Why a network cannot hold it."""
+        """Why a network cannot contain it."""
         if self.name.module.startswith(TENSORFLOW):
             return CheckpointError(_tensorflow(self.version))
         return self.why or Refused(f"{_kind(self)}, which is neither a network nor a part of one")
@@ -76,43 +76,41 @@ class _DType:
             self.code not in {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}
             or self.order not in "<>=|"
         ):
-            raise Refused(
-                f"an array of type {shown(self.order + self.code, 20)}, where numbers were expected"
-            )
+            raise Refused(f"an array of type {shown(self.order + self.code, 20)} instead of numbers")
         return np.dtype(self.order + self.code)
 
 
 class Array:
-    """An array of numpy's; its numbers may come after it."""
+    """A NumPy array; its data may follow later in the pickle."""
 
     def __init__(self, value: np.ndarray[Any, Any] | Unread | None = None) -> None:
         self.value = value
 
 
 def read_pickle(data: bytes) -> Any:
-    """The plain data in a pickle: dicts, lists, numbers, texts, tensors, arrays, a `Record` for each saved
-    object.
+    """The plain data in a pickle: dicts, lists, numbers, strings, tensors, arrays, and a `Record` for each
+    saved object.
 
-    What else there is has become `Unread`.
+    Everything else becomes `Unread`.
 
     Raises:
-        CheckpointError: it is cut off, too large, or no pickle.
+        CheckpointError: it is truncated, too large, or not a pickle.
     """
     try:
         return _Machine(data).run()
     except CheckpointError:
         raise
-    except Exception as error:  # whatever a made-up file leads to, it is the file's fault
-        raise Refused(f"no whole pickle ({_told(error)})") from None
+    except Exception as error:  # whatever error a crafted file causes, the file is at fault
+        raise Refused(f"not a complete pickle ({_told(error)})") from None
 
 
 def unfit(value: Any, otherwise: str) -> CheckpointError:
-    """The error of a value that a network cannot hold: why it is unread, or `otherwise`."""
+    """The error for a value that a network cannot contain: why it is unread, or else `otherwise`."""
     return value.refusal() if isinstance(value, Unread) else Refused(otherwise)
 
 
 class _Machine:
-    """A stack, a memo, and one step for each instruction that is allowed."""
+    """A stack, a memo, and one method for each allowed instruction."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -133,18 +131,20 @@ class _Machine:
             if step is None:
                 raise Refused(f"the instruction {opcode.name}, which no network needs")
             step(self, arg)
-        raise Refused("a pickle without an end")
+        raise Refused("a pickle without a STOP instruction")
 
     def _result(self) -> Any:
         if len(self.stack) != 1 or self.marks:
-            raise Refused("a pickle that ends in the middle of something")
+            raise Refused("a pickle that ends in the middle of an object")
         return self.stack.pop()
 
     def push(self, value: Any) -> None:
         self.stack.append(value)
 
     def spend(self, values: Any) -> None:
-        """Counts what is about to be copied: a small file could have one large value copied over and over."""
+        """Counts what is about to be copied: a small file could make the reader copy one large value over and
+        over.
+        """
         for value in values if type(values) is tuple else ():
             self.left -= len(value) if isinstance(value, bytes | bytearray | str | list | dict | set) else 0
         if self.left < 0:
@@ -154,7 +154,7 @@ class _Machine:
         if (isinstance(arg, int) and arg.bit_length() > 64) or (
             isinstance(arg, str) and len(arg) > MOST_CHARACTERS
         ):
-            arg = Unread(CONSTANT, Refused("a number or a text of a size that no network has"))
+            arg = Unread(CONSTANT, Refused("a number or string larger than those of any network"))
         self.push(arg)
 
     def mark(self, _: Any) -> None:
@@ -177,7 +177,7 @@ class _Machine:
     def tuple(self, length: int) -> None:
         items = self.stack[len(self.stack) - length :] if length else []
         if len(items) != length:
-            raise Refused("a pickle that takes more than it has")
+            raise Refused("a pickle that pops more values than the stack holds")
         del self.stack[len(self.stack) - length :]
         self.push(tuple(items))
 
@@ -215,7 +215,7 @@ class _Machine:
     def stack_name(self, _: Any) -> None:
         name, module = self.stack.pop(), self.stack.pop()
         if type(name) is not str or type(module) is not str:
-            raise Refused("a name that is no text")
+            raise Refused("a name that is not a string")
         self.push(_known(module, name))
 
     def call(self, _: Any) -> None:
@@ -241,7 +241,7 @@ class _Machine:
         self.push(_unread(self.stack.pop()))
 
     def state(self, _: Any) -> None:
-        """Attributes of other things than types and arrays are left."""
+        """Sets the state of arrays and data types; the state of other objects is ignored."""
         state, target = self.stack.pop(), self.stack[-1]
         if isinstance(target, _DType) and type(state) is tuple and len(state) > 1 and type(state[1]) is str:
             target.order = state[1]
@@ -266,7 +266,9 @@ def _unread(value: Any) -> Unread:
 
 
 def _attempt(name: Name, made: Callable[..., Any], args: Sequence[Any]) -> Any:
-    """What is made from well-formed arguments; others are no error before a network needs what they make."""
+    """The result of a call with well-formed arguments; malformed ones become an error only when a network
+    needs the result.
+    """
     try:
         return made(*args)
     except CheckpointError as error:
@@ -280,7 +282,7 @@ def _told(error: Exception) -> str:
 
 
 def _tensorflow(version: int | None) -> str:
-    what = "the file holds a network of the TensorFlow code, which keeps its layers as source"
+    what = "the file holds a network of the TensorFlow code, which saves its layers as source code"
     advice = (
         "convert it with legacy.py of NVlabs/stylegan3 (python legacy.py --source FILE.pkl --dest NEW.pkl), "
         "which takes "
@@ -288,9 +290,8 @@ def _tensorflow(version: int | None) -> str:
     )
     if version is not None and version < CONVERTED:
         advice = (
-            f"it is of version {version}, as StyleGAN's, "
-            "and legacy.py of NVlabs/stylegan3 converts none below "
-            f"{CONVERTED}; take a network of StyleGAN2 or StyleGAN3 instead"
+            f"it has version {version}, as those of StyleGAN, and legacy.py of NVlabs/stylegan3 "
+            f"converts none below {CONVERTED}; use a network of StyleGAN2 or StyleGAN3 instead"
         )
     return f"{what}; {advice}{TAIL}"
 
@@ -306,7 +307,7 @@ def _kind(value: Any) -> str:
 
 
 def _key(value: Any) -> Any:
-    # deep tuples as keys would overflow the machine's stack when hashed
+    # hashing deeply nested tuples as keys would overflow the C stack
     return value if type(value) in (str, int, float, bool, bytes, type(None)) else OTHER_KEY
 
 
@@ -317,13 +318,13 @@ def _record(meta: Any) -> Record:
         or type(meta.get("class_name")) is not str
         or type(meta.get("state")) is not dict
     ):
-        raise Refused("an object without class name and state")
+        raise Refused("an object without a class name and state")
     return Record(shown(meta["class_name"]), meta["state"])
 
 
 def _encoded(text: Any, coding: Any) -> bytes:
     if type(text) is not str or coding not in ("latin1", "latin-1"):
-        raise Refused("an encoded text that is not latin1")
+        raise Refused("encoded bytes that are not latin1")
     return text.encode("latin1")
 
 
@@ -333,19 +334,19 @@ def _ordered(pairs: Any = ()) -> "OrderedDict[Any, Any]":
 
 def _set(values: Any = ()) -> set[Any]:
     if type(values) is not list and values != ():
-        raise Refused("a set made of something else than a list")
+        raise Refused("a set not made from a list")
     return set(map(_key, values))
 
 
 def _dtype(code: Any, *_: Any) -> _DType:
     if type(code) is not str:
-        raise Refused("an array type that is no text")
+        raise Refused("an array type that is not a string")
     return _DType(code)
 
 
 def _scalar(dtype: Any, data: Any) -> int | float | bool:
     if type(dtype) is not _DType or type(data) is not bytes:
-        raise Refused("a number of numpy's without type and bytes")
+        raise Refused("a NumPy number without type and bytes")
     value: int | float | bool = np.frombuffer(data, dtype.numpy(), count=1)[0].item()
     return value
 
@@ -359,13 +360,13 @@ def _array(kind: Any, *_: Any) -> Array:
 def _filled(shape: Any, dtype: Any, fortran: Any, data: Any) -> np.ndarray[Any, Any]:
     whole = type(dtype) is _DType and type(data) in (bytes, bytearray) and type(shape) is tuple
     if not whole or any(type(n) is not int or n < 0 for n in shape):
-        raise Refused("an array without shape, type and bytes")
+        raise Refused("an array without shape, type or bytes")
     return np.frombuffer(data, dtype.numpy()).reshape(shape, order="F" if fortran else "C").copy()
 
 
 def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any, axes: Any = None) -> Array:
-    """An array of protocol 5; `order` is "C" for rows first, "F" for columns first, "K" for rows of turned
-    axes.
+    """An array of protocol 5; `order` is "C" for row-major, "F" for column-major, "K" for row-major with
+    permuted axes.
     """
     made = _filled(shape, dtype, order == "F", data)
     return Array(made if axes is None else made.transpose(axes))
@@ -373,7 +374,7 @@ def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any, axes: Any = None
 
 def _store(data: Any) -> Store:
     if type(data) is not bytes:
-        raise Refused("a tensor's store that is no bytes")
+        raise Refused("a tensor storage that is not bytes")
     return read_store(data)
 
 
@@ -391,7 +392,7 @@ def _parameter(data: Any, *_: Any) -> Any:
 
 CONSTANT, ARRAY = Name("", "a constant"), Name("numpy", "ndarray")
 OTHER_KEY = Unread(Name("", "a key"))
-"""All keys that are no plain values."""
+"""All keys that are not plain values."""
 EASY_DICT = Name("dnnlib.util", "EasyDict")
 ORDERED = Name("collections", "OrderedDict")
 CALLS: dict[Name, Callable[..., Any]] = {
@@ -409,10 +410,10 @@ CALLS: dict[Name, Callable[..., Any]] = {
     **{Name(f"numpy.{core}.multiarray", "_reconstruct"): _array for core in ("core", "_core")},
     **{Name(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
 }
-"""What a pickle may call, and what is done instead."""
+"""What a pickle may call, and the function that is called instead."""
 _DTYPES = ("float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
 NAMES = {EASY_DICT, ARRAY, *(Name("torch", dtype) for dtype in _DTYPES)}
-"""What a pickle may name and not call."""
+"""What a pickle may name but not call."""
 
 _Step = Callable[[_Machine, Any], None]
 _CONSTANTS = (
@@ -460,4 +461,4 @@ STEPS: dict[str, _Step] = {
     "NEWOBJ_EX": _Machine.make_with_names,
     "BUILD": _Machine.state,
 }
-"""The instructions that are followed."""
+"""The instructions that are supported."""

@@ -1,31 +1,29 @@
-"""Why a file of published networks, or a network of it, is not taken: one error, of one line."""
+"""The one-line error for a file of published networks, or a network in it, that is refused."""
 
 from gancore.errors import CheckpointError
 
 __all__ = ["Refused", "shown"]
 
 ADVICE = (
-    "give a network pickle that NVIDIA's StyleGAN2-ADA or StyleGAN3 wrote, "
-    "or a .pt of rosinality's stylegan2-pytorch"
+    "give a network pickle written by NVIDIA's StyleGAN2-ADA or StyleGAN3, or a .pt file of "
+    "rosinality's stylegan2-pytorch"
 )
-TAIL = "; nothing of it was run"
+TAIL = "; nothing in it was executed"
 
 
 class Refused(CheckpointError):
-    """The file, or a network of it, holds something that is not taken."""
+    """The file, or a network in it, contains something that is refused."""
 
     def __init__(self, holds: str, *, owner: str = "the file", advice: str = ADVICE) -> None:
         self.holds, self.advice = holds, advice
         super().__init__(f"{owner} is refused: it holds {holds}; {advice}{TAIL}")
 
     def of(self, owner: str) -> "Refused":
-        """The same, where the rest of the file may be taken."""
+        """The same error for one network, when the rest of the file may be fine."""
         return Refused(self.holds, owner=owner, advice=self.advice)
 
 
 def shown(text: str, most: int = 80) -> str:
-    """Words of a file as a message can hold them: not too long, and with line ends and the like written
-    out.
-    """
+    """Text from a file in a form fit for a message: shortened, with line breaks and the like escaped."""
     text = text[:most]
     return text if text.isprintable() else ascii(text)[1:-1]

@@ -1,4 +1,4 @@
-"""The networks of rosinality/stylegan2-pytorch, whose sizes follow from their weights."""
+"""Converts the networks of rosinality/stylegan2-pytorch, whose sizes are inferred from their weights."""
 
 import re
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ __all__ = [
 ]
 
 DRAWS = 4096
-"""Latents of which w̄ is the mean, where the file has none."""
+"""The number of latents used to estimate w̄ if the file has none."""
 DISAGREE = "the network's weights disagree with one another"
 MOST_DOUBLINGS, MOST_LAYERS, MOST_COLORS = 9, 64, 64
-"""From 4×4 to 2048×2048; layers of the mapping; channels of an image."""
+"""Maximum number of blocks (4×4 to 2048×2048), of layers of the mapping, and of channels of an image."""
 
 
 def is_rosinality_generator(tensors: Mapping[str, Tensor]) -> bool:
@@ -43,10 +43,11 @@ def is_rosinality_discriminator(tensors: Mapping[str, Tensor]) -> bool:
 def rosinality_generator(
     tensors: Mapping[str, Tensor], noise: str
 ) -> tuple[StyleGAN2Mapping, StyleGAN2Synthesis]:
-    """Mapping and synthesis of a `g_ema` or `g`. w̄ is the file's `latent_avg`, or where it has none, the
-    mean over 4096 latents.
+    """Mapping and synthesis of a `g_ema` or `g`. w̄ is the file's `latent_avg`, or if it has none, the mean
+    over 4096 latents.
 
-    The learning-rate multiplier of the mapping, which the file does not say, is the 0.01 of that repository.
+    The learning-rate multiplier of the mapping, which the file does not contain, is 0.01 as in that
+    repository.
 
     Raises:
         CheckpointError: the weights are not those of such a network.
@@ -61,7 +62,7 @@ def rosinality_generator(
     ]
     latent, colors = _shape(tensors, "style.1.weight", 2)[1], _shape(tensors, "to_rgb1.bias", 4)[1]
     told = _base_and_most(widths)
-    # a small file must not be able to ask for large networks
+    # a small file must not be able to request large networks
     expected: dict[str, tuple[int, ...]] = {f"style.{i + 1}.weight": (latent, latent) for i in range(layers)}
     expected |= {f"convs.{2 * i}.conv.weight": (1, widths[i + 1], widths[i], 3, 3) for i in range(blocks)}
     _expect(tensors, expected | {"conv1.conv.weight": (1, widths[0], widths[0], 3, 3)})
@@ -78,7 +79,7 @@ def rosinality_generator(
 
 
 def rosinality_discriminator(tensors: Mapping[str, Tensor]) -> StyleGAN2Discriminator:
-    """The residual discriminator of a `d`. Raises CheckpointError where the weights are not those of one."""
+    """The residual discriminator of a `d`. Raises CheckpointError if the weights are not those of one."""
     blocks = _count(r"convs\.\d+\.conv1\.0\.weight", tensors, MOST_DOUBLINGS)
     first, colors = _shape(tensors, "convs.0.0.weight", 4)[:2]
     widths = [*(_shape(tensors, f"convs.{i}.conv2.1.weight", 4)[0] for i in range(blocks, 0, -1)), first]
@@ -103,8 +104,8 @@ def _count(pattern: str, tensors: Mapping[str, Tensor], most: int) -> int:
     count = sum(re.fullmatch(pattern, name) is not None for name in tensors)
     if not 0 < count <= most:
         raise CheckpointError(
-            f"the network has {count} tensors like {pattern}, not 1 to {most}; "
-            "it is no StyleGAN2 by rosinality"
+            f"the network has {count} tensors like {pattern}, not 1 to {most}; it is not a "
+            "StyleGAN2 by rosinality"
         )
     return count
 
@@ -121,7 +122,7 @@ def _expect(tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
     for name, shape in shapes.items():
         if _shape(tensors, name, len(shape)) != shape:
             raise CheckpointError(
-                f"{name} is {tuple(tensors[name].shape)}, where {shape} was expected; the network is damaged"
+                f"{name} is {tuple(tensors[name].shape)}, but {shape} was expected; the network is damaged"
             )
 
 
@@ -129,18 +130,18 @@ def _shape(tensors: Mapping[str, Tensor], name: str, dims: int) -> tuple[int, ..
     found = tuple(tensors[name].shape) if name in tensors else ()
     if len(found) != dims or 0 in found:
         raise CheckpointError(
-            f"{name} is {found or 'missing'}, where {dims} numbers above 0 were expected; "
-            "the network is damaged"
+            f"{name} is {found or 'missing'}, but a shape of {dims} positive numbers was "
+            "expected; the network is damaged"
         )
     return found
 
 
 def _base_and_most(widths: list[int]) -> dict[str, int]:
-    """The two numbers that give these feature maps, the smallest size's first."""
+    """The two options that give these numbers of feature maps, smallest resolution first."""
     base, most = widths[-1] << (len(widths) + 1), widths[0]
     if widths != [channels(i + 2, base, most) for i in range(len(widths))]:
         raise CheckpointError(
-            f"the network has {widths} feature maps, which do not halve from size to size; "
-            "it cannot be imported"
+            f"the network has {widths} feature maps, which do not halve with each doubling of the "
+            "resolution; it cannot be imported"
         )
     return {"channels_base": base, "channels_max": most}

@@ -1,4 +1,4 @@
-"""Names of the StyleGAN2 in rosinality/stylegan2-pytorch, and what they are called here."""
+"""Maps the tensor names of the StyleGAN2 in rosinality/stylegan2-pytorch to the names used here."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,14 +13,14 @@ __all__ = ["from_rosinality", "rosinality_name"]
 
 
 def from_rosinality(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of a state dict `g`, `g_ema` or `d`, as those of `generator.*` and `conditioner.*`, or
+    """Renames the weights of a state dict `g`, `g_ema` or `d` to `generator.*` and `conditioner.*`, or to
     `discriminator.*`.
 
-    Convolutions lose the axis before their outputs, noise and colors those around them. The conditioner is
-    conditioner/stylegan2, whose `gain` is told.
+    Superfluous axes of size 1 in weights of convolutions, noise and the layers to colors are removed. The
+    conditioner is conditioner/stylegan2; its `gain` is added.
 
     Raises:
-        CheckpointError: a name is not known, or a filter is another than [1, 3, 3, 1].
+        CheckpointError: a name is not known, or a filter is not [1, 3, 3, 1].
     """
     made = {}
     for name, value in tensors.items():
@@ -33,7 +33,7 @@ def from_rosinality(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def rosinality_name(name: str) -> str:
-    """Our name of rosinality's `convs.3.conv.modulation.weight` and its like.
+    """The name used here for rosinality's `convs.3.conv.modulation.weight` and the like.
 
     Raises:
         CheckpointError: the name is not known.
@@ -42,13 +42,14 @@ def rosinality_name(name: str) -> str:
         if found := re.fullmatch(pattern, name):
             return ours(found)
     raise CheckpointError(
-        f"{shown(name)} is no name of a StyleGAN2 by rosinality; give a checkpoint of stylegan2-pytorch"
+        f"{shown(name)} is not the name of a weight of rosinality's StyleGAN2; give a checkpoint "
+        "of stylegan2-pytorch"
     )
 
 
 def _layer(number: int) -> str:
-    """The convolution of this number, 0 for that on the constant; then each size has one that doubles and one
-    that does not.
+    """The convolution with this number: 0 is the one on the constant; after it, each resolution has one that
+    upsamples and one that does not.
     """
     return (
         f"generator.blocks.{(number - 1) // 2}.{('up', 'conv')[(number - 1) % 2]}"
@@ -96,7 +97,7 @@ PATTERNS: list[tuple[str, Callable[[re.Match[str]], str]]] = [
     (r"final_linear\.0\.(weight|bias)", lambda m: f"discriminator.dense.{m[1]}"),
     (r"final_linear\.1\.(weight|bias)", lambda m: f"discriminator.score.{m[1]}"),
 ]
-"""Their names as patterns, and ours."""
+"""Patterns for their names, and the names used here."""
 
 
 def _as_ours(name: str, value: Tensor) -> Tensor:

@@ -1,5 +1,5 @@
-"""The bytes under tensors, as PyTorch writes them inside a pickle, and tensors on them; sizes are checked
-before memory is taken.
+"""Tensor storages as PyTorch writes them inside a pickle, and tensors on them; sizes are checked before
+memory is allocated.
 """
 
 import io
@@ -12,24 +12,26 @@ from torch import Tensor
 from gancore_stylegan.published.refusals import Refused, shown
 
 START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-"""How a file in PyTorch's older format begins."""
+"""The first bytes of a file in PyTorch's older format."""
 MAGIC = 0x1950A86A20F9469CFC6C
-"""The first number of PyTorch's older format, which pickled storages are in."""
+"""The magic number of PyTorch's older format, in which storages are pickled."""
 PICKLES = 5
-"""Magic number, version, machine, storages, and their keys: each a pickle of its own, before the bytes."""
+"""Magic number, protocol version, system info, storages and their keys: five pickles that precede the raw
+data.
+"""
 LARGEST_CONSTANT = 4096
-"""Numbers up to this are no danger whatever the size of the file."""
+"""Numbers up to this are harmless whatever the size of the file."""
 
 
 class Store(NamedTuple):
-    """Bytes, and the type of the numbers in them."""
+    """A storage, and the type of its elements."""
 
     data: torch.UntypedStorage
     dtype: torch.dtype
 
 
 def load_plain(data: bytes) -> Any:
-    """What `torch.save` wrote, tensors and plain values alone. Raises whatever torch does on anything
+    """Loads what `torch.save` wrote, tensors and plain values only. Raises whatever torch raises on anything
     else.
     """
     return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -39,12 +41,12 @@ def read_store(data: bytes) -> Store:
     """The storage that `torch.save` wrote in its older format.
 
     Raises:
-        CheckpointError: the bytes are something else, or announce more numbers than they have.
+        CheckpointError: the bytes are something else, or declare more elements than they hold.
     """
     check_sizes(data)
     try:
         found = load_plain(data)
-    except Exception as error:  # torch raises what it likes on altered bytes
+    except Exception as error:  # torch may raise anything on altered bytes
         raise _broken(shown(str(error).split("\n")[0], 200)) from None
     if not isinstance(found, torch.storage.TypedStorage):
         raise _broken(f"it is a {type(found).__name__}")
@@ -52,10 +54,10 @@ def read_store(data: bytes) -> Store:
 
 
 def tensor_on(store: Store, offset: Any, size: Any, stride: Any) -> Tensor:
-    """A tensor over the storage's bytes.
+    """A tensor that views the storage.
 
     Raises:
-        CheckpointError: it would reach past them, or repeat them.
+        CheckpointError: it would reach past the end of the storage, or have more elements than it.
     """
     if type(size) is not tuple or type(stride) is not tuple or len(size) != len(stride) or len(size) > 8:
         raise _broken(f"a tensor has size {str(size)[:60]} and stride {str(stride)[:60]}")
@@ -67,13 +69,13 @@ def tensor_on(store: Store, offset: Any, size: Any, stride: Any) -> Tensor:
     for n, step in zip(size, stride, strict=True):
         count, reach = count * n, reach + max(n - 1, 0) * step
     if max(size, default=0) > held or count > held or (count and reach >= held):
-        raise _broken(f"a tensor of size {str(size)[:60]} has {held} numbers")
+        raise _broken(f"a tensor of size {str(size)[:60]} has a storage of {held} numbers")
     return torch.empty(0, dtype=store.dtype).set_(store.data, offset, size, stride)
 
 
 def check_sizes(data: bytes) -> None:
-    """Looks at the pickles without following them: the format must be the older one, and no number larger
-    than the bytes there are.
+    """Scans the pickles without executing them: the format must be the older one, and no integer may exceed
+    the number of bytes.
     """
     stream, first = io.BytesIO(data), True
     try:
@@ -83,7 +85,7 @@ def check_sizes(data: bytes) -> None:
                     first = False
                 elif type(arg) is int and abs(arg) > max(len(data), LARGEST_CONSTANT):
                     raise _broken(
-                        f"it announces {arg if arg.bit_length() < 64 else 'a vast count of'} numbers in "
+                        f"it declares {arg if arg.bit_length() < 64 else 'a vast count of'} numbers in "
                         f"{len(data)} bytes"
                     )
             if first:
@@ -93,4 +95,4 @@ def check_sizes(data: bytes) -> None:
 
 
 def _broken(why: str) -> Refused:
-    return Refused(f"a tensor that cannot be read ({why})", advice="fetch the file again")
+    return Refused(f"a tensor that cannot be read ({why})", advice="download the file again")

@@ -1,4 +1,4 @@
-"""Names of NVIDIA's StyleGAN3 networks, and what they are called here."""
+"""Maps the tensor names of NVIDIA's StyleGAN3 networks to the names used here."""
 
 import re
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ __all__ = ["from_stylegan3", "stylegan3_name"]
 
 
 def from_stylegan3(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of `G.*`, `D.*` or both, as those of `generator.*`, `conditioner.*` and `discriminator.*`
+    """Renames the weights of `G.*`, `D.*` or both to `generator.*`, `conditioner.*` and `discriminator.*`
     (StyleGAN2's residual D).
 
-    The conditioner is conditioner/stylegan2, whose `gain` is told. Filters follow from the sizes and are not
+    The conditioner is conditioner/stylegan2; its `gain` is added. Filters follow from the sizes and are not
     read.
 
     Raises:
@@ -34,8 +34,8 @@ def from_stylegan3(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def stylegan3_name(name: str, last: int) -> str:
-    """Our name of NVIDIA's `G.synthesis.L3_36_512.weight` and its like, in a generator whose colors are its
-    layer `last`.
+    """The name used here for NVIDIA's `G.synthesis.L3_36_512.weight` and the like, in a generator whose layer
+    `last` is the one to colors.
 
     Raises:
         CheckpointError: the name is not known.
@@ -45,7 +45,9 @@ def stylegan3_name(name: str, last: int) -> str:
             layer = found.groupdict().get("layer")
             owner = "to_image" if layer is not None and int(layer) == last else f"blocks.{layer}"
             return found.expand(ours).replace("OWNER", owner)
-    raise CheckpointError(f"{shown(name)} is no name of a StyleGAN3 generator by NVIDIA; give weights of one")
+    raise CheckpointError(
+        f"{shown(name)} is not the name of a weight of NVIDIA's StyleGAN3 generator; give weights of one"
+    )
 
 
 _ENDS = r"(?P<end>weight|bias|affine\.weight|affine\.bias)"
@@ -60,4 +62,4 @@ PATTERNS: list[tuple[str, str]] = [
     (rf"{_LAYER}\.magnitude_ema", "generator.OWNER.square"),
     (rf"{_LAYER}\.{_ENDS}", r"generator.OWNER.\g<end>"),
 ]
-"""Their names as patterns, and ours: OWNER is the layer's number, or the layer to colors."""
+"""Patterns for their names, and the names used here; OWNER is the layer's number, or the layer to colors."""

@@ -14,8 +14,8 @@ NOISE = ("random", "constant", "none")
 
 @attrs.frozen
 class Imported:
-    """What came of a published file: the folder, its pipeline, and why there is no recipe beside it, empty
-    where there is one.
+    """The result of an import: the folder, its pipeline, and the reason why there is no recipe, empty if
+    there is one.
     """
 
     path: Path
@@ -33,17 +33,17 @@ def import_(
     network: str | None = None,
     noise: str = "random",
 ) -> Imported:
-    """Turns published weights into a pipeline and a recipe, without running anything from their file.
+    """Turns published weights into a pipeline and a recipe, without executing anything in the file.
 
     Args:
-        file: network pickle of StyleGAN2-ADA or StyleGAN3 (NVIDIA), or .pt of stylegan2-pytorch.
-        output: folder for pipeline and recipe; must not exist. `gancore.load` reads it.
-        network: which generator of the file; left out: the averaged one.
+        file: network pickle of StyleGAN2-ADA or StyleGAN3 (NVIDIA), or .pt file of stylegan2-pytorch.
+        output: folder for the pipeline and the recipe; must not exist. `gancore.load` reads it.
+        network: which generator of the file; default: the averaged one.
         noise: StyleGAN2's noise outside of training: random, constant or none.
 
     Raises:
         UserError: the folder exists, or the file has no such network. CheckpointError: the file cannot be
-        read, or the generator not be imported.
+        read, or the generator cannot be imported.
     """
     if noise not in NOISE:
         raise UserError(f"--noise is random, constant or none; got {noise!r}")
