@@ -5,9 +5,10 @@ from torch import Tensor, nn
 
 from gancore.component.discovery import registry
 from gancore.component.interfaces import Conditioner, Discriminator, Extractor, Generator
-from gancore.component.part import RunningMean, field, part
+from gancore.component.part import RunningMean, fact, field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
+from gancore.nn import given_label, one_hot
 
 
 @part("small")
@@ -47,6 +48,22 @@ class SmallDiscriminator(Discriminator):
 
     def forward_head(self, features, label=None):
         return self.last(features).squeeze(1)
+
+
+@part("small-labels")
+class LabeledDiscriminator(SmallDiscriminator):
+    """A layer more, for the label."""
+
+    conditional = True
+    classes: int = fact()
+
+    def build(self):
+        super().build()
+        self.label = nn.Linear(self.classes, self.width)
+
+    def forward_head(self, features, label=None):
+        label = one_hot(given_label(self, label, "discriminator/small"), self.classes)
+        return self.last(features * self.label(label))[:, 0]
 
 
 @part("small-mean")
@@ -115,4 +132,6 @@ class Source:
 def know_small_parts():
     """Offers the small networks under the name of a plugin, once."""
     if not any(o.distribution == "gancore-small" for o in registry().registrations()):
-        registry().add("gancore-small", [SmallGenerator, SmallDiscriminator, MeanConditioner])
+        registry().add(
+            "gancore-small", [SmallGenerator, SmallDiscriminator, LabeledDiscriminator, MeanConditioner]
+        )

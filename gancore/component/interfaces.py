@@ -40,16 +40,25 @@ class Sampler(Part):
 
 @interface("label-sampler")
 class LabelSampler(Part):
-    """Draws labels from `rng` alone: `(n, *, rng)` → int64 `(n,)` in 0 … K-1, or float `(n, K)`."""
+    """Draws labels from `rng` alone: `(n, *, rng)` → int64 `(n,)` in 0 … K-1 if `label_shape` is `()`, or
+    float `(n, K)` if it is `(K,)`.
+
+    `class_names` are the names of the classes, or of the K numbers of a row, where the data name them; the
+    training sets them.
+    """
 
     classes: int = fact(default=None, help="number of classes K, given by the data")
+    label_shape: Shape = fact(
+        default=(), help="shape of one label: () for a class, (K,) for a row of numbers"
+    )
+    class_names: tuple[str, ...] = fact(default=(), help="names of the classes, given by the data")
 
     @abstractmethod
     def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
         """`(n,)` int64 or `(n, K)` float32 on the CPU."""
 
-    def learn(self, frequencies: Sequence[float]) -> None:
-        """Called before training with the frequency of each class in the data."""
+    def learn(self, labels: Tensor) -> None:
+        """Called before training with the labels of the data, int64 `(N,)` or float `(N, K)`."""
 
 
 @interface("conditioner")
@@ -186,6 +195,8 @@ class DiscriminatorRegularizer(Part):
     """Whether it differentiates `real.scores` or `fake.scores` with respect to their images, which must then
     require gradients.
     """
+    conditional: ClassVar[bool] = False
+    """Whether it reads labels by itself, as an auxiliary classifier does."""
 
     every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
 
@@ -202,6 +213,8 @@ class GeneratorRegularizer(Part):
     """
 
     every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
+    conditional: ClassVar[bool] = False
+    """Whether it reads labels by itself, as an auxiliary classifier does."""
     renamed: ClassVar[Mapping[str, str]] = {"share": "batch_fraction"}
 
     batch_fraction: float = field(

@@ -49,6 +49,11 @@ class Data(ABC):
         return None
 
     @property
+    def label_shape(self) -> tuple[int, ...]:
+        """The shape of one label: `()` for a class, `(K,)` for a row of numbers; `()` without labels."""
+        return () if self.labels is None else tuple(int(size) for size in self.labels.shape[1:])
+
+    @property
     @abstractmethod
     def description(self) -> str:
         """One line: where from, how many, what was done."""
@@ -82,8 +87,8 @@ class Data(ABC):
         return Order(len(self), seed, mirror=self.mirror)
 
     def facts(self) -> dict[str, Any]:
-        """What the data tell a recipe: the image's shape and the number of classes."""
-        return {"image": self.image, "classes": self.classes}
+        """What the data tell a recipe: the image's shape, the number of classes, and the shape of a label."""
+        return {"image": self.image, "classes": self.classes, "label_shape": self.label_shape}
 
 
 class Images(Data):
@@ -131,7 +136,8 @@ class Images(Data):
     @property
     def description(self) -> str:
         """One line: where from, how many, what was done."""
-        classes = f", {self.classes} classes" if self.classes else ""
+        numbers = f", labels of {self.classes} numbers" if self.label_shape else ""
+        classes = numbers or (f", {self.classes} classes" if self.classes else "")
         notes = [f"{len(self.skipped)} skipped"] if self.skipped else []
         notes += ["mirrored at random"] if self.mirror else []
         shape = "×".join(str(size) for size in self.image)

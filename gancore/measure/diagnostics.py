@@ -10,6 +10,9 @@ from gancore.measure.study import Study
 from gancore.pipeline import evaluating
 from gancore.recipes.base import DiscriminatorProbe
 
+Labeled = tuple[Tensor, Tensor | None]
+"""Images `(N, C, H, W)`, and their labels if there are any."""
+
 
 def of_samples(study: Study) -> dict[str, float]:
     """Diversity, duplicates and, if classes are known, class balance of the samples relative to the
@@ -25,32 +28,36 @@ def of_samples(study: Study) -> dict[str, float]:
 
 
 def of_probe(
-    probe: DiscriminatorProbe, train: Tensor, fake: Tensor, held_out: Tensor | None
+    probe: DiscriminatorProbe, train: Labeled, fake: Labeled, held_out: Labeled | None
 ) -> dict[str, float]:
     """How well a discriminator separates training images from samples and, given held-out images, how far it
     overfits.
 
     `tells apart` is the fraction of pairs in which the real image scores higher (½: cannot tell).
     `overfitting` is r_v of Karras et al. 2020 (ADA), arXiv:2006.06676, eq. 1: how closely the scores of
-    held-out images resemble those of samples. Augmentation is left out.
+    held-out images resemble those of samples. Augmentation is left out. Each set is images with their
+    labels, which are read if the discriminator reads labels.
     """
-    real, made = probe_scores(probe, train), probe_scores(probe, fake)
+    real, made = probe_scores(probe, *train), probe_scores(probe, *fake)
     above = (real[:, None] > made[None]).double().mean() + (real[:, None] == made[None]).double().mean() / 2
     diagnostics = {"tells apart": float(above)}
     if held_out is not None:
         gap = float(real.mean() - made.mean())
         if gap > 0:
-            diagnostics["overfitting"] = float(real.mean() - probe_scores(probe, held_out).mean()) / gap
+            diagnostics["overfitting"] = float(real.mean() - probe_scores(probe, *held_out).mean()) / gap
     return diagnostics
 
 
-def probe_scores(probe: DiscriminatorProbe, images: Tensor) -> Tensor:
+def probe_scores(probe: DiscriminatorProbe, images: Tensor, label: Tensor | None = None) -> Tensor:
     """The discriminator's score of each image, `(N,)`, without changing its state."""
     device = next(probe.discriminator.parameters()).device
     with evaluating(probe.discriminator), torch.no_grad():
+        marks = [None] * len(images) if label is None else torch.split(label, 64)
         scores = [
-            probe.discriminator(part.to(device)).reshape(len(part), -1).mean(1)
-            for part in torch.split(images, 64)
+            probe.discriminator(part.to(device), None if mark is None else mark.to(device))
+            .reshape(len(part), -1)
+            .mean(1)
+            for part, mark in zip(torch.split(images, 64), marks, strict=False)
         ]
     return torch.cat(scores).double().cpu()
 

@@ -50,7 +50,14 @@ def check_classes(part: Reader, instead: str) -> None:
 
 
 def given_label(part: Reader, label: Tensor | None, instead: str) -> Tensor:
-    """The label. Raises FitError where there is none, with the part to use instead."""
+    """The label. Raises FitError where there is none, with the part to use instead, or where a row is not as
+    long as `part.classes`.
+    """
     if label is None:
         raise FitError(f"{part.qualified_name} reads labels, but got none; give labels, or use {instead}")
+    if label.is_floating_point() and label.shape[1:] != (part.classes,):
+        raise FitError(
+            f"{part.qualified_name} reads labels of {part.classes} numbers, (N, {part.classes}), but got "
+            f"{tuple(label.shape)}; give one number for each class"
+        )
     return label

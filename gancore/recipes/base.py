@@ -31,11 +31,15 @@ class Player:
 
 @attrs.define
 class DiscriminatorProbe:
-    """A discriminator, the batch entry with its real images, and the pipeline that makes its samples."""
+    """A discriminator, the batch entry with its real images, and the pipeline that makes its samples.
+
+    `label` is the batch entry with the labels of the real images, if the discriminator reads labels.
+    """
 
     discriminator: Discriminator
     real: str
     pipeline: str
+    label: str = ""
 
 
 class TermsOf(Protocol):

@@ -19,6 +19,7 @@ from gancore.component.interfaces import (
     Loss,
     Optimizer,
     Sampler,
+    Shape,
     Terms,
 )
 from gancore.component.part import fact, field, part, seat
@@ -58,6 +59,9 @@ class TwoPlayerGAN(Recipe):
     """
 
     classes: int = fact(default=0, help="number of classes, 0 for none")
+    label_shape: Shape = fact(
+        default=(), help="shape of one label: () for a class, (K,) for a row of numbers"
+    )
     generator: Generator = seat()
     discriminator: Discriminator = seat()
     sampler: Sampler = seat(default=Normal)
@@ -75,10 +79,19 @@ class TwoPlayerGAN(Recipe):
         default=1, validator=whole(1), help="updates of the discriminator for each one of the generator"
     )
     batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")
+    pair_labels: bool = field(
+        default=False,
+        help="give generated images the labels of the real batch, "
+        "as is always done for a loss that compares the two",
+    )
 
     def facts(self, seat: str) -> dict[str, Any]:
         """Image and classes come from the data, code from the generator, latent from the conditioner."""
-        known: dict[str, Any] = {"image": self.image, "classes": self.classes}
+        known: dict[str, Any] = {
+            "image": self.image,
+            "classes": self.classes,
+            "label_shape": self.label_shape,
+        }
         if seat == "conditioner":
             known["code"] = tuple(self.generator.code_shape)
         if seat == "sampler":
@@ -109,7 +122,9 @@ class TwoPlayerGAN(Recipe):
     @property
     def conditional(self) -> bool:
         """Whether any part reads labels."""
-        return self.conditioner.conditional or self.discriminator.conditional
+        penalties = (*self.regularizers, *self.generator_regularizers)
+        parts = (self.sampler, self.conditioner, self.discriminator, self.loss, *penalties)
+        return any(getattr(part, "conditional", False) for part in parts)
 
     @property
     def wants(self) -> frozenset[str]:
@@ -147,12 +162,9 @@ class TwoPlayerGAN(Recipe):
         }
 
     def probes(self) -> dict[str, DiscriminatorProbe]:
-        """The discriminator, unless it reads labels."""
-        return (
-            {}
-            if self.discriminator.conditional
-            else {"discriminator": DiscriminatorProbe(self.discriminator, real="image", pipeline="image")}
-        )
+        """The discriminator, with the labels of its images if it reads labels."""
+        label = "label" if self.discriminator.conditional else ""
+        return {"discriminator": DiscriminatorProbe(self.discriminator, "image", "image", label=label)}
 
     def step(self, run: Run) -> None:
         """Algorithm 1: the discriminator's updates, then the generator's."""
@@ -170,9 +182,12 @@ class TwoPlayerGAN(Recipe):
         batch = run.batch()
         return RealBatch(batch["image"], batch.get("label"))
 
-    def latent_batch(self, run: Run, n: int) -> LatentBatch:
-        """`n` new latents, with labels if any part reads them."""
-        label = run.labels(self.labels, n) if self.conditional else None
+    def latent_batch(self, run: Run, n: int, real: RealBatch) -> LatentBatch:
+        """`n` new latents, with labels if any part reads them: drawn, or those of the real batch."""
+        label = None
+        if self.conditional:
+            paired = self.pair_labels or self.loss.needs_real
+            label = real.label[:n] if paired and real.label is not None else run.labels(self.labels, n)
         return LatentBatch(run.draw(self.sampler, n, label), label)
 
     def update_discriminator(self, run: Run, real: RealBatch) -> None:
@@ -181,7 +196,7 @@ class TwoPlayerGAN(Recipe):
             "discriminator",
             self.discriminator_terms,
             real,
-            self.latent_batch(run, len(real.image)),
+            self.latent_batch(run, len(real.image), real),
             double_backward=bool(eager(self.regularizers)),
         )
         run.log(**{f"discriminator/{name} scores": found[name].mean() for name in ("real", "fake")})
@@ -194,7 +209,7 @@ class TwoPlayerGAN(Recipe):
                 "discriminator",
                 partial(self.discriminator_penalty, name, penalty),
                 real,
-                self.latent_batch(run, len(real.image)),
+                self.latent_batch(run, len(real.image), real),
                 scale=penalty.every,
                 double_backward=True,
             )
@@ -207,7 +222,7 @@ class TwoPlayerGAN(Recipe):
         run.update(
             "generator",
             self.generator_terms,
-            self.latent_batch(run, len(real.image)),
+            self.latent_batch(run, len(real.image), real),
             real if self.loss.needs_real else None,
             double_backward=bool(eager(self.generator_regularizers)),
         )
@@ -219,7 +234,7 @@ class TwoPlayerGAN(Recipe):
             run.update(
                 "generator",
                 partial(self.generator_penalty, name, penalty),
-                self.latent_batch(run, n),
+                self.latent_batch(run, n, real),
                 scale=penalty.every,
                 double_backward=True,
             )

@@ -52,17 +52,24 @@ def weight_files(path: Path | str, part: str) -> list[Path]:
 
 
 def _of_checkpoint(run: RunFolder, path: Path, name: str | None) -> Pipeline:
-    recipe = run.recipe()
-    recipe.bind(by=str(run), facts=_facts(run.pipeline()), seed=0)
+    recipe, saved = run.recipe(), run.pipeline()
+    recipe.bind(by=str(run), facts=_facts(saved), seed=0)
     check_manifest(path)
     load_state(recipe, read_weights(path / FILE), where=str(path))
-    return _chosen(recipe, name, path)
+    made = _chosen(recipe, name, path)
+    if made.labels is not None and saved.labels is not None:
+        made.labels.class_names = saved.labels.class_names
+    return made
 
 
 def _facts(pipeline: Pipeline) -> dict[str, Any]:
     """What the data told the recipe, from the pipeline that came of it."""
     classes = max((int(getattr(part, "classes", 0) or 0) for part in pipeline.parts.values()), default=0)
-    facts: dict[str, Any] = {"image": tuple(pipeline.generator.image), "classes": classes}
+    facts: dict[str, Any] = {
+        "image": tuple(pipeline.generator.image),
+        "classes": classes,
+        "label_shape": () if pipeline.labels is None else tuple(pipeline.labels.label_shape),
+    }
     reads = {} if pipeline.sampler is not None else {"source": tuple(pipeline.conditioner.latent_shape)}
     return facts | reads
 

@@ -1,46 +1,64 @@
 """Where labels come from. Every number is drawn from `rng` on the CPU."""
 
-import math
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from gancore.component.interfaces import LabelSampler
-from gancore.component.part import part
+from gancore.component.part import field, part
+from gancore.component.validators import whole
 from gancore.errors import FactError, FitError
 
 __all__ = ["EmpiricalLabels", "UniformLabels"]
 
+NUMBERS = 2**21
+"""Most numbers in the label rows that are kept: 8 MiB."""
+
 
 @part("empirical")
 class EmpiricalLabels(LabelSampler):
-    """Classes as frequent as in the data; equally frequent until `learn` has told the frequencies.
+    """Labels as in the data: classes with their frequencies, or rows of numbers as they occur.
+
+    Of rows, at most `rows` are kept, fewer if they would have more than 2²¹ numbers together; if the data
+    have more, a random subset, always the same. Until `learn` was called, classes are equally frequent, and
+    so are the rows with a single one.
 
     Raises:
         FactError: labels are drawn, but the data have none.
-        FitError: the frequencies do not fit the number of classes.
+        FitError: `learn` is given other labels than the facts say.
     """
 
-    def build(self) -> None:
-        """Starts from equal frequencies, kept in a buffer."""
-        self.frequencies: Tensor
-        self.register_buffer("frequencies", torch.full((self.classes,), 1 / max(self.classes, 1)))
+    rows: int = field(default=4096, validator=whole(1), help="most label rows to keep and draw from")
 
-    def learn(self, frequencies: Sequence[float]) -> None:
-        """Takes counts or frequencies, one a class."""
-        given = [float(f) for f in frequencies]
-        if len(given) != self.classes or not sum(given) > 0 or not all(0 <= f < math.inf for f in given):
-            raise FitError(
-                f"{self.qualified_name} takes one frequency, 0 or more and not all 0, "
-                f"for each of {self.classes} classes; "
-                f"got {given}: count the data's labels"
-            )
-        self.frequencies.copy_(torch.tensor(given) / sum(given))
+    def build(self) -> None:
+        """Starts from equal frequencies, or rows with a single one, in buffers."""
+        if self.label_shape:
+            kept = max(1, min(self.rows, NUMBERS // self.classes))
+            self.values: Tensor
+            self.count: Tensor
+            self.register_buffer("values", torch.eye(kept, self.classes))
+            self.register_buffer("count", torch.tensor(min(kept, self.classes)))
+        else:
+            self.frequencies: Tensor
+            self.register_buffer("frequencies", torch.full((self.classes,), 1 / max(self.classes, 1)))
+
+    def learn(self, labels: Tensor) -> None:
+        """Keeps the frequencies of classes `(N,)`, or rows `(N, K)`."""
+        _check_labels(self, labels)
+        if self.label_shape:
+            chosen = _subset(labels, len(self.values))
+            self.values.zero_()[: len(chosen)] = chosen.to(self.values)
+            self.count.fill_(len(chosen))
+        else:
+            counts = torch.bincount(labels, minlength=self.classes).double()
+            given = (counts / counts.sum()).tolist()
+            self.frequencies.copy_(torch.tensor(given) / sum(given))
 
     def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
-        """`(n,)` int64."""
+        """`(n,)` int64, or `(n, K)` float32."""
         _need_classes(self)
+        if self.label_shape:
+            index = torch.randint(int(self.count), (n,), generator=rng)
+            return self.values[index.to(self.values.device)].float().cpu()
         return (
             torch.multinomial(self.frequencies.cpu(), n, replacement=True, generator=rng)
             if n
@@ -54,7 +72,16 @@ class UniformLabels(LabelSampler):
 
     Raises:
         FactError: labels are drawn, but the data have none.
+        FitError: the labels of the data are rows of numbers, which have no uniform distribution.
     """
+
+    def build(self) -> None:
+        """Checks that labels are classes."""
+        if self.label_shape:
+            raise FitError(
+                f"{self.qualified_name} draws classes, but the labels of the data are rows of "
+                f"{self.label_shape[0]} numbers; set labels to one that draws rows, as empirical"
+            )
 
     def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
         """`(n,)` int64."""
@@ -68,3 +95,22 @@ def _need_classes(sampler: LabelSampler) -> None:
             f"{sampler.qualified_name}: the data have no labels; "
             "give labeled data, or parts that read no labels"
         )
+
+
+def _check_labels(sampler: LabelSampler, labels: Tensor) -> None:
+    rows, shape = labels.is_floating_point(), tuple(sampler.label_shape)
+    fits = rows == bool(shape) and labels.dim() == 1 + len(shape) and labels.shape[1:] == shape
+    if fits and len(labels) and (rows or 0 <= int(labels.min()) <= int(labels.max()) < sampler.classes):
+        return
+    expected = f"rows of {shape[0]} numbers" if shape else f"classes from 0 to {sampler.classes - 1}, (N,)"
+    raise FitError(
+        f"{sampler.qualified_name} was given labels {tuple(labels.shape)} {labels.dtype}, but expects at "
+        f"least one of {expected}; in a recipe, pass the facts classes and label_shape on to the seat "
+        "of the labels"
+    )
+
+
+def _subset(rows: Tensor, most: int) -> Tensor:
+    if len(rows) <= most:
+        return rows
+    return rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:most]]

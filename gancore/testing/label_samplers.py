@@ -14,24 +14,41 @@ def _has_classes(part: LabelSampler) -> str:
 
 @check(LabelSampler, excuse=_has_classes)
 def draws_labels(trial: Trial[LabelSampler]) -> None:
-    """It draws int64 labels `(n,)` in 0 … K-1, or float32 `(n, K)`; also after it was told the
-    frequencies.
+    """It draws labels of the shape that it was told: int64 `(n,)` in 0 … K-1, or float32 `(n, K)`; also after
+    it was given the labels of the data.
     """
-    classes = trial.part.classes
+    classes, shape = trial.part.classes, tuple(trial.part.label_shape)
+    expected = torch.float32 if shape else torch.int64
     for _ in range(2):
         made = trial.part(trial.n, rng=trial.rng())
-        if made.dtype == torch.int64:
-            ensure_shape(made, (trial.n,), "a batch of labels")
-            ensure(
-                bool(((made >= 0) & (made < classes)).all()),
-                f"labels are {made.tolist()}, expected 0 to {classes - 1}",
-            )
-        else:
-            ensure(
-                made.dtype == torch.float32, f"labels are {made.dtype}, expected torch.int64 or torch.float32"
-            )
-            ensure_shape(made, (trial.n, classes), "a batch of labels")
-        trial.part.learn([1.0 + k for k in range(classes)])
+        ensure(
+            made.dtype == expected,
+            f"labels are {made.dtype}, expected {expected} where label_shape is {shape}",
+        )
+        ensure_shape(made, (trial.n, *shape), "a batch of labels")
+        ensure(
+            bool(shape or ((made >= 0) & (made < classes)).all()),
+            f"labels are {made.tolist()}, expected 0 to {classes - 1}",
+        )
+        trial.part.learn(_given(trial))
+
+
+@check(LabelSampler, excuse=_has_classes)
+def keeps_labels_in_its_state(trial: Trial[LabelSampler]) -> None:
+    """What `learn` was given is in the state dict: one that loads it draws the same labels."""
+    trial.part.learn(_given(trial))
+    again = trial.fresh()
+    again.load_state_dict(trial.part.state_dict())
+    ensure(
+        torch.equal(again(16, rng=trial.rng()), trial.part(16, rng=trial.rng())),
+        "loaded from the state dict it draws other labels; keep what it learns in buffers of a fixed shape",
+    )
+
+
+def _given(trial: Trial[LabelSampler]) -> torch.Tensor:
+    if trial.part.label_shape:
+        return trial.label_rows(trial.part.classes, 5)
+    return torch.arange(trial.part.classes).repeat(2)[1:]
 
 
 @check(LabelSampler, excuse=_has_classes)

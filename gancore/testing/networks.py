@@ -9,10 +9,11 @@ from torch import Tensor
 from gancore.component.interfaces import Conditioner, Discriminator, Encoder, Generator
 from gancore.component.part import Part
 from gancore.component.randomness import Rows, own_rows
+from gancore.errors import FitError
 from gancore.testing.assertions import ensure_close, ensure_finite_gradients, ensure_float32
 from gancore.testing.check import check, ensure
-from gancore.testing.excuses import row_by_row
-from gancore.testing.forward import NETWORKS, Inputs, forward, inputs
+from gancore.testing.excuses import reads_labels, row_by_row
+from gancore.testing.forward import NETWORKS, Inputs, classes_of, forward, inputs
 from gancore.testing.slopes import ensure_slope, gradient_norm
 from gancore.testing.trial import Trial
 
@@ -143,6 +144,44 @@ def second_derivatives_are_true(trial: Trial[Part]) -> None:
         return gradient_norm((made.square() * weights).sum(), given[0])
 
     ensure_slope(trial, path_length, 1e-3, "the second derivative of the result")
+
+
+@check(Conditioner, Discriminator, excuse=reads_labels)
+def reads_every_number_of_a_label(trial: Trial[Part]) -> None:
+    """A label `(N, K)` may be any row of numbers, and each of the K numbers changes the result."""
+    size = classes_of(trial.part)
+    row = trial.label_rows(size, 1)
+    rows = torch.cat([row, row + torch.eye(size)])
+    made = _of_rows(trial, rows).reshape(len(rows), -1)
+    ensure(bool(made.isfinite().all()), "a label with negative numbers gives values that are not finite")
+    same = [str(k) for k in range(size) if torch.allclose(made[0], made[k + 1], rtol=0, atol=1e-8)]
+    ensure(
+        not same,
+        f"the numbers {', '.join(same)} of a label row change nothing; read rows as they are",
+    )
+
+
+@check(Conditioner, Discriminator, excuse=reads_labels)
+def refuses_a_row_of_another_length(trial: Trial[Part]) -> None:
+    """A label row with one number too many is refused with a FitError that says both lengths."""
+    size = classes_of(trial.part)
+    try:
+        _of_rows(trial, trial.label_rows(size + 1, 2))
+    except FitError as refusal:
+        said = str(refusal)
+        ensure(
+            str(size) in said and str(size + 1) in said,
+            f"it refuses a row of {size + 1} numbers with {said!r}; say both lengths",
+        )
+    except RuntimeError as error:
+        ensure(False, f"a row of {size + 1} numbers ends in {str(error)!r}; use gancore.nn.given_label")
+    else:
+        ensure(False, f"a row of {size + 1} numbers is taken where there are {size}")
+
+
+def _of_rows(trial: Trial[Part], rows: Tensor) -> Tensor:
+    read = inputs(trial, trial.part.eval(), 1)[0]
+    return forward(trial.part, (read.expand(len(rows), *read.shape[1:]).contiguous(), rows))
 
 
 def inputs_are_images(part: Part) -> bool:

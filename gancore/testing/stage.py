@@ -35,13 +35,21 @@ class Rows:
 
     def _made(self, name: str, n: int, rng: torch.Generator) -> Tensor:
         if name == "label":
-            return torch.randint(int(self.recipe.classes), (n,), generator=rng)  # type: ignore[arg-type]
+            return labels_of(self.recipe, n, rng)
         if name not in ("image", "source", "target"):
             raise UserError(
                 f"{self.recipe.qualified_name} wants {name!r} in a batch; known: image, label, source, target"
             )
         shape = getattr(self.recipe, name, None) or self.recipe.image
         return torch.rand(n, *shape, generator=rng) * 2 - 1
+
+
+def labels_of(recipe: Recipe, n: int, rng: torch.Generator) -> Tensor:
+    """Random labels of the shape that the recipe was told."""
+    shape = tuple(getattr(recipe, "label_shape", ()))
+    if shape:
+        return torch.randn(n, *shape, generator=rng)
+    return torch.randint(int(recipe.classes), (n,), generator=rng)  # type: ignore[arg-type]
 
 
 def start(recipe: Recipe, *, seed: int = 0, run: type[TrainingRun] = TrainingRun, **how: Any) -> TrainingRun:

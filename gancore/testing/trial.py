@@ -22,6 +22,7 @@ CANDIDATES: Mapping[str, tuple[Any, ...]] = {
     "image": IMAGES,
     "source": IMAGES,
     "classes": (3, 0),
+    "label_shape": ((), (3,)),
     "code": ((6,), (80,), (4, 6), (2, 4, 4)),
     "latent": ((5,), (3, 4, 4)),
 }
@@ -97,6 +98,10 @@ class Trial(Generic[P]):
         """Labels int64 `(n,)`."""
         return torch.randint(classes, (n or self.n,), generator=self.rng("label"))
 
+    def label_rows(self, size: int, n: int | None = None) -> Tensor:
+        """Labels float32 `(n, size)` of any sign."""
+        return torch.randn(n or self.n, size, generator=self.rng("label rows"))
+
 
 _KNOWN: dict[type[Part], tuple[Configuration, ...]] = {}
 
@@ -171,7 +176,13 @@ def _facts(cls: type[Part], example: Mapping[str, Any]) -> list[dict[str, Any]]:
         product(*(enumerate(CANDIDATES[name]) for name in names)),
         key=lambda row: sum(rank for rank, _ in row),
     )
-    return [dict(zip(names, (value for _, value in row), strict=True)) for row in ranked]
+    found = [dict(zip(names, (value for _, value in row), strict=True)) for row in ranked]
+    return [facts for facts in found if _consistent({**example, **facts})]
+
+
+def _consistent(facts: Mapping[str, Any]) -> bool:
+    """Whether a row of numbers has one for each class."""
+    return facts.get("label_shape", ()) in ((), (facts.get("classes"),))
 
 
 def choices(configuration: Configuration) -> dict[str, list[Any]]:

@@ -10,7 +10,7 @@ from gancore.component.randomness import fold
 from gancore.data import Data
 from gancore.errors import MeasureError
 from gancore.measure.alarms import DRAWN, Alarm, History, alarms
-from gancore.measure.diagnostics import of_probe, of_samples
+from gancore.measure.diagnostics import Labeled, of_probe, of_samples
 from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.frechet import Frechet
@@ -19,7 +19,7 @@ from gancore.measure.score import Score, Value
 from gancore.measure.sets import DatasetImages, ImageSet, PipelineSamples
 from gancore.measure.study import Study
 from gancore.pipeline import Pipeline
-from gancore.recipes.base import Recipe
+from gancore.recipes.base import DiscriminatorProbe, Recipe
 from gancore.runs.settings import Settings
 from gancore.storage.jsonl import Line
 
@@ -110,18 +110,20 @@ class Monitor:
         pipelines = self.recipe.pipelines()
         found: dict[str, float] = {}
         for name, probe in self.recipe.probes().items():
-            real, fake = _first(self.data, probe.real), self._fake(pipelines[probe.pipeline])
-            held_out = None if self.held_out is None else _first(self.held_out, probe.real)
+            real, fake = _labeled(self.data, probe), self._fake(pipelines[probe.pipeline])
+            held_out = None if self.held_out is None else _labeled(self.held_out, probe)
             found |= {
                 f"{name}/{diagnostic}": value
                 for diagnostic, value in of_probe(probe, real, fake, held_out).items()
             }
         return found
 
-    def _fake(self, pipeline: Pipeline) -> Tensor:
+    def _fake(self, pipeline: Pipeline) -> Labeled:
         if pipeline.sampler is None:
-            return pipeline.render(_first(self.data, pipeline.reads), seed=self.settings.seed)
-        return pipeline.sample(DRAWN, seed=fold(self.settings.seed, "watch") % 2**31)
+            return pipeline.render(_first(self.data, pipeline.reads), seed=self.settings.seed), None
+        seed = fold(self.settings.seed, "watch") % 2**31
+        latent, label = pipeline.draw(DRAWN, seed=seed)
+        return pipeline.render(latent, label, seed=seed), label
 
     def _is_best(self, scores: dict[str, Value]) -> bool:
         value = chosen(scores, self.settings.best)[1]
@@ -139,6 +141,10 @@ def chosen(scores: dict[str, Value], name: str) -> tuple[str, Value | None]:
     return next(
         ((title, value) for title, value in scores.items() if title.partition("[")[0] == name), (name, None)
     )
+
+
+def _labeled(data: Data, probe: DiscriminatorProbe) -> Labeled:
+    return _first(data, probe.real), _first(data, probe.label) if probe.label else None
 
 
 def _first(data: Data, entry: str) -> Tensor:

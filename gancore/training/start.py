@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 import numpy as np
+import torch
 
 from gancore.component.interfaces import LabelSampler
 from gancore.data import Data
-from gancore.errors import RunError, UserError
+from gancore.errors import FitError, RunError, UserError
 from gancore.recipes.base import Recipe
+from gancore.recipes.conditions import check_both_sides_read, check_labels_arrive
 from gancore.runs.folder import RunFolder
 from gancore.runs.settings import Settings
 from gancore.runs.sources import Sources
@@ -43,6 +45,7 @@ def train(
     data = Sources(data=(data,)) if isinstance(data, str) else data
     opened = data.open() if isinstance(data, Sources) else data
     fit_to_data(recipe, opened, settings.seed)
+    check_both_sides_read(recipe)  # not on resuming: older runs may hold such recipes
     training = Training(recipe, opened, settings, ranks)
     name = recipe.preset.rpartition(":")[2] or recipe.name
     folder = RunFolder(ranks.from_first(lambda: str(RunFolder.new(output, name))))
@@ -79,7 +82,7 @@ def resume(folder: Path | str, data: Data | None = None, *, images: int | None =
 
 
 def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
-    """Gives the recipe its facts, and its label samplers the class frequencies.
+    """Gives the recipe its facts, and its label samplers the labels of the data.
 
     Raises:
         UserError: the data lacks something that the recipe needs.
@@ -95,6 +98,7 @@ def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
             f"{recipe.qualified_name} trains on {', '.join(sorted(recipe.wants))}: it needs {needs}; "
             f"got {data.description}"
         )
+    check_labels_arrive(recipe)
     recipe.bind(seed=seed, by=f"the data ({data.description})", facts=data.facts())
     recipe.require()
     if "label" in recipe.wants and not data.classes:
@@ -102,8 +106,36 @@ def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
             f"{recipe.qualified_name} reads labels, but the data has none ({data.description}); "
             "give labeled data"
         )
+    teach_labels(recipe, data)
+
+
+def teach_labels(recipe: Recipe, data: Data) -> None:
+    """Gives the label samplers of a recipe the labels of the data and the names of the classes.
+
+    Raises:
+        FitError: a label sampler that the recipe uses draws other labels than the data have.
+    """
     labels = getattr(data, "labels", None)
-    if data.classes and labels is not None and labels.ndim == 1:
-        counts = np.bincount(labels, minlength=data.classes)
-        for part in (p for p in recipe.modules() if isinstance(p, LabelSampler)):
-            part.learn((counts / counts.sum()).tolist())
+    if not data.classes or labels is None:
+        return
+    values = torch.from_numpy(np.array(labels))
+    for part in (p for p in recipe.modules() if isinstance(p, LabelSampler)):
+        part.class_names = own_names(data.class_names)
+        part.learn(values)
+        if "label" in recipe.wants:
+            _check_drawn(part, values)
+
+
+def own_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of classes, or none if they are just the numbers of the classes."""
+    return () if all(name == str(number) for number, name in enumerate(names)) else tuple(names)
+
+
+def _check_drawn(part: LabelSampler, labels: torch.Tensor) -> None:
+    drawn = part(1, rng=torch.Generator().manual_seed(0))
+    if drawn.is_floating_point() != labels.is_floating_point() or drawn.shape[1:] != labels.shape[1:]:
+        raise FitError(
+            f"{part.qualified_name} draws {drawn.dtype} labels of shape {tuple(drawn.shape[1:])}, but those "
+            f"of the data are {labels.dtype} of shape {tuple(labels.shape[1:])}; "
+            "set labels to one that draws such, as empirical"
+        )

@@ -29,7 +29,12 @@ def test_pairs_are_matched_by_name(picture: Make, folder: Make) -> None:
         {f"{name}.jpg": picture(seed, 4, 6, "RGB", "JPEG") for seed, name in enumerate("cab")}, "target"
     )
     pairs = Paired(open_data(source), open_data(target))
-    assert len(pairs) == 3 and pairs.facts() == {"image": (3, 4, 6), "classes": 0, "source": (1, 8, 8)}
+    assert len(pairs) == 3 and pairs.facts() == {
+        "image": (3, 4, 6),
+        "classes": 0,
+        "label_shape": (),
+        "source": (1, 8, 8),
+    }
     rows = pairs.rows(np.array([2]))
     assert torch.equal(rows["source"], open_data(source).rows(np.array([2]))["image"])
     assert torch.equal(rows["target"], open_data(target).rows(np.array([2]))["image"])
@@ -75,7 +80,12 @@ def test_names_that_do_not_pair_are_refused(picture: Make, folder: Make) -> None
 
 def test_unpaired_domains_have_their_own_permutations() -> None:
     data = Unpaired(domain(4), domain(7, 3))
-    assert len(data) == 7 and data.facts() == {"image": (3, 6, 8), "classes": 0, "source": (1, 6, 8)}
+    assert len(data) == 7 and data.facts() == {
+        "image": (3, 6, 8),
+        "classes": 0,
+        "label_shape": (),
+        "source": (1, 6, 8),
+    }
     rows = data.rows(data.order(3).at(np.arange(28)))
     source, target = number(rows["source"]), number(rows["target"])
     assert all(sorted(source[at : at + 4]) == list(range(4)) for at in range(0, 28, 4))

@@ -17,7 +17,7 @@ SHARED = ROOT.parent / "shared" / "data" / "emoji" / "google-64.zip"
 
 def test_the_embedded_emoji() -> None:
     data = open_data("emoji")
-    assert len(data) == 1728 and data.facts() == {"image": (3, 32, 32), "classes": 9}
+    assert len(data) == 1728 and data.facts() == {"image": (3, 32, 32), "classes": 9, "label_shape": ()}
     assert data.class_names[0] == "Smileys & Emotion" and data.labels is not None
     assert np.bincount(data.labels).tolist() == [151, 351, 143, 120, 195, 79, 241, 200, 248]
     images = data.rows(np.arange(1728))["image"]

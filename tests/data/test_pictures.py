@@ -204,7 +204,7 @@ def test_class_folders_are_labels(picture: Make, folder: Make, archive: Make) ->
         data = open_data(source)
         assert data.class_names == ("cat", "dog") and data.classes == 2
         assert data.rows(np.arange(4))["label"].tolist() == [0, 0, 1, 1]
-        assert data.facts() == {"image": (3, 8, 8), "classes": 2}
+        assert data.facts() == {"image": (3, 8, 8), "classes": 2, "label_shape": ()}
         bare = open_data(source, labels="none")
         assert bare.classes == 0 and "label" not in bare.rows(np.arange(2)) and bare.labels is None
 

@@ -13,6 +13,7 @@ from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 from gancore.errors import FactError, MeasureError
 from gancore.measure.score import Score, Value
+from gancore.nn import given_label, one_hot
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.optimizers import SGD
 
@@ -66,7 +67,7 @@ class HonestDiscriminator(Discriminator):
     def forward_head(self, features, label=None):
         scores = self.second(features)
         if self.label is not None:
-            soft = label if label.is_floating_point() else nn.functional.one_hot(label, self.classes)
+            soft = one_hot(given_label(self, label, "discriminator/other"), self.classes)
             scores = scores + self.label(soft.to(scores))
         return scores[:, 0]
 
@@ -93,8 +94,8 @@ class HonestConditioner(Conditioner):
         return self.table(self.soft(label))
 
     def soft(self, label):
-        soft = label if label.is_floating_point() else nn.functional.one_hot(label, self.classes)
-        return soft.to(self.table.weight)
+        label = given_label(self, label, "conditioner/other")
+        return one_hot(label, self.classes).to(self.table.weight)
 
     def forward(self, latent, label=None):
         code = at_least_float32(self.layer(latent) + self.embed(label))

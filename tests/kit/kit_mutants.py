@@ -19,8 +19,10 @@ from gancore.component.interfaces import Augment, Constraint, LabelSampler, Sche
 from gancore.component.part import field, part
 from gancore.component.randomness import normal
 from gancore.measure.score import Value
+from gancore.nn import given_label, one_hot
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Identity
+from gancore.standard.labels import EmpiricalLabels
 from gancore.standard.losses import NonSaturating, Wasserstein
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, Drift, GradientPenalty
@@ -256,7 +258,10 @@ class OnceDifferentiable(HonestDiscriminator):
         return self.first(_OnceOnly.apply(image.flatten(1)))
 
 
-@mutant("every_label_changes_the_scores", "gradient_reaches_everything")
+_DEAF = ("reads_every_number_of_a_label", "refuses_a_row_of_another_length")
+
+
+@mutant("every_label_changes_the_scores", "gradient_reaches_everything", *_DEAF)
 class IgnoresLabels(HonestDiscriminator):
     examples = ({"classes": 3},)
 
@@ -264,7 +269,7 @@ class IgnoresLabels(HonestDiscriminator):
         return self.second(features)[:, 0]
 
 
-@mutant("scores_without_labels", "every_label_changes_the_scores")
+@mutant("scores_without_labels", "every_label_changes_the_scores", *_DEAF)
 class ReadsLabelsInSecret(HonestDiscriminator):
     examples = ({"classes": 0}, {"classes": 3})
 
@@ -358,26 +363,62 @@ class DoubleSampler(Normal):
 
 @mutant("draws_labels")
 class CountsFromOne(LabelSampler):
+    examples = ({"label_shape": ()},)
+
     def forward(self, n, *, rng):
         return torch.randint(self.classes, (n,), generator=rng) + 1
 
 
-@mutant("draws_labels_from_rng_alone")
+@mutant("draws_labels_from_rng_alone", "keeps_labels_in_its_state")
 class GlobalLabels(LabelSampler):
+    examples = ({"label_shape": ()},)
+
     def forward(self, n, *, rng):
         return torch.randint(self.classes, (n,))
 
 
-@mutant("every_label_changes_the_code", "gradient_reaches_everything")
+@mutant("draws_labels")
+class ClassesForRows(EmpiricalLabels):
+    def forward(self, n, *, rng):
+        return torch.randint(self.classes, (n,), generator=rng)
+
+
+@mutant("keeps_labels_in_its_state")
+class KeepsLabelsAside(EmpiricalLabels):
+    def build(self):
+        self.given = torch.zeros(1, *self.label_shape).to(torch.float32 if self.label_shape else torch.int64)
+
+    def learn(self, labels):
+        self.given = labels
+
+    def forward(self, n, *, rng):
+        return self.given[torch.randint(len(self.given), (n,), generator=rng)]
+
+
+@mutant("every_label_changes_the_code", "gradient_reaches_everything", *_DEAF)
 class DeafConditioner(HonestConditioner):
     def embed(self, label):
         return 0.0
 
 
-@mutant("takes_soft_labels")
+@mutant("takes_soft_labels", *_DEAF)
 class HardLabelsOnly(HonestConditioner):
     def soft(self, label):
         return nn.functional.one_hot(label.long().flatten()[: len(label)], self.classes).to(self.table.weight)
+
+
+@mutant("reads_every_number_of_a_label")
+class TakesTheLargest(HonestConditioner):
+    def soft(self, label):
+        label = given_label(self, label, "conditioner/other")
+        hard = label.argmax(1) if label.is_floating_point() else label
+        return one_hot(hard, self.classes).to(self.table.weight)
+
+
+@mutant("refuses_a_row_of_another_length")
+class TakesAnyRow(HonestConditioner):
+    def soft(self, label):
+        return one_hot(label, self.classes)[:, : self.classes].to(self.table.weight)
 
 
 @mutant("truncates_towards_the_mean")

@@ -88,7 +88,7 @@ class Picky(Generator):
 def test_a_fact_that_the_kit_cannot_draw_must_stand_in_the_examples():
     (result,) = [r for r in run_checks([Picky]) if r.check == "documented"]
     assert (
-        "draws image, source, classes, code, latent, not 'color': give Picky `examples` that hold it"
+        "draws image, source, classes, label_shape, code, latent, not 'color': give Picky `examples` that hold it"
         in result.reason
     )
 
@@ -103,7 +103,7 @@ def checks():
 
 def test_the_page_on_contracts_lists_every_check(checks):
     page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
-    assert len(checks) == 79
+    assert len(checks) == 82
     missing = [name for name, check in checks.items() if f"| `{name}` | {check.promise} |" not in page]
     assert missing == []
 

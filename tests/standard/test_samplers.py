@@ -99,7 +99,7 @@ def test_labels_are_uniform_at_first(cls):
 
 def test_empirical_labels_follow_the_data():
     sampler = EmpiricalLabels(classes=3)
-    sampler.learn([30, 10, 0])
+    sampler.learn(torch.tensor([0] * 30 + [1] * 10))
     assert torch.allclose(sampler.frequencies, torch.tensor([0.75, 0.25, 0.0]))
     counts = torch.bincount(draw(sampler, 8000), minlength=3) / 8000
     assert (counts - sampler.frequencies).abs().max() < 0.02 and counts[2] == 0
@@ -108,14 +108,52 @@ def test_empirical_labels_follow_the_data():
     assert torch.equal(draw(again, 20), draw(sampler, 20))
 
 
-@pytest.mark.parametrize("given", [[1, 2], [0, 0, 0], [1, -1, 1], [1, float("nan"), 1], [1, math.inf, 1]])
-def test_frequencies_that_do_not_fit(given):
-    with pytest.raises(
-        FitError,
-        match="label-sampler/empirical takes one frequency, 0 or more and not all 0, "
-        "for each of 3 classes; got",
-    ):
+@pytest.mark.parametrize("given", [[0, 3], [-1, 0], [], [[0.5, 0.5, 0.0]], [0.5]])
+def test_labels_that_do_not_fit(given):
+    given = torch.tensor(given) if given else torch.zeros(0, dtype=torch.int64)
+    with pytest.raises(FitError, match="at least one of classes from 0 to 2, .* pass the facts classes and"):
         EmpiricalLabels(classes=3).learn(given)
+
+
+@pytest.mark.parametrize("given", [[0, 1], [[1.0, 0.0]], [[1, 0, 1]]])
+def test_rows_that_do_not_fit(given):
+    with pytest.raises(FitError, match="expects at least one of rows of 3 numbers"):
+        EmpiricalLabels(classes=3, label_shape=(3,)).learn(torch.tensor(given))
+
+
+def rows(n, size=3):
+    return torch.randn(n, size, generator=torch.Generator().manual_seed(1))
+
+
+def test_empirical_labels_draw_rows_of_the_data():
+    sampler, given = EmpiricalLabels(classes=3, label_shape=(3,)), rows(7)
+    sampler.learn(given)
+    drawn = draw(sampler, 700)
+    which = (drawn[:, None] == given[None]).all(2)
+    assert drawn.dtype == torch.float32 and which.any(1).all()
+    assert (which.sum(0) > 60).all()  # each about 100 times
+    again = EmpiricalLabels(classes=3, label_shape=(3,))
+    again.load_state_dict(sampler.state_dict())
+    assert torch.equal(draw(again, 20), draw(sampler, 20))
+
+
+def test_rows_before_the_data_are_known_are_one_hot():
+    drawn = draw(EmpiricalLabels(classes=3, label_shape=(3,)), 100)
+    assert (drawn.sum(1) == 1).all() and (drawn.sum(0) > 10).all()
+
+
+def test_the_rows_kept_are_bounded():
+    sampler, given = EmpiricalLabels(classes=3, label_shape=(3,), rows=5), rows(100)
+    sampler.learn(given)
+    assert sampler.values.shape == (5, 3)
+    assert (draw(sampler, 50)[:, None] == given[None]).all(2).any(1).all()
+    wide = EmpiricalLabels(classes=4096, label_shape=(4096,))
+    assert wide.values.numel() <= 2**21
+
+
+def test_uniform_labels_refuse_rows():
+    with pytest.raises(FitError, match="rows of 3 numbers; set labels to one that draws rows, as empirical"):
+        UniformLabels(classes=3, label_shape=(3,))
 
 
 @pytest.mark.parametrize("cls", LABELS)

@@ -109,7 +109,6 @@ class CycleGAN(Recipe):
         return {
             "image": self.source if backward else self.image,
             "source": self.image if backward else self.source,
-            "classes": 0,
         }
 
     def build(self) -> None:
