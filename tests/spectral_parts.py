@@ -6,7 +6,7 @@ from torch import nn
 from gancore.component.discovery import registry
 from gancore.component.interfaces import Discriminator
 from gancore.component.part import field, part, seat
-from gancore.nn.spectral_norm import SpectralConv2d, SpectralLinear, update_spectral_norms
+from gancore.nn.spectral_norm import SpectralConv2d, SpectralLinear
 from gancore.recipes.gan import TwoPlayerGAN
 
 
@@ -27,9 +27,6 @@ class SpectralDiscriminator(Discriminator):
 
     def forward_head(self, features, label=None):
         return self.last(features)[:, 0]
-
-    def update_buffers(self):
-        update_spectral_norms(self)
 
 
 @part("spectral-pair")

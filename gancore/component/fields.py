@@ -43,7 +43,10 @@ def _default(default: Any, factory: Any) -> Any:
 
 @attrs.frozen
 class Seat:
-    """A seat field: its name, its interface, whether it holds several parts, whether it is optional."""
+    """A seat field: its name, its interface, whether it holds several parts, whether it is optional.
+
+    The default is what the field was given, or a function that makes it (a factory).
+    """
 
     name: str
     interface: "type[Part]"
@@ -58,7 +61,8 @@ class Seat:
         arguments = [a for a in get_args(kind) if a is not type(None)]
         many = get_origin(kind) is not None and type(None) not in get_args(kind)
         interface = cast("type[Part]", arguments[0] if arguments else kind)
-        return cls(attribute.name, interface, many, type(None) in get_args(kind), attribute.default)
+        default = getattr(attribute.default, "factory", attribute.default)
+        return cls(attribute.name, interface, many, type(None) in get_args(kind), default)
 
 
 def all_fields(cls: "type[Part]") -> "tuple[attrs.Attribute[Any], ...]":

@@ -218,10 +218,11 @@ def make(place: Seat, value: Any, where: str) -> Part:
     if isinstance(value, Part):
         return value
     if isinstance(value, Mapping) and "part" not in value:
-        default = place.default() if callable(place.default) else None
+        default = place.default() if callable(place.default) else place.default
         if isinstance(default, Part):
             return _from_table(type(default), {**spec(default), **value}, where)
-        value = {"part": place.default, **value} if isinstance(place.default, str) else value
+        started = {"part": default} if isinstance(default, str) else default
+        value = {**started, **value} if isinstance(started, Mapping) else value
     if not isinstance(value, str | Mapping):
         raise SpecError(f"{where} takes a {place.interface.kind}: a name or a table; got {value!r}")
     return build(value, place.interface.kind, where=where)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         SpectralConv2d,
         SpectralEmbedding,
         SpectralLinear,
-        update_spectral_norms,
     )
     from gancore.nn.upfirdn import Fir, Resample
 
@@ -61,7 +60,6 @@ _HOMES = {
         "SpectralConv2d",
         "SpectralEmbedding",
         "SpectralLinear",
-        "update_spectral_norms",
     ),
     "upfirdn": (
         "Fir",
@@ -95,7 +93,6 @@ __all__ = [
     "normal_weights",
     "one_hot",
     "orthogonal_weights",
-    "update_spectral_norms",
     "xavier_weights",
 ]
 

@@ -1,10 +1,8 @@
 """Spectral normalization: layers whose weight is divided by its largest singular value.
 
 Paper: Miyato et al. 2018, arXiv:1802.05957, section 2 and algorithm 1: W̄ = W / σ(W), σ estimated by a power
-iteration that goes on from step to step. A part that holds such layers moves them once an update:
-
-    def update_buffers(self) -> None:
-        update_spectral_norms(self)
+iteration that goes on from step to step. A training moves the layers of a player once after each of its
+updates; a part that holds them needs to do nothing.
 
 Difference: the paper iterates in each forward pass. Here a pass changes nothing, so that micro-batches,
 passes of other players, a second differentiation and several processes all see one and the same function of
@@ -12,18 +10,16 @@ W; after each update the vector v, which is kept, follows the new weight, as it 
 next. σ = ‖Wv‖, which with u = Wv / ‖Wv‖ is the paper's uᵀWv, and so is its gradient u vᵀ.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gancore.component.part import Part
 from gancore.component.precision import at_least_float32
 from gancore.nn.labels import embedded
 
-__all__ = ["Spectral", "SpectralConv2d", "SpectralEmbedding", "SpectralLinear", "update_spectral_norms"]
+__all__ = ["Spectral", "SpectralConv2d", "SpectralEmbedding", "SpectralLinear"]
 
 STARTING = 15
 """Iterations for a weight that was just drawn."""
@@ -75,7 +71,12 @@ class Spectral(nn.Module):
 
     @torch.no_grad()
     def update_buffers(self, iterations: int | None = None) -> None:
-        """Moves v towards the first right singular vector of the weight, by its own iterations or so many."""
+        """Moves v towards the first right singular vector of the weight, by its own iterations or so many.
+
+        A frozen layer, which has nothing to follow, stays as it is unless it is told how many.
+        """
+        if iterations is None and not self.weight.requires_grad:
+            return
         matrix, v = self.matrix()
         for _ in range(iterations or self.iterations):
             following = functional.normalize(matrix @ v, dim=0) @ matrix  # uᵀW
@@ -108,22 +109,3 @@ class SpectralEmbedding(Spectral, nn.Embedding):
     def forward(self, label: Tensor) -> Tensor:
         """`(N,)` int64, or `(N, K)` float for mixtures → `(N, D)`."""
         return embedded(label, self.effective_weight())
-
-
-def update_spectral_norms(module: nn.Module, iterations: int | None = None) -> None:
-    """Moves v of every layer of `module`, by its own iterations or so many; called by a part's
-    `update_buffers`.
-
-    Parts in the seats of `module` are passed over, since they update themselves, and so are frozen layers,
-    which have nothing to follow.
-    """
-    for layer in dict.fromkeys(_layers(module)):
-        if isinstance(layer, Spectral) and layer.weight.requires_grad:
-            layer.update_buffers(iterations)
-
-
-def _layers(module: nn.Module) -> Iterator[nn.Module]:
-    yield module
-    for child in module.children():
-        if not isinstance(child, Part):
-            yield from _layers(child)

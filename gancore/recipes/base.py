@@ -20,13 +20,15 @@ Rows = Tensor | Mapping[str, Any] | tuple[Any, ...] | None
 class Player:
     """Parts that share one optimizer.
 
-    `rescale` corrects the optimizer for lazy updates; constraints are applied after each step.
+    `rescale` corrects the optimizer for lazy updates; constraints are applied after each step. `followers`
+    are parts that are not trained, whose state (`update_buffers`) is updated with the player.
     """
 
     parts: Sequence[Part]
     optimizer: Optimizer | None
     rescale: float = 1.0
     constraints: Sequence[Constraint] = ()
+    followers: Sequence[Part] = ()
 
 
 @attrs.define
@@ -97,12 +99,13 @@ class Run(Protocol):
         """One update of one player: minimizes the sum of the scalar terms, times `scale`.
 
         `terms` is called with the rows, in micro-batches if these are enabled. Scalars are means over the
-        rows; each is logged as `player/name`. Terms with rows are not minimized: they are returned detached
-        and concatenated. Set `double_backward` if the terms differentiate twice, which compiled modules do
+        rows; each is logged as `player/name`. Terms with rows must be detached: they are returned,
+        concatenated. Set `double_backward` if the terms differentiate twice, which compiled modules do
         not support.
 
         Raises:
             NotFinite: a term or a gradient is NaN or infinite; no weight was changed.
+            UserError: a term is no tensor, or has rows and a gradient.
         """
 
     def every(self, n: int) -> bool:

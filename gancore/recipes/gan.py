@@ -137,8 +137,12 @@ class TwoPlayerGAN(Recipe):
         return self.batch
 
     def players(self) -> dict[str, Player]:
-        """The discriminator and the generator (with its conditioner), each with the parts updated with it."""
-        discriminating = [self.discriminator, *self.regularizers, self.augment]
+        """The discriminator and the generator (with its conditioner), each with the parts updated with it.
+
+        Weights of the loss are trained by the discriminator's terms. Sampler and label sampler draw outside
+        of the updates, so their weights cannot be trained here, but their state follows the generator.
+        """
+        discriminating = [self.discriminator, *self.regularizers, self.augment, self.loss]
         generating = [self.conditioner, self.generator, *self.generator_regularizers]
         return {
             "discriminator": Player(
@@ -147,7 +151,12 @@ class TwoPlayerGAN(Recipe):
                 rescale(self.regularizers, self.discriminator_steps),
                 list(self.constraints),
             ),
-            "generator": Player(generating, self.generator_optimizer, rescale(self.generator_regularizers)),
+            "generator": Player(
+                generating,
+                self.generator_optimizer,
+                rescale(self.generator_regularizers),
+                followers=[self.sampler, self.labels],
+            ),
         }
 
     def pipelines(self) -> dict[str, Pipeline]:

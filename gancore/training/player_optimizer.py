@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gancore.component.part import Part, RunningMean
 from gancore.errors import CheckpointError, NotFinite
 from gancore.recipes.base import Player
 from gancore.training.ranks import Ranks
+from gancore.training.state import modules_of, running_means, updating
 
 
 class PlayerOptimizer:
@@ -24,15 +24,8 @@ class PlayerOptimizer:
         self.parameters = list(self.named.values())
         mine = set(map(id, self.parameters))
         self._others = [p for p in others if id(p) not in mine]
-        self._parts = list(
-            dict.fromkeys(m for part in player.parts for m in part.modules() if isinstance(m, Part))
-        )
-        self._running_means = [
-            running_mean
-            for m in self._parts
-            for running_mean in vars(m).values()
-            if isinstance(running_mean, RunningMean)
-        ]
+        modules = modules_of(player)
+        self._running_means, self._updating = running_means(modules), updating(modules)
         self.restart()
 
     def restart(self) -> None:
@@ -86,14 +79,14 @@ class PlayerOptimizer:
                     constraint(part)
 
     def update_buffers(self, ranks: Ranks) -> None:
-        """Sums the running means over the ranks, then calls `update_buffers` of every part."""
+        """Sums the running means over the ranks, then calls `update_buffers` of every module."""
         for running_mean in self._running_means:
             if running_mean.total is not None and ranks.joined:
                 running_mean.total = ranks.sum(running_mean.total)
                 running_mean.count *= ranks.world
         with torch.no_grad():
-            for part in self._parts:
-                part.update_buffers()
+            for module in self._updating:
+                module.update_buffers()
         for running_mean in self._running_means:
             running_mean.clear()
 

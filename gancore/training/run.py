@@ -16,6 +16,8 @@ from gancore.recipes.base import Recipe, Rows, Run, TermsOf
 from gancore.runs.settings import PRECISIONS
 from gancore.training.player_optimizer import PlayerOptimizer
 from gancore.training.ranks import Ranks
+from gancore.training.state import check_owned
+from gancore.training.terms import check_terms
 
 
 class Source(Protocol):
@@ -43,6 +45,7 @@ class TrainingRun(Run):
     Raises:
         UserError: precision, batch size or micro-batch size is invalid.
         FactError: the recipe is still waiting for facts.
+        FitError: weights or state of a part belong to no player.
     """
 
     def __init__(
@@ -121,7 +124,7 @@ class TrainingRun(Run):
     ) -> dict[str, Tensor]:
         player_optimizer = self.player_optimizers[player]
         with player_optimizer.freeze_others(), _stance(self._compiled and double_backward):
-            results = list(self._backward(terms, rows, scale))
+            results = list(self._backward(player, terms, rows, scale))
         gradients = player_optimizer.gradients()
         values = _joined(results)
         reduced = {k: v for k, v in values.items() if v.dim() == 0}
@@ -156,7 +159,7 @@ class TrainingRun(Run):
             self.noted = {n: (total, self.noted[n][1]) for n, total in zip(names, totals, strict=True)}
 
     def _backward(
-        self, terms: TermsOf, rows: tuple[Rows, ...], scale: float
+        self, player: str, terms: TermsOf, rows: tuple[Rows, ...], scale: float
     ) -> Iterator[tuple[float, dict[str, Tensor]]]:
         n = max(_lengths(rows), default=0) or 1
         size = min(self.micro_batch or n, n)
@@ -169,7 +172,7 @@ class TrainingRun(Run):
         for start in range(0, n, size):
             stop = min(start + size, n)
             with seeded(seed, self.device), own_rows(self._own_rows(n, start, stop)), self._autocast():
-                values = terms(*(_slice(row, start, stop) for row in rows))
+                values = check_terms(player, terms(*(_slice(row, start, stop) for row in rows)))
             weight = (stop - start) / n
             losses = [at_least_float32(v) for v in values.values() if v.dim() == 0 and v.requires_grad]
             if losses:
@@ -214,6 +217,7 @@ class TrainingRun(Run):
         self.recipe.to(self.device).train()
         self.dtype = next((p.dtype for p in self.recipe.parameters()), torch.float32)
         players = self.recipe.players()
+        check_owned(self.recipe, players)
         formats = {module.memory_format for module in self.recipe.modules() if isinstance(module, Part)}
         self._memory_format = torch.channels_last if torch.channels_last in formats else torch.preserve_format
         played = (p for player in players.values() for part in player.parts for p in part.parameters())

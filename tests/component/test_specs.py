@@ -4,11 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small import MeanConditioner, SmallDiscriminator, SmallGenerator, know_small_parts
 
-from gancore import TwoPlayerGAN, build, spec
+from gancore import TwoPlayerGAN, build, part, seat, spec
+from gancore.component.interfaces import Loss, Optimizer
 from gancore.component.specs import assign, from_toml, read_toml, to_toml
 from gancore.component.weights import load_state
 from gancore.errors import CheckpointError, SpecError, UnknownPart
 from gancore.standard.losses import Hinge
+from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1
 
 IMAGE = (3, 4, 4)
@@ -47,6 +49,28 @@ def test_what_a_neighbor_told_is_left_out():
     assert "image" not in spec(made) and "image" not in spec(made)["generator"]
     assert spec(made, complete=True)["generator"]["image"] == [3, 4, 4]
     assert spec(game(image=IMAGE))["image"] == [3, 4, 4]
+
+
+@part("made-by-factories")
+class MadeByFactories(TwoPlayerGAN):
+    """Seats whose defaults a function makes: a part, a name, a table."""
+
+    generator_optimizer: Optimizer = seat(factory=lambda: Adam(lr=0.5, betas=(0.25, 0.5)))
+    discriminator_optimizer: Optimizer = seat(factory=lambda: "sgd")
+    loss: Loss = seat(factory=lambda: {"part": "least-squares", "real_target": 2.0})
+
+
+def test_a_table_without_a_part_changes_what_a_factory_makes():
+    made = MadeByFactories(
+        generator=SmallGenerator(),
+        discriminator=SmallDiscriminator(),
+        generator_optimizer={"lr": 0.1},
+        discriminator_optimizer={"lr": 0.2},
+        loss={"fake_target": -2.0},
+    )
+    assert (made.generator_optimizer.lr, made.generator_optimizer.betas) == (0.1, (0.25, 0.5))
+    assert isinstance(made.discriminator_optimizer, SGD) and made.discriminator_optimizer.lr == 0.2
+    assert (made.loss.real_target, made.loss.fake_target) == (2.0, -2.0)
 
 
 def test_a_table_without_a_part_changes_the_default():

@@ -6,9 +6,12 @@ from spectral_parts import Pair, SpectralDiscriminator, SpectralGame, know_spect
 from torch import nn
 
 from gancore.nn.initializers import he_weights, normal_weights, orthogonal_weights, xavier_weights
-from gancore.nn.spectral_norm import SpectralConv2d, SpectralEmbedding, SpectralLinear, update_spectral_norms
+from gancore.nn.spectral_norm import SpectralConv2d, SpectralEmbedding, SpectralLinear
+from gancore.recipes.base import Player
 from gancore.testing import contracts
 from gancore.testing.stage import drive, start
+from gancore.training.player_optimizer import PlayerOptimizer
+from gancore.training.ranks import Ranks
 
 know_spectral_parts()
 
@@ -147,18 +150,21 @@ def test_no_iterations_are_refused():
         SpectralLinear(2, 2, iterations=0)
 
 
-def test_each_layer_of_a_part_moves_once_and_those_of_seats_and_frozen_ones_not():
+def test_each_layer_of_a_player_moves_once_and_frozen_ones_not():
     made = Pair(image=(1, 8, 8))
-    nn.init.normal_(made.last.weight)
-    expected = deepcopy(made.last)
-    expected.update_buffers()
-    inner = made.inner.conv.v.clone()
-    update_spectral_norms(made)
-    assert torch.equal(made.last.v, expected.v)
-    assert torch.equal(made.inner.conv.v, inner)
+    for layer in (made.last, made.inner.conv):
+        nn.init.normal_(layer.weight)
+    expected = deepcopy(made)
+    for layer in (expected.last, expected.inner.conv):
+        layer.update_buffers()
+    player = PlayerOptimizer("discriminator", Player([made], None), [])
+    player.update_buffers(Ranks())
+    assert torch.equal(made.last.v, expected.last.v)
+    assert torch.equal(made.inner.conv.v, expected.inner.conv.v)
     made.requires_grad_(False)
-    update_spectral_norms(made, 5)
-    assert torch.equal(made.last.v, expected.v)
+    nn.init.normal_(made.last.weight)
+    player.update_buffers(Ranks())
+    assert torch.equal(made.last.v, expected.last.v)
 
 
 def test_an_update_of_the_discriminator_moves_v_once_and_one_of_the_generator_does_not():

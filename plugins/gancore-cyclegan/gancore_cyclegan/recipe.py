@@ -137,7 +137,8 @@ class CycleGAN(Recipe):
         return {
             "generators": Player([self.to_target, self.to_source], self.generator_optimizer),
             "discriminators": Player(
-                [self.target_discriminator, self.source_discriminator], self.discriminator_optimizer
+                [self.target_discriminator, self.source_discriminator, self.loss],
+                self.discriminator_optimizer,
             ),
         }
 
@@ -184,7 +185,7 @@ class CycleGAN(Recipe):
             weight = self.cycle * self.identity
             terms["identity_target"] = weight * l1_loss(self.to_target(target), target)
             terms["identity_source"] = weight * l1_loss(self.to_source(source), source)
-        return terms | {"fake_target": fake_target, "fake_source": fake_source}
+        return terms | {"fake_target": fake_target.detach(), "fake_source": fake_source.detach()}
 
     def discriminator_terms(
         self, source: Tensor, target: Tensor, shown_source: Tensor, shown_target: Tensor

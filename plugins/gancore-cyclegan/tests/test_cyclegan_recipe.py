@@ -77,7 +77,11 @@ def test_each_player_moves_both_of_its_networks() -> None:
     players = recipe.players()
     assert list(players) == ["generators", "discriminators"]
     assert players["generators"].parts == [recipe.to_target, recipe.to_source]
-    assert players["discriminators"].parts == [recipe.target_discriminator, recipe.source_discriminator]
+    assert players["discriminators"].parts == [
+        recipe.target_discriminator,
+        recipe.source_discriminator,
+        recipe.loss,
+    ]
 
 
 def test_the_translators_descend_equations_1_and_2_and_the_identity_term() -> None:

@@ -83,8 +83,10 @@ class VAE(Recipe):
         return 200_000
 
     def players(self) -> dict[str, Player]:
-        """One player: encoder, decoder and the likelihood's parameters."""
-        return {"model": Player([self.encoder, self.generator, self.likelihood], self.optimizer)}
+        """One player: encoder, decoder, and the parameters of likelihood and divergence."""
+        return {
+            "model": Player([self.encoder, self.generator, self.likelihood, self.divergence], self.optimizer)
+        }
 
     def pipelines(self) -> dict[str, Pipeline]:
         """The prior and the decoder, and the encoder's mean for reconstruction."""
@@ -110,5 +112,5 @@ class VAE(Recipe):
         return {
             "reconstruction": -reconstruction.mean(),
             "divergence": self.beta * divergence.mean(),  # Higgins et al. 2017, eq. 4
-            "bound": bound,
+            "bound": bound.detach(),
         }

@@ -1,0 +1,84 @@
+"""What a training moves besides weights, and whose it is.
+
+State lies in any module of a player's parts, in plain layers too: running means as attributes, also in lists
+and dicts, and what a method `update_buffers` moves after each update of the player.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from torch import nn
+
+from gancore.component.interfaces import Average
+from gancore.component.part import Part, RunningMean
+from gancore.errors import FitError
+from gancore.recipes.base import Player, Recipe
+
+
+def modules_of(player: Player) -> list[nn.Module]:
+    """Every module of the player's parts and followers, once."""
+    parts = [*player.parts, *player.followers]
+    return list(dict.fromkeys(module for part in parts for module in part.modules()))
+
+
+def running_means(modules: Iterable[nn.Module]) -> list[RunningMean]:
+    """The running means that are attributes of the modules, also inside lists, tuples and dicts."""
+    return list(dict.fromkeys(mean for module in modules for mean in _means_in(vars(module))))
+
+
+def updating(modules: Iterable[nn.Module]) -> list[Any]:
+    """The modules that define `update_buffers`."""
+    return [module for module in modules if _updates(module)]
+
+
+def check_owned(recipe: Recipe, players: Mapping[str, Player]) -> None:
+    """Raises FitError, naming them, if weights would never be trained, or state never be updated, because
+    they belong to no player.
+
+    Averaged copies follow their originals, and frozen weights are not trained. A recipe without players
+    computes its weights itself.
+    """
+    if not players:
+        return
+    averages = {m for average in recipe.modules() if isinstance(average, Average) for m in average.modules()}
+    trained = {p for player in players.values() for part in player.parts for p in part.parameters()}
+    owned = {module for player in players.values() for module in modules_of(player)}
+    for path, module in recipe.named_modules():
+        if module in averages:
+            continue
+        weights = [
+            n for n, p in module.named_parameters(recurse=False) if p.requires_grad and p not in trained
+        ]
+        if weights:
+            raise FitError(_unowned(recipe, players, path, f"the weight {weights[0]}", "trained") + _FROZEN)
+        if module not in owned and (_updates(module) or running_means([module])):
+            raise FitError(_unowned(recipe, players, path, "state", "updated"))
+
+
+_FROZEN = "; or freeze them (frozen = true, or requires_grad_(False)) if they are not to be trained"
+
+
+def _unowned(recipe: Recipe, players: Mapping[str, Player], path: str, what: str, done: str) -> str:
+    holder = recipe.get_submodule(path)
+    who = f"{holder.qualified_name} " if isinstance(holder, Part) else ""
+    where = f"{who}at {path}" if path else "the recipe itself"
+    return (
+        f"{recipe.qualified_name}: {where} has {what}, which would never be {done}, because it belongs "
+        f"to none of the players {', '.join(players)}; give the part to one of them in players()"
+    )
+
+
+def _updates(module: nn.Module) -> bool:
+    method = getattr(type(module), "update_buffers", None)
+    return callable(method) and method is not Part.update_buffers
+
+
+def _means_in(value: Any) -> Iterator[RunningMean]:
+    if isinstance(value, RunningMean):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _means_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _means_in(inner)
