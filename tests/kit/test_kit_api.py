@@ -88,8 +88,8 @@ class Picky(Generator):
 def test_a_fact_that_the_kit_cannot_draw_must_stand_in_the_examples():
     (result,) = [r for r in run_checks([Picky]) if r.check == "documented"]
     assert (
-        "draws image, source, classes, label_shape, code, latent, not 'color': give Picky `examples` that hold it"
-        in result.reason
+        "draws image, source, classes, label_shape, code, latent, not 'color': "
+        "give Picky `examples` that hold it" in result.reason
     )
 
 
