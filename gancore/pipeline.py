@@ -281,7 +281,7 @@ class Pipeline:
                 "give a folder written by training or Pipeline.save, "
                 f"or open a run, a checkpoint or an import with gancore.load({str(folder)!r})"
             )
-        check_manifest(folder)
+        check_manifest(folder, SAVED, FILE)
         saved = read_json(folder / SAVED)
         if saved.get("gancore") != VERSION:
             raise CheckpointError(

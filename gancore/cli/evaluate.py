@@ -48,17 +48,19 @@ def evaluate(
     channels: o.Channels = None,
     subset: o.Subset = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="JSON file; default: RUN/scores/evaluation.json")
+        Path | None,
+        typer.Option(
+            "--output", help="JSON file; default: evaluation.json, of a run RUN/scores/evaluation.json"
+        ),
     ] = None,
 ) -> None:
     """Score samples of a run against its training data, or any images against others."""
     from gancore.cli.progress import bars
-    from gancore.runs.folder import RunFolder
-    from gancore.runs.opening import is_model
+    from gancore.runs.folder import EVALUATION, RunFolder
     from gancore.verbs.evaluate import evaluate
 
-    default = RunFolder(run).score_file()
-    default = default if is_model(run) else Path(default.name)
+    folder = RunFolder(run)
+    default = folder.score_file() if folder.exists else Path(f"{EVALUATION}.json")
     with bars() as progress:
         found = evaluate(
             run,

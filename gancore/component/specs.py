@@ -21,6 +21,7 @@ from gancore.component.part import Part, Seat, fact_fields, option_fields, requi
 from gancore.component.presets import Preset
 from gancore.component.weights import freeze, load_from
 from gancore.errors import GancoreError, SpecError
+from gancore.storage.text import decoded
 
 VERSION = 1
 """The spec version that this library writes; it reads this one and all earlier ones."""
@@ -86,8 +87,10 @@ def from_toml(text: str, *, name: str = "the spec") -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """A spec from a file. Raises SpecError if it cannot be read."""
     try:
-        return from_toml(path.read_text(encoding="utf-8"), name=str(path))
-    except (OSError, UnicodeDecodeError) as error:
+        return from_toml(decoded(path.read_bytes()), name=str(path))
+    except UnicodeDecodeError as error:
+        raise SpecError(f"cannot read the spec {path}: {error}; save it as UTF-8") from None
+    except OSError as error:
         raise SpecError(f"cannot read the spec {path}: {error}") from None
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from gancore.component.discovery import host
 from gancore.component.part import Part
 from gancore.errors import CheckpointError, SpecError
+from gancore.storage.inside import odd
 from gancore.storage.manifest import MANIFEST, check_manifest
 
 FILE = "weights.safetensors"
@@ -31,7 +32,7 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
         raise SpecError(_at(where, f"from takes FOLDER:NAME, as runs/7:generator; got {source!r}"))
     for path in _files(Path(folder), name):
         if (path.parent / MANIFEST).is_file():
-            check_manifest(path.parent)
+            check_manifest(path.parent, path.name)
         found = {
             k.removeprefix(f"{name}."): v for k, v in read_weights(path).items() if k.startswith(f"{name}.")
         }
@@ -79,8 +80,10 @@ def _later(part: Part) -> dict[str, Tensor]:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file. Raises CheckpointError if it is damaged."""
+    """The tensors of a safetensors file. Raises CheckpointError if it is damaged, or a link."""
     try:
+        if why := odd(path):
+            raise OSError(why)
         return load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}; use another checkpoint") from None

@@ -17,6 +17,7 @@ import numpy as np
 
 from gancore.data.source import Array
 from gancore.storage.files import sync
+from gancore.storage.inside import odd, read_file, read_utf8
 
 VERSION = 1
 IN_MEMORY = 256 * 2**20
@@ -37,7 +38,9 @@ def load(root: Path, key: str) -> tuple[Array, dict[str, Any]] | None:
     """
     folder = root / key
     try:
-        record = json.loads((folder / RECORD).read_text("utf-8"))
+        if any(map(odd, (folder, folder / RECORD, folder / PIXELS))):
+            return None
+        record = json.loads(read_utf8(folder / RECORD))
         shape, dtype = tuple(record["shape"]), np.dtype(record["dtype"])
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         if (
@@ -48,7 +51,7 @@ def load(root: Path, key: str) -> tuple[Array, dict[str, Any]] | None:
             return None
         if size > IN_MEMORY:
             return np.asarray(np.memmap(folder / PIXELS, dtype=dtype, mode="r", shape=shape)), record
-        content = (folder / PIXELS).read_bytes()
+        content = read_file(folder / PIXELS)
         if hashlib.sha256(content).hexdigest() != record["sha256"]:
             return None
         return np.frombuffer(bytearray(content), dtype=dtype).reshape(shape), record

@@ -15,14 +15,19 @@ from gancore.component.interfaces import Extractor
 from gancore.component.specs import spec
 from gancore.data import ImageOptions
 from gancore.storage.files import whole_file
+from gancore.storage.inside import inside
 
 
 def cached(key: str, extractor: Extractor, compute: Callable[[], Tensor]) -> Tensor:
-    """The features of the images named `key`, from the cache if present; an empty key is never cached."""
+    """The features of the images named `key`, from the cache if present; an empty key is never cached.
+
+    Raises:
+        RunError: something in the cache is a link.
+    """
     folder = ImageOptions().cache_folder()
     if not key or folder is None:
         return compute()
-    path = folder / "features" / f"{digest(key, extractor)}.safetensors"
+    path = inside(folder, "features", f"{digest(key, extractor)}.safetensors")
     if (found := _read(path)) is not None:
         return found
     features = compute()

@@ -1,5 +1,6 @@
 """Pictures that complement the scores: nearest training images, and a row of samples per class."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -9,7 +10,6 @@ from gancore.measure.neighbors import nearest
 from gancore.measure.sets import ImageSet
 from gancore.measure.study import Study
 from gancore.pictures.grid import save_grid
-from gancore.runs.folder import RunFolder
 
 SHOWN = 8
 """Samples on a grid of neighbors, and images per class row."""
@@ -17,21 +17,21 @@ SHOWN = 8
 NEIGHBORS = 7
 """Training images next to each sample."""
 
+NEIGHBORS_NAME = "neighbors"
 
-def write_grids(study: Study, run: RunFolder) -> list[Path]:
-    """Writes `neighbors.png` if the training images are known and `classes.png` if samples have labels, next
-    to a run; returns what was written.
+
+def write_grids(study: Study, place: Callable[[str], Path]) -> list[Path]:
+    """Writes the grid `neighbors` if the training images are known and `classes` if samples have labels;
+    `place` says where. Returns what was written.
     """
-    run.pictures_folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    grids: dict[str, tuple[Tensor, int]] = {}
     if study.training is not None:
-        save_grid(neighbors(study), path := run.new_picture("neighbors"), columns=NEIGHBORS + 1)
-        run.note_picture("neighbors", {"images": len(study.training), "extractor": study.title})
-        written.append(path)
+        grids[NEIGHBORS_NAME] = neighbors(study), NEIGHBORS + 1
     if (found := full_classes(study)) is not None:
-        save_grid(classes(study, found), path := run.new_picture("classes"), columns=SHOWN)
-        written.append(path)
-    return written
+        grids["classes"] = classes(study, found), SHOWN
+    for name, (pictures, columns) in grids.items():
+        save_grid(pictures, place(name), columns=columns)
+    return [place(name) for name in grids]
 
 
 def neighbors(study: Study) -> Tensor:

@@ -17,6 +17,7 @@ from gancore.pictures.store import store
 from gancore.pictures.timeline import GRIDS, Strip, slider, timelines, whole_grids
 from gancore.pictures.words import counted
 from gancore.runs.folder import SAMPLES, RunFolder, SampleGrid, existing
+from gancore.storage.inside import read_file
 
 GRIDS_OF_ALL = 240
 """The maximum number of grids on a page, and of characters for them."""
@@ -151,7 +152,7 @@ def _samples(compared: Sequence[Compared]) -> Section:
     shown: list[SampleGrid] = [grid for strips in rows.values() for strip in strips for grid in strip.grids]
     if not shown:
         return Section("samples", "Samples", "")
-    sources, reduced = data_uris({grid.path: grid.path.read_bytes() for grid in shown}, GRID_CHARACTERS)
+    sources, reduced = data_uris({grid.path: read_file(grid.path) for grid in shown}, GRID_CHARACTERS)
     titled = {name or ("samples" if len(rows) > 1 else ""): strips for name, strips in rows.items()}
     hint = f'<p class="hint">{escape(_about_seeds(compared))}</p>'
     return Section(

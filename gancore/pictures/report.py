@@ -25,6 +25,7 @@ from gancore.pictures.timeline import Strip, slider, timelines, whole_grids
 from gancore.pictures.words import counted, flat
 from gancore.runs.folder import SAMPLES, RunFolder, existing
 from gancore.runs.reading import RunLog
+from gancore.storage.inside import read_file
 
 EVENTS = 200
 SHOWN_ELSEWHERE = ("scores", "alarm")
@@ -89,7 +90,7 @@ def _samples(run: RunFolder, evaluations: list[Evaluated], missing: list[str]) -
         missing.append(f"{SAMPLES}/ holds no grid yet: there is no timeline.")
     shown = timelines(grids)
     sources, reduced = data_uris(
-        {grid.path: grid.path.read_bytes() for group in shown.values() for grid in group}, GRID_CHARACTERS
+        {grid.path: read_file(grid.path) for group in shown.values() for grid in group}, GRID_CHARACTERS
     )
     names = {name: name or ("samples" if len(shown) > 1 else "") for name in shown}
     timeline = (

@@ -9,6 +9,7 @@ from typing import Any
 
 from gancore.runs.folder import RunFolder
 from gancore.runs.reading import RunLog
+from gancore.storage.inside import read_utf8
 from gancore.storage.jsonl import Line
 
 
@@ -137,7 +138,7 @@ def _readings(table: Any) -> dict[str, Reading]:
 
 
 def _evaluated(path: Path) -> Evaluated:
-    table = json.loads(path.read_text(encoding="utf-8"))
+    table = json.loads(read_utf8(path))
     readings = _readings(table.get("scores"))
     if not readings and not table.get("left_out"):
         raise ValueError("it holds no scores")

@@ -11,6 +11,7 @@ from gancore.pictures.timeline import is_whole, not_whole
 from gancore.pictures.words import duration, figure, flat, words
 from gancore.runs.folder import RunFolder
 from gancore.runs.reading import Alarm
+from gancore.storage.inside import read_file
 
 SETTINGS = ("seed", "batch", "precision")
 NEIGHBORS = (
@@ -115,7 +116,7 @@ def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple
     for index, (name, run) in enumerate(runs):
         path = run.picture(file)
         if path.is_file() and is_whole(path):
-            found[index] = path.read_bytes()
+            found[index] = read_file(path)
         elif path.is_file():
             damaged.append(f"{name + ': ' if len(runs) > 1 else ''}{not_whole(path)}")
     sources, _ = data_uris(found, PLATE_ROOM)

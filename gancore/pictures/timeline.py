@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gancore.pictures.page import filled, run_style
 from gancore.runs.folder import RunFolder, SampleGrid
+from gancore.storage.inside import no_follow
 
 GRIDS = 40
 SIGNATURE, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -50,7 +51,7 @@ def evenly(grids: Sequence[SampleGrid], count: int) -> list[SampleGrid]:
 
 def is_whole(path: Path) -> bool:
     """Whether the file begins and ends as a PNG does."""
-    with path.open("rb") as file:
+    with open(path, "rb", opener=no_follow) as file:
         begin = file.read(len(SIGNATURE))
         file.seek(max(0, path.stat().st_size - len(END)))
         return begin == SIGNATURE and file.read() == END

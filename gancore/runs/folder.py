@@ -14,6 +14,7 @@ from gancore.errors import RunError, UserError
 from gancore.runs.lock import locked
 from gancore.runs.reading import RunLog, read_log, toml_or_why_not
 from gancore.storage.files import leftovers, sweep, write_text
+from gancore.storage.inside import inside, read_file, read_utf8
 
 if TYPE_CHECKING:
     from gancore.data import Data
@@ -125,59 +126,63 @@ class RunFolder:
 
     # where things lie
 
+    def _own(self, *names: str) -> Path:
+        """A path in the folder. Raises RunError where it leads elsewhere, as through a link."""
+        return inside(self.path, *names)
+
     @property
     def recipe_file(self) -> Path:
         """The spec of the recipe."""
-        return self.path / RECIPE
+        return self._own(RECIPE)
 
     @property
     def settings_file(self) -> Path:
         """How the recipe was trained: command, settings, data and environment."""
-        return self.path / SETTINGS
+        return self._own(SETTINGS)
 
     @property
     def log_file(self) -> Path:
         """The log, which `gancore.runs.log.Log` writes."""
-        return self.path / LOG
+        return self._own(LOG)
 
     @property
     def report_file(self) -> Path:
         """The page that `gancore report` writes."""
-        return self.path / REPORT
+        return self._own(REPORT)
 
     @property
     def checkpoints_folder(self) -> Path:
         """Holds a folder for each checkpoint."""
-        return self.path / CHECKPOINTS
+        return self._own(CHECKPOINTS)
 
     @property
     def pipelines_folder(self) -> Path:
         """Holds the saved pipeline, or a folder for each of several."""
-        return self.path / PIPELINES
+        return self._own(PIPELINES)
 
     @property
     def best_folder(self) -> Path:
         """Holds the pipelines that had the best score, laid out as in the run itself."""
-        return self.path / BEST
+        return self._own(BEST)
 
     @property
     def samples_folder(self) -> Path:
         """Holds the sample grids."""
-        return self.path / SAMPLES
+        return self._own(SAMPLES)
 
     @property
     def scores_folder(self) -> Path:
         """Holds the evaluations."""
-        return self.path / SCORES
+        return self._own(SCORES)
 
     @property
     def pictures_folder(self) -> Path:
         """Holds the pictures that scores are looked at with."""
-        return self.path / PICTURES
+        return self._own(PICTURES)
 
     def score_file(self, name: str | int = EVALUATION) -> Path:
         """Where to write an evaluation: by name, or by the images seen where it is one of the training."""
-        return self.scores_folder / f"{counted(name) if isinstance(name, int) else name}.json"
+        return self._own(SCORES, f"{counted(name) if isinstance(name, int) else name}.json")
 
     def new_picture(self, name: str) -> Path:
         """Where to write a picture, as `neighbors`."""
@@ -196,7 +201,7 @@ class RunFolder:
         return next((n for n in names if self._picture_file(n).is_file()), name)
 
     def _picture_file(self, name: str, suffix: str = "png") -> Path:
-        return self.pictures_folder / f"{name}.{suffix}"
+        return self._own(PICTURES, f"{name}.{suffix}")
 
     # what was trained
 
@@ -317,7 +322,7 @@ class RunFolder:
                 "give the folder that `gancore train` made"
             )
         try:
-            table = tomllib.loads(self.settings_file.read_text(encoding="utf-8"))[name]
+            table = tomllib.loads(read_utf8(self.settings_file))[name]
             return dict(**table)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
             raise RunError(
@@ -348,7 +353,7 @@ class RunFolder:
 
     def checkpoint(self, images: int) -> Path:
         """Where the checkpoint after so many images lies."""
-        return self.checkpoints_folder / counted(images)
+        return self._own(CHECKPOINTS, counted(images))
 
     def pipeline(self, name: str | None = None) -> "Pipeline":
         """The trained pipeline, the first of several where no name is given.
@@ -376,7 +381,7 @@ class RunFolder:
             raise UserError(
                 f"{self.path} has the pipelines {', '.join(names)}; choose one of them; got {name!r}"
             )
-        return self.pipelines_folder / (name or names[0])
+        return self._own(PIPELINES, name or names[0])
 
     @property
     def pipeline_names(self) -> list[str]:
@@ -384,7 +389,7 @@ class RunFolder:
         none.
         """
         try:
-            return list(map(str, json.loads((self.pipelines_folder / INDEX).read_text(encoding="utf-8"))))
+            return list(map(str, json.loads(read_utf8(self._own(PIPELINES, INDEX)))))
         except FileNotFoundError:
             return []
         except (OSError, ValueError, TypeError) as error:
@@ -393,7 +398,7 @@ class RunFolder:
     @property
     def best(self) -> Best | None:
         """The best evaluation so far; None where none is known."""
-        facts = _json_object(self.path / BEST_FACTS)
+        facts = _json_object(self._own(BEST_FACTS))
         if not isinstance(images := facts.get("images"), int):
             return None
         return Best(self.best_folder, images, str(facts.get("score", "")), facts.get("value"))
@@ -402,7 +407,7 @@ class RunFolder:
     def samples(self) -> list[SampleGrid]:
         """The sample grids by pipeline and images seen, whole or not."""
         named = [
-            (path, match)
+            (self._own(SAMPLES, path.name), match)
             for path in self.samples_folder.glob("*.png")
             if (match := GRID.fullmatch(path.name))
         ]
@@ -411,14 +416,14 @@ class RunFolder:
 
     def sample_file(self, images: int, pipeline: str = "") -> Path:
         """Where to write a sample grid."""
-        return self.samples_folder / f"{counted(images)}{pipeline and '-'}{pipeline}.png"
+        return self._own(SAMPLES, f"{counted(images)}{pipeline and '-'}{pipeline}.png")
 
     @property
     def scores(self) -> list[Path]:
         """The files of the evaluations, which `gancore.measure.evaluation.Evaluation.load` reads: those of
         the training by images seen, then those with a name.
         """
-        return sorted(self.scores_folder.glob("*.json"))
+        return sorted(self._own(SCORES, path.name) for path in self.scores_folder.glob("*.json"))
 
     # what a training writes
 
@@ -429,13 +434,13 @@ class RunFolder:
         Raises:
             RunError: another process trains there, or the folder cannot be written.
         """
-        return locked(self.path, self.path / LOCK)
+        return locked(self.path, self._own(LOCK))
 
     @property
     def holder(self) -> int | None:
         """The process that holds the run, or held it last; None where nobody did."""
         try:
-            return int((self.path / LOCK).read_text(encoding="utf-8"))
+            return int(read_utf8(self._own(LOCK)))
         except (OSError, ValueError):
             return None
 
@@ -460,7 +465,7 @@ class RunFolder:
 
     def lengthen(self, images: int) -> None:
         """Notes that the training is of this many images now."""
-        table = tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_utf8(self.settings_file))
         if table["settings"].get("images", images) != images:
             table["settings"]["images"] = images
             self._write_facts(table)
@@ -483,7 +488,7 @@ class RunFolder:
         if len(pipelines) == 1:
             return next(iter(pipelines.values())).save(self.pipelines_folder)
         for name, pipeline in pipelines.items():
-            pipeline.save(self.pipelines_folder / name)
+            pipeline.save(self._own(PIPELINES, name))
         return write_text(self.pipelines_folder / INDEX, json.dumps(list(pipelines)))
 
     def save_best(
@@ -493,7 +498,7 @@ class RunFolder:
         RunFolder(self.best_folder).save_pipelines(pipelines)
         if value is not None:
             facts = {"score": score, "value": value, "images": images}
-            write_text(self.path / BEST_FACTS, json.dumps(facts) + "\n")
+            write_text(self._own(BEST_FACTS), json.dumps(facts) + "\n")
 
     def note_picture(self, name: str, facts: Mapping[str, Any]) -> None:
         """Writes what is known of a picture beside it."""
@@ -511,7 +516,7 @@ class RunFolder:
 
     @property
     def _written(self) -> list[Path]:
-        return [self.path / name for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST)]
+        return [self._own(name) for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST)]
 
 
 def existing(path: "Path | str | RunFolder") -> RunFolder:
@@ -528,8 +533,9 @@ def counted(images: int) -> str:
 
 
 def committed(checkpoints: Path) -> list[Path]:
-    """The checkpoints in a folder, newest first."""
-    found = (p for p in checkpoints.glob("*") if CHECKPOINT.fullmatch(p.name) and p.is_dir())
+    """The checkpoints in a folder, newest first. Raises RunError where one is a link."""
+    named = (p for p in checkpoints.glob("*") if CHECKPOINT.fullmatch(p.name))
+    found = (p for p in named if inside(checkpoints, p.name).is_dir())
     return sorted(found, key=lambda path: int(path.name), reverse=True)
 
 
@@ -569,7 +575,7 @@ def _make(path: Path, *, new: bool = False) -> bool:
 
 
 def _text(file: Path) -> str:
-    return file.read_bytes().decode("utf-8", errors="replace") if file.exists() else ""
+    return read_file(file).decode("utf-8", errors="replace") if file.exists() else ""
 
 
 def _table(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -579,7 +585,7 @@ def _table(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _json_object(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(read_utf8(file))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

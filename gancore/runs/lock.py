@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from gancore.errors import RunError
+from gancore.storage.inside import for_writing
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def locked(folder: Path, lock: Path) -> Iterator[None]:
 
 def _opened(folder: Path, lock: Path) -> IO[str]:
     try:
-        return lock.open("a+")
+        return os.fdopen(for_writing(lock), "a+", encoding="utf-8")
     except OSError as error:
         raise RunError(
             f"cannot write in the run folder {folder}: {error.strerror or error}; a training needs to"

@@ -8,6 +8,7 @@ from typing import Any, Self, SupportsFloat
 
 from gancore.errors import RunError
 from gancore.storage.files import whole_file
+from gancore.storage.inside import for_writing
 from gancore.storage.jsonl import Line, encode, read_lines
 
 
@@ -92,7 +93,7 @@ def _not_written(path: Path, error: OSError) -> RunError:
 
 def _open_mended(path: Path) -> int:
     """Open for appending and cut off what a killed process left of its last line."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    file = for_writing(path)
     size = os.fstat(file).st_size
     if size:
         os.ftruncate(file, os.pread(file, size, 0).rfind(b"\n") + 1)

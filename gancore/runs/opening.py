@@ -9,6 +9,7 @@ from gancore.errors import UserError
 from gancore.pipeline import Pipeline, holds_pipeline
 from gancore.recipes.base import Recipe
 from gancore.runs.folder import RunFolder, only_pipeline
+from gancore.storage.inside import inside
 from gancore.storage.manifest import check_manifest
 
 
@@ -43,18 +44,20 @@ def is_model(path: Path | str) -> bool:
 
 def weight_files(path: Path | str, part: str) -> list[Path]:
     """The files that may hold the weights of a part, the likeliest first: of a run what it last saved, then
-    its checkpoints, newest first; of an import the part's own; of a checkpoint or pipeline its own.
+    its checkpoints, newest first; of an import the part's own; of a checkpoint or pipeline its own. Raises
+    RunError where one is a link.
     """
     run = RunFolder(path)
     several = sorted(run.pipelines_folder.glob("*/"))
     places = [run.pipelines_folder, *several, run.path, run.path / part, *run.checkpoints]
-    return [place / FILE for place in places if (place / FILE).is_file()]
+    files = [inside(run.path, str(place.relative_to(run.path)), FILE) for place in places]
+    return [file for file in files if file.is_file()]
 
 
 def _of_checkpoint(run: RunFolder, path: Path, name: str | None) -> Pipeline:
     recipe, saved = run.recipe(), run.pipeline()
     recipe.bind(by=str(run), facts=_facts(saved), seed=0)
-    check_manifest(path)
+    check_manifest(path, FILE)
     load_state(recipe, read_weights(path / FILE), where=str(path))
     made = _chosen(recipe, name, path)
     if made.labels is not None and saved.labels is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gancore.errors import RunError
+from gancore.storage.inside import read_utf8
 from gancore.storage.jsonl import Line, read_lines
 
 LIFE = {"finished": "finished", "stopped": "stopped", "resumed": "not finished"}
@@ -80,8 +81,8 @@ def toml_or_why_not(file: Path, content: str = "") -> tuple[dict[str, Any], str]
     if not file.exists():
         return {}, f"{file.name} is not there: {content} cannot be shown."
     try:
-        return tomllib.loads(file.read_bytes().decode("utf-8", errors="replace")), ""
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(read_utf8(file)), ""
+    except (ValueError, RecursionError) as error:
         return {}, f"{file.name} is not valid TOML: {error}."
 
 

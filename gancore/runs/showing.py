@@ -6,6 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gancore.storage.inside import read_file, read_utf8
+
 if TYPE_CHECKING:
     from gancore.runs.folder import RunFolder
 
@@ -24,11 +26,11 @@ def _values(scores: list[Path]) -> list[tuple[str, float]]:
     """The newest evaluation's values; none where there is none or it cannot be read."""
     try:
         newest = max(scores, key=lambda path: path.stat().st_mtime)
-        table = json.loads(newest.read_text(encoding="utf-8"))["scores"]
+        table = json.loads(read_utf8(newest))["scores"]
         return [(name, float(entry["value"])) for name, entry in table.items()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
 
 
 def _data(path: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(read_file(path)).decode()}"

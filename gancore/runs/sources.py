@@ -50,12 +50,14 @@ class Sources:
 
     @classmethod
     def of(cls, table: dict[str, Any]) -> "Sources":
-        """From a table of `run.toml`. Raises RunError where it holds something else."""
+        """From a table of `run.toml`. Raises RunError where it holds something else.
+
+        A folder to keep decoded images in is not taken from there: where to write, only the user says.
+        """
         try:
-            return cls(
-                data=tuple(table["sources"]), paired=table["paired"], options=ImageOptions(**table["options"])
-            )
-        except (KeyError, TypeError) as error:
+            options = {k: v for k, v in table["options"].items() if k != "cache" or v == "off"}
+            return cls(data=tuple(table["sources"]), paired=table["paired"], options=ImageOptions(**options))
+        except (KeyError, TypeError, AttributeError) as error:
             raise RunError(
                 f"{SETTINGS} is damaged: its table data: {error!r}; "
                 f"start a new run from the {RECIPE} beside it"

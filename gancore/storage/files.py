@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from gancore.storage.inside import is_folder, no_follow
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -74,7 +76,7 @@ def sweep(folder: Path) -> None:
     there.
     """
     for left in leftovers(folder):
-        if left.is_dir():
+        if is_folder(left):
             shutil.rmtree(left, ignore_errors=True)
         else:
             left.unlink(missing_ok=True)
@@ -113,6 +115,6 @@ def sync(path: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, as hexadecimal text."""
-    with path.open("rb") as file:
+    """The SHA-256 of a file, as hexadecimal text. Raises OSError where it is a link or no regular file."""
+    with open(path, "rb", opener=no_follow) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gancore.errors import RunError
+from gancore.storage.inside import read_file
 
 Line = dict[str, Any]
 
@@ -33,7 +34,7 @@ def read_lines(path: Path) -> list[Line]:
     """
     if not path.exists():
         return []
-    whole = path.read_bytes().split(b"\n")[:-1]
+    whole = read_file(path).split(b"\n")[:-1]
     return [_decode(text, path, number) for number, text in enumerate(whole, start=1) if text.strip()]
 
 

@@ -1,13 +1,14 @@
 """A folder that knows its files by size and SHA-256, so that damage is refused: safetensors itself has no
-checksum.
+checksum. Files that others put there, as file managers do, are left alone.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from gancore.errors import CheckpointError
+from gancore.errors import CheckpointError, RunError
 from gancore.storage.files import sha256
+from gancore.storage.inside import inside, read_utf8
 
 MANIFEST = "manifest.json"
 
@@ -19,27 +20,34 @@ def write_manifest(folder: Path) -> None:
     (folder / MANIFEST).write_text(json.dumps({"gancore": 1, "files": rows}, indent=1), encoding="utf-8")
 
 
-def check_manifest(folder: Path) -> None:
-    """Raises CheckpointError when a file of the folder is missing, added, shortened or altered."""
+def check_manifest(folder: Path, *needed: str) -> None:
+    """Raises CheckpointError when a file that the manifest lists is missing, shortened, altered or a link, or
+    does not list one that is `needed`. What lies there besides is nobody's concern.
+    """
     rows = _rows(folder)
-    present = {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file() and f.name != MANIFEST}
-    if present != set(rows):
-        odd = ", ".join(sorted(present ^ set(rows)))
+    if lacking := sorted(set(needed) - set(rows)):
         raise CheckpointError(
-            f"{folder} is damaged: {odd} missing or not in its manifest; use another checkpoint"
+            f"{folder} is damaged: its manifest does not list {', '.join(lacking)}; use another checkpoint"
         )
     for name, row in rows.items():
-        if not _as_written(folder / name, row):
+        if not _as_written(_listed(folder, name), row):
             raise CheckpointError(
                 f"{folder} is damaged: {name} is not what was written (its SHA-256 differs); "
                 "use another checkpoint"
             )
 
 
+def _listed(folder: Path, name: str) -> Path:
+    try:
+        return inside(folder, name)
+    except RunError as error:
+        raise CheckpointError(f"{folder} is damaged: {error}") from None
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises CheckpointError when it is none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_utf8(path))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from None
     if not isinstance(value, dict):

@@ -22,6 +22,7 @@ from gancore.storage.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import TrainingRun
 
 VERSION = 1
+TRAINING, STATE = "training.safetensors", "state.json"
 
 
 def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int, spare: str = "") -> Path:
@@ -57,7 +58,7 @@ def load_checkpoint(run: TrainingRun, path: Path) -> float:
     Raises:
         CheckpointError: the checkpoint is damaged or belongs to another recipe.
     """
-    check_manifest(path)
+    check_manifest(path, FILE, TRAINING, STATE)
     try:
         return _put_back(run, path)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, DataError) as error:
@@ -72,10 +73,10 @@ def set_aside(path: Path) -> None:
 
 
 def _put_back(run: TrainingRun, path: Path) -> float:
-    state = read_json(path / "state.json")
+    state = read_json(path / STATE)
     if state.get("version") != VERSION:
         raise CheckpointError(f"{path} has version {state.get('version')!r}; this gancore reads {VERSION}")
-    tensors = read_weights(path / "training.safetensors")
+    tensors = read_weights(path / TRAINING)
     load_state(run.recipe, read_weights(path / FILE), where=str(path))
     run.rng.set_state(tensors.pop("rng"))
     for player_optimizer in run.player_optimizers.values():
@@ -96,7 +97,7 @@ def _write(run: TrainingRun, aside: Path, seconds: float) -> None:
         training |= tensors
         plain |= rest
     write_weights(aside / FILE, run.recipe.state_dict())
-    write_weights(aside / "training.safetensors", training)
+    write_weights(aside / TRAINING, training)
     state = {
         "version": VERSION,
         "step": run.step,
@@ -106,5 +107,5 @@ def _write(run: TrainingRun, aside: Path, seconds: float) -> None:
         "optimizers": plain,
         "noted": {name: (float(total), count) for name, (total, count) in run.noted.items()},
     }
-    (aside / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
+    (aside / STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
     write_manifest(aside)

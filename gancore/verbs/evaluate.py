@@ -11,9 +11,10 @@ from gancore.component.interfaces import Extractor
 from gancore.component.specs import build
 from gancore.errors import UserError
 from gancore.measure.evaluation import Evaluation, score_study
-from gancore.measure.grids import write_grids
+from gancore.measure.grids import NEIGHBORS_NAME, write_grids
 from gancore.measure.score import Score
 from gancore.measure.standard import standard_scores
+from gancore.measure.study import Study
 from gancore.runs.folder import RunFolder
 from gancore.runs.opening import is_model
 from gancore.training.evaluating import EvaluationRequest, study_of_images, study_of_run
@@ -62,8 +63,8 @@ def evaluate(
         size: height and width of the given images: 64, "48x64" or (48, 64).
         channels: of the given images; 1: gray, 3: RGB, 4: RGBA.
         subset: train or test, for an IDX folder.
-        output: JSON file for scores and protocol; grids of a run are written to RUN/pictures. By default,
-            nothing is written.
+        output: JSON file for scores and protocol; grids of a run are written beside it, or to RUN/pictures if
+            the file lies in RUN/scores. By default, nothing is written.
         progress: called as `progress(what, done, total)`.
 
     Raises:
@@ -91,8 +92,18 @@ def evaluate(
     if target is None:
         return found
     found.save(target)
-    grids = write_grids(study, source) if of_run else []
+    grids = _grids(study, source, target) if of_run else []
     return attrs.evolve(found, files=(target, *grids))
+
+
+def _grids(study: Study, run: RunFolder, target: Path) -> list[Path]:
+    """Into the folder of the run where the scores are, else beside the scores."""
+    if not run.exists or target.resolve().parent != run.scores_folder.resolve():
+        return write_grids(study, lambda name: target.with_name(f"{target.stem}-{name}.png"))
+    run.pictures_folder.mkdir(exist_ok=True)
+    if study.training is not None:
+        run.note_picture(NEIGHBORS_NAME, {"images": len(study.training), "extractor": study.title})
+    return write_grids(study, run.new_picture)
 
 
 def _extractor(name: str | Extractor | None, weights: Path | str | None) -> Extractor | None:

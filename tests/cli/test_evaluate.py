@@ -62,6 +62,19 @@ def test_a_run_is_judged_beside_its_data(trained, capsys):
     assert (trained / "pictures" / "neighbors.png").is_file()
 
 
+def test_what_is_judged_is_not_written_into_unless_asked(trained, place):
+    def files():
+        return {str(path): path.stat().st_mtime_ns for path in trained.rglob("*")}
+
+    before, kernel = files(), ["--score", "kernel", "--count", "20", "--extractor", "pixels"]
+    images = pictures(place / "images", 20, seed=0)
+    assert run(["evaluate", str(trained / "pipeline"), "--against", images, *kernel]) == 0
+    assert (place / "evaluation.json").is_file() and files() == before
+    assert run(["evaluate", str(trained), *kernel, "--output", "mine.json"]) == 0
+    assert (place / "mine.json").is_file() and (place / "mine-neighbors.png").is_file() and files() == before
+    assert run(["sample", str(trained), "--count", "1", "--output", "one.png"]) == 0
+
+
 def test_the_standard_scores_leave_out_what_cannot_be_given(trained, capsys):
     assert run(["evaluate", str(trained), "--count", "40"]) == 0
     table = json.loads((trained / "scores" / "evaluation.json").read_text())

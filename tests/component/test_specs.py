@@ -249,3 +249,16 @@ def test_weights_that_do_not_fit_are_told_with_or_without_a_place(where):
     assert str(error.value).startswith(
         "runs/7: the weights" if where else "the weights do not fit generator/small: "
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_recipe_is_read_as_editors_and_shells_write_it(tmp_path, encoding):
+    text = '# Größe\r\npart = "gan"\r\n'
+    (tmp_path / "mine.toml").write_bytes(text.encode(encoding))
+    assert read_toml(tmp_path / "mine.toml") == {"part": "gan"}
+
+
+def test_a_recipe_in_another_encoding_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "mine.toml").write_bytes("# Größe".encode("cp1252"))
+    with pytest.raises(SpecError, match="save it as UTF-8"):
+        read_toml(tmp_path / "mine.toml")

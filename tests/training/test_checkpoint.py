@@ -159,8 +159,16 @@ def damaged(path, how):
         file.write_bytes(file.read_bytes()[:-7])
     elif how == "deleted":
         file.unlink()
-    elif how == "added":
-        (path / "more.bin").write_bytes(b"x")
+    elif how == "not listed":
+        table = json.loads((path / MANIFEST).read_text())
+        del table["files"]["state.json"]
+        (path / MANIFEST).write_text(json.dumps(table))
+    elif how == "link":
+        file.rename(path.with_name("elsewhere"))
+        file.symlink_to(path.with_name("elsewhere"))
+    elif how == "listed elsewhere":
+        text = (path / MANIFEST).read_text()
+        (path / MANIFEST).write_text(text.replace('"state.json"', '"../state.json"'))
     elif how == "edited":
         state = json.loads((path / "state.json").read_text())
         (path / "state.json").write_text(json.dumps({**state, "step": 7}))
@@ -180,7 +188,9 @@ DAMAGES = [
     "byte",
     "truncated",
     "deleted",
-    "added",
+    "not listed",
+    "link",
+    "listed elsewhere",
     "edited",
     "no manifest",
     "manifest is a list",
@@ -195,6 +205,13 @@ def test_damage_is_refused(saved, tmp_path, how):
     damaged(path, how)
     with pytest.raises(CheckpointError, match=r"(damaged|cannot be read|holds list)"):
         load_checkpoint(fresh(), path)
+
+
+def test_what_others_put_beside_the_files_is_no_damage(saved, tmp_path):
+    path = copy_of(saved, tmp_path)
+    for name in (".DS_Store", "desktop.ini", "Thumbs.db", "._weights.safetensors"):
+        (path / name).write_bytes(b"x")
+    load_checkpoint(fresh(), path)
 
 
 def flip(path, where, bit):

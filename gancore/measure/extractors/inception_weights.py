@@ -38,7 +38,7 @@ def find(given: str) -> tuple[Path, str]:
     path = Path(given).expanduser() if given else _kept()
     if not path.is_file():
         raise MeasureError(f"the weights {path} do not exist; {ADVICE}")
-    found = sha256(path)
+    found = sha256(path.resolve())
     if path.suffix == ".safetensors":
         return path, found[:8]
     if found != SHA256:
@@ -106,7 +106,7 @@ def _download(path: Path) -> None:
 
 
 def _ensure_published(path: Path) -> None:
-    found = sha256(path)
+    found = sha256(path.resolve())
     if found != SHA256:
         raise MeasureError(
             f"{URL} gave a file with the SHA-256 {found}; the published weights have {SHA256}; "

@@ -1,0 +1,91 @@
+"""What lies in a folder that somebody else may have made: links, pipes and devices in it are refused, never
+followed.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path, PurePath
+
+from gancore.errors import RunError
+from gancore.storage.text import decoded
+
+_GUARDED = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK if os.name == "posix" else 0
+
+
+def inside(root: Path, *names: str) -> Path:
+    """The path of a file or folder below `root`, which is there or not. The root itself may be a link: the
+    user named it.
+
+    Raises:
+        RunError: a name leads out of the folder, or a step on the way is a link, a pipe or a device.
+    """
+    path = root
+    for name in (step for several in names for step in PurePath(several).parts):
+        if name == ".." or PurePath(name).is_absolute():
+            raise RunError(f"{os.path.join(*names)!r} leads out of {root}; it is not opened")
+        path = path / name
+        if why := odd(path):
+            raise RunError(f"{path} {why}; nothing in {root} is followed: put the file itself there")
+    return path
+
+
+def odd(path: Path) -> str:
+    """Why a path is not to be opened: it is neither a file nor a folder. Empty where it is, or is not
+    there.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return ""
+    if stat.S_ISLNK(mode):
+        return "is a symbolic link"
+    return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "is no regular file"
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder, and not a link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def no_follow(path: str | os.PathLike[str], flags: int) -> int:
+    """Opens a regular file, for `open(…, opener=no_follow)`. Raises OSError for a link, pipe or device."""
+    try:
+        file = os.open(path, flags | _GUARDED, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise _refused(path, odd(Path(path)) or "cannot be opened") from None
+        raise
+    mode = os.fstat(file).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(file)
+        raise _refused(path, "is a folder" if stat.S_ISDIR(mode) else "is no regular file")
+    return file
+
+
+def for_writing(path: Path) -> int:
+    """Opens a file to write in place, made where it is not there.
+
+    Raises:
+        OSError: as `no_follow`, or the file has a second name, by which something else would change.
+    """
+    file = no_follow(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    if os.fstat(file).st_nlink > 1:
+        os.close(file)
+        raise _refused(path, "is a hard link to another file; put a copy in its place")
+    return file
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a regular file. Raises OSError as `no_follow`."""
+    with open(path, "rb", opener=no_follow) as file:
+        return file.read()
+
+
+def read_utf8(path: Path) -> str:
+    """The text of a regular file. Raises OSError as `no_follow`, and UnicodeDecodeError."""
+    return decoded(read_file(path))
+
+
+def _refused(path: str | os.PathLike[str], why: str) -> OSError:
+    return OSError(errno.EPERM, why, os.fspath(path))
