@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gancore.component.hooks import hookimpl
     from gancore.component.interfaces import (
         Augment,
+        Auxiliary,
         Average,
         Conditioner,
         Constraint,
@@ -76,6 +77,7 @@ _HOMES = {
     "component.hooks": ("hookimpl",),
     "component.interfaces": (
         "Augment",
+        "Auxiliary",
         "Average",
         "Conditioner",
         "Constraint",
@@ -125,6 +127,7 @@ _HOMES = {
 }
 __all__ = [
     "Augment",
+    "Auxiliary",
     "Average",
     "Conditioner",
     "Constraint",

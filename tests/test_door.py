@@ -198,7 +198,7 @@ def test_describe_tells_all_of_a_part():
     assert "arXiv:1912.04958" in found.papers
     weight = found["weight"]
     assert (weight.default, weight.type) == ("2.0", "float") and "0" in weight.range and weight.help
-    assert "(render, code)" in found.contract
+    assert "(render, fake, real)" in found.contract
     assert "generator-regularizer/path-length" in str(found) and "weight: float = 2.0" in str(found)
 
 

@@ -186,17 +186,22 @@ class Loss(Part):
 class DiscriminatorRegularizer(Part):
     """A penalty on the discriminator: `(score, real, fake)` → scalar. Leaves no gradient and no flag behind.
 
-    `score` maps images to scores as the recipe uses the discriminator (augmented, with labels). With `every`
-    = 1 the penalty is a term of the main update; with k > 1 it is a separate (lazy) update in every k-th
-    step, scaled by k.
+    `score` maps images to scores as the recipe uses the discriminator, augmented, with the labels of the real
+    images; `fake.score` does so with those of the generated ones. `real` and `fake` also hold labels,
+    features, the latents of the generated images, and the discriminator itself (`Scored`). With `every` = 1
+    the penalty is a term of the main update; with k > 1 it is a separate (lazy) update in every k-th step,
+    scaled by k.
     """
+
+    conditional: ClassVar[bool] = False
+    """Whether it reads labels itself, beyond passing them to the discriminator."""
+    reads_features: ClassVar[bool] = False
+    """Whether it reads `features`, which then share a pass with the scores."""
 
     gradient: ClassVar[bool] = False
     """Whether it differentiates `real.scores` or `fake.scores` with respect to their images, which must then
     require gradients.
     """
-    conditional: ClassVar[bool] = False
-    """Whether it reads labels by itself, as an auxiliary classifier does."""
 
     every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
 
@@ -207,14 +212,19 @@ class DiscriminatorRegularizer(Part):
 
 @interface("generator-regularizer")
 class GeneratorRegularizer(Part):
-    """A penalty on the generator: `(render, code)` → scalar.
+    """A penalty on the generator: `(render, fake, real)` → scalar. Leaves no gradient and no flag behind.
 
-    `batch_fraction` is the fraction of the batch that it is computed on.
+    `render` is the generator, from codes to images. `fake` and `real` compute on first use what the penalty
+    asks for: codes, images, features, scores, labels (`Scored`). `batch_fraction` is the fraction of the
+    batch that it is computed on.
     """
 
-    every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
     conditional: ClassVar[bool] = False
-    """Whether it reads labels by itself, as an auxiliary classifier does."""
+    """Whether it reads labels itself."""
+    reads_features: ClassVar[bool] = False
+    """Whether it reads the discriminator's `features`, which then share a pass with the scores."""
+
+    every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
     renamed: ClassVar[Mapping[str, str]] = {"share": "batch_fraction"}
 
     batch_fraction: float = field(
@@ -224,8 +234,33 @@ class GeneratorRegularizer(Part):
     )
 
     @abstractmethod
-    def forward(self, render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
+    def forward(self, render: Callable[[Tensor], Tensor], fake: Scored, real: Scored) -> Tensor:
         """The penalty, a batch mean."""
+
+
+@interface("auxiliary")
+class Auxiliary(Part):
+    """An objective of both players beside the adversarial one, often with a head on the discriminator's
+    features: a classifier, a posterior of codes, an embedding.
+
+    Like a loss it has a term for each player, but it sees images, features, labels and latents (`Scored`).
+    Its own layers are trained in the updates of the discriminator.
+    """
+
+    conditional: ClassVar[bool] = False
+    """Whether it reads labels."""
+    reads_features: ClassVar[bool] = True
+    """Whether it reads `features`, which then share a pass with the scores."""
+
+    features: Shape = fact(default=None, help="shape of the discriminator's features of one image")
+
+    @abstractmethod
+    def discriminator(self, real: Scored, fake: Scored) -> Tensor:
+        """The discriminator's term, a float32 scalar."""
+
+    @abstractmethod
+    def generator(self, fake: Scored, real: Scored) -> Tensor:
+        """The generator's term, a float32 scalar."""
 
 
 @interface("constraint")

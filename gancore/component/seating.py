@@ -90,8 +90,9 @@ def fill(part: "Part", name: str) -> nn.Module:
     member: nn.Module = part.__dict__["_pending"][name]
     filling.append(name)
     try:
-        facts = part.facts(name)
-        for label, child in _members(name, member):
+        members = list(_members(name, member))
+        facts = part.facts(name) if members else {}
+        for label, child in members:
             child.bind(
                 seed=seed,
                 path=f"{path}.{label}".lstrip("."),

@@ -11,6 +11,10 @@ class RealBatch(NamedTuple):
     image: Tensor
     label: Tensor | None = None
 
+    def first(self, n: int) -> "RealBatch":
+        """The first `n` images."""
+        return RealBatch(self.image[:n], None if self.label is None else self.label[:n])
+
 
 class LatentBatch(NamedTuple):
     """Latents `(N, *latent)`, and the labels to render them with if any part reads labels."""

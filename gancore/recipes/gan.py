@@ -1,6 +1,6 @@
 """The two-player recipe, with every part left open."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gancore.component.interfaces import (
     Augment,
+    Auxiliary,
     Average,
     Conditioner,
     Constraint,
@@ -23,6 +24,7 @@ from gancore.component.interfaces import (
     Terms,
 )
 from gancore.component.part import fact, field, part, seat
+from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
 from gancore.component.validators import whole
 from gancore.errors import FitError
@@ -30,7 +32,8 @@ from gancore.nn.growing import Growing
 from gancore.pipeline import Pipeline, check_fit
 from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
 from gancore.recipes.batches import LatentBatch, RealBatch
-from gancore.recipes.penalties import due, eager, rescale
+from gancore.recipes.features import feature_shape
+from gancore.recipes.penalties import combined, due, eager, named, rescale
 from gancore.standard.augments import NoAugment
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Identity
@@ -52,10 +55,10 @@ class TwoPlayerGAN(Recipe):
     4. one update of the generator for each lazy penalty that is due;
     5. an update of the averaged weights.
 
-    Penalties, averaged weights, augmentation and labels are additions to the paper; each has its own seat. A
-    penalty with `every` = 1 is a term of the main update. A lazy one, or one computed on a fraction of the
-    batch, is a separate update, and rescales the player's optimizer (Karras et al. 2019, arXiv:1912.04958,
-    appendix B).
+    Penalties, auxiliary objectives, averaged weights, augmentation and labels are additions to the paper;
+    each has its own seat. A penalty with `every` = 1 is a term of the main update. A lazy one, or one
+    computed on a fraction of the batch, is a separate update, and rescales the player's optimizer (Karras et
+    al. 2019, arXiv:1912.04958, appendix B).
     """
 
     classes: int = fact(default=0, help="number of classes, 0 for none")
@@ -70,7 +73,9 @@ class TwoPlayerGAN(Recipe):
     loss: Loss = seat(default=NonSaturating)
     regularizers: Sequence[DiscriminatorRegularizer] = seat(default=())
     generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=())
+    auxiliaries: Sequence[Auxiliary] = seat(default=())
     constraints: Sequence[Constraint] = seat(default=())
+    generator_constraints: Sequence[Constraint] = seat(default=())
     augment: Augment = seat(default=NoAugment)
     average: Average = seat(default=ExponentialAverage)
     generator_optimizer: Optimizer = seat(default=Adam)
@@ -96,6 +101,10 @@ class TwoPlayerGAN(Recipe):
             known["code"] = tuple(self.generator.code_shape)
         if seat == "sampler":
             known["latent"] = tuple(self.conditioner.latent_shape)
+        if seat == "auxiliaries":
+            known["features"] = feature_shape(self.discriminator)
+            known["latent"] = tuple(self.conditioner.latent_shape)
+            known["latent_codes"] = getattr(self.sampler, "latent_codes", None)
         return known
 
     def build(self) -> None:
@@ -122,7 +131,7 @@ class TwoPlayerGAN(Recipe):
     @property
     def conditional(self) -> bool:
         """Whether any part reads labels."""
-        penalties = (*self.regularizers, *self.generator_regularizers)
+        penalties = (*self.regularizers, *self.generator_regularizers, *self.auxiliaries)
         parts = (self.sampler, self.conditioner, self.discriminator, self.loss, *penalties)
         return any(getattr(part, "conditional", False) for part in parts)
 
@@ -142,7 +151,7 @@ class TwoPlayerGAN(Recipe):
         Weights of the loss are trained by the discriminator's terms. Sampler and label sampler draw outside
         of the updates, so their weights cannot be trained here, but their state follows the generator.
         """
-        discriminating = [self.discriminator, *self.regularizers, self.augment, self.loss]
+        discriminating = [self.discriminator, *self.regularizers, self.augment, self.loss, *self.auxiliaries]
         generating = [self.conditioner, self.generator, *self.generator_regularizers]
         return {
             "discriminator": Player(
@@ -155,6 +164,7 @@ class TwoPlayerGAN(Recipe):
                 generating,
                 self.generator_optimizer,
                 rescale(self.generator_regularizers),
+                list(self.generator_constraints),
                 followers=[self.sampler, self.labels],
             ),
         }
@@ -224,15 +234,12 @@ class TwoPlayerGAN(Recipe):
             )
 
     def update_generator(self, run: Run, real: RealBatch) -> None:
-        """One update by the loss and the penalties of every step.
-
-        Real images are passed only to a loss that compares with them.
-        """
+        """One update by the loss, the penalties of every step and the auxiliary objectives."""
         run.update(
             "generator",
             self.generator_terms,
             self.latent_batch(run, len(real.image), real),
-            real if self.loss.needs_real else None,
+            real,
             double_backward=bool(eager(self.generator_regularizers)),
         )
 
@@ -244,18 +251,23 @@ class TwoPlayerGAN(Recipe):
                 "generator",
                 partial(self.generator_penalty, name, penalty),
                 self.latent_batch(run, n, real),
+                real.first(n),
                 scale=penalty.every,
                 double_backward=True,
             )
 
     def discriminator_terms(self, batch: RealBatch, latents: LatentBatch) -> Terms:
-        """The discriminator's loss and the penalties of every step; scores are returned by row."""
+        """The discriminator's loss, the penalties of every step and the auxiliary objectives; scores are
+        returned by row.
+        """
         penalties = eager(self.regularizers)
-        real, fake = self.scored(batch, latents, penalties.values())
+        real, fake = self.scored(batch, latents, [*penalties.values(), *self.auxiliaries])
         terms = {"adversarial": self.loss.discriminator(real.scores, fake.scores)}
         self.augment.observe(real.scores)
         terms |= {name: penalty(real.score, real, fake) for name, penalty in penalties.items()}
-        return terms | {"real": per_sample(real.scores), "fake": per_sample(fake.scores)}
+        shared = {name: part.discriminator(real, fake) for name, part in named(self.auxiliaries).items()}
+        scores = {"real": per_sample(real.scores), "fake": per_sample(fake.scores)}
+        return combined(terms, shared) | scores
 
     def discriminator_penalty(
         self, name: str, penalty: DiscriminatorRegularizer, batch: RealBatch, latents: LatentBatch
@@ -267,40 +279,92 @@ class TwoPlayerGAN(Recipe):
             self.augment.observe_again(real.scores)
         return terms
 
-    def generator_terms(self, latents: LatentBatch, real: RealBatch | None = None) -> Terms:
-        """The generator's loss and the penalties of every step."""
-        code = self.conditioner(latents.latent, latents.label)  # (N, *code)
-        fake = self.score(self.generator(code), latents.label)  # D(G(z)), of shape (N,) or (N, 1, h, w)
-        compared = None if real is None else self.score(real.image, real.label)
-        penalties = eager(self.generator_regularizers)
-        terms = {"adversarial": self.loss.generator(fake, compared)}
-        return terms | {name: penalty(self.generator, code) for name, penalty in penalties.items()}
+    def generator_terms(self, latents: LatentBatch, batch: RealBatch | None = None) -> Terms:
+        """The generator's loss, the penalties of every step and the auxiliary objectives.
 
-    def generator_penalty(self, name: str, penalty: GeneratorRegularizer, latents: LatentBatch) -> Terms:
+        Real images are scored only for a loss that compares with them.
+        """
+        penalties = eager(self.generator_regularizers)
+        real, fake = self.scored(batch, latents, [*penalties.values(), *self.auxiliaries])
+        terms = {
+            "adversarial": self.loss.generator(fake.scores, real.scores if self.loss.needs_real else None)
+        }
+        terms |= {name: penalty(self.generator, fake, real) for name, penalty in penalties.items()}
+        shared = {name: part.generator(fake, real) for name, part in named(self.auxiliaries).items()}
+        return combined(terms, shared)
+
+    def generator_penalty(
+        self,
+        name: str,
+        penalty: GeneratorRegularizer,
+        latents: LatentBatch,
+        batch: RealBatch | None = None,
+    ) -> Terms:
         """One penalty, on its own forward pass."""
-        return {name: penalty(self.generator, self.conditioner(latents.latent, latents.label))}
+        real, fake = self.scored(batch, latents, [penalty])
+        return {name: penalty(self.generator, fake, real)}
 
     def score(self, image: Tensor, label: Tensor | None) -> Tensor:
         """The discriminator as the recipe uses it: augmented, with labels."""
         scores: Tensor = self.discriminator(self.augment(image), label)
         return scores
 
-    def scored(
-        self, batch: RealBatch, latents: LatentBatch, penalties: Iterable[DiscriminatorRegularizer]
-    ) -> tuple[Scored, Scored]:
-        """Real and generated images, each scored with its own labels on first use."""
-        gradient = any(penalty.gradient for penalty in penalties)
+    def features(self, image: Tensor) -> Tensor:
+        """The discriminator's features of the augmented images."""
+        return self.discriminator.forward_features(self.augment(image))
 
-        def generated() -> Tensor:
-            image: Tensor = self.generator(self.conditioner(latents.latent, latents.label))
+    def head(self, features: Tensor, label: Tensor | None) -> Tensor:
+        """The scores of images whose features are known, as `score` gives them."""
+        return at_least_float32(self.discriminator.forward_head(features, label))
+
+    def scored(
+        self,
+        batch: RealBatch | None,
+        latents: LatentBatch,
+        penalties: Sequence[DiscriminatorRegularizer | GeneratorRegularizer | Auxiliary],
+    ) -> tuple[Scored, Scored]:
+        """Real and generated images for these penalties, each scored with its own labels on first use."""
+        gradient = any(getattr(penalty, "gradient", False) for penalty in penalties)
+        shared = any(penalty.reads_features for penalty in penalties)
+        label = batch.label if batch else None
+
+        def generate(latent: Tensor) -> Tensor:
+            image: Tensor = self.generator(self.conditioner(latent, latents.label))
             return image
 
-        return (
-            Scored(lambda: batch.image, lambda image: self.score(image, batch.label), gradient=gradient),
-            Scored(generated, lambda image: self.score(image, latents.label), gradient=gradient),
+        real = self.record(partial(_images, batch), label, gradient=gradient, shared=shared)
+        fake = self.record(
+            self.generator,
+            latents.label,
+            gradient=gradient,
+            shared=shared,
+            latent=latents.latent,
+            code=lambda: self.conditioner(latents.latent, latents.label),
+            generate=generate,
+        )
+        return real, fake
+
+    def record(
+        self, image: Callable[..., Tensor], label: Tensor | None, *, shared: bool, **made_from: Any
+    ) -> Scored:
+        """Images with one label each, as penalties see them."""
+        return Scored(
+            image,
+            lambda image, label=label: self.score(image, label),
+            label=label,
+            features_of=self.features,
+            head=(lambda features: self.head(features, label)) if shared else None,
+            discriminator=self.discriminator,
+            **made_from,
         )
 
 
 def per_sample(scores: Tensor) -> Tensor:
     """The mean score of each sample, `(N,)`, from scores of any shape."""
     return scores.detach().reshape(len(scores), -1).mean(1)
+
+
+def _images(batch: RealBatch | None) -> Tensor:
+    if batch is None:
+        raise FitError("the generator's terms compare with real images, but got none; pass a batch of them")
+    return batch.image

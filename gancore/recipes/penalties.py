@@ -3,19 +3,29 @@
 from collections.abc import Iterable
 from typing import Any
 
-from gancore.component.interfaces import DiscriminatorRegularizer, GeneratorRegularizer
+from gancore.component.interfaces import DiscriminatorRegularizer, GeneratorRegularizer, Terms
+from gancore.component.part import Part
 from gancore.recipes.base import Run
 
 Penalty = DiscriminatorRegularizer | GeneratorRegularizer
 
 
-def named(penalties: Iterable[Penalty]) -> dict[str, Any]:
-    """Penalties by name; a second one of the same name becomes `r1-2`."""
+def named(penalties: Iterable[Part]) -> dict[str, Any]:
+    """Parts by name; a second one of the same name becomes `r1-2`."""
     names: dict[str, Any] = {}
     for penalty in penalties:
         count = sum(other.name == penalty.name for other in names.values())
         names[f"{penalty.name}-{count + 1}" if count else penalty.name] = penalty
     return names
+
+
+def combined(terms: Terms, more: Terms) -> Terms:
+    """The terms of both; one whose name is taken already gets a number."""
+    taken = dict(terms)
+    for name, value in more.items():
+        count = sum(other == name or other.startswith(f"{name}-") for other in taken)
+        taken[f"{name}-{count + 1}" if count else name] = value
+    return taken
 
 
 def is_lazy(penalty: Penalty) -> bool:

@@ -3,15 +3,14 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gancore.component.interfaces import DiscriminatorRegularizer
 from gancore.component.randomness import seeded
-from gancore.component.scored import Scored
 from gancore.testing.check import check, ensure
 from gancore.testing.excuses import row_by_row
 from gancore.testing.penalty_assertions import ensure_descends, ensure_exact, nothing_left
-from gancore.testing.toy_networks import CODE, SHAPE, Flat, Smooth
+from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Flat, Smooth
 from gancore.testing.trial import Trial
 
 
@@ -55,10 +54,10 @@ def leaves_nothing_behind(trial: Trial[DiscriminatorRegularizer]) -> None:
     critic, maker = _critic(trial), Smooth(trial.rng("maker"), CODE, *SHAPE)
     critic.bias.requires_grad_(False)
     image, code = trial.images(4, *SHAPE), trial.normal(4, CODE)
-    real = Scored(lambda: image, critic, gradient=trial.part.gradient)
-    fake = Scored(lambda: maker(code), critic, gradient=trial.part.gradient)
+    real = critic.scored(image, trial.labels(CLASSES, 4), gradient=trial.part.gradient)
+    fake = critic.generated(maker, code, trial.labels(CLASSES, 4), gradient=trial.part.gradient)
     with nothing_left(critic, maker, image, allowed=image if trial.part.gradient else None):
-        trial.part(critic, real, fake)
+        trial.part(real.score, real, fake)
 
 
 @check(DiscriminatorRegularizer, excuse=row_by_row)
@@ -70,21 +69,18 @@ def is_exact_in_pieces(trial: Trial[DiscriminatorRegularizer]) -> None:
     ensure_exact(_penalty(trial, critic), lambda rows: _penalty(trial, critic, "", rows))
 
 
-def _pair(
-    trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: str = "", rows: slice = slice(None)
-) -> tuple[Scored, Scored]:
-    real, fake = (trial.images(4, *SHAPE, word=word + side)[rows] for side in ("real", "fake"))
-    gradient = trial.part.gradient
-    return Scored(lambda: real, critic, gradient=gradient), Scored(lambda: fake, critic, gradient=gradient)
-
-
-def _critic(trial: Trial[Any]) -> Smooth:
-    return Smooth(trial.rng("critic"), 48)
+def _critic(trial: Trial[Any]) -> Critic:
+    return Critic(trial.rng("critic"), (6,))
 
 
 def _penalty(
-    trial: Trial[DiscriminatorRegularizer], critic: nn.Module, word: str = "", rows: slice = slice(None)
+    trial: Trial[DiscriminatorRegularizer], critic: Critic, word: str = "", rows: slice = slice(None)
 ) -> Tensor:
+    maker = Smooth(trial.rng(f"{word}maker"), CODE, *SHAPE).requires_grad_(False)
+    code, label = trial.normal(4, CODE, word=f"{word}code"), trial.labels(CLASSES, 4)
+    gradient = trial.part.gradient
+    real = critic.scored(trial.images(4, *SHAPE, word=f"{word}real")[rows], label[rows], gradient=gradient)
+    fake = critic.generated(maker, code[rows], label[rows], gradient=gradient)
     with seeded(trial.seed):
-        made: Tensor = trial.part(critic, *_pair(trial, critic, word, rows))
+        made: Tensor = trial.part(real.score, real, fake)
         return made

@@ -1,14 +1,14 @@
 """What regularizers of the generator promise, tried on a small smooth generator."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gancore.component.interfaces import GeneratorRegularizer
 from gancore.component.randomness import seeded
 from gancore.testing.check import check
 from gancore.testing.excuses import row_by_row
 from gancore.testing.penalty_assertions import ensure_descends, ensure_exact, nothing_left
-from gancore.testing.toy_networks import CODE, SHAPE, Smooth
+from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Smooth
 from gancore.testing.trial import Trial
 
 
@@ -22,7 +22,7 @@ def is_a_scalar_for_the_generator(trial: Trial[GeneratorRegularizer]) -> None:
             maker = Smooth(trial.rng("maker"), int(torch.Size(shape).numel()), *SHAPE)
             code = trial.normal(4, *shape)
             code = code if leaf else code * torch.ones(1, requires_grad=True)
-            ensure_descends(trial.part(maker, code), maker)
+            ensure_descends(_penalty(trial, maker, code), maker)
 
 
 @check(GeneratorRegularizer)
@@ -31,7 +31,7 @@ def leaves_no_trace_behind(trial: Trial[GeneratorRegularizer]) -> None:
     maker, code = Smooth(trial.rng("maker"), CODE, *SHAPE), trial.normal(4, CODE)
     maker.bias.requires_grad_(False)
     with nothing_left(maker, maker, code):
-        trial.part(maker, code)
+        _penalty(trial, maker, code)
 
 
 @check(GeneratorRegularizer, excuse=row_by_row)
@@ -43,7 +43,16 @@ def is_exact_in_micro_batches(trial: Trial[GeneratorRegularizer]) -> None:
 
     def penalty(rows: slice) -> Tensor:
         with seeded(trial.seed):
-            made: Tensor = trial.part(maker, code[rows])
-            return made
+            return _penalty(trial, maker, code[rows], rows)
 
     ensure_exact(penalty(slice(None)), penalty)
+
+
+def _penalty(
+    trial: Trial[GeneratorRegularizer], maker: nn.Module, code: Tensor, rows: slice = slice(None)
+) -> Tensor:
+    critic = Critic(trial.rng("critic"), (6,))
+    real = critic.scored(trial.images(4, *SHAPE)[rows], trial.labels(CLASSES, 4)[rows])
+    fake = critic.generated(maker, code, trial.labels(CLASSES, 4)[rows])
+    made: Tensor = trial.part(maker, fake, real)
+    return made

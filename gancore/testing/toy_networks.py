@@ -1,13 +1,19 @@
 """Small networks on which regularizers, constraints, averages and optimizers are tried."""
 
+import math
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import part
+from gancore.component.scored import Scored
 
 SHAPE = (3, 4, 4)
 CODE = 5
+CLASSES = 3
 
 
 class Smooth(nn.Module):
@@ -27,17 +33,45 @@ class Smooth(nn.Module):
         return made.reshape(len(given), *self.shape)
 
 
-class Flat(nn.Module):
+class Critic(nn.Module):
+    """A smooth discriminator with features of a given shape; reads no labels."""
+
+    def __init__(self, rng: torch.Generator, features: Shape) -> None:
+        super().__init__()
+        self.body, self.last = Smooth(rng, 48, *features), Smooth(rng, math.prod(features))
+        self.bias = self.last.bias
+
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """`(N, …)` → `(N,)`."""
+        made: Tensor = self.last(self.body(image))
+        return made
+
+    def scored(
+        self, image: Tensor, label: Tensor, *, make: Callable[..., Tensor] | None = None, **given: Any
+    ) -> Scored:
+        """Images as a recipe hands them to penalties."""
+        return Scored(
+            make or (lambda: image),
+            self,
+            label=label,
+            features_of=self.body,
+            head=self.last,
+            discriminator=self,
+            **given,
+        )
+
+    def generated(self, maker: nn.Module, code: Tensor, label: Tensor, **given: Any) -> Scored:
+        """Generated images; the latent is the code."""
+        return self.scored(code, label, make=maker, latent=code, code=lambda: code, generate=maker, **given)
+
+
+class Flat(Critic):
     """A discriminator that ignores its image."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(48))
-        self.bias = nn.Parameter(torch.tensor(0.5))
-
-    def forward(self, image: Tensor) -> Tensor:
-        """The bias for each image."""
-        return image.flatten(1) @ self.weight + self.bias
+        super().__init__(torch.Generator().manual_seed(0), (6,))
+        with torch.no_grad():
+            self.body.first.zero_()
 
 
 @part("contract-kit")

@@ -146,7 +146,8 @@ class HonestPenalty(GeneratorRegularizer):
 
     every: int = field(default=2)
 
-    def forward(self, render, code):
+    def forward(self, render, fake, real):
+        code = fake.code
         code = code.detach().requires_grad_() if not code.requires_grad else code
         image = render(code)
         direction = normal(*image.shape, like=image)

@@ -555,20 +555,21 @@ class CannotBeDescended(R1):
 
 @mutant("leaves_no_trace_behind")
 class LeavesCodeFlag(HonestPenalty):
-    def forward(self, render, code):
-        return super().forward(render, code if code.requires_grad else code.requires_grad_())
+    def forward(self, render, fake, real):
+        fake.code.requires_grad_()
+        return super().forward(render, fake, real)
 
 
 @mutant("is_exact_in_micro_batches")
 class RandomDirection(HonestPenalty):
-    def forward(self, render, code):
-        return super().forward(render, code) * (1 + torch.rand(len(code)).mean())
+    def forward(self, render, fake, real):
+        return super().forward(render, fake, real) * (1 + torch.rand(len(fake.code)).mean())
 
 
 @mutant("is_a_scalar_for_the_generator")
 class OnePenaltyEach(HonestPenalty):
-    def forward(self, render, code):
-        return super().forward(render, code).expand(2)
+    def forward(self, render, fake, real):
+        return super().forward(render, fake, real).expand(2)
 
 
 @mutant("moves_weights_into_a_set")

@@ -15,6 +15,7 @@ from gancore_stylegan import (
 from gancore_stylegan.stylegan2.path_length import path_lengths
 
 from gancore.component.randomness import normal, seeded
+from gancore.component.scored import Scored
 from gancore.component.specs import build, spec
 from gancore.pipeline import Pipeline
 from gancore.recipes.batches import RealBatch
@@ -141,6 +142,14 @@ def test_lengths_of_a_linear_map():
     assert torch.allclose(found, (y @ matrix.t()).norm(dim=1))
 
 
+def made_from(render, code):
+    return Scored(render, never, code=lambda: code), Scored(never, never)
+
+
+def never(*given):
+    raise AssertionError("path length asks for codes alone")
+
+
 def test_the_running_mean_of_lengths():
     penalty, matrix, code = PathLength(mean_decay=0.75), torch.randn(5, 12), torch.randn(4, 5)
 
@@ -149,7 +158,7 @@ def test_the_running_mean_of_lengths():
 
     def value():
         with seeded(0):
-            return penalty(render, code)
+            return penalty(render, *made_from(render, code))
 
     with seeded(0):
         lengths = path_lengths(render, code)
@@ -170,7 +179,11 @@ def test_path_lengths_of_no_images_are_refused():
 
 def test_a_generator_that_ignores_its_code_gets_no_nan():
     weight = torch.ones((), requires_grad=True)
-    value = PathLength()(lambda w: (0 * weight * w.sum()).expand(4, 3, 2, 2), torch.randn(4, 5))
+
+    def render(w):
+        return (0 * weight * w.sum()).expand(4, 3, 2, 2)
+
+    value = PathLength()(render, *made_from(render, torch.randn(4, 5)))
     value.backward()
     assert value.isfinite() and weight.grad.isfinite()
 
@@ -233,7 +246,8 @@ def test_the_generator_moves_first_and_all_look_at_one_batch(steps):
 
     def noted(player, terms, *rows, **how):
         order.append((player, how.get("scale")))
-        seen.extend(row.image for row in rows if isinstance(row, RealBatch))
+        if player == "discriminator":
+            seen.extend(row.image for row in rows if isinstance(row, RealBatch))
         return {"real": torch.zeros(1), "fake": torch.zeros(1)}
 
     run.update = noted

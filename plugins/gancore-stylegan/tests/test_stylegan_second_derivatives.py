@@ -200,7 +200,8 @@ def test_path_length_in_the_weights_of_generator_and_mapping(name):
 
     def value():
         with seeded(0):
-            return penalty(part, conditioner(latent))
+            fake = Scored(part, lambda image: image, code=lambda: conditioner(latent))
+            return penalty(part, fake, fake)
 
     weights = {f"generator.{key}": p for key, p in part.named_parameters()}
     weights |= {f"conditioner.{key}": p for key, p in conditioner.named_parameters()}

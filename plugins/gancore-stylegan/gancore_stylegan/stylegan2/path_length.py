@@ -11,6 +11,7 @@ from gancore import GeneratorRegularizer, field, part
 from gancore.component.part import RunningMean
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
+from gancore.component.scored import Scored
 from gancore.component.validators import above, at_least, whole, within
 
 TINY = 1e-12
@@ -48,9 +49,9 @@ class PathLength(GeneratorRegularizer):
         self.register_buffer("mean", torch.zeros(()))
         self.seen = RunningMean()
 
-    def forward(self, render: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
+    def forward(self, render: Callable[[Tensor], Tensor], fake: Scored, real: Scored) -> Tensor:
         """A function from codes to images, and codes `(N, L, W)` or `(N, W)` → weight · E (‖J_wᵀ y‖ - a)²."""
-        lengths = path_lengths(render, code)  # (N,)
+        lengths = path_lengths(render, fake.code)  # (N,)
         if self.training:
             self.seen.add(lengths.sum(), len(lengths))
         return self.weight * (lengths - self.get_buffer("mean")).square().mean()  # eq. 4
