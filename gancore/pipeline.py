@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from gancore.storage.files import replace_folder, whole_folder
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
 
 P = TypeVar("P", bound=Part)
+Product = Literal["draws", "translates", "reconstructs"]
 _SEATS = {
     "sampler": "sampler",
     "conditioner": "conditioner",
@@ -36,15 +37,21 @@ CHUNK = 64
 """Images generated at a time; results do not depend on it."""
 FARTHEST = 100.0
 """Largest absolute truncation; images degrade long before that."""
+OTHER_DOMAIN = {"source": "target", "target": "source"}
+"""What a translator between two domains makes of each."""
 
 
 class Pipeline:
     """Draws latents (and labels), maps them to codes with a conditioner, and to images with a generator.
 
-    An image-to-image translator has no sampler: its latents are images, the entry `reads` of a batch.
-    `encoder` maps images back to codes.
+    `encoder` maps images back to codes. Without a sampler the pipeline needs images to work on: with an
+    encoder it reconstructs them, otherwise it translates them, and they take the place of the latents.
 
     Attributes:
+        reads: the entry of a batch with the images that it works on; empty if it draws latents. Default: what
+            it makes if it reconstructs, `source` if it translates.
+        makes: the entry of a batch that its images are like, which evaluations compare them with. Default:
+            the other domain for a translator of `source` or `target`, otherwise `image`.
         seed: seed of the last draw, given or fresh; None before the first.
     """
 
@@ -59,9 +66,27 @@ class Pipeline:
         encoder: Encoder | None = None,
         labels: LabelSampler | None = None,
         reads: str = "",
+        makes: str = "",
     ) -> None:
         self.sampler, self.conditioner, self.generator = sampler, conditioner, generator
-        self.encoder, self.labels, self.reads = encoder, labels, reads
+        self.encoder, self.labels = encoder, labels
+        usual = {"draws": "", "translates": "source", "reconstructs": makes or "image"}
+        self.reads = reads or usual[self.product]
+        self.makes = makes or (OTHER_DOMAIN.get(self.reads, "image") if encoder is None else "image")
+
+    @property
+    def product(self) -> Product:
+        """What it does without being given a code: it draws images, translates or reconstructs them."""
+        if self.sampler is not None:
+            return "draws"
+        return "translates" if self.encoder is None else "reconstructs"
+
+    @property
+    def reads_shape(self) -> tuple[int, ...]:
+        """The shape `(C, H, W)` of the images that it translates or reconstructs."""
+        if self.product == "translates":
+            return tuple(self.conditioner.latent_shape)
+        return tuple(self.generator.image if self.encoder is None else self.encoder.image)
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -122,8 +147,8 @@ class Pipeline:
         """`n` latents, and their labels if the conditioner reads labels. For seed and errors see `sample`."""
         if self.sampler is None:
             raise UserError(
-                f"{self.generator.qualified_name} translates images and has no sampler; "
-                "give it images to translate"
+                f"{self.generator.qualified_name} {self.product} images and has no sampler; "
+                f"give it images to {self.product.removesuffix('s')}"
             )
         if label is not None and not self.conditioner.conditional:
             raise UserError(
@@ -187,19 +212,80 @@ class Pipeline:
             seed,
         )
 
-    def reconstruct(self, image: Tensor, *, seed: int = 0) -> Tensor:
-        """Encodes images `(N, C, H, W)` and decodes them again. Raises UserError if there is no encoder."""
-        if self.encoder is None:
-            raise UserError(
-                f"{self.generator.qualified_name} has no encoder, so it cannot reconstruct images"
-            )
-        encoder = self.encoder
-        return self._in_chunks(
-            lambda part, _: self.generator(encoder.code(image[part].to(self.device))).clamp(-1, 1),
-            None,
+    def encode(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """The encoder's code of each image `(N, C, H, W)`, on the CPU, computed in eval mode and in chunks.
+
+        Raises:
+            UserError: there is no encoder, it reads labels and none were given, or the other way round.
+        """
+        self._check_encoded(label, decoded=False)
+        done = list(self._chunks(lambda part, mark: self._code(image[part], mark), label, len(image), 0))
+        return torch.cat(done) if done else self._code(image.new_zeros(1, *self.reads_shape), None)[:0].cpu()
+
+    def reconstruct(self, image: Tensor, label: Tensor | None = None, *, seed: int = 0) -> Tensor:
+        """Encodes images `(N, C, H, W)` and decodes them again, with their labels if a part reads labels.
+
+        Raises:
+            UserError: as `encode`.
+        """
+        done = list(self.reconstructions(image, label, seed=seed))
+        return torch.cat(done) if done else torch.empty(0, *self.generator.image)
+
+    def reconstructions(
+        self, image: Tensor, label: Tensor | None = None, *, seed: int = 0
+    ) -> Iterator[Tensor]:
+        """The images of `reconstruct`, bit for bit, batch by batch. Raises like `encode`."""
+        self._check_encoded(label, decoded=True)
+        return self._chunks(
+            lambda part, mark: self._decoded(self._code(image[part], mark), mark).float(),
+            label,
             len(image),
             seed,
         )
+
+    def apply(self, image: Tensor, label: Tensor | None = None, *, seed: int = 0) -> Iterator[Tensor]:
+        """Translations or reconstructions of images `(N, *reads_shape)`, batch by batch; labels are left out
+        where no part reads them. Raises like `encode`.
+        """
+        label = label if self.reads_labels else None
+        if self.product == "translates":
+            return self.chunks(image, label, seed=seed)
+        return self.reconstructions(image, label, seed=seed)
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether `apply` reads labels."""
+        return self.conditioner.conditional if self.encoder is None else self._labeled(self.encoder)
+
+    def _labeled(self, encoder: Encoder) -> bool:
+        return encoder.conditional or (encoder.gives == "latent" and self.conditioner.conditional)
+
+    def _check_encoded(self, label: Tensor | None, *, decoded: bool) -> None:
+        if self.encoder is None:
+            raise UserError(
+                f"{self.generator.qualified_name} has no encoder, "
+                "so it cannot encode or reconstruct images; give a run that trains one"
+            )
+        reads = self._labeled(self.encoder)
+        reader = self.encoder if self.encoder.conditional else self.conditioner
+        if label is not None and not reads:
+            raise UserError(
+                f"{self.encoder.qualified_name} reads no labels, but labels were given; omit them"
+            )
+        if label is None and (reads if decoded else self.encoder.conditional):
+            raise UserError(f"{reader.qualified_name} reads the labels of the images; give labeled images")
+        self._check_label(label)
+
+    def _code(self, image: Tensor, label: Tensor | None) -> Tensor:
+        assert self.encoder is not None
+        image, label = image.to(self.device), None if label is None else label.to(self.device)
+        return self.encoder.code(image, label) if self.encoder.conditional else self.encoder.code(image)
+
+    def _decoded(self, code: Tensor, label: Tensor | None) -> Tensor:
+        if self.encoder is not None and self.encoder.gives == "latent":
+            code = self.conditioner(code, None if label is None else label.to(self.device))
+        image: Tensor = self.generator(code).clamp(-1, 1)
+        return image
 
     def _image(
         self, latent: Tensor, label: Tensor | None, truncation: float, layers: int | None = None
@@ -208,7 +294,7 @@ class Pipeline:
         code = self.conditioner(latent.to(self.device), label)
         if truncation != 1:
             code = self.conditioner.truncate(code, truncation, layers)
-        image: Tensor = self.generator(code).clamp(-1, 1)
+        image: Tensor = self.generator(code).clamp(-1, 1).float()
         return image
 
     def _in_chunks(self, make: Any, label: Tensor | None, total: int, seed: int) -> Tensor:
@@ -225,8 +311,8 @@ class Pipeline:
                 seeded(render_seed(seed), self.device),
                 own_rows(rows),
             ):
-                image = make(part, None if label is None else label[part]).float().cpu()
-            yield image
+                made = make(part, None if label is None else label[part]).cpu()
+            yield made
 
     def save(self, folder: Path | str) -> None:
         """Writes `pipeline.json` (the specs), `weights.safetensors`, and a manifest with SHA-256 hashes.
@@ -253,7 +339,7 @@ class Pipeline:
 
     def _write(self, folder: Path) -> None:
         table = {name: spec(part, complete=True) for name, part in self.parts.items()}
-        saved = {"gancore": VERSION, "reads": self.reads, "parts": table}
+        saved = {"gancore": VERSION, "reads": self.reads, "makes": self.makes, "parts": table}
         (folder / SAVED).write_text(json.dumps(saved, indent=1), encoding="utf-8")
         write_weights(folder / FILE, self.state_dict())
         write_manifest(folder)
@@ -292,7 +378,7 @@ class Pipeline:
             raise CheckpointError(f"{folder / SAVED} names no conditioner and generator; it is damaged")
         weights = read_weights(folder / FILE)
         parts = {name: _restored(name, table, weights, folder) for name, table in tables.items()}
-        return cls(reads=str(saved.get("reads", "")), **parts)
+        return cls(reads=str(saved.get("reads", "")), makes=str(saved.get("makes", "")), **parts)
 
 
 def holds_pipeline(folder: Path | str) -> bool:

@@ -7,7 +7,7 @@ soft, multi-label or continuous conditions. Networks return float32 even under a
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -99,6 +99,10 @@ class Generator(Part):
     """
 
     image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
+    size_multiple: ClassVar[int] = 0
+    """Of a translator that reads images of any size: what their height and width must be multiples of. The
+    ratio of the sizes that it reads and makes is always that of `code_shape` and `image`. 0: one size only.
+    """
 
     @property
     @abstractmethod
@@ -274,17 +278,24 @@ class Constraint(Part):
 
 @interface("encoder")
 class Encoder(Part):
-    """Turns an image `(N, C, H, W)` into a posterior over codes, or into codes."""
+    """Turns an image `(N, C, H, W)` into a posterior over codes, or into codes: `(image, label=None)`.
+
+    Labels are passed only to an encoder that is `conditional`.
+    """
 
     image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
+    conditional: ClassVar[bool] = False
+    """Whether it reads labels."""
+    gives: ClassVar[Literal["code", "latent"]] = "code"
+    """What its codes are: codes of the generator, or latents, which the conditioner turns into codes."""
 
     @abstractmethod
-    def forward(self, image: Tensor) -> Any:
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Any:
         """A posterior with `mean` and `sample()`, or codes."""
 
-    def code(self, image: Tensor) -> Tensor:
+    def code(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """The code that represents the image best: the posterior's mean, or the code itself."""
-        posterior = self(image)
+        posterior = self(image, label) if self.conditional else self(image)
         mean: Tensor = posterior if isinstance(posterior, Tensor) else posterior.mean
         return mean
 

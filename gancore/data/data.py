@@ -39,6 +39,8 @@ class Data(ABC):
     class_names: tuple[str, ...] = ()
     skipped: Skipped = ()
     mirror: bool = False
+    paired: bool = True
+    """Whether the entries of one row belong together."""
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -129,6 +129,7 @@ class Unpaired(Domains):
     """Images of two domains, each by its own permutations; an epoch is as long as the longer domain."""
 
     how = "unpaired"
+    paired = False
 
     def __len__(self) -> int:
         return max(len(self.source), len(self.target))

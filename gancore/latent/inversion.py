@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gancore.component.interfaces import Extractor
+from gancore.component.interfaces import Encoder, Extractor
 from gancore.component.randomness import fold, noise_maps, render_seed, seeded
 from gancore.latent.codes import has_codes, noise_of, render_codes
 from gancore.latent.likeness import Likeness, Seen, check_images
@@ -193,9 +193,13 @@ class _Search:
 def _start(space: CodeSpace, likeness: Likeness, target: Seen) -> Tensor:
     """The starting point for each image: `(N, *S)`."""
     encoder = space.pipeline.encoder
-    if encoder is not None and (space.name != "z" or not has_codes(space.pipeline)):
+    if encoder is not None and not encoder.conditional and _gives_points(encoder, space):
         with torch.no_grad():
             return encoder.code(target.image)
     if space.name == "z":
         return likeness.latent[likeness.nearest_sample(target)].to(target.image)
     return space.mean.repeat(len(target.image), *[1] * (space.mean.ndim - 1))
+
+
+def _gives_points(encoder: Encoder, space: CodeSpace) -> bool:
+    return not has_codes(space.pipeline) or (encoder.gives == "latent") == (space.name == "z")

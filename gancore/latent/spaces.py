@@ -130,7 +130,7 @@ def check_space(pipeline: Pipeline, name: str, known: Sequence[str] = get_args(S
     """Raises UserError if the pipeline draws no latents, or the space is missing or not in `known`."""
     if pipeline.sampler is None:
         raise UserError(
-            f"{pipeline.generator.qualified_name} translates images, so it has no latent space; "
+            f"{pipeline.generator.qualified_name} {pipeline.product} images, so it has no latent space; "
             "give another pipeline"
         )
     if name not in known:

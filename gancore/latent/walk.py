@@ -63,7 +63,7 @@ class Walk:
     def __init__(self, pipeline: Pipeline, directions: DirectionSet | None = None) -> None:
         if pipeline.sampler is None:
             raise UserError(
-                f"{pipeline.generator.qualified_name} translates images, "
+                f"{pipeline.generator.qualified_name} {pipeline.product} images, "
                 "so it has no latent space to walk in; give another run"
             )
         self.pipeline = pipeline

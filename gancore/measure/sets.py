@@ -101,8 +101,8 @@ class DatasetImages:
 
 
 class PipelineSamples:
-    """Samples of a pipeline; the same seed gives the same images. A translator translates the images of
-    `source`.
+    """Samples of a pipeline; the same seed gives the same images. One that draws no latents translates or
+    reconstructs the images of `source`.
 
     Raises:
         MeasureError: source images are missing, or the pipeline reads none. UserError: `check_truncation`
@@ -121,14 +121,17 @@ class PipelineSamples:
         source: ImageSet | None = None,
         label: int | None = None,
     ) -> None:
-        if (pipeline.sampler is None) != (source is not None):
-            advice = "draws latents: leave out" if pipeline.sampler else "translates images: name"
-            raise MeasureError(f"{pipeline.generator.qualified_name} {advice} the source images")
+        if bool(pipeline.reads) != (source is not None):
+            does = "draws latents: leave out" if source else f"{pipeline.product} images: name"
+            raise MeasureError(f"{pipeline.generator.qualified_name} {does} the source images")
         check_truncation(pipeline, truncation)
         self.pipeline, self.seed, self.truncation = pipeline, seed, truncation
         self.image = pipeline.generator.image
         if source is not None:
-            self.latent, self.labels = source.rows(torch.arange(min(count, len(source)))), None
+            chosen = torch.arange(min(count, len(source)))
+            self.latent = source.rows(chosen)
+            labels = source.labels if pipeline.reads_labels else None
+            self.labels = None if labels is None else labels[chosen]
         else:
             marks = None if label is None else torch.full((count,), label)
             self.latent, self.labels = pipeline.draw(count, seed=seed, label=marks)
@@ -150,14 +153,17 @@ class PipelineSamples:
             yield from (levels / 127.5 - 1 for levels in self._kept)
             return
         drawn, keep = [], len(self) * math.prod(self.image) <= KEPT
-        for image in self.pipeline.chunks(
-            self.latent, self.labels, seed=self.seed, truncation=self.truncation
-        ):
+        for image in self._made():
             levels = _levels(image)
             keep = keep and bool(levels.isfinite().all())
             drawn += [levels.byte()] if keep else []
             yield levels / 127.5 - 1
         self._kept = drawn if keep else []
+
+    def _made(self) -> Iterator[Tensor]:
+        if self.pipeline.product == "draws":
+            return self.pipeline.chunks(self.latent, self.labels, seed=self.seed, truncation=self.truncation)
+        return self.pipeline.apply(self.latent, self.labels, seed=self.seed)
 
     def rows(self, indices: Tensor) -> Tensor:
         """Some of the samples, with the same values as among all."""

@@ -73,7 +73,9 @@ class Run(Protocol):
     rng: torch.Generator
 
     def batch(self, n: int | None = None) -> dict[str, Tensor]:
-        """This rank's rows of the next `n` images of all ranks (default: a batch), on the device."""
+        """This rank's rows of the next `n` images of all ranks (default: a batch), on the device, with the
+        entries that the recipe derives.
+        """
 
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
         """`n` latents `(n, *latent)` for this rank, by default its part of a batch.
@@ -134,6 +136,14 @@ class Recipe(Part):
     def wants(self) -> frozenset[str]:
         """The names that a batch must hold: image, label, source, target …"""
         return frozenset({"image"})
+
+    def derive(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Further entries of a batch that follow from its own, such as a smaller or gray copy of the images.
+
+        Each row depends on the same row alone, and nothing is drawn, so that they are the same in training,
+        in sample grids and in evaluations. Pipelines name them in `reads` and `makes`.
+        """
+        return {}
 
     @property
     def batch_size(self) -> int:

@@ -73,7 +73,7 @@ def _facts(pipeline: Pipeline) -> dict[str, Any]:
         "classes": classes,
         "label_shape": () if pipeline.labels is None else tuple(pipeline.labels.label_shape),
     }
-    reads = {} if pipeline.sampler is not None else {"source": tuple(pipeline.conditioner.latent_shape)}
+    reads = {"source": tuple(pipeline.reads_shape)} if pipeline.product == "translates" else {}
     return facts | reads
 
 

@@ -4,7 +4,8 @@ import torch
 
 from gancore.component.interfaces import Encoder
 from gancore.testing.check import check, ensure
-from gancore.testing.forward import inputs
+from gancore.testing.excuses import reads_labels
+from gancore.testing.forward import classes_of, inputs
 from gancore.testing.trial import Trial
 
 
@@ -12,10 +13,23 @@ from gancore.testing.trial import Trial
 def encodes_images(trial: Trial[Encoder]) -> None:
     """`code` gives one float32 code for each image, the same in each call in eval mode."""
     part = trial.part.eval()
-    image, _ = inputs(trial, part)
-    code = part.code(image)
+    given = inputs(trial, part)
+    code = part.code(*given) if part.conditional else part.code(given[0])
     ensure(
         len(code) == trial.n and code.dtype == torch.float32,
         f"{trial.n} images give codes {tuple(code.shape)} of {code.dtype}",
     )
-    ensure(torch.equal(part.code(image), code), "the same images give other codes in a second call")
+    again = part.code(*given) if part.conditional else part.code(given[0])
+    ensure(torch.equal(again, code), "the same images give other codes in a second call")
+
+
+@check(Encoder, excuse=reads_labels)
+def every_label_changes_what_it_encodes(trial: Trial[Encoder]) -> None:
+    """A conditional encoder gives another code under another label."""
+    part, classes = trial.part.eval(), classes_of(trial.part)
+    image = inputs(trial, part, 1)[0].expand(classes, *part.image)
+    codes = part.code(image, torch.arange(classes)).flatten(1)
+    ensure(
+        len(torch.unique(codes, dim=0)) == classes,
+        "labels change no code, though `conditional` says that it reads them",
+    )

@@ -47,7 +47,7 @@ def forward(part: Part, given: Inputs, *, seed: int = 0) -> Tensor:
     """
     with seeded(fold(seed, "forward")):
         if isinstance(part, Encoder):
-            return _encoded(part(given[0]))
+            return _encoded(part(*given) if part.conditional else part(given[0]))
         made: Tensor = part(*given) if isinstance(part, Conditioner | Discriminator) else part(given[0])
         return made
 

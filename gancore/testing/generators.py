@@ -16,6 +16,20 @@ def makes_images(trial: Trial[Generator]) -> None:
     ensure_shape(made, (trial.n, *trial.part.image), "a batch of images")
 
 
+@check(Generator, excuse=lambda part: "" if part.size_multiple else "it reads one size")
+def takes_any_size(trial: Trial[Generator]) -> None:
+    """With a `size_multiple`, it reads images of other sizes, and keeps the ratio of what it reads and
+    makes.
+    """
+    part, step = trial.part.eval(), trial.part.size_multiple
+    channels, height, width = part.code_shape
+    read = (height - height % step + step, width - width % step + 2 * step)
+    made = forward(part, (trial.images(trial.n, channels, *read), None))
+    sides = zip(read, (height, width), part.image[1:], strict=True)
+    expected = (trial.n, part.image[0], *(side * made // of for side, of, made in sides))
+    ensure_shape(made, expected, f"a batch of images made from {read[0]}×{read[1]}")
+
+
 @check(Generator)
 def every_code_gives_another_image(trial: Trial[Generator]) -> None:
     """In eval mode other codes give other images, under the same noise."""

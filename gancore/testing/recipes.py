@@ -132,7 +132,9 @@ def pipelines_give_images(trial: Trial[Recipe]) -> None:
     pipelines = trial.part.pipelines()
     ensure(bool(pipelines), "it has no pipeline")
     batch = Rows(trial.part, seed=trial.seed).next(3)
+    batch |= trial.part.derive(batch)
     for name, pipeline in pipelines.items():
+        _ensure_entries(name, pipeline, batch)
         image = _product(pipeline, batch)
         expected = (3, *pipeline.generator.image)
         ensure(
@@ -153,10 +155,51 @@ def pipelines_give_images(trial: Trial[Recipe]) -> None:
         ensure(same, f"the pipeline {name}, saved and loaded, gives other images")
 
 
+@check(Recipe, excuse=lambda recipe: "" if _encoders(recipe) else "it trains no encoder", trials=1)
+def pipelines_reconstruct_images(trial: Trial[Recipe]) -> None:
+    """A pipeline with an encoder encodes images of the data, with their labels if they have any, and decodes
+    their codes.
+    """
+    run = start(trial.part, seed=trial.seed)
+    drive(run, STEPS, finish=True)
+    batch = Rows(trial.part, seed=trial.seed).next(3)
+    batch |= trial.part.derive(batch)
+    for name, pipeline in _encoders(trial.part).items():
+        image = batch[pipeline.reads or pipeline.makes]
+        label = batch.get("label") if pipeline.reads_labels else None
+        code = pipeline.encode(image, label)
+        made = pipeline.reconstruct(image, label, seed=1)
+        assert pipeline.encoder is not None
+        latent = pipeline.encoder.gives == "latent"
+        expected = pipeline.conditioner.latent_shape if latent else pipeline.generator.code_shape
+        ensure(
+            tuple(code.shape[1:]) == tuple(expected),
+            f"the encoder of the pipeline {name} gives {pipeline.encoder.gives}s {tuple(code.shape[1:])}, "
+            f"expected {tuple(expected)}",
+        )
+        ensure(
+            tuple(made.shape) == (3, *pipeline.generator.image) and bool(made.isfinite().all()),
+            f"the pipeline {name} reconstructs images as {tuple(made.shape)}",
+        )
+
+
+def _encoders(recipe: Recipe) -> dict[str, Pipeline]:
+    return {name: pipeline for name, pipeline in recipe.pipelines().items() if pipeline.encoder is not None}
+
+
+def _ensure_entries(name: str, pipeline: Pipeline, batch: Mapping[str, Tensor]) -> None:
+    for entry in (pipeline.reads, pipeline.makes):
+        ensure(
+            not entry or entry in batch,
+            f"the pipeline {name} reads {pipeline.reads!r} and makes {pipeline.makes!r}, but a batch holds "
+            f"{', '.join(sorted(batch))}",
+        )
+
+
 def _product(pipeline: Pipeline, batch: Mapping[str, Tensor]) -> Tensor:
-    if pipeline.sampler is None:
-        return pipeline.render(batch[pipeline.reads or "source"], seed=1)
-    return pipeline.sample(3, seed=1)
+    if pipeline.product == "draws":
+        return pipeline.sample(3, seed=1)
+    return torch.cat(list(pipeline.apply(batch[pipeline.reads], batch.get("label"), seed=1)))
 
 
 def _ensure_finite(recipe: Recipe) -> None:

@@ -121,7 +121,7 @@ class MovableKitGenerator(KitGenerator):
 class KitEncoder(Encoder):
     """The first pixels."""
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, 4)`."""
         return image.flatten(1)[:, :CODE]
 

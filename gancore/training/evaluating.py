@@ -18,6 +18,7 @@ from gancore.runs.folder import RunData, RunFolder
 from gancore.runs.opening import find_pipeline, load_pipeline
 from gancore.runs.sources import open_source
 from gancore.standard.averages import NoAverage
+from gancore.training.entries import first_row, with_entries
 
 COUNT = 10_000
 """The default number of samples, and the default maximum number of reference images."""
@@ -49,18 +50,16 @@ def study_of_run(
     folder = find_pipeline(run, request.pipeline)
     pipeline = load_pipeline(folder)
     check_truncation(pipeline, request.truncation)
-    data = run.data() if run.settings_file.is_file() else None
-    reads = pipeline.reads or "image"
-    makes = {"source": "target", "target": "source"}.get(reads, "image")
-    reference = _reference_of_run(run, data, pipeline, makes, request)
-    translated = None if data is None or pipeline.sampler is not None else data.held_out or data.training
+    data = _data(run, pipeline) if run.settings_file.is_file() else None
+    reference = _reference_of_run(data, pipeline, request, run)
+    applied = None if data is None or not pipeline.reads else data.held_out or data.training
     pipeline, batch_norm = _normalized(pipeline, request)
     samples = PipelineSamples(
         pipeline,
         request.count,
         seed=request.seed,
         truncation=request.truncation,
-        source=None if translated is None else DatasetImages(translated, entry=reads),
+        source=None if applied is None else DatasetImages(applied, entry=pipeline.reads),
     )
     facts = {"run": run.path.resolve().name, "pipeline": folder.name}
     samples.facts |= facts | {"weights": _weights(run), "batch_norm": batch_norm}
@@ -69,20 +68,35 @@ def study_of_run(
         reference,
         extractor or default_extractor(reference.image),
         pipeline=pipeline,
-        training=None if data is None else DatasetImages(data.training, entry=makes),
+        training=None if data is None else DatasetImages(data.training, entry=pipeline.makes),
         seed=request.seed,
     )
 
 
+def _data(run: RunFolder, pipeline: Pipeline) -> RunData | None:
+    """The data of a run, with the entries that its recipe derives if the pipeline needs these."""
+    data = run.data()
+    if data is None or {pipeline.reads or pipeline.makes, pipeline.makes} <= set(first_row(data.training)):
+        return data
+    recipe = run.recipe()
+    recipe.bind(seed=0, by=f"the data of {run}", facts=data.training.facts())
+    held_out = None if data.held_out is None else with_entries(recipe, data.held_out)
+    return RunData(with_entries(recipe, data.training), held_out)
+
+
 def _reference_of_run(
-    run: RunFolder, data: RunData | None, pipeline: Pipeline, makes: str, request: EvaluationRequest
+    data: RunData | None, pipeline: Pipeline, request: EvaluationRequest, run: RunFolder
 ) -> DatasetImages:
-    """The images to compare with: those requested, else the run's training images."""
+    """The images to compare with: those requested, else what the run held out for the images that it works
+    on, else the run's training images.
+    """
     if request.against is not None:
         opened = _opened(request.against, pipeline.generator.image, request.options)
         reference, split = _reference(opened, request), "given images"
+    elif data is not None and data.held_out is not None and pipeline.reads:
+        reference, split = _reference(data.held_out, request, pipeline.makes), "held-out images"
     elif data is not None:
-        reference, split = _reference(data.training, request, makes), "training images"
+        reference, split = _reference(data.training, request, pipeline.makes), "training images"
     else:
         raise MeasureError(
             f"the training data of {run} is unknown; give images to compare with: --against FOLDER"

@@ -21,6 +21,7 @@ from gancore.runs.folder import RunFolder, counted
 from gancore.runs.log import Log
 from gancore.runs.settings import Settings
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint, set_aside
+from gancore.training.entries import check_entries, with_entries
 from gancore.training.monitor import Evaluated, Monitor, chosen
 from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
@@ -51,9 +52,12 @@ class Training:
             ranks=ranks,
             compile=settings.compile,
         )
-        shown = self.held_out or self.data
+        training, held_out = (d and with_entries(recipe, d) for d in (self.data, self.held_out))
+        assert training is not None
+        check_entries(recipe, training)
+        shown = held_out or training
         self.fixed = shown.rows(np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int))
-        self.monitor = Monitor(recipe, self.data, self.held_out, settings, self.total)
+        self.monitor = Monitor(recipe, training, held_out, settings, self.total)
         self.best = ""
         self._enter(RunFolder(""))
         self.before = 0.0

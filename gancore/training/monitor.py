@@ -90,12 +90,8 @@ class Monitor:
         return Evaluated(found, self.diagnostics[-1], raised, self._is_best(found.scores))
 
     def _study(self, name: str, pipeline: Pipeline) -> Study:
-        source = None
-        entry = "image"
-        if pipeline.sampler is None:
-            entry = next(e for e in ("source", "target") if e != pipeline.reads)
-            source = self._real(pipeline.reads)
-        reference = self._real(entry)
+        source = self._real(pipeline.reads) if pipeline.reads else None
+        reference = self._real(pipeline.makes)
         samples: ImageSet = PipelineSamples(
             pipeline, self.count, seed=fold(self.settings.seed, "watch") % 2**31, source=source
         )
@@ -119,8 +115,10 @@ class Monitor:
         return found
 
     def _fake(self, pipeline: Pipeline) -> Labeled:
-        if pipeline.sampler is None:
-            return pipeline.render(_first(self.data, pipeline.reads), seed=self.settings.seed), None
+        if pipeline.product != "draws":
+            rows = _first(self.data)
+            made = pipeline.apply(rows[pipeline.reads], rows.get("label"), seed=self.settings.seed)
+            return torch.cat(list(made)), rows.get("label")
         seed = fold(self.settings.seed, "watch") % 2**31
         latent, label = pipeline.draw(DRAWN, seed=seed)
         return pipeline.render(latent, label, seed=seed), label
@@ -144,8 +142,9 @@ def chosen(scores: dict[str, Value], name: str) -> tuple[str, Value | None]:
 
 
 def _labeled(data: Data, probe: DiscriminatorProbe) -> Labeled:
-    return _first(data, probe.real), _first(data, probe.label) if probe.label else None
+    rows = _first(data)
+    return rows[probe.real], rows[probe.label] if probe.label else None
 
 
-def _first(data: Data, entry: str) -> Tensor:
-    return data.rows(torch.arange(min(DRAWN, len(data))).numpy())[entry]
+def _first(data: Data) -> dict[str, Tensor]:
+    return data.rows(torch.arange(min(DRAWN, len(data))).numpy())

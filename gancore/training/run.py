@@ -82,7 +82,8 @@ class TrainingRun(Run):
         n = n or self.batch_size
         rows = self.source.next(n)
         self.images += n
-        return {name: self._here(value) for name, value in rows.items() if name in self.recipe.wants}
+        batch = {name: self._here(value) for name, value in rows.items() if name in self.recipe.wants}
+        return batch | self.recipe.derive(batch)
 
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
         n = n or self.batch_size // self.ranks.world

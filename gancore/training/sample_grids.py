@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from gancore.component.randomness import fold
 from gancore.pictures.grid import save_grid
@@ -28,10 +29,9 @@ def write_grids(
     written = []
     for i, (name, pipeline) in enumerate(pipelines.items()):
         grids = {"" if i == 0 else name: sample_grid(pipeline, fixed, seed)}
-        if pipeline.encoder is not None and "image" in fixed:
-            grids["reconstruction"] = side_by_side(
-                fixed["image"], pipeline.reconstruct(fixed["image"], seed=seed)
-            )
+        if pipeline.encoder is not None and pipeline.product == "draws":
+            mark = "reconstruction" if i == 0 else f"{name}-reconstruction"
+            grids[mark] = applied(pipeline, pipeline.makes, fixed, seed)
         for mark, pictures in grids.items():
             path = run.sample_file(images, mark)
             save_grid(pictures, path, columns=8)
@@ -40,18 +40,30 @@ def write_grids(
 
 
 def sample_grid(pipeline: Pipeline, fixed: dict[str, Tensor], seed: int) -> Tensor:
-    """`COUNT` samples, or for a translator alternating source images and translations."""
-    if pipeline.sampler is not None:
+    """`COUNT` samples; if the pipeline works on images, these alternating with what it makes of them."""
+    if pipeline.product == "draws":
         return pipeline.sample(COUNT, seed=fold(seed, "sheet"))
-    source = fixed[pipeline.reads]
-    return side_by_side(source, pipeline.render(source, seed=seed))
+    return applied(pipeline, pipeline.reads, fixed, seed)
+
+
+def applied(pipeline: Pipeline, entry: str, fixed: dict[str, Tensor], seed: int) -> Tensor:
+    """The images of one entry alternating with their translations or reconstructions."""
+    made = torch.cat(list(pipeline.apply(fixed[entry], fixed.get("label"), seed=seed)))
+    return side_by_side(fixed[entry], made)
 
 
 def side_by_side(left: Tensor, right: Tensor) -> Tensor:
-    """Two batches, interleaved: left 0, right 0, left 1 …; if their channels differ, as RGB on white."""
+    """Two batches, interleaved: left 0, right 0, left 1 …; if their channels differ, as RGB on white, and
+    smaller ones enlarged to the size of the others.
+    """
     if left.shape[1] != right.shape[1]:
         left, right = rgb(left), rgb(right)
-    return torch.stack([left.cpu(), right.cpu()], 1).flatten(0, 1)
+    size = [max(sides) for sides in zip(left.shape[2:], right.shape[2:], strict=True)]
+    left, right = (
+        images if list(images.shape[2:]) == size else interpolate(images, size=size)
+        for images in (left.cpu(), right.cpu())
+    )
+    return torch.stack([left, right], 1).flatten(0, 1)
 
 
 def rgb(images: Tensor) -> Tensor:

@@ -34,11 +34,11 @@ def load(path: Run, name: str | None = None) -> Pipeline:
 
 
 def with_latents(run: Run, name: str | None = None) -> Pipeline:
-    """Like `load`, for a pipeline that draws latents. Raises UserError if it translates images instead."""
+    """Like `load`, for a pipeline that draws latents. Raises UserError if it needs images to work on."""
     pipeline = load(run, name)
     if pipeline.sampler is None:
         raise UserError(
-            f"{pipeline.generator.qualified_name} translates images, so it has no latent space; "
+            f"{pipeline.generator.qualified_name} {pipeline.product} images, so it has no latent space; "
             "give another run"
         )
     return pipeline

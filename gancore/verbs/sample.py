@@ -86,14 +86,9 @@ def _drawn(
 
 
 def _through(pipeline: Pipeline, source: str, seed: int) -> tuple[Tensor, list[str]]:
-    shape = pipeline.generator.code_shape if pipeline.sampler is None else pipeline.generator.image
-    images = open_source(source, ImageOptions(channels=shape[0], size=tuple(shape[1:]), labels="none"))
-    rows = images.rows(np.arange(len(images)))["image"]
-    made = (
-        pipeline.render(rows, seed=seed)
-        if pipeline.sampler is None
-        else pipeline.reconstruct(rows, seed=seed)
-    )
-    return made, distinct([Path(name).stem for name in images.names]) if isinstance(
-        images, ImageFiles
-    ) else []
+    shape, labels = pipeline.reads_shape, "auto" if pipeline.reads_labels else "none"
+    images = open_source(source, ImageOptions(channels=shape[0], size=tuple(shape[1:]), labels=labels))
+    rows = images.rows(np.arange(len(images)))
+    made = torch.cat(list(pipeline.apply(rows["image"], rows.get("label"), seed=seed)))
+    names = [Path(name).stem for name in images.names] if isinstance(images, ImageFiles) else []
+    return made, distinct(names)

@@ -14,7 +14,10 @@ from gancore.component.randomness import normal
 from gancore.errors import FactError, MeasureError
 from gancore.measure.score import Score, Value
 from gancore.nn import given_label, one_hot
+from gancore.pipeline import Pipeline
+from gancore.recipes.base import Player, Recipe
 from gancore.recipes.gan import TwoPlayerGAN
+from gancore.standard.conditioners import OneHot
 from gancore.standard.optimizers import SGD
 
 
@@ -119,8 +122,43 @@ class HonestEncoder(Encoder):
     def build(self):
         self.layer = nn.Linear(size(self.image), 4)
 
-    def forward(self, image):
+    def forward(self, image, label=None):
         return self.layer(image.flatten(1)).float()
+
+
+@part("honest-conditional")
+class HonestConditionalEncoder(HonestEncoder):
+    """One layer, and another for the label; gives latents."""
+
+    conditional: ClassVar[bool] = True
+    gives: ClassVar[str] = "latent"
+    classes: int = fact()
+
+    def build(self):
+        if not self.classes:
+            raise FactError("no classes")
+        super().build()
+        self.of_label = nn.Embedding(self.classes, 4)
+
+    def forward(self, image, label=None):
+        return at_least_float32(self.layer(image.flatten(1)) + self.of_label(label))
+
+
+@part("honest-translator", tags=["translator"])
+class HonestTranslator(Generator):
+    """Reads images of any even size, and makes them half as large."""
+
+    size_multiple: ClassVar[int] = 2
+
+    @property
+    def code_shape(self):
+        return (3, self.image[1] * 2, self.image[2] * 2)
+
+    def build(self):
+        self.layer = nn.Conv2d(3, self.image[0], 2, stride=2)
+
+    def forward(self, code):
+        return at_least_float32(torch.tanh(self.layer(code)))
 
 
 @part("honest")
@@ -192,11 +230,62 @@ class HonestRecipe(TwoPlayerGAN):
     discriminator_optimizer: Optimizer = seat(default=SGD)
 
 
+@part("honest-sevens")
+class HonestSevens(HonestGenerator):
+    """Reads codes of seven numbers: a latent of four and one of three classes."""
+
+    latent_size: int = field(default=7)
+
+
+@part("honest-autoencoder")
+class HonestAutoencoder(Recipe):
+    """Codes of darker images and their labels, decoded into the images; it draws nothing."""
+
+    examples: ClassVar[Any] = ({"classes": 3},)
+
+    classes: int = fact(default=0)
+    encoder: Encoder = seat(default=HonestConditionalEncoder)
+    generator: Generator = seat(default=HonestSevens)
+    optimizer: Optimizer = seat(default=SGD)
+
+    def facts(self, seat):
+        return {"image": self.image, "classes": self.classes}
+
+    def build(self):
+        self.one_hot = OneHot(code=(7,), classes=self.classes)
+
+    def derive(self, batch):
+        return {"dark": batch["image"] * 0.5 - 0.5}
+
+    @property
+    def wants(self):
+        return frozenset({"image", "label"})
+
+    def players(self):
+        return {"model": Player([self.encoder, self.generator], self.optimizer)}
+
+    def pipelines(self):
+        parts = {"conditioner": self.one_hot, "generator": self.generator, "encoder": self.encoder}
+        return {"image": Pipeline(reads="dark", **parts)}
+
+    def step(self, run):
+        batch = run.batch()
+        run.update("model", self.terms, batch["dark"], batch["image"], batch["label"])
+
+    def terms(self, dark, image, label):
+        made = self.generator(self.one_hot(self.encoder(dark, label), label))
+        return {"distance": (made - image).square().mean()}
+
+
 HONEST = [
     HonestGenerator,
+    HonestSevens,
+    HonestTranslator,
     HonestDiscriminator,
     HonestConditioner,
     HonestEncoder,
+    HonestConditionalEncoder,
+    HonestAutoencoder,
     HonestExtractor,
     HonestPenalty,
     HonestScore,

@@ -4,6 +4,8 @@ others fall with it.
 
 import torch
 from kit_honest import (
+    HonestAutoencoder,
+    HonestConditionalEncoder,
     HonestConditioner,
     HonestDiscriminator,
     HonestEncoder,
@@ -12,6 +14,7 @@ from kit_honest import (
     HonestPenalty,
     HonestRecipe,
     HonestScore,
+    HonestTranslator,
 )
 from torch import nn
 
@@ -285,8 +288,23 @@ class ReadsLabelsInSecret(HonestDiscriminator):
 
 @mutant("encodes_images")
 class HalfCodes(HonestEncoder):
-    def code(self, image):
+    def code(self, image, label=None):
         return self(image)[: len(image) // 2]
+
+
+@mutant("every_label_changes_what_it_encodes", "gradient_reaches_everything")
+class EncodesWithoutLabels(HonestConditionalEncoder):
+    def forward(self, image, label=None):
+        return self.layer(image.flatten(1)).float()
+
+
+# translators
+
+
+@mutant("takes_any_size")
+class MakesOneSize(HonestTranslator):
+    def forward(self, code):
+        return nn.functional.interpolate(super().forward(code), self.image[1:])
 
 
 # extractors
@@ -732,6 +750,14 @@ class Drifting:
     def sample(self, n, *, seed, **how):
         self.calls += 1
         return self.pipeline.sample(n, seed=seed + self.calls, **how)
+
+
+@mutant("pipelines_reconstruct_images", "pipelines_give_images")
+class MistakesCodesForLatents(HonestAutoencoder):
+    def pipelines(self):
+        made = super().pipelines()
+        made["image"].encoder.__dict__["gives"] = "code"
+        return made
 
 
 @mutant("terms_are_finite")

@@ -36,6 +36,7 @@ class ResNet(Generator):
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "blocks": 1},)
+    size_multiple: ClassVar[int] = 4
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
     width: int = field(

@@ -40,14 +40,14 @@ class PCAEncoder(Encoder):
         self.variance.copy_(axes.variance)
         self.noise_variance.copy_(axes.noise)
 
-    def forward(self, image: Tensor) -> DiagonalGaussian:
+    def forward(self, image: Tensor, label: Tensor | None = None) -> DiagonalGaussian:
         """`(N, C, H, W)` → the posterior (eq. 6)."""
         # eq. 6, with M the diagonal of `variance`: M⁻¹ Wᵀ (x - μ) and σ² M⁻¹, both (N, q)
         mean = self.coordinates(image) * (self.variance - self.noise_variance).sqrt() / self.variance
         log_variance = (self.noise_variance / self.variance).log().expand_as(mean)
         return DiagonalGaussian(mean.float(), log_variance.float())
 
-    def code(self, image: Tensor) -> Tensor:
+    def code(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, q)`: the code whose image is nearest, (WᵀW)⁻¹ Wᵀ (x - μ).
 
         The posterior mean is shrunk toward 0, so its W z + μ is not the orthogonal projection; the image of

@@ -41,7 +41,7 @@ class GaussianEncoder(Encoder):
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """`(N, C, H, W)` → mean and log-variance, each `(N, d)`, where d is the product of `latent`."""
 
-    def forward(self, image: Tensor) -> DiagonalGaussian:
+    def forward(self, image: Tensor, label: Tensor | None = None) -> DiagonalGaussian:
         """`(N, C, H, W)` → the posterior over `(N, *latent)`, float32."""
         mean, log_variance = self.moments(image)  # (N, d), (N, d)
         return DiagonalGaussian(  # eq. 9, (N, *latent)

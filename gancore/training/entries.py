@@ -1,0 +1,42 @@
+"""The entries of a batch that the pipelines of a recipe read and make."""
+
+import json
+
+import numpy as np
+from torch import Tensor
+
+from gancore.component.specs import spec
+from gancore.data import Data
+from gancore.data.derived import Derived
+from gancore.errors import FitError
+from gancore.recipes.base import Recipe
+
+
+def with_entries(recipe: Recipe, data: Data) -> Data:
+    """The data with the entries that the recipe derives from them."""
+    if type(recipe).derive is Recipe.derive:
+        return data
+    return Derived(data, recipe.derive, json.dumps(spec(recipe), sort_keys=True, default=str))
+
+
+def first_row(data: Data) -> dict[str, Tensor]:
+    """The first row of the data."""
+    return data.rows(np.arange(1))
+
+
+def check_entries(recipe: Recipe, data: Data) -> None:
+    """Raises FitError unless each pipeline finds what it reads and makes in the rows of the data."""
+    known = first_row(data)
+    for name, pipeline in recipe.pipelines().items():
+        for verb, entry in (("reads", pipeline.reads), ("makes", pipeline.makes)):
+            if entry and entry not in known:
+                raise FitError(
+                    f"the pipeline {name} of {recipe.qualified_name} {verb} {entry!r}, but its batches hold "
+                    f"{', '.join(sorted(known))}; name one of these, or add it in `derive`"
+                )
+        shape = tuple(known[pipeline.reads].shape[1:]) if pipeline.reads else ()
+        if pipeline.reads and shape != pipeline.reads_shape:
+            raise FitError(
+                f"the pipeline {name} of {recipe.qualified_name} reads images {pipeline.reads_shape}, "
+                f"but {pipeline.reads!r} holds images {shape}"
+            )
