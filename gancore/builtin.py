@@ -27,7 +27,7 @@ from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
-from gancore.standard.schedules import Constant, Cosine, Linear
+from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
 
 gancore_api = 1
 
@@ -43,7 +43,7 @@ _PARTS: list[type[Part]] = [
     *(ExponentialAverage, NoAverage),
     *(NoAugment, DiffAugment, ADAFixed, ADA),
     *(Adam, AdamW, RMSprop, SGD),
-    *(Constant, Linear, Cosine),
+    *(Constant, Linear, Cosine, WarmUp, Piecewise),
     *(Inception2015, Pixels, Emoji, Fashion),
     *SCORES,
 ]

@@ -1,9 +1,9 @@
 """Options that a part computes from its facts, as the weight of a penalty from the size of the images.
 
 A rule stands under the path of its option (`batch`, `regularizers.0.gamma`) and is a function whose
-parameters are named like fields of the part that holds the rules. What the user gives goes before a rule, and
-a rule is passed over where the part in that seat has no such option. Rules apply in their order, so that a
-later one may read what an earlier one computed.
+parameters are named like fields of the part that holds the rules; it may return a schedule. What the user
+gives goes before a rule, and a rule is passed over where the part in that seat has no such option. Rules
+apply in their order, so that a later one may read what an earlier one computed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +11,8 @@ from inspect import signature
 from typing import Any
 
 import attrs
+
+from gancore.component.scheduled import holds_schedule, refused, schedule
 
 Rules = Mapping[str, Callable[..., Any]]
 
@@ -32,12 +34,20 @@ def derive(part: Any, rules: Rules) -> list[Any]:
         owner = _at(part, steps)
         if owner is None or name not in attrs.fields_dict(type(owner)):
             continue
-        value = rule(**{known: getattr(part, known) for known in signature(rule).parameters})
-        if value != getattr(owner, name):
+        value = rule(**{known: _fixed(part, known) for known in signature(rule).parameters})
+        if holds_schedule(value):
+            schedule(owner, name, value)
+        elif value != getattr(owner, name):
             setattr(owner, name, value)
             attrs.validate(owner)
             changed.append(owner)
     return changed
+
+
+def _fixed(part: Any, name: str) -> Any:
+    if name in part.scheduled:
+        raise refused(part, name)
+    return getattr(part, name)
 
 
 def without(table: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gancore.component.part import Part
 
 _ROLE, _HELP = "gancore.role", "gancore.help"
+SCHEDULED = "gancore.scheduled"
 
 
 def field(
@@ -17,10 +18,19 @@ def field(
     validator: Any = None,
     converter: Any = None,
     help: str = "",
+    scheduled: bool | None = None,
 ) -> Any:
-    """An option of a part. `help` is one line of documentation; the validator checks the range."""
+    """An option of a part. `help` is one line of documentation; the validator checks the range.
+
+    `scheduled` says whether its numbers may be schedules: those of floats may by default, those of whole
+    numbers may not. Say False for a float that is read only before the first step, and True for a whole
+    number that is looked at in each.
+    """
     return attrs.field(
-        default=_default(default, factory), validator=validator, converter=converter, metadata={_HELP: help}
+        default=_default(default, factory),
+        validator=validator,
+        converter=converter,
+        metadata={_HELP: help, SCHEDULED: scheduled},
     )
 
 

@@ -235,6 +235,7 @@ class GeneratorRegularizer(Part):
         default=1.0,
         validator=[above(0), within(0, 1)],
         help="fraction of the batch to compute it on, in (0, 1]",
+        scheduled=False,
     )
 
     @abstractmethod
@@ -377,11 +378,20 @@ class Average(Part):
 
 @interface("schedule")
 class Schedule(Part):
-    """A factor on the learning rate: `(images, total)` → float; both arguments count images seen."""
+    """A number over the course of a training: `(images, total)` → float; both arguments count images seen,
+    and a `total` of 0 is not known.
+
+    It stands in place of a number among the options of any part, or as the `schedule` of an optimizer, where
+    it is a factor on the learning rate.
+    """
 
     @abstractmethod
     def forward(self, images: int, total: int) -> float:
-        """The factor at `images` of `total`."""
+        """The number at `images` of `total`. Depends on nothing else."""
+
+    def extremes(self) -> Sequence[float]:
+        """Numbers between which all others lie; by default those at both ends of a long training."""
+        return self(0, 10**12), self(10**12, 10**12)
 
 
 @interface("optimizer")

@@ -37,6 +37,7 @@ from gancore.component.fields import (
 )
 from gancore.component.randomness import fold, seeded
 from gancore.component.running_mean import RunningMean
+from gancore.component.scheduled import closed, refused, taking_schedules
 from gancore.component.seating import children, fill, fill_all, occupy
 from gancore.errors import FactError, SpecError, Unbuilt
 
@@ -85,6 +86,8 @@ class Part(nn.Module):
 
     def __attrs_pre_init__(self) -> None:
         nn.Module.__init__(self)
+        # options that change while training, with their schedules; see gancore.component.scheduled
+        self.scheduled: dict[str, Any] = self.__dict__.get("scheduled", {})
 
     def __attrs_post_init__(self) -> None:
         mine = self.qualified_name
@@ -235,15 +238,17 @@ class Part(nn.Module):
     def _given(self) -> dict[str, Any]:
         """What the constructor was given, as far as it differs from the defaults."""
         held = {a.name: self.__dict__.get(a.name, self._modules.get(a.name)) for a in all_fields(type(self))}
-        return {a.name: held[a.name] for a in all_fields(type(self)) if held[a.name] is not a.default}
+        given = {a.name: held[a.name] for a in all_fields(type(self)) if held[a.name] is not a.default}
+        return {**given, **self.scheduled}
 
     def _make(self, seed: int, path: str) -> None:
         for changed in derive(self, self.open_options):
             if changed is not self:
                 changed._origin = None  # one without facts is made already, and its layers may depend on it
-        fill_all(self, seed, path)
-        with seeded(fold(seed, path)):
-            self.build()
+        with closed(self):
+            fill_all(self, seed, path)
+            with seeded(fold(seed, path)):
+                self.build()
         if self.memory_format is torch.channels_last:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._origin = (seed, path)
@@ -256,6 +261,8 @@ class Part(nn.Module):
         pending = self.__dict__.get("_pending")
         if pending and name in pending:
             return fill(self, name)
+        if name in self.__dict__.get("scheduled", ()):
+            raise refused(self, name)
         try:
             return super().__getattr__(name)
         except AttributeError:
@@ -286,6 +293,7 @@ def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]
         made = attrs.define(slots=False, eq=False, repr=False, kw_only=True, on_setattr=NO_OP)(cls)
         attrs.resolve_types(cast(Any, made))
         _check_fields(made)
+        made.__init__ = taking_schedules(made.__init__)  # type: ignore[method-assign]
         made.name = name
         made.tags = frozenset(tags).union(*(getattr(base, "tags", ()) for base in made.__mro__[1:]))
         return made

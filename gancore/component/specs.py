@@ -19,6 +19,7 @@ from gancore.component.derived import left_open, without
 from gancore.component.discovery import registry
 from gancore.component.part import Part, Seat, fact_fields, option_fields, required_fields, seats
 from gancore.component.presets import Preset
+from gancore.component.scheduled import holds_schedule, mapped, read
 from gancore.component.weights import freeze, load_from
 from gancore.errors import GancoreError, SpecError
 from gancore.storage.text import decoded
@@ -30,14 +31,15 @@ _RESERVED = frozenset({"part", "from", "frozen", "gancore"})
 
 
 def spec(part: Part, *, complete: bool = False) -> dict[str, Any]:
-    """The table of a part. With `complete` also the facts that neighbors told, as a saved product needs
-    them. Options that follow from facts are left out until these are known.
+    """The table of a part. With `complete` as a saved product needs it: also the facts that neighbors told,
+    and the present values of options that follow a schedule. Options that follow from facts are left out
+    until these are known.
     """
     cls = type(part)
     pending = () if part.built else tuple(part.open_options)
     name = part.preset if part.preset and not part.built else registry().name_of(cls)
     table: dict[str, Any] = {"part": name, **part.extras}
-    table |= {a.name: _plain(getattr(part, a.name)) for a in option_fields(cls)}
+    table |= {a.name: _plain(_option(part, a.name, complete)) for a in option_fields(cls)}
     for a in fact_fields(cls):
         value = getattr(part, a.name)
         if value is not None and (complete or (value != a.default and not part.is_inferred(a.name))):
@@ -159,6 +161,12 @@ def value_of(text: str) -> Any:
         return text
 
 
+def _option(part: Part, name: str, complete: bool) -> Any:
+    if complete or name not in part.scheduled:
+        return getattr(part, name)
+    return mapped(part.scheduled[name], spec)
+
+
 def _seated(value: Any, complete: bool) -> Any:
     if isinstance(value, nn.ModuleList):
         return [spec(cast(Part, member), complete=complete) for member in value]
@@ -171,7 +179,7 @@ def _from_table(cls: type[Part], table: dict[str, Any], where: str, preset: Pres
     fields: dict[str, Any] = {}
     for a in [*option_fields(cls), *fact_fields(cls)]:
         if a.name in table:
-            fields[a.name] = _structure(table[a.name], a.type, f"{where}.{a.name}".lstrip("."))
+            fields[a.name] = _read(cls, a, table[a.name], f"{where}.{a.name}".lstrip("."))
     for place in seats(cls):
         if place.name in table:
             fields[place.name] = _occupant(place, table[place.name], f"{where}.{place.name}".lstrip("."))
@@ -186,6 +194,12 @@ def _from_table(cls: type[Part], table: dict[str, Any], where: str, preset: Pres
     except (ValueError, TypeError) as error:
         raise SpecError(f"{where or cls.name}: {error.args[0] if error.args else error}") from None
     return _with_extras(made, table, where)
+
+
+def _read(cls: type[Part], attribute: Any, value: Any, where: str) -> Any:
+    if holds_schedule(value):
+        return read(cls, attribute, value, where)
+    return _structure(value, attribute.type, where)
 
 
 def _with_extras(part: Part, table: Mapping[str, Any], where: str) -> Part:

@@ -33,7 +33,7 @@ from gancore.pipeline import Pipeline, check_fit
 from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
 from gancore.recipes.batches import LatentBatch, RealBatch
 from gancore.recipes.features import feature_shape
-from gancore.recipes.penalties import combined, due, eager, named, rescale
+from gancore.recipes.penalties import check_eager, combined, due, eager, named, rescale
 from gancore.standard.augments import NoAugment
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Identity
@@ -81,7 +81,10 @@ class TwoPlayerGAN(Recipe):
     generator_optimizer: Optimizer = seat(default=Adam)
     discriminator_optimizer: Optimizer = seat(default=Adam)
     discriminator_steps: int = field(
-        default=1, validator=whole(1), help="updates of the discriminator for each one of the generator"
+        default=1,
+        validator=whole(1),
+        help="updates of the discriminator for each one of the generator",
+        scheduled=True,
     )
     batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")
     pair_labels: bool = field(
@@ -116,6 +119,8 @@ class TwoPlayerGAN(Recipe):
                 f"{self.discriminator.qualified_name} reads {self.discriminator.image}"
             )
         self.check_grown()
+        if "discriminator_steps" in self.scheduled:
+            check_eager(self.regularizers, "discriminator_steps follows a schedule")
         self.average.start(generator=self.generator, conditioner=self.conditioner)
 
     def check_grown(self) -> None:

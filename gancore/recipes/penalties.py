@@ -5,6 +5,7 @@ from typing import Any
 
 from gancore.component.interfaces import DiscriminatorRegularizer, GeneratorRegularizer, Terms
 from gancore.component.part import Part
+from gancore.errors import FitError
 from gancore.recipes.base import Run
 
 Penalty = DiscriminatorRegularizer | GeneratorRegularizer
@@ -36,6 +37,17 @@ def is_lazy(penalty: Penalty) -> bool:
 def eager(penalties: Iterable[Penalty]) -> dict[str, Any]:
     """The penalties that are terms of the main update."""
     return {name: penalty for name, penalty in named(penalties).items() if not is_lazy(penalty)}
+
+
+def check_eager(penalties: Iterable[Penalty], why: str) -> None:
+    """Raises FitError if a penalty is lazy, where the share of main updates, which `rescale` gives, is not
+    fixed.
+    """
+    for penalty in filter(is_lazy, penalties):
+        raise FitError(
+            f"{why}, so optimizers cannot correct for the lazy updates of {penalty.qualified_name}; "
+            "set its every = 1"
+        )
 
 
 def due(penalties: Iterable[Penalty], run: Run) -> Iterable[tuple[str, Any]]:

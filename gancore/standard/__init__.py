@@ -37,7 +37,7 @@ _HOMES = {
     "patchgan": ("PatchGAN",),
     "regularizers": ("R1", "R2", "Dragan", "Drift", "GradientPenalty", "OneSidedGradientPenalty"),
     "samplers": ("Normal", "Sphere", "TruncatedNormal", "Uniform"),
-    "schedules": ("Constant", "Cosine", "Linear"),
+    "schedules": ("Constant", "Cosine", "Linear", "Piecewise", "WarmUp"),
 }
 __all__ = [
     "ADA",
@@ -68,12 +68,14 @@ __all__ = [
     "OneHot",
     "OneSidedGradientPenalty",
     "PatchGAN",
+    "Piecewise",
     "RMSprop",
     "RelativisticPairing",
     "Sphere",
     "TruncatedNormal",
     "Uniform",
     "UniformLabels",
+    "WarmUp",
     "Wasserstein",
     "WeightClipping",
 ]

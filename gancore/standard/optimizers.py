@@ -53,6 +53,15 @@ class Scheduled(Optimizer):
     )
     schedule: Schedule = seat(default=Constant, help="factor on the learning rate")
 
+    def build(self) -> None:
+        """Checks that the schedule never makes the learning rate negative."""
+        lowest = min(self.schedule.extremes())
+        if lowest < 0:
+            raise ValueError(
+                f"the factors of {self.schedule.qualified_name} on the learning rate must be numbers, "
+                f"at least 0; got {lowest:g}"
+            )
+
     @property
     def clip(self) -> float:
         """The largest norm of the player's gradient."""

@@ -13,6 +13,7 @@ from gancore.component.specs import build, from_toml, spec, to_toml
 from gancore.component.weights import load_state
 from gancore.errors import UnknownPart
 from gancore.testing.check import check, ensure
+from gancore.testing.following import changes, ensure_follows
 from gancore.testing.forward import can_run, disturb, evaluate
 from gancore.testing.trial import Trial
 
@@ -142,6 +143,15 @@ def deepcopy_round_trip(trial: Trial[Part]) -> None:
         twin = deepcopy(copied)
         ensure(torch.equal(evaluate(trial, twin), evaluate(trial, copied)), "a deep copy gives other results")
     _ensure_equal(trial.part, trial.fresh(), "the original of a deep copy that was moved")
+
+
+@check(Part, trials=1)
+def follows_schedules(trial: Trial[Part]) -> None:
+    """An option that changes while training takes effect as if it had been given; one that decides layers
+    takes no schedule.
+    """
+    for name, number, other in changes(trial):
+        ensure_follows(trial, name, number, other)
 
 
 def _ensure_equal(found: Part, expected: Part, who: str) -> None:

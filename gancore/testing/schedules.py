@@ -8,17 +8,23 @@ from gancore.testing.trial import Trial
 
 
 @check(Schedule)
-def is_a_factor(trial: Trial[Schedule]) -> None:
-    """The factor is finite and not negative, from the first image to beyond the last, and where the length is
-    not known.
+def is_a_number(trial: Trial[Schedule]) -> None:
+    """The number is finite and between the extremes, from the first image to beyond the last, and where the
+    length is not known.
     """
+    low, high = min(trial.part.extremes()), max(trial.part.extremes())
     for images, total in ((0, 1000), (1, 1000), (500, 1000), (1000, 1000), (1100, 1000), (0, 0), (10, 0)):
-        factor = trial.part(images, total)
-        fine = isinstance(factor, float) and math.isfinite(factor) and factor >= 0
+        number = trial.part(images, total)
         ensure(
-            fine, f"the factor at {images} of {total} images is {factor!r}, expected a finite float from 0"
+            isinstance(number, float) and math.isfinite(number),
+            f"the number at {images} of {total} images is {number!r}, expected a finite float",
         )
         ensure(
-            trial.part(images, total) == factor,
-            f"the factor at {images} of {total} images differs from call to call",
+            low <= number <= high,
+            f"the number at {images} of {total} images is {number!r}, "
+            f"expected one between its extremes, {low:g} and {high:g}",
+        )
+        ensure(
+            trial.part(images, total) == number,
+            f"the number at {images} of {total} images differs from call to call",
         )

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gancore.component.interfaces import Optimizer
+from gancore.component.scheduled import changing
 from gancore.errors import CheckpointError, NotFinite
 from gancore.recipes.base import Player
 from gancore.training.ranks import Ranks
@@ -35,6 +37,7 @@ class PlayerOptimizer:
             maker.make(self.parameters, self.player.rescale) if maker and self.parameters else None
         )
         self._rates = [group["lr"] for group in self.optimizer.param_groups] if self.optimizer else []
+        self._changes = bool(maker and changing(maker))
 
     @contextmanager
     def freeze_others(self) -> Iterator[None]:
@@ -66,6 +69,8 @@ class PlayerOptimizer:
             if math.isfinite(maker.clip):
                 scale = (maker.clip / (torch.stack(norms).norm() + 1e-6)).clamp(max=1.0)
                 torch._foreach_mul_(gradients, scale)
+            if self._changes:
+                self._take_options(maker)
             factor = maker.factor(images, total) * self.lr_scale
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
@@ -77,6 +82,14 @@ class PlayerOptimizer:
             for constraint in self.player.constraints:
                 for part in self.player.parts:
                     constraint(part)
+
+    def _take_options(self, maker: Optimizer) -> None:
+        """Puts the present options of a scheduled optimizer (learning rate, betas …) into the one at work."""
+        assert self.optimizer is not None
+        present = maker.make(self.parameters, self.player.rescale).param_groups
+        for group, fresh in zip(self.optimizer.param_groups, present, strict=True):
+            group.update({name: value for name, value in fresh.items() if name != "params"})
+        self._rates = [group["lr"] for group in self.optimizer.param_groups]
 
     def update_buffers(self, ranks: Ranks) -> None:
         """Sums the running means over the ranks, then calls `update_buffers` of every module."""

@@ -11,6 +11,8 @@ from gancore.component.part import Part
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import Rows as OwnRows
 from gancore.component.randomness import fold, own_rows, seeded
+from gancore.component.scheduled import advance, changing
+from gancore.component.scheduled import values as scheduled_values
 from gancore.errors import UserError
 from gancore.recipes.base import Recipe, Rows, Run, TermsOf
 from gancore.runs.settings import PRECISIONS
@@ -70,11 +72,23 @@ class TrainingRun(Run):
         self.batch_size = batch or recipe.batch_size
         self.micro_batch, self.precision = micro_batch, precision
         self.exact = self.ranks.world == 1 if exact is None else exact
-        self.step, self.images = 0, 0
+        self.step, self._images = 0, 0
         self.rng = torch.Generator().manual_seed(fold(seed, "run"))
         self.noted: dict[str, tuple[Tensor, int]] = {}
         self._check()
         self._set_up(compile)
+        self.images = 0
+
+    @property
+    def images(self) -> int:
+        """Images seen so far; scheduled options follow it."""
+        return self._images
+
+    @images.setter
+    def images(self, images: int) -> None:
+        self._images = images
+        for part in self._changing:
+            advance(part, images, self.total)
 
     # the methods of gancore.recipes.base.Run, which documents them
 
@@ -142,14 +156,17 @@ class TrainingRun(Run):
     # what the loop uses
 
     def take_log(self) -> dict[str, float]:
-        """The means of all scalars recorded since the last call, over all ranks."""
+        """The means of all scalars recorded since the last call, over all ranks; the present values of
+        scheduled options.
+        """
         names = sorted(self.noted)
+        scheduled = {f"schedule/{name}": value for name, value in self._scheduled().items()}
         if not names:
-            return {}
+            return scheduled
         means = torch.stack([self.noted[n][0] / self.noted[n][1] for n in names])
         self.ranks.mean_in_place([means])
         self.noted.clear()
-        return dict(zip(names, means.tolist(), strict=True))
+        return dict(zip(names, means.tolist(), strict=True)) | scheduled
 
     def join_log(self) -> None:
         """Averages the recorded scalars over all ranks, so that the first rank's checkpoint has them all."""
@@ -158,6 +175,9 @@ class TrainingRun(Run):
             totals = torch.stack([self.noted[n][0] for n in names])
             self.ranks.mean_in_place([totals])
             self.noted = {n: (total, self.noted[n][1]) for n, total in zip(names, totals, strict=True)}
+
+    def _scheduled(self) -> dict[str, float]:
+        return scheduled_values(self.recipe) if self._changing else {}
 
     def _backward(
         self, player: str, terms: TermsOf, rows: tuple[Rows, ...], scale: float
@@ -226,6 +246,9 @@ class TrainingRun(Run):
         self.player_optimizers = {
             name: PlayerOptimizer(name, player, everyone) for name, player in players.items()
         }
+        optimizers = [player.optimizer for player in players.values() if player.optimizer]
+        parts = [part for player in players.values() for part in player.parts]
+        self._changing = changing(self.recipe, *parts, *optimizers)
         self._compiled = compile
         if compile:
             for player in players.values():

@@ -642,10 +642,17 @@ class StartsFromZero(ExponentialAverage):
             p.data.zero_()
 
 
-@mutant("is_a_factor")
+@mutant("is_a_number")
 class EndsBelowZero(Schedule):
     def forward(self, images, total):
         return 1.0 - images / max(total, 1)
+
+
+@mutant("follows_schedules")
+class KeepsItsFirstLabel(NonSaturating):
+    def discriminator(self, real, fake):
+        self.first = self.__dict__.get("first", self.real_label)
+        return self.first * Wasserstein().discriminator(real, fake)
 
 
 @mutant("rescales_for_lazy_updates")

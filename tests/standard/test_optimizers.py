@@ -86,8 +86,8 @@ def test_fused_where_torch_has_it(cls, dtype):
 def test_clip_and_schedule(cls):
     assert cls().clip == math.inf and cls(max_norm=2.0).clip == 2.0
     assert cls().factor(5, 10) == 1.0
-    assert cls(schedule=Linear(constant=0.0)).factor(5, 10) == 0.5
-    assert cls(schedule="linear").factor(75, 100) == 0.5
+    assert cls(schedule=Linear()).factor(5, 10) == 0.5
+    assert cls(schedule={"part": "linear", "constant": 0.5}).factor(75, 100) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,10 @@ def test_clip_and_schedule(cls):
         (lambda: RMSprop(alpha=1.5), "alpha must be a number from 0 to 1; got 1.5"),
         (lambda: Linear(warm_up=-1), "warm_up must be a whole number, at least 0; got -1"),
         (lambda: Linear(constant=True), "constant must be a number from 0 to 1; got True"),
+        (
+            lambda: Adam(schedule=Linear(end=-0.5)),
+            "the factors of schedule/linear on the learning rate must be numbers, at least 0; got -0.5",
+        ),
         (lambda: WeightClipping(limit=0.0), "limit must be a number above 0; got 0.0"),
     ],
 )
@@ -111,7 +115,7 @@ def test_ranges(make, text):
 
 
 def test_linear():
-    schedule = Linear(warm_up=100, constant=0.5, final=0.2)
+    schedule = Linear(warm_up=100, constant=0.5, end=0.2)
     assert [schedule(i, 1000) for i in (0, 50, 100, 500)] == [0, 0.5, 1, 1]
     assert schedule(750, 1000) == pytest.approx(0.6) and schedule(1000, 1000) == pytest.approx(0.2)
     assert schedule(5000, 1000) == pytest.approx(0.2)
@@ -119,7 +123,7 @@ def test_linear():
 
 
 def test_cosine():
-    schedule = Cosine(final=0.1)
+    schedule = Cosine(end=0.1)
     assert (
         schedule(0, 100) == 1
         and schedule(50, 100) == pytest.approx(0.55)
