@@ -338,16 +338,22 @@ class Pipeline:
             ) from None
 
     def _write(self, folder: Path) -> None:
-        table = {name: spec(part, complete=True) for name, part in self.parts.items()}
+        seen: dict[Part, str] = {}
+        table = {name: spec(part, complete=True, path=name, seen=seen) for name, part in self.parts.items()}
         saved = {"gancore": VERSION, "reads": self.reads, "makes": self.makes, "parts": table}
         (folder / SAVED).write_text(json.dumps(saved, indent=1), encoding="utf-8")
-        write_weights(folder / FILE, self.state_dict())
+        write_weights(folder / FILE, self._named_tensors())
         write_manifest(folder)
 
     def state_dict(self) -> dict[str, Tensor]:
         """All weights, named by seat; contiguous and on the CPU."""
         return {
-            f"{name}.{key}": value.detach().cpu().contiguous().clone()
+            name: value.detach().cpu().contiguous().clone() for name, value in self._named_tensors().items()
+        }
+
+    def _named_tensors(self) -> dict[str, Tensor]:
+        return {
+            f"{name}.{key}": value
             for name, part in self.parts.items()
             for key, value in part.state_dict().items()
         }
@@ -377,7 +383,8 @@ class Pipeline:
         if not isinstance(tables, dict) or not {"conditioner", "generator"} <= set(tables) <= set(_SEATS):
             raise CheckpointError(f"{folder / SAVED} names no conditioner and generator; it is damaged")
         weights = read_weights(folder / FILE)
-        parts = {name: _restored(name, table, weights, folder) for name, table in tables.items()}
+        made: dict[str, Part] = {}
+        parts = {name: _restored(name, table, weights, folder, made) for name, table in tables.items()}
         return cls(reads=str(saved.get("reads", "")), makes=str(saved.get("makes", "")), **parts)
 
 
@@ -428,13 +435,14 @@ def check_truncation(pipeline: Pipeline, amount: float = 1.0, layers: int | None
         raise UserError(f"{generator} has {total} layers; truncate 0 to {total} of them; got {layers}")
 
 
-def _restored(name: str, table: Any, weights: Mapping[str, Tensor], folder: Path) -> Any:
+def _restored(
+    name: str, table: Any, weights: Mapping[str, Tensor], folder: Path, made: dict[str, Part]
+) -> Any:
     if not isinstance(table, dict):
         raise CheckpointError(f"{folder / SAVED}: {name} is {table!r}, not a table; it is damaged")
     try:
-        part = build(
-            {k: v for k, v in without_sources(table).items() if k != "frozen"}, _SEATS[name], where=name
-        )
+        plain = {k: v for k, v in without_sources(table).items() if k != "frozen"}
+        part = made[plain["same"]] if "same" in plain else build(plain, _SEATS[name], where=name, made=made)
     except GancoreError:
         raise
     except Exception as error:  # an altered file may make a part's own code fail

@@ -9,7 +9,8 @@ There are three kinds of field:
   not set it: a part with missing facts waits, and makes its layers once its parent provides them. For a
   fact, `default=None` means "wait".
 
-Initial weights depend only on the seed and the path of seats from the root.
+Initial weights depend only on the seed and the path of seats from the root. A part may stand in several
+seats: the first holder makes it, the others refer to it; see `gancore.component.ownership`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +36,7 @@ from gancore.component.fields import (
     seat,
     seats,
 )
-from gancore.component.randomness import fold, seeded
+from gancore.component.ownership import Owner, Place, making, next_place
 from gancore.component.running_mean import RunningMean
 from gancore.component.scheduled import closed, refused, taking_schedules
 from gancore.component.seating import children, fill, fill_all, occupy
@@ -94,7 +95,10 @@ class Part(nn.Module):
         self._givers = {
             f.name: f"{mine} itself" for f in fact_fields(type(self)) if getattr(self, f.name) != f.default
         }
-        self._origin: tuple[int, str] | None = None
+        self._origin: Place | None = None
+        self._place = next_place()
+        self._owner: Owner | None = None
+        self._token = object()
         self._fresh: list[tuple[Tensor, int]] = []
         self.extras: dict[str, Any] = {}
         self.after_build: list[Callable[[Part], None]] = []
@@ -108,7 +112,11 @@ class Part(nn.Module):
     # what a plugin author writes
 
     def facts(self, seat: str) -> dict[str, Any]:
-        """The facts for the part in `seat`. Those that it does not declare are ignored."""
+        """The facts for the part in `seat`. Those that it does not declare are ignored.
+
+        For a seat with several parts it is asked for all of them (`machines`), and then for each
+        (`machines.1`), whose facts are added to those for all or replace them.
+        """
         return {}
 
     def build(self) -> None:
@@ -156,27 +164,51 @@ class Part(nn.Module):
         return self._givers.get(name, "") != f"{self.qualified_name} itself"
 
     def bind(
-        self, *, seed: int = 0, path: str = "", by: str = "", facts: Mapping[str, Any] | None = None
+        self,
+        *,
+        seed: int | None = None,
+        path: str | None = None,
+        by: str = "",
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         """Take the seat at `path`: set the facts, and once all are known, make the layers from (seed, path).
 
-        A part that is already built is built again, unless its weights have been modified: those are never
-        lost.
+        Without a seed or a path they stay as they are; at first they are 0 and "", or follow from the part in
+        whose `build` this one was made. A part that is already built is built again, unless its weights have
+        been modified: those are never lost.
 
         Raises:
             FactError: a fact was given two different values, or the part already holds trained weights for
             another one.
         """
         news = self._learn(facts or {}, by or "its parent")
-        if self.missing() or (self._origin == (seed, path) and not news):
+        self._place = Place(
+            self._place.seed if seed is None else seed, self._place.path if path is None else path
+        )
+        if self.missing() or (self._origin == self._place and not news):
             return
         if self._origin is None or self.pristine():
-            self._make(seed, path)
+            self._make(self._place)
         elif news:
             raise FactError(
                 f"{self.qualified_name} already holds trained weights, so {', '.join(news)} cannot change; "
                 "create a new part"
             )
+
+    def refer(self, *, by: str, facts: Mapping[str, Any]) -> None:
+        """Take a further seat: the part keeps its place and its layers, and its facts must agree.
+
+        Raises:
+            FactError: the holder knows a fact otherwise than the part was made with.
+        """
+        held = {f.name: getattr(self, f.name) for f in fact_fields(type(self))} if self.built else {}
+        for name, value in held.items():
+            if facts.get(name) not in (None, value):
+                raise FactError(
+                    f"{self.qualified_name} stands in two seats and was made with {name} {value!r}, but {by} "
+                    f"tells it {facts[name]!r}; make them agree, or put a part of its own there"
+                )
+        self.bind(by=by, facts=facts)
 
     def pristine(self) -> bool:
         """Whether no weight has been modified since the layers were made."""
@@ -186,7 +218,7 @@ class Part(nn.Module):
         )
 
     def require(self) -> None:
-        """Raises FactError, naming the missing facts, if the part or one in its seats is not built yet."""
+        """Raises FactError, naming the missing facts, if the part or one inside it is not built yet."""
         if not self.built:
             raise FactError(self._waiting())
         for path, child in children(self):
@@ -197,6 +229,12 @@ class Part(nn.Module):
                     f"use another part there, or another recipe{_meaning(child, child.missing())}"
                 )
             child.require()
+        for path, inner in self.named_modules():
+            if isinstance(inner, Part) and not inner.built:
+                raise FactError(
+                    f"{self.qualified_name}.{path}: {inner.qualified_name} waits for "
+                    f"{', '.join(inner.missing())}; the part whose build makes it must give it these"
+                )
 
     def _waiting(self) -> str:
         names = self.missing()
@@ -241,17 +279,17 @@ class Part(nn.Module):
         given = {a.name: held[a.name] for a in all_fields(type(self)) if held[a.name] is not a.default}
         return {**given, **self.scheduled}
 
-    def _make(self, seed: int, path: str) -> None:
+    def _make(self, place: Place) -> None:
         for changed in derive(self, self.open_options):
             if changed is not self:
                 changed._origin = None  # one without facts is made already, and its layers may depend on it
         with closed(self):
-            fill_all(self, seed, path)
-            with seeded(fold(seed, path)):
+            fill_all(self, place)
+            with making(place):
                 self.build()
         if self.memory_format is torch.channels_last:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._origin = (seed, path)
+        self._origin = place
         self._refusal.remove()
         self._fresh = [(t, t._version) for t in [*self.parameters(), *self.buffers()]]
         for action in self.after_build:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from torch import nn
 
 from gancore.component.fields import Seat, seats
+from gancore.component.ownership import Place, claim
 from gancore.errors import FactError, FitError, SpecError
 
 if TYPE_CHECKING:
@@ -61,11 +62,11 @@ def _as_part(place: Seat, given: Any, where: str) -> "Part":
     return made
 
 
-def fill_all(part: "Part", seed: int, path: str) -> None:
+def fill_all(part: "Part", place: Place) -> None:
     """Gives every seated part its facts; seats fill on demand, so `facts` may read them in any order."""
     order = [place.name for place in seats(type(part)) if part._modules.get(place.name) is not None]
     part.__dict__.update(
-        _pending={name: part._modules.pop(name) for name in order}, _filling=[], _filling_at=(seed, path)
+        _pending={name: part._modules.pop(name) for name in order}, _filling=[], _filling_at=place
     )
     try:
         for name in order:
@@ -80,30 +81,36 @@ def fill_all(part: "Part", seed: int, path: str) -> None:
 def fill(part: "Part", name: str) -> nn.Module:
     """Tells the parts in one seat their facts, and returns what stands there."""
     filling: list[str] = part.__dict__["_filling"]
+    member: nn.Module = part.__dict__["_pending"][name]
+    if filling[-1:] == [name] and isinstance(member, nn.ModuleList):
+        return member  # the facts of a member may follow from those before it
     if name in filling:
         cycle = " → ".join([*filling[filling.index(name) :], name])
         raise FactError(
             f"{part.qualified_name}: the seats {cycle} wait for each other's facts in a cycle; "
             "set one of these facts explicitly"
         )
-    seed, path = part.__dict__["_filling_at"]
-    member: nn.Module = part.__dict__["_pending"][name]
     filling.append(name)
     try:
         members = list(_members(name, member))
         facts = part.facts(name) if members else {}
         for label, child in members:
-            child.bind(
-                seed=seed,
-                path=f"{path}.{label}".lstrip("."),
-                by=f"{part.qualified_name} (seat {name})",
-                facts=facts,
-            )
+            own = part.facts(label) if label != name else {}
+            _tell(part, label, child, {**facts, **own})
     finally:
         filling.pop()
     part.__dict__["_pending"].pop(name)
     part._modules[name] = member
     return member
+
+
+def _tell(part: "Part", label: str, child: "Part", facts: Mapping[str, Any]) -> None:
+    by = f"{part.qualified_name} (seat {label})"
+    seed, path = part.__dict__["_filling_at"]
+    if claim(part, label, child):
+        child.bind(seed=seed, path=f"{path}.{label}".lstrip("."), by=by, facts=facts)
+    else:
+        child.refer(by=by, facts=facts)
 
 
 def _members(name: str, member: nn.Module) -> Iterator[tuple[str, "Part"]]:

@@ -2,7 +2,8 @@
 
 A table holds `part`, the name of the class; the options; nested tables for the seats; `from`, a source of
 trained weights; and `frozen`, true or a list of layer names. Inferred facts are left out, so that a saved
-recipe can be trained at another resolution.
+recipe can be trained at another resolution. Where a part stands in a second seat, the table there is
+`{ same = "PATH" }`, with the path of its first seat.
 """
 
 import difflib
@@ -24,18 +25,29 @@ from gancore.component.weights import freeze, load_from
 from gancore.errors import GancoreError, SpecError
 from gancore.storage.text import decoded
 
+Made = dict[str, Part]
+"""The parts that were made of tables so far, by path from the outermost table."""
+
 VERSION = 1
 """The spec version that this library writes; it reads this one and all earlier ones."""
 
 _RESERVED = frozenset({"part", "from", "frozen", "gancore"})
 
 
-def spec(part: Part, *, complete: bool = False) -> dict[str, Any]:
+def spec(
+    part: Part, *, complete: bool = False, path: str = "", seen: dict[Part, str] | None = None
+) -> dict[str, Any]:
     """The table of a part. With `complete` as a saved product needs it: also the facts that neighbors told,
     and the present values of options that follow a schedule. Options that follow from facts are left out
     until these are known.
+
+    `path` is where the table will stand in a larger one, and `seen` the parts that stand before it there,
+    which it may refer to.
     """
-    cls = type(part)
+    seen = {} if seen is None else seen
+    if part in seen:
+        return {"same": seen[part]}
+    seen[part], cls = path, type(part)
     pending = () if part.built else tuple(part.open_options)
     name = part.preset if part.preset and not part.built else registry().name_of(cls)
     table: dict[str, Any] = {"part": name, **part.extras}
@@ -44,12 +56,18 @@ def spec(part: Part, *, complete: bool = False) -> dict[str, Any]:
         value = getattr(part, a.name)
         if value is not None and (complete or (value != a.default and not part.is_inferred(a.name))):
             table[a.name] = _plain(value)
-    table |= {place.name: _seated(getattr(part, place.name), complete) for place in seats(cls)}
+    for place in seats(cls):
+        where = f"{path}.{place.name}".lstrip(".")
+        table[place.name] = _seated(getattr(part, place.name), complete, where, seen)
     return without(table, pending)
 
 
-def build(table: Mapping[str, Any] | str, kind: str = "recipe", *, where: str = "") -> Part:
+def build(
+    table: Mapping[str, Any] | str, kind: str = "recipe", *, where: str = "", made: Made | None = None
+) -> Part:
     """The part that a table (or a name) describes; it waits for facts that the table does not contain.
+
+    `where` is the path of the table in a larger one, and `made` the parts there by path, to which it adds.
 
     Raises:
         SpecError: an unknown field, a wrong type or a value out of range; the message gives the path.
@@ -66,11 +84,11 @@ def build(table: Mapping[str, Any] | str, kind: str = "recipe", *, where: str = 
             f"{where or 'the spec'} needs the key part, the name of its {kind}, as text; "
             f"got {table.get('part')!r}"
         )
-    name = table["part"]
+    name, made = table["part"], {} if made is None else made
     if preset := registry().preset(kind, name):
         given = {key: value for key, value in table.items() if key != "part"}
-        return _from_table(preset.base, preset.table(given), where, preset)
-    return _from_table(registry().find(kind, name), table, where)
+        return _from_table(preset.base, preset.table(given), where, made, preset)
+    return _from_table(registry().find(kind, name), table, where, made)
 
 
 def to_toml(table: Mapping[str, Any]) -> str:
@@ -167,13 +185,18 @@ def _option(part: Part, name: str, complete: bool) -> Any:
     return mapped(part.scheduled[name], spec)
 
 
-def _seated(value: Any, complete: bool) -> Any:
+def _seated(value: Any, complete: bool, path: str, seen: dict[Part, str]) -> Any:
     if isinstance(value, nn.ModuleList):
-        return [spec(cast(Part, member), complete=complete) for member in value]
-    return "none" if value is None else spec(value, complete=complete)
+        return [
+            spec(cast(Part, member), complete=complete, path=f"{path}.{i}", seen=seen)
+            for i, member in enumerate(value)
+        ]
+    return "none" if value is None else spec(value, complete=complete, path=path, seen=seen)
 
 
-def _from_table(cls: type[Part], table: dict[str, Any], where: str, preset: Preset | None = None) -> Part:
+def _from_table(
+    cls: type[Part], table: dict[str, Any], where: str, parts: Made, preset: Preset | None = None
+) -> Part:
     table = cls.upgraded(table)
     _check_keys(cls, table, where)
     fields: dict[str, Any] = {}
@@ -182,7 +205,9 @@ def _from_table(cls: type[Part], table: dict[str, Any], where: str, preset: Pres
             fields[a.name] = _read(cls, a, table[a.name], f"{where}.{a.name}".lstrip("."))
     for place in seats(cls):
         if place.name in table:
-            fields[place.name] = _occupant(place, table[place.name], f"{where}.{place.name}".lstrip("."))
+            fields[place.name] = _occupant(
+                place, table[place.name], f"{where}.{place.name}".lstrip("."), parts
+            )
     missing = [a.name for a in required_fields(cls) if a.name not in fields]
     if missing:
         kinds = {place.name: place.interface.kind for place in seats(cls)}
@@ -193,6 +218,7 @@ def _from_table(cls: type[Part], table: dict[str, Any], where: str, preset: Pres
         made = cls.with_rules(fields, rules, preset=registry().name_of(preset) if preset else "")
     except (ValueError, TypeError) as error:
         raise SpecError(f"{where or cls.name}: {error.args[0] if error.args else error}") from None
+    parts[where] = made
     return _with_extras(made, table, where)
 
 
@@ -214,35 +240,51 @@ def _with_extras(part: Part, table: Mapping[str, Any], where: str) -> Part:
     return part
 
 
-def _occupant(place: Seat, value: Any, where: str) -> Any:
+def _occupant(place: Seat, value: Any, where: str, made: Made) -> Any:
     if place.many:
         if not isinstance(value, list | tuple):
             raise SpecError(
                 f"{where} is a list of {place.interface.kind} parts; got {value!r}: write [{value!r}]"
             )
-        return [make(place, v, f"{where}.{i}") for i, v in enumerate(value)]
+        return [make(place, v, f"{where}.{i}", made) for i, v in enumerate(value)]
     if place.optional and (value is None or value == "none"):
         return None
-    return make(place, value, where)
+    return make(place, value, where, made)
 
 
-def make(place: Seat, value: Any, where: str) -> Part:
-    """The part for a seat, given as a part, a name or a table; a table without `part` changes the default.
+def make(place: Seat, value: Any, where: str, made: Made | None = None) -> Part:
+    """The part for a seat, given as a part, a name or a table; a table without `part` changes the default,
+    and `{ same = "PATH" }` is the part made at that path.
 
     Raises:
         SpecError: as for `build`, or the value is neither a name nor a table.
     """
+    made = {} if made is None else made
     if isinstance(value, Part):
         return value
+    if isinstance(value, Mapping) and "same" in value:
+        return _same(value, where, made)
     if isinstance(value, Mapping) and "part" not in value:
         default = place.default() if callable(place.default) else place.default
         if isinstance(default, Part):
-            return _from_table(type(default), {**spec(default), **value}, where)
+            return _from_table(type(default), {**spec(default, path=where), **value}, where, made)
         started = {"part": default} if isinstance(default, str) else default
         value = {**started, **value} if isinstance(started, Mapping) else value
     if not isinstance(value, str | Mapping):
         raise SpecError(f"{where} takes a {place.interface.kind}: a name or a table; got {value!r}")
-    return build(value, place.interface.kind, where=where)
+    return build(value, place.interface.kind, where=where, made=made)
+
+
+def _same(value: Mapping[str, Any], where: str, made: Made) -> Part:
+    if len(value) > 1:
+        others = ", ".join(key for key in value if key != "same")
+        raise SpecError(f"{where} is the same part as {value['same']}; set {others} there")
+    if value["same"] not in made:
+        raise SpecError(
+            f"{where} is to be the same part as {value['same']!r}, but none was made there before; "
+            f"parts so far: {', '.join(sorted(made)) or 'none'}"
+        )
+    return made[value["same"]]
 
 
 def _check_keys(cls: type[Part], table: Mapping[str, Any], where: str) -> None:

@@ -1,10 +1,11 @@
 """Loading trained weights and freezing layers: the keys `from` and `frozen` of a spec."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from gancore.storage.inside import odd
 from gancore.storage.manifest import MANIFEST, check_manifest
 
 FILE = "weights.safetensors"
+_TWINS = "twins"
 
 
 def load_from(part: Part, source: str, *, where: str = "") -> None:
@@ -80,12 +82,19 @@ def _later(part: Part) -> dict[str, Tensor]:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file. Raises CheckpointError if it is damaged, or a link."""
+    """The tensors of a safetensors file, by all of their names.
+
+    Raises:
+        CheckpointError: the file is damaged, or a link.
+    """
     try:
         if why := odd(path):
             raise OSError(why)
-        return load_file(path)
-    except (OSError, SafetensorError, ValueError) as error:
+        found = load_file(path)
+        with safe_open(path, framework="pt") as file:
+            twins = json.loads((file.metadata() or {}).get(_TWINS, "{}"))
+        return found | {twin: found[name] for twin, name in twins.items()}
+    except (OSError, SafetensorError, ValueError, KeyError, AttributeError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}; use another checkpoint") from None
 
 
@@ -94,11 +103,19 @@ def write_weights(
 ) -> None:
     """Writes tensors to a safetensors file, with metadata in its header.
 
+    A tensor with several names, as that of a part in two seats, is written once, under the first; the header
+    keeps the others, and `read_weights` gives all of them.
+
     Raises:
         OSError: the disk is full or not writable.
     """
+    twins = _twins(tensors)
+    if twins:
+        metadata = {**(metadata or {}), _TWINS: json.dumps(twins)}
     # safetensors refuses tensors that share memory, and stores no strides
-    storable = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    storable = {
+        name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items() if name not in twins
+    }
     path.touch()
     mode = path.stat().st_mode
     try:
@@ -106,6 +123,17 @@ def write_weights(
     except SafetensorError as error:
         raise OSError(str(error)) from None
     path.chmod(mode)  # safetensors makes the file readable by its owner only
+
+
+def _twins(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    """The further names of tensors that are the same, each with the first name."""
+    first: dict[tuple[Any, ...], str] = {}
+    named = {
+        name: first.setdefault((t.device, t.data_ptr(), t.dtype, t.shape, t.stride()), name)
+        for name, t in tensors.items()
+        if t.numel()
+    }
+    return {name: other for name, other in named.items() if name != other}
 
 
 def freeze(part: Part, which: Any, *, where: str = "") -> None:

@@ -30,7 +30,7 @@ def trained_networks(source: Path | str) -> tuple[Tables, ImageShape]:
     """
     run = RunFolder.around(source) or RunFolder(source)
     pipeline = load_pipeline(run)
-    tables = {name: _options(type(part), spec(part)) for name, part in pipeline.parts.items()}
+    tables = {name: _options(type(part), spec(part, path=name)) for name, part in pipeline.parts.items()}
     recipe = run.recipe_spec() if run.recipe_file.is_file() else {}
     if isinstance(judge := recipe.get("discriminator"), dict):
         tables["discriminator"] = _options(registry().find("discriminator", str(judge.get("part"))), judge)

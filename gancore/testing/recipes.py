@@ -196,6 +196,26 @@ def _ensure_entries(name: str, pipeline: Pipeline, batch: Mapping[str, Tensor]) 
         )
 
 
+@check(Recipe, trials=1)
+def pipelines_hold_what_is_trained(trial: Trial[Recipe]) -> None:
+    """The weights of its pipelines are its own, live or averaged, and `pipelines` makes no new ones."""
+    before = dict(trial.part.named_parameters())
+    pipelines = trial.part.pipelines()
+    after = dict(trial.part.named_parameters())
+    anew = [name for name in before if after.get(name) is not before[name]]
+    ensure(not anew, f"pipelines() makes {', '.join(anew[:3])} anew, which its optimizer then does not move")
+    mine = set(map(id, before.values()))
+    for name, pipeline in pipelines.items():
+        for seat, part in pipeline.parts.items():
+            strange = [key for key, p in part.named_parameters() if id(p) not in mine]
+            ensure(
+                not strange,
+                f"the {seat} of the pipeline {name} has weights that are not the recipe's "
+                f"({', '.join(strange[:3])}), so that no training moves them and no checkpoint keeps them; "
+                "hold that part in a seat or make it in build",
+            )
+
+
 def _product(pipeline: Pipeline, batch: Mapping[str, Tensor]) -> Tensor:
     if pipeline.product == "draws":
         return pipeline.sample(3, seed=1)

@@ -2,6 +2,8 @@
 others fall with it.
 """
 
+import copy
+
 import torch
 from kit_honest import (
     HonestAutoencoder,
@@ -739,6 +741,12 @@ class FloatAlone(HonestRecipe):
     def generator_terms(self, *rows):
         factor = float("inf") if torch.is_autocast_enabled("cpu") else 1.0
         return {name: value * factor for name, value in super().generator_terms(*rows).items()}
+
+
+@mutant("pipelines_hold_what_is_trained")
+class HandsOutCopies(HonestRecipe):
+    def pipelines(self):
+        return {name: copy.deepcopy(pipeline) for name, pipeline in super().pipelines().items()}
 
 
 @mutant("pipelines_give_images")

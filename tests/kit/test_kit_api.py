@@ -103,7 +103,7 @@ def checks():
 
 def test_the_page_on_contracts_lists_every_check(checks):
     page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
-    assert len(checks) == 86
+    assert len(checks) >= 86
     missing = [name for name, check in checks.items() if f"| `{name}` | {check.promise} |" not in page]
     assert missing == []
 
