@@ -25,6 +25,7 @@ from gancore.standard.losses import (
 )
 from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
 from gancore.standard.patchgan import PatchGAN
+from gancore.standard.projection import ProjectionDiscriminator
 from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
 from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
@@ -36,7 +37,7 @@ _PARTS: list[type[Part]] = [
     *(Normal, Uniform, TruncatedNormal, Sphere),
     *(EmpiricalLabels, UniformLabels),
     *(Identity, OneHot, Embedding),
-    *(PatchGAN,),
+    *(PatchGAN, ProjectionDiscriminator),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing),
     *(R1, R2, GradientPenalty, OneSidedGradientPenalty, Dragan, Drift),
     *(WeightClipping,),

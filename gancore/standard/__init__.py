@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
     from gancore.standard.patchgan import PatchGAN
+    from gancore.standard.projection import ProjectionDiscriminator
     from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Linear
@@ -35,6 +36,7 @@ _HOMES = {
     "losses": ("Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPairing", "Wasserstein"),
     "optimizers": ("Adam", "AdamW", "RMSprop", "SGD"),
     "patchgan": ("PatchGAN",),
+    "projection": ("ProjectionDiscriminator",),
     "regularizers": ("R1", "R2", "Dragan", "Drift", "GradientPenalty", "OneSidedGradientPenalty"),
     "samplers": ("Normal", "Sphere", "TruncatedNormal", "Uniform"),
     "schedules": ("Constant", "Cosine", "Linear", "Piecewise", "WarmUp"),
@@ -69,6 +71,7 @@ __all__ = [
     "OneSidedGradientPenalty",
     "PatchGAN",
     "Piecewise",
+    "ProjectionDiscriminator",
     "RMSprop",
     "RelativisticPairing",
     "Sphere",
