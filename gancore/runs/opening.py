@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gancore.component.scheduled import advance, changing
 from gancore.component.weights import FILE, load_state, read_weights
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline, holds_pipeline
 from gancore.recipes.base import Recipe
 from gancore.runs.folder import RunFolder, only_pipeline
 from gancore.storage.inside import inside
-from gancore.storage.manifest import check_manifest
+from gancore.storage.manifest import check_manifest, read_json
 
 
 def load_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Pipeline:
@@ -59,10 +60,16 @@ def _of_checkpoint(run: RunFolder, path: Path, name: str | None) -> Pipeline:
     recipe.bind(by=str(run), facts=_facts(saved), seed=0)
     check_manifest(path, FILE)
     load_state(recipe, read_weights(path / FILE), where=str(path))
+    _advance(recipe, path, run.settings.images or recipe.length(0))
     made = _chosen(recipe, name, path)
     if made.labels is not None and saved.labels is not None:
         made.labels.class_names = saved.labels.class_names
     return made
+
+
+def _advance(recipe: Recipe, checkpoint: Path, total: int) -> None:
+    for part in changing(recipe):
+        advance(part, int(read_json(checkpoint / "state.json")["images"]), total)
 
 
 def _facts(pipeline: Pipeline) -> dict[str, Any]:

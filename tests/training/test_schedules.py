@@ -231,6 +231,18 @@ def test_a_saved_pipeline_keeps_the_value_it_was_saved_with(tmp_path):
     assert torch.equal(loaded.sample(4, seed=1), run.recipe.pipelines()["image"].sample(4, seed=1))
 
 
+def test_the_pipeline_of_a_checkpoint_has_the_values_of_that_moment(tmp_path):
+    recipe = TwoPlayerGAN(
+        generator=SmallGenerator(noise=Linear(start=1.0, end=0.0)), discriminator=SmallDiscriminator()
+    )
+    how = {"images": 64, "batch": 16, "checkpoint_every": 16, "keep": 9, "evaluate_every": 0}
+    training = gancore.train(recipe, "emoji", output=tmp_path / "run", **how)
+    checkpoints = sorted((training.folder / "checkpoints").iterdir())
+    assert [gancore.load(path).generator.noise for path in checkpoints] == [0.75, 0.5, 0.25, 0.0]
+    report = (training.folder / "report.html").read_text(encoding="utf-8")
+    assert "generator.noise" in report and '"schedule"' in report
+
+
 def test_steps_of_the_discriminator_follow_a_schedule_of_whole_numbers():
     wgan = Piecewise(
         between="constant", repeat=200, points=[[0, 10], [160, 5], [320, 10], [400, 5], [520, 10]]
