@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from gancore.verbs.compare import compare
     from gancore.verbs.directions import directions
     from gancore.verbs.edit import edit
+    from gancore.verbs.encode import encode
     from gancore.verbs.evaluate import evaluate
     from gancore.verbs.explore import explore
     from gancore.verbs.export import export
@@ -110,6 +111,7 @@ _HOMES = {
     "verbs.compare": ("compare",),
     "verbs.directions": ("directions",),
     "verbs.edit": ("edit",),
+    "verbs.encode": ("encode",),
     "verbs.evaluate": ("evaluate",),
     "verbs.explore": ("explore",),
     "verbs.export": ("export",),
@@ -165,6 +167,7 @@ __all__ = [
     "describe",
     "directions",
     "edit",
+    "encode",
     "evaluate",
     "explore",
     "export",

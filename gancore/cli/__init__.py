@@ -13,6 +13,7 @@ from gancore.cli import (
     compare,
     directions,
     edit,
+    encode,
     evaluate,
     explore,
     export,
@@ -70,6 +71,7 @@ app.command("mix")(mix.mix)
 app.command("invert")(invert.invert)
 app.command("directions")(directions.directions)
 app.command("edit")(edit.edit)
+app.command("encode")(encode.encode)
 app.command("explore")(explore.explore)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show)

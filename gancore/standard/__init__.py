@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gancore.standard.projection import ProjectionDiscriminator
     from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
-    from gancore.standard.schedules import Constant, Cosine, Linear
+    from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
 
 _HOMES = {
     "ada": ("ADA", "ADAFixed"),

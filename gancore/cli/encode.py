@@ -1,0 +1,47 @@
+"""`gancore encode`: the codes that a run's encoder gives to images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gancore.cli import options as o
+
+
+def encode(
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    data: Annotated[str, typer.Option("--data", help="images: a folder, zip, IDX or .npy file, or emoji")],
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", help="auto, folders or a file of labels, if the encoder reads labels"),
+    ] = None,
+    fit: o.Fit = None,
+    pipeline: o.Pipeline = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="FILE.npy; file names go to FILE.json; default: RUN-codes.npy"),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", help="FILE.html to show clusters and nearest neighbors of the codes"),
+    ] = None,
+) -> None:
+    """Encode images with the encoder of a trained run."""
+    from gancore.cli.progress import bars
+    from gancore.verbs.encode import encode
+
+    with bars() as progress:
+        found = encode(
+            run,
+            data,
+            labels=labels,
+            fit=fit,
+            pipeline=pipeline,
+            output=output or o.named(run, "-codes.npy"),
+            page=page,
+            progress=progress,
+        )
+    names = f", file names in {found.path.with_suffix('.json')}" if found.path and found.names else ""
+    typer.echo(f"{len(found)} codes {tuple(found.codes.shape[1:])} in {found.path}{names}")
+    if page is not None:
+        typer.echo(f"clusters and nearest neighbors in {page}")
