@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from gancore.component.part import Part, RunningMean, fact, field, part, seat
     from gancore.component.presets import Preset
+    from gancore.component.sharing import share
     from gancore.component.specs import build, spec
     from gancore.measure.evaluation import Evaluation, score_study
     from gancore.measure.score import Score, Value
@@ -95,6 +96,7 @@ _HOMES = {
         "Schedule",
     ),
     "component.part": ("Part", "RunningMean", "fact", "field", "part", "seat"),
+    "component.sharing": ("share",),
     "component.specs": ("build", "spec"),
     "measure.evaluation": ("Evaluation", "score_study"),
     "measure.score": ("Score", "Value"),
@@ -188,6 +190,7 @@ __all__ = [
     "sample",
     "score_study",
     "seat",
+    "share",
     "show",
     "spec",
     "train",

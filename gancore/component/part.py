@@ -217,6 +217,10 @@ class Part(nn.Module):
             id(t) in mine and t._version == version for t, version in self._fresh
         )
 
+    def mark_fresh(self) -> None:
+        """From now on the weights count as not modified, until the next change."""
+        self._fresh = [(t, t._version) for t in [*self.parameters(), *self.buffers()]]
+
     def require(self) -> None:
         """Raises FactError, naming the missing facts, if the part or one inside it is not built yet."""
         if not self.built:
@@ -291,7 +295,7 @@ class Part(nn.Module):
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._origin = place
         self._refusal.remove()
-        self._fresh = [(t, t._version) for t in [*self.parameters(), *self.buffers()]]
+        self.mark_fresh()
         for action in self.after_build:
             action(self)
 

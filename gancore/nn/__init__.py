@@ -7,6 +7,7 @@ from gancore.exports import lazy
 if TYPE_CHECKING:
     from gancore.nn.adain import AdaIN
     from gancore.nn.attention import SelfAttention
+    from gancore.nn.batch_norm import SyncBatchNorm2d
     from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
     from gancore.nn.diagonal_gaussian import DiagonalGaussian
     from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear, EqualizedUpConv2d
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "adain": ("AdaIN",),
     "attention": ("SelfAttention",),
+    "batch_norm": ("SyncBatchNorm2d",),
     "conditional_norm": (
         "ConditionalBatchNorm2d",
         "ConditionalInstanceNorm2d",
@@ -88,6 +90,7 @@ __all__ = [
     "SpectralConv2d",
     "SpectralEmbedding",
     "SpectralLinear",
+    "SyncBatchNorm2d",
     "given_label",
     "he_weights",
     "normal_weights",

@@ -42,14 +42,23 @@ class ConditionalBatchNorm2d(nn.Module):
     Paper: de Vries et al. 2017, arXiv:1707.00683, section 3; for generators Miyato & Koyama 2018,
     arXiv:1802.05637, by class, and Brock et al. 2018 (BigGAN), arXiv:1809.11096, by a vector of class
     embedding and latent. Like plain batch normalization it makes a sample depend on the others: the part that
-    holds it is tagged `batch`.
+    holds it is tagged `batch`. `norm` is the layer that normalizes; `SyncBatchNorm2d` does so over the
+    batches of all processes, as BigGAN.
 
     `(N, C, H, W)` and conditions of N samples → the same shape.
     """
 
-    def __init__(self, channels: int, affine: Affine, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
+    def __init__(
+        self,
+        channels: int,
+        affine: Affine,
+        *,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        norm: type[nn.BatchNorm2d] = nn.BatchNorm2d,
+    ) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, eps, momentum, affine=False)
+        self.norm = norm(channels, eps, momentum, affine=False)
         self.gain, self.bias = affine(channels), affine(channels)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Average
+from gancore.component.part import Part
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
 from gancore.testing.check import check, ensure
@@ -214,6 +216,29 @@ def pipelines_hold_what_is_trained(trial: Trial[Recipe]) -> None:
                 f"({', '.join(strange[:3])}), so that no training moves them and no checkpoint keeps them; "
                 "hold that part in a seat or make it in build",
             )
+
+
+@check(Recipe, excuse=_has_players, trials=2)
+def pipelines_begin_as_the_networks(trial: Trial[Recipe]) -> None:
+    """Before the first step, each network of a pipeline has the weights of one outside of the averages, which
+    it is or follows.
+    """
+    recipe = trial.part
+    averages = {m for a in recipe.modules() if isinstance(a, Average) for m in a.modules()}
+    live = [m for m in recipe.modules() if isinstance(m, Part) and m not in averages]
+    for name, pipeline in recipe.pipelines().items():
+        for place, part in pipeline.parts.items():
+            started = any(type(m) is type(part) and _same_weights(m, part) for m in live)
+            ensure(
+                started or not part.state_dict(),
+                f"the {place} of the pipeline {name} begins with other weights than every network of the "
+                "recipe; start averages in build, after all that changes layers, such as share",
+            )
+
+
+def _same_weights(some: Part, other: Part) -> bool:
+    mine, theirs = some.state_dict(), other.state_dict()
+    return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
 
 
 def _product(pipeline: Pipeline, batch: Mapping[str, Tensor]) -> Tensor:

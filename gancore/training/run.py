@@ -18,7 +18,7 @@ from gancore.recipes.base import Recipe, Rows, Run, TermsOf
 from gancore.runs.settings import PRECISIONS
 from gancore.training.player_optimizer import PlayerOptimizer
 from gancore.training.ranks import Ranks
-from gancore.training.state import check_owned
+from gancore.training.state import check_owned, join_statistics, layers_with_statistics
 from gancore.training.terms import check_terms
 
 
@@ -148,6 +148,7 @@ class TrainingRun(Run):
         player_optimizer.check_finite(self.step, reduced, norms)
         player_optimizer.step(gradients, norms, self.images, self.total)
         player_optimizer.update_buffers(self.ranks)
+        join_statistics(self._with_statistics, self.ranks)
         self.log(**{f"{player}/{name}": value for name, value in reduced.items()})
         if norms:
             self.log(**{f"{player}/gradient": torch.stack(norms).norm() / scale})
@@ -243,6 +244,7 @@ class TrainingRun(Run):
         self._memory_format = torch.channels_last if torch.channels_last in formats else torch.preserve_format
         played = (p for player in players.values() for part in player.parts for p in part.parameters())
         everyone = list(dict.fromkeys([*self.recipe.parameters(), *played]))
+        self._with_statistics = layers_with_statistics(self.recipe.modules())
         self.player_optimizers = {
             name: PlayerOptimizer(name, player, everyone) for name, player in players.items()
         }

@@ -12,7 +12,9 @@ from torch import nn
 from gancore.component.interfaces import Average
 from gancore.component.part import Part, RunningMean
 from gancore.errors import FitError
+from gancore.nn.running_statistics import running_statistics
 from gancore.recipes.base import Player, Recipe
+from gancore.training.ranks import Ranks
 
 
 def modules_of(player: Player) -> list[nn.Module]:
@@ -29,6 +31,19 @@ def running_means(modules: Iterable[nn.Module]) -> list[RunningMean]:
 def updating(modules: Iterable[nn.Module]) -> list[Any]:
     """The modules that define `update_buffers`."""
     return [module for module in modules if _updates(module)]
+
+
+def layers_with_statistics(modules: Iterable[nn.Module]) -> list[nn.Module]:
+    """The batch normalizations among the modules that track running statistics."""
+    return [module for module in modules if any(running_statistics(module, recurse=False))]
+
+
+def join_statistics(layers: Iterable[nn.Module], ranks: Ranks) -> None:
+    """Averages the running statistics of the layers in training mode over the ranks, which saw other rows."""
+    if ranks.joined:
+        several = [running_statistics(layer, recurse=False) for layer in layers if layer.training]
+        buffers = [buffer for one in several for _, buffer in one]
+        ranks.mean_in_place([buffer for buffer in buffers if buffer.is_floating_point()])
 
 
 def check_owned(recipe: Recipe, players: Mapping[str, Player]) -> None:

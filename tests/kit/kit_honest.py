@@ -6,19 +6,33 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from gancore import Encoder, Generator, GeneratorRegularizer, Optimizer, RunningMean
-from gancore.component.interfaces import Conditioner, Discriminator, Extractor
+from gancore import (
+    Average,
+    Encoder,
+    Generator,
+    GeneratorRegularizer,
+    Loss,
+    Optimizer,
+    Pipeline,
+    Player,
+    Recipe,
+    RunningMean,
+    Sampler,
+    share,
+)
+from gancore.component.interfaces import Conditioner, Discriminator, Extractor, ImageShape
 from gancore.component.part import fact, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
-from gancore.errors import FactError, MeasureError
+from gancore.errors import FactError, FitError, MeasureError
 from gancore.measure.score import Score, Value
 from gancore.nn import given_label, one_hot
-from gancore.pipeline import Pipeline
-from gancore.recipes.base import Player, Recipe
 from gancore.recipes.gan import TwoPlayerGAN
-from gancore.standard.conditioners import OneHot
+from gancore.standard.averages import ExponentialAverage
+from gancore.standard.conditioners import Identity, OneHot
+from gancore.standard.losses import NonSaturating
 from gancore.standard.optimizers import SGD
+from gancore.standard.samplers import Normal
 
 
 def size(shape):
@@ -277,6 +291,75 @@ class HonestAutoencoder(Recipe):
         return {"distance": (made - image).square().mean()}
 
 
+@part("honest-pair")
+class HonestPair(Recipe):
+    """Two generators whose first layer is one, each against a discriminator (CoGAN), with averages."""
+
+    source: ImageShape = fact()
+    first: Generator = seat(default=HonestGenerator)
+    second: Generator = seat(default=HonestGenerator)
+    discriminators: Sequence[Discriminator] = seat(default=(HonestDiscriminator, HonestDiscriminator))
+    sampler: Sampler = seat(default=Normal)
+    loss: Loss = seat(default=NonSaturating)
+    average: Average = seat(default=ExponentialAverage)
+    optimizer: Optimizer = seat(default=SGD)
+
+    def facts(self, seat):
+        if seat == "sampler":
+            return {"latent": self.first.code_shape}
+        return {"image": self.source if seat == "second" else self.image, "classes": 0}
+
+    def build(self):
+        if self.source != self.image:
+            raise FitError("the two domains differ in shape")
+        self.share()
+        self.start()
+
+    def share(self):
+        share(self.first, "first", self.second)
+
+    def start(self):
+        self.average.start(first=self.first, second=self.second)
+
+    @property
+    def wants(self):
+        return frozenset({"source", "target"})
+
+    def players(self):
+        return {
+            "generators": Player([self.first, self.second], self.optimizer),
+            "discriminators": Player([*self.discriminators, self.loss], self.optimizer),
+        }
+
+    def pipelines(self):
+        codes = Identity(code=self.first.code_shape)
+        return {
+            name: Pipeline(sampler=self.sampler, conditioner=codes, generator=self.average.of(name))
+            for name in ("first", "second")
+        }
+
+    def step(self, run):
+        batch = run.batch()
+        latent = run.draw(self.sampler)
+        run.update("discriminators", self.discriminator_terms, batch["source"], batch["target"], latent)
+        run.update("generators", self.generator_terms, latent)
+        self.average.follow(images=run.images, batch=run.batch_size)
+
+    def pairs(self, latent):
+        made = self.first(latent), self.second(latent)
+        return zip(("first", "second"), self.discriminators, made, strict=True)
+
+    def discriminator_terms(self, source, target, latent):
+        real = {"first": source, "second": target}
+        return {
+            name: self.loss.discriminator(scores(real[name]), scores(fake))
+            for name, scores, fake in self.pairs(latent)
+        }
+
+    def generator_terms(self, latent):
+        return {name: self.loss.generator(scores(fake)) for name, scores, fake in self.pairs(latent)}
+
+
 HONEST = [
     HonestGenerator,
     HonestSevens,
@@ -290,4 +373,5 @@ HONEST = [
     HonestPenalty,
     HonestScore,
     HonestRecipe,
+    HonestPair,
 ]

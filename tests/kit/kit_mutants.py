@@ -13,6 +13,7 @@ from kit_honest import (
     HonestEncoder,
     HonestExtractor,
     HonestGenerator,
+    HonestPair,
     HonestPenalty,
     HonestRecipe,
     HonestScore,
@@ -780,6 +781,27 @@ class LogsNothing(HonestRecipe):
     def step(self, run):
         super().step(run)
         run.noted.clear()
+
+
+@mutant("build_starts_afresh", "spec_round_trip")
+class SharesByHand(HonestPair):
+    def share(self):
+        self.second.first = self.first.first
+
+
+@mutant(
+    "pipelines_begin_as_the_networks",
+    "resumes_to_the_same_bits",
+    "micro_batches_equal_the_whole",
+    "two_processes_equal_one",
+)
+class AveragesBeforeItShares(HonestPair):
+    def share(self):
+        self.average.start(first=self.first, second=self.second)
+        super().share()
+
+    def start(self):
+        pass
 
 
 # scores
