@@ -45,6 +45,11 @@ def next_place() -> Place:
     return Place(0, "") if places is None else next(places)
 
 
+def in_build() -> bool:
+    """Whether the `build` of a part runs."""
+    return _places.get() is not None
+
+
 class Owner(NamedTuple):
     """The seat that a part belongs to: its holder's identity, and the path of the seat in it."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from gancore.component.ownership import in_build
 from gancore.component.part import Part
 from gancore.errors import FitError
 
@@ -20,9 +21,14 @@ def share(first: Part, path: str, *others: Part) -> None:
     so that each can be saved and loaded by itself. Specs do not mention it: the `build` says it.
 
     Raises:
-        FitError: a part has no layer there, the layers differ, one is frozen and the other is not, or a part
-            holds trained weights there that would be lost.
+        FitError: no `build` runs; a part has no layer there, the layers differ, one is frozen and the other is
+            not, or a part holds trained weights there that would be lost.
     """
+    if not in_build():
+        raise FitError(
+            f"share {path} of {first.qualified_name} in the build of the part that holds them all: shared "
+            "elsewhere, it is made anew for each when they take their seats"
+        )
     layer = _layer(first, path)
     for other in others:
         replaced = _layer(other, path)

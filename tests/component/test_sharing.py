@@ -9,6 +9,7 @@ from torch import nn
 
 from gancore import Generator, Player, Recipe, build, part, seat, share, spec
 from gancore.component.discovery import registry
+from gancore.component.ownership import Place, making
 from gancore.component.weights import load_state
 from gancore.errors import FitError
 from gancore.standard.averages import ExponentialAverage
@@ -18,7 +19,7 @@ from gancore.testing.stage import start
 IMAGE = (3, 4, 4)
 
 
-@part("two-layers")
+@part("two-layers", tags=["batch"])
 class TwoLayers(SmallGenerator):
     """A body and a head, with a buffer in the body."""
 
@@ -121,27 +122,32 @@ def test_an_update_moves_it_by_the_gradients_of_both():
     assert torch.allclose(layer.weight, expected)
 
 
+def shared(*given):
+    with making(Place(0, "")):
+        share(*given)
+
+
 def test_what_cannot_be_shared_is_refused():
     one, two = TwoLayers(image=IMAGE), TwoLayers(image=IMAGE, width=4)
     with pytest.raises(
         FitError, match="generator/two-layers has no layer 'trunk' to share; its layers: body, bl"
     ):
-        share(one, "trunk", two)
+        shared(one, "trunk", two)
     two.body = nn.Sequential(nn.Linear(4, 4))
     with pytest.raises(
         FitError, match="cannot share body: the layers differ; give both parts the same options"
     ):
-        share(one, "body", two)
+        shared(one, "body", two)
     two = TwoLayers(image=IMAGE)
     two.body.requires_grad_(False)
     with pytest.raises(FitError, match="it is frozen in one of them only"):
-        share(one, "body", two)
+        shared(one, "body", two)
     two = TwoLayers(image=IMAGE)
     with torch.no_grad():
         two.head.weight += 1
         two.body[0].weight += 1
     with pytest.raises(FitError, match="the second holds trained weights, which would be lost"):
-        share(one, "body", two)
+        shared(one, "body", two)
 
 
 def test_a_trained_first_gives_its_layer():
@@ -149,5 +155,13 @@ def test_a_trained_first_gives_its_layer():
     with torch.no_grad():
         one.body[0].weight += 1
     two = TwoLayers(image=IMAGE)
-    share(one, "body", two)
+    shared(one, "body", two)
     assert two.body is one.body
+
+
+def test_outside_of_a_build_it_is_refused():
+    one, two = TwoLayers(image=IMAGE), TwoLayers(image=IMAGE)
+    with pytest.raises(
+        FitError, match="share body of generator/two-layers in the build of the part that holds"
+    ):
+        share(one, "body", two)

@@ -334,8 +334,10 @@ class HonestPair(Recipe):
     def pipelines(self):
         codes = Identity(code=self.first.code_shape)
         return {
-            name: Pipeline(sampler=self.sampler, conditioner=codes, generator=self.average.of(name))
-            for name in ("first", "second")
+            name: Pipeline(
+                sampler=self.sampler, conditioner=codes, generator=self.average.of(name), makes=makes
+            )
+            for name, makes in (("first", "source"), ("second", "target"))
         }
 
     def step(self, run):
