@@ -10,11 +10,15 @@ from gancore.recipes.gan import TwoPlayerGAN
 from gancore.recipes.growing import GrowingGAN
 from gancore.runs.opening import weight_files
 from gancore.standard.ada import ADA, ADAFixed
-from gancore.standard.augments import DiffAugment, NoAugment
+from gancore.standard.augments import Chain, DiffAugment, InstanceNoise, NoAugment
+from gancore.standard.auxiliaries import ACGAN, InfoGAN
 from gancore.standard.averages import ExponentialAverage, NoAverage
 from gancore.standard.conditioners import Embedding, Identity, OneHot
+from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
 from gancore.standard.labels import EmpiricalLabels, UniformLabels
+from gancore.standard.latent_codes import LatentCodes
+from gancore.standard.lecam import LeCam
 from gancore.standard.losses import (
     Hinge,
     LeastSquares,
@@ -23,26 +27,33 @@ from gancore.standard.losses import (
     RelativisticPairing,
     Wasserstein,
 )
+from gancore.standard.matching import FeatureMatching
 from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
+from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.projection import ProjectionDiscriminator
 from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
 from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
+from gancore.standard.wrapped_losses import TopK, Weighted
 
 gancore_api = 1
 
 _PARTS: list[type[Part]] = [
     *(TwoPlayerGAN, GrowingGAN),
-    *(Normal, Uniform, TruncatedNormal, Sphere),
+    *(Normal, Uniform, TruncatedNormal, Sphere, LatentCodes),
     *(EmpiricalLabels, UniformLabels),
     *(Identity, OneHot, Embedding),
     *(PatchGAN, ProjectionDiscriminator),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing),
+    *(TopK, Weighted),
     *(R1, R2, GradientPenalty, OneSidedGradientPenalty, Dragan, Drift),
+    *(LeCam, BalancedConsistency, OrthogonalDiscriminator),
+    *(OrthogonalGenerator, FeatureMatching),
+    *(ACGAN, InfoGAN, LatentConsistency),
     *(WeightClipping,),
     *(ExponentialAverage, NoAverage),
-    *(NoAugment, DiffAugment, ADAFixed, ADA),
+    *(NoAugment, DiffAugment, ADAFixed, ADA, InstanceNoise, Chain),
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine, WarmUp, Piecewise),
     *(Inception2015, Pixels, Emoji, Fashion),

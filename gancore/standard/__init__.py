@@ -6,11 +6,15 @@ from gancore.exports import lazy
 
 if TYPE_CHECKING:
     from gancore.standard.ada import ADA, ADAFixed
-    from gancore.standard.augments import DiffAugment, NoAugment
+    from gancore.standard.augments import Chain, DiffAugment, InstanceNoise, NoAugment
+    from gancore.standard.auxiliaries import ACGAN, InfoGAN
     from gancore.standard.averages import ExponentialAverage, NoAverage
     from gancore.standard.conditioners import Embedding, Identity, OneHot
+    from gancore.standard.consistency import BalancedConsistency, LatentConsistency
     from gancore.standard.constraints import WeightClipping
     from gancore.standard.labels import EmpiricalLabels, UniformLabels
+    from gancore.standard.latent_codes import LatentCodes
+    from gancore.standard.lecam import LeCam
     from gancore.standard.losses import (
         Hinge,
         LeastSquares,
@@ -19,16 +23,38 @@ if TYPE_CHECKING:
         RelativisticPairing,
         Wasserstein,
     )
+    from gancore.standard.matching import FeatureMatching
     from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
+    from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
     from gancore.standard.patchgan import PatchGAN
     from gancore.standard.projection import ProjectionDiscriminator
     from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
+    from gancore.standard.wrapped_losses import TopK, Weighted
 
 _HOMES = {
     "ada": ("ADA", "ADAFixed"),
-    "augments": ("DiffAugment", "NoAugment"),
+    "augments": ("Chain", "DiffAugment", "InstanceNoise", "NoAugment"),
+    "auxiliaries": (
+        "ACGAN",
+        "InfoGAN",
+    ),
+    "consistency": (
+        "BalancedConsistency",
+        "LatentConsistency",
+    ),
+    "latent_codes": ("LatentCodes",),
+    "lecam": ("LeCam",),
+    "matching": ("FeatureMatching",),
+    "orthogonal": (
+        "OrthogonalDiscriminator",
+        "OrthogonalGenerator",
+    ),
+    "wrapped_losses": (
+        "TopK",
+        "Weighted",
+    ),
     "averages": ("ExponentialAverage", "NoAverage"),
     "conditioners": ("Embedding", "Identity", "OneHot"),
     "constraints": ("WeightClipping",),
@@ -42,6 +68,7 @@ _HOMES = {
     "schedules": ("Constant", "Cosine", "Linear", "Piecewise", "WarmUp"),
 }
 __all__ = [
+    "ACGAN",
     "ADA",
     "R1",
     "R2",
@@ -49,6 +76,8 @@ __all__ = [
     "ADAFixed",
     "Adam",
     "AdamW",
+    "BalancedConsistency",
+    "Chain",
     "Constant",
     "Cosine",
     "DiffAugment",
@@ -57,9 +86,15 @@ __all__ = [
     "Embedding",
     "EmpiricalLabels",
     "ExponentialAverage",
+    "FeatureMatching",
     "GradientPenalty",
     "Hinge",
     "Identity",
+    "InfoGAN",
+    "InstanceNoise",
+    "LatentCodes",
+    "LatentConsistency",
+    "LeCam",
     "LeastSquares",
     "Linear",
     "Minimax",
@@ -69,18 +104,22 @@ __all__ = [
     "Normal",
     "OneHot",
     "OneSidedGradientPenalty",
+    "OrthogonalDiscriminator",
+    "OrthogonalGenerator",
     "PatchGAN",
     "Piecewise",
     "ProjectionDiscriminator",
     "RMSprop",
     "RelativisticPairing",
     "Sphere",
+    "TopK",
     "TruncatedNormal",
     "Uniform",
     "UniformLabels",
     "WarmUp",
     "Wasserstein",
     "WeightClipping",
+    "Weighted",
 ]
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from gancore.component.interfaces import Augment
-from gancore.component.part import field, part
-from gancore.component.randomness import uniform
+from gancore.component.part import field, part, seat
+from gancore.component.randomness import normal, uniform
+from gancore.component.validators import at_least
 
-__all__ = ["DiffAugment", "NoAugment"]
+__all__ = ["Chain", "DiffAugment", "InstanceNoise", "NoAugment"]
 
 Change = Literal["color", "translation", "cutout"]
 _CHANGES = ("color", "translation", "cutout")
@@ -36,6 +37,54 @@ class NoAugment(Augment):
     def forward(self, image: Tensor) -> Tensor:
         """The image."""
         return image
+
+
+@part("instance-noise")
+class InstanceNoise(Augment):
+    """Normal noise on every image that the discriminator sees, real or generated, so that the two
+    distributions overlap.
+
+    Paper: Sønderby et al. 2017, arXiv:1610.04490, section 3.2 (instance noise), and Arjovsky & Bottou 2017,
+    arXiv:1701.04862, section 3; both let the noise fade while training. `(N, C, H, W)` → the same.
+    """
+
+    deviation: float = field(
+        default=0.1, validator=at_least(0), help="standard deviation of the noise, images being in [-1, 1]"
+    )
+
+    def forward(self, image: Tensor) -> Tensor:
+        """x + ε with ε ~ N(0, σ² I)."""
+        return image + self.deviation * normal(*image.shape, like=image).to(image.dtype)
+
+
+@part("chain")
+class Chain(Augment):
+    """Several augmentations, one after the other."""
+
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"augments": ["instance-noise", "diffaugment"]},)
+
+    augments: Sequence[Augment] = seat(default=(), help="the augmentations, in order")
+
+    def forward(self, image: Tensor) -> Tensor:
+        """What the last one makes."""
+        for augment in self.augments:
+            image = augment(image)
+        return image
+
+    def observe(self, scores: Tensor) -> None:
+        """Every one observes the scores."""
+        for augment in self.augments:
+            augment.observe(scores)
+
+    def observe_again(self, scores: Tensor) -> None:
+        """Every one observes the scores."""
+        for augment in self.augments:
+            augment.observe_again(scores)
+
+    def scalars(self) -> dict[str, Tensor]:
+        """The values of all."""
+        several = (augment.scalars() for augment in self.augments)
+        return {name: value for values in several for name, value in values.items()}
 
 
 @part("diffaugment")

@@ -22,6 +22,7 @@ if find_spec("hypothesis") is None:  # pragma: no cover
 # importing a file of checks makes them known; there is one for each kind, and `networks` for several
 from gancore.testing import (  # noqa: F401
     augments,
+    auxiliaries,
     averages,
     conditioners,
     constraints,

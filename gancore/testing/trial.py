@@ -25,6 +25,8 @@ CANDIDATES: Mapping[str, tuple[Any, ...]] = {
     "label_shape": ((), (3,)),
     "code": ((6,), (80,), (4, 6), (2, 4, 4)),
     "latent": ((5,), (3, 4, 4)),
+    "features": ((6,), (4, 2, 2)),
+    "latent_codes": ((3, 1), (4,)),
 }
 """The facts that are tried, those that differ most first."""
 MOST = 5

@@ -26,6 +26,7 @@ from gancore.component.part import field, part
 from gancore.component.randomness import normal
 from gancore.measure.score import Value
 from gancore.nn import given_label, one_hot
+from gancore.standard.auxiliaries import ACGAN
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.labels import EmpiricalLabels
@@ -33,6 +34,7 @@ from gancore.standard.losses import NonSaturating, Wasserstein
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, Drift, GradientPenalty
 from gancore.standard.samplers import Normal
+from gancore.standard.wrapped_losses import TopK
 
 MUTANTS = {}
 
@@ -497,6 +499,12 @@ class FlippedDiscriminator(NonSaturating):
         return super().discriminator(fake, real)
 
 
+@mutant("wants_the_right_side", tags=["batch"])
+class LearnsFromTheWorst(TopK):
+    def generator(self, fake, real=None):
+        return super().generator(-fake, real)
+
+
 @mutant("finite_at_extremes")
 class Overflows(NonSaturating):
     def generator(self, fake, real=None):
@@ -598,6 +606,39 @@ class ShrinksForEver(Constraint):
     def forward(self, module):
         for p in module.parameters():
             p.mul_(0.5)
+
+
+# auxiliary objectives
+
+
+@mutant("has_a_term_for_each_player")
+class LeavesTheGeneratorOut(ACGAN):
+    def generator(self, fake, real):
+        return super().generator(fake, real).detach()
+
+
+@mutant("trains_its_own_layers")
+class AsksTheGeneratorAlone(ACGAN):
+    def build(self):
+        super().build()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def generator(self, fake, real):
+        return super().generator(fake, real) * self.scale.square()
+
+
+@mutant("leaves_both_players_alone")
+class GoesBackward(ACGAN):
+    def discriminator(self, real, fake):
+        term = super().discriminator(real, fake)
+        term.backward(retain_graph=True)
+        return term
+
+
+@mutant("is_exact_for_both_players")
+class AddsUp(ACGAN):
+    def generator(self, fake, real):
+        return super().generator(fake, real) * len(fake.image)
 
 
 # augments

@@ -88,8 +88,8 @@ class Picky(Generator):
 def test_a_fact_that_the_kit_cannot_draw_must_stand_in_the_examples():
     (result,) = [r for r in run_checks([Picky]) if r.check == "documented"]
     assert (
-        "draws image, source, classes, label_shape, code, latent, not 'color': "
-        "give Picky `examples` that hold it" in result.reason
+        "draws image, source, classes, label_shape, code, latent, features, latent_codes, "
+        "not 'color': give Picky `examples` that hold it" in result.reason
     )
 
 
@@ -109,7 +109,10 @@ def test_the_page_on_contracts_lists_every_check(checks):
 
 
 def plural(kind):
-    return kind.replace("-", "_") + ("es" if kind.endswith("s") else "s")
+    kind = kind.replace("-", "_")
+    return (
+        kind.removesuffix("y") + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith("s") else "s")
+    )
 
 
 def test_the_checks_of_a_kind_are_in_the_file_of_its_name(checks):

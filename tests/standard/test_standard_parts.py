@@ -84,5 +84,5 @@ def test_parts_make_no_noise_when_built():
     torch.manual_seed(0)
     before = torch.get_rng_state()
     for cls in PARTS:
-        cls().bind(seed=3, path="somewhere", facts={"latent": (4,), "code": (80,), "classes": 3})
+        cls().bind(seed=3, path="somewhere", facts={"latent": (20,), "code": (80,), "classes": 3})
     assert torch.equal(torch.get_rng_state(), before)

@@ -13,7 +13,7 @@ PARTS = [
     "--set",
     'generator={part="siren", width=8, depth=2}',
     "--set",
-    'regularizers=["lecam"]',
+    'regularizers=["gancore-siren:lecam"]',
     "--set",
     "discriminator.width=4",
 ]

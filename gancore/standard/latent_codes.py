@@ -1,0 +1,72 @@
+"""Latents that end in codes with a meaning to be learned."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from gancore.component.interfaces import Sampler, Shape
+from gancore.component.part import field, part, seat
+from gancore.errors import FitError
+from gancore.standard.samplers import Normal
+
+__all__ = ["LatentCodes"]
+
+
+def _tuple(given: Any) -> Any:
+    return tuple(given) if isinstance(given, list) else given
+
+
+def _sizes(_: Any, attribute: Any, value: Any) -> None:
+    fine = isinstance(value, tuple) and value and all(type(size) is int and size > 0 for size in value)
+    if not fine:
+        raise ValueError(
+            f"{attribute.name} must be whole numbers of at least 1, as [10, 1, 1]: categories of each code, "
+            f"1 for a continuous one; got {value!r}"
+        )
+
+
+@part("latent-codes")
+class LatentCodes(Sampler):
+    """Noise, followed by codes: categorical ones, one-hot and uniform over their categories, and continuous
+    ones, uniform in [-1, 1).
+
+    Paper: Chen et al. 2016 (InfoGAN), arXiv:1606.03657, section 5 and appendix C.1, whose codes for MNIST are
+    the default: one of 10 categories and two continuous ones. `auxiliary/infogan` learns what they mean.
+
+    Raises:
+        FitError: the latent is not flat, or has no room for the codes.
+    """
+
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"latent_codes": [2, 1]},)
+
+    latent_codes: Shape = field(
+        default=(10, 1, 1),
+        converter=_tuple,
+        validator=_sizes,
+        help="numbers of categories of the codes, 1 for a continuous one",
+    )
+    noise: Sampler = seat(default=Normal, help="where the rest of the latent comes from")
+
+    def facts(self, seat: str) -> dict[str, Any]:
+        """The noise fills what the codes leave."""
+        if len(self.latent) != 1 or self.latent[0] <= sum(self.latent_codes):
+            raise FitError(
+                f"{self.qualified_name} puts {sum(self.latent_codes)} numbers for the codes "
+                f"{list(self.latent_codes)} at the end of a flat latent and noise before them; the latent is "
+                f"{tuple(self.latent)}: use a generator with a longer, flat code, or fewer codes"
+            )
+        return {"latent": (self.latent[0] - sum(self.latent_codes),)}
+
+    def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
+        """`(n, latent)` float32."""
+        noise = self.noise(n, label, rng=rng)
+        return torch.cat([noise, *(self._code(size, n, rng) for size in self.latent_codes)], dim=1)
+
+    def _code(self, size: int, n: int, rng: torch.Generator) -> Tensor:
+        drawn = torch.rand(n, generator=rng)
+        if size == 1:
+            return drawn[:, None] * 2 - 1
+        return one_hot((drawn * size).long().clamp(max=size - 1), size).float()

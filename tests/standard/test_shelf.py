@@ -1,0 +1,268 @@
+"""Parts that need more than scores: numbers by hand, and each of them in a training that is a table."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from gancore import build, create
+from gancore.component.randomness import seeded
+from gancore.component.scored import Scored
+from gancore.component.specs import from_toml
+from gancore.errors import FactError, FitError
+from gancore.recipes.conditions import check_both_sides_read
+from gancore.standard import (
+    ACGAN,
+    BalancedConsistency,
+    Chain,
+    FeatureMatching,
+    Hinge,
+    InfoGAN,
+    InstanceNoise,
+    LatentCodes,
+    LatentConsistency,
+    LeCam,
+    NonSaturating,
+    OrthogonalDiscriminator,
+    OrthogonalGenerator,
+    RelativisticPairing,
+    TopK,
+    Weighted,
+)
+from gancore.standard.orthogonal import orthogonality
+from gancore.training.run import TrainingRun
+
+
+def never(*given):
+    raise AssertionError("this was not to be asked for")
+
+
+def scores(*values, **given):
+    made = torch.tensor(values, dtype=torch.float32)
+    return Scored(lambda: made, lambda image: image, **given)
+
+
+def features(rows, *, label=None, latent=None):
+    made = torch.tensor(rows)
+    return Scored(lambda: made, never, label=label, latent=latent, features_of=lambda image: image)
+
+
+# the auxiliary classifier
+
+
+def classifier(**options):
+    part = ACGAN(features=(2,), classes=2, **options)
+    with torch.no_grad():
+        part.head.weight.copy_(torch.eye(2))
+        part.head.bias.zero_()
+    return part
+
+
+def test_the_auxiliary_classifier_is_the_cross_entropy_of_both_sorts():
+    real = features([[math.log(3), 0.0]], label=torch.tensor([0]))  # P(0) = 3/4
+    fake = features([[0.0, math.log(4)]], label=torch.tensor([0]))  # P(0) = 1/5
+    part = classifier(weight=2.0, generator_weight=0.5)
+    assert part.discriminator(real, fake).item() == pytest.approx(2 * (-math.log(3 / 4) + math.log(5)))
+    assert part.generator(fake, real).item() == pytest.approx(math.log(5) / 2)
+    assert classifier(fake_weight=0.0).discriminator(real, fake).item() == pytest.approx(-math.log(3 / 4))
+
+
+def test_the_auxiliary_classifier_predicts_rows_of_numbers():
+    fake = features([[1.0, 2.0]], label=torch.tensor([[0.0, 4.0]]))
+    assert classifier().generator(fake, fake).item() == pytest.approx((1 + 4) / 2)
+
+
+# InfoGAN
+
+
+def test_the_surprise_of_latent_codes():
+    """Logits ln 3 and 0 give the first category 3/4; mean 1, deviation 2 on 5 gives ln 2 + 2 + ln(2π)/2."""
+    part = InfoGAN(features=(4,), latent_codes=(2, 1), weight=2.0, continuous_weight=0.5)
+    part.head = nn.Identity()
+    fake = features([[math.log(3), 0.0, 1.0, math.log(2)]], latent=torch.tensor([[9.0, 9.0, 1.0, 0.0, 5.0]]))
+    gaussian = math.log(2) + 2 + math.log(2 * math.pi) / 2
+    expected = 2 * -math.log(3 / 4) + gaussian / 2
+    assert part.discriminator(fake, fake).item() == pytest.approx(expected, rel=1e-5)
+    assert part.generator(fake, fake).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_latent_codes_are_one_hot_and_uniform_behind_the_noise():
+    sampler = LatentCodes(latent_codes=[3, 1], latent=(6,))
+    latent = sampler(4000, rng=torch.Generator().manual_seed(0))
+    noise, category, number = latent[:, :2], latent[:, 2:5], latent[:, 5]
+    assert noise.std().item() == pytest.approx(1, abs=0.05)
+    assert torch.equal(category.sum(1), torch.ones(4000)) and category.unique().tolist() == [0, 1]
+    assert category.mean(0).tolist() == pytest.approx([1 / 3] * 3, abs=0.03)
+    assert number.abs().max() <= 1 and number.var().item() == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_latent_codes_need_room():
+    with pytest.raises(FitError, match=r"puts 12 numbers for the codes \[10, 1, 1\] at the end"):
+        LatentCodes(latent=(12,))
+    with pytest.raises(ValueError, match="latent_codes must be whole numbers of at least 1, as"):
+        LatentCodes(latent_codes=[])
+
+
+# consistency
+
+
+class Halved(nn.Module):
+    def forward(self, image):
+        return image / 2
+
+
+def test_balanced_consistency_scores_both_sorts_with_their_own_labels():
+    part = BalancedConsistency(real_weight=2.0, fake_weight=3.0)
+    part.transform.forward = lambda image: image / 2
+    real = scores(2.0, 4.0)  # changes 1 and 2
+    fake = Scored(lambda: torch.tensor([6.0]), lambda image: image + 100)  # change 3
+    assert part(never, real, fake).item() == pytest.approx(2 * 2.5 + 3 * 9)
+    part.fake_weight = 0.0
+    assert part(never, scores(2.0), Scored(never, never)).item() == pytest.approx(2)
+
+
+def test_latent_consistency_pulls_scores_together_and_images_apart():
+    part = LatentConsistency(weight=2.0, generator_weight=3.0, deviation=0.1)
+    latent = torch.zeros(20_000, 1)
+    fake = Scored(
+        lambda code: 2 * code,
+        lambda image: 5 * image[:, 0],
+        latent=latent,
+        code=lambda: latent,
+        generate=lambda z: 2 * z,
+    )
+    with seeded(0):
+        assert part.discriminator(fake, fake).item() == pytest.approx(2 * (5 * 2 * 0.1) ** 2, rel=0.03)
+        assert part.generator(fake, fake).item() == pytest.approx(-3 * (2 * 0.1) ** 2, rel=0.03)
+
+
+# the others
+
+
+def test_feature_matching_is_the_distance_of_means():
+    real, fake = features([[1.0, 2.0], [3.0, 4.0]]), features([[0.0, 0.0], [0.0, 2.0]])
+    assert FeatureMatching(weight=0.5)(never, fake, real).item() == pytest.approx((2**2 + 2**2) / 2)
+
+
+def test_lecam_measures_the_distance_to_the_other_sides_anchor():
+    """Reals 1 and 3, fakes 0 and -2 set the anchors 2 and -1; then 0.5 ((4 + 1)² + (1 - 2)²) = 13."""
+    part = LeCam(weight=0.5)
+    assert part(never, scores(1, 3), scores(0, -2)).item() == 0
+    part.update_buffers()
+    assert part(never, scores(4), scores(1)).item() == pytest.approx(13, rel=1e-5)
+    part.one_sided = True
+    assert part(never, scores(-3), scores(1)).item() == pytest.approx(0.5, rel=1e-5)
+
+
+def test_orthogonality_looks_at_directions_and_not_at_lengths():
+    layer = nn.Linear(2, 2)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[3.0, 0.0], [0.0, 5.0]]))
+    assert orthogonality(layer) == 0
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0, 2.0], [3.0, 1.0]]))  # the product of the rows is 5
+    assert orthogonality(layer).item() == pytest.approx(2 * 25)
+    assert OrthogonalGenerator(weight=0.1)(layer, None, None).item() == pytest.approx(5)
+    real = Scored(never, never, discriminator=layer)
+    assert OrthogonalDiscriminator(weight=0.1)(never, real, None).item() == pytest.approx(5)
+
+
+def test_orthogonality_takes_outputs_of_every_layer_and_leaves_embeddings_out():
+    transposed = nn.ConvTranspose2d(2, 3, 1, bias=False)
+    plain = nn.Conv2d(2, 3, 1, bias=False)
+    with torch.no_grad():
+        plain.weight.copy_(transposed.weight.transpose(0, 1))
+    assert torch.allclose(orthogonality(transposed), orthogonality(plain))
+    with pytest.raises(FitError, match="Embedding has no weight matrix"):
+        orthogonality(nn.Embedding(3, 4))
+
+
+def test_top_k_keeps_the_best_of_a_batch_and_their_partners():
+    fake, real = torch.tensor([3.0, 1.0, 2.0, 0.0]), torch.tensor([10.0, 20.0, 30.0, 40.0])
+    assert TopK(loss="hinge").generator(fake).item() == pytest.approx(-2.5)
+    assert TopK(loss="hinge", fraction=0.1).generator(fake).item() == -3
+    assert torch.equal(TopK(fraction=1.0).generator(fake), NonSaturating().generator(fake))
+    paired = TopK(loss="relativistic-pairing")
+    assert paired.needs_real and not TopK().needs_real
+    expected = RelativisticPairing().generator(fake[[0, 2]], real[[0, 2]])
+    assert torch.equal(paired.generator(fake, real), expected)
+    patches = fake.reshape(4, 1, 1, 1).expand(4, 1, 2, 2)
+    assert TopK(loss="hinge").generator(patches).item() == pytest.approx(-2.5)
+    assert torch.equal(TopK(loss="hinge").discriminator(real, fake), Hinge().discriminator(real, fake))
+
+
+def test_weighted_losses():
+    fake, real = torch.tensor([3.0]), torch.tensor([0.5])
+    part = Weighted(loss="hinge", generator_weight=0.0, discriminator_weight=2.0)
+    assert part.generator(fake).item() == 0 and part.discriminator(real, fake).item() == 9
+
+
+def test_instance_noise_and_chains():
+    image = torch.zeros(8, 3, 16, 16)
+    with seeded(0):
+        noisy = InstanceNoise(deviation=0.5)(image)
+    assert noisy.std().item() == pytest.approx(0.5, rel=0.05)
+    with seeded(0):
+        twice = Chain(augments=[InstanceNoise(deviation=3.0), InstanceNoise(deviation=4.0)])(image)
+    assert twice.std().item() == pytest.approx(5, rel=0.05)
+    assert Chain()(image) is image
+
+
+# in trainings
+
+SMALL = 'generator = {part = "dcgan", width = 2}\ndiscriminator = {part = "dcgan-plain", width = 4}\n'
+LABELED = 'generator = {part = "dcgan", width = 2, latent_size = 12}\n' + SMALL.partition("\n")[2]
+TRAININGS = {
+    "acgan": LABELED + 'conditioner = {part = "embedding", size = 4}\nauxiliaries = ["acgan"]',
+    "infogan": SMALL + 'sampler = {part = "latent-codes", latent_codes = [4, 1]}\nauxiliaries = ["infogan"]',
+    "feature-matching": SMALL + 'generator_regularizers = [{part = "feature-matching", weight = 0.1}]\n'
+    'loss = {part = "weighted", generator_weight = 0.0}',
+    "bcr": SMALL + 'regularizers = ["bcr"]',
+    "zcr": SMALL + 'auxiliaries = ["zcr"]',
+    "lecam": SMALL + 'regularizers = ["lecam"]',
+    "orthogonal": SMALL + 'generator_regularizers = ["orthogonal"]\nregularizers = ["orthogonal"]',
+    "top-k": SMALL + 'loss = {part = "top-k", loss = "hinge",'
+    ' fraction = {part = "linear", start = 1.0, end = 0.5}}',
+    "instance-noise": SMALL
+    + 'augment = {part = "instance-noise", deviation = {part = "linear", start = 0.2, end = 0.0}}',
+}
+
+
+class Images:
+    position = 0
+
+    def next(self, n=None):
+        self.position += n
+        rng = torch.Generator().manual_seed(self.position)
+        label = torch.randint(3, (n,), generator=rng)
+        return {"image": torch.rand(n, 3, 16, 16, generator=rng) * 2 - 1, "label": label}
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_each_of_them_is_put_into_a_seat_by_toml_alone(name):
+    table = from_toml(f'part = "gancore-dcgan:dcgan"\n{TRAININGS[name]}')
+    recipe = build(table, "recipe")
+    recipe.bind(facts={"image": (3, 16, 16), "classes": 3}, by="the data")
+    run = TrainingRun(recipe, Images(), batch=8, total=16)
+    for _ in range(2):
+        recipe.step(run)
+        run.step += 1
+    logged = run.take_log()
+    assert all(math.isfinite(value) for value in logged.values())
+    if name not in ("top-k", "instance-noise"):
+        assert any(key.endswith(f"/{name}") for key in logged)
+    if name in ("acgan", "infogan", "zcr", "orthogonal"):
+        assert {f"discriminator/{name}", f"generator/{name}"} <= set(logged)
+
+
+def test_infogan_says_what_it_waits_for_without_latent_codes():
+    with pytest.raises(FactError, match="waits for latent_codes.*given by sampler/latent-codes"):
+        create("dcgan", {"auxiliaries": ["infogan"]}, image=(3, 16, 16)).require()
+
+
+def test_a_classifier_without_a_conditioner_is_refused():
+    recipe = create("dcgan", {"auxiliaries": ["acgan"]}, image=(3, 16, 16), classes=3)
+    assert recipe.wants == {"image", "label"}
+    with pytest.raises(FitError, match="auxiliary/acgan reads labels, but no part that makes images does"):
+        check_both_sides_read(recipe)
