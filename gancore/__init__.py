@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from gancore.verbs.sample import sample
     from gancore.verbs.show import show
     from gancore.verbs.train import train
+    from gancore.verbs.translate import translate
 
 __version__ = "0.1.0"
 
@@ -128,6 +129,7 @@ _HOMES = {
     "verbs.sample": ("sample",),
     "verbs.show": ("show",),
     "verbs.train": ("train",),
+    "verbs.translate": ("translate",),
 }
 __all__ = [
     "Augment",
@@ -194,6 +196,7 @@ __all__ = [
     "show",
     "spec",
     "train",
+    "translate",
 ]
 
 # `gancore --help` must not import torch

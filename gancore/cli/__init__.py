@@ -27,6 +27,7 @@ from gancore.cli import (
     sample,
     show,
     train,
+    translate,
 )
 from gancore.errors import GancoreError
 
@@ -72,6 +73,7 @@ app.command("invert")(invert.invert)
 app.command("directions")(directions.directions)
 app.command("edit")(edit.edit)
 app.command("encode")(encode.encode)
+app.command("translate")(translate.translate)
 app.command("explore")(explore.explore)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show)

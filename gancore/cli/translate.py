@@ -1,0 +1,51 @@
+"""`gancore translate`: a folder of images, translated file by file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gancore.cli import options as o
+
+
+def translate(
+    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    images: Annotated[Path, typer.Argument(help="folder or zip of image files")],
+    label: Annotated[
+        int | None,
+        typer.Option("--label", min=0, help="class of all images, if the translator reads labels"),
+    ] = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            "--fit",
+            help="crop, pad or stretch images of another size than the generator's; default: refuse them",
+        ),
+    ] = None,
+    seed: o.Seed = None,
+    pipeline: o.Pipeline = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="folder for the translations; default: RUN-translated"),
+    ] = None,
+) -> None:
+    """Translate a folder of images with a trained translator; the same command continues after a stop."""
+    from gancore.cli.progress import bars
+    from gancore.verbs.translate import translate
+
+    with bars() as progress:
+        done = translate(
+            run,
+            images,
+            label=label,
+            fit=fit,
+            seed=seed,
+            pipeline=pipeline,
+            output=output or o.named(run, "-translated"),
+            progress=progress,
+        )
+    typer.echo(done)
+    for name, reason in done.refused:
+        typer.echo(f"{name}: {reason}", err=True)
+    if done.refused:
+        raise typer.Exit(1)
