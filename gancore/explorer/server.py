@@ -67,7 +67,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """The URL of the page."""
+        """The page's URL."""
         host = "127.0.0.1" if self.host == "0.0.0.0" else "::1" if self.host == "::" else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.server_port}/"
 
@@ -82,8 +82,8 @@ def open_server(session: Session, host: str = "127.0.0.1", port: int = 8765) -> 
     """A server that is bound and ready for `serve_forever`; port 0 selects any free one.
 
     Raises:
-        UserError: the port is in use (a free one is named) or may not be used, or the address is none of this
-        machine's.
+        UserError: the port is in use (a free one is named) or may not be used, or the address does not belong
+        to this machine.
     """
     try:
         return Server(session, host, port)
@@ -96,7 +96,7 @@ def open_server(session: Session, host: str = "127.0.0.1", port: int = 8765) -> 
                 + (f"try --port {free}" if free else "give another --port")
             ) from None
         if code in (errno.EACCES, errno.EPERM):
-            raise UserError(f"port {port} may not be used by you; give a --port from 1024 up") from None
+            raise UserError(f"port {port} may not be used by you; give a --port of at least 1024") from None
         raise UserError(
             f"cannot listen on {host} port {port}: {error}; give an address of this machine as --host"
         ) from None
@@ -150,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         except Exception as error:  # the page must survive any error in a plugin's network
             _say(error)
-            text = f"{type(error).__name__} on the server; the terminal of `gancore explore` says more"
+            text = f"{type(error).__name__} on the server; see the terminal of `gancore explore`"
             self._json({"error": text}, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _get(self) -> None:
@@ -184,14 +184,14 @@ class Handler(BaseHTTPRequestHandler):
         raise Refused(HTTPStatus.NOT_FOUND, f"there is no endpoint at {path[:80]}")
 
     def _body(self) -> bytes:
-        """The whole body, so that a refused request leaves nothing unread in the connection."""
+        """Reads the whole body, so that a refused request leaves nothing unread in the connection."""
         length = self.headers.get("Content-Length", "")
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             self.close_connection = True
             raise Refused(HTTPStatus.LENGTH_REQUIRED, "a request must state its length: send Content-Length")
         if len(length) > 9 or int(length) > LONGEST:
             self.close_connection = True
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {LONGEST} bytes")
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may have at most {LONGEST} bytes")
         return self.rfile.read(int(length))
 
     def _check_host(self) -> None:
@@ -201,19 +201,20 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             raise Refused(
                 HTTPStatus.FORBIDDEN,
-                f"this page is at {self.server.url} and answers to no other host; "
-                "start it with --host for more",
+                f"this page is at {self.server.url} and answers no other host name; to allow "
+                "others, start it with --host",
             )
 
     def _check_origin(self) -> None:
         origin = self.headers.get("Origin")
         if origin is not None and origin.lower() != f"http://{self.headers['Host'].lower()}":
-            raise Refused(HTTPStatus.FORBIDDEN, "another site may not ask here")
+            raise Refused(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
         if self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            raise Refused(HTTPStatus.FORBIDDEN, "another site may not ask here")
+            raise Refused(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
         if self.headers.get_content_type() != "application/json":
             raise Refused(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a request is JSON: send Content-Type: application/json"
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "a request must be JSON: send Content-Type: application/json",
             )
 
     def _json(self, value: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
@@ -278,7 +279,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a valid JSON number")
 
 
 def _say(error: BaseException | None) -> None:

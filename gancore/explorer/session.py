@@ -88,8 +88,8 @@ class Session:
         return self._keep("neighbors", request, lambda: _grid(to_pil(self.walk.images(around)), size))
 
     def latent(self, request: Any) -> tuple[bytes, str]:
-        """A view → an array `(1, …)` as `.npy`, and a name: its latent, or its code where it was moved or
-        mixed in w.
+        """A view → an array `(1, …)` as `.npy`, and a name: its latent, or its code if it was moved or mixed
+        in w.
         """
         view = view_of(request)
 
@@ -120,8 +120,8 @@ class Session:
         return {"python": "\n".join(lines) + "\n"}
 
     def principal(self, request: Any) -> dict[str, Any]:
-        """`{"space"}` → how far the pipeline's own latents or codes lie apart along each principal direction;
-        finds them where needed.
+        """`{"space"}` → the standard deviation of the pipeline's own latents or codes along each principal
+        direction; finds the directions if needed.
         """
         space = request.get("space") if isinstance(request, Mapping) else None
         if space not in SPACES:

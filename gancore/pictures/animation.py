@@ -50,7 +50,7 @@ def check_animation(path: Path, fps: float) -> None:
     ending = path.suffix.lower()
     if not ending:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(f"{path} exists already; give a new folder for the frames")
+            raise UserError(f"{path} already exists; give a new folder for the frames")
     elif ending not in ENDINGS:
         raise UserError(
             f"{path.name} ends in {path.suffix!r}; give a name that ends in {', '.join(ENDINGS)}, "
@@ -216,7 +216,7 @@ def _ffmpeg(words: Sequence[str]) -> Iterator[IO[bytes]]:
             said.seek(0)
             text = said.read(4000).decode("utf-8", errors="replace").strip()
             raise RunError(
-                f"ffmpeg ended with code {code}: {text or 'it said nothing'}; "
+                f"ffmpeg ended with code {code}: {text or 'no message'}; "
                 "nothing was written. Try a .webp name."
             )
 

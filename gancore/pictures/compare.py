@@ -59,7 +59,7 @@ def write_comparison(
 def _opened(paths: Sequence[Path]) -> list[Compared]:
     if len(paths) < 2:
         raise UserError(
-            f"a comparison needs two runs or more, given {len(paths)}; "
+            f"a comparison needs at least two runs; got {len(paths)}; "
             "name their folders: gancore compare runs/0001-gan runs/0002-vae"
         )
     whole = [path.resolve() for path in paths]
@@ -114,16 +114,18 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
             board("curves-board", smoothing=True) if any(one.run.log.reports for one in compared) else "",
         ),
         Section("alarms", "Alarms", alarm_list([(one.name, one.run.log.alarms) for one in compared])),
-        Section("recipes", "Recipes", recipes or _equal("The recipes are equal."), note="where they differ"),
+        Section(
+            "recipes", "Recipes", recipes or _equal("The recipes are identical."), note="where they differ"
+        ),
         Section(
             "settings",
             "Training",
-            settings or _equal("Data, settings and environment are equal."),
+            settings or _equal("Data, settings and environment are identical."),
             note="where data, settings and environment differ",
         ),
         Section("neighbors", "Nearest neighbors", neighbors),
         Section("classes", "Classes", classes),
-        Section("again", "Make them again", _commands(compared)),
+        Section("again", "Reproduce these runs", _commands(compared)),
     ]
 
 
@@ -167,20 +169,18 @@ def _about_seeds(compared: Sequence[Compared]) -> str:
     seeds = {one.name: one.run.settings_table.get("seed") for one in compared}
     if set(seeds.values()) == {None}:
         return (
-            "No seed is known, so runs may show latents of their own. "
-            "One slider moves all by the images seen."
+            "No seed is known, so the runs may show different latents. One slider moves all "
+            "timelines by the images seen."
         )
     if len(set(seeds.values())) > 1:
-        told = ", ".join(
-            f"{name}: {seed if seed is not None else 'not known'}" for name, seed in seeds.items()
-        )
+        told = ", ".join(f"{name}: {seed if seed is not None else 'unknown'}" for name, seed in seeds.items())
         return (
-            f"Seeds differ ({told}), so each run shows latents of its own. "
-            "One slider moves all by the images seen."
+            f"Seeds differ ({told}), so each run shows different latents. One slider moves all "
+            "timelines by the images seen."
         )
     return (
-        "All have the same seed: runs of the same sampler and latent size show the same latents. "
-        "One slider moves all by the images seen."
+        "All runs have the same seed, so those with the same sampler and latent size show the "
+        "same latents. One slider moves all timelines by the images seen."
     )
 
 
@@ -201,11 +201,13 @@ def _from_one_seed(compared: Sequence[Compared], count: int, seed: int) -> str:
     )
     given = {mark for mark in marks if mark}
     same = (
-        "All were given the same latents."
+        "All runs got the same latents."
         if len(given) == 1 and all(marks)
-        else "Runs under the same letter were given the same latents."
+        else "Runs with the same letter got the same latents."
     )
-    told = f"{count} samples of each run as it ended, all drawn from seed {seed}. {same if given else ''}"
+    told = (
+        f"{count} samples of each run in its final state, all drawn from seed {seed}. {same if given else ''}"
+    )
     return f'<p class="hint">{escape(told)}</p><div class="plates">{shown}</div>'
 
 

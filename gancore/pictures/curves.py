@@ -68,7 +68,7 @@ def _speed(reports: Sequence[Mapping[str, Any]]) -> Curve:
 
 
 def _thinned(curve: Curve, points: int) -> Curve:
-    """Means over equal runs of neighbors; NaN and infinities show through a mean."""
+    """Means over groups of equally many consecutive values; a NaN or infinity makes the mean non-finite."""
     width = math.ceil(len(curve.images) / points)
     starts = range(0, len(curve.images), width)
     images, values = (

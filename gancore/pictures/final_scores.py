@@ -33,7 +33,7 @@ def final_scores(compared: Sequence[Compared]) -> str:
     charts = board("scores-board") if any(courses(one.run.log.lines) for one in compared) else ""
     names = dict.fromkeys(evaluation.name for one in compared for evaluation in one.evaluations)
     tables = "".join(_final(compared, name) for name in names)
-    nothing = '<p class="quiet-line"><span class="pill">none yet</span> None of these runs holds a score.</p>'
+    nothing = '<p class="quiet-line"><span class="pill">none yet</span> None of these runs has a score.</p>'
     return tables + charts or nothing
 
 
@@ -120,6 +120,6 @@ def _protocols(protocols: Mapping[str, Mapping[str, object]]) -> str:
     if not table:
         return protocol(first)
     return (
-        '<details class="inner"><summary>protocols, where they '
+        '<details class="inner"><summary>where the protocols '
         f"differ</summary>{table}</details>{protocol(first)}"
     )

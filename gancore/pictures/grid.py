@@ -31,7 +31,7 @@ def to_uint8(image: Tensor) -> Tensor:
     """
     if not image.is_floating_point():
         raise DataError(
-            f"a picture is made of floats in [-1, 1], given {image.dtype}; "
+            f"a picture is made from floats in [-1, 1]; got {image.dtype}; "
             "divide bytes by 127.5 and subtract 1."
         )
     value = image.detach().to("cpu", torch.float32).nan_to_num(nan=0.0).clamp(-1, 1)
@@ -49,7 +49,7 @@ def to_pil(images: Tensor) -> list[Image.Image]:
     """
     if images.ndim != 4 or 0 in images.shape:
         raise DataError(
-            f"images must be (N, C, H, W) with no empty axis, given {tuple(images.shape)}; "
+            f"images must be (N, C, H, W) with no empty axis; got {tuple(images.shape)}; "
             "a single image needs images[None]."
         )
     count, channels, height, width = images.shape
@@ -74,7 +74,7 @@ def to_grid(
         UserError: fewer than one column.
     """
     if columns is not None and columns < 1:
-        raise UserError(f"a grid needs at least 1 column, given columns={columns}.")
+        raise UserError(f"a grid needs at least 1 column; got columns={columns}.")
     return _grid([_opaque(_enlarged(picture, tile), background) for picture in to_pil(images)], columns)
 
 

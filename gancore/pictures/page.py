@@ -127,8 +127,8 @@ def board(id: str, *, smoothing: bool = False) -> str:
 def reduced_note(reduced: bool, folders: Sequence[str]) -> str:
     """A note for pictures that had to be reduced."""
     return (
-        '<p class="hint">Reduced to keep this page small; '
-        f"the whole ones are in {escape(listed(folders))}.</p>"
+        '<p class="hint">Reduced in size to keep this page small; '
+        f"the originals are in {escape(listed(folders))}.</p>"
         if reduced
         else ""
     )

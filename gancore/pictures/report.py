@@ -106,7 +106,7 @@ def _samples(run: RunFolder, evaluations: list[Evaluated], missing: list[str]) -
     )
     title = "Samples" if grids else "Facts"
     note = (
-        f"{counted(sum(map(len, shown.values())), len(grids))} grids, always from the same latents or images"
+        f"{counted(sum(map(len, shown.values())), len(grids))} grids, all from the same latents or images"
         if grids
         else ""
     )
@@ -131,7 +131,7 @@ def _scores(log: RunLog, evaluations: list[Evaluated]) -> Section:
     tables = "".join(evaluation(one, course, open=index == 0) for index, one in enumerate(evaluations))
     charts = board("scores-board") if course else ""
     nothing = (
-        '<p class="quiet-line"><span class="pill">none yet</span> Neither the log nor scores/ holds a '
+        '<p class="quiet-line"><span class="pill">none yet</span> Neither the log nor scores/ contains a '
         "score of this run.</p>"
     )
     return Section("scores", "Scores", charts + tables or nothing)
@@ -150,7 +150,7 @@ def _words(run: RunFolder) -> list[Section]:
     rows = event_rows(events[-EVENTS:])
     return [
         Section("recipe", "Recipe", _text("recipe-text", run.recipe_text), action="recipe-text"),
-        Section("again", "Make it again", _text("command-text", run.command()), action="command-text"),
+        Section("again", "Reproduce this run", _text("command-text", run.command()), action="command-text"),
         Section("environment", "Environment", pairs_table(flat(run.facts))),
         Section(
             "events",

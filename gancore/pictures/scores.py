@@ -36,8 +36,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One file of `scores/`. `name` is empty for one made while training; `images` are those seen by then,
-    None where unknown.
+    """One file of `scores/`. `name` is empty for an evaluation made during training; `images` is the number
+    of images seen by then, None if unknown.
     """
 
     name: str
@@ -99,21 +99,23 @@ def read_evaluations(run: RunFolder) -> tuple[list[Evaluated], list[str]]:
     """The latest evaluation of the training, then those with a name; and one sentence for each file that
     cannot be read.
 
-    Where the log holds scores and no file does, they are the latest evaluation, without a protocol.
+    If the log has scores but there is no file, they are the latest evaluation, without a protocol.
     """
     found, damaged = [], []
     for path in run.scores:
         try:
             found.append(_evaluated(path))
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            damaged.append(f"{path.parent.name}/{path.name} is no evaluation ({error}): it is left out.")
+            damaged.append(
+                f"{path.parent.name}/{path.name} is not an evaluation ({error}), so it is omitted."
+            )
     trained = [one for one in found if not one.name] or _logged(run.log)
     latest = sorted(trained, key=lambda one: one.images or 0)[-1:]
     return latest + [one for one in found if one.name], damaged
 
 
 def number(value: Any) -> float | None:
-    """A finite number, from what a log may hold for one."""
+    """A value from the log as a finite number, else None."""
     try:
         found = float(value)
     except (TypeError, ValueError):

@@ -91,10 +91,10 @@ def setup(protocol: Mapping[str, Any]) -> str:
 
 
 def left_out(reasons: Mapping[str, str]) -> str:
-    """The scores that could not be given, and why."""
+    """The scores that were not computed, and why."""
     found = items((f"{name}: {reason}" for name, reason in reasons.items()), "left-out")
     return (
-        f'<details class="inner"><summary>{len(reasons)} left out, and why</summary>{found}</details>'
+        f'<details class="inner"><summary>{len(reasons)} not computed, and why</summary>{found}</details>'
         if found
         else ""
     )
@@ -104,14 +104,14 @@ def protocol(table: Mapping[str, Any]) -> str:
     """The protocol of the scores, collapsible."""
     found = pairs_table(flat(table))
     return (
-        f'<details class="inner"><summary>protocol: how these were made</summary>{found}</details>'
+        f'<details class="inner"><summary>protocol: how these scores were computed</summary>{found}</details>'
         if found
-        else ('<p class="hint">No protocol lies beside these scores.</p>')
+        else ('<p class="hint">There is no protocol for these scores.</p>')
     )
 
 
 def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple[str, list[str]]:
-    """`pictures/FILE.png` of each run that has one, and one sentence for each that is damaged."""
+    """`pictures/FILE.png` of each run that has one, and one sentence for each damaged file."""
     found, damaged = {}, []
     for index, (name, run) in enumerate(runs):
         path = run.picture(file)
@@ -128,7 +128,7 @@ def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple
 
 
 def plate(run: int, caption: str, source: str, note: str) -> str:
-    """One picture of one run, or in its place the words that say why there is none."""
+    """One picture of one run, or a text that says why there is none."""
     picture = f'<img class="zoomable" alt="{escape(caption or "picture")}" src="{source}">' if source else ""
     kind = "colored" if caption else ""
     return filled(
@@ -143,7 +143,7 @@ def plate(run: int, caption: str, source: str, note: str) -> str:
 
 
 def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
-    """What a run is, in a few numbers."""
+    """The key facts of a run."""
     reports, settings = run.log.reports, run.settings_table
     if reports:
         last, target = reports[-1], settings.get("images")

@@ -1,4 +1,4 @@
-"""What the charts of a page draw: the scalars, scores and diagnostics of one run or several."""
+"""The data of a page's charts: the scalars, scores and diagnostics of one or more runs."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +9,7 @@ from gancore.pictures.scores import Course, courses, diagnostics
 from gancore.runs.folder import RunFolder
 
 Group = dict[str, Any]
-DIAGNOSTICS = "diagnostics that alarms are read from"
+DIAGNOSTICS = "diagnostics that the alarms are based on"
 DIAGNOSTICS_COLOR = 3
 
 

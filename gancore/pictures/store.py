@@ -18,6 +18,6 @@ def store(path: Path, content: bytes) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise RunError(
-            f"could not write {path}: {reason}; what stood there is unchanged. "
-            "Free some space or name a folder that can be written to."
+            f"could not write {path}: {reason}; an existing file is unchanged. Free some space or "
+            "choose a writable folder."
         ) from error

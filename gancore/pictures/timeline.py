@@ -30,12 +30,14 @@ def whole_grids(run: RunFolder) -> tuple[list[SampleGrid], list[str]]:
 
 
 def not_whole(path: Path) -> str:
-    """Says that a picture is left out."""
-    return f"{path.parent.name}/{path.name} is not a whole PNG: it is left out."
+    """A sentence saying that a picture is omitted."""
+    return f"{path.parent.name}/{path.name} is not a complete PNG, so it is omitted."
 
 
 def timelines(grids: Sequence[SampleGrid], at_most: int = GRIDS) -> dict[str, list[SampleGrid]]:
-    """The grids to show for each pipeline: at most so many in all, evenly thinned, first and last kept."""
+    """The grids to show for each pipeline: at most so many in total, evenly thinned, keeping the first and
+    the last.
+    """
     groups: dict[str, list[SampleGrid]] = {}
     for grid in grids:
         groups.setdefault(grid.pipeline, []).append(grid)
@@ -50,7 +52,7 @@ def evenly(grids: Sequence[SampleGrid], count: int) -> list[SampleGrid]:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether the file begins and ends as a PNG does."""
+    """Whether the file starts and ends like a PNG."""
     with open(path, "rb", opener=no_follow) as file:
         begin = file.read(len(SIGNATURE))
         file.seek(max(0, path.stat().st_size - len(END)))

@@ -42,7 +42,7 @@ def counted(shown: int, total: int) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names as a sentence lists them."""
+    """Names as a list in a sentence."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
 

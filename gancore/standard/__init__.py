@@ -1,4 +1,4 @@
-"""The core's own parts. They enter by the same door as everyone's (`gancore.builtin`)."""
+"""The parts of the core. They are registered like those of any plugin (`gancore.builtin`)."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What changes images before the discriminator sees them."""
+"""Transforms of images before the discriminator sees them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
@@ -30,7 +30,7 @@ def _listed(given: Any) -> Any:
 
 @part("no-augment")
 class NoAugment(Augment):
-    """Images stay as they are."""
+    """Leaves images unchanged."""
 
     former_names: ClassVar[Sequence[str]] = ("identity",)
 
@@ -94,17 +94,17 @@ class DiffAugment(Augment):
     Paper: Zhao et al. 2020, arXiv:2006.10738, section 3.3: color is brightness within [-0.5, 0.5], saturation
     within [0, 2] and contrast within [0.5, 1.5], in this order; translation within 1/8 of the image's size,
     padded with zeros; cutout masks a square of half the image's size with zeros, its center anywhere in the
-    image. Every channel is treated as a color; saturation leaves single-channel images as they are. Each
-    sample has draws of its own. `(N, C, H, W)` → the same, twice differentiable, of the image's dtype.
+    image. Every channel is treated as a color; saturation leaves single-channel images unchanged. Each sample
+    is transformed independently. `(N, C, H, W)` → the same, twice differentiable, of the image's dtype.
     """
 
     policy: tuple[Change, ...] = field(
-        default=_CHANGES, converter=_listed, validator=_known, help="which changes are made"
+        default=_CHANGES, converter=_listed, validator=_known, help="the transforms to apply"
     )
 
     @classmethod
     def upgraded(cls, table: Mapping[str, Any]) -> dict[str, Any]:
-        """Older specs spell a change otherwise."""
+        """Reads older specs, which spell a transform differently."""
         table = super().upgraded(table)
         policy = table.get("policy")
         if isinstance(policy, list):
@@ -144,7 +144,9 @@ def _translation(image: Tensor) -> Tensor:
 
 
 def _shifted(image: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Where each position of the shifted image is taken from, `(N, size)`, and whether that lies inside."""
+    """The source position of each pixel of the shifted image, `(N, size)`, and whether it lies inside the
+    image.
+    """
     most = int(size / 8 + 0.5)
     shift = (uniform(len(image), 1, like=image) * (2 * most + 1)).long() - most
     place = torch.arange(size, device=image.device) - shift
@@ -158,8 +160,8 @@ def _cutout(image: Tensor) -> Tensor:
 
 
 def _covered(image: Tensor, size: int) -> Tensor:
-    """Which positions a window of half the size covers, `(N, size)`; its middle is anywhere from border to
-    border.
+    """The positions covered by a window of half the size, `(N, size)`; its center is anywhere in the
+    image.
     """
     window = int(size / 2 + 0.5)
     start = (uniform(len(image), 1, like=image) * (size + 1 - window % 2)).long() - window // 2

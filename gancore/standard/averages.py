@@ -16,8 +16,8 @@ from gancore.errors import FitError
 __all__ = ["ExponentialAverage", "NoAverage"]
 
 Slot = tuple[dict[str, Any], dict[str, Any], str]
-"""Where a tensor of a copy and its live twin are found; looked up at each step, since `.to` and
-`load_state_dict` may replace them.
+"""The location of a tensor in a copy and in the live module; looked up at each step, since `.to` and
+`load_state_dict` may replace the tensors.
 """
 
 
@@ -36,12 +36,14 @@ class ExponentialAverage(Average):
 
     former_names: ClassVar[Sequence[str]] = ("gancore-stylegan:exponential-auto",)
     half_life: float = field(
-        default=10_000.0, validator=at_least(0), help="after this many images a weight's part has halved"
+        default=10_000.0,
+        validator=at_least(0),
+        help="after this many images the contribution of a weight has halved",
     )
     ramp_up: float = field(
         default=0.05,
         validator=above(0),
-        help="the half-life is at most this share of the images seen; inf: no ramp-up",
+        help="the half-life is at most this fraction of the images seen; inf: no ramp-up",
     )
 
     def __attrs_post_init__(self) -> None:
@@ -49,22 +51,23 @@ class ExponentialAverage(Average):
         self.start()
 
     def start(self, **modules: Part) -> None:
-        """Begins afresh, from copies of the modules as they are."""
-        # in a dict the live modules are no submodules; a deep copy of a recipe leads them to the copied ones
+        """Starts from copies of the modules in their current state."""
+        # in a dict the live modules are not submodules; in a deep copy of a recipe it refers to the copied
+        # ones
         self._live = dict(modules)
         self.copies = nn.ModuleDict(deepcopy(self._live)).requires_grad_(False).eval()
         self._parameters_kept = list(_slots(self.copies, self._live, "_parameters"))
         self._buffers_kept = list(_slots(self.copies, self._live, "_buffers"))
 
     def train(self, mode: bool = True) -> "ExponentialAverage":
-        """The copies are for sampling: they stay in eval mode."""
+        """The copies are used for sampling, so they stay in eval mode."""
         super().train(mode)
         self.copies.eval()
         return self
 
     @torch.no_grad()
     def follow(self, *, images: int, batch: int) -> None:
-        """Moves every averaged weight towards its live twin, keeping 0.5 ** (batch / half-life) of itself."""
+        """Moves every averaged weight toward the live one, keeping 0.5 ** (batch / half-life) of itself."""
         kept, live = _tensors(self._parameters_kept)
         if kept:
             torch._foreach_lerp_(kept, live, 1 - self.decay(images=images, batch=batch))
@@ -73,7 +76,9 @@ class ExponentialAverage(Average):
             torch._foreach_copy_(kept, live)
 
     def decay(self, *, images: int, batch: int) -> float:
-        """How much of itself an average keeps in one step of `batch` images when `images` were seen."""
+        """The fraction of itself that an average keeps in one step of `batch` images after `images`
+        images.
+        """
         half_life = self.half_life if math.isinf(self.ramp_up) else min(self.half_life, images * self.ramp_up)
         return float(0.5 ** (batch / half_life)) if half_life > 0 else 0.0
 
@@ -86,7 +91,7 @@ class ExponentialAverage(Average):
 
 @part("no-average")
 class NoAverage(Average):
-    """Samples are made with the weights of the last step; nothing is kept.
+    """Samples are made with the current weights; nothing is averaged.
 
     Raises:
         FitError: a module is asked for that was not given.
@@ -99,11 +104,11 @@ class NoAverage(Average):
         self.start()
 
     def start(self, **modules: Part) -> None:
-        """Remembers which module is which."""
+        """Stores the modules by name."""
         self._live = dict(modules)
 
     def follow(self, *, images: int, batch: int) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def of(self, name: str) -> Part:
         """The live module itself."""
@@ -128,6 +133,6 @@ def _tensors(slots: list[Slot]) -> tuple[list[Tensor], list[Tensor]]:
 
 def _unknown(average: Average, name: str, held: dict[str, Part]) -> FitError:
     return FitError(
-        f"{average.qualified_name} holds {', '.join(held) or 'nothing yet'}, not {name!r}; "
-        "hand it to start() first"
+        f"{average.qualified_name} holds {', '.join(held) or 'nothing yet'}, not {name!r}; pass "
+        "it to start() first"
     )

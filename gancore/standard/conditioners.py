@@ -1,4 +1,4 @@
-"""What turns a latent and a label into the generator's code."""
+"""Conditioners: from a latent and a label to the generator's code."""
 
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ __all__ = ["Embedding", "Identity", "OneHot"]
 
 @part("identity")
 class Identity(Conditioner):
-    """The code is the latent; labels are not read."""
+    """The code is the latent; labels are ignored."""
 
     @property
     def latent_shape(self) -> Shape:
@@ -24,16 +24,16 @@ class Identity(Conditioner):
         return tuple(self.code)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        """The latent as it is."""
+        """The latent, unchanged."""
         return latent
 
 
 @part("one-hot")
 class OneHot(Conditioner):
-    """The latent and the label, one-hot, are presented to the generator together, as one vector.
+    """Concatenates the latent and the one-hot label.
 
     Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2 and fig. 1. The code is (latent, label); the
-    paper maps both to hidden layers of their own before it joins them, which is left to the generator.
+    paper maps each to a hidden layer of its own before joining them, which is left to the generator.
 
     Raises:
         FactError: the data have no labels.
@@ -41,11 +41,11 @@ class OneHot(Conditioner):
     """
 
     conditional: ClassVar[bool] = True
-    classes: int = fact(help="number of classes K, told by the data")
+    classes: int = fact(help="number of classes K, given by the data")
 
     @property
     def latent_shape(self) -> Shape:
-        """What the label leaves of the code."""
+        """The part of the code that the label leaves to the latent."""
         return (self.code[0] - self.classes,)
 
     def build(self) -> None:
@@ -62,7 +62,7 @@ class OneHot(Conditioner):
 
 @part("embedding")
 class Embedding(Conditioner):
-    """The latent is followed by a learned embedding of the class; a soft label takes the mixture of the
+    """Concatenates the latent and a learned embedding of the class; a soft label gives a mixture of the
     embeddings.
 
     Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2, with the first linear layer over the one-hot
@@ -76,16 +76,16 @@ class Embedding(Conditioner):
     """
 
     conditional: ClassVar[bool] = True
-    classes: int = fact(help="number of classes K, told by the data")
-    size: int = field(default=64, validator=whole(1), help="length of a class's embedding")
+    classes: int = fact(help="number of classes K, given by the data")
+    size: int = field(default=64, validator=whole(1), help="length of a class embedding")
 
     @property
     def latent_shape(self) -> Shape:
-        """What the embedding leaves of the code."""
+        """The part of the code that the embedding leaves to the latent."""
         return (self.code[0] - self.size,)
 
     def build(self) -> None:
-        """Makes the table of embeddings."""
+        """Creates the embedding table."""
         _check(self, self.size)
         self.table = LabelEmbedding(self.classes, self.size)
 
@@ -100,7 +100,7 @@ def _check(part: Any, room: int) -> None:
     if len(part.code) != 1:
         raise FitError(
             f"{part.qualified_name} makes flat codes, but the generator reads codes of shape "
-            f"{tuple(part.code)}; use another of the two"
+            f"{tuple(part.code)}; use another conditioner or generator"
         )
     if part.code[0] <= room:
         raise FitError(

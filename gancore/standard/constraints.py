@@ -1,4 +1,4 @@
-"""What moves weights back into a set after a step."""
+"""Constraints on weights, applied after each step."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Where labels come from. Every number is drawn from `rng` on the CPU."""
+"""Label samplers. All random numbers are drawn from `rng` on the CPU."""
 
 import torch
 from torch import Tensor
@@ -18,19 +18,21 @@ NUMBERS = 2**21
 class EmpiricalLabels(LabelSampler):
     """Labels as in the data: classes with their frequencies, or rows of numbers as they occur.
 
-    Of rows, at most `rows` are kept, fewer if they would have more than 2²¹ numbers together; if the data
-    have more, a random subset, always the same. Until `learn` was called, classes are equally frequent, and
-    so are the rows with a single one.
+    At most `rows` rows are kept, fewer if they would have more than 2²¹ numbers in total; if the data have
+    more, a random subset, always the same. Until `learn` has been called, all classes, or all one-hot rows,
+    are equally frequent.
 
     Raises:
         FactError: labels are drawn, but the data have none.
         FitError: `learn` is given other labels than the facts say.
     """
 
-    rows: int = field(default=4096, validator=whole(1), help="most label rows to keep and draw from")
+    rows: int = field(
+        default=4096, validator=whole(1), help="maximum number of label rows to keep and draw from"
+    )
 
     def build(self) -> None:
-        """Starts from equal frequencies, or rows with a single one, in buffers."""
+        """Starts with equal frequencies, or with one-hot rows, stored in buffers."""
         if self.label_shape:
             kept = max(1, min(self.rows, NUMBERS // self.classes))
             self.values: Tensor
@@ -42,7 +44,7 @@ class EmpiricalLabels(LabelSampler):
             self.register_buffer("frequencies", torch.full((self.classes,), 1 / max(self.classes, 1)))
 
     def learn(self, labels: Tensor) -> None:
-        """Keeps the frequencies of classes `(N,)`, or rows `(N, K)`."""
+        """Stores the frequencies of classes `(N,)`, or rows `(N, K)`."""
         _check_labels(self, labels)
         if self.label_shape:
             chosen = _subset(labels, len(self.values))
@@ -68,7 +70,7 @@ class EmpiricalLabels(LabelSampler):
 
 @part("uniform")
 class UniformLabels(LabelSampler):
-    """Every class equally often, whatever the data have.
+    """All classes with equal probability, whatever the data.
 
     Raises:
         FactError: labels are drawn, but the data have none.
@@ -92,8 +94,8 @@ class UniformLabels(LabelSampler):
 def _need_classes(sampler: LabelSampler) -> None:
     if sampler.classes < 1:
         raise FactError(
-            f"{sampler.qualified_name}: the data have no labels; "
-            "give labeled data, or parts that read no labels"
+            f"{sampler.qualified_name}: the data have no labels; give labeled data, or use parts "
+            "that read no labels"
         )
 
 

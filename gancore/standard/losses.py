@@ -1,4 +1,4 @@
-"""What two players descend, as functions of scores (logits) of any shape; every mean runs over all scores."""
+"""Losses of two players, as functions of scores (logits) of any shape; every mean is over all scores."""
 
 import math
 from typing import ClassVar
@@ -17,16 +17,16 @@ __all__ = ["Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPai
 
 @part("minimax")
 class Minimax(Loss):
-    """The value function of the two-player minimax game, which the generator descends as it stands and so
-    saturates.
+    """The value function of the two-player minimax game. The generator minimizes it unchanged, so its
+    gradient saturates.
 
     Paper: Goodfellow et al. 2014, arXiv:1406.2661, eq. 1, with D(x) the sigmoid of the score. A `real_label`
-    under 1 is the one-sided label smoothing of Salimans et al. 2016, arXiv:1606.03498, section 3.4. Scores of
+    below 1 is the one-sided label smoothing of Salimans et al. 2016, arXiv:1606.03498, section 3.4. Scores of
     any shape → float32 scalars.
     """
 
     real_label: float = field(
-        default=1.0, validator=within(0, 1), help="what the discriminator is asked to answer on real images"
+        default=1.0, validator=within(0, 1), help="target of the discriminator on real images"
     )
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -46,12 +46,12 @@ class NonSaturating(Loss):
     learning.
 
     Paper: Goodfellow et al. 2014, arXiv:1406.2661, section 3, with D(x) the sigmoid of the score. A
-    `real_label` under 1 is the one-sided label smoothing of Salimans et al. 2016, arXiv:1606.03498, section
+    `real_label` below 1 is the one-sided label smoothing of Salimans et al. 2016, arXiv:1606.03498, section
     3.4. Scores of any shape → float32 scalars.
     """
 
     real_label: float = field(
-        default=1.0, validator=within(0, 1), help="what the discriminator is asked to answer on real images"
+        default=1.0, validator=within(0, 1), help="target of the discriminator on real images"
     )
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -67,8 +67,8 @@ class NonSaturating(Loss):
 
 @part("least-squares")
 class LeastSquares(Loss):
-    """The least squares loss, with labels a for fake and b for real images, and c what the generator wants to
-    be taken for.
+    """The least squares loss, with targets a for fake and b for real images, and c for the generator's
+    images.
 
     Paper: Mao et al. 2017, arXiv:1611.04076, eq. 2. The default is the paper's 0-1 coding, a = 0 and b = c =
     1, which its experiments use; a = -1, b = 1, c = 0 minimizes the Pearson χ² divergence. Scores of any
@@ -77,7 +77,7 @@ class LeastSquares(Loss):
 
     fake_target: float = field(default=0.0, validator=within(-math.inf, math.inf), help="the paper's a")
     real_target: float = field(
-        default=1.0, validator=within(-math.inf, math.inf), help="the paper's b; under 1 it smooths the label"
+        default=1.0, validator=within(-math.inf, math.inf), help="the paper's b; below 1 it smooths the label"
     )
     generator_target: float = field(default=1.0, validator=within(-math.inf, math.inf), help="the paper's c")
 
@@ -96,7 +96,7 @@ class LeastSquares(Loss):
 
 @part("hinge")
 class Hinge(Loss):
-    """The hinge version of the adversarial loss: the discriminator is pushed only inside its margin.
+    """The hinge version of the adversarial loss: scores beyond the margin give the discriminator no gradient.
 
     Paper: Lim & Ye 2017, arXiv:1705.02894; as written in Miyato et al. 2018, arXiv:1802.05957, eq. 16 and 17.
     Scores of any shape → float32 scalars.
@@ -121,7 +121,7 @@ class Wasserstein(Loss):
     """
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """E f(g(z)) - E f(x): the estimate of the distance, negated, since players descend."""
+        """E f(g(z)) - E f(x): the estimate of the distance, negated, since players minimize."""
         return at_least_float32(fake).mean() - at_least_float32(real).mean()
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
@@ -151,7 +151,7 @@ class RelativisticPairing(Loss):
         """E log(1 + exp(D(x) - D(G(z))))."""
         if real is None:
             raise FitError(
-                f"{self.qualified_name}: the generator's loss compares with real scores, but got none; "
+                f"{self.qualified_name}: the generator's loss needs real scores, but got none; "
                 "pass generator(fake, real)"
             )
         return softplus(self._lead(real, fake)).mean()

@@ -1,19 +1,22 @@
-"""torch's optimizers as parts: with a schedule, a largest gradient norm, and the correction for lazy updates.
+"""torch's optimizers as parts, with a schedule, gradient clipping, and a correction for lazy updates.
 
-A lazy penalty, an update of its own in each k-th step scaled by k, adds updates to those of the main loss,
-which are the share c of all. The weights should move, and what an optimizer remembers should fade, as if the
-penalty lay in the main updates. What that asks for depends on what a step is:
+A lazy penalty, applied in a separate update at each k-th step and scaled by k, adds updates to those of the
+main loss, which are then a fraction c of all. The weights should move, and the optimizer's state should
+decay, as if the penalty were part of the main updates. The correction that this requires depends on the
+optimizer:
 
-* Adam, AdamW and RMSprop divide by the root of a mean square, so that a step is about as long as the learning
-  rate whatever the scale of its gradient: 1/c as many steps go 1/c as far. lr' = c·lr, and each mean keeps βᶜ
+* Adam, AdamW and RMSprop divide by the root of a mean square, so a step is about as long as the learning rate
+whatever the scale of its gradient: 1/c times as many steps go 1/c times as far. lr' = c·lr, and each mean
+keeps βᶜ
   (Karras et al. 2020 (StyleGAN2), arXiv:1912.04958, appendix B, for Adam).
 * SGD's steps are proportional to the gradient, and the lazy gradient is k times that of each of the k steps
-  that it stands for: sums are as they should be, and lr stays.
-* Momentum μ that adds up velocities moves the weights by lr / (1 - μ) for each unit of gradient in the end.
-  μ' = μᶜ fades as before, and lr' = lr (1 - μᶜ) / (1 - μ) goes as far as before; as lr for μ = 0, and near
-  c·lr for μ near 1.
-* Weight decay that is added to the gradient counts once an update: times c. AdamW's is times lr', which has
-  the factor already.
+that it replaces: the sums are already right, and lr is unchanged.
+* Momentum μ, which accumulates velocities, eventually moves the weights by lr / (1 - μ) for each unit of
+gradient.
+  μ' = μᶜ decays as before, and lr' = lr (1 - μᶜ) / (1 - μ) goes as far as before; it is lr for μ = 0, and
+  near c·lr for μ near 1.
+* Weight decay that is added to the gradient counts once per update, so it is multiplied by c. AdamW's is
+multiplied by lr', which already contains the factor.
 """
 
 import math
@@ -32,7 +35,7 @@ __all__ = ["SGD", "Adam", "AdamW", "RMSprop"]
 
 
 def _floats(given: Any) -> Any:
-    # torch's fused kernels refuse whole numbers here
+    # torch's fused kernels do not accept integers here
     if not isinstance(given, list | tuple):
         return given
     return tuple(float(b) if is_number(b) else b for b in given)
@@ -40,16 +43,16 @@ def _floats(given: Any) -> Any:
 
 def _two_betas(_: Any, attribute: Any, value: Any) -> None:
     if not (isinstance(value, tuple) and len(value) == 2 and all(is_number(b) and 0 <= b < 1 for b in value)):
-        raise ValueError(f"{attribute.name} must be two numbers from 0 to below 1; got {value!r}")
+        raise ValueError(f"{attribute.name} must be two numbers in [0, 1); got {value!r}")
 
 
 @interface("optimizer")
 class Scheduled(Optimizer):
-    """What the optimizers here share."""
+    """The base of the optimizers here."""
 
     lr: float = field(default=2e-4, validator=at_least(0), help="learning rate")
     max_norm: float = field(
-        default=math.inf, validator=above(0), help="largest norm of the player's gradient; inf for none"
+        default=math.inf, validator=above(0), help="maximum norm of the player's gradient; inf: no clipping"
     )
     schedule: Schedule = seat(default=Constant, help="factor on the learning rate")
 
@@ -64,7 +67,7 @@ class Scheduled(Optimizer):
 
     @property
     def clip(self) -> float:
-        """The largest norm of the player's gradient."""
+        """The maximum norm of the player's gradient."""
         return self.max_norm
 
     def factor(self, images: int, total: int) -> float:
@@ -88,7 +91,7 @@ class Adam(Scheduled):
     eps: float = field(default=1e-8, validator=at_least(0), help="added to the root of the second moment")
 
     def make(self, parameters: Iterable[nn.Parameter], rescale: float = 1.0) -> torch.optim.Optimizer:
-        """`torch.optim.Adam`, fused where the device has it."""
+        """`torch.optim.Adam`, fused if the device supports it."""
         moved = list(parameters)
         return torch.optim.Adam(
             moved, self.lr * rescale, _rescaled(self.betas, rescale), self.eps, fused=_fused(moved)
@@ -112,7 +115,7 @@ class AdamW(Scheduled):
     )
 
     def make(self, parameters: Iterable[nn.Parameter], rescale: float = 1.0) -> torch.optim.Optimizer:
-        """`torch.optim.AdamW`, fused where the device has it."""
+        """`torch.optim.AdamW`, fused if the device supports it."""
         moved = list(parameters)
         betas = _rescaled(self.betas, rescale)
         return torch.optim.AdamW(
@@ -135,7 +138,7 @@ class RMSprop(Scheduled):
     momentum: float = field(default=0.0, validator=within(0, 1), help="momentum")
 
     def make(self, parameters: Iterable[nn.Parameter], rescale: float = 1.0) -> torch.optim.Optimizer:
-        """`torch.optim.RMSprop`, on lists of tensors at a time."""
+        """`torch.optim.RMSprop`, in its foreach implementation."""
         lr, momentum = _with_momentum(self.lr * rescale, self.momentum, rescale)
         return torch.optim.RMSprop(
             list(parameters), lr, self.alpha**rescale, self.eps, momentum=momentum, foreach=True
@@ -146,8 +149,8 @@ class RMSprop(Scheduled):
 class SGD(Scheduled):
     """Stochastic gradient descent with momentum (Robbins & Monro 1951; Polyak 1964).
 
-    Lazy updates: lr stays without momentum μ; with it μ' = μᶜ and lr' = lr (1 - μᶜ) / (1 - μ). The decay of
-    the weights is times c.
+    Lazy updates: without momentum μ, lr is unchanged; with it, μ' = μᶜ and lr' = lr (1 - μᶜ) / (1 - μ). The
+    weight decay is multiplied by c.
     """
 
     lr: float = field(default=0.01, validator=at_least(0), help="learning rate")
@@ -157,7 +160,7 @@ class SGD(Scheduled):
     )
 
     def make(self, parameters: Iterable[nn.Parameter], rescale: float = 1.0) -> torch.optim.Optimizer:
-        """`torch.optim.SGD`, fused where the device has it."""
+        """`torch.optim.SGD`, fused if the device supports it."""
         moved = list(parameters)
         lr, momentum = _with_momentum(self.lr, self.momentum, rescale)
         return torch.optim.SGD(
@@ -170,8 +173,8 @@ def _rescaled(betas: tuple[float, float], rescale: float) -> tuple[float, float]
 
 
 def _with_momentum(lr: float, momentum: float, rescale: float) -> tuple[float, float]:
-    """Learning rate and momentum μᶜ that fades as μ does with 1/c as many updates, and moves the weights
-    as far: lr / (1 - μ) in all.
+    """The learning rate and the momentum μᶜ that, with 1/c times as many updates, decays as μ does and moves
+    the weights equally far: lr / (1 - μ) in total.
     """
     faded = momentum**rescale
     return lr * (rescale if momentum == 1 else (1 - faded) / (1 - momentum)), faded

@@ -1,4 +1,4 @@
-"""The discriminator of patches."""
+"""The PatchGAN discriminator."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -21,14 +21,14 @@ class PatchGAN(Discriminator):
     """Judges overlapping patches of an image; one score for each patch.
 
     Paper: Isola et al. 2017, arXiv:1611.07004, section 3.2.2, as used by Zhu et al. 2017, arXiv:1703.10593,
-    appendix 7.2: C64-C128-C256-C512 with 4×4 convolutions, instance normalization but in the first, leaky
+    appendix 7.2: C64-C128-C256-C512 with 4×4 convolutions, instance normalization except in the first, leaky
     ReLU of slope 0.2, then a convolution to one channel. With 3 `layers` of stride 2 a patch is 70×70
     (2,764,737 weights on 3 channels); 2 make it 34×34, 1 makes it 16×16. As in the published code the last
-    C-layer and the convolution to one channel have stride 1, which the 70×70 asks for and the text leaves
-    out; weights start from N(0, 0.02) (Zhu et al., appendix 7.1), biases from 0. A subclass with another
-    normalization writes `c_layer`.
+    C-layer and the convolution to one channel have stride 1, which the 70×70 implies and the text does not
+    mention; weights start from N(0, 0.02) (Zhu et al., appendix 7.1), biases from 0. A subclass with another
+    normalization overrides `c_layer`.
 
-    `(N, C, H, W)` in [-1, 1] → scores `(N, 1, h, w)` float32; labels are not read.
+    `(N, C, H, W)` in [-1, 1] → scores `(N, 1, h, w)` float32; labels are ignored.
 
     Raises:
         FitError: the images are too small for so many layers.
@@ -43,7 +43,7 @@ class PatchGAN(Discriminator):
         help="channels after the first convolution; they double up to 8 times that",
     )
     layers: int = field(
-        default=3, validator=whole(1), help="convolutions of stride 2; 3 see patches of 70×70"
+        default=3, validator=whole(1), help="convolutions of stride 2; 3 give patches of 70×70"
     )
 
     @property
@@ -55,7 +55,7 @@ class PatchGAN(Discriminator):
         return side
 
     def build(self) -> None:
-        """Makes the layers in the order of the paper's list."""
+        """Creates the layers in the paper's order."""
         _check_size(self)
         widths = doubling_widths(self.width, self.layers + 1)
         first = [nn.Conv2d(self.image[0], widths[0], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
@@ -86,7 +86,7 @@ class PatchGAN(Discriminator):
 
 def _check_size(discriminator: PatchGAN) -> None:
     _, height, width = discriminator.image
-    # two convolutions of stride 1 take a pixel each, and one must be left
+    # two convolutions of stride 1 remove a pixel each, and at least one must remain
     fitting = (min(height, width) // 3).bit_length() - 1
     if discriminator.layers > fitting:
         advice = f"give layers={fitting} or fewer, or larger images" if fitting >= 1 else "give larger images"

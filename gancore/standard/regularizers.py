@@ -1,4 +1,4 @@
-"""Penalties on the discriminator: `(score, real, fake)` → a batch mean."""
+"""Penalties on the discriminator: `(score, real, fake)` → a mean over the batch."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -29,10 +29,10 @@ Score = Callable[[Tensor], Tensor]
 
 
 def input_gradient(scores: Tensor, image: Tensor) -> Tensor:
-    """The gradient of the scores in their images `(N, C, H, W)`, itself differentiable; patch scores are
-    summed over patches.
+    """The gradient of the scores with respect to their images `(N, C, H, W)`, itself differentiable; patch
+    scores are summed over patches.
 
-    Float32 (float64 where the image is). Zero where the scores do not depend on the image.
+    Float32 (float64 if the image is). Zero if the scores do not depend on the image.
     """
     if not scores.requires_grad:
         return torch.zeros_like(image)
@@ -41,8 +41,8 @@ def input_gradient(scores: Tensor, image: Tensor) -> Tensor:
 
 
 def scored_gradient(score: Score, scored: Scored) -> Tensor:
-    """`input_gradient` at images that are scored already: on that very pass where the image takes gradients,
-    else on one of its own.
+    """`input_gradient` at images that are already scored: reuses that forward pass if the image requires a
+    gradient, else makes a new one.
     """
     if scored.image.requires_grad:
         return input_gradient(scored.scores, scored.image)
@@ -50,8 +50,8 @@ def scored_gradient(score: Score, scored: Scored) -> Tensor:
 
 
 def gradient_at(score: Score, image: Tensor) -> Tensor:
-    """`input_gradient` on a pass of its own over a detached copy of the image, so that nothing reaches where
-    the image came from.
+    """`input_gradient` in a separate forward pass over a detached copy of the image, so that no gradient
+    reaches the image's origin.
     """
     image = image.detach().requires_grad_()
     return input_gradient(score(image), image)
@@ -61,8 +61,8 @@ def gradient_at(score: Score, image: Tensor) -> Tensor:
 class R1(DiscriminatorRegularizer):
     """The squared norm of the discriminator's gradient on real images alone.
 
-    Paper: Mescheder et al. 2018, arXiv:1801.04406, eq. 9; patch scores, which it does not treat, are summed
-    over patches.
+    Paper: Mescheder et al. 2018, arXiv:1801.04406, eq. 9; patch scores, which the paper does not cover, are
+    summed over patches.
     """
 
     former_names: ClassVar[Sequence[str]] = ("gancore-stylegan:r1-auto",)
@@ -80,8 +80,8 @@ class R1(DiscriminatorRegularizer):
 class R2(DiscriminatorRegularizer):
     """The squared norm of the discriminator's gradient on the generator's images.
 
-    Paper: Mescheder et al. 2018, arXiv:1801.04406, eq. 10; patch scores, which it does not treat, are summed
-    over patches.
+    Paper: Mescheder et al. 2018, arXiv:1801.04406, eq. 10; patch scores, which the paper does not cover, are
+    summed over patches.
     """
 
     gradient: ClassVar[bool] = True
@@ -112,7 +112,7 @@ class GradientPenalty(DiscriminatorRegularizer):
 
 @part("one-sided-gradient-penalty")
 class OneSidedGradientPenalty(DiscriminatorRegularizer):
-    """The gradient penalty that only keeps the norm from exceeding 1, as the Lipschitz constraint asks.
+    """The one-sided gradient penalty: only norms above 1 are penalized, as the Lipschitz constraint requires.
 
     Paper: Petzka et al. 2018, arXiv:1709.08894 (WGAN-LP), at the points of Gulrajani et al. 2017,
     arXiv:1704.00028, algorithm 1, whose section 4 names the one-sided penalty as an option.
@@ -131,16 +131,14 @@ class Dragan(DiscriminatorRegularizer):
 
     Paper: Kodali et al. 2017, arXiv:1705.07215, the objective called DRAGAN. The paper's c belongs to its
     pixel scale; here √c is `deviation`, for images in [-1, 1]. The authors' released code draws uniform noise
-    scaled by the batch's own deviation; that would tie each sample to the others of its batch, so it is not
-    followed.
+    scaled by the batch's own deviation; that would make each sample depend on the others of its batch, so it
+    is not followed.
     """
 
     weight: float = field(default=10.0, validator=at_least(0), help="the paper's λ")
-    target: float = field(
-        default=1.0, validator=at_least(0), help="the paper's k, the norm that is asked for"
-    )
+    target: float = field(default=1.0, validator=at_least(0), help="the paper's k, the target norm")
     deviation: float = field(
-        default=0.25, validator=at_least(0), help="standard deviation of the noise, images being in [-1, 1]"
+        default=0.25, validator=at_least(0), help="standard deviation of the noise, for images in [-1, 1]"
     )
 
     def forward(self, score: Score, real: Scored, fake: Scored) -> Tensor:
@@ -155,7 +153,7 @@ class Dragan(DiscriminatorRegularizer):
 
 @part("output-drift")
 class Drift(DiscriminatorRegularizer):
-    """A weak pull that keeps the discriminator's output on real images from drifting too far away from zero.
+    """A small penalty that keeps the discriminator's output on real images from drifting too far from zero.
 
     Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, appendix A.1.
     """
@@ -178,6 +176,6 @@ def _squared_norm(gradient: Tensor) -> Tensor:
 
 
 def _norm(gradient: Tensor) -> Tensor:
-    # unlike sqrt of the sum of squares, its gradient at zero is zero and not NaN
+    # unlike that of the square root of a sum of squares, its gradient at zero is zero, not NaN
     norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
     return norm

@@ -1,4 +1,4 @@
-"""Where latents come from. Every number is drawn from `rng` on the CPU."""
+"""Latent samplers. All random numbers are drawn from `rng` on the CPU."""
 
 import math
 
@@ -36,14 +36,14 @@ class Uniform(Sampler):
 
 @part("truncated-normal")
 class TruncatedNormal(Sampler):
-    """N(0, I) with the values whose magnitude is above a threshold drawn again.
+    """N(0, I) with values whose magnitude exceeds a threshold drawn again.
 
-    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, section 3.1, the truncation trick. PipelineSamples by
-    the inverse of the distribution function, which has the same distribution as drawing again and takes one
-    number for each coordinate.
+    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, section 3.1, the truncation trick. Samples by
+    inverting the distribution function, which gives the same distribution as drawing again and needs one
+    random number per coordinate.
     """
 
-    threshold: float = field(default=2.0, validator=above(0), help="largest magnitude of a coordinate")
+    threshold: float = field(default=2.0, validator=above(0), help="maximum magnitude of a coordinate")
 
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
         """`(n, *latent)` float32 in [-threshold, threshold]."""
@@ -59,7 +59,7 @@ class Sphere(Sampler):
     """Uniform on the hypersphere of radius √d in the d = Πlatent dimensions.
 
     Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, appendix A.1: latents are random points on a
-    hypersphere. The radius is √d, as pixel normalization leaves it, so that each coordinate has variance 1 as
+    hypersphere. The radius is √d, as after pixel normalization, so that each coordinate has variance 1 as
     under the normal prior.
     """
 

@@ -1,1 +1,1 @@
-"""Files and folders that are either whole or not there."""
+"""Atomic writing of files and folders."""

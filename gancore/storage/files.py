@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written aside, synced, renamed."""
+"""Atomic writes: to a temporary name, then fsync, then rename."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from gancore.storage.inside import is_folder, no_follow
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A path to write to; it becomes `path` when the block ends well, and vanishes when it does not."""
+    """A temporary path to write to; it becomes `path` if the block succeeds, and is removed otherwise."""
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         yield aside
@@ -28,7 +28,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A new folder to fill; it becomes `path`, which must not exist, when the block ends well."""
+    """A temporary folder to fill; it becomes `path`, which must not exist, if the block succeeds."""
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         aside.mkdir(parents=True)
@@ -43,7 +43,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def replace_folder(path: Path, filled: Path) -> None:
-    """Puts a filled folder in the place of another, which is moved aside first and removed last."""
+    """Replaces a folder by another: the old one is moved aside first and removed last."""
     old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     if path.exists():
         os.rename(path, old)
@@ -58,8 +58,8 @@ def replace_folder(path: Path, filled: Path) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Removes a folder; killed in the midst of it, what is left goes by another name, which `sweep`
-    removes.
+    """Removes a folder. If the process is killed meanwhile, the rest is left under a temporary name, which
+    `sweep` removes.
     """
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp")
     os.rename(folder, aside)
@@ -67,13 +67,13 @@ def discard(folder: Path) -> None:
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """What is half-written in a folder."""
+    """The incomplete files and folders in a folder."""
     return list(folder.glob(".*.tmp"))
 
 
 def sweep(folder: Path) -> None:
-    """Removes what a killed process left half-written in a folder; only for the one process that writes
-    there.
+    """Removes what a killed process left incomplete in a folder. Only the process that writes there may call
+    it.
     """
     for left in leftovers(folder):
         if is_folder(left):
@@ -83,15 +83,13 @@ def sweep(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a whole text file."""
+    """Writes a text file atomically."""
     with whole_file(path) as aside:
         aside.write_text(text, encoding="utf-8")
 
 
 def distinct(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
-    """Names of which none occurs twice or is taken: those that would get the first number that makes them
-    free, as `face-0`.
-    """
+    """Unique names that are not taken: duplicates get the first free number, as in `face-0`."""
     times, used = Counter(names), set(taken)
     kept = {name for name in times if times[name] == 1} - used
     used |= kept
@@ -106,7 +104,7 @@ def distinct(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
 
 
 def sync(path: Path) -> None:
-    """Makes a file or folder durable."""
+    """Flushes a file or folder to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""JSON objects, one a line: how a run's log is kept."""
+"""JSON Lines, the format of a run's log."""
 
 import json
 import math
@@ -13,8 +13,8 @@ Line = dict[str, Any]
 
 
 def encode(line: Line) -> bytes:
-    """One line with its newline. JSON has no numbers that are not finite: they become ``"nan"``, ``"inf"``
-    and ``"-inf"``.
+    """One line with its newline. JSON has no non-finite numbers: they become ``"nan"``, ``"inf"`` and
+    ``"-inf"``.
     """
     return json.dumps(_storable(line), allow_nan=False, default=str).encode() + b"\n"
 
@@ -26,11 +26,11 @@ def _storable(value: Any) -> Any:
 
 
 def read_lines(path: Path) -> list[Line]:
-    """All whole lines, their ``scalars`` as floats; a file that is not there has none, and a last line
-    without newline does not count.
+    """All complete lines, with their ``scalars`` as floats. A missing file has none, and a last line without
+    a newline does not count.
 
     Raises:
-        RunError: a whole line is not a JSON object.
+        RunError: a complete line is not a JSON object.
     """
     if not path.exists():
         return []

@@ -1,5 +1,5 @@
-"""A folder that knows its files by size and SHA-256, so that damage is refused: safetensors itself has no
-checksum. Files that others put there, as file managers do, are left alone.
+"""Manifests: the size and SHA-256 of each file in a folder, to detect damage, since safetensors itself has no
+checksum. Files that other programs put there, such as file managers, are ignored.
 """
 
 import json
@@ -14,15 +14,17 @@ MANIFEST = "manifest.json"
 
 
 def write_manifest(folder: Path) -> None:
-    """Lists every file of the folder with its size and SHA-256; the last file to be written."""
+    """Writes the manifest: each file of the folder with its size and SHA-256. It must be the last file
+    written.
+    """
     files = sorted(f for f in folder.rglob("*") if f.is_file() and f.name != MANIFEST)
     rows = {str(f.relative_to(folder)): {"bytes": f.stat().st_size, "sha256": sha256(f)} for f in files}
     (folder / MANIFEST).write_text(json.dumps({"gancore": 1, "files": rows}, indent=1), encoding="utf-8")
 
 
 def check_manifest(folder: Path, *needed: str) -> None:
-    """Raises CheckpointError when a file that the manifest lists is missing, shortened, altered or a link, or
-    does not list one that is `needed`. What lies there besides is nobody's concern.
+    """Raises CheckpointError if a file in the manifest is missing, truncated, altered or a link, or if a file
+    in `needed` is not in the manifest. Other files in the folder are ignored.
     """
     rows = _rows(folder)
     if lacking := sorted(set(needed) - set(rows)):
@@ -45,7 +47,7 @@ def _listed(folder: Path, name: str) -> Path:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file. Raises CheckpointError when it is none."""
+    """A JSON object from a file. Raises CheckpointError if it is not one."""
     try:
         value = json.loads(read_utf8(path))
     except (OSError, ValueError, RecursionError) as error:

@@ -97,7 +97,7 @@ def test_steps_of_a_search_are_a_whole_number(steps):
 
 @pytest.mark.parametrize("betas", [(False, False), ("a", "a"), 0.5, (0.5,), (0.5, 1.0)])
 def test_betas_are_two_numbers(betas):
-    with pytest.raises(ValueError, match="betas must be two numbers from 0 to below 1; got"):
+    with pytest.raises(ValueError, match=r"betas must be two numbers in \[0, 1\); got"):
         Adam(betas=betas)
 
 

@@ -126,7 +126,7 @@ def test_what_breaks_half_way_leaves_the_old_file(tmp_path, ending, monkeypatch)
             60,
             "a GIF shows at most 50 frames a second; got 60: slow down, or give a name that ends in .webp",
         ),
-        ("full", 24, "full exists already; give a new folder for the frames"),
+        ("full", 24, "full already exists; give a new folder for the frames"),
         (
             "folder.gif",
             24,

@@ -161,7 +161,7 @@ def test_without_an_output_it_is_a_gif_named_after_the_run(saved, place):
         (["plain", "--label", "1"], 2, "reads no labels, but a label was given; omit it"),
         (["labeled", "--label", "7"], 2, "label 7 is out of range; give a number from 0 to 2"),
         (["plain", "--output", "walk.avi"], 2, "walk.avi ends in '.avi'; give a name that ends in .gif"),
-        (["plain", "--output", "old"], 2, "old exists already; give a new folder for the frames"),
+        (["plain", "--output", "old"], 2, "old already exists; give a new folder for the frames"),
         (["plain", "--output", "old/file/walk.gif"], 1, "could not write old/file/walk.gif"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -116,7 +116,7 @@ def test_the_log_toggles_change_the_curves(visit, report):
     page.locator("#curves-board [data-control=log-y]").check()
     risen = paths(page, "curves")
     assert risen[0] != linear[0], "generator/adversarial is positive"
-    assert "linear: not all above 0" in chart(page, "real scores").inner_text()
+    assert "linear: some values are not positive" in chart(page, "real scores").inner_text()
     page.locator("#curves-board [data-control=log-x]").check()
     assert paths(page, "curves")[0] != risen[0]
     page.locator("#curves-board [data-control=log-x]").uncheck()
@@ -137,7 +137,7 @@ def test_smoothing_changes_the_line_and_keeps_the_values(visit, report):
 def test_dragging_a_range_zooms_all_charts(visit, report):
     page = visit(report)
     before = paths(page, "scores"), paths(page, "curves")
-    whole = page.get_by_role("button", name="whole range")
+    whole = page.get_by_role("button", name="reset zoom")
     assert whole.count() == 0
     drawing = chart(page, "adversarial").locator(".drawing")
     drawing.scroll_into_view_if_needed()

@@ -113,7 +113,7 @@ def test_only_fields_that_differ_are_listed(two):
     made = compared(two, samples=0)
     assert cells(made, "generator.width") == ["64", "32"]
     assert '<th scope="row">part</th>' not in made.source
-    assert "Data, settings and environment are equal." in made.source
+    assert "Data, settings and environment are identical." in made.source
 
 
 def test_a_field_that_one_recipe_lacks_is_a_difference():
@@ -127,13 +127,13 @@ def test_names_are_as_short_as_tells_them_apart(tmp_path):
 
 
 def test_seeds_that_differ_are_told(two, tmp_path):
-    assert "All have the same seed" in compared(two, samples=0).source
+    assert "All runs have the same seed" in compared(two, samples=0).source
     fake_run(tmp_path / "third", seed=7)
     assert (
         "Seeds differ (one: 3, other: 3, third: 7)" in compared([*two, tmp_path / "third"], samples=0).source
     )
     (two[0] / "run.toml").unlink()
-    assert "Seeds differ (one: not known, other: 3)" in compared(two, samples=0).source
+    assert "Seeds differ (one: unknown, other: 3)" in compared(two, samples=0).source
     (two[1] / "run.toml").unlink()
     assert "No seed is known" in compared(two, samples=0).source
 
@@ -142,10 +142,10 @@ def test_equal_samplers_are_given_the_same_latents(two, tmp_path):
     fake_run(tmp_path / "third")
     keep_pipeline(two[0], Normal(latent=(4,)))
     keep_pipeline(two[1], Normal(latent=(4,)))
-    assert "All were given the same latents." in compared(two, samples=4).source
+    assert "All runs got the same latents." in compared(two, samples=4).source
     keep_pipeline(tmp_path / "third", Uniform(latent=(4,)))
     made = compared([*two, tmp_path / "third"], samples=4, seed=5)
-    assert "4 samples of each run as it ended, all drawn from seed 5." in made.source
+    assert "4 samples of each run in its final state, all drawn from seed 5." in made.source
     assert re.findall(r"latents (\w): ([^<]+)", made.source) == [
         ("A", "normal 4"),
         ("A", "normal 4"),
@@ -158,7 +158,7 @@ def test_a_run_without_pipeline_says_why_it_shows_none(two):
     source = compared(two, samples=4).source
     assert "latents A: normal 4" in source
     assert f"{two[1]} holds no pipeline yet" in source
-    assert "Runs under the same letter were given the same latents." in source
+    assert "Runs with the same letter got the same latents." in source
 
 
 def test_a_translator_says_why_it_shows_none(two):
@@ -171,8 +171,8 @@ def test_a_translator_says_why_it_shows_none(two):
 def test_old_runs_without_scores_can_be_compared(tmp_path):
     runs = [fake_run(tmp_path / name, scored=False) for name in ("a", "b")]
     made = compared(runs)
-    assert "None of these runs holds a score." in made.source and "No alarm was raised." in made.source
-    assert "The recipes are equal." in made.source
+    assert "None of these runs has a score." in made.source and "No alarm was raised." in made.source
+    assert "The recipes are identical." in made.source
     assert "neighbors" not in made.sections
 
 
@@ -195,7 +195,7 @@ def test_text_of_runs_is_escaped(tmp_path):
 
 def test_a_comparison_needs_two_runs(two):
     with pytest.raises(
-        UserError, match=r"a comparison needs two runs or more, given 1; name their folders: gancore compare"
+        UserError, match=r"a comparison needs at least two runs; got 1; name their folders: gancore compare"
     ):
         write_comparison(two[:1])
 
@@ -231,7 +231,7 @@ def test_the_verb_writes_into_the_current_folder(two, monkeypatch, capsys):
     assert capsys.readouterr().out == "compare.html\n"
     assert (two[0].parent / "compare.html").read_text().startswith("<!doctype html>")
     assert command_line(["compare", "one"]) == 2
-    assert "a comparison needs two runs or more" in capsys.readouterr().err
+    assert "a comparison needs at least two runs" in capsys.readouterr().err
 
 
 def test_a_comparison_without_samples_imports_no_torch():

@@ -30,7 +30,7 @@ def test_values_outside_are_clamped_and_nan_is_mid_gray():
 
 def test_bytes_are_refused():
     with pytest.raises(
-        DataError, match=r"floats in \[-1, 1\], given torch.uint8; divide bytes by 127.5 and subtract 1"
+        DataError, match=r"floats in \[-1, 1\]; got torch.uint8; divide bytes by 127.5 and subtract 1"
     ):
         to_uint8(torch.zeros(2, dtype=torch.uint8))
 
@@ -57,7 +57,7 @@ def test_other_channel_counts_lie_side_by_side(channels):
 def test_what_is_no_batch_of_images_is_refused(shape):
     with pytest.raises(
         DataError,
-        match=r"images must be \(N, C, H, W\) with no empty axis, given .*; "
+        match=r"images must be \(N, C, H, W\) with no empty axis; got .*; "
         r"a single image needs images\[None\]",
     ):
         to_grid(torch.zeros(shape))
@@ -87,7 +87,7 @@ def test_the_sheet_is_about_square(count, height, width, size):
 
 
 def test_fewer_than_one_column_is_refused():
-    with pytest.raises(UserError, match="a grid needs at least 1 column, given columns=0"):
+    with pytest.raises(UserError, match="a grid needs at least 1 column; got columns=0"):
         to_grid(of(0, 1, 3, 8, 8), columns=0)
 
 
@@ -120,7 +120,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
     with pytest.raises(
         RunError,
         match=r"could not write .*grid\.png: No space left on device; "
-        r"what stood there is unchanged. Free some space",
+        r"an existing file is unchanged. Free some space",
     ):
         save_grid(of(0, 1, 3, 8, 8), path)
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("grid.png", b"old")]

@@ -213,7 +213,7 @@ def test_damaged_files_are_named_and_the_rest_is_shown(run):
         "log.jsonl, line 2: expected one JSON object, found &#x27;nonsense&#x27;; remove that line" in text
         for text in made.missing
     )
-    assert "samples/00000050.png is not a whole PNG: it is left out." in made.missing
+    assert "samples/00000050.png is not a complete PNG, so it is omitted." in made.missing
     assert [sheet["data-images"] for sheet in made.sheets] == ["0", "100"]
 
 
@@ -245,7 +245,7 @@ def test_many_sheets_are_counted(run):
         Image.new("L", (4, 4)).save(run / "samples" / f"{images:08d}.png")
     made = page(run)
     assert len(made.sheets) == 40
-    assert "<small>40 of 50 grids, always from the same latents or images</small>" in made.source
+    assert "<small>40 of 50 grids, all from the same latents or images</small>" in made.source
 
 
 def test_a_report_replaces_the_one_before(run):
@@ -323,7 +323,7 @@ def test_scores_of_a_log_alone_make_a_table_without_protocol(run):
     with Log(run / "log.jsonl") as log:
         log.event("scores", images=10, scores=scores(0.5))
     source = page(run).source
-    assert "after 10 images" in source and "No protocol lies beside these scores." in source
+    assert "after 10 images" in source and "There is no protocol for these scores." in source
 
 
 def test_a_damaged_file_of_scores_is_named(run):
@@ -332,7 +332,8 @@ def test_a_damaged_file_of_scores_is_named(run):
     (run / "whole" / "scores" / "odd.json").write_text("[1]")
     missing = page(run / "whole").missing
     assert [
-        re.match(r"scores/(\w+)\.json is no evaluation \(.+\): it is left out\.", text)[1] for text in missing
+        re.match(r"scores/(\w+)\.json is not an evaluation \(.+\), so it is omitted\.", text)[1]
+        for text in missing
     ] == ["00000500", "odd"]
 
 
@@ -366,7 +367,7 @@ def test_a_run_without_alarms_or_scores_says_so(run):
     fill(run)
     made = page(run)
     assert "No alarm was raised." in made.source
-    assert "Neither the log nor scores/ holds a score of this run." in made.source
+    assert "Neither the log nor scores/ contains a score of this run." in made.source
     assert "scores-board" not in made.texts
 
 
@@ -377,7 +378,7 @@ def test_pictures_of_neighbors_and_classes_are_shown(run):
     (run / "whole" / "pictures" / "classes.png").write_bytes(b"torn")
     made = page(run / "whole")
     assert "classes" not in made.sections
-    assert made.missing == ["pictures/classes.png is not a whole PNG: it is left out."]
+    assert made.missing == ["pictures/classes.png is not a complete PNG, so it is omitted."]
 
 
 def test_a_page_stays_small_whatever_the_sheets_weigh(run):
@@ -388,7 +389,7 @@ def test_a_page_stays_small_whatever_the_sheets_weigh(run):
     made = page(run)
     assert len(made.source) < 25_000_000
     assert len(made.sheets) == 11 and made.sheets[1]["src"].startswith("data:image/webp;base64,")
-    assert "Reduced to keep this page small; the whole ones are in samples/." in made.source
+    assert "Reduced in size to keep this page small; the originals are in samples/." in made.source
 
 
 def test_several_pipelines_share_the_slider(run):

@@ -32,7 +32,7 @@ def test_a_torn_sheet_is_told_apart(samples):
     sheets, damaged = whole_grids(RunFolder(samples.parent))
     assert [sheet.images for sheet in sheets] == [0]
     assert damaged == [
-        f"samples/{name}.png is not a whole PNG: it is left out." for name in ("00000100", "00000200")
+        f"samples/{name}.png is not a complete PNG, so it is omitted." for name in ("00000100", "00000200")
     ]
 
 

@@ -397,7 +397,10 @@ def test_cutout_hides_half_of_height_and_width_about_any_middle():
     ("table", "text"),
     [
         ({"categories": "bcg"}, "categories takes"),
-        ({"multipliers": {"xflip": 1}}, "multipliers are for x-flip, rotate-90, integer-translation"),
+        (
+            {"multipliers": {"xflip": 1}},
+            "multipliers are for the transforms x-flip, rotate-90, integer-translation",
+        ),
         ({"multipliers": {"hue": 2}}, "multipliers.hue must be a number from 0 to 1; got 2"),
         ({"multipliers": {"hue": float("nan")}}, "multipliers.hue must be a number from 0 to 1; got nan"),
         ({"p": 1.5}, "p must be a number from 0 to 1; got 1.5"),

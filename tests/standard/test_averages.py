@@ -186,7 +186,7 @@ def test_an_unknown_module_is_named(cls):
     with pytest.raises(FitError, match=f"average/{cls.name} holds nothing yet, not 'network'"):
         average.of("network")
     average.start(generator=Small(), conditioner=Small())
-    with pytest.raises(FitError, match="holds generator, conditioner, not 'network'; hand it to start"):
+    with pytest.raises(FitError, match="holds generator, conditioner, not 'network'; pass it to start"):
         average.of("network")
 
 

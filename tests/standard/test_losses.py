@@ -139,7 +139,7 @@ def test_relativistic_pairing_ignores_what_both_share():
 def test_relativistic_pairing_explains_what_is_missing():
     with pytest.raises(
         FitError,
-        match="loss/relativistic-pairing: the generator's loss compares with real scores, but got none",
+        match="loss/relativistic-pairing: the generator's loss needs real scores, but got none",
     ):
         RelativisticPairing().generator(FAKE)
     with pytest.raises(FitError, match=r"got shapes \(2,\) and \(3,\): give as many real as fake images"):

@@ -94,9 +94,9 @@ def test_clip_and_schedule(cls):
     ("make", "text"),
     [
         (lambda: Adam(lr=-1.0), "lr must be a number, at least 0; got -1.0"),
-        (lambda: Adam(betas=(0.5, 1.0)), "betas must be two numbers from 0 to below 1; got (0.5, 1.0)"),
-        (lambda: Adam(betas=(0.5,)), "betas must be two numbers from 0 to below 1; got (0.5,)"),
-        (lambda: Adam(betas=0.5), "betas must be two numbers from 0 to below 1; got 0.5"),
+        (lambda: Adam(betas=(0.5, 1.0)), "betas must be two numbers in [0, 1); got (0.5, 1.0)"),
+        (lambda: Adam(betas=(0.5,)), "betas must be two numbers in [0, 1); got (0.5,)"),
+        (lambda: Adam(betas=0.5), "betas must be two numbers in [0, 1); got 0.5"),
         (lambda: SGD(max_norm=0.0), "max_norm must be a number above 0; got 0.0"),
         (lambda: RMSprop(alpha=1.5), "alpha must be a number from 0 to 1; got 1.5"),
         (lambda: Linear(warm_up=-1), "warm_up must be a whole number, at least 0; got -1"),

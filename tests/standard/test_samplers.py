@@ -161,6 +161,6 @@ def test_without_labels_a_sampler_is_built_and_explains_itself(cls):
     with pytest.raises(
         FactError,
         match=f"label-sampler/{cls.name}: the data have no labels; give labeled data, "
-        "or parts that read no labels",
+        "or use parts that read no labels",
     ):
         draw(cls(classes=0), 3)

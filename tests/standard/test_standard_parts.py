@@ -50,7 +50,7 @@ def test_options_survive_the_round_trip(address):
         (
             "optimizer",
             {"part": "adam", "betas": [0.5, 2]},
-            "betas must be two numbers from 0 to below 1; got (0.5, 2.0)",
+            "betas must be two numbers in [0, 1); got (0.5, 2.0)",
         ),
         (
             "optimizer",

@@ -5,7 +5,7 @@ import { Pins } from "./pins.js";
 const $ = id => document.getElementById(id);
 const about = await (await fetch("about")).json();
 
-// All that is shown follows from these.
+// The state that everything shown is derived from.
 const state = {
   mode: "point", seed: 0, label: 0, other: null, share: 0.5, truncation: 1, space: about.space, along: about.plane && about.space === "z" ? "shift" : "principal",
   shift: [0, 0], draw: 0, principal: Array(about.principal).fill(0), size: 3, step: 1,
@@ -17,7 +17,7 @@ const signed = x => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(2);
 const trouble = error => { $("trouble").textContent = error.message; $("trouble").hidden = false; };
 const clear = () => { $("trouble").hidden = true; };
 
-// ---- what is looked at
+// ---- the current view
 
 function label() {
   if (!about.classes) return {};
@@ -58,7 +58,7 @@ function words(view) {
   return parts.join(" · ");
 }
 
-// ---- what the server is asked
+// ---- requests to the server
 
 const showImage = newest(async view => {
   const begun = performance.now(), url = await picture("image", view), before = $("image").src;
@@ -100,7 +100,7 @@ function drawPoint() {
   remember();
 }
 
-// ---- what stands in the controls
+// ---- values of the controls
 
 function press(group, value) {
   for (const button of $(group).children) button.setAttribute("aria-pressed", String(button.dataset.value === String(value)));
@@ -126,7 +126,7 @@ function controls() {
   $("pad-value").textContent = onPad().map(signed).join(", ");
   $("redraw").disabled = state.along !== "shift";
   $("directions-title").textContent = given() ? `Directions: ${given().method}` : "Principal directions";
-  if (given()) $("directions-note").textContent = "Those of the file, by their names there.";
+  if (given()) $("directions-note").textContent = "From the file, with the names given there.";
   state.principal.forEach((value, i) => {
     const line = $("sliders").children[i];
     line.querySelector("span").textContent = given()?.names[i] ?? String(i + 1);
@@ -153,7 +153,7 @@ function cells() {
     const cell = document.createElement("button");
     cell.type = "button";
     cell.className = right || up ? "" : "here";
-    cell.setAttribute("aria-label", right || up ? `move ${signed(right)}, ${signed(up)} steps` : "where you are");
+    cell.setAttribute("aria-label", right || up ? `move ${signed(right)}, ${signed(up)} steps` : "current position");
     cell.style.backgroundSize = `${size * 100}% ${size * 100}%`;
     cell.style.backgroundPosition = `${share(column)}% ${share(row)}%`;
     if (grid) cell.style.backgroundImage = "none";
@@ -169,7 +169,7 @@ const pins = new Pins($("strip"), {
   changed: pinsChanged,
 });
 
-// A pin that lies between two others, or is mixed of them, has no controls: it is shown as it is.
+// A pin made by interpolating or mixing two others has no controls: it is only shown.
 function show(pin) {
   document.body.classList.add("apart");
   showImage(pin.view);
@@ -190,7 +190,7 @@ function adopt(view) {
 function pinsChanged() {
   const several = pins.list.length > 1, numbers = pins.list.map(pin => pin.number);
   $("tools").hidden = !several;
-  $("pins-note").textContent = several ? "" : "Pin two images to go between them.";
+  $("pins-note").textContent = several ? "" : "Pin two images to interpolate between them.";
   if (!numbers.includes(state.from)) state.from = numbers.find(number => number !== state.to) ?? null;
   if (!numbers.includes(state.to) || state.to === state.from) state.to = numbers.findLast(number => number !== state.from) ?? null;
   for (const [id, value] of [["from", state.from], ["to", state.to]]) {
@@ -212,7 +212,7 @@ function endsChanged() {
   pinned();
 }
 
-// A point of w that was not moved still has its latent.
+// A point in w that was not moved still has its latent.
 const untouched = view => "seed" in view && !view.shift && !view.principal;
 
 let playing = null;
@@ -321,11 +321,11 @@ const found = new Set();
 async function findPrincipal() {
   if (given() || found.has(state.space)) return;
   found.add(state.space);
-  $("directions-note").textContent = "Looking for them …";
+  $("directions-note").textContent = "Computing …";
   try {
     const { space } = state;
     await (await ask("principal", { space })).json();
-    $("directions-note").textContent = space === "w" ? "Along these, codes vary most." : "These move images most.";
+    $("directions-note").textContent = space === "w" ? "The directions in which codes vary most." : "The directions that change images most.";
   } catch (error) {
     $("directions-note").textContent = "";
     trouble(error);

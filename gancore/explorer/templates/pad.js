@@ -1,4 +1,4 @@
-// A point in a square, moved by pointer and by keys.
+// A point in a square, moved with the pointer or the keyboard.
 
 export const REACH = 4;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };

@@ -1,4 +1,4 @@
-// Images kept aside: what each shows, and which two are gone between.
+// Pinned images: the view of each, and the two that are interpolated.
 
 const MOST = 24;
 
@@ -12,7 +12,7 @@ export class Pins {
   }
 
   add(view, url) {
-    if (this.list.length === MOST) throw new Error(`${MOST} images are pinned; remove one first`);
+    if (this.list.length === MOST) throw new Error(`${MOST} images are already pinned; remove one first`);
     this.list.push({ view, url, number: ++this.count });
     this.draw();
     this.changed();

@@ -1,11 +1,11 @@
-// Asking the server, and handing files to the user.
+// Requests to the server, and downloads for the user.
 
 async function once(path, body) {
   return fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
 export async function ask(path, body) {
-  // a connection that was idle may close in the very moment it is used again
+  // an idle connection may close at the moment it is used again
   const answer = await once(path, body).catch(() => once(path, body)).catch(() => { throw new Error("gancore explore does not answer; is it still running?"); });
   if (!answer.ok) throw new Error((await answer.json()).error);
   return answer;
@@ -13,7 +13,7 @@ export async function ask(path, body) {
 
 export const picture = async (path, body) => URL.createObjectURL(await (await ask(path, body)).blob());
 
-// Runs the newest call alone: what is asked while one is under way waits, and is overtaken by what is asked later.
+// Runs one call at a time: while one is in progress, only the newest of the later ones is kept.
 export function newest(work, failed) {
   let busy = false, next = null;
   return async (...given) => {

@@ -20,7 +20,7 @@ function html(name, className, ...content) {
   return element;
 }
 
-// Each stretch begins with a line of no length, so that a value alone between gaps is a round dot.
+// Each segment begins with a zero-length line, so that a single value between gaps is drawn as a round dot.
 function path(images, values, x, y) {
   let text = "", pen = "M";
   values.forEach((value, index) => {
@@ -114,7 +114,7 @@ class Chart {
       this.drawAlarms();
       this.drawLines();
     } else {
-      this.drawing.append(svg("text", {class: "empty", x: this.width / 2, y: HEIGHT / 2, "text-anchor": "middle"}, "nothing to draw here"));
+      this.drawing.append(svg("text", {class: "empty", x: this.width / 2, y: HEIGHT / 2, "text-anchor": "middle"}, "no data in this range"));
     }
     this.cursor = svg("g", {});
     this.band = svg("rect", {class: "band", x: LEFT, y: TOP, width: 0, height: HEIGHT - TOP - BOTTOM});
@@ -189,7 +189,7 @@ class Chart {
 
   say(values, wanted) {
     const gaps = values.filter(value => value === null).length;
-    this.remark.textContent = gaps ? gaps + " not finite" : wanted ? "linear: not all above 0" : "";
+    this.remark.textContent = gaps ? gaps + " not finite" : wanted ? "linear: some values are not positive" : "";
     const [only] = data.runs.length === 1 ? this.lines : [];
     this.value.textContent = only ? this.last(only) : "";
     this.drawing.setAttribute("aria-label", this.definition.term + ": " + this.lines.map(line => data.runs[line.run].name + " " + exact(line.values.at(-1))).join(", "));
@@ -241,7 +241,7 @@ class Chart {
   }
 }
 
-// A board is a section's charts with the controls of their scale.
+// A board holds the charts of a section, and the controls of their scale.
 class Board {
   constructor(box, groups) {
     this.box = box;
@@ -288,7 +288,7 @@ function zoomTo(range) {
   for (const board of boards) board.draw();
 }
 
-// The first count of each run, its first above 0, and its last: all charts of a run share them, so that they lie under each other.
+// The first image count of each run, its first above 0, and its last: shared by all charts, so that their axes align.
 const counted = data.runs.map((_, run) => {
   const all = Object.values(data.boards).flat().flatMap(group => group.charts).flatMap(chart => chart.series)
     .filter(series => series.run === run).flatMap(series => series.images);

@@ -5,7 +5,7 @@ function makeTimeline(box) {
   const stops = [...new Set(strips.flatMap(strip => strip.grids.map(images)))].sort((a, b) => a - b);
   let timer = null;
 
-  // Each strip shows its last grid up to this count; one that begins later shows its first.
+  // Each strip shows its last grid up to this count; a strip that begins later shows its first.
   const show = index => {
     slider.value = index;
     const now = stops[slider.value];
@@ -51,7 +51,7 @@ async function copy(button) {
   setTimeout(() => { button.textContent = "copy"; }, 1500);
 }
 
-// The legend of a comparison: a run that is put out vanishes from charts and grids alike.
+// The legend of a comparison: a run that is switched off disappears from both charts and grids.
 function toggleRun(button) {
   const run = Number(button.dataset.toggle), shown = button.getAttribute("aria-pressed") === "true";
   button.setAttribute("aria-pressed", String(!shown));
@@ -70,7 +70,7 @@ function makeViewer(dialog) {
   dialog.addEventListener("click", () => dialog.close());
 }
 
-// A section that a link leads to is not to end up under the bars at the top.
+// Keeps the section that a link leads to from being covered by the bars at the top.
 function clearBars() {
   const bars = [...document.querySelectorAll(".bar, .legend")].reduce((height, bar) => height + bar.offsetHeight, 0);
   document.documentElement.style.scrollPaddingTop = bars + 12 + "px";

@@ -18,7 +18,7 @@ function exact(value) {
 const rough = value => String(+value.toPrecision(2));
 const whole = value => Math.round(value).toLocaleString("en");
 
-// The widest round step that still gives as many ticks as wanted, or nearly.
+// The largest round step that gives about as many ticks as requested.
 function linearTicks(low, high, wanted) {
   const power = 10 ** Math.floor(Math.log10(high - low));
   const step = [5, 2, 1, .5, .2, .1].map(factor => factor * power).find(width => Math.floor(high / width) - Math.ceil(low / width) + 1 >= wanted);
@@ -35,7 +35,7 @@ function logarithmicTicks(low, high, wanted) {
   return ticks;
 }
 
-// Ticks whose labels do not touch.
+// The ticks whose labels do not overlap.
 function apart(ticks, scale, pixels) {
   let before = Infinity;
   return ticks.filter(tick => {
@@ -63,20 +63,20 @@ function extent(values) {
   return low > high ? null : [low, high];
 }
 
-// Bounds with room on both sides, so that a line does not run along the edge.
+// Bounds with a margin on both sides, so that a line does not run along the edge.
 function roomy([low, high], logarithmic) {
   if (logarithmic) return low < high ? [low / (high / low) ** .04, high * (high / low) ** .04] : [low / 2, high * 2];
   const flat = high - low <= Math.abs(high) * 1e-5, room = flat ? Math.abs(low) / 10 || 1 : (high - low) * .05;
   return [low - room, high + room];
 }
 
-// All but the outermost hundredth: what a smoothed curve needs of the values behind it.
+// The range without the outermost 1 % of the values: what the raw values behind a smoothed curve need.
 function middle(values) {
   const sorted = values.filter(value => value !== null).sort((a, b) => a - b);
   return sorted.length ? [sorted[Math.floor(sorted.length * .01)], sorted[Math.ceil(sorted.length * .99) - 1]] : [];
 }
 
-// An exponential mean whose first values are not pulled towards zero; gaps stay gaps.
+// An exponential moving average, corrected for its bias toward zero at the start; gaps stay gaps.
 function smoothed(values, amount) {
   let mean = 0, weight = 0;
   return values.map(value => {

@@ -1,6 +1,6 @@
 "use strict";
 
-// Light or dark as the system says, until the button marked data-theme-switch says otherwise. Runs in <head>, before anything is painted.
+// Follows the system's light or dark mode until the button marked data-theme-switch is used. Runs in <head>, before anything is painted.
 (() => {
   const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)");
   const recall = () => { try { return localStorage.getItem("gancore-theme"); } catch { return null; } };

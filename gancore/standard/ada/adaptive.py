@@ -23,21 +23,21 @@ def _known(_: Any, attribute: Any, value: Any) -> None:
         raise ValueError(f"{attribute.name} must be a table such as {{hue = 0}}; got {value!r}")
     for name, multiplier in value.items():
         if name not in TRANSFORMS:
-            raise ValueError(f"{attribute.name} are for {', '.join(TRANSFORMS)}; got {name!r}")
+            raise ValueError(f"{attribute.name} are for the transforms {', '.join(TRANSFORMS)}; got {name!r}")
         if not (is_number(multiplier) and 0 <= multiplier <= 1):
             raise ValueError(f"{attribute.name}.{name} must be a number from 0 to 1; got {multiplier!r}")
 
 
 @interface("augment")
 class Transforms(Augment):
-    """What the parts of this file share; see `ADAFixed`."""
+    """The base of the parts in this file; see `ADAFixed`."""
 
     categories: Categories = field(
         default="bgc",
         help="which transforms: b blitting, g geometry, c color, f filtering, n noise, c cutout",
     )
     multipliers: dict[str, float] = field(
-        factory=dict, validator=_known, help="a transform's own share of p: {hue = 0, cutout = 0.5}"
+        factory=dict, validator=_known, help="factor on p for single transforms: {hue = 0, cutout = 0.5}"
     )
 
     @property
@@ -49,8 +49,8 @@ class Transforms(Augment):
         } | self.multipliers
 
     def augmented(self, image: Tensor, p: Tensor | float) -> Tensor:
-        """Images with each transform at probability `p` times its multiplier; those of half precision are
-        worked on in float32.
+        """Applies each transform with probability `p` times its multiplier; images in half precision are
+        computed in float32.
         """
         wide = at_least_float32(image)
         with torch.autocast(image.device.type, enabled=False):
@@ -58,28 +58,27 @@ class Transforms(Augment):
             return corrupted(filtered(colored(moved(wide, draws), draws), draws), draws).to(image.dtype)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Left as it is: which images change is not known before."""
+        """Returned unchanged: which images change is not known in advance."""
 
 
 @part("ada-fixed")
 class ADAFixed(Transforms):
-    """The augmentation pipeline of 18 transforms, each of which happens to each image with probability p
-    times its multiplier.
+    """The augmentation pipeline of 18 transforms, each applied to each image with probability p times its
+    multiplier.
 
-    Paper: Karras et al. 2020, arXiv:2006.06676, section 2 and appendix B, with the ranges of its figure on
-    the pseudocode, in this order: pixel blitting (x-flip, turns by 90°, integer translation), general
-    geometric transforms (isotropic scale, rotation before and after anisotropic scale, fractional
-    translation), color (brightness, contrast, luma flip, hue, saturation), image-space filtering (gains of
-    four wavelet bands), corruptions (noise, cutout). Differences: pixels that are only blitted are copied,
-    while the released code takes each image through the filters of the geometric transforms; beyond its
-    border an image is mirrored again and again, while the released code mirrors it once, by a margin that
-    depends on the other images, and is zero beyond. Where height and width differ by an odd number, a quarter
-    turn is half a pixel off.
+    Paper: Karras et al. 2020, arXiv:2006.06676, section 2 and appendix B, with the ranges of its pseudocode
+    figure, in this order: pixel blitting (x-flip, rotation by 90°, integer translation), general geometric
+    transforms (isotropic scale, rotation before and after anisotropic scale, fractional translation), color
+    (brightness, contrast, luma flip, hue, saturation), image-space filtering (gains of four wavelet bands),
+    corruptions (noise, cutout). Differences: pixels that are only blitted are copied, while the released code
+    passes each image through the filters of the geometric transforms; beyond its border an image is mirrored
+    periodically, while the released code mirrors it once, by a margin that depends on the other images, with
+    zeros beyond. If height and width differ by an odd number, a rotation by 90° is off by half a pixel.
 
-    Colors are the first three of three and more channels, and the first of one or two, which has no hue and
-    saturation; other channels (alpha, depth) keep their values, and go through all but the color transforms.
+    Colors are the first three of at least three channels, and the first of one or two, which has no hue or
+    saturation; other channels (alpha, depth) skip the color transforms.
 
-    `(N, C, H, W)` → the same, differentiable any number of times, of the image's dtype.
+    `(N, C, H, W)` → the same, differentiable any number of times, in the image's dtype.
     """
 
     examples = ({"p": 0.8, "categories": "bgcfnc"}, {"p": 0.5})
@@ -96,30 +95,34 @@ class ADA(Transforms):
     discriminator overfits.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, section 3: the heuristic r_t = E sign(D(real)) is
-    looked at every four updates of the discriminator. Where it is above the target p rises, where it is below
-    p falls, at a speed at which 500,000 images lead from 0 to 1; p is never below 0 and starts there. As in
-    the released code, r_t is the mean over the passes of lazy R1 too, which looks at the images of an update
-    again (section 3 has those of the updates alone); p moves by the images of updates. A short training needs
-    a smaller `speed`, as a tenth of its images. Patches of a score map count as parts of their image, of
-    which the paper has none. Differences are those of augment/ada-fixed alone.
+    evaluated every four updates of the discriminator. If it is above the target p rises, if below p falls, at
+    a speed that takes p from 0 to 1 in 500,000 images; p is never below 0 and starts there. As in the
+    released code, r_t also averages over the passes of lazy R1, which sees the images of an update again
+    (section 3 has only those of the updates); p moves by the images of the updates. A short training needs a
+    smaller `speed`, such as a tenth of its images. The patches of a score map, which the paper does not
+    cover, count as fractions of their image. The only differences are those of augment/ada-fixed.
 
-    `(N, C, H, W)` → the same, differentiable any number of times, of the image's dtype.
+    `(N, C, H, W)` → the same, differentiable any number of times, in the image's dtype.
     """
 
-    target: float = field(default=0.6, validator=within(-1, 1), help="r_t at which p stays as it is")
-    speed: float = field(
-        default=500_000.0, validator=above(0), help="images that lead p from 0 to 1; fewer are faster"
+    target: float = field(
+        default=0.6, validator=within(-1, 1), help="target of r_t, at which p stays constant"
     )
-    interval: int = field(default=4, validator=whole(1), help="updates of the discriminator between two of p")
+    speed: float = field(
+        default=500_000.0, validator=above(0), help="images that take p from 0 to 1; fewer is faster"
+    )
+    interval: int = field(
+        default=4, validator=whole(1), help="updates of the discriminator between two updates of p"
+    )
 
     def build(self) -> None:
-        """Starts p at zero, with no scores seen."""
+        """Starts with p at zero and no scores seen."""
         for name in ("p", "r", "diagnostics", "images", "repeats", "updates"):
             self.register_buffer(name, torch.zeros(()))
         self.seen, self.seen_again = RunningMean(), RunningMean()
 
     def later_weights(self) -> dict[str, Tensor]:
-        """How many images a penalty looked at again."""
+        """The number of images that a penalty scored again."""
         return {"repeats": torch.zeros_like(self.get_buffer("repeats"))}
 
     def forward(self, image: Tensor) -> Tensor:
@@ -131,11 +134,11 @@ class ADA(Transforms):
         self.seen.add(signs(scores), len(scores))
 
     def observe_again(self, scores: Tensor) -> None:
-        """The same of a penalty's own pass."""
+        """The same for the separate pass of a penalty."""
         self.seen_again.add(signs(scores), len(scores))
 
     def update_buffers(self) -> None:
-        """Adds what one update saw, and moves p where it was the last of an interval."""
+        """Adds the scores of one update, and moves p if it was the last of an interval."""
         p, r, total, images, repeats, updates = (
             self.get_buffer(name) for name in ("p", "r", "diagnostics", "images", "repeats", "updates")
         )
@@ -154,7 +157,7 @@ class ADA(Transforms):
                 buffer.zero_()
 
     def scalars(self) -> dict[str, Tensor]:
-        """p, and r_t of the last interval."""
+        """p, and r_t over the last interval."""
         return {"p": self.get_buffer("p"), "r": self.get_buffer("r")}
 
 

@@ -1,8 +1,8 @@
-"""Color transforms, as one matrix for each image.
+"""Color transforms, as one matrix per image.
 
-All five treat the mean of the colors (luma) and what is left of them (chroma) apart: brightness, contrast and
-luma flip change the luma, contrast, hue and saturation the chroma, which hue turns about the gray axis. So
-the matrix is made of the identity, the mean, and the vector product with the gray axis.
+All five treat the mean of the colors (luma) and the remainder (chroma) separately: brightness, contrast and
+luma flip change the luma; contrast, hue and saturation the chroma, which hue rotates about the gray axis. The
+matrix is therefore a combination of the identity, the mean, and the cross product with the gray axis.
 """
 
 import math
@@ -13,7 +13,7 @@ from torch import Tensor
 from gancore.standard.ada.draws import COLOR, Draws
 
 BRIGHTNESS_SPREAD = 0.2
-"""Standard deviation of what is added."""
+"""Standard deviation of the added brightness."""
 CONTRAST_SPREAD = 0.5
 """Standard deviation of the binary logarithm of the contrast."""
 SATURATION_SPREAD = 1.0
@@ -21,8 +21,8 @@ SATURATION_SPREAD = 1.0
 
 
 def colored(image: Tensor, draws: Draws) -> Tensor:
-    """Images with other colors. Of four channels and more the first three are colors, of two the first is
-    gray; the rest stays.
+    """Applies the color transforms. Of at least four channels the first three are colors, of two the first is
+    gray; the others stay unchanged.
     """
     if not draws.any(*COLOR):
         return image
@@ -34,7 +34,7 @@ def colored(image: Tensor, draws: Draws) -> Tensor:
 
 
 def color_map(draws: Draws, colors: int) -> tuple[Tensor, Tensor]:
-    """The matrix `(N, colors, colors)` and what is added to all colors, `(N,)`."""
+    """The matrix `(N, colors, colors)` and the offset added to all colors, `(N,)`."""
     brightness = draws.sometimes(draws.chance("brightness"), BRIGHTNESS_SPREAD * draws.normal(), 0)
     contrast = draws.sometimes(draws.chance("contrast"), (CONTRAST_SPREAD * draws.normal()).exp2(), 1)
     flip = 1 - 2 * draws.sometimes(draws.chance("luma-flip"), (2 * draws.uniform()).floor(), 0)

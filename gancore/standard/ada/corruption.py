@@ -6,13 +6,13 @@ from torch import Tensor
 from gancore.standard.ada.draws import CUTOUT, NOISE, Draws
 
 NOISE_SPREAD = 0.1
-"""Standard deviation of the normal number whose size is the noise's standard deviation."""
+"""Standard deviation of the normal variable whose magnitude is the standard deviation of the noise."""
 CUTOUT_SIZE = 0.5
-"""Height and width of the hidden rectangle, as a share of the image's."""
+"""Height and width of the cutout, as a fraction of the image's."""
 
 
 def corrupted(image: Tensor, draws: Draws) -> Tensor:
-    """Images with noise, and with a part hidden behind zeros."""
+    """Adds noise, and sets a rectangle to zero."""
     if draws.any(*NOISE):
         strength = draws.sometimes(draws.chance("noise"), NOISE_SPREAD * draws.normal(1, 1, 1).abs(), 0)
         image = image + strength * draws.normal(*image.shape[1:])
@@ -25,6 +25,6 @@ def corrupted(image: Tensor, draws: Draws) -> Tensor:
 
 
 def _covered(pixels: int, middle: Tensor, size: Tensor) -> Tensor:
-    """Which pixels along one axis have their middle inside, `(N, pixels)`."""
+    """Which pixels along one axis have their center inside, `(N, pixels)`."""
     place = (torch.arange(pixels, device=middle.device, dtype=middle.dtype) + 0.5) / pixels
     return (place - middle).abs() < size / 2

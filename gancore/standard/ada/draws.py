@@ -1,4 +1,4 @@
-"""Which transform happens to which image, and the 18 transforms by name."""
+"""Draws which transforms apply to which images; the 18 transforms by name."""
 
 from collections.abc import Mapping
 
@@ -16,13 +16,13 @@ CUTOUT = ("cutout",)
 TRANSFORMS = (*BLITTING, *GEOMETRIC, *COLOR, *BANDS, *NOISE, *CUTOUT)
 
 GROUPS = (BLITTING, GEOMETRIC, COLOR, BANDS, NOISE, CUTOUT)
-"""In the order of the letters of `bgcfnc`."""
+"""In the order of the letters in `bgcfnc`."""
 
 Probability = Tensor | float
 
 
 class Draws:
-    """The random choices for a batch of `n` images: a transform happens to each with probability p times its
+    """The random choices for a batch of `n` images: a transform applies to each with probability p times its
     multiplier.
     """
 
@@ -30,7 +30,7 @@ class Draws:
         self.like, self.n, self.p, self.multipliers = like, len(like), p, multipliers
 
     def any(self, *names: str) -> bool:
-        """Whether one of the transforms may happen at all."""
+        """Whether any of the transforms has a positive probability."""
         return any(self.multipliers[name] > 0 for name in names)
 
     def chance(self, name: str) -> Probability:
@@ -46,6 +46,6 @@ class Draws:
         return normal(self.n, *shape, like=self.like)
 
     def sometimes(self, chance: Probability, value: Tensor, neutral: float) -> Tensor:
-        """`value` `(n, …)` for the images that `chance` picks, and `neutral` for the others."""
+        """`value` `(n, …)` for the images that `chance` selects, and `neutral` for the others."""
         picked = self.uniform() < chance
         return torch.where(picked.reshape(-1, *[1] * (value.dim() - 1)), value, neutral)

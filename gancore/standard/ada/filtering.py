@@ -1,4 +1,4 @@
-"""Image-space filtering: each of four frequency bands is made stronger or weaker."""
+"""Image-space filtering: amplifies or attenuates each of four frequency bands."""
 
 from functools import cache
 
@@ -12,11 +12,11 @@ from gancore.standard.ada.mirror import weights_at
 GAIN_SPREAD = 1.0
 """Standard deviation of the binary logarithm of a band's gain."""
 POWER = (10 / 13, 1 / 13, 1 / 13, 1 / 13)
-"""Share of each band in the power of natural images, the lowest first."""
+"""Fraction of the power of natural images in each band, the lowest first."""
 
 
 def filtered(image: Tensor, draws: Draws) -> Tensor:
-    """Images with other gains of their bands; those whose gains are 1 stay as they are, to the bit."""
+    """Applies gains to the bands; images whose gains are 1 stay bit-identical."""
     if not draws.any(*BANDS):
         return image
     gains, changed = band_gains(draws)
@@ -25,19 +25,19 @@ def filtered(image: Tensor, draws: Draws) -> Tensor:
 
 
 def band_gains(draws: Draws) -> tuple[Tensor, Tensor]:
-    """Gains `(N, 4)` that leave the expected power as it is, band for band; and which images have any,
-    `(N,)`.
+    """Gains `(N, 4)`, normalized after each band so that the expected power is unchanged; and which images
+    have any, `(N,)`.
     """
     drawn = [draws.sometimes(draws.chance(band), (GAIN_SPREAD * draws.normal()).exp2(), 1) for band in BANDS]
     gains = torch.stack(drawn, dim=1)
     power = gains.new_tensor(POWER)
-    # after each band all four are divided by the root of the power that they have then
+    # after each band, all four gains are divided by the root of their current power
     normalized = gains / (power * gains.square() + 1 - power).prod(1, keepdim=True).sqrt()
     return normalized, (gains != 1).any(1)
 
 
 def amplified(image: Tensor, gains: Tensor) -> Tensor:
-    """The filter that is the sum of the bands times their gains, along rows and columns."""
+    """Applies the sum of the bands times their gains, along rows and columns."""
     tall, wide = (
         torch.einsum("nb,bij->nij", gains, band_matrices(size, image))[:, None] for size in image.shape[2:]
     )
@@ -45,7 +45,7 @@ def amplified(image: Tensor, gains: Tensor) -> Tensor:
 
 
 def band_matrices(size: int, like: Tensor) -> Tensor:
-    """Each band's filter along one axis of a mirrored image, `(4, size, size)`."""
+    """The filter of each band along one axis of a mirrored image, `(4, size, size)`."""
     taps = torch.tensor(filter_bank(), dtype=like.dtype, device=like.device)
     reach = taps.shape[1] // 2
     place = torch.arange(size, device=like.device)[:, None] + torch.arange(
@@ -58,8 +58,8 @@ def band_matrices(size: int, like: Tensor) -> Tensor:
 def filter_bank() -> np.ndarray:
     """The zero-phase filters of four octaves, `(4, 43)`, the lowest first; their sum is the unit impulse.
 
-    They are made of the symlet with two vanishing moments (Daubechies 1992): H(z) H(1/z) / 2 keeps the lower
-    half of the frequencies, H(-z) H(-1/z) / 2 the upper.
+    They are constructed from the symlet with two vanishing moments (Daubechies 1992): H(z) H(1/z) / 2 keeps
+    the lower half of the frequencies, H(-z) H(-1/z) / 2 the upper.
     """
     root = 3**0.5
     low_pass = np.array([1 + root, 3 + root, 3 - root, 1 - root]) / 32**0.5
@@ -75,7 +75,7 @@ def filter_bank() -> np.ndarray:
 
 
 def _spread(taps: np.ndarray, every: int) -> np.ndarray:
-    """The filter for every `every`-th sample."""
+    """The filter dilated to every `every`-th sample."""
     spread = np.zeros((len(taps) - 1) * every + 1)
     spread[::every] = taps
     return spread

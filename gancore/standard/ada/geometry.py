@@ -1,6 +1,6 @@
 """Pixel blitting and general geometric transforms.
 
-Maps lead from places in the new image to places in the old one, in pixels from the middle of the image, x
+Maps go from positions in the new image to positions in the old one, in pixels from the center of the image, x
 before y.
 """
 
@@ -15,32 +15,34 @@ from gancore.standard.ada.mirror import HALF, downsampling, mirrored, period, up
 from gancore.standard.ada.sampling import sampled
 
 INTEGER_RANGE = 0.125
-"""Largest integer translation, as a share of the image's size."""
+"""Maximum integer translation, as a fraction of the image size."""
 SCALE_SPREAD = 0.2
 """Standard deviation of the binary logarithm of both scales."""
 FRACTIONAL_SPREAD = 0.125
-"""Standard deviation of the fractional translation, as a share of the image's size."""
+"""Standard deviation of the fractional translation, as a fraction of the image size."""
 
 
 class Affine(NamedTuple):
-    """Where places of the new image lie in the old one: matrix `(N, 2, 2)` · place + offset `(N, 2)`."""
+    """The position in the old image of a position in the new one: matrix `(N, 2, 2)` · position + offset `(N,
+    2)`.
+    """
 
     matrix: Tensor
     offset: Tensor
 
     @classmethod
     def of(cls, matrix: Tensor, translation: Tensor) -> "Affine":
-        """Undoes `matrix`'s inverse and then a translation: matrix · (place - translation)."""
+        """Undoes the inverse of `matrix` followed by a translation: matrix · (position - translation)."""
         return cls(matrix, -(matrix @ translation[..., None])[..., 0])
 
     def then(self, other: "Affine") -> "Affine":
-        """From the new image through one in the middle to the one that `other` leads to."""
+        """The composition: this map from the new image to an intermediate one, then `other`."""
         return Affine(
             other.matrix @ self.matrix, (other.matrix @ self.offset[..., None])[..., 0] + other.offset
         )
 
     def of_raster(self, x: Tensor, y: Tensor) -> Tensor:
-        """Where the places of a raster lie, `(N, h, w, 2)`."""
+        """The mapped positions of a raster, `(N, h, w, 2)`."""
         columns = x[:, None] * self.matrix[:, None, :, 0] + self.offset[:, None]
         rows = y[:, None] * self.matrix[:, None, :, 1]
         places = x.new_empty(*rows.shape[:2], len(x), 2)
@@ -49,13 +51,13 @@ class Affine(NamedTuple):
         return places
 
     def rows(self, rows: Tensor) -> "Affine":
-        """Those of some images."""
+        """The maps of some of the images."""
         return Affine(self.matrix[rows], self.offset[rows])
 
 
 def moved(image: Tensor, draws: Draws) -> Tensor:
-    """Images with both groups of transforms. Pixels that are only blitted are copied; only the other images
-    pass the filters.
+    """Applies both groups of transforms. Pixels that are only blitted are copied; only the other images pass
+    through the filters.
     """
     height, width = image.shape[2:]
     blit = blitting(draws, height, width)
@@ -70,7 +72,7 @@ def moved(image: Tensor, draws: Draws) -> Tensor:
 
 
 def blitting(draws: Draws, height: int, width: int) -> Affine:
-    """Flips, then turns by right angles, then whole translations."""
+    """Flips, then rotations by multiples of 90°, then integer translations."""
     flip = 1 - 2 * draws.sometimes(draws.chance("x-flip"), (2 * draws.uniform()).floor(), 0)
     turns = draws.sometimes(draws.chance("rotate-90"), (4 * draws.uniform()).floor(), 0).long()
     cos, sin = flip.new_tensor([1, 0, -1, 0])[turns], flip.new_tensor([0, 1, 0, -1])[turns]
@@ -83,10 +85,10 @@ def blitting(draws: Draws, height: int, width: int) -> Affine:
 
 
 def geometric(draws: Draws, height: int, width: int) -> tuple[Affine, Tensor]:
-    """Isotropic scale, rotation, anisotropic scale, rotation again, and translation; and which images change
-    at all, `(N,)`.
+    """Isotropic scale, rotation, anisotropic scale, another rotation, and translation; and which images
+    change, `(N,)`.
     """
-    # one of two rotations, or both, happen with the probability of one
+    # the probability that at least one of the two rotations applies is p
     turning = 1 - (1 - torch.as_tensor(draws.chance("rotation")).clamp(max=1)).sqrt()
     scale = draws.sometimes(draws.chance("isotropic-scale"), (SCALE_SPREAD * draws.normal()).exp2(), 1)
     before = draws.sometimes(turning, (2 * draws.uniform() - 1) * math.pi, 0)
@@ -104,8 +106,8 @@ def geometric(draws: Draws, height: int, width: int) -> tuple[Affine, Tensor]:
 
 
 def blitted(image: Tensor, blit: Affine) -> Tensor:
-    """The image with its pixels in other places. Where height and width differ by an odd number, a quarter
-    turn is half a pixel off.
+    """Rearranges the pixels. If height and width differ by an odd number, a rotation by 90° is off by half a
+    pixel.
     """
     n, c, height, width = image.shape
     x, y = (_samples(size, 1, 0, image) for size in (width, height))
@@ -117,8 +119,8 @@ def blitted(image: Tensor, blit: Affine) -> Tensor:
 
 
 def warped(image: Tensor, affine: Affine) -> Tensor:
-    """The image doubled in size by the orthogonal low-pass filter, sampled bilinearly, and brought back by
-    the same filter.
+    """Upsamples the image by 2 with the orthogonal low-pass filter, samples it bilinearly, and downsamples it
+    with the same filter.
     """
     height, width = image.shape[2:]
     doubled = upsampling(height, image) @ (image @ upsampling(width, image).t())
@@ -130,15 +132,15 @@ def warped(image: Tensor, affine: Affine) -> Tensor:
 
 
 def _samples(size: int, finer: int, beyond: int, like: Tensor) -> Tensor:
-    """Where samples lie, in pixels from the middle: `finer` of them a pixel from the first one on, and some
-    `beyond` either end.
+    """The positions of samples, in pixels from the center: `finer` per pixel starting at the first pixel, and
+    `beyond` more at each end.
     """
     index = torch.arange(-beyond, finer * size + beyond, device=like.device, dtype=like.dtype)
     return index / finer - (size - 1) / 2
 
 
 def _in_periods(affine: Affine, width: int, height: int) -> Affine:
-    """The same, but counting periods of the mirrored image from its first pixel, where the doubled one has
+    """The same in periods of the mirrored image, counted from its first pixel, where the upsampled one has
     its first sample.
     """
     size = affine.offset.new_tensor([width, height])

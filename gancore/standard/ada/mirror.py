@@ -1,4 +1,6 @@
-"""Linear maps along one axis of an image that goes on beyond its border as in two facing mirrors."""
+"""Linear maps along one axis of an image that continues periodically beyond its border, reflected at both
+ends.
+"""
 
 from collections.abc import Sequence
 
@@ -11,29 +13,29 @@ SYM6 = (
     *(-0.021060292512300564, 0.04472490177066578, 0.0017677118642428036, -0.007800708325034148),
 )
 """Daubechies' least asymmetric wavelet with six vanishing moments: its low-pass filter is orthogonal to its
-own even shifts.
+even shifts.
 """
 HALF = len(SYM6) // 2
 
 
 def period(size: int) -> int:
-    """After so many pixels the mirrored image comes again; the pixels of the border are not doubled."""
+    """The period of the mirrored image in pixels; border pixels are not repeated."""
     return max(2 * (size - 1), 1)
 
 
 def mirrored(place: Tensor, size: int) -> Tensor:
-    """The pixel of the image, 0 … size-1, that is seen at any whole place."""
+    """The pixel of the image, 0 … size-1, at any integer position."""
     place = place.remainder(period(size))
     return torch.minimum(place, period(size) - place)
 
 
 def weights_at(place: Tensor, weights: Tensor, size: int) -> Tensor:
-    """The map `(rows, size)` whose row i takes `weights[i]` of the pixels seen at `place[i]`."""
+    """The map `(rows, size)` whose row i sums the pixels at `place[i]` with `weights[i]`."""
     return weights.new_zeros(len(place), size).scatter_add_(1, mirrored(place, size), weights)
 
 
 def upsampling(size: int, like: Tensor) -> Tensor:
-    """One period of the mirrored image at twice the resolution, and its first sample again at the end:
+    """One period of the mirrored image at twice the resolution, with its first sample repeated at the end:
     `(2·period + 1, size)`.
     """
     fine = torch.arange(2 * period(size) + 1, device=like.device)[:, None]
@@ -51,5 +53,5 @@ def downsampling(size: int, like: Tensor) -> Tensor:
 
 
 def _taps(taps: Sequence[float], like: Tensor) -> Tensor:
-    """A filter whose sum √2 becomes 2, so that doubled images are as bright as before."""
+    """A filter of sum √2 scaled to sum 2, so that upsampling keeps the brightness."""
     return torch.tensor(taps, dtype=like.dtype, device=like.device) * 2**0.5

@@ -1,8 +1,8 @@
 """Bilinear interpolation that can be differentiated any number of times in the image.
 
-torch has no second derivative of `grid_sample`. In the image the map is linear, though: its derivative is the
-adjoint, which spreads values to the four nearest samples, and the derivative of that is the map again. Places
-take no gradient.
+torch has no second derivative of `grid_sample`. The map is linear in the image, however: its derivative is
+the adjoint, which scatters values to the four nearest samples, and the derivative of that is the map itself.
+Positions get no gradient.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ _BILINEAR, _ZEROS = 0, 0
 
 
 class Sampled(torch.autograd.Function):
-    """An image at places; its derivative is `Spread`."""
+    """An image sampled at positions; its derivative is `Spread`."""
 
     @staticmethod
     def forward(image: Tensor, place: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ class Spread(torch.autograd.Function):
 
     @staticmethod
     def forward(values: Tensor, place: Tensor, size: tuple[int, int]) -> Tensor:
-        # of the image only the shape is read: the gradient of the places is not asked for
+        # only the shape of the image is used: no gradient of the positions is requested
         image = values.new_zeros(()).expand(*values.shape[:2], *size)
         spread: Tensor = torch.ops.aten.grid_sampler_2d_backward(
             values, image, place, _BILINEAR, _ZEROS, True, [True, False]
@@ -59,8 +59,8 @@ class Spread(torch.autograd.Function):
 
 
 def sampled(image: Tensor, place: Tensor) -> Tensor:
-    """Images `(N, C, H, W)` at places `(N, h, w, 2)`, x before y, from -1, the middle of the first pixel, to
-    1, that of the last.
+    """Images `(N, C, H, W)` at positions `(N, h, w, 2)`, x before y, from -1, the center of the first pixel,
+    to 1, that of the last.
     """
     values: Tensor = Sampled.apply(image, place)  # type: ignore[no-untyped-call]
     return values
