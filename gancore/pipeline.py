@@ -164,12 +164,17 @@ class Pipeline:
 
     def _check_label(self, label: Tensor | None) -> None:
         classes = getattr(self.labels, "classes", None)
-        if (
-            label is not None
-            and classes
-            and not label.is_floating_point()
-            and not bool(((label >= 0) & (label < classes)).all())
-        ):
+        if label is None or not classes:
+            return
+        if label.is_floating_point():
+            if label.shape[1:] != (classes,):
+                raise UserError(
+                    f"a label has {classes} numbers here, but got one of {tuple(label.shape[1:])}; "
+                    f"give {classes} numbers for each image"
+                )
+        elif getattr(self.labels, "label_shape", ()):
+            raise UserError(f"a label is a row of {classes} numbers here, not a class; give such a row")
+        elif not bool(((label >= 0) & (label < classes)).all()):
             raise UserError(
                 f"label {int(label.max())} is out of range; give a number from 0 to {classes - 1}"
             )

@@ -80,15 +80,17 @@ def layered():
     )
 
 
-def labeled(classes=3):
+def labeled(classes=3, names=(), rows=False):
     """The label is part of the code."""
+    labels = EmpiricalLabels(classes=classes, label_shape=(classes,) if rows else ())
+    labels.class_names = names
     generator = SmallGenerator(image=IMAGE, width=6 + classes)
     conditioner = OneHot(code=(6 + classes,), classes=classes)
     return Pipeline(
         sampler=Normal(latent=(6,)),
         conditioner=conditioner,
         generator=generator,
-        labels=EmpiricalLabels(classes=classes),
+        labels=labels,
     )
 
 

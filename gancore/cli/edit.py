@@ -35,9 +35,11 @@ def edit(
         list[Path] | None, typer.Option("--code", help="code written by gancore invert, to start from")
     ] = None,
     label: Annotated[
-        int | None,
+        str | None,
         typer.Option(
-            "--label", min=0, help="class of the images from --seeds; default: drawn as in the data"
+            "--label",
+            help="class of the images from --seeds: number or name; or a row of numbers; "
+            "default: drawn as in the data",
         ),
     ] = None,
     truncation: o.Truncation = 1.0,

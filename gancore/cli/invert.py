@@ -35,7 +35,11 @@ def invert(
         ),
     ] = None,
     label: Annotated[
-        int | None, typer.Option("--label", min=0, help="class of the images, if the run is conditional")
+        str | None,
+        typer.Option(
+            "--label",
+            help="class of the images, if the run is conditional: number or name; or a row of numbers",
+        ),
     ] = None,
     fit: Annotated[
         str | None,

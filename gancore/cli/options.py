@@ -40,7 +40,11 @@ Pipeline = Annotated[
     typer.Option("--pipeline", help="which one, if the run has several, e.g. backward; default: the first"),
 ]
 Label = Annotated[
-    int | None, typer.Option("--label", min=0, help="class of all images; default: drawn as in the data")
+    str | None,
+    typer.Option(
+        "--label",
+        help="class of all images: number or name; or a row of numbers: 1,0,1; default: drawn as in the data",
+    ),
 ]
 Truncation = Annotated[
     float, typer.Option("--truncation", help="1 for none; values closer to 0 move images toward the mean")

@@ -19,6 +19,7 @@ from gancore.errors import UserError
 from gancore.latent.spaces import SPACES
 from gancore.latent.views import Point, View, view_of
 from gancore.latent.walk import Walk
+from gancore.latent.wanted_label import names_of, rows_of
 from gancore.pictures.grid import to_pil
 from gancore.runs.folder import owner
 
@@ -50,7 +51,8 @@ class Session:
     def about(self) -> dict[str, Any]:
         """The properties of the pipeline that the page needs."""
         walk, parts, given = self.walk, self.walk.pipeline, self.walk.directions
-        first = Point(label=0 if walk.classes else None)
+        rows = rows_of(parts)
+        first = Point(label=0 if walk.classes and not rows else None)
         width, height = to_pil(self._run(lambda: walk.image(first)))[0].size
         return {
             "name": owner(self.folder),
@@ -64,6 +66,8 @@ class Session:
             "space": "w" if walk.has_codes and walk.truncates else "z",
             "truncates": walk.truncates,
             "classes": walk.classes,
+            "class_names": list(names_of(parts)),
+            "label_rows": rows,
             "layers": walk.layers,
             "principal": walk.sliders,
             "directions": None

@@ -13,6 +13,7 @@ from gancore.errors import UserError
 from gancore.latent.codes import codes_of, noise_of, render_codes
 from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
+from gancore.latent.wanted_label import Wanted
 from gancore.pipeline import Pipeline, evaluating
 
 __all__ = ["Guidance", "Guided", "Scorer", "class_scorer", "guide"]
@@ -64,7 +65,7 @@ def guide(
     *,
     count: int = 8,
     space: Space = "z",
-    label: int | None = None,
+    label: Wanted | None = None,
     seed: int = 0,
     on_step: Callable[[int], None] | None = None,
 ) -> Guided:

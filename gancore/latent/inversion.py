@@ -15,6 +15,7 @@ from gancore.latent.likeness import Likeness, Seen, check_images
 from gancore.latent.noise import irregularity, standardized
 from gancore.latent.settings import check_settings
 from gancore.latent.spaces import CodeSpace, Space, code_space
+from gancore.latent.wanted_label import Wanted
 from gancore.pipeline import Pipeline, evaluating
 
 __all__ = ["Inverted", "Projection", "invert", "render_inverted"]
@@ -90,7 +91,7 @@ def invert(
     settings: Projection | None = None,
     *,
     space: Space | None = None,
-    label: int | None = None,
+    label: Wanted | None = None,
     seed: int = 0,
     on_step: Callable[[int], None] | None = None,
 ) -> Inverted:

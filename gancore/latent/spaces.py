@@ -11,6 +11,7 @@ from gancore.component.randomness import fold
 from gancore.errors import UserError
 from gancore.latent.codes import codes_of, has_codes
 from gancore.latent.mixing import layers_of
+from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pipeline import Pipeline
 
 __all__ = [
@@ -85,7 +86,7 @@ def usual_space(pipeline: Pipeline) -> PlainSpace:
 
 
 def code_space(
-    pipeline: Pipeline, space: Space | None = None, *, label: int | None = None, seed: int = 0
+    pipeline: Pipeline, space: Space | None = None, *, label: Wanted | None = None, seed: int = 0
 ) -> CodeSpace:
     """The space of that name, by default w if there is one.
 
@@ -94,7 +95,7 @@ def code_space(
     """
     name = space or usual_space(pipeline)
     check_space(pipeline, name)
-    mark = None if label is None else torch.tensor([label])
+    mark = wanted_label(pipeline, label)
     if name == "z" and mark is None:
         # with labels, all points get the label that this seed draws
         mark = pipeline.draw(1, seed=seed)[1]
@@ -102,9 +103,9 @@ def code_space(
     return CodeSpace(pipeline, name, mean.to(pipeline.device), usual, mark)
 
 
-def mean_code(pipeline: Pipeline, *, label: int | None = None, seed: int = 0) -> Tensor:
+def mean_code(pipeline: Pipeline, *, label: Wanted | None = None, seed: int = 0) -> Tensor:
     """The mean `(1, *code_shape)` of the codes of many draws."""
-    mark = None if label is None else torch.tensor([label])
+    mark = wanted_label(pipeline, label)
     return _moments(pipeline, "w", mark, seed)[0].to(pipeline.device)
 
 

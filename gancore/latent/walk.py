@@ -24,6 +24,7 @@ from gancore.latent.directions import (
 from gancore.latent.interpolate import KINDS
 from gancore.latent.mixing import layers_of, mix
 from gancore.latent.views import Between, Mix, Point, View, view_of
+from gancore.latent.wanted_label import classes_of
 from gancore.nn.labels import one_hot
 from gancore.pipeline import Pipeline, keeps_a_mean
 from gancore.runs.opening import load_pipeline
@@ -69,8 +70,7 @@ class Walk:
         self.pipeline = pipeline
         self.latent_shape = tuple(pipeline.conditioner.latent_shape)
         self.code_shape = tuple(pipeline.generator.code_shape)
-        knows = pipeline.labels if pipeline.labels is not None else pipeline.conditioner
-        self.classes = int(getattr(knows, "classes", 0) or 0) if pipeline.conditioner.conditional else 0
+        self.classes = classes_of(pipeline)
         self.layers = layers_of(self.code_shape)
         self.has_codes, self.truncates = has_codes(pipeline), keeps_a_mean(pipeline)
         self.sliders = min(SLIDERS, math.prod(self.latent_shape), math.prod(self.code_shape))

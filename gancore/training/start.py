@@ -51,6 +51,7 @@ def train(
     folder = RunFolder(ranks.from_first(lambda: str(RunFolder.new(output, name))))
     table = data.table() if isinstance(data, Sources) else {"description": opened.description}
     table["fingerprint"] = opened.fingerprint
+    table["class_names"] = list(own_names(opened.class_names))
     training.go(folder, begin=lambda: folder.describe(recipe, settings, table, command))
     return training
 

@@ -12,6 +12,7 @@ from gancore.latent.direction_file import DirectionSet
 from gancore.latent.editing import edited_code, edited_latent
 from gancore.latent.inversion import render_inverted
 from gancore.latent.mixing import layers_of
+from gancore.latent.wanted_label import Wanted
 from gancore.verbs.loading import Run, drawn, with_latents
 from gancore.verbs.outputs import check_picture
 from gancore.verbs.pictures import Images, written
@@ -33,7 +34,7 @@ def edit(
     layers: Numbers | None = None,
     seeds: Numbers | None = None,
     code: Path | str | Sequence[Path | str] | None = None,
-    label: int | None = None,
+    label: Wanted | None = None,
     truncation: float = 1.0,
     pipeline: str | None = None,
     output: Path | str | None = None,
@@ -51,7 +52,7 @@ def edit(
         layers: layers to move: coarse, middle, fine, or numbers such as "2-5"; default: all.
         seeds: seeds of the images to edit, e.g. [1, 2, 3] or "4-9"; default: 0.
         code: codes written by `invert`, to start from.
-        label: class of the images from `seeds`; default: drawn as in the data.
+        label: class of the images from `seeds`, its name, or a row of numbers; default: drawn as in the data.
         truncation: of the images from `seeds`: 1 for none; values closer to 0 move them toward the mean.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         output: FILE.png for the strips; default: nothing is written.
@@ -108,7 +109,7 @@ def _check_strip(start: float, end: float, steps: int) -> None:
         raise UserError(f"--steps must be at least 2 (images per strip); got {steps}")
 
 
-def _check_codes_alone(label: int | None, truncation: float) -> None:
+def _check_codes_alone(label: Wanted | None, truncation: float) -> None:
     if label is not None or truncation != 1:
         option = "--truncation" if label is None else "--label"
         raise UserError(

@@ -13,6 +13,7 @@ from gancore.latent.codes import rendered
 from gancore.latent.interpolate import Kind
 from gancore.latent.route import Route
 from gancore.latent.walk import Walk
+from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pictures.animation import check_animation, save_animation, tiled
 from gancore.verbs.loading import Run, drawn, load
 from gancore.verbs.pictures import Images
@@ -98,7 +99,7 @@ def interpolate(
     space: str = "z",
     loop: bool = False,
     ease: bool = False,
-    label: int | None = None,
+    label: Wanted | None = None,
     truncation: float = 1.0,
     grid: str = "1x1",
     fps: float = 24.0,
@@ -118,7 +119,7 @@ def interpolate(
         space: z: between latents; w: between their codes.
         loop: return to the first.
         ease: slow down at each.
-        label: class of all images; default: drawn as in the data.
+        label: class of all images, or its name, or a row of numbers; default: drawn as in the data.
         truncation: 1 for none; values closer to 0 move images toward the mean.
         grid: several walks side by side, columns x rows, e.g. "4x2".
         fps: frames per second.
@@ -160,12 +161,12 @@ def _grid(words: str) -> tuple[int, int]:
 
 
 def _keys(
-    walk: Walk, seeds: list[int] | None, count: int, seed: int, label: int | None
+    walk: Walk, seeds: list[int] | None, count: int, seed: int, label: Wanted | None
 ) -> tuple[Tensor, Tensor | None]:
     if not seeds:
-        return walk.pipeline.draw(
-            count, seed=seed, label=None if label is None else torch.full((count,), label)
-        )
+        mark = wanted_label(walk.pipeline, label)
+        several = None if mark is None else mark.expand(count, *mark.shape[1:])
+        return walk.pipeline.draw(count, seed=seed, label=several)
     return drawn(walk.pipeline, seeds, label)
 
 

@@ -23,6 +23,7 @@ from gancore.latent.codes import render_codes, save_code
 from gancore.latent.inversion import Inverted, Projection, render_inverted
 from gancore.latent.spaces import Space, mean_code
 from gancore.latent.tuning import PivotalTuning, tune
+from gancore.latent.wanted_label import Wanted
 from gancore.measure.reconstruction import distances
 from gancore.pictures.grid import save, save_grid, to_grid, to_pil
 from gancore.pipeline import Pipeline
@@ -118,7 +119,7 @@ def invert(
     steps: int | None = None,
     extractor: str | None = None,
     pixels: float | None = None,
-    label: int | None = None,
+    label: Wanted | None = None,
     fit: str | None = None,
     tune: bool = False,
     tune_steps: int | None = None,
@@ -136,7 +137,7 @@ def invert(
         steps: optimization steps; default: 1000.
         extractor: extractor of the features to match; default: fashion for gray, emoji for RGB.
         pixels: weight of the pixel loss relative to the feature loss; default: 1.
-        label: class of the images, if the run is conditional.
+        label: class of the images, its name, or a row of numbers, if the run is conditional.
         fit: crop, pad or stretch images of another size; default: refuse them.
         tune: then tune the generator to the images, as a separate pipeline.
         tune_steps: tuning steps; default: 350.
@@ -236,7 +237,7 @@ def _tuned(
 
 
 def _ways(
-    pipeline: Pipeline, found: Inverted, tuned: Pipeline | None, label: int | None, seed: int
+    pipeline: Pipeline, found: Inverted, tuned: Pipeline | None, label: Wanted | None, seed: int
 ) -> dict[str, Tensor]:
     """Images `(N, C, H, W)` by method, the best last."""
     mean = render_codes(pipeline, mean_code(pipeline, label=label, seed=seed), seed=seed)

@@ -11,6 +11,7 @@ from torch import Tensor
 from gancore.component.interfaces import Extractor, ImageShape
 from gancore.component.specs import build
 from gancore.errors import UserError
+from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.measure.extractors import default_extractor
 from gancore.pipeline import Pipeline
 from gancore.runs.opening import load_pipeline
@@ -44,9 +45,11 @@ def with_latents(run: Run, name: str | None = None) -> Pipeline:
     return pipeline
 
 
-def drawn(pipeline: Pipeline, seeds: Sequence[int], label: int | None = None) -> tuple[Tensor, Tensor | None]:
+def drawn(
+    pipeline: Pipeline, seeds: Sequence[int], label: Wanted | None = None
+) -> tuple[Tensor, Tensor | None]:
     """The latent of each seed, that of `gancore sample --count 1 --seed …`, and their labels if any."""
-    mark = None if label is None else torch.tensor([label])
+    mark = wanted_label(pipeline, label)
     latents, labels = zip(*(pipeline.draw(1, seed=seed, label=mark) for seed in seeds), strict=True)
     return torch.cat(latents), None if labels[0] is None else torch.cat(labels)
 

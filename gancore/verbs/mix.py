@@ -9,6 +9,7 @@ from torch import Tensor
 from gancore.errors import UserError
 from gancore.latent.codes import codes_of, rendered
 from gancore.latent.mixing import BANDS, layers_of, mixing_table
+from gancore.latent.wanted_label import Wanted
 from gancore.pipeline import Pipeline
 from gancore.verbs.loading import Run, drawn, with_latents
 from gancore.verbs.outputs import check_picture
@@ -23,7 +24,7 @@ def mix(
     sources: Numbers = "0-5",
     destinations: Numbers = "6-8",
     layers: Numbers | None = None,
-    label: int | None = None,
+    label: Wanted | None = None,
     truncation: float = 1.0,
     pipeline: str | None = None,
     output: Path | str | None = None,
@@ -40,7 +41,7 @@ def mix(
         sources: seeds whose styles are copied (columns), e.g. [1, 2, 3] or "4-9".
         destinations: seeds of the images that receive them (rows).
         layers: layers to copy: coarse, middle, fine, or numbers such as "0-3"; default: each third in turn.
-        label: class of all images; default: drawn as in the data.
+        label: class of all images, or its name, or a row of numbers; default: drawn as in the data.
         truncation: 1 for none; values closer to 0 move images toward the mean.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         output: FILE.png for the grid; default: nothing is written.

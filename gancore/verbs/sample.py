@@ -10,6 +10,7 @@ from torch import Tensor
 from gancore.data import ImageOptions
 from gancore.data import Images as ImageFiles
 from gancore.errors import UserError
+from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pipeline import Pipeline, check_truncation
 from gancore.runs.sources import open_source
 from gancore.storage.files import distinct
@@ -23,7 +24,7 @@ def sample(
     *,
     count: int = 64,
     seed: int | None = None,
-    label: int | None = None,
+    label: Wanted | None = None,
     truncation: float = 1.0,
     truncation_layers: int | None = None,
     pipeline: str | None = None,
@@ -37,7 +38,7 @@ def sample(
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
         count: number of images.
         seed: seed of latents and noise; default: 0.
-        label: class of all images; default: drawn as in the data.
+        label: class of all images, or its name, or a row of numbers; default: drawn as in the data.
         truncation: 1 for none; values closer to 0 move images toward the mean.
         truncation_layers: truncate only this many of the first layers; default: all.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
@@ -74,14 +75,15 @@ def sample(
 def _drawn(
     pipeline: Pipeline,
     count: int,
-    label: int | None,
+    label: Wanted | None,
     seed: int,
     truncated: dict[str, Any],
     progress: Progress,
 ) -> Tensor:
     """The images of `Pipeline.sample`, bit for bit."""
-    wanted = None if label is None else torch.full((count,), label)
-    latent, marks = pipeline.draw(count, seed=seed, label=wanted)
+    wanted = wanted_label(pipeline, label)
+    several = None if wanted is None else wanted.expand(count, *wanted.shape[1:])
+    latent, marks = pipeline.draw(count, seed=seed, label=several)
     return torch.cat(list(counted(pipeline.chunks(latent, marks, seed=seed, **truncated), count, progress)))
 
 

@@ -241,6 +241,21 @@ def test_classes_are_chosen_and_mixed(visit, serve, tmp_path):
         assert after(page, lambda: page.select_option("#label-other", ""))["label"] == 2
 
 
+def test_classes_are_called_by_their_names(visit, serve, tmp_path):
+    with serve(walks.labeled(names=("cat", "dog", "owl")), tmp_path) as running:
+        page = visit(running)
+        assert page.locator("#label option").all_text_contents() == ["cat", "dog", "owl"]
+        assert after(page, lambda: page.select_option("#label", label="owl"))["label"] == 2
+
+
+def test_rows_of_numbers_are_chosen_one_at_a_time(visit, serve, tmp_path):
+    with serve(walks.labeled(names=("red", "round", "big"), rows=True), tmp_path) as running:
+        page = visit(running)
+        assert "label" not in shown(page)
+        assert after(page, lambda: page.select_option("#label", label="round"))["label"] == [0, 1, 0]
+        assert after(page, lambda: page.select_option("#label-other", "2"))["label"] == [0, 0.5, 0.5]
+
+
 def test_a_pipeline_without_w_says_so_kindly(visit, serve, tmp_path):
     with serve(walks.plain(), tmp_path) as running:
         page = visit(running)

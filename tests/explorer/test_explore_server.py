@@ -182,6 +182,10 @@ def test_labels_and_plain_pipelines(serve, tmp_path):
         )
         images = [post(running, "/image", {"seed": 1, "label": label})[1] for label in (0, 2, [0.5, 0, 0.5])]
         assert len(set(images)) == 3
+    with serve(walks.labeled(names=("a", "b", "c"), rows=True), tmp_path) as running:
+        about = json.loads(talk(running, "GET", "/about")[1])
+        assert about["class_names"] == ["a", "b", "c"] and about["label_rows"]
+        assert "a label is a row of 3 numbers here" in error(post(running, "/image", {"label": 1})[1])
     with serve(walks.plain(), tmp_path) as running:
         about = json.loads(talk(running, "GET", "/about")[1])
         assert about["spaces"] == ["z"] and about["classes"] == 0

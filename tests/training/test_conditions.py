@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from small import LabeledDiscriminator, SmallDiscriminator, SmallGenerator, know_small_parts
 
+import gancore
 from gancore import TwoPlayerGAN
+from gancore.cli import run
 from gancore.data import open_data
 from gancore.errors import FitError
 from gancore.recipes.batches import RealBatch
@@ -124,3 +127,20 @@ def test_a_row_of_another_length_is_refused():
     fit_to_data(recipe, data(), 0)
     with pytest.raises(FitError, match=r"reads labels of 3 numbers, \(N, 3\), but got \(2, 4\)"):
         recipe.conditioner(torch.zeros(2, 4), torch.zeros(2, 4))
+
+
+def test_names_of_classes_are_kept(tmp_path, capsys):
+    for i in range(8):
+        folder = tmp_path / "images" / ("cat" if i % 2 else "dog")
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(i).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    opened = open_data(tmp_path / "images", cache="off")
+    train(game(), opened, output=tmp_path / "run", images=8, batch=4, evaluate_every=0)
+    for path in (tmp_path / "run", *(tmp_path / "run" / "checkpoints").iterdir()):
+        assert load_pipeline(path).labels.class_names == ("cat", "dog")
+    assert 'class_names = [\n    "cat",\n    "dog",\n]' in (tmp_path / "run" / "run.toml").read_text()
+    with_name = gancore.sample(tmp_path / "run", count=2, label="dog").images
+    assert torch.equal(with_name, gancore.sample(tmp_path / "run", count=2, label=1).images)
+    words = ["sample", str(tmp_path / "run"), "--label", "cow"]
+    assert run(words) == 2 and "no label is called 'cow'; known: cat, dog" in capsys.readouterr().err

@@ -7,7 +7,7 @@ const about = await (await fetch("about")).json();
 
 // The state that everything shown is derived from.
 const state = {
-  mode: "point", seed: 0, label: 0, other: null, share: 0.5, truncation: 1, space: about.space, along: about.plane && about.space === "z" ? "shift" : "principal",
+  mode: "point", seed: 0, label: about.label_rows ? null : 0, other: null, share: 0.5, truncation: 1, space: about.space, along: about.plane && about.space === "z" ? "shift" : "principal",
   shift: [0, 0], draw: 0, principal: Array(about.principal).fill(0), size: 3, step: 1,
   from: null, to: null, at: 0.5, kind: about.spaces.length > 1 ? "linear" : "spherical", between: about.spaces.at(-1), layers: new Set(),
 };
@@ -19,12 +19,15 @@ const clear = () => { $("trouble").hidden = true; };
 
 // ---- the current view
 
+const className = i => about.class_names[i] ?? String(i);
+
 function label() {
-  if (!about.classes) return {};
-  if (state.other === null || state.other === state.label) return { label: state.label };
+  if (!about.classes || state.label === null) return {};
+  const mixed = state.other !== null && state.other !== state.label;
+  if (!about.label_rows && !mixed) return { label: state.label };
   const weights = Array(about.classes).fill(0);
-  weights[state.label] = Number((1 - state.share).toFixed(2));
-  weights[state.other] = state.share;
+  weights[state.label] = mixed ? Number((1 - state.share).toFixed(2)) : 1;
+  if (mixed) weights[state.other] = state.share;
   return { label: weights };
 }
 
@@ -51,7 +54,8 @@ function words(view) {
   if (view.between) return `${view.at.toFixed(2)} of the way from pin ${state.from} to pin ${state.to}`;
   if (view.mix) return `pin ${state.from} with ${view.layers.length} layers of pin ${state.to}`;
   const parts = [`seed ${view.seed}`];
-  if (about.classes) parts.push(Array.isArray(view.label) ? `classes ${state.label} and ${state.other}` : `class ${view.label}`);
+  const classes = Array.isArray(view.label) ? view.label.flatMap((weight, i) => weight ? [i] : []) : "label" in view ? [view.label] : [];
+  if (classes.length) parts.push(`${classes.length > 1 ? "classes" : "class"} ${classes.map(className).join(" and ")}`);
   if (view.shift) parts.push(`moved ${view.shift.map(signed).join(", ")}`);
   if (view.principal) parts.push(`principal ${view.principal.map(signed).join(", ")}`);
   if ("truncation" in view) parts.push(`truncation ${view.truncation}`);
@@ -116,7 +120,7 @@ function controls() {
     $(id + "-value").textContent = value.toFixed(digits);
   }
   if (about.classes) {
-    $("label").value = state.label;
+    $("label").value = state.label ?? "";
     $("label-other").value = state.other ?? "";
     $("label-mix-fields").hidden = state.other === null;
   }
@@ -183,7 +187,7 @@ function adopt(view) {
     const named = view.label.map((weight, i) => [weight, i]).filter(([weight]) => weight);
     [state.label, state.other] = [named[0]?.[1] ?? 0, named[1]?.[1] ?? null];
     state.share = named[1]?.[0] ?? 0.5;
-  } else if (about.classes) Object.assign(state, { label: view.label ?? 0, other: null });
+  } else if (about.classes) Object.assign(state, { label: view.label ?? (about.label_rows ? null : 0), other: null });
   drawPoint();
 }
 
@@ -257,7 +261,7 @@ const randomSeed = () => aPoint(() => ({ seed: Math.floor(Math.random() * 100000
 
 onInput("seed", input => { if (input.value !== "" && input.validity.valid) aPoint(() => ({ seed: Number(input.value) }))(); });
 onInput("truncation", aPoint(input => ({ truncation: Number(input.value) })));
-onInput("label", aPoint(input => ({ label: Number(input.value) })));
+onInput("label", aPoint(input => ({ label: input.value === "" ? null : Number(input.value) })));
 onInput("label-other", aPoint(input => ({ other: input.value === "" ? null : Number(input.value) })));
 onInput("label-mix", aPoint(input => ({ share: Number(input.value) })));
 onInput("step", input => { state.step = Number(input.value); controls(); aroundSoon(); });
@@ -349,9 +353,9 @@ function prepare() {
   $("space-fields").hidden = $("between-space").hidden = about.spaces.length === 1;
   for (const card of document.querySelectorAll(".walk, .around")) card.hidden = !about.plane;
   if (about.classes) {
-    const classes = () => Array.from({ length: about.classes }, (_, i) => new Option(i, i));
+    const classes = () => Array.from({ length: about.classes }, (_, i) => new Option(className(i), i));
     $("label-fields").hidden = false;
-    $("label").replaceChildren(...classes());
+    $("label").replaceChildren(...(about.label_rows ? [new Option("as in the data", "")] : []), ...classes());
     $("label-other").replaceChildren(new Option("none", ""), ...classes());
   }
   sliders();
