@@ -49,7 +49,7 @@ def train(
     training = Training(recipe, opened, settings, ranks)
     name = recipe.preset.rpartition(":")[2] or recipe.name
     folder = RunFolder(ranks.from_first(lambda: str(RunFolder.new(output, name))))
-    table = data.table() if isinstance(data, Sources) else {"description": opened.description}
+    table: dict[str, Any] = data.table() if isinstance(data, Sources) else {"description": opened.description}
     table["fingerprint"] = opened.fingerprint
     table["class_names"] = list(own_names(opened.class_names))
     training.go(folder, begin=lambda: folder.describe(recipe, settings, table, command))
