@@ -1,4 +1,4 @@
-"""Layers that several families share, one idea a file."""
+"""Layers shared by several families, one idea per file."""
 
 from typing import TYPE_CHECKING
 

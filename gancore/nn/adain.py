@@ -35,10 +35,10 @@ class AdaIN(nn.Module):
 def instance_normalized(x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e-8) -> Tensor:
     """Each feature map of `(N, C, H, W)` with mean 0 and variance 1, times scale, plus bias, both `(N, C)`.
 
-    The sums over places are products with a row of ones on a channels_last view: on a CPU two to three times
-    faster than reductions, forward and backward. Centering first keeps bfloat16 sound where a mean is large.
-    Autocast stays out: it would round the means of a float32 map, and StyleGAN's constant, which starts at
-    one everywhere, differs from place to place by less than that for long.
+    The sums over positions are products with a row of ones on a channels_last view, which on a CPU are two to
+    three times faster than reductions, forward and backward. Centering first keeps bfloat16 accurate if a
+    mean is large. Autocast is disabled: it would round the means of a float32 map, and StyleGAN's constant,
+    which starts at one everywhere, long varies between positions by less than that.
     """
     n, c, h, w = x.shape
     with torch.autocast(x.device.type, enabled=False):

@@ -1,4 +1,4 @@
-"""Self-attention between the places of a feature map."""
+"""Self-attention between the positions of a feature map."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,13 @@ __all__ = ["SelfAttention"]
 
 
 class SelfAttention(nn.Module):
-    """Each place adds, through a gate, values from all places, weighted by how its query meets their keys.
+    """Adds to each position, through a gate, the values of all positions, weighted by how well its query
+    matches their keys.
 
     Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, section 3, eq. 1 to 3; query, key and value are its f,
     g and h, and the gate γ starts at zero. As in its released code, and in BigGAN's (Brock et al. 2018,
-    arXiv:1809.11096), keys and values are max-pooled over `pool`×`pool` places, values have half the channels
-    (the paper: an eighth, and no pooling), and the 1×1 convolutions no bias.
+    arXiv:1809.11096), keys and values are max-pooled over `pool`×`pool` positions, values have half the
+    channels (the paper: an eighth, and no pooling), and the 1×1 convolutions have no bias.
 
     `(N, C, H, W)` → the same shape. `conv` makes the convolutions, as `nn.Conv2d` or `SpectralConv2d`.
     """
@@ -50,5 +51,5 @@ class SelfAttention(nn.Module):
 
 
 def places(x: Tensor) -> Tensor:
-    """`(N, C, H, W)` → `(N, H·W, C)`; no copy where the map is channels_last."""
+    """`(N, C, H, W)` → `(N, H·W, C)`; no copy if the map is channels_last."""
     return x.permute(0, 2, 3, 1).flatten(1, 2)

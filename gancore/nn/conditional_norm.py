@@ -1,9 +1,9 @@
 """Normalization whose scale and bias follow from a condition: a class, or a vector.
 
-What turns the condition into one number for each channel is left open, `affine(channels)`, as
-`partial(ClassVectors, classes)` for labels, `partial(nn.Linear, width, bias=False)` for vectors. The scale is
-one plus its first, the bias its second, so that where both start at zero there is plain normalization at
-first.
+`affine(channels)` makes a module that maps the condition to one number per channel, such as
+`partial(ClassVectors, classes)` for labels or `partial(nn.Linear, width, bias=False)` for vectors. Two of
+these give the scale, one plus the output, and the bias, so that if both start at zero the layer starts as
+plain normalization.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ Affine = Callable[[int], nn.Module]
 
 
 class ClassVectors(nn.Module):
-    """A learned vector for each class, zero at first; soft labels take the mixture of the vectors.
+    """A learned vector for each class, initially zero; soft labels give a mixture of the vectors.
 
-    It is no `nn.Embedding`, so that initializers leave it at zero. `(N,)` int64 or `(N, K)` float → `(N,
+    It is not an `nn.Embedding`, so initializers leave it at zero. `(N,)` int64 or `(N, K)` float → `(N,
     size)`.
     """
 
@@ -84,5 +84,5 @@ class ConditionalInstanceNorm2d(nn.Module):
 
 
 def _maps(values: Tensor, x: Tensor) -> Tensor:
-    """`(N, C)` as something to add to maps, or multiply them with, in their precision."""
+    """Reshapes `(N, C)` to be added to maps or multiplied with them, in their dtype."""
     return values[:, :, None, None].to(x.dtype)

@@ -1,4 +1,4 @@
-"""The Gaussian with a diagonal covariance, which encoders answer with."""
+"""The Gaussian with a diagonal covariance, the output of encoders."""
 
 import math
 
@@ -15,7 +15,7 @@ class DiagonalGaussian:
         self.mean, self.log_variance = mean, log_variance
 
     def sample(self) -> Tensor:
-        """The reparameterized draw mean + deviation · noise `(N, *shape)`, through which gradients flow."""
+        """The reparameterized sample mean + deviation · noise `(N, *shape)`, through which gradients flow."""
         noise = normal(len(self.mean), *self.mean.shape[1:], like=self.mean)
         return self.mean + torch.exp(self.log_variance / 2) * noise
 

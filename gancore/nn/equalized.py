@@ -1,4 +1,4 @@
-"""Equalized learning rate: weights are N(0, 1) and scaled at run time, so that every layer learns at the same
+"""Equalized learning rate: weights are N(0, 1) and scaled at run time, so every layer learns at the same
 speed.
 
 Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 4.1: ŵ = w · c with He's constant c = gain /
@@ -21,8 +21,8 @@ __all__ = ["EqualizedConv2d", "EqualizedDownConv2d", "EqualizedLinear", "Equaliz
 class EqualizedLinear(nn.Module):
     """y = ŵ x + b with an equalized learning rate.
 
-    `(N, inputs)` → `(N, outputs)`. `gain` is √2 before a leaky ReLU, 1 before nothing; the bias starts at
-    `start`.
+    `(N, inputs)` → `(N, outputs)`. `gain` is √2 if a leaky ReLU follows, 1 if nothing does; the bias starts
+    at `start`.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class EqualizedLinear(nn.Module):
         self.lr_multiplier = lr_multiplier
 
     def effective_weight(self) -> Tensor:
-        """ŵ, the weight as it multiplies."""
+        """ŵ, the scaled weight."""
         return self.weight * self.scale
 
     def forward(self, x: Tensor, bias_gain: float | Tensor = 1.0) -> Tensor:
         """`(N, inputs)` → `(N, outputs)`; `bias_gain` multiplies the bias, as a gain after the layer does."""
-        # the scale is put on the smaller of the two factors
+        # the smaller of the two factors is scaled
         return functional.linear(x * self.scale, self.weight, self.bias * (self.lr_multiplier * bias_gain))
 
 
@@ -74,7 +74,7 @@ class EqualizedConv2d(nn.Module):
         self.padding = kernel // 2
 
     def effective_bias(self) -> Tensor | None:
-        """The bias as it is added."""
+        """The scaled bias."""
         return None if self.bias is None else self.bias * self.lr_multiplier
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,10 +83,10 @@ class EqualizedConv2d(nn.Module):
 
 
 class EqualizedUpConv2d(EqualizedConv2d):
-    """The same after doubling the size by repeating every pixel, `(N, C, H, W)` → `(N, outputs, 2H, 2W)`.
+    """The same after upsampling by repeating every pixel, `(N, C, H, W)` → `(N, outputs, 2H, 2W)`.
 
     Written as a transposed convolution of stride 2 and the sum of each 2×2 of its pixels, four times cheaper
-    and equal to rounding.
+    and equal up to rounding.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -100,10 +100,10 @@ class EqualizedUpConv2d(EqualizedConv2d):
 
 
 class EqualizedDownConv2d(EqualizedConv2d):
-    """The same before halving the size by averages of 2×2 pixels, `(N, C, H, W)` → `(N, outputs, H/2, W/2)`.
+    """The same before downsampling by averages of 2×2 pixels, `(N, C, H, W)` → `(N, outputs, H/2, W/2)`.
 
-    Written as the averages of 2×2 neighbors at every place and a convolution of stride 2, four times cheaper
-    and equal to rounding.
+    Written as the averages of 2×2 neighbors at every position and a convolution of stride 2, four times
+    cheaper and equal up to rounding.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Initial weights of convolutions, linear layers and embeddings; their biases start at zero.
 
-Each function goes through a network (or a single layer) once its layers are made, in their order, and draws
-from the global generator, which a part's `build` finds seeded.
+Each function initializes all layers of a network (or a single layer) in order, after they have been created,
+and draws from the global generator, which is seeded before a part's `build` is called.
 """
 
 import math
@@ -32,11 +32,12 @@ def normal_weights(network: nn.Module, deviation: float = 0.02) -> None:
 
 
 def he_weights(network: nn.Module, slope: float = 0.0) -> None:
-    """Weights N(0, √(2 / ((1 + slope²) n))), n the inputs of an output: rectified layers pass variance on.
+    """Weights N(0, √(2 / ((1 + slope²) n))), n the inputs of an output: layers with rectifiers preserve the
+    variance.
 
-    Paper: He et al. 2015, arXiv:1502.01852, eq. 10, and eq. 15 for leaky rectifiers. The n of a transposed
-    convolution, which the paper has none of, is the number of its taps that meet in one pixel. Embeddings are
-    left as they are.
+    Paper: He et al. 2015, arXiv:1502.01852, eq. 10, and eq. 15 for leaky rectifiers. For a transposed
+    convolution, which the paper does not cover, n is the number of inputs that contribute to one pixel.
+    Embeddings are left unchanged.
     """
     for layer in network.modules():
         if isinstance(layer, (*CONVOLUTIONS, nn.Linear)):
@@ -67,12 +68,12 @@ def orthogonal_weights(network: nn.Module, gain: float = 1.0) -> None:
 
 
 def fan_in(layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear) -> int:
-    """How many inputs an output is the sum of, away from the border."""
+    """The number of inputs that an output sums, away from the border."""
     if isinstance(layer, nn.Linear):
         return layer.in_features
     taps = math.prod(layer.kernel_size)
     if isinstance(layer, nn.ConvTranspose2d):
-        # one that neither strides nor pads spreads a 1×1 map over its kernel: each output sees one tap
+        # without stride and padding it spreads a 1×1 map over its kernel, so each output sees one tap
         projects = math.prod(layer.stride) == 1 and not any(map(int, layer.padding))
         taps = 1 if projects else taps // math.prod(layer.stride)
     return layer.in_channels // layer.groups * taps

@@ -18,5 +18,5 @@ class InstanceNorm(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → the same shape."""
-        # the same numbers as torch's instance_norm, whose CPU kernel takes twice as long
+        # gives the same values as torch's instance_norm, whose CPU kernel takes twice as long
         return functional.layer_norm(image, image.shape[2:], eps=self.eps)

@@ -1,4 +1,4 @@
-"""Labels as vectors, and what parts that read labels say where there are none."""
+"""Labels as vectors, and the errors of parts that need labels when there are none."""
 
 from typing import Protocol
 
@@ -22,7 +22,7 @@ class Reader(Protocol):
 
 
 def one_hot(label: Tensor, classes: int) -> Tensor:
-    """`(N,)` int64 → `(N, K)` float32; soft labels `(N, K)` stay as they are."""
+    """`(N,)` int64 → `(N, K)` float32; soft labels `(N, K)` are unchanged."""
     return label if label.is_floating_point() else functional.one_hot(label, classes).float()
 
 
@@ -34,7 +34,7 @@ def embedded(label: Tensor, table: Tensor) -> Tensor:
 
 
 class LabelEmbedding(nn.Embedding):
-    """A learned vector for each class; soft labels take the mixture of the vectors."""
+    """A learned vector for each class; soft labels give a mixture of the vectors."""
 
     def forward(self, label: Tensor) -> Tensor:
         """`(N,)` int64 or `(N, K)` float → `(N, D)`."""
@@ -42,7 +42,7 @@ class LabelEmbedding(nn.Embedding):
 
 
 def check_classes(part: Reader, instead: str) -> None:
-    """Raises FactError where the data have no labels, with the part to use instead."""
+    """Raises FactError, naming the part to use instead, if the data have no labels."""
     if part.classes < 1:
         raise FactError(
             f"{part.qualified_name}: the data have no labels; give labeled data, or use {instead}"

@@ -21,7 +21,7 @@ class Noise(nn.Module):
         self.strength = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The image with noise of its own, drawn anew in each call."""
+        """The maps with noise, newly drawn in each call."""
         n, c, h, w = x.shape
         noise = normal(n, 1, h, w, like=x).to(x.dtype)
         return torch.addcmul(x, noise, self.strength.to(x.dtype).reshape(1, c, 1, 1))

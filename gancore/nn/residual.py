@@ -11,28 +11,29 @@ Conv = Callable[..., nn.Module]
 
 
 class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions, each after normalization and activation, around which the input is carried.
+    """Two 3×3 convolutions, each after normalization and activation, with a shortcut around them.
 
     Papers: He et al. 2016, arXiv:1603.05027, fig. 4e, as in Gulrajani et al. 2017 (WGAN-GP),
     arXiv:1704.00028, Miyato et al. 2018 (SNGAN), arXiv:1802.05957, fig. 8, and Brock et al. 2018 (BigGAN),
-    arXiv:1809.11096, fig. 15: `up` comes before the first convolution, `down` after the second; where the
-    shape changes, a 1×1 convolution leads around.
+    arXiv:1809.11096, fig. 15: `up` comes before the first convolution, `down` after the second; if the shape
+    changes, the shortcut is a 1×1 convolution.
 
     * A generator's block: `norm=nn.BatchNorm2d` or a conditional one, `up=nn.Upsample(scale_factor=2)`.
     * A discriminator's: `down=nn.AvgPool2d(2)`, and in SNGAN `hidden=inputs`.
     * A discriminator's first, which reads an image: `preactivation=False`.
 
-    Difference: the 1×1 convolution stands where the map is smaller, before `up` and after `down`. For
-    resampling that keeps constants, as repeating, averaging and interpolating pixels do, that is the same and
-    four times cheaper.
+    Difference: the 1×1 convolution is applied at the smaller size, before `up` and after `down`. For
+    resampling that preserves constants, such as repeating, averaging and interpolating pixels, this gives the
+    same result and is four times cheaper.
 
     Args:
         hidden: channels between the two convolutions; by default `outputs`.
-        norm: makes the normalization of so many channels; it gets the conditions that `forward` was given.
-        activation: makes the activation, which must not work in place.
+        norm: makes the normalization for a number of channels; it receives the conditions passed to
+        `forward`.
+        activation: makes the activation, which must not be in-place.
         conv: makes the convolutions, as `nn.Conv2d` or `SpectralConv2d`.
-        preactivation: whether normalization and activation stand before the first convolution, too.
-        activated_shortcut: what is carried around is the activated input, not the input as it is.
+        preactivation: whether normalization and activation also precede the first convolution.
+        activated_shortcut: whether the shortcut takes the activated input instead of the raw input.
 
     `(N, inputs, H, W)` → `(N, outputs, H', W')`.
     """
@@ -65,7 +66,7 @@ class ResidualBlock(nn.Module):
         self.preactivation, self.activated_shortcut = preactivation, activated_shortcut
 
     def forward(self, x: Tensor, *conditions: Tensor) -> Tensor:
-        """`(N, inputs, H, W)`, and what the normalization reads besides → `(N, outputs, H', W')`."""
+        """`(N, inputs, H, W)`, and the conditions of the normalization → `(N, outputs, H', W')`."""
         h = self.activated(self.norm1, x, conditions) if self.preactivation else x
         around = self.up(self.shortcut(self.down(h if self.activated_shortcut else x)))
         h = self.conv1(self.up(h))
@@ -74,6 +75,6 @@ class ResidualBlock(nn.Module):
         return y
 
     def activated(self, norm: nn.Module | None, x: Tensor, conditions: tuple[Tensor, ...]) -> Tensor:
-        """The map, normalized if at all, through the activation."""
+        """The map after normalization, if any, and activation."""
         y: Tensor = self.activation(x if norm is None else norm(x, *conditions))
         return y

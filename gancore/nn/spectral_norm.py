@@ -4,10 +4,10 @@ Paper: Miyato et al. 2018, arXiv:1802.05957, section 2 and algorithm 1: W̄ = W 
 iteration that goes on from step to step. A training moves the layers of a player once after each of its
 updates; a part that holds them needs to do nothing.
 
-Difference: the paper iterates in each forward pass. Here a pass changes nothing, so that micro-batches,
-passes of other players, a second differentiation and several processes all see one and the same function of
-W; after each update the vector v, which is kept, follows the new weight, as it would in the pass that comes
-next. σ = ‖Wv‖, which with u = Wv / ‖Wv‖ is the paper's uᵀWv, and so is its gradient u vᵀ.
+Difference: the paper iterates in each forward pass. Here a forward pass changes nothing, so micro-batches,
+passes of other players, a second differentiation and several processes all see the same function of W; after
+each update the stored vector v follows the new weight, as it would in the next forward pass. σ = ‖Wv‖, which
+with u = Wv / ‖Wv‖ is the paper's uᵀWv, and so is its gradient u vᵀ.
 """
 
 from typing import Any
@@ -22,15 +22,15 @@ from gancore.nn.labels import embedded
 __all__ = ["Spectral", "SpectralConv2d", "SpectralEmbedding", "SpectralLinear"]
 
 STARTING = 15
-"""Iterations for a weight that was just drawn."""
+"""Number of iterations for a newly initialized weight."""
 
 
 class Spectral(nn.Module):
-    """What the layers here share: the vector v, kept beside the weight in the shape of one of its rows.
+    """The base of the layers here: the vector v, stored with the weight in the shape of one of its rows.
 
-    `iterations` is how often the power iteration is applied in an update, `eps` the least σ that is divided
-    by; all else is what the layer of torch takes. Whoever sets the weight by hand calls
-    `update_buffers(STARTING)`; the functions of `gancore.nn.initializers` do.
+    `iterations` is the number of power iterations per update, `eps` the minimum σ to divide by; all other
+    arguments are those of torch's layer. After setting the weight manually, call `update_buffers(STARTING)`,
+    as the functions of `gancore.nn.initializers` do.
 
     Raises:
         ValueError: `iterations` is not at least 1.
@@ -45,12 +45,12 @@ class Spectral(nn.Module):
             raise ValueError(f"iterations must be at least 1; got {iterations}")
         self.iterations, self.eps = iterations, eps
         start = torch.randn_like(self.weight[:1])
-        # v and -v are as good; of a single input there is then but one
+        # v and -v are equivalent; with a single input this leaves only one
         self.register_buffer("v", start * start.flatten()[0].sign() / torch.linalg.vector_norm(start))
         self.update_buffers(STARTING)
 
     def ordered(self, rows: Tensor) -> Tensor:
-        """The weight, or v, with its columns as they lie in memory; σ does not depend on their order."""
+        """The weight, or v, with its columns in memory order; σ does not depend on their order."""
         return rows if self.weight.is_contiguous() else rows.movedim(1, -1)
 
     def matrix(self) -> tuple[Tensor, Tensor]:
@@ -59,14 +59,14 @@ class Spectral(nn.Module):
         return at_least_float32(matrix), at_least_float32(v)
 
     def sigma(self) -> Tensor:
-        """σ(W) as v has it, which is never more than the true one; a scalar with a gradient in the weight."""
+        """The estimate of σ(W) by v, never above the true one; a scalar, differentiable in the weight."""
         with torch.autocast(self.weight.device.type, enabled=False):
             matrix, v = self.matrix()
             length: Tensor = torch.linalg.vector_norm(matrix @ v)
         return length.clamp_min(self.eps)
 
     def effective_weight(self) -> Tensor:
-        """W̄, the weight as it multiplies."""
+        """W̄, the normalized weight."""
         return self.weight / self.sigma()
 
     @torch.no_grad()
@@ -81,7 +81,7 @@ class Spectral(nn.Module):
         for _ in range(iterations or self.iterations):
             following = functional.normalize(matrix @ v, dim=0) @ matrix  # uᵀW
             length = torch.linalg.vector_norm(following)
-            v = torch.where(length > self.eps, following / length, v)  # a weight of zeros has no such vector
+            v = torch.where(length > self.eps, following / length, v)  # a zero weight has no such vector
         place = self.ordered(self.v)
         place.copy_(v.reshape(place.shape))
 

@@ -1,10 +1,10 @@
-"""Finite impulse response filters that change the size: zeros put between samples, a filter, samples dropped.
+"""Resampling with finite impulse response filters: insert zeros between samples, filter, drop samples.
 
-`Resample` takes maps of any size and centers the output on the input; `Fir` knows the size of its maps and
-says its border itself. A short filter is a depthwise convolution in channels_last, the fastest form on a
-CPU at the sizes of feature maps, two to four times faster than products with banded matrices; a long one
-goes along the rows and the columns in turn. Where the size goes up and down at once, and on the smallest
-maps, banded matrices skip what would be thrown away. All forms differentiate any number of times.
+`Resample` takes maps of any size and centers the output on the input; `Fir` is made for one size of maps and
+has explicit padding. A short filter is a depthwise convolution in channels_last, the fastest form on a CPU at
+the sizes of feature maps, two to four times faster than products with banded matrices; a long one is applied
+along rows and columns in turn. If the size goes up and down at once, and on the smallest maps, banded
+matrices avoid computing samples that would be dropped. All forms can be differentiated any number of times.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,22 +18,21 @@ __all__ = ["BANDED_UP_TO", "BINOMIAL", "Fir", "Resample", "Step", "banded", "fil
 
 BINOMIAL = (1.0, 2.0, 1.0)
 SHORT = 4
-"""Up to so many taps one square kernel is faster than two passes."""
+"""Up to this many taps one square kernel is faster than two passes."""
 BANDED_UP_TO = 8
-"""The longest side of an input that `Fir` puts through matrices though a convolution could do the same."""
+"""The longest side of an input for which `Fir` uses matrices although a convolution could do the same."""
 
 
 class Resample(nn.Module):
-    """Puts `up` - 1 zeros between samples, convolves rows and columns with `taps`, and keeps each `down`-th
-    sample.
+    """Inserts `up` - 1 zeros between samples, convolves rows and columns with `taps`, and keeps every
+    `down`-th sample.
 
-    Taps are normalized to a sum of `up`, so that a constant image stays constant away from the border, beyond
+    Taps are normalized to a sum of `up`, so a constant image stays constant away from the border, beyond
     which are zeros. The output is centered on the input. `(N, C, H, W)` → `(N, C, H·up/down, W·up/down)`. A
-    bias `(C,)` may be added on the way.
+    bias `(C,)` may be added in the same step.
 
     Raises:
-        ValueError: there are fewer taps than `up` or `down`, so that samples would be lost, or they sum to
-        zero.
+        ValueError: there are fewer taps than `up` or `down`, so samples would be lost, or they sum to zero.
     """
 
     kernel: Tensor
@@ -43,7 +42,7 @@ class Resample(nn.Module):
         if len(taps) < max(up, down) or min(up, down) < 1 or sum(taps) == 0:
             raise ValueError(
                 f"taps {list(taps)} cannot resample by {up}/{down}; "
-                f"give at least {max(up, down)} of a sum other than 0"
+                f"give at least {max(up, down)} with a nonzero sum"
             )
         self.up, self.down, self.taps = up, down, len(taps)
         row = torch.tensor(taps, dtype=torch.float32) * (up / sum(taps))
@@ -92,15 +91,15 @@ class Resample(nn.Module):
 
 
 class Fir(nn.Module):
-    """Puts `up` - 1 zeros after each sample, then `zeros` of them before and after, convolves with `taps`,
-    keeps each `down`-th sample.
+    """Inserts `up` - 1 zeros after each sample, pads with `zeros` zeros before and after, convolves with
+    `taps`, and keeps every `down`-th sample.
 
-    Unlike `Resample`, it says its border itself, so that even numbers of taps and maps of odd size have one
-    meaning. Taps are normalized to a sum of `up`; they must read the same backwards. `(N, C, *size)` → `(N,
-    C, (size·up + zeros - taps) // down + 1)`, in the dtype of the input also under autocast.
+    Unlike `Resample`, its padding is explicit, so even numbers of taps and maps of odd size are unambiguous.
+    Taps are normalized to a sum of `up`; they must be symmetric. `(N, C, *size)` → `(N, C, (size·up + zeros -
+    taps) // down + 1)`, in the dtype of the input also under autocast.
 
     Raises:
-        ValueError: the taps do not read the same backwards, or sum to zero.
+        ValueError: the taps are not symmetric, or sum to zero.
     """
 
     tall: Tensor
@@ -118,9 +117,7 @@ class Fir(nn.Module):
     ) -> None:
         super().__init__()
         if list(taps) != list(taps)[::-1] or sum(taps) == 0:
-            raise ValueError(
-                f"taps are {list(taps)}; give some that read the same backwards, of a sum other than 0"
-            )
+            raise ValueError(f"taps are {list(taps)}; give symmetric taps with a nonzero sum")
         row = torch.tensor(taps, dtype=torch.float32) * (up / sum(taps))
         self.steps = _depthwise(size, len(row), up, down, padding) if max(size) > BANDED_UP_TO else None
         if self.steps:
@@ -143,20 +140,20 @@ class Fir(nn.Module):
 
 
 def first_zeros(taps: int, up: int, down: int) -> int:
-    """How many zeros go before the first sample, so that the output is centered on the input."""
+    """The padding before the first sample that centers the output on the input."""
     return (taps + up - down) // 2
 
 
 def resampling_matrix(size: int, taps: Tensor, up: int, down: int) -> Tensor:
-    """The linear map of `Resample` along one axis, `(size · up / down, size)`; `taps` are used as they
-    are.
+    """The linear map of `Resample` along one axis, `(size · up / down, size)`; `taps` are used
+    unnormalized.
     """
     before = first_zeros(len(taps), up, down)
     return banded(size, taps.flip(0), up, down, (before, len(taps) - down - before))
 
 
 def banded(size: int, taps: Tensor, up: int, down: int, padding: tuple[int, int]) -> Tensor:
-    """A filter along one axis with `zeros` at its ends, `(outputs, size)`; taps are not turned around."""
+    """A filter along one axis with `zeros` of padding, `(outputs, size)`; taps are not flipped."""
     outputs = (size * up + sum(padding) - len(taps)) // down + 1
     inputs, rows = torch.arange(size, device=taps.device), torch.arange(outputs, device=taps.device)
     place = inputs * up + padding[0] - rows[:, None] * down
@@ -164,7 +161,7 @@ def banded(size: int, taps: Tensor, up: int, down: int, padding: tuple[int, int]
 
 
 class Step(NamedTuple):
-    """How a depthwise kernel goes over an image; transposed, it is the adjoint map."""
+    """How a depthwise kernel is applied to an image; transposed, it is the adjoint map."""
 
     stride: tuple[int, int]
     padding: tuple[int, int]
@@ -173,7 +170,7 @@ class Step(NamedTuple):
 
 
 def _depthwise(size: tuple[int, int], taps: int, up: int, down: int, padding: tuple[int, int]) -> Step | None:
-    """How one convolution does the same; None where none does."""
+    """How a single convolution does the same; None if none does."""
     if up == 1 and padding[0] == padding[1]:
         return Step((down, down), (padding[0], padding[0]))
     front, back = taps - 1 - padding[0], taps - up - padding[1]
@@ -185,8 +182,8 @@ def _depthwise(size: tuple[int, int], taps: int, up: int, down: int, padding: tu
 class Filtered(torch.autograd.Function):
     """A depthwise convolution with a fixed kernel, whose gradient is its adjoint, again one of these.
 
-    torch's own second derivative of a convolution goes through its groups one by one, for a gradient of the
-    kernel that nobody wants.
+    torch's own second derivative of a convolution loops over the groups, for a gradient of the kernel that is
+    not needed.
     """
 
     @staticmethod
@@ -238,7 +235,7 @@ def _slow_transposed(x: Tensor, step: Step) -> bool:
 
 
 def _straightened(x: Tensor, kernel: Tensor, step: Step) -> tuple[Tensor, Tensor, Step]:
-    """A transposed step as a plain one of stride 1, on a map with zeros between its samples."""
+    """A transposed convolution as a plain one of stride 1, on a map with zeros between its samples."""
     reach = [k - 1 - p for k, p in zip(kernel.shape[2:], step.padding, strict=True)]
     if min(reach) < 0:
         return x, kernel, step

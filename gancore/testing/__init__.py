@@ -1,4 +1,5 @@
-"""The contract kit: what every part promises, as checks that third parties run on theirs as we do on ours.
+"""The contract kit: the contracts of all kinds of parts as checks, for the parts of the core and of third
+parties alike.
 
     from gancore.testing import contracts
     from gancore_x import XGenerator, XRegularizer
@@ -7,8 +8,8 @@
     def test_contract(check):
         check()
 
-Nothing in gancore imports this room. It needs hypothesis, and `contracts` needs pytest: the test dependencies
-of whoever uses it.
+Nothing else in gancore imports this package. It needs hypothesis, and `contracts` needs pytest: test
+dependencies of its users.
 """
 
 from importlib.util import find_spec
@@ -19,7 +20,7 @@ if find_spec("hypothesis") is None:  # pragma: no cover
         "run `pip install pytest hypothesis`"
     )
 
-# importing a file of checks makes them known; there is one for each kind, and `networks` for several
+# importing a module registers its checks; there is one for each kind, and `networks` for several
 from gancore.testing import (  # noqa: F401
     augments,
     auxiliaries,

@@ -1,4 +1,4 @@
-"""What several kinds of checks ensure, with one text for each failure."""
+"""Assertions shared by the checks of several kinds, with one message for each failure."""
 
 from collections.abc import Callable, Iterable
 
@@ -37,11 +37,11 @@ def ensure_float32(made: Tensor, when: str) -> None:
         f"{when} it gives {made.dtype}, expected torch.float32; "
         "return at_least_float32 of it (gancore.component.precision)",
     )
-    ensure(made.isfinite().all().item(), f"{when} it gives values that are not finite")
+    ensure(made.isfinite().all().item(), f"{when} it gives non-finite values")
 
 
 def ensure_finite_gradients(part: Part) -> None:
-    """Raises ContractError unless all gradients that there are, are finite."""
+    """Raises ContractError unless all existing gradients are finite."""
     wrong = [
         name for name, p in part.named_parameters() if p.grad is not None and not p.grad.isfinite().all()
     ]
@@ -55,14 +55,14 @@ def untouched(before: Tensor) -> bool:
 
 def ensure_repeatable(draw: Callable[[], Tensor]) -> None:
     """Raises ContractError unless every call draws the same, under any state of the global generator, and
-    leaves that state as it is.
+    leaves that state unchanged.
     """
     first = draw()
     with seeded(12345):
         before = torch.random.get_rng_state()
         draws = [draw(), draw()]
-        ensure(untouched(before), "drawing moves the global generator; draw from `rng`")
+        ensure(untouched(before), "drawing advances the global generator; draw from `rng`")
     ensure(
         all(torch.equal(made, first) for made in draws),
-        "equal generators give other draws; draw every number from `rng`",
+        "equal generators give different draws; draw every number from `rng`",
     )

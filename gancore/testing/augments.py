@@ -1,4 +1,4 @@
-"""What augments promise beyond what every network does."""
+"""Checks of augments, besides those of all networks."""
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from gancore.testing.trial import Trial
 
 @check(Augment)
 def keeps_the_shape(trial: Trial[Augment]) -> None:
-    """Images keep their shape, whatever it is."""
+    """Images of any shape keep their shape."""
     for shape in ((3, 16, 16), (1, 8, 12), (4, 10, 10)):
         image = trial.images(trial.n, *shape)
         ensure_shape(forward(trial.part, (image, None)), image.shape, "a batch of augmented images")

@@ -1,4 +1,4 @@
-"""What averages of weights promise."""
+"""Checks of weight averages."""
 
 from typing import Any
 
@@ -27,15 +27,15 @@ def _move(live: nn.Module, by: float = 1.0) -> None:
 
 @check(Average)
 def starts_from_the_module(trial: Trial[Average]) -> None:
-    """At first the average is the module as it is."""
+    """At first the average equals the module."""
     live, average = _started(trial)
     _ensure_within(average.of("generator"), live, live)
 
 
 @check(Average)
 def follows_the_module(trial: Trial[Average]) -> None:
-    """After a step it lies between where it was and where the module is; buffers are copied; the module is
-    left alone.
+    """After a step it is between its previous value and the module's; buffers are copied; the module is not
+    changed.
     """
     live, average = _started(trial)
     old = {k: v.clone() for k, v in live.state_dict().items()}
@@ -49,14 +49,14 @@ def follows_the_module(trial: Trial[Average]) -> None:
     kept = average.of("generator")
     for name, value in kept.state_dict().items():
         inside = bool(((value >= old[name] - 1e-6) & (value <= now[name] + 1e-6)).all())
-        ensure(inside, f"after one step {name} is not between where it was and where the module is")
+        ensure(inside, f"after one step {name} is not between its previous value and the module's")
     seen = float(kept.get_buffer("seen"))
     ensure(seen == 1.0, f"the buffer `seen` is {seen} after a step, expected the module's 1")
 
 
 @check(Average)
 def catches_up(trial: Trial[Average]) -> None:
-    """When the module stays where it is, the average comes to it."""
+    """If the module stays constant, the average converges to it."""
     live, average = _started(trial)
     _move(live)
     for step in range(1, 60):
@@ -66,7 +66,7 @@ def catches_up(trial: Trial[Average]) -> None:
 
 @check(Average)
 def saves_the_average(trial: Trial[Average]) -> None:
-    """What it keeps is in its state dict, or is the module itself."""
+    """All that it keeps is in its state dict, or is the module itself."""
     live, average = _started(trial)
     _move(live)
     average.follow(images=1000, batch=10)

@@ -1,4 +1,4 @@
-"""What a check is, and which checks a class of parts answers to."""
+"""Checks, and the checks that apply to a class of parts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,15 +10,15 @@ from gancore.testing.trial import Trial
 
 Function = Callable[[Trial[Any]], None]
 Excuse = Callable[[Any], str]
-"""Why a check does not apply to a built part; empty where it does."""
+"""Why a check does not apply to a built part; empty if it does."""
 
 
 class ContractError(AssertionError):
-    """A part does not keep a promise of its interface."""
+    """A part violates the contract of its interface."""
 
 
 def ensure(kept: object, text: str) -> None:
-    """Raises ContractError with `text` (what was found, what was expected) unless the promise was kept."""
+    """Raises ContractError with `text` (what was found, what was expected) unless the condition holds."""
     if not kept:
         raise ContractError(text)
 
@@ -30,7 +30,7 @@ def applies(_: Part) -> str:
 
 @attrs.frozen
 class Check:
-    """One promise: a function of a trial, for all parts of some kinds."""
+    """One check: a function of a trial, for all parts of some kinds."""
 
     name: str
     interfaces: tuple[type[Part], ...]
@@ -40,7 +40,7 @@ class Check:
 
     @property
     def promise(self) -> str:
-        """What is promised, in one sentence."""
+        """What is checked, in one sentence."""
         return summary(self.function)
 
 
@@ -50,11 +50,11 @@ _CHECKS: list[Check] = []
 def check(
     *interfaces: type[Part], excuse: Excuse = applies, trials: int = 4
 ) -> Callable[[Function], Function]:
-    """Makes a function of a `Trial` a check of every part that derives from one of `interfaces`; its name is
-    the check's.
+    """Registers a function of a `Trial` as a check, of the same name, of every part that derives from one of
+    `interfaces`.
 
-    `excuse` says of a built part why the check does not apply to it, or nothing. `trials` is how many draws
-    are tried.
+    `excuse` returns why the check does not apply to a built part, or an empty string. `trials` is the number
+    of trials.
     """
 
     def wrap(function: Function) -> Function:
@@ -65,5 +65,5 @@ def check(
 
 
 def checks_for(cls: type[Part]) -> list[Check]:
-    """The checks that parts of a class answer to, chosen by its kind."""
+    """The checks that apply to parts of a class, by its kind."""
     return [c for c in _CHECKS if issubclass(cls, c.interfaces)]

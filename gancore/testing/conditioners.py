@@ -1,4 +1,4 @@
-"""What conditioners promise beyond what every network does."""
+"""Checks of conditioners, besides those of all networks."""
 
 import torch
 
@@ -23,13 +23,13 @@ def repeats_under_one_seed(trial: Trial[Conditioner]) -> None:
     given = inputs(trial, trial.part.eval())
     ensure(
         torch.equal(forward(trial.part, given, seed=1), forward(trial.part, given, seed=1)),
-        "equal latents from equal seeds give other codes",
+        "equal latents from equal seeds give different codes",
     )
 
 
 @check(Conditioner, excuse=reads_labels)
 def takes_soft_labels(trial: Trial[Conditioner]) -> None:
-    """A soft label `(N, K)` is taken; one that is all on one class means that class."""
+    """A soft label `(N, K)` is accepted; a one-hot one is equivalent to that class."""
     latent, label = inputs(trial, trial.part.eval())
     assert label is not None
     classes = classes_of(trial.part)
@@ -37,7 +37,7 @@ def takes_soft_labels(trial: Trial[Conditioner]) -> None:
     sure = forward(trial.part, (latent, torch.nn.functional.one_hot(label, classes).float()))
     ensure(
         torch.allclose(sure, hard, atol=1e-5),
-        "a soft label that is all on one class gives another code than the class",
+        "a one-hot soft label gives another code than the class",
     )
     mixed = forward(trial.part, (latent, torch.full((len(latent), classes), 1 / classes)))
     ensure_shape(mixed, hard.shape, "a batch of codes from soft labels")
@@ -45,7 +45,7 @@ def takes_soft_labels(trial: Trial[Conditioner]) -> None:
 
 @check(Conditioner, excuse=reads_labels)
 def every_label_changes_the_code(trial: Trial[Conditioner]) -> None:
-    """Under one latent, every label gives another code."""
+    """For one latent, every label gives a different code."""
     classes = classes_of(trial.part)
     latent = trial.normal(1, *trial.part.latent_shape).expand(classes, *trial.part.latent_shape)
     codes = forward(trial.part.eval(), (latent, torch.arange(classes))).flatten(1)
@@ -60,18 +60,18 @@ def every_label_changes_the_code(trial: Trial[Conditioner]) -> None:
 
 @check(Conditioner, excuse=reads_no_labels)
 def passes_labels_over(trial: Trial[Conditioner]) -> None:
-    """A conditioner that reads no labels takes them, and gives the same code."""
+    """A conditioner that ignores labels accepts them, and gives the same code."""
     latent, _ = inputs(trial, trial.part.eval())
     with_label = forward(trial.part, (latent, trial.labels(3)))
     ensure(
         torch.equal(with_label, forward(trial.part, (latent, None))),
-        "a label changes the code, though `conditional` says no",
+        "a label changes the code, although `conditional` is false",
     )
 
 
 @check(Conditioner)
 def truncates_towards_the_mean(trial: Trial[Conditioner]) -> None:
-    """truncate(code, 1) changes nothing; truncate(code, 0) is one code for all, where a mean is kept."""
+    """truncate(code, 1) changes nothing; truncate(code, 0) is the same code for all, if a mean is kept."""
     part = trial.part.train()
     code = forward(part, inputs(trial, part)).detach()
     part.update_buffers()

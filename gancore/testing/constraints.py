@@ -1,4 +1,4 @@
-"""What constraints promise, tried on a small smooth network."""
+"""Checks of constraints, on a small smooth network."""
 
 import torch
 
@@ -11,7 +11,7 @@ from gancore.testing.trial import Trial
 
 @check(Constraint)
 def moves_weights_into_a_set(trial: Trial[Constraint]) -> None:
-    """Applied again it changes nothing more; weights stay finite and trainable, and of their shape."""
+    """Applying it again changes nothing; weights stay finite and trainable, and keep their shape."""
     module = Smooth(trial.rng("module"), 48)
     shapes = [tuple(p.shape) for p in module.parameters()]
     with torch.no_grad():
@@ -21,6 +21,7 @@ def moves_weights_into_a_set(trial: Trial[Constraint]) -> None:
     for before, p, shape in zip(once, module.parameters(), shapes, strict=True):
         ensure_shape(p, shape, "a weight")
         ensure(
-            p.requires_grad and bool(p.isfinite().all()), "a weight is not finite or not trainable any more"
+            p.requires_grad and bool(p.isfinite().all()),
+            "a weight is no longer finite or no longer trainable",
         )
         ensure(torch.allclose(p, before, atol=1e-5), "applied a second time it moves the weights again")

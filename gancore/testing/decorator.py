@@ -1,4 +1,4 @@
-"""The three lines that a plugin's test file needs."""
+"""The decorator for a plugin's test file."""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -16,14 +16,13 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def contracts(*classes: type[Part], expected_failures: Mapping[str, str] = _NONE) -> Callable[[Test], Test]:
-    """Calls the test once for each check of each class, with the check as `check`; the test calls it.
+    """Parametrizes the test with each check of each class as `check`, which the test calls.
 
-    `expected_failures` maps `Class.check` to the reason why it is known to fail; once it does not fail any
-    more, the test says so. What classes say themselves, in an attribute of the same name by check, counts
-    too.
+    `expected_failures` maps `Class.check` to the reason why it is known to fail; if it no longer fails, the
+    test reports that. Classes may list expected failures by check in an attribute of the same name as well.
 
     Raises:
-        UserError: an expected failure names no check.
+        UserError: an expected failure does not name a check.
     """
     try:
         import pytest
@@ -41,8 +40,8 @@ def contracts(*classes: type[Part], expected_failures: Mapping[str, str] = _NONE
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
             raise UserError(
-                f"expected_failures names {name!r}, which is no check here; "
-                f"write Class.check, as {', '.join(near) or next(iter(known))}"
+                f"expected_failures names {name!r}, which is not a check here; write Class.check, "
+                f"as {', '.join(near) or next(iter(known))}"
             )
     own = {
         f"{cls.__name__}.{check}": reason

@@ -1,4 +1,4 @@
-"""What regularizers of the discriminator promise, tried on a small smooth discriminator."""
+"""Checks of regularizers of the discriminator, on a small smooth discriminator."""
 
 from typing import Any
 
@@ -31,11 +31,13 @@ def fair_to_a_flat_discriminator(trial: Trial[DiscriminatorRegularizer]) -> None
     critic = Flat()
     first, other = _penalty(trial, critic), _penalty(trial, critic, "other ")
     text = (
-        f"a discriminator that ignores its image is punished by {first.tolist()} on some images and by "
+        f"a discriminator that ignores its image gets the penalty {first.tolist()} on some images and "
         f"{other.tolist()} on others"
     )
     ensure(torch.allclose(first, other, atol=1e-6), text)
-    ensure(bool(first.isfinite()), f"a discriminator that ignores its image is punished by {first.tolist()}")
+    ensure(
+        bool(first.isfinite()), f"a discriminator that ignores its image gets the penalty {first.tolist()}"
+    )
     if first.requires_grad:
         first.backward()  # type: ignore[no-untyped-call]
     wrong = [
@@ -43,14 +45,14 @@ def fair_to_a_flat_discriminator(trial: Trial[DiscriminatorRegularizer]) -> None
     ]
     ensure(
         not wrong,
-        "where the image gradient is zero the penalty's own is not finite; "
-        "the root of a sum of squares has none there",
+        "where the gradient in the image is zero, the gradient of the penalty is not finite; the "
+        "square root of a sum of squares has none there",
     )
 
 
 @check(DiscriminatorRegularizer)
 def leaves_nothing_behind(trial: Trial[DiscriminatorRegularizer]) -> None:
-    """No gradient, no flag and no weight is other than before."""
+    """Gradients, flags and weights are the same as before."""
     critic, maker = _critic(trial), Smooth(trial.rng("maker"), CODE, *SHAPE)
     critic.bias.requires_grad_(False)
     image, code = trial.images(4, *SHAPE), trial.normal(4, CODE)

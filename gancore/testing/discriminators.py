@@ -1,4 +1,4 @@
-"""What discriminators promise beyond what every network does."""
+"""Checks of discriminators, besides those of all networks."""
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from gancore.testing.trial import Trial
 
 @check(Discriminator)
 def scores_images(trial: Trial[Discriminator]) -> None:
-    """Scores are `(N,)` or `(N, 1, h, w)`, and are what `forward_head` makes of `forward_features`."""
+    """Scores are `(N,)` or `(N, 1, h, w)`, and equal `forward_head` of `forward_features`."""
     part = trial.part.eval()
     image, label = inputs(trial, part)
     scores = forward(part, (image, label))
@@ -27,13 +27,13 @@ def scores_images(trial: Trial[Discriminator]) -> None:
     judged = part.forward_head(part.forward_features(image), label)
     ensure(
         torch.allclose(judged.float(), scores, atol=1e-6),
-        "forward_head(features(image), label) gives other scores than the part itself",
+        "forward_head(features(image), label) gives scores that differ from those of the part itself",
     )
 
 
 @check(Discriminator, excuse=reads_labels)
 def every_label_changes_the_scores(trial: Trial[Discriminator]) -> None:
-    """Under one image, every label gives another score."""
+    """For one image, every label gives a different score."""
     classes = classes_of(trial.part)
     image = trial.images(1, *trial.part.image).expand(classes, *trial.part.image).contiguous()
     scores = forward(trial.part.eval(), (image, torch.arange(classes))).reshape(classes, -1)
@@ -48,12 +48,12 @@ def every_label_changes_the_scores(trial: Trial[Discriminator]) -> None:
 
 @check(Discriminator, excuse=reads_no_labels)
 def scores_without_labels(trial: Trial[Discriminator]) -> None:
-    """A discriminator that reads no labels takes them, and gives the same scores."""
+    """A discriminator that ignores labels accepts them, and gives the same scores."""
     image, _ = inputs(trial, trial.part.eval())
     with_label = forward(trial.part, (image, trial.labels(3)))
     ensure(
         torch.equal(with_label, forward(trial.part, (image, None))),
-        "a label changes the scores, though `conditional` says no",
+        "a label changes the scores, although `conditional` is false",
     )
 
 

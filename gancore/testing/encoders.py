@@ -1,4 +1,4 @@
-"""What encoders promise beyond what every network does."""
+"""Checks of encoders, besides those of all networks."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Why a check does not apply to a part; empty where it does."""
+"""Why a check does not apply to a part; empty if it does."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from gancore.testing.forward import classes_of
 
 
 def tags_in(part: Part) -> frozenset[str]:
-    """The tags of a part and of all parts in it."""
+    """The tags of a part and of all parts inside it."""
     return frozenset[str]().union(*(m.tags for m in part.modules() if isinstance(m, Part)))
 
 
 def row_by_row(part: Part) -> str:
-    """The excuse of checks that work on a batch in pieces."""
+    """The excuse of checks that split a batch."""
     return (
-        "it is tagged `batch`: a sample's result depends on the other rows"
+        "it is tagged `batch`: the result of a sample depends on the other rows"
         if "batch" in tags_in(part)
         else ""
     )
@@ -26,5 +26,5 @@ def reads_labels(part: Any) -> str:
 
 
 def reads_no_labels(part: Any) -> str:
-    """The excuse of checks on parts that pass labels over."""
+    """The excuse of checks on parts that ignore labels."""
     return "it reads labels" if part.conditional else ""

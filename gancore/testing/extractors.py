@@ -1,4 +1,4 @@
-"""What extractors promise."""
+"""Checks of extractors."""
 
 from copy import deepcopy
 
@@ -12,11 +12,11 @@ from gancore.testing.check import check, ensure
 from gancore.testing.trial import Trial
 
 BEYOND = 1.5
-"""Untrained generators leave [-1, 1]; extractors must bear it."""
+"""Untrained generators exceed [-1, 1]; extractors must accept such images."""
 
 
 def _tells_classes(part: Extractor) -> str:
-    return "" if part.classes else "it tells no classes apart"
+    return "" if part.classes else "it does not classify"
 
 
 def _features(trial: Trial[Extractor], image: Tensor | None = None) -> Tensor:
@@ -37,8 +37,8 @@ def _ensure_alike(found: Tensor, expected: Tensor, text: str) -> None:
 
 @check(Extractor, trials=2)
 def makes_features(trial: Trial[Extractor]) -> None:
-    """Features are finite float32 `(N, D)`; images beyond [-1, 1] and a batch of one are borne, and D
-    stays.
+    """Features are finite float32 `(N, D)`; images beyond [-1, 1] and a batch of one are accepted, and D does
+    not change.
     """
     several = {
         "images": _images(trial),
@@ -58,7 +58,7 @@ def makes_features(trial: Trial[Extractor]) -> None:
 
 @check(Extractor, trials=2)
 def rows_are_apart(trial: Trial[Extractor]) -> None:
-    """Features of image i depend on image i alone, in training mode too."""
+    """Features of image i depend only on image i, in training mode too."""
     image = _images(trial, 3)
     for mode in ("training", "eval"):
         trial.part.train(mode == "training")
@@ -66,8 +66,8 @@ def rows_are_apart(trial: Trial[Extractor]) -> None:
         others = image.clone()
         others[1:] = others[1:] * -0.5 + 0.2
         text = (
-            f"in {mode} mode the features of an image change with the others of its batch; "
-            "keep batch norms in eval mode"
+            f"in {mode} mode the features of an image depend on the others of its batch; keep "
+            "batch norms in eval mode"
         )
         _ensure_alike(_features(trial, others)[:1], whole[:1], text)
         _ensure_alike(_features(trial, image[1:2]), whole[1:2], text)
@@ -75,25 +75,27 @@ def rows_are_apart(trial: Trial[Extractor]) -> None:
 
 @check(Extractor, trials=2)
 def repeats_itself(trial: Trial[Extractor]) -> None:
-    """Equal images give equal features, bit for bit, in a copy too; nothing is drawn at random, and no image
-    is changed.
+    """Equal images give bit-identical features, also in a copy; nothing is drawn at random, and no image is
+    changed.
     """
     image, before = _images(trial), torch.random.get_rng_state()
     kept, first = image.clone(), _features(trial, image)
     ensure(untouched(before), "it draws from the global generator; an extractor is a function of the image")
     ensure(torch.equal(image, kept), "it changes the images in place")
     ensure(
-        torch.equal(_features(trial, image), first), "a second call gives other features of the same images"
+        torch.equal(_features(trial, image), first),
+        "a second call gives different features of the same images",
     )
     with torch.no_grad():
         ensure(
-            torch.equal(deepcopy(trial.part)(image), first), "a copy gives other features of the same images"
+            torch.equal(deepcopy(trial.part)(image), first),
+            "a copy gives different features of the same images",
         )
 
 
 @check(Extractor, trials=2)
 def sees_the_image(trial: Trial[Extractor]) -> None:
-    """Other images have other features."""
+    """Different images have different features."""
     flat = [torch.full((1, *trial.part.image), level) for level in (-0.8, 0.9)]
     features = _features(trial, torch.cat([*flat, _images(trial, 2)]))
     same = [(i, j) for i in range(len(features)) for j in range(i) if torch.equal(features[i], features[j])]
@@ -102,8 +104,8 @@ def sees_the_image(trial: Trial[Extractor]) -> None:
 
 @check(Extractor, trials=1)
 def says_what_it_is(trial: Trial[Extractor]) -> None:
-    """Its title has no spaces or brackets, since it stands in the names of scores, and does not change;
-    `resizer` is in words.
+    """Its title has no spaces or brackets, since it is part of the names of scores, and does not change;
+    `resizer` is not empty.
     """
     title = trial.part.title
     ensure(
@@ -111,14 +113,12 @@ def says_what_it_is(trial: Trial[Extractor]) -> None:
         f"its title is {title!r}; expected one word, as {trial.part.name}-{trial.part.version}",
     )
     ensure(trial.fresh(seed=1).title == title, "its title depends on the seed")
-    ensure(trial.part.resizer.strip(), "`resizer` is empty; say how images are brought to its size, or none")
+    ensure(trial.part.resizer.strip(), "`resizer` is empty; describe how images are resized, or say none")
 
 
 @check(Extractor, trials=2, excuse=_tells_classes)
 def classifies(trial: Trial[Extractor]) -> None:
-    """Where it tells classes apart, `classify` turns features into finite float32 logits `(N, classes)`, row
-    by row.
-    """
+    """If it classifies, `classify` turns features into finite float32 logits `(N, classes)`, row by row."""
     features = _features(trial)
     with torch.no_grad():
         logits = trial.part.classify(features)
@@ -128,15 +128,18 @@ def classifies(trial: Trial[Extractor]) -> None:
             f"logits are {logits.dtype}, or not finite",
         )
         _ensure_alike(
-            trial.part.classify(features[:1]), logits[:1], "the logits of a row change with the others"
+            trial.part.classify(features[:1]), logits[:1], "the logits of a row depend on the others"
         )
 
 
-@check(Extractor, trials=1, excuse=lambda part: "it tells classes apart" if part.classes else "")
+@check(Extractor, trials=1, excuse=lambda part: "it classifies" if part.classes else "")
 def refuses_to_classify(trial: Trial[Extractor]) -> None:
-    """Where it tells no classes apart, `classify` raises UserError."""
+    """If it does not classify, `classify` raises UserError."""
     try:
         trial.part.classify(_features(trial))
     except UserError:
         return
-    ensure(False, "`classes` is 0, yet `classify` gives something; say how many classes it tells apart")
+    ensure(
+        False,
+        "`classes` is 0, yet `classify` returns something; set the number of classes that it distinguishes",
+    )

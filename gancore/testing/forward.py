@@ -1,4 +1,4 @@
-"""Running a part of any kind that turns tensors into tensors."""
+"""Runs a part of any kind that maps tensors to tensors."""
 
 from typing import Any
 
@@ -15,17 +15,17 @@ Inputs = tuple[Tensor, Tensor | None]
 
 
 def can_run(part: Part) -> bool:
-    """Whether the part is of a kind that turns tensors into tensors."""
+    """Whether the part is of a kind that maps tensors to tensors."""
     return isinstance(part, NETWORKS)
 
 
 def classes_of(part: Part) -> int:
-    """The number of classes that the part was told of, 0 for none."""
+    """The number of classes that the part was given, 0 for none."""
     return int(getattr(part, "classes", 0) or 0)
 
 
 def inputs(trial: Trial[Any], part: Part, n: int | None = None) -> Inputs:
-    """What the part reads, and labels where it reads labels."""
+    """The inputs of the part, including labels if it reads labels."""
     n = n or trial.n
     label = (
         trial.labels(classes_of(part), n)
@@ -42,9 +42,7 @@ def inputs(trial: Trial[Any], part: Part, n: int | None = None) -> Inputs:
 
 
 def forward(part: Part, given: Inputs, *, seed: int = 0) -> Tensor:
-    """What the part makes of its inputs, as one tensor with rows; the global generator starts from the
-    seed.
-    """
+    """The result of the part as one tensor with rows; the global generator is seeded first."""
     with seeded(fold(seed, "forward")):
         if isinstance(part, Encoder):
             return _encoded(part(*given) if part.conditional else part(given[0]))
@@ -63,16 +61,14 @@ def evaluate(trial: Trial[Any], part: Part) -> Tensor:
 
 
 def disturb(part: Part) -> None:
-    """Moves all weights a little, away from the zeros and ones of a fresh part."""
+    """Perturbs all weights, away from the zeros and ones of a new part."""
     with torch.no_grad():
         for p in part.parameters():
             p.add_(torch.randn_like(p) * 0.1)
 
 
 def _encoded(posterior: Any) -> Tensor:
-    """Codes, or the mean and a sample of a posterior side by side, so that everything it is made of takes
-    part.
-    """
+    """Codes, or the mean and a sample of a posterior side by side, so that all its tensors are included."""
     if isinstance(posterior, Tensor):
         return posterior
     return torch.cat([posterior.mean.flatten(1), posterior.sample().flatten(1)], dim=1)

@@ -1,4 +1,4 @@
-"""What regularizers of the generator promise, tried on a small smooth generator."""
+"""Checks of regularizers of the generator, on a small smooth generator."""
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ def is_a_scalar_for_the_generator(trial: Trial[GeneratorRegularizer]) -> None:
 
 @check(GeneratorRegularizer)
 def leaves_no_trace_behind(trial: Trial[GeneratorRegularizer]) -> None:
-    """No gradient, no flag and no weight is other than before."""
+    """Gradients, flags and weights are the same as before."""
     maker, code = Smooth(trial.rng("maker"), CODE, *SHAPE), trial.normal(4, CODE)
     maker.bias.requires_grad_(False)
     with nothing_left(maker, maker, code):

@@ -1,4 +1,4 @@
-"""What generators promise beyond what every network does."""
+"""Checks of generators, besides those of all networks."""
 
 import torch
 
@@ -11,7 +11,7 @@ from gancore.testing.trial import Trial
 
 @check(Generator)
 def makes_images(trial: Trial[Generator]) -> None:
-    """It makes images `(N, C, H, W)` of the shape that it was told."""
+    """It makes images `(N, C, H, W)` of the shape that it was given."""
     made = forward(trial.part, inputs(trial, trial.part))
     ensure_shape(made, (trial.n, *trial.part.image), "a batch of images")
 
@@ -32,7 +32,7 @@ def takes_any_size(trial: Trial[Generator]) -> None:
 
 @check(Generator)
 def every_code_gives_another_image(trial: Trial[Generator]) -> None:
-    """In eval mode other codes give other images, under the same noise."""
+    """In eval mode different codes give different images, with the same noise."""
     part = trial.part.eval()
     code, label = inputs(trial, part)
     first, other = (forward(part, (given, label)) for given in (code, code.flip(0).neg()))

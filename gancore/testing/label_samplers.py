@@ -1,4 +1,4 @@
-"""What samplers of labels promise."""
+"""Checks of label samplers."""
 
 import torch
 
@@ -53,5 +53,5 @@ def _given(trial: Trial[LabelSampler]) -> torch.Tensor:
 
 @check(LabelSampler, excuse=_has_classes)
 def draws_labels_from_rng_alone(trial: Trial[LabelSampler]) -> None:
-    """Equal generators give equal labels; the global generator is neither read nor moved."""
+    """Equal generators give equal labels; the global generator is neither used nor advanced."""
     ensure_repeatable(lambda: trial.part(16, rng=trial.rng()))

@@ -1,4 +1,4 @@
-"""What losses promise."""
+"""Checks of losses."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ Pair = Callable[[Tensor, Tensor], Tensor]
 
 @check(Loss)
 def gives_float32_scalars(trial: Trial[Loss]) -> None:
-    """Losses are float32 scalars, of scores of any shape and precision."""
+    """Losses are float32 scalars, for scores of any shape and precision."""
     for shape in ((trial.n,), (trial.n, 1, 2, 3)):
         for dtype in (torch.float32, torch.bfloat16):
             for name, loss in _both(trial.part).items():
@@ -41,7 +41,7 @@ def gradcheck(trial: Trial[Loss]) -> None:
         try:
             torch.autograd.gradcheck(loss, (real, fake), eps=step, atol=tolerance, rtol=tolerance)
         except (RuntimeError, AssertionError) as error:
-            ensure(False, f"the gradient of the {name}'s loss is not true: {error}")
+            ensure(False, f"the gradient of the {name}'s loss is wrong: {error}")
 
 
 @check(Loss)
@@ -82,7 +82,7 @@ def finite_at_extremes(trial: Trial[Loss]) -> None:
 
 @check(Loss)
 def is_pure(trial: Trial[Loss]) -> None:
-    """Equal scores give equal losses; scores, the part and the global generator stay as they are."""
+    """Equal scores give equal losses; scores, the part and the global generator are not changed."""
     real, fake = trial.normal(trial.n, word="real"), trial.normal(trial.n, word="fake")
     kept, state = (real.clone(), fake.clone()), {k: v.clone() for k, v in trial.part.state_dict().items()}
     before = torch.random.get_rng_state()
@@ -91,7 +91,7 @@ def is_pure(trial: Trial[Loss]) -> None:
             torch.equal(loss(real, fake), loss(real, fake)),
             f"the {name}'s loss of the same scores differs from call to call",
         )
-    ensure(untouched(before), "it moves the global generator")
+    ensure(untouched(before), "it advances the global generator")
     ensure(torch.equal(real, kept[0]) and torch.equal(fake, kept[1]), "it changes the scores in place")
     ensure(
         all(torch.equal(v, trial.part.state_dict()[k]) for k, v in state.items()), "it changes its own state"
@@ -106,8 +106,8 @@ def is_a_batch_mean(trial: Trial[Loss]) -> None:
         halves = (loss(real[:2], fake[:2]) + loss(real[2:], fake[2:])) / 2
         whole = loss(real, fake)
         text = (
-            f"the {name}'s loss is {whole.item()}, the mean over the halves {halves.item()}; "
-            "take means, or tag the part `batch`"
+            f"the {name}'s loss is {whole.item()}, but the mean over the halves is "
+            f"{halves.item()}; take means, or tag the part `batch`"
         )
         ensure(torch.allclose(whole, halves, atol=1e-5), text)
 

@@ -1,4 +1,4 @@
-"""What parts that turn tensors into tensors promise."""
+"""Checks of parts that map tensors to tensors."""
 
 from copy import deepcopy
 from typing import Any
@@ -40,17 +40,17 @@ def float32_under_autocast(trial: Trial[Part]) -> None:
 
 @check(*NETWORKS)
 def works_in_float64(trial: Trial[Part]) -> None:
-    """In float64 it gives what it gives in float32, to float32's precision."""
+    """Results in float64 equal those in float32 up to float32's precision."""
     given = inputs(trial, trial.part)
     single = forward(trial.part.eval(), given)
     double = forward(deepcopy(trial.part).double(), _double(given))
-    ensure(double.isfinite().all().item(), "in float64 it gives values that are not finite")
-    ensure_close(double, single, 1e-3, "in float64 it gives other values than in float32")
+    ensure(double.isfinite().all().item(), "in float64 it gives non-finite values")
+    ensure_close(double, single, 1e-3, "in float64 it gives values that differ from float32")
 
 
 @check(*NETWORKS, excuse=lambda part: "" if inputs_are_images(part) else "it reads no images")
 def channels_last_agrees(trial: Trial[Part]) -> None:
-    """In the memory format channels_last it gives the same."""
+    """The memory format channels_last does not change the results."""
     part, given = trial.part.eval(), inputs(trial, trial.part)
     plain = forward(part, given)
     laid = given[0].to(memory_format=torch.channels_last) if given[0].dim() == 4 else given[0]
@@ -75,8 +75,8 @@ def takes_one_sample(trial: Trial[Part]) -> None:
 
 @check(*NETWORKS, excuse=row_by_row)
 def rows_are_exact(trial: Trial[Part]) -> None:
-    """In training mode a batch in pieces gives what the whole gives: rows are apart, and noise comes from
-    `gancore.component.randomness`.
+    """In training mode a split batch gives the results of the whole batch: rows are independent, and noise
+    comes from `gancore.component.randomness`.
     """
     part = trial.part.double().train()
     given = _double(inputs(trial, part, 4))
@@ -85,7 +85,7 @@ def rows_are_exact(trial: Trial[Part]) -> None:
         with own_rows(Rows(4, start, start + 2)):
             piece = forward(deepcopy(part), _rows(given, start, start + 2))
         text = (
-            "half a batch gives other values than the whole; draw noise through "
+            "half a batch gives values that differ from the whole batch; draw noise through "
             "gancore.component.randomness, or tag the part `batch`"
         )
         ensure_close(piece, whole[start : start + 2], 1e-5, text)
@@ -99,14 +99,14 @@ def independent_in_eval(trial: Trial[Part]) -> None:
     whole = forward(part, given)
     others = given[0].clone()
     others[1:] = others[1:] * -0.5 + 1
-    text = "in eval mode a sample changes with the others of its batch"
+    text = "in eval mode a sample depends on the others of its batch"
     ensure_close(forward(part, (others, given[1]))[:1], whole[:1], 1e-4, text)
     with own_rows(Rows(3, 1, 2)):
         ensure_close(
             forward(part, _rows(given, 1, 2)),
             whole[1:2],
             1e-4,
-            "in eval mode a sample alone gives other values than in a batch",
+            "in eval mode a single sample gives values that differ from those in a batch",
         )
 
 
@@ -140,7 +140,7 @@ def second_derivatives_are_true(trial: Trial[Part]) -> None:
     def path_length(part: Part, given: Inputs) -> Tensor:
         made = forward(part, given).double()
         weights = torch.randn(made.shape, generator=trial.rng("weights"), dtype=torch.float64)
-        # a square, so that there is a slope in the input of a linear part too
+        # squared, so that the result of a linear part also has a nonzero second derivative
         return gradient_norm((made.square() * weights).sum(), given[0])
 
     ensure_slope(trial, path_length, 1e-3, "the second derivative of the result")
@@ -185,7 +185,7 @@ def _of_rows(trial: Trial[Part], rows: Tensor) -> Tensor:
 
 
 def inputs_are_images(part: Part) -> bool:
-    """Whether the part reads or makes images."""
+    """Whether the part has images as input or output."""
     return not isinstance(part, Conditioner)
 
 

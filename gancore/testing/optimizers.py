@@ -1,4 +1,4 @@
-"""What optimizers promise."""
+"""Checks of optimizers."""
 
 import math
 
@@ -23,14 +23,14 @@ def a_step_moves_weights(trial: Trial[Optimizer]) -> None:
     for p, old in zip(module.parameters(), before, strict=True):
         ensure(
             bool((p != old).all() and p.isfinite().all()),
-            "a step leaves a weight where it was, or makes it infinite",
+            "a step leaves a weight unchanged, or makes it non-finite",
         )
 
 
 @check(Optimizer)
 def rescales_for_lazy_updates(trial: Trial[Optimizer]) -> None:
-    """The learning rate is `lr`; with `rescale` = 1/2, twice as many updates, of half the gradient, go as
-    far (to a tenth).
+    """The learning rate is `lr`; with `rescale` = 1/2, twice as many updates with half the gradient go
+    equally far, to within a tenth.
     """
     rate = trial.part.make(nn.Linear(4, 3).parameters()).param_groups[0]["lr"]
     ensure(rate == trial.part.lr, f"the learning rate is {rate}, expected lr = {trial.part.lr}")
@@ -39,24 +39,27 @@ def rescales_for_lazy_updates(trial: Trial[Optimizer]) -> None:
         0.9 * far <= lazy <= 1.1 * far,
         f"with rescale=0.5, 1000 updates of half the gradient move a weight by {lazy:g}, "
         f"and 500 without rescale by {far:g}: "
-        "expected the same to a tenth",
+        "expected equal distances to within a tenth",
     )
 
 
 @check(Optimizer)
 def says_clip_and_factor(trial: Trial[Optimizer]) -> None:
     """The largest gradient norm is positive, the schedule's factor finite and not negative."""
-    ensure(trial.part.clip > 0, f"clip is {trial.part.clip!r}, expected a positive number, infinite for none")
+    ensure(
+        trial.part.clip > 0,
+        f"clip is {trial.part.clip!r}, expected a positive number, or infinity for no clipping",
+    )
     factor = trial.part.factor(0, 1000)
     ensure(
         math.isfinite(factor) and factor >= 0,
-        f"the factor at the start is {factor!r}, expected a finite number from 0",
+        f"the factor at the start is {factor!r}, expected a finite number, at least 0",
     )
 
 
 @check(Optimizer)
 def goes_on_where_it_was(trial: Trial[Optimizer]) -> None:
-    """An optimizer that took the saved state steps to the same bits."""
+    """An optimizer that loaded the saved state makes bit-identical steps."""
     ends = []
     for interrupted in (False, True):
         module = Averaged(image=(3, 2, 2))
@@ -70,13 +73,13 @@ def goes_on_where_it_was(trial: Trial[Optimizer]) -> None:
         ends.append(module.layer.weight.detach())
     ensure(
         torch.equal(*ends),
-        "an optimizer that took the saved state steps elsewhere; "
-        "keep its state in `optimizer.state`, by parameter",
+        "an optimizer that loaded the saved state takes another step; keep its state in "
+        "`optimizer.state`, by parameter",
     )
 
 
 def _distance(optimizer: Optimizer, updates: int, rescale: float) -> float:
-    """How far as many updates of an equal gradient, of size `rescale`, move a weight."""
+    """How far a weight moves in a number of updates with the same gradient, of size `rescale`."""
     weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
     made = optimizer.make([weight], rescale)
     for _ in range(updates):

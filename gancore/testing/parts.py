@@ -1,4 +1,4 @@
-"""What every part promises."""
+"""Checks of all parts."""
 
 import json
 from copy import deepcopy
@@ -24,7 +24,7 @@ def documented(trial: Trial[Part]) -> None:
     cls = type(trial.part)
     ensure(
         bool((cls.__dict__.get("__doc__") or "").strip()),
-        f"{cls.__name__} has no docstring; say what it is, after which paper",
+        f"{cls.__name__} has no docstring; say what it is, and which paper it follows",
     )
 
 
@@ -50,12 +50,12 @@ def spec_round_trip(trial: Trial[Part]) -> None:
     part = trial.part
     table = spec(part, complete=True)
     lost = sorted(set(trial.configuration.options) - set(table))
-    ensure(not lost, f"its spec forgets {', '.join(lost)}; make each option a field")
+    ensure(not lost, f"its spec lacks {', '.join(lost)}; make each option a field")
     text = from_toml(to_toml(table))
     text.pop("gancore")
     ensure(
         json.loads(json.dumps(table)) == table == text,
-        f"its spec is not plain: {table!r} reads back as {text!r}",
+        f"its spec is not plain data: {table!r} reads back as {text!r}",
     )
     again = build(text, part.kind)
     ensure(
@@ -63,18 +63,18 @@ def spec_round_trip(trial: Trial[Part]) -> None:
     )
     ensure(
         spec(again, complete=True) == table,
-        f"the part built of its spec has another spec: {spec(again, complete=True)!r}, expected {table!r}",
+        f"the part built from its spec has another spec: {spec(again, complete=True)!r}, expected {table!r}",
     )
     for a in option_fields(type(part)):
         mine, other = getattr(part, a.name), getattr(again, a.name)
-        ensure(mine == other, f"{a.name} is {other!r} in the part built of its spec, expected {mine!r}")
+        ensure(mine == other, f"{a.name} is {other!r} in the part built from its spec, expected {mine!r}")
     again.bind(seed=trial.seed, path="seat")
-    _ensure_equal(again, part, "the part built of its spec, in the same seat from the same seed,")
+    _ensure_equal(again, part, "the part built from its spec, in the same seat from the same seed,")
 
 
 @check(Part)
 def same_seed_same_weights(trial: Trial[Part]) -> None:
-    """Initial weights depend on the seed and the seat alone."""
+    """Initial weights depend only on the seed and the seat."""
     torch.manual_seed(1)
     first = trial.fresh(seed=1)
     torch.manual_seed(2)
@@ -84,7 +84,7 @@ def same_seed_same_weights(trial: Trial[Part]) -> None:
 
 @check(Part)
 def another_seat_other_weights(trial: Trial[Part]) -> None:
-    """Weights that are random differ from seat to seat."""
+    """Random initial weights differ between seats."""
     first, other = trial.fresh(seed=1).state_dict(), trial.fresh(seed=2).state_dict()
     moved = trial.fresh(seed=1, path="another.seat").state_dict()
     same = [
@@ -101,7 +101,7 @@ def another_seat_other_weights(trial: Trial[Part]) -> None:
 
 @check(Part)
 def build_starts_afresh(trial: Trial[Part]) -> None:
-    """A part that is built again, from another seed, is as one that was never built before."""
+    """A part that is built again, from another seed, equals one that was built only once."""
     used = trial.fresh(seed=1)
     used.bind(seed=2, path="seat")
     _ensure_equal(used, trial.fresh(seed=2), "a part built a second time")
@@ -117,13 +117,13 @@ def state_dict_round_trip(trial: Trial[Part]) -> None:
     disturb(trial.part)
     other = trial.fresh(seed=trial.seed + 1)
     load_state(other, trial.part.state_dict())
-    _ensure_equal(other, trial.part, "a part that took the state dict")
+    _ensure_equal(other, trial.part, "a part that loaded the state dict")
     if can_run(trial.part):
         same = torch.equal(evaluate(trial, other), evaluate(trial, trial.part))
         ensure(
             same,
-            "a part that took the state dict gives other results; "
-            "keep what it learns in parameters and buffers",
+            "a part that loaded the state dict gives other results; keep what it learns in "
+            "parameters and buffers",
         )
 
 
@@ -157,7 +157,7 @@ def follows_schedules(trial: Trial[Part]) -> None:
 def _ensure_equal(found: Part, expected: Part, who: str) -> None:
     mine, theirs = found.state_dict(), expected.state_dict()
     ensure(
-        set(mine) == set(theirs), f"{who} holds {_less(mine, theirs)} too, and lacks {_less(theirs, mine)}"
+        set(mine) == set(theirs), f"{who} also holds {_less(mine, theirs)}, and lacks {_less(theirs, mine)}"
     )
     wrong = [name for name in mine if not _same(mine[name], theirs[name])]
     ensure(not wrong, f"{who} differs in {', '.join(wrong[:4])}")

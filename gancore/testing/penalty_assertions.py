@@ -1,4 +1,4 @@
-"""What regularizers of both players are held to."""
+"""Assertions about regularizers of both players."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from gancore.testing.check import ensure
 
 
 def ensure_descends(value: Tensor, module: nn.Module) -> None:
-    """Raises ContractError unless the penalty is one finite float32 scalar, and zero or with a finite
+    """Raises ContractError unless the penalty is one finite float32 scalar that is zero, or has a finite
     gradient in the module's weights that is not all zero.
     """
     fine = value.dim() == 0 and value.dtype == torch.float32 and bool(value.isfinite())
@@ -25,20 +25,20 @@ def ensure_descends(value: Tensor, module: nn.Module) -> None:
 
 
 def ensure_exact(whole: Tensor, penalty: Callable[[slice], Tensor]) -> None:
-    """Raises ContractError unless the penalty of 4 rows is the mean of the penalties of both halves."""
+    """Raises ContractError unless the penalty of 4 rows is the mean of the penalties of the two halves."""
     pieces = []
     for start in (0, 2):
         with own_rows(Rows(4, start, start + 2)):
             pieces.append(penalty(slice(start, start + 2)))
     mean = torch.stack(pieces).mean()
-    text = f"it is {whole.tolist()} for a batch, {mean.tolist()} in the mean over its halves"
+    text = f"it is {whole.tolist()} for a batch, but {mean.tolist()} as the mean over its halves"
     advice = "take batch means and draw through gancore.component.randomness, or tag the part `batch`"
     ensure(torch.allclose(whole, mean, rtol=1e-4, atol=1e-6), f"{text}; {advice}")
 
 
 class nothing_left:
-    """Compares modules and an image before and after. `allowed`: an image that the recipe itself asked
-    gradients for.
+    """Compares modules and an image before and after. `allowed`: an image for which the recipe itself
+    requested gradients.
     """
 
     def __init__(

@@ -1,8 +1,7 @@
-"""Two processes that train together over gloo; they start once, with the first check that needs them, and
-stay.
+"""Two processes that train together over gloo; they are started by the first check that needs them, and kept.
 
-They are programs of their own and talk through pipes: multiprocessing would run the caller's main script in
-them.
+They are separate programs that communicate through pipes: multiprocessing would run the caller's main script
+in them.
 """
 
 import atexit
@@ -32,10 +31,10 @@ PATIENCE = 60
 
 
 def gradients_of_two(configuration: Configuration, seed: int) -> list[dict[str, Tensor]]:
-    """What `gradients_of` gives in each of two processes.
+    """The result of `gradients_of` in each of two processes.
 
     Raises:
-        RuntimeError: one of them failed, with what it said.
+        RuntimeError: one of them failed; with its message.
     """
     workers = _workers()
     job = pickle.dumps((sys.path, (configuration.cls, configuration.options, configuration.facts), seed))
@@ -48,7 +47,7 @@ def gradients_of_two(configuration: Configuration, seed: int) -> list[dict[str, 
         assert worker.stdout is not None
         answer = next(_messages(worker.stdout), "the process ended")
         if isinstance(answer, str):
-            # the other process may still wait for this one, and the next job must not meet it
+            # the other process may still be waiting for this one, so it must not get the next job
             stop()
             raise RuntimeError(f"in one of two processes: {answer}")
         answers.append({name: torch.from_numpy(array) for name, array in answer.items()})
@@ -56,7 +55,7 @@ def gradients_of_two(configuration: Configuration, seed: int) -> list[dict[str, 
 
 
 def stop() -> None:
-    """Ends the two processes; the next check starts others."""
+    """Ends the two processes; the next check starts new ones."""
     for worker in _workers():
         worker.kill()
         worker.communicate()
@@ -98,8 +97,8 @@ def _messages(pipe: BinaryIO | Any) -> Iterator[Any]:
 
 
 def serve() -> None:
-    """What each of the two does: takes its rank and the meeting place from the command line, and jobs from
-    its input until that ends.
+    """The main loop of each process: reads its rank and the rendezvous from the command line, and jobs from
+    stdin until it ends.
     """
     rank, meeting = int(sys.argv[1]), sys.argv[2]
     answers = os.fdopen(os.dup(1), "wb")

@@ -1,4 +1,4 @@
-"""What recipes promise, tried on random rows."""
+"""Checks of recipes, on random rows."""
 
 import tempfile
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ STEPS = 2
 
 
 class Watching(TrainingRun):
-    """Notes which weights every update moves."""
+    """Records which weights each update moves."""
 
     def __init__(self, *given: Any, **how: Any) -> None:
         super().__init__(*given, **how)
         self.moved: dict[str, set[str]] = {name: set() for name in self.player_optimizers}
 
     def update(self, player: str, *given: Any, **how: Any) -> dict[str, Tensor]:
-        """As ever, and looks at everyone's weights before and after."""
+        """Updates as usual, and compares all weights before and after."""
         before = self._weights()
         made = super().update(player, *given, **how)
         for name, value in self._weights().items():
@@ -52,7 +52,7 @@ def _has_players(recipe: Recipe) -> str:
 
 @check(Recipe, excuse=_has_players, trials=2)
 def an_update_moves_its_player_alone(trial: Trial[Recipe]) -> None:
-    """An update moves weights of its own player, and of nobody else."""
+    """An update moves weights of its own player only."""
     run = start(trial.part, seed=trial.seed, run=Watching)
     assert isinstance(run, Watching)
     drive(run, STEPS)
@@ -95,7 +95,9 @@ def trains_in_bf16(trial: Trial[Recipe]) -> None:
 
 @check(Recipe, trials=2)
 def resumes_to_the_same_bits(trial: Trial[Recipe]) -> None:
-    """Saved, restored into another recipe and run on, it ends with the same bits as without the break."""
+    """Saved, restored into another recipe and continued, it ends with the same bits as without
+    interruption.
+    """
     whole = start(trial.part, seed=trial.seed)
     drive(whole, STEPS)
     with tempfile.TemporaryDirectory() as folder:
@@ -126,8 +128,8 @@ def two_processes_equal_one(trial: Trial[Recipe]) -> None:
 
 @check(Recipe, trials=2)
 def pipelines_give_images(trial: Trial[Recipe]) -> None:
-    """After training, every pipeline gives images in [-1, 1], the same for the same seed, and the same once
-    saved and loaded.
+    """After training, every pipeline gives images in [-1, 1], identical for the same seed, and the same after
+    saving and loading.
     """
     run = start(trial.part, seed=trial.seed)
     drive(run, STEPS, finish=True)
@@ -144,7 +146,7 @@ def pipelines_give_images(trial: Trial[Recipe]) -> None:
             f"the pipeline {name} gives {tuple(image.shape)}, expected {expected}",
         )
         fine = bool(image.isfinite().all()) and float(image.abs().max()) <= 1
-        ensure(fine, f"the pipeline {name} gives values that are not finite or outside [-1, 1]")
+        ensure(fine, f"the pipeline {name} gives values that are non-finite or outside [-1, 1]")
         ensure(
             torch.equal(_product(pipeline, batch), image),
             f"the pipeline {name} gives other images for the same seed",
@@ -152,7 +154,7 @@ def pipelines_give_images(trial: Trial[Recipe]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             pipeline.save(Path(folder) / "saved")
             loaded = Pipeline.load(Path(folder) / "saved")
-        # a loaded network may have another memory format, and so round otherwise
+        # a loaded network may have another memory format, and therefore round differently
         same = torch.allclose(_product(loaded, batch), image, rtol=0, atol=1e-4)
         ensure(same, f"the pipeline {name}, saved and loaded, gives other images")
 
@@ -261,26 +263,26 @@ def _ensure_same_bits(found: TrainingRun, expected: TrainingRun) -> None:
     wrong = [name for name in theirs if not torch.equal(mine[name], theirs[name])]
     ensure(
         not wrong,
-        f"after resuming {', '.join(wrong[:4])} end with other bits; "
-        "keep all that training moves in parameters and buffers",
+        f"after resuming {', '.join(wrong[:4])} end with different bits; keep everything that "
+        "training changes in parameters and buffers",
     )
     ensure(
         torch.equal(found.rng.get_state(), expected.rng.get_state()),
-        "after resuming other random numbers are drawn",
+        "after resuming, different random numbers are drawn",
     )
     for name, player_optimizer in expected.player_optimizers.items():
         state, other = player_optimizer.state()[0], found.player_optimizers[name].state()[0]
         wrong = [key for key, value in state.items() if not torch.equal(value, other[key])]
         ensure(
             not wrong,
-            f"after resuming the optimizer of the {name} ends with other bits ({', '.join(wrong[:4])})",
+            f"after resuming, the optimizer of the {name} ends with different bits ({', '.join(wrong[:4])})",
         )
 
 
 def _ensure_agrees(found: dict[str, Tensor], expected: dict[str, Tensor], how: str) -> None:
-    ensure(list(found) == list(expected), f"{how} other updates are made")
+    ensure(list(found) == list(expected), f"{how} different updates are made")
     for name, value in expected.items():
-        # what is observed over a batch is kept in float32
+        # running means over a batch are kept in float32
         tolerance = 1e-5 if name.startswith("state") else 1e-10
         off = float((found[name].double() - value.double()).abs().max()) if value.numel() else 0.0
         fine = off <= tolerance * max(1.0, float(value.double().abs().max()) if value.numel() else 0.0)

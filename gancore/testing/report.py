@@ -1,4 +1,4 @@
-"""The kit without pytest: results for a table."""
+"""Runs the kit without pytest, and returns results for a table."""
 
 import time
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ Outcome = Literal["passed", "failed", "expected", "skipped"]
 
 @attrs.frozen
 class Result:
-    """How one check of one part went. `reason` is empty where it passed."""
+    """The result of one check of one part. `reason` is empty if it passed."""
 
     part: str
     check: str
@@ -29,7 +29,7 @@ class Result:
 
 def run_checks(classes: Iterable[type[Part]]) -> list[Result]:
     """The results of all checks of the classes. A failure that a class lists in `expected_failures` counts as
-    expected; that it did not fail counts as failed.
+    expected; if it does not occur, the check counts as failed.
     """
     return [_result(cls, check) for cls in classes for check in checks_for(cls)]
 
@@ -61,7 +61,7 @@ def _result(cls: type[Part], check: Check) -> Result:
     elif expected and outcome == "passed":
         outcome, reason = (
             "failed",
-            f"it was expected to fail ({expected}) and does not: take it out of `expected_failures`",
+            f"it was expected to fail ({expected}) but does not: remove it from `expected_failures`",
         )
     address = f"{cls.kind}/{cls.name or cls.__name__}"
     return Result(address, check.name, outcome, reason, time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""Trying a check on a class: hypothesis draws the trials."""
+"""Running a check on a class: hypothesis draws the trials."""
 
 from typing import Any
 from unittest import SkipTest
@@ -15,10 +15,10 @@ from gancore.testing.trial import Configuration, Trial, choices, configurations
 
 
 def run_check(cls: type[Part], check: Check) -> None:
-    """Tries a check on trials of a class.
+    """Runs a check on trials of a class.
 
     Raises:
-        ContractError: the promise is not kept; or whatever the part itself raised.
+        ContractError: the contract is violated; or any error that the part itself raised.
         SkipTest: the check applies to no configuration of the class.
         UserError: no configuration of the class can be built.
     """

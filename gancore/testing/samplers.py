@@ -1,4 +1,4 @@
-"""What samplers of latents promise."""
+"""Checks of latent samplers."""
 
 import torch
 
@@ -23,11 +23,11 @@ def draws_latents(trial: Trial[Sampler]) -> None:
 
 @check(Sampler)
 def draws_from_rng_alone(trial: Trial[Sampler]) -> None:
-    """Equal generators give equal latents, other generators others; the global generator is neither read nor
-    moved.
+    """Equal generators give equal latents, different generators different ones; the global generator is
+    neither used nor advanced.
     """
     ensure_repeatable(lambda: trial.part(4, rng=trial.rng()))
     ensure(
         not torch.equal(trial.part(4, rng=trial.rng("other")), trial.part(4, rng=trial.rng())),
-        "every `rng` gives the same latents",
+        "all `rng` give the same latents",
     )

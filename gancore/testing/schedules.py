@@ -1,4 +1,4 @@
-"""What schedules promise."""
+"""Checks of schedules."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What scores promise."""
+"""Checks of scores."""
 
 import math
 from typing import get_args
@@ -18,11 +18,11 @@ EVERYTHING = frozenset(get_args(Need))
 
 @check(Score, trials=1)
 def gives_values(trial: Trial[Score]) -> None:
-    """Values are finite numbers by name, with a standard error that is not negative or not known, and say
-    which way is better.
+    """Values are finite numbers by name, with a standard error that is non-negative or unknown, and say which
+    direction is better.
     """
     found = trial.part(study_for(trial.seed, EVERYTHING))
-    ensure(isinstance(found, dict) and found, f"it gives {found!r}, expected values by name")
+    ensure(isinstance(found, dict) and found, f"it gives {found!r}, expected a dict of values by name")
     for name, value in found.items():
         ensure(isinstance(value, Value), f"{name} is {value!r}, expected a Value")
         fine = math.isfinite(value.value) and (
@@ -30,8 +30,8 @@ def gives_values(trial: Trial[Score]) -> None:
         )
         ensure(
             fine,
-            f"{name} is {value.value} with the error {value.error}, expected finite numbers, "
-            "and no negative error",
+            f"{name} is {value.value} with the error {value.error}, expected finite numbers and a "
+            "non-negative error",
         )
         ensure(
             value.better in get_args(Better),
@@ -41,14 +41,14 @@ def gives_values(trial: Trial[Score]) -> None:
 
 @check(Score, trials=1)
 def judges_the_same_twice(trial: Trial[Score]) -> None:
-    """Equal studies give equal values; the global generator is neither read nor moved, and no feature is
+    """Equal studies give equal values; the global generator is neither used nor advanced, and no feature is
     changed.
     """
     study, before = study_for(trial.seed, EVERYTHING), torch.random.get_rng_state()
     sides: tuple[Side, ...] = get_args(Side)
     kept = {side: study.features(side).clone() for side in sides}
     first = trial.part(study)
-    ensure(untouched(before), "it moves the global generator; draw from study.rng")
+    ensure(untouched(before), "it advances the global generator; draw from study.rng")
     changed = [side for side, features in kept.items() if not torch.equal(study.features(side), features)]
     ensure(not changed, f"it changes the features of {', '.join(changed)} in place")
     torch.rand(7)
@@ -56,13 +56,13 @@ def judges_the_same_twice(trial: Trial[Score]) -> None:
     differs = [name for name in first if first[name] != again.get(name)]
     ensure(
         not differs and set(first) == set(again),
-        f"an equal study gives other values of {', '.join(differs)}; draw from study.rng",
+        f"an equal study gives different values of {', '.join(differs)}; draw from study.rng",
     )
 
 
 @check(Score, trials=1)
 def names_its_extractor(trial: Trial[Score]) -> None:
-    """A value that depends on the extractor carries its title; one that does not, does not."""
+    """The name of a value contains the extractor's title exactly if the value depends on the extractor."""
     study, other = (
         study_for(trial.seed, EVERYTHING, extractor=one) for one in (KitExtractor, AnotherExtractor)
     )
@@ -71,8 +71,8 @@ def names_its_extractor(trial: Trial[Score]) -> None:
         there = second.get(name.replace(f"[{study.title}]", f"[{other.title}]"))
         ensure(
             there is not None,
-            f"under the extractor {other.title} there is no value that answers to {name}; "
-            f"name it {name}[title]",
+            f"under the extractor {other.title} there is no value corresponding to {name}; name "
+            f"it {name}[title]",
         )
         titled = f"[{study.title}]" in name
         ensure(
@@ -83,23 +83,23 @@ def names_its_extractor(trial: Trial[Score]) -> None:
 
 @check(Score, trials=1)
 def refuses_too_few_images(trial: Trial[Score]) -> None:
-    """One image a side is refused with MeasureError."""
+    """One image per side is refused with MeasureError."""
     try:
         found = trial.part(study_for(trial.seed, EVERYTHING, count=1))
     except MeasureError:
         return
-    ensure(False, f"of one image a side it gives {found}; raise MeasureError, and say how many are needed")
+    ensure(False, f"for one image per side it gives {found}; raise MeasureError, and say how many are needed")
 
 
 @check(Score, trials=1)
 def declares_what_it_needs(trial: Trial[Score]) -> None:
-    """A study that holds what `needs` names, and nothing else, is enough."""
+    """A study that provides only what `needs` names is enough."""
     needs = trial.part.needs
     unknown = sorted(needs - EVERYTHING)
     ensure(not unknown, f"it needs {', '.join(unknown)}; a study can hold {', '.join(sorted(EVERYTHING))}")
     try:
         trial.part(study_for(trial.seed, needs))
-    except Exception as error:  # whatever a missing thing leads to
+    except Exception as error:  # any error caused by something missing
         ensure(
             False,
             f"a study that holds {', '.join(sorted(needs)) or 'nothing besides'} is not enough: {error!r}; "

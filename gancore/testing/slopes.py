@@ -1,4 +1,4 @@
-"""Whether gradients are true: slopes in a random direction, compared with finite differences."""
+"""Checks gradients: slopes in a random direction, compared with finite differences."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -16,7 +16,7 @@ Energy = Callable[[Part, Inputs], Tensor]
 
 
 STEPS = (1e-7, 1e-8, 1e-6, 1e-5, 1e-3)
-"""In float64; the small ones, which cross few kinks, come first."""
+"""Step sizes in float64; small ones, which cross few kinks, come first."""
 
 
 def gradient_norm(scalar: Tensor, at: Tensor) -> Tensor:
@@ -29,11 +29,11 @@ def gradient_norm(scalar: Tensor, at: Tensor) -> Tensor:
 
 def ensure_slope(trial: Trial[Any], energy: Energy, tolerance: float, what: str) -> None:
     """Compares the slope of `energy` in a random direction of input and weights, in float64, with differences
-    over several steps; a step that crosses a kink of a piecewise-linear network is off, so one of them must
-    agree.
+    over several steps; a step that crosses a kink of a piecewise-linear network gives a wrong difference, so
+    it is enough that one step agrees.
     """
     part = trial.part.double().train()
-    # fresh weights may lie where the slope has no meaning: instance norm of a constant map, a kink at a zero
+    # initial weights may be at a point without a slope: instance norm of a constant map, a kink at zero
     disturb(part)
     read, label = inputs(trial, part)
     read = read.double().requires_grad_()
@@ -65,8 +65,8 @@ def ensure_slope(trial: Trial[Any], energy: Energy, tolerance: float, what: str)
 
 
 def _direction(gradient: Tensor, at: Tensor, rng: torch.Generator) -> Tensor:
-    """A random direction of the size of what it moves, leaning along the gradient, so that the slope in it is
-    not small.
+    """A random direction with the scale of the tensors, tilted toward the gradient so that the slope along it
+    is not small.
     """
     noise = torch.randn(at.shape, generator=rng, dtype=torch.float64)
     size = at.detach().square().mean().sqrt() + 1e-3
@@ -83,7 +83,7 @@ def ensure_near(found: Tensor, expected: Tensor, tolerance: float, what: str) ->
     """Raises ContractError unless a slope agrees with its finite difference to a relative tolerance."""
     ensure(
         _near(found, expected, tolerance),
-        f"{what} is {float(expected):.6g} in some direction, finite differences say {float(found):.6g}",
+        f"{what} is {float(expected):.6g} in some direction, but by finite differences {float(found):.6g}",
     )
 
 

@@ -1,4 +1,4 @@
-"""A stage for recipes: a source of random rows, and a run that notes the gradients of every update."""
+"""A test bench for recipes: a source of random rows, and a run that records the gradients of every update."""
 
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
 
 BATCH = 4
-"""A power of two, so that means over parts of a batch round as means over the whole do."""
+"""A power of two, so that means over parts of a batch are rounded like the mean over the whole."""
 
 
 class Rows:
@@ -38,7 +38,8 @@ class Rows:
             return labels_of(self.recipe, n, rng)
         if name not in ("image", "source", "target"):
             raise UserError(
-                f"{self.recipe.qualified_name} wants {name!r} in a batch; known: image, label, source, target"
+                f"{self.recipe.qualified_name} requests {name!r} in a batch; known: image, label, "
+                "source, target"
             )
         shape = getattr(self.recipe, name, None) or self.recipe.image
         return torch.rand(n, *shape, generator=rng) * 2 - 1
@@ -58,7 +59,7 @@ def start(recipe: Recipe, *, seed: int = 0, run: type[TrainingRun] = TrainingRun
 
 
 def drive(run: TrainingRun, steps: int, *, finish: bool = False) -> None:
-    """Some steps as the training loop takes them."""
+    """Takes steps like the training loop."""
     for _ in range(steps):
         run.recipe.step(run)
         run.step += 1
@@ -67,8 +68,8 @@ def drive(run: TrainingRun, steps: int, *, finish: bool = False) -> None:
 
 
 class Noting(TrainingRun):
-    """Notes the gradients of every update. In place of the optimizers' steps, which would blow rounding up,
-    all weights take a small step that is the same whatever the gradients are.
+    """Records the gradients of every update. Instead of the optimizers' steps, which would amplify rounding
+    errors, all weights take a small step that does not depend on the gradients.
     """
 
     def __init__(self, *given: Any, **how: Any) -> None:
@@ -90,7 +91,7 @@ class Noting(TrainingRun):
                 p.grad = None
 
     def outcome(self) -> dict[str, Tensor]:
-        """All gradients, and the state at the end."""
+        """All gradients, and the final state."""
         gradients = {name: g for several in self.noted_gradients for name, g in several.items()}
         return gradients | {
             f"state {name}": value.clone() for name, value in self.recipe.state_dict().items()
@@ -101,7 +102,7 @@ def gradients_of(
     configuration: Configuration, seed: int, *, ranks: Ranks | None = None, micro_batch: int | None = None
 ) -> dict[str, Tensor]:
     """The gradients of all updates of one step in float64, and the state after it, with exact noise. A recipe
-    without players takes a few steps, since its closed form may need more samples than a batch has.
+    without players takes a few steps, since its closed form may need more samples than one batch.
     """
     recipe = configuration.make(seed=seed)
     assert isinstance(recipe, Recipe)

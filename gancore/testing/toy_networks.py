@@ -1,4 +1,4 @@
-"""Small networks on which regularizers, constraints, averages and optimizers are tried."""
+"""Small networks for testing regularizers, constraints, averages and optimizers."""
 
 import math
 from collections.abc import Callable
@@ -17,7 +17,7 @@ CLASSES = 3
 
 
 class Smooth(nn.Module):
-    """Two layers with a smooth bend, on flat rows; `(N, …)` → `(N, *shape)`."""
+    """Two layers with a smooth nonlinearity, on flattened rows; `(N, …)` → `(N, *shape)`."""
 
     def __init__(self, rng: torch.Generator, features: int, *shape: int) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Flat(Critic):
 
 @part("contract-kit")
 class Averaged(Generator):
-    """A linear map with a buffer, for the kit to average."""
+    """A linear map with a buffer, to be averaged."""
 
     @property
     def code_shape(self) -> Shape:

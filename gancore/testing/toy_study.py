@@ -1,5 +1,5 @@
-"""A study for scores: a few images made up on the spot, an extractor, and a pipeline with all that scores may
-ask for.
+"""A study for testing scores: a few synthetic images, an extractor, and a pipeline with everything that
+scores may need.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from gancore.standard.samplers import Normal
 IMAGE = (3, 16, 16)
 CODE = 4
 COUNT = 128
-"""Images a side: more than the extractor has dimensions, also within a class."""
+"""Images per side: more than the dimensions of the extractor, also within a class."""
 
 
 class Made:
@@ -50,7 +50,7 @@ class Made:
 class KitExtractor(Extractor):
     """Weighted sums of pixels; with `sorts`, a classifier of three classes."""
 
-    sorts: bool = field(default=True, help="whether it tells classes apart")
+    sorts: bool = field(default=True, help="whether it classifies images")
 
     def build(self) -> None:
         """One layer."""
@@ -69,7 +69,7 @@ class KitExtractor(Extractor):
 
 @part("another-kit")
 class AnotherExtractor(KitExtractor):
-    """Something else, under another title."""
+    """Other features, under another title."""
 
     def forward(self, image: Tensor) -> Tensor:
         """`(N, 8)`."""
@@ -96,16 +96,16 @@ class KitGenerator(Generator):
 
 @part("kit-movable")
 class MovableKitGenerator(KitGenerator):
-    """Moves its image round, by whole pixels alone."""
+    """Shifts its image cyclically, by whole pixels only."""
 
     def build(self) -> None:
-        """One layer, at rest."""
+        """One layer, without a motion."""
         super().build()
         self.place_of = (0, 0)
 
     @contextmanager
     def moved(self, *, right: float = 0.0, down: float = 0.0, turn: float = 0.0) -> Iterator[None]:
-        """Turns are passed over."""
+        """Rotations are ignored."""
         self.place_of = (round(down), round(right))
         try:
             yield
@@ -129,7 +129,7 @@ class KitEncoder(Encoder):
 def study_for(
     seed: int, holds: frozenset[Need], *, count: int = COUNT, extractor: type[KitExtractor] = KitExtractor
 ) -> Study:
-    """A study that holds what is named, and nothing else that a score may need."""
+    """A study that provides what is named, and nothing else that a score may need."""
     labels = torch.arange(count) % 2 if "labels" in holds else None
     judge = extractor(sorts="classes" in holds)
     return Study(

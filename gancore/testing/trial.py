@@ -1,4 +1,4 @@
-"""What checks are tried on: small configurations of a class, with the facts that its parts accept."""
+"""The inputs of checks: small configurations of a class, with the facts that its parts accept."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -28,21 +28,21 @@ CANDIDATES: Mapping[str, tuple[Any, ...]] = {
     "features": ((6,), (4, 2, 2)),
     "latent_codes": ((3, 1), (4,)),
 }
-"""The facts that are tried, those that differ most first."""
+"""The candidate facts; those that differ most come first."""
 MOST = 5
 """Accepted facts tried with each of a class's examples."""
 
 
 @attrs.frozen(eq=False, slots=False)
 class Configuration:
-    """A class with options and facts that it accepts."""
+    """A class, with options and facts that it accepts."""
 
     cls: type[Part]
     options: Mapping[str, Any]
     facts: Mapping[str, Any]
 
     def make(self, *, seed: int = 0, path: str = "seat") -> Any:
-        """A part of its own, built."""
+        """A new part, built."""
         part = self.cls(**deepcopy(dict(self.options)))
         part.bind(seed=seed, path=path, by="the contract kit", facts=self.facts)
         part.require()
@@ -50,18 +50,18 @@ class Configuration:
 
     @cached_property
     def part(self) -> Part:
-        """A part to look at, which no check changes."""
+        """A shared part that no check may change."""
         made: Part = self.make()
         return made
 
     def changed(self, changes: Mapping[str, Any]) -> "Configuration":
-        """The same with other values of some options."""
+        """The same configuration with some options replaced."""
         return Configuration(self.cls, {**self.options, **changes}, self.facts)
 
 
 class Trial(Generic[P]):
-    """One configuration with a batch size and a seed; everything a check uses comes from here, and is the
-    same in each repetition.
+    """One configuration with a batch size and a seed. Everything that a check uses is derived from it, so
+    each repetition is the same.
     """
 
     def __init__(self, configuration: Configuration, *, n: int = 2, seed: int = 0) -> None:
@@ -76,7 +76,7 @@ class Trial(Generic[P]):
 
     @cached_property
     def part(self) -> P:
-        """The part under trial, built from the trial's seed."""
+        """The part under test, built from the trial's seed."""
         return self.fresh()
 
     def fresh(self, *, seed: int | None = None, path: str = "seat") -> P:
@@ -85,7 +85,7 @@ class Trial(Generic[P]):
         return made
 
     def rng(self, word: str = "") -> torch.Generator:
-        """A generator that depends on the trial's seed and the word."""
+        """A random generator that depends on the trial's seed and the word."""
         return torch.Generator().manual_seed(fold(self.seed, "trial", word))
 
     def normal(self, *shape: int, word: str = "") -> Tensor:
@@ -112,7 +112,7 @@ def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
     """Small configurations of a class: each of its `examples` with facts that it accepts.
 
     Raises:
-        UserError: no facts are accepted with some example, or the kit does not know what to draw for a field.
+        UserError: some example accepts no facts, or the kit does not know what to draw for a field.
         SkipTest: the class leaves seats open, and its examples do not fill them.
     """
     if cls in _KNOWN:
@@ -124,7 +124,7 @@ def configurations(cls: type[Part]) -> tuple[Configuration, ...]:
         accepted = list(islice(_accepted(cls, example, refusals), MOST))
         if not accepted:
             raise UserError(
-                f"{cls.__name__} accepts none of the facts that were tried with {dict(example)!r} (last: "
+                f"{cls.__name__} accepts none of the facts tried with {dict(example)!r} (last: "
                 f"{refusals[-1]}); "
                 f"declare `examples` that hold the facts it needs, as examples = ({{'image': (3, 64, 64)}},)"
             )
@@ -138,7 +138,7 @@ def _check_open(cls: type[Part], example: Mapping[str, Any]) -> None:
     ]
     if open_seats:
         raise SkipTest(
-            f"it leaves {', '.join(open_seats)} open; classes that fill these seats are checked, "
+            f"it leaves the seats {', '.join(open_seats)} open; check subclasses that fill them, "
             "or fill them in `examples`"
         )
     needed = [
@@ -163,8 +163,8 @@ def _accepted(cls: type[Part], example: Mapping[str, Any], refusals: list[str]) 
 
 
 def _facts(cls: type[Part], example: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every combination of facts that the example leaves open, the first few of them as different as can
-    be.
+    """All combinations of the facts that the example leaves open; the first few are as different as
+    possible.
     """
     needed = [f for f in fact_fields(cls) if f.name not in example]
     unknown = [f.name for f in needed if f.name not in CANDIDATES and f.default is None]
@@ -188,8 +188,8 @@ def _consistent(facts: Mapping[str, Any]) -> bool:
 
 
 def choices(configuration: Configuration) -> dict[str, list[Any]]:
-    """The options with few values (yes or no, one of several words) that an example leaves open; the default
-    comes first.
+    """The values of options with few values (booleans, one of several words) that an example leaves open; the
+    default comes first.
     """
     found = {}
     for a in option_fields(configuration.cls):

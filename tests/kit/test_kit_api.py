@@ -38,7 +38,7 @@ def test_the_decorator_makes_one_test_of_each_check():
 def test_an_expected_failure_that_is_no_check_is_an_error():
     with pytest.raises(
         UserError,
-        match=r"names 'Hinge.gradchek', which is no check here; write Class.check, as Hinge.gradcheck",
+        match=r"names 'Hinge.gradchek', which is not a check here; write Class.check, as Hinge.gradcheck",
     ):
         contracts(Hinge, expected_failures={"Hinge.gradchek": "a reason"})
 
@@ -64,7 +64,7 @@ def test_results_know_what_was_expected():
     assert results["gradcheck"].outcome == "failed"
     assert (
         results["gradcheck"].reason
-        == "it was expected to fail (it does not fail) and does not: take it out of `expected_failures`"
+        == "it was expected to fail (it does not fail) but does not: remove it from `expected_failures`"
     )
     assert results["is_pure"].outcome == "passed"
     assert results["is_pure"].part == "loss/backwards"

@@ -96,7 +96,7 @@ def test_other_sizes_are_refused_in_words(image):
     for cls in (DCGANGenerator, PlainDCGANDiscriminator):
         with pytest.raises(
             FactError,
-            match="needs sides that are powers of two from 16 up; "
+            match="needs sides that are powers of two and at least 16; "
             f"got {image[1]}×{image[2]}: resize the images",
         ):
             cls(image=image)

@@ -113,10 +113,7 @@ def test_sides_of_a_stylegan3_count_along_the_shorter_one(cls):
     ("cls", "part_"), [(StyleGAN2, "generator/stylegan2"), (StyleGAN3, "discriminator/stylegan2")]
 )
 def test_a_size_that_cannot_be_made_is_refused(cls, part_):
-    text = (
-        f"{part_} cannot have images of 50×70: they must be a map whose shorter side is 4 to 7, "
-        "doubled some times"
-    )
+    text = f"{part_} cannot have images of 50×70: the shorter side must be 4 to 7 times a power of two"
     with pytest.raises(FactError, match=text):
         recipe(cls, (3, 50, 70))
 
