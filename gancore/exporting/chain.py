@@ -59,7 +59,7 @@ class Chain(nn.Module):
             if not drawn:
                 raise UserError(
                     f"{pipeline.generator.qualified_name} draws no noise when it makes images; "
-                    "leave the input noise out"
+                    "omit the input noise"
                 )
             self.names += self.noise
         for name, value in zip(self.noise, drawn, strict=True):

@@ -39,17 +39,17 @@ def _difference(chain: Chain, written: Callable[[dict[str, Tensor]], Tensor], n:
         found = written(inputs)
     except Exception as error:  # runtimes raise all kinds of exceptions
         raise ExportError(
-            f"what was written cannot be run with a batch of {n} ({reason(error)}); {HELP}"
+            f"the written file cannot be run with a batch of {n} ({reason(error)}); {HELP}"
         ) from None
     if found.shape != expected.shape:
         raise ExportError(
-            f"what was written makes {tuple(found.shape)} of a batch of {n}, not {tuple(expected.shape)}; "
+            f"the written file makes {tuple(found.shape)} from a batch of {n}, not {tuple(expected.shape)}; "
             f"{HELP}"
         )
     off = float((found - expected).abs().max())
     if not off <= TOLERANCE and not off <= (allowed := ROUNDING * _rounding(chain, inputs, expected)):
         raise ExportError(
-            f"what was written is off by {off:.2g} at a batch of {n}, "
+            f"the written file is off by {off:.2g} for a batch of {n}, "
             f"more than {max(TOLERANCE, allowed):.2g}; {HELP}"
         )
     return off
@@ -62,13 +62,14 @@ def _rounding(chain: Chain, inputs: dict[str, Tensor], image: Tensor) -> float:
 
 
 def _made(chain: Chain, inputs: dict[str, Tensor]) -> Tensor:
-    # numbers drawn past gancore.component.randomness are then the same in both precisions, and so no rounding
+    # numbers not drawn through gancore.component.randomness are then the same in both precisions, so not
+    # rounding
     with torch.no_grad(), seeded(0):
         image: Tensor = chain(*inputs.values())
     return image
 
 
-HELP = "nothing was kept: try another format (onnx, torch, pipeline)"
+HELP = "no file was kept: try another format (onnx, torch, pipeline)"
 
 
 def reason(error: BaseException) -> str:

@@ -20,9 +20,9 @@ def export_pipeline(pipeline: Pipeline, folder: Path | str) -> float:
     """
     folder = Path(folder)
     if folder.exists():
-        raise UserError(f"{folder} exists already; give a new folder")
+        raise UserError(f"{folder} already exists; give a new folder")
     pipeline.save(folder)
     mine, read = pipeline.state_dict(), Pipeline.load(folder).state_dict()
     if mine.keys() != read.keys() or not all(torch.equal(mine[name], read[name]) for name in mine):
-        raise ExportError(f"{folder} does not read back as it was written; the disk may be failing")
+        raise ExportError(f"{folder} reads back differently from what was written; the disk may be failing")
     return 0.0

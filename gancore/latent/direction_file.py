@@ -112,5 +112,5 @@ class DirectionSet:
 
 def _names(given: Any, count: int) -> tuple[str, ...]:
     if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != count:
-        raise ValueError(f"{given!r} are no names for {count} directions")
+        raise ValueError(f"{given!r} are not names for {count} directions")
     return tuple(map(str, given))

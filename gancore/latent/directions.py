@@ -79,9 +79,6 @@ def response_directions(latents: Tensor, images: Tensor, count: int) -> Directio
     noise: principal components are computed on the generator's side, and latents are regressed on their
     coordinates. Differences: the components are those of the images, not of the first layer's features; the
     directions are made orthogonal, keeping the first one.
-    noise: principal components are found behind the generator, and latents regressed on their coordinates.
-    Differences: the components are those of the images themselves, not of the first layer's features; the
-    directions are made orthogonal, the first one staying as it is.
 
     Raises:
         UserError: fewer latents or dimensions than directions.

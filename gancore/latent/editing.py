@@ -68,7 +68,7 @@ def _only(layers: Collection[int] | None, code: Tensor, moved: Tensor) -> Tensor
         return moved
     if not layers_of(code.shape[1:]):
         raise UserError(
-            "layers move where each reads a code of its own, (L, W); "
-            f"this code is {tuple(code.shape[1:])}: leave the layers out"
+            "layers can be moved separately only if each reads its own code, (L, W); this code "
+            "is {tuple(code.shape[1:])}: omit the layers"
         )
     return mix(code.expand_as(moved), moved, layers)

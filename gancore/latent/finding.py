@@ -67,7 +67,7 @@ def ganspace(
     if name != "z" and layer is not None:
         raise UserError(
             f"the activations of {layer!r} are for directions in z; "
-            "in w the codes themselves are looked at: leave the layer out"
+            "in w the codes themselves are analyzed: omit the layer"
         )
     if name != "z":
         codes, times = tied(_drawn(pipeline, "w", SAMPLES, seed))
@@ -126,7 +126,7 @@ def activations(pipeline: Pipeline, latent: Tensor, label: Tensor | None, layer:
         hook.remove()
     if sum(map(len, seen)) != len(latent):
         raise UserError(
-            f"{layer!r} gives other than one row for each image; "
+            f"{layer!r} does not give one row for each image; "
             f"name another module of {pipeline.generator.qualified_name}"
         )
     return torch.cat(seen)

@@ -123,7 +123,7 @@ def class_scorer(extractor: Extractor, wanted: int) -> Scorer:
     """
     if not 0 <= wanted < extractor.classes:
         known = (
-            f"has the classes 0 to {extractor.classes - 1}" if extractor.classes else "tells no classes apart"
+            f"has the classes 0 to {extractor.classes - 1}" if extractor.classes else "is not a classifier"
         )
         raise UserError(f"{extractor.qualified_name} {known}; got class {wanted}")
     return lambda image: extractor.classify(extractor(image)).log_softmax(1)[:, wanted]

@@ -105,7 +105,7 @@ def path(
     if len(keys) < 2:
         raise UserError(f"a walk leads from one latent to another: give at least 2 keys; got {len(keys)}")
     if kind not in KINDS:
-        raise UserError(f"a walk is {' or '.join(KINDS)}; got {kind!r}")
+        raise UserError(f"a walk must be {' or '.join(KINDS)}; got {kind!r}")
     stations = places(frames, len(keys), loop)
     legs = len(keys) if loop else len(keys) - 1
     leg = stations.floor().clamp(max=legs - 1).long()

@@ -46,7 +46,7 @@ def labeled_directions(points: Tensor, answer: Tensor, *, seed: int = 0) -> Labe
     """
     if not answer.numel():
         raise UserError(
-            f"answers {tuple(answer.shape)} hold nothing to learn from; "
+            f"answers {tuple(answer.shape)} contain nothing to learn from; "
             "give one class or score for each of many images"
         )
     if len(answer) != len(points) or answer.ndim > 2 or (answer.ndim == 2 and not answer.is_floating_point()):
@@ -55,7 +55,7 @@ def labeled_directions(points: Tensor, answer: Tensor, *, seed: int = 0) -> Labe
             f"got answers {tuple(answer.shape)}"
         )
     if not bool(torch.isfinite(answer).all()):
-        raise UserError("answers hold NaN or infinity; leave such points out")
+        raise UserError("answers contain NaN or infinity; omit such points")
     order = torch.randperm(len(points), generator=torch.Generator().manual_seed(fold(seed, "held out")))
     points = points.double().cpu()
     points = (points - points.mean(0)) / points.std().clamp_min(1e-12)

@@ -92,11 +92,11 @@ def check_images(image: Tensor, shape: ImageShape, maker: str) -> None:
             "×".join(map(str, image.shape[1:])) if image.ndim == 4 and len(image) else str(tuple(image.shape))
         )
         raise UserError(
-            f"the image is {given}, {maker} makes {expected} (channels, height, width); "
-            "bring it to that shape first"
+            f"the image is {given}, but {maker} makes {expected} (channels, height, width); "
+            "convert it to that shape first"
         )
     if not image.is_floating_point() or not bool((image.abs() <= 1 + 1e-4).all()):
-        raise UserError("an image is made of floats in [-1, 1]; divide bytes by 127.5 and subtract 1")
+        raise UserError("images must be floats in [-1, 1]; divide bytes by 127.5 and subtract 1")
 
 
 def _twice_the_variance(points: Tensor) -> float:

@@ -34,13 +34,13 @@ def mix(code: Tensor, other: Tensor, layers: Collection[int]) -> Tensor:
     """
     if code.shape != other.shape:
         raise UserError(
-            f"codes are mixed where they have one shape; got {tuple(code.shape)} and {tuple(other.shape)}"
+            f"codes must have the same shape to be mixed; got {tuple(code.shape)} and {tuple(other.shape)}"
         )
     total = layers_of(code.shape[-2:]) if code.ndim >= 2 else 0
     if total == 0:
         raise UserError(
-            "styles are mixed where each layer reads a code of its own, (L, W); "
-            f"this code is {tuple(code.shape)}"
+            "styles can be mixed only if each layer reads its own code, (L, W); this code is "
+            f"{tuple(code.shape)}"
         )
     wrong = sorted(layer for layer in layers if not 0 <= layer < total)
     if wrong:

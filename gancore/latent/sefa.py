@@ -21,7 +21,6 @@ def sefa_directions(
     eigenvalues, where A are the weights from `Generator.code_weights`, stacked over the chosen layers (all by
     default), the only ones that then move. Signs are chosen so that the largest coordinate is positive.
     Difference: columns are not normalized first, which the released code does and the paper does not.
-    Difference: columns are not normalized first, which the released code does and the paper does not.
 
     Raises:
         UserError: fewer dimensions than directions, or an unknown layer.

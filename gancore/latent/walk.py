@@ -142,7 +142,7 @@ class Walk:
         if one.latent is None or other.latent is None:
             raise UserError(
                 "one of the two is a code without a latent (it was moved or mixed in w); "
-                "go between them in space w"
+                "interpolate between them in space w"
             )
         latent, label = (
             along(one.latent[0], other.latent[0], at),
@@ -190,7 +190,9 @@ class Walk:
         """Two orthogonal unit directions `(2, *shape)`. Raises UserError in a one-dimensional space."""
         if (space, draw) not in self._random:
             if math.prod(self._shape(space)) < 2:
-                raise UserError("a latent of dimension 1 has no two directions; move along the principal one")
+                raise UserError(
+                    "a latent of dimension 1 does not have two directions; move along the principal one"
+                )
             if len(self._random) > 64:
                 self._random.clear()
             in_w = space == "w"

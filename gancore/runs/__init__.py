@@ -1,4 +1,4 @@
-"""The folder of a run, and what it says. `RunFolder` knows how it is laid out; `load_pipeline` opens a run, a
+"""The folder of a run and its content. `RunFolder` defines its layout; `load_pipeline` opens a run, a
 checkpoint, a saved pipeline or an import.
 """
 
@@ -20,5 +20,5 @@ _HOMES = {
 }
 __all__ = ["RunFolder", "Settings", "Sources", "find_pipeline", "load_pipeline"]
 
-# what reads texts alone must not import torch
+# code that reads only text files must not import torch
 __getattr__, __dir__ = lazy(__name__, _HOMES)

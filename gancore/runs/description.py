@@ -1,4 +1,4 @@
-"""What a run notes of how it is trained, and of what its bits depend on."""
+"""What a run records about how it is trained, and about everything that its results depend on bit for bit."""
 
 import os
 import platform
@@ -32,7 +32,7 @@ def run_table(
 
 
 def counts(recipe: Recipe) -> dict[str, int]:
-    """How many numbers each player learns."""
+    """The number of trainable parameters of each player."""
     return {
         name: sum(p.numel() for part in player.parts for p in part.parameters() if p.requires_grad)
         for name, player in recipe.players().items()
@@ -40,7 +40,7 @@ def counts(recipe: Recipe) -> dict[str, int]:
 
 
 def environment() -> dict[str, Any]:
-    """What the bits of a run depend on besides recipe, data and settings."""
+    """The environment that a run's results depend on bit for bit, besides recipe, data and settings."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -53,7 +53,7 @@ def environment() -> dict[str, Any]:
 
 
 def changes(before: Mapping[str, Any]) -> list[str]:
-    """What the bits depend on and is not as it was, in words."""
+    """The changes in this environment since the run began, as text."""
     now = environment()
     names = ("torch", "threads", "processes", "device")
     return [

@@ -1,4 +1,4 @@
-"""The folder of a run: the one place that knows how it is laid out."""
+"""The folder of a run: the only place that defines its layout."""
 
 import json
 import re
@@ -27,17 +27,17 @@ RECIPE, SETTINGS, LOG, LOCK, REPORT = "recipe.toml", "run.toml", "log.jsonl", ".
 PIPELINES, CHECKPOINTS, BEST, BEST_FACTS = "pipeline", "checkpoints", "best", "best.json"
 SAMPLES, SCORES, PICTURES = "samples", "scores", "pictures"
 INDEX = "pipelines.json"
-"""Names the pipelines of a run that has several, the default one first."""
+"""Lists the pipelines of a run that has several, the default first."""
 EVALUATION = "evaluation"
 """The file of `scores/` that `gancore evaluate` writes."""
 OLDER = {"neighbors": "neighbours"}
-"""Pictures that earlier versions wrote under another name."""
+"""Pictures that earlier versions saved under another name."""
 GRID, CHECKPOINT = re.compile(r"(\d+)(?:-(.+))?\.png"), re.compile(r"\d{8,}")
 TRAIN_OPTIONS = ("images", "batch", "micro_batch", "precision", "seed")
 
 
 class RunData(NamedTuple):
-    """The images that a run learns from, and those that it never sees, where some are held out."""
+    """The training images of a run, and the held-out images, if any."""
 
     training: "Data"
     held_out: "Data | None"
@@ -45,7 +45,7 @@ class RunData(NamedTuple):
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """One file of `samples/`: `00012000.png`, or `00012000-NAME.png` where a recipe has several pipelines."""
+    """One file of `samples/`: `00012000.png`, or `00012000-NAME.png` if a recipe has several pipelines."""
 
     path: Path
     images: int
@@ -54,9 +54,8 @@ class SampleGrid:
 
 @dataclass(frozen=True)
 class Best:
-    """The best evaluation so far: the score that was asked for, its value, and the images seen by then.
-
-    `path` is a folder whose pipeline is the one that was evaluated.
+    """The best evaluation so far: the requested score, its value, and the images seen by then. `path` is a
+    folder with the pipeline that was evaluated.
     """
 
     path: Path
@@ -65,15 +64,15 @@ class Best:
     value: float | None = None
 
     def pipeline(self, name: str | None = None) -> "Pipeline":
-        """The pipeline as it was then. Raises as `RunFolder.pipeline`."""
+        """The pipeline at that time. Raises as `RunFolder.pipeline`."""
         return RunFolder(self.path).pipeline(name)
 
 
 class RunFolder:
-    """What a run left in its folder, finished or not.
+    """The content of a run's folder, finished or not.
 
-    Nothing is kept in memory: each property reads the folder as it is at that moment. Without torch it reads
-    texts, scores and pictures; `recipe`, `pipeline`, `data` and `settings` import it.
+    Nothing is cached: each property reads the folder when it is accessed. Texts, scores and pictures are read
+    without torch; `recipe`, `pipeline`, `data` and `settings` import it.
     """
 
     def __init__(self, path: "Path | str | RunFolder") -> None:
@@ -101,11 +100,11 @@ class RunFolder:
 
     @classmethod
     def new(cls, output: Path | str | None, name: str) -> "RunFolder":
-        """Makes the folder of a new run: the one asked for, which must be empty, or the next
+        """Creates the folder of a new run: the requested one, which must be empty, or the next
         `runs/0007-NAME`.
 
         Raises:
-            RunError: it holds something already, or cannot be made.
+            RunError: it is not empty, or cannot be created.
         """
         if output is None:
             return cls(_next_folder(Path("runs"), name))
@@ -119,12 +118,12 @@ class RunFolder:
 
     @classmethod
     def around(cls, checkpoint: Path | str) -> "RunFolder | None":
-        """The run that a checkpoint belongs to; None where the path is not that of a checkpoint."""
+        """The run that a checkpoint belongs to; None if the path is not that of a checkpoint."""
         path = Path(checkpoint)
         within = path.parent.name == CHECKPOINTS and CHECKPOINT.fullmatch(path.name)
         return cls(path.parent.parent) if within else None
 
-    # where things lie
+    # paths
 
     def _own(self, *names: str) -> Path:
         """A path in the folder. Raises RunError where it leads elsewhere, as through a link."""
@@ -185,15 +184,17 @@ class RunFolder:
         return self._own(SCORES, f"{counted(name) if isinstance(name, int) else name}.json")
 
     def new_picture(self, name: str) -> Path:
-        """Where to write a picture, as `neighbors`."""
+        """Where to write a picture, such as `neighbors`."""
         return self._picture_file(name)
 
     def picture(self, name: str) -> Path:
-        """Where a picture lies; where only an earlier version's spelling of its name is there, that."""
+        """The path of a picture, or of a file with an earlier version's spelling of its name if only that
+        exists.
+        """
         return self._picture_file(self._picture_name(name))
 
     def picture_facts(self, name: str) -> dict[str, Any]:
-        """What is known of a picture, empty where nothing is."""
+        """The metadata of a picture, empty if there are none."""
         return _json_object(self._picture_file(self._picture_name(name), "json"))
 
     def _picture_name(self, name: str) -> str:
@@ -212,33 +213,33 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        """The recipe's bare name, where it is not known the folder's name without its number."""
+        """The recipe's bare name, or if it is unknown the folder's name without its number."""
         part = str(self.recipe_table.get("part", ""))
         return part.rpartition(":")[2] or re.sub(r"^\d+-", "", self.path.resolve().name)
 
     @property
     def recipe_text(self) -> str:
-        """`recipe.toml` as written, empty where there is none."""
+        """`recipe.toml` as written, empty if there is none."""
         return _text(self.recipe_file)
 
     @property
     def recipe_table(self) -> dict[str, Any]:
-        """The spec of the recipe, empty where there is none or it cannot be read."""
+        """The spec of the recipe, empty if there is none or it cannot be read."""
         return toml_or_why_not(self.recipe_file)[0]
 
     def recipe_spec(self) -> dict[str, Any]:
-        """The spec of the recipe. Raises SpecError where there is none or it cannot be read."""
+        """The spec of the recipe. Raises SpecError if there is none or it cannot be read."""
         from gancore.component.specs import read_toml
 
         return read_toml(self.recipe_file)
 
     def recipe(self) -> "Recipe":
-        """The recipe, built and untrained; the data have told it nothing yet.
+        """The recipe, untrained and without facts from the data.
 
-        Weights from elsewhere (`from`) are taken only where no checkpoint holds the run's own.
+        Weights from elsewhere (`from`) are loaded only if there is no checkpoint with the run's own.
 
         Raises:
-            SpecError: there is no recipe, or it names what is not known.
+            SpecError: there is no recipe, or it names an unknown part or option.
         """
         from gancore.component.specs import build, without_sources
 
@@ -247,12 +248,12 @@ class RunFolder:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """`run.toml` as a table, empty where there is none or it cannot be read."""
+        """`run.toml` as a table, empty if there is none or it cannot be read."""
         return toml_or_why_not(self.settings_file)[0]
 
     @property
     def settings_table(self) -> dict[str, Any]:
-        """The settings as written, empty where there are none or they cannot be read."""
+        """The settings as written, empty if there are none or they cannot be read."""
         return _table(self.facts, "settings")
 
     @property
@@ -260,7 +261,7 @@ class RunFolder:
         """How the recipe was trained.
 
         Raises:
-            RunError: the folder is not that of a run, or a setting is not what it may be.
+            RunError: the folder is not that of a run, or a setting is invalid.
         """
         from gancore.runs.settings import Settings
 
@@ -271,7 +272,7 @@ class RunFolder:
 
     @property
     def sources(self) -> "Sources | None":
-        """Where the data come from; None where they were given in Python. Raises RunError as `settings`."""
+        """The sources of the data; None if they were given in Python. Raises RunError as `settings`."""
         from gancore.runs.sources import Sources
 
         table = self._entry("data")
@@ -283,10 +284,10 @@ class RunFolder:
         return str(self._entry("data").get("fingerprint"))
 
     def data(self) -> RunData | None:
-        """Opens the data that the run learns from; None where they were given in Python.
+        """Opens the training data; None if they were given in Python.
 
         Raises:
-            RunError: the folder is not that of a run. DataError: the data are not there any more.
+            RunError: the folder is not that of a run. DataError: the data no longer exist.
         """
         if (sources := self.sources) is None:
             return None
@@ -295,12 +296,12 @@ class RunFolder:
 
     @property
     def data_words(self) -> str:
-        """The data in words, empty where nothing is known."""
+        """A description of the data, empty if there is none."""
         table = _table(self.facts, "data")
         return " and ".join(map(str, table.get("sources", []))) or str(table.get("description", ""))
 
     def command(self) -> str:
-        """The command that makes this run again, empty where the folder does not say enough for one."""
+        """The command that reproduces this run, empty if the folder lacks the information for it."""
         facts = self.facts
         if facts.get("command"):
             return shlex.join(map(str, facts["command"]))
@@ -315,7 +316,7 @@ class RunFolder:
         return shlex.join(words)
 
     def _entry(self, name: str) -> dict[str, Any]:
-        """A table of `run.toml`, which must be whole."""
+        """A table of `run.toml`, which must be intact."""
         if not self.exists:
             raise RunError(
                 f"{self.path} is not a run (no {SETTINGS} and {RECIPE}); "
@@ -329,16 +330,16 @@ class RunFolder:
                 f"{self.settings_file} is damaged: {error!r}; start a new run from {self.recipe_file}"
             ) from None
 
-    # what became of it
+    # results
 
     @property
     def log(self) -> RunLog:
-        """The log as far as it is written; `damage` says why where it cannot be read."""
+        """The log written so far; if it cannot be read, `damage` says why."""
         return read_log(self.log_file)
 
     @property
     def missing(self) -> list[str]:
-        """One sentence for each text of the run that is not there or cannot be read."""
+        """One sentence for each text file of the run that is missing or cannot be read."""
         texts = {self.recipe_file: "what was trained", self.settings_file: "data, seed and environment"}
         found = [why for file, content in texts.items() if (why := toml_or_why_not(file, content)[1])]
         log = self.log
@@ -356,7 +357,7 @@ class RunFolder:
         return self._own(CHECKPOINTS, counted(images))
 
     def pipeline(self, name: str | None = None) -> "Pipeline":
-        """The trained pipeline, the first of several where no name is given.
+        """The trained pipeline, the first of several if no name is given.
 
         Raises:
             RunError: there is none yet. UserError: there is none of that name. CheckpointError: it is
@@ -367,7 +368,7 @@ class RunFolder:
         return Pipeline.load(self.pipeline_folder(name))
 
     def pipeline_folder(self, name: str | None = None) -> Path:
-        """Where the pipeline lies. Raises RunError and UserError as `pipeline`."""
+        """The folder of the pipeline. Raises RunError and UserError as `pipeline`."""
         from gancore.pipeline import holds_pipeline
 
         if holds_pipeline(self.pipelines_folder):
@@ -385,9 +386,7 @@ class RunFolder:
 
     @property
     def pipeline_names(self) -> list[str]:
-        """The pipelines of a run that has several, the default one first; empty where there is one, or
-        none.
-        """
+        """The pipelines of a run that has several, the default first; empty if there is only one, or none."""
         try:
             return list(map(str, json.loads(read_utf8(self._own(PIPELINES, INDEX)))))
         except FileNotFoundError:
@@ -405,7 +404,7 @@ class RunFolder:
 
     @property
     def samples(self) -> list[SampleGrid]:
-        """The sample grids by pipeline and images seen, whole or not."""
+        """The sample grids by pipeline and images seen, complete or not."""
         named = [
             (self._own(SAMPLES, path.name), match)
             for path in self.samples_folder.glob("*.png")
@@ -420,25 +419,25 @@ class RunFolder:
 
     @property
     def scores(self) -> list[Path]:
-        """The files of the evaluations, which `gancore.measure.evaluation.Evaluation.load` reads: those of
-        the training by images seen, then those with a name.
+        """The files of the evaluations, which `gancore.measure.evaluation.Evaluation.load` reads: those made
+        during training by images seen, then the named ones.
         """
         return sorted(self._own(SCORES, path.name) for path in self.scores_folder.glob("*.json"))
 
-    # what a training writes
+    # what training writes
 
     def lock(self) -> AbstractContextManager[None]:
-        """Holds the run for this process. The system lets go of the lock when a process dies, however it
-        dies.
+        """Locks the run for this process. The operating system releases the lock when the process ends, for
+        whatever reason.
 
         Raises:
-            RunError: another process trains there, or the folder cannot be written.
+            RunError: another process is training there, or the folder is not writable.
         """
         return locked(self.path, self._own(LOCK))
 
     @property
     def holder(self) -> int | None:
-        """The process that holds the run, or held it last; None where nobody did."""
+        """The process that holds the lock, or held it last; None if none did."""
         try:
             return int(read_utf8(self._own(LOCK)))
         except (OSError, ValueError):
@@ -450,14 +449,14 @@ class RunFolder:
         """Writes `recipe.toml` and `run.toml`; called with the folder locked.
 
         Raises:
-            RunError: another training was first.
+            RunError: another training started there first.
         """
         from gancore.component.specs import spec, to_toml
         from gancore.runs.description import run_table
 
         if self.recipe_file.exists():
             raise RunError(
-                f"{self.path} holds a run by now; resume it with `gancore train --resume {self.path}`, "
+                f"{self.path} now contains a run; resume it with `gancore train --resume {self.path}`, "
                 "or name another folder"
             )
         write_text(self.recipe_file, to_toml(spec(recipe)))
@@ -476,7 +475,9 @@ class RunFolder:
         write_text(self.settings_file, tomli_w.dumps(table))
 
     def changed_environment(self) -> list[str]:
-        """What the bits depend on and is not as it was when the run began, in words."""
+        """The changes in the environment, which the results depend on bit for bit, since the run began, as
+        text.
+        """
         from gancore.runs.description import changes
 
         return changes(_table(self.facts, "environment"))
@@ -494,23 +495,23 @@ class RunFolder:
     def save_best(
         self, pipelines: "Mapping[str, Pipeline]", images: int, score: str, value: float | None
     ) -> None:
-        """Writes the pipelines that had the best score so far; a value that is not known is not noted."""
+        """Writes the pipelines that had the best score so far; an unknown value is not recorded."""
         RunFolder(self.best_folder).save_pipelines(pipelines)
         if value is not None:
             facts = {"score": score, "value": value, "images": images}
             write_text(self._own(BEST_FACTS), json.dumps(facts) + "\n")
 
     def note_picture(self, name: str, facts: Mapping[str, Any]) -> None:
-        """Writes what is known of a picture beside it."""
+        """Writes the metadata of a picture next to it."""
         write_text(self._picture_file(name, "json"), json.dumps(dict(facts)) + "\n")
 
     @property
     def half_written(self) -> list[Path]:
-        """What is being written at this moment, or a killed process left unfinished."""
+        """The files that are being written, or were left incomplete by a killed process."""
         return [left for folder in self._written for left in leftovers(folder)]
 
     def sweep(self) -> None:
-        """Removes what a killed process left half-written; called with the folder locked."""
+        """Removes incomplete files left by a killed process; called with the folder locked."""
         for folder in self._written:
             sweep(folder)
 
@@ -520,7 +521,7 @@ class RunFolder:
 
 
 def existing(path: "Path | str | RunFolder") -> RunFolder:
-    """A run whose folder is there, however little it holds. Raises RunError where it is not a folder."""
+    """A run whose folder exists, whatever it contains. Raises RunError if it is not a folder."""
     run = RunFolder(path)
     if not run.path.is_dir():
         raise RunError(f"{run} is not a folder; expected the folder of a run, such as runs/0007-dcgan.")
@@ -528,7 +529,7 @@ def existing(path: "Path | str | RunFolder") -> RunFolder:
 
 
 def counted(images: int) -> str:
-    """The name of what was made after so many images."""
+    """The name of files made after so many images."""
     return f"{images:08d}"
 
 
@@ -540,16 +541,16 @@ def committed(checkpoints: Path) -> list[Path]:
 
 
 def only_pipeline(folder: Path, name: str | None) -> Path:
-    """A folder that holds one pipeline. Raises UserError where it is asked for by a name."""
+    """A folder with a single pipeline. Raises UserError if a name is given."""
     if name is not None:
         raise UserError(
-            f"{folder} is the only pipeline there, and has no name; leave --pipeline out; got {name!r}"
+            f"{folder} is the only pipeline there, and has no name; omit --pipeline; got {name!r}"
         )
     return folder
 
 
 def owner(pipeline: Path) -> str:
-    """The name that a saved pipeline goes by: of the only one of a run, the name of the run's folder."""
+    """The display name of a saved pipeline: the name of the run's folder if it is the only one of a run."""
     return pipeline.parent.name if pipeline.name == PIPELINES else pipeline.name
 
 
@@ -562,14 +563,16 @@ def _next_folder(runs: Path, name: str) -> Path:
 
 
 def _make(path: Path, *, new: bool = False) -> bool:
-    """Makes the folder; says whether it was `new`, where two trainings may begin at once."""
+    """Creates the folder; `new` says that it must not exist yet, in case two trainings start at the same
+    time.
+    """
     try:
         path.mkdir(parents=True, exist_ok=not new)
     except OSError as error:
         if new and isinstance(error, FileExistsError) and path.is_dir():
             return False
         raise RunError(
-            f"cannot make the run folder {path}: {error.strerror or error}; name a folder that can be written"
+            f"cannot create the run folder {path}: {error.strerror or error}; choose a writable folder"
         ) from None
     return True
 

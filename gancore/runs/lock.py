@@ -1,4 +1,4 @@
-"""One process trains in a folder at a time."""
+"""The lock of a run folder: only one process trains in it at a time."""
 
 import fcntl
 import os
@@ -13,8 +13,8 @@ from gancore.storage.inside import for_writing
 
 @contextmanager
 def locked(folder: Path, lock: Path) -> Iterator[None]:
-    """Holds the folder for this process by a lock on the file `lock`. The system lets go of it when a process
-    dies, however it dies.
+    """Locks the folder for this process, by a lock on the file `lock`. The operating system releases it when
+    the process ends, for whatever reason.
 
     Raises:
         RunError: another process holds it, or the file cannot be written.

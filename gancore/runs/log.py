@@ -1,4 +1,4 @@
-"""``log.jsonl``: what a run reports, one JSON object a line."""
+"""``log.jsonl``: the reports of a run, one JSON object per line."""
 
 import os
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ class Log:
     """The log of one run, opened for appending.
 
     A report is ``{"step", "images", "seconds", "scalars": {name: float}}``, an event ``{"event": name,
-    ...}``. A line counts once its newline is written: a torn last line is ignored by ``read`` and removed
-    before the next line is appended.
+    ...}``. A line counts once its newline is written: an incomplete last line is ignored by ``read`` and
+    removed before the next line is appended.
 
     Raises:
         RunError: the file cannot be opened or written, or a line before the last is not a JSON object.
@@ -33,13 +33,13 @@ class Log:
         self._append({"step": step, "images": images, "seconds": round(seconds, 3), "scalars": values})
 
     def event(self, name: str, /, **facts: Any) -> None:
-        """Append one event; give ``images`` among its facts where it happened at a known count."""
+        """Append one event; pass ``images`` if it happened at a known image count."""
         self._append({"event": name, **facts})
 
     def truncate(self, images: int) -> None:
-        """Drop every line from after ``images`` images, so that a resumed run repeats no line.
+        """Remove all lines from after ``images`` images, so that a resumed run repeats no line.
 
-        A line that names no image count belongs to the line before it.
+        A line without an image count belongs to the line before it.
         """
         self.close()
         if not self.path.exists():
@@ -57,7 +57,7 @@ class Log:
 
     @staticmethod
     def read(path: Path | str) -> list[Line]:
-        """All whole lines, scalars as floats; a file that is not there has none."""
+        """All complete lines, scalars as floats; a missing file has none."""
         return read_lines(Path(path))
 
     def close(self) -> None:
@@ -86,8 +86,8 @@ class Log:
 
 def _not_written(path: Path, error: OSError) -> RunError:
     return RunError(
-        f"could not write {path}: {error.strerror or error}; "
-        "its lines so far are whole. Free some space, then resume the run."
+        f"could not write {path}: {error.strerror or error}; the lines written so far are intact. "
+        "Free some space, then resume the run."
     )
 
 

@@ -1,4 +1,4 @@
-"""From a path to what was trained there: a run, a checkpoint, a saved pipeline, or an import."""
+"""Opens what was trained at a path: a run, a checkpoint, a saved pipeline, or an import."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +17,12 @@ from gancore.storage.manifest import check_manifest, read_json
 def load_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Pipeline:
     """The pipeline of a run, a checkpoint, a saved pipeline or the folder of an import.
 
-    A run gives what it last saved; a checkpoint the pipeline as it stood then. `name` chooses among several.
+    For a run it is the last saved one; for a checkpoint, the pipeline at that time. `name` chooses among
+    several.
 
     Raises:
-        RunError: the folder holds no pipeline. UserError: there is none of that name. CheckpointError: it is
-        damaged.
+        RunError: the folder contains no pipeline. UserError: there is none of that name. CheckpointError: it
+        is damaged.
     """
     run = RunFolder.around(Path(path))
     return Pipeline.load(find_pipeline(path, name)) if run is None else _of_checkpoint(run, Path(path), name)
@@ -73,7 +74,7 @@ def _advance(recipe: Recipe, checkpoint: Path, total: int) -> None:
 
 
 def _facts(pipeline: Pipeline) -> dict[str, Any]:
-    """What the data told the recipe, from the pipeline that came of it."""
+    """The facts that the data gave the recipe, recovered from its pipeline."""
     classes = max((int(getattr(part, "classes", 0) or 0) for part in pipeline.parts.values()), default=0)
     facts: dict[str, Any] = {
         "image": tuple(pipeline.generator.image),

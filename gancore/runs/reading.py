@@ -1,4 +1,4 @@
-"""The texts of a run, however much of them is there yet."""
+"""Reads the text files of a run, which may be incomplete or missing."""
 
 import tomllib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ REPORT = {"step", "images", "seconds", "scalars"}
 
 @dataclass(frozen=True)
 class Alarm:
-    """A warning that a run raised: what was seen after how many images, and what to try."""
+    """A warning raised during a run: what was observed, after how many images, and what to try."""
 
     name: str
     images: int | None
@@ -25,11 +25,11 @@ class Alarm:
 
 @dataclass(frozen=True)
 class RunLog:
-    """The lines of a log at one moment.
+    """A snapshot of the lines of a log.
 
     Attributes:
-        lines: the whole lines; none where the log cannot be read.
-        damage: why it cannot be read, empty where it can.
+        lines: the complete lines; none if the log cannot be read.
+        damage: why it cannot be read, empty if it can.
     """
 
     lines: tuple[Line, ...] = ()
@@ -37,7 +37,7 @@ class RunLog:
 
     @property
     def reports(self) -> list[Line]:
-        """The lines that hold scalars and say where in the training they belong."""
+        """The lines with scalars and their position in the training."""
         return [line for line in self.lines if line.keys() >= REPORT]
 
     @property
@@ -46,22 +46,22 @@ class RunLog:
         return [line for line in self.lines if "event" in line]
 
     def of(self, event: str) -> list[Line]:
-        """The lines of one kind of event, as `scores`."""
+        """The lines of one kind of event, such as `scores`."""
         return [line for line in self.events if line["event"] == event]
 
     @property
     def alarms(self) -> list[Alarm]:
-        """The warnings raised while the run trained, in their order."""
+        """The warnings raised during training, in order."""
         return [_alarm(line) for line in self.of("alarm")]
 
     @property
     def finished(self) -> Line | None:
-        """The line that says how the run ended; None where it has not."""
+        """The line that says how the run ended; None if it has not ended."""
         return next(reversed(self.of("finished")), None)
 
     @property
     def state(self) -> str:
-        """Whether the run reached its end; one that was killed looks like one that goes on."""
+        """The state of the run; one that was killed looks like one that is still running."""
         names = [line["event"] for line in self.events if line["event"] in LIFE]
         if names:
             return LIFE[names[-1]]
@@ -69,7 +69,7 @@ class RunLog:
 
 
 def read_log(file: Path) -> RunLog:
-    """The log in a file; a file that is not there has no lines."""
+    """The log in a file; a missing file has no lines."""
     try:
         return RunLog(tuple(read_lines(file)))
     except RunError as error:
@@ -77,7 +77,7 @@ def read_log(file: Path) -> RunLog:
 
 
 def toml_or_why_not(file: Path, content: str = "") -> tuple[dict[str, Any], str]:
-    """A table, or nothing and a sentence that says why; `content` is what the file would have told."""
+    """A table, or an empty one and a sentence that says why; `content` describes what the file contains."""
     if not file.exists():
         return {}, f"{file.name} is not there: {content} cannot be shown."
     try:

@@ -1,5 +1,5 @@
-"""How a recipe is trained: everything that is not the recipe itself. The one place for each default;
-`run.toml` holds it.
+"""How a recipe is trained: everything except the recipe itself, and the only place for each default. Saved in
+`run.toml`.
 """
 
 import os
@@ -21,8 +21,7 @@ def _setting(default: Any, help: str, validator: Any = None) -> Any:
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """The settings of one training. Counts are in images seen; left out (None) means the default said in the
-    help.
+    """The settings of one training. Counts are in images seen; None means the default given in the help.
 
     Raises:
         UserError: a value is out of range.
@@ -37,15 +36,17 @@ class Settings:
         optional(whole(1)),
     )
     micro_batch: int | None = _setting(
-        None, "images worked on at a time; saves memory, gradients stay the same", optional(whole(1))
+        None, "images per forward pass; saves memory, with the same gradients", optional(whole(1))
     )
     precision: str = _setting(
         "float32", "float32, or bf16 for autocast with float32 weights", one_of(*PRECISIONS)
     )
-    seed: int = _setting(0, "of initial weights, data order and noise", whole(0))
+    seed: int = _setting(0, "seed of initial weights, data order and noise", whole(0))
     device: str = _setting("auto", "auto, cpu, cuda, cuda:1, mps")
     threads: int | None = _setting(
-        None, "CPU threads; default: as torch chooses. Another count gives other bits", optional(whole(1))
+        None,
+        "CPU threads; default: chosen by torch. Results depend on it in the last bits",
+        optional(whole(1)),
     )
     checkpoint_every: int | None = _setting(
         None, "images between checkpoints; default: a tenth of the run", optional(whole(1))
@@ -54,16 +55,16 @@ class Settings:
         None, "images between sample grids; default: a twentieth of the run", optional(whole(1))
     )
     report_every: int | None = _setting(
-        None, "images between lines of the log; default: a two-hundredth of the run", optional(whole(1))
+        None, "images between lines of the log; default: 1/200 of the run", optional(whole(1))
     )
     evaluate_every: int | None = _setting(
         None,
-        "images between evaluations (scores and alarms); default: a tenth of the run, 0: never",
+        "images between evaluations (scores and alarms); default: a tenth of the run; 0: never",
         optional(whole(0)),
     )
     best: str = _setting("FD", "the score whose best checkpoint is kept")
     keep: int = _setting(3, "checkpoints kept, besides the best", whole(1))
-    hold_out: int = _setting(0, "images that training never sees, for tests", whole(0))
+    hold_out: int = _setting(0, "images excluded from training, for evaluation", whole(0))
     compile: bool = _setting(False, "compile the networks (first-order updates and sampling)")
 
     def __attrs_post_init__(self) -> None:
@@ -71,7 +72,7 @@ class Settings:
 
     @classmethod
     def of(cls, **values: Any) -> "Settings":
-        """Settings from plain values; a wrong one raises UserError."""
+        """Settings from plain values; an invalid one raises UserError."""
         unknown = sorted(set(values) - {a.name for a in attrs.fields(cls)})
         if unknown:
             raise UserError(
@@ -106,5 +107,5 @@ def _check_device(name: str) -> None:
     if not there.get(kind, False):
         found = ", ".join(k for k, yes in there.items() if yes)
         raise UserError(
-            f"device {name!r} is not here; found: {found}. Leave the device out to take the best one"
+            f"device {name!r} is not available; found: {found}. Omit the device to use the best one"
         )

@@ -1,4 +1,4 @@
-"""A run as a notebook shows it."""
+"""The display of a run in a notebook."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def html(run: "RunFolder") -> str:
 
 
 def _values(scores: list[Path]) -> list[tuple[str, float]]:
-    """The newest evaluation's values; none where there is none or it cannot be read."""
+    """The values of the newest evaluation; none if there is no evaluation or it cannot be read."""
     try:
         newest = max(scores, key=lambda path: path.stat().st_mtime)
         table = json.loads(read_utf8(newest))["scores"]

@@ -1,4 +1,4 @@
-"""Where data come from, in words: gancore's own sources, and those of plugins."""
+"""Names of data sources: those of gancore, and those of plugins."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -16,14 +16,14 @@ __all__ = ["Sources", "open_source"]
 
 @attrs.frozen(kw_only=True)
 class Sources:
-    """Where the data come from, in words that `run.toml` can hold: one source, or two domains."""
+    """The sources of the data, in a form that `run.toml` can store: one source, or two domains."""
 
     data: tuple[str, ...] = ("emoji",)
     paired: bool = False
     options: ImageOptions = attrs.field(factory=ImageOptions)
 
     def open(self) -> Data:
-        """The data. Raises DataError, or UserError when there are neither one nor two sources."""
+        """Opens the data. Raises DataError, or UserError if there are neither one nor two sources."""
         if not 1 <= len(self.data) <= 2:
             raise UserError(
                 f"{len(self.data)} data sources given; give one, or two domains (source, then target)"
@@ -36,7 +36,7 @@ class Sources:
         )
 
     def table(self) -> dict[str, Any]:
-        """As a table for `run.toml`."""
+        """The table for `run.toml`."""
         options = {
             k: v if not isinstance(v, Path) else str(v)
             for k, v in attrs.asdict(self.options).items()
@@ -60,12 +60,12 @@ class Sources:
         except (KeyError, TypeError, AttributeError) as error:
             raise RunError(
                 f"{SETTINGS} is damaged: its table data: {error!r}; "
-                f"start a new run from the {RECIPE} beside it"
+                f"start a new run from the {RECIPE} next to it"
             ) from None
 
 
 def open_source(source: str, options: ImageOptions) -> Data:
-    """What a plugin opens by that name (hook `gancore_data`), or else gancore itself. Raises DataError as
+    """Opens data by name with a plugin (hook `gancore_data`), or else with gancore. Raises DataError as
     `open_data`.
     """
     found = (
@@ -77,8 +77,8 @@ def open_source(source: str, options: ImageOptions) -> Data:
 
 
 def _absolute(source: str) -> str:
-    """A path that still leads there when the run is resumed from another folder; the embedded data by their
-    name.
+    """An absolute path, which is still valid if the run is resumed from another folder; for embedded data,
+    their name.
     """
     path = Path(source).expanduser()
     return str(path.resolve()) if source != "emoji" and path.exists() else source

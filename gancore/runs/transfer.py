@@ -13,17 +13,17 @@ from gancore.runs.folder import RunFolder
 from gancore.runs.opening import load_pipeline
 
 NETWORKS = ("conditioner", "generator", "discriminator", "encoder")
-"""The seats whose weights are taken."""
+"""The seats whose weights are transferred."""
 
 Tables = Mapping[str, dict[str, Any]]
 
 
 def trained_networks(source: Path | str) -> tuple[Tables, ImageShape]:
-    """The networks of a run, checkpoint or pipeline by seat, as tables that take their weights from there;
-    and the images they make.
+    """The networks of a run, checkpoint or pipeline by seat, as tables that load their weights from there;
+    and the shape of their images.
 
-    A run gives the averaged generator, and the discriminator of its last checkpoint; a checkpoint gives those
-    that were trained.
+    From a run come the averaged generator and the discriminator of the last checkpoint; from a checkpoint,
+    the networks as trained.
 
     Raises:
         RunError, CheckpointError: there is no pipeline, or it is damaged.
@@ -44,7 +44,7 @@ def trained_networks(source: Path | str) -> tuple[Tables, ImageShape]:
 
 
 def start_from(table: Mapping[str, Any], networks: Tables) -> dict[str, Any]:
-    """The recipe's table with the networks in its seats. Raises FitError where it has no seat for the
+    """The recipe's table with the networks in its seats. Raises FitError if it has no seat for the
     generator.
     """
     cls = registry().base_of("recipe", str(table.get("part")))
@@ -58,6 +58,6 @@ def start_from(table: Mapping[str, Any], networks: Tables) -> dict[str, Any]:
 
 
 def _options(cls: type[Part], table: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what the neighbors will tell, and without an older source of weights."""
+    """The table without facts, which the neighbors provide, and without an older source of weights."""
     facts = {a.name for a in fact_fields(cls)}
     return {key: value for key, value in table.items() if key not in facts | {"from", "frozen"}}

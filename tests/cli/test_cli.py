@@ -244,7 +244,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["train", "game.toml", "--data", "IMAGES", "--output", "game.toml/run"],
             1,
-            "cannot make the run folder game.toml/run: ",
+            "cannot create the run folder game.toml/run: ",
         ),
         (["train", "game.toml", "--set", "image=[3,4,4]", "--data", "IMAGES", "--size", "8"], 2, "image is "),
         (["train", "--resume", "nowhere"], 1, "nowhere is not a run"),

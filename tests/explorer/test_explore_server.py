@@ -190,7 +190,7 @@ def test_labels_and_plain_pipelines(serve, tmp_path):
         about = json.loads(talk(running, "GET", "/about")[1])
         assert about["spaces"] == ["z"] and about["classes"] == 0
         assert "has no field 'x'" in error(post(running, "/image", {"x": 1})[1])
-        assert "each layer reads a code of its own" in error(
+        assert "each layer reads its own code" in error(
             post(running, "/image", {"mix": [{}, {"seed": 1}], "layers": [0]})[1]
         )
 

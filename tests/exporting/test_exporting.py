@@ -151,7 +151,7 @@ def test_a_folder(tmp_path):
     pipeline, folder = walks.layered(), tmp_path / "folder"
     assert export_pipeline(pipeline, folder) == 0
     assert torch.equal(Pipeline.load(folder).sample(2, seed=1), pipeline.sample(2, seed=1))
-    with pytest.raises(UserError, match="folder exists already; give a new folder"):
+    with pytest.raises(UserError, match="folder already exists; give a new folder"):
         export_pipeline(pipeline, folder)
 
 
@@ -160,8 +160,8 @@ def test_what_cannot_be_written_leaves_no_file(tmp_path, capsys):
     path = tmp_path / "chain.onnx"
     for how, message in (
         ("branch", "generator/awkward cannot be traced for export .*try another format"),
-        ("operator", "generator/awkward cannot be written as ONNX .*bessel_j0.*nothing was kept"),
-        ("random", r"what was written is off by \d.* at a batch of 1, more than \d.*; nothing was kept"),
+        ("operator", "generator/awkward cannot be written as ONNX .*bessel_j0.*no file was kept"),
+        ("random", r"the written file is off by \d.* for a batch of 1, more than \d.*; no file was kept"),
     ):
         with pytest.raises(ExportError, match=message):
             export_onnx(Chain(awkward(how)), path)
@@ -179,10 +179,10 @@ def test_a_network_that_rounds_badly_is_compared_with_its_own_rounding():
     assert 1e-4 < largest_difference(chain, lambda inputs: wide(inputs["latent"].double())) < 0.05
     with pytest.raises(
         ExportError,
-        match=r"what was written is off by 0.5 at a batch of 1, more than 0.0\d+; nothing was kept",
+        match=r"the written file is off by 0.5 for a batch of 1, more than 0.0\d+; no file was kept",
     ):
         largest_difference(chain, lambda inputs: chain(inputs["latent"]) + 0.5)
-    with pytest.raises(ExportError, match="off by 0.0002 at a batch of 1, more than 0.0001;"):
+    with pytest.raises(ExportError, match="off by 0.0002 for a batch of 1, more than 0.0001;"):
         largest_difference(
             Chain(walks.layered()), lambda inputs: Chain(walks.layered())(inputs["latent"]) + 2e-4
         )

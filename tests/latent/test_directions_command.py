@@ -139,7 +139,7 @@ def test_empty_answers_are_refused(saved, place, capsys, name, shape):
     np.save("empty.npy", np.zeros(shape))
     assert run(["directions", str(saved / name), "--method", "linear", "--labels", "empty.npy"]) == 2
     assert (
-        f"gancore: answers {shape} hold nothing to learn from" in said(capsys)
+        f"gancore: answers {shape} contain nothing to learn from" in said(capsys)
         and len(list(place.iterdir())) == 1
     )
 

@@ -151,7 +151,7 @@ def test_without_an_output_it_is_a_gif_named_after_the_run(saved, place):
         (["plain", "--fps", "0"], 2, "Invalid value for '--fps'"),
         (["plain", "--grid", "4"], 2, "--grid must be columns x rows, e.g. 4x2, at most 1024 walks; got '4'"),
         (["plain", "--grid", "0x2"], 2, "--grid must be columns x rows"),
-        (["plain", "--kind", "cubic"], 2, "a walk is spherical or linear; got 'cubic'"),
+        (["plain", "--kind", "cubic"], 2, "a walk must be spherical or linear; got 'cubic'"),
         (["plain", "--space", "p"], 2, "the spaces here are z, w; got 'p'"),
         (
             ["plain", "--space", "w"],

@@ -238,7 +238,7 @@ def test_edits_move_codes_and_latents():
         ),
         (
             lambda: ganspace(walks.layered(), 1, space="w", layer="band"),
-            "in w the codes themselves are looked at: leave the layer out",
+            "in w the codes themselves are analyzed: omit the layer",
         ),
         (lambda: ganspace(walks.translator(), 1, space="z"), "translates images, so it has no latent space"),
         (
@@ -255,15 +255,15 @@ def test_edits_move_codes_and_latents():
         ),
         (
             lambda: linear(walks.plain(), drawn(50), torch.full((50,), torch.nan)),
-            "answers hold NaN or infinity",
+            "answers contain NaN or infinity",
         ),
         (
             lambda: linear(walks.plain(), drawn(50)[:0], torch.zeros(0).long()),
-            "answers (0,) hold nothing to learn from",
+            "answers (0,) contain nothing to learn from",
         ),
         (
             lambda: linear(walks.layered(), drawn(50), torch.zeros(50, 0), space="z"),
-            "answers (50, 0) hold nothing to learn from",
+            "answers (50, 0) contain nothing to learn from",
         ),
         (
             lambda: edited_latent(walks.plain(), sefa(known(), 1), 0, [1.0], drawn(1)),
@@ -279,7 +279,7 @@ def test_edits_move_codes_and_latents():
         ),
         (
             lambda: edited_latent(walks.plain(), ganspace(walks.plain(), 1), 0, [1.0], drawn(1), layers=[0]),
-            "leave the layers out",
+            "omit the layers",
         ),
         (
             lambda: edited_code(known(), ganspace(known(), 1, space="z"), 0, [1.0], torch.zeros(1, 4, 6)),

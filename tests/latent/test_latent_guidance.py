@@ -187,7 +187,7 @@ def test_a_model_that_open_clip_does_not_know(monkeypatch):
         ),
         (
             lambda: class_scorer(Pixels(image=walks.IMAGE), 0),
-            "extractor/pixels tells no classes apart; got class 0",
+            "extractor/pixels is not a classifier; got class 0",
         ),
     ],
 )

@@ -123,7 +123,7 @@ def test_easing_halts_at_both_ends_and_keeps_the_middle():
     [
         (1, 10, "linear", "give at least 2 keys; got 1"),
         (3, 1, "linear", "a walk has at least 2 frames; got 1"),
-        (3, 9, "cubic", "a walk is spherical or linear; got 'cubic'"),
+        (3, 9, "cubic", "a walk must be spherical or linear; got 'cubic'"),
     ],
 )
 def test_wrong_words(keys, frames, kind, text):

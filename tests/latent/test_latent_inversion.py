@@ -189,12 +189,20 @@ def test_a_tuned_generator_makes_the_image_and_the_others_as_before():
 @pytest.mark.parametrize(
     ("make", "words", "text"),
     [
-        (walks.plain, {"image": torch.zeros(1, 3, 8, 9)}, "the image is 3×8×9, generator/small makes 3×8×8"),
-        (walks.plain, {"image": torch.zeros(3, 8, 8)}, "the image is (3, 8, 8), generator/small makes 3×8×8"),
+        (
+            walks.plain,
+            {"image": torch.zeros(1, 3, 8, 9)},
+            "the image is 3×8×9, but generator/small makes 3×8×8",
+        ),
+        (
+            walks.plain,
+            {"image": torch.zeros(3, 8, 8)},
+            "the image is (3, 8, 8), but generator/small makes 3×8×8",
+        ),
         (
             walks.plain,
             {"image": torch.full((1, 3, 8, 8), 255.0)},
-            "an image is made of floats in [-1, 1]; divide bytes by 127.5",
+            "images must be floats in [-1, 1]; divide bytes by 127.5",
         ),
         (
             walks.plain,

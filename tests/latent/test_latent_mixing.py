@@ -31,8 +31,8 @@ def test_which_codes_have_layers():
 @pytest.mark.parametrize(
     ("shape", "other", "layers", "text"),
     [
-        ((2, 6), (2, 5), [0], r"codes are mixed where they have one shape; got \(2, 6\) and \(2, 5\)"),
-        ((6,), (6,), [0], r"each layer reads a code of its own, \(L, W\); this code is \(6,\)"),
+        ((2, 6), (2, 5), [0], r"codes must have the same shape to be mixed; got \(2, 6\) and \(2, 5\)"),
+        ((6,), (6,), [0], r"if each layer reads its own code, \(L, W\); this code is \(6,\)"),
         ((4, 6), (4, 6), [2, 4], "layer 4 is out of range; give numbers from 0 to 3"),
         ((4, 6), (4, 6), [-1], "layer -1 is out of range"),
     ],

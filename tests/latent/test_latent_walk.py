@@ -157,7 +157,7 @@ def test_images_equal_single_ones(layered):
         ({"principal": [1.0] * 30}, "principal directions were found; got 30 numbers"),
         ({"label": 1}, "reads no labels, but a label was given"),
         ({"label": [0.5, 0.5]}, "a soft label has one weight for each of 0 classes"),
-        ({"between": [{"shift": [1, 1], "space": "w"}, {}]}, "go between them in space w"),
+        ({"between": [{"shift": [1, 1], "space": "w"}, {}]}, "interpolate between them in space w"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -183,7 +183,7 @@ def test_an_unknown_class_and_a_translator():
 
 def test_a_latent_of_one_number_has_no_plane():
     walk = Walk(walks.plain(width=1))
-    with pytest.raises(UserError, match="has no two directions"):
+    with pytest.raises(UserError, match="does not have two directions"):
         walk.image({"shift": [1, 0]})
     assert walk.image({"principal": [1]}).shape == (1, 3, 8, 8)
 

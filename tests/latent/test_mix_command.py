@@ -160,7 +160,7 @@ def found(run, path):
 
 def test_a_name_is_refused_where_there_is_one_pipeline(saved, place, capsys):
     assert run(["sample", str(saved / "plain"), "--pipeline", "backward"]) == 2
-    assert "is the only pipeline there, and has no name; leave --pipeline out; got 'backward'" in said(
+    assert "is the only pipeline there, and has no name; omit --pipeline; got 'backward'" in said(
         capsys
     ) and not list(place.iterdir())
 

@@ -156,7 +156,8 @@ def test_truncate_is_whole_or_not_at_all(path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(
-        RunError, match=r"could not write .*log\.jsonl: No space left on device; its lines so far are whole"
+        RunError,
+        match=r"could not write .*log\.jsonl: No space left on device; the lines written so far are intact",
     ):
         Log(path).truncate(10)
     assert path.read_bytes() == before

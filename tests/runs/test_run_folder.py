@@ -335,7 +335,7 @@ def test_a_longer_training_is_noted_and_nothing_else(copy):
 
 
 def test_a_described_run_is_not_described_again(copy):
-    with pytest.raises(RunError, match=r"holds a run by now; resume it with `gancore train --resume"):
+    with pytest.raises(RunError, match=r"now contains a run; resume it with `gancore train --resume"):
         copy.describe(copy.recipe(), copy.settings, {}, [])
 
 

@@ -200,7 +200,7 @@ def test_of_two_that_begin_at_once_the_second_is_refused(images, whole, tmp_path
     monkeypatch.setattr(RunFolder, "new", lambda output, name: RunFolder(output))
     run = shutil.copytree(whole, tmp_path / "run")
     before = (run / "recipe.toml").read_bytes(), (run / "run.toml").read_bytes()
-    with pytest.raises(RunError, match="holds a run by now; resume it"):
+    with pytest.raises(RunError, match="now contains a run; resume it"):
         begin(images, run)
     assert before == ((run / "recipe.toml").read_bytes(), (run / "run.toml").read_bytes())
 
@@ -235,7 +235,7 @@ def test_a_folder_that_cannot_be_made_is_named(images, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(
         RunError,
-        match=r"cannot make the run folder .*file/run: Not a directory; name a folder that can be written",
+        match=r"cannot create the run folder .*file/run: Not a directory; choose a writable folder",
     ):
         begin(images, tmp_path / "file" / "run")
 
