@@ -21,8 +21,8 @@ def share(first: Part, path: str, *others: Part) -> None:
     so that each can be saved and loaded by itself. Specs do not mention it: the `build` says it.
 
     Raises:
-        FitError: no `build` runs; a part has no layer there, the layers differ, one is frozen and the other is
-            not, or a part holds trained weights there that would be lost.
+        FitError: no `build` runs; a part has no layer there, the layers differ, one is frozen and the other
+            is not, or a part holds trained weights there that would be lost.
     """
     if not in_build():
         raise FitError(

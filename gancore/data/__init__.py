@@ -1,4 +1,4 @@
-"""Images in, batches out: sources of every format, labels, packing, and the order of a training."""
+"""Data: image sources in many formats, labels, packing, and the order in which images are shown."""
 
 from gancore.data.data import Data, Images
 from gancore.data.domains import Paired, Unpaired

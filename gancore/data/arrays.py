@@ -19,11 +19,11 @@ SCANNED = 2**24
 
 
 class ArraySource(Source):
-    """Images in one array: (N, H, W), (N, C, H, W) or (N, H, W, C); kept where it lies, a memory-mapped file
-    too.
+    """Images in one array: (N, H, W), (N, C, H, W) or (N, H, W, C); not copied, also if it is a memory-mapped
+    file.
 
     Raises:
-        DataError: another shape or type, an unclear order of axes, or floats that are not finite and in
+        DataError: another shape or type, an ambiguous order of axes, or floats that are not finite or out of
         range.
     """
 
@@ -61,12 +61,12 @@ class ArraySource(Source):
         return Raw(image.astype(image.dtype.newbyteorder("="), copy=False), self.alpha, self.low)
 
     def digest(self) -> str:
-        """A hash of type, shape and every value."""
+        """A hash of type, shape and all values."""
         return content_hash(self.array, self.channels_last)
 
 
 def content_hash(array: npt.NDArray[Any], *facts: object) -> str:
-    """A hash of shape, type, every value, and facts that say how they are meant."""
+    """A hash of shape, type, all values, and the facts needed to interpret them."""
     total = hashlib.sha256(f"{array.shape} {array.dtype.str} {facts}".encode())
     step = _rows_at_a_time(array)
     for start in range(0, len(array), step):
@@ -89,7 +89,7 @@ def _check_type(array: npt.NDArray[Any], title: str) -> None:
 
 
 def find_layout(shape: Sequence[int], asked: str, title: str) -> str:
-    """The axis of 1 to 4 entries is the channels; else the much shorter one."""
+    """The channel axis is the one with 1 to 4 entries, else the much shorter one."""
     if asked != "auto":
         return asked
     first, last = shape[1], shape[3]
@@ -104,12 +104,12 @@ def find_layout(shape: Sequence[int], asked: str, title: str) -> str:
 
 
 def find_low(array: npt.NDArray[Any], asked: str, title: str) -> float:
-    """The lower end of the range of float images, -1 or 0; every value is looked at."""
+    """The lower end of the range of float images, -1 or 0; all values are checked."""
     low, high = np.inf, -np.inf
     step = _rows_at_a_time(array)
     for start in range(0, len(array), step):
         piece = array[start : start + step]
-        # A NaN makes both NaN, which no range takes.
+        # A NaN makes both NaN, which is in no range.
         low, high = float(np.minimum(low, piece.min())), float(np.maximum(high, piece.max()))
     return _range_of(low, high, asked, title)
 
@@ -126,7 +126,7 @@ def _range_of(low: float, high: float, asked: str, title: str) -> float:
 
 
 def value_note(low: float) -> str:
-    """How float values were understood, for the description."""
+    """How float values were interpreted, for the description."""
     return f"float values taken as [{low:g}, 1]"
 
 
@@ -151,7 +151,7 @@ class DatasetSource(Source):
         self.low: float | None = {"auto": None, "unit": 0.0, "signed": -1.0}[options.values]
 
     def read(self, index: int) -> Raw:
-        """One item; its label is kept aside."""
+        """One item; its label is stored."""
         try:
             item: Any = self.dataset[index]
         except Exception as error:
@@ -167,7 +167,7 @@ class DatasetSource(Source):
         return raw
 
     def as_raw(self, item: Any, index: int) -> Raw:
-        """One item as pixels, its axes sorted out."""
+        """One item as pixels with the axes in order."""
         if isinstance(item, Image.Image):
             return to_raw(item)
         if not isinstance(item, (torch.Tensor, np.ndarray)):
@@ -191,7 +191,7 @@ class DatasetSource(Source):
         return Raw(pixels, alpha, self.low if pixels.dtype.kind == "f" else 0.0)
 
     def labels(self, kept: Sequence[int]) -> list[Any] | None:
-        """The labels that the items of `kept` came with, None if none did."""
+        """The labels of the items in `kept`; None if they have none."""
         if not any(index in self.item_labels for index in kept):
             return None
         missing = [str(index) for index in kept if index not in self.item_labels]
@@ -203,12 +203,12 @@ class DatasetSource(Source):
         return [self.item_labels[index] for index in kept]
 
     def digest(self) -> None:
-        """None: only reading every item could tell."""
+        """None: a hash would require reading every item."""
         return
 
 
 def as_array(images: Any) -> npt.NDArray[Any]:
-    """A tensor or anything like an array, on the host."""
+    """A tensor or array-like object, on the CPU."""
     if isinstance(images, torch.Tensor):
         images = images.detach().cpu()
         return np.asarray((images.float() if images.dtype == torch.bfloat16 else images).numpy())

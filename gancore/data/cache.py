@@ -1,5 +1,5 @@
-"""Decoded images on disk: a folder a data set, written aside and renamed, so that a half-written one is never
-seen.
+"""Decoded images on disk: one folder per data set, written under a temporary name and renamed, so that an
+incomplete one is never read.
 """
 
 import contextlib
@@ -31,10 +31,10 @@ def entry_key(digest: str, options: dict[str, Any]) -> str:
 
 
 def load(root: Path, key: str) -> tuple[Array, dict[str, Any]] | None:
-    """Pixels (N, C, H, W) and their record, None unless both are whole.
+    """Pixels (N, C, H, W) and their record; None unless both are intact.
 
-    Up to 256 MiB the pixels are read and their checksum is compared; above, they are memory-mapped and their
-    size is.
+    Up to 256 MiB, the pixels are read and their checksum is verified; above, they are memory-mapped and only
+    their size is verified.
     """
     folder = root / key
     try:
@@ -75,19 +75,19 @@ class Writer:
         self.root, self.key = root, key
         self.folder = Path(tempfile.mkdtemp(prefix=".tmp-", dir=root))
         self.path = self.folder / PIXELS
-        # Unbuffered: what was appended is on the file, so it can be read back when the disk fills up.
+        # Unbuffered: what was appended is in the file, so it can be read back if the disk fills up.
         self.file = self.path.open("wb", buffering=0)
         self.total = hashlib.sha256()
 
     def append(self, image: Array) -> None:
-        """One more image (C, H, W)."""
+        """Appends an image (C, H, W)."""
         content = image.tobytes()
         if self.file.write(content) != len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self.total.update(content)
 
     def commit(self, record: dict[str, Any]) -> None:
-        """Make what was appended the entry, durably."""
+        """Makes the appended images the entry, durably."""
         _flush(self.file)
         with (self.folder / RECORD).open("w", encoding="utf-8") as file:
             json.dump({**record, "sha256": self.total.hexdigest()}, file)
@@ -96,12 +96,12 @@ class Writer:
         self.publish()
 
     def publish(self) -> None:
-        """Put the finished folder in its place."""
+        """Moves the finished folder to its final name."""
         target = self.root / self.key
         try:
             self.folder.rename(target)
         except OSError:
-            # Another process was faster, or a damaged entry lies there: put it aside, then remove it.
+            # Another process was faster, or there is a damaged entry: move it aside, then remove it.
             aside = Path(tempfile.mkdtemp(prefix=".tmp-", dir=self.root))
             target.rename(aside / "old")
             self.folder.rename(target)
@@ -110,7 +110,7 @@ class Writer:
             sync(self.root)
 
     def abandon(self) -> None:
-        """Remove everything that was written."""
+        """Removes everything that was written."""
         self.file.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -122,7 +122,7 @@ def _flush(file: Any) -> None:
 
 
 def sweep(root: Path) -> None:
-    """Remove what killed processes left a day ago or earlier."""
+    """Removes what killed processes left at least a day ago."""
     for left in root.glob(".tmp-*"):
         try:
             if time.time() - left.stat().st_mtime > STALE_SECONDS:

@@ -1,4 +1,4 @@
-"""Images ready to be trained on, and their split for tests."""
+"""Images ready for training, and held-out splits."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -20,18 +20,18 @@ Skipped = tuple[tuple[str, str], ...]
 
 
 class Ordering(Protocol):
-    """What `Data.order` gives."""
+    """The type of `Data.order`."""
 
     def at(self, positions: Positions) -> Positions:
         """The indices at these positions."""
 
 
 class Data(ABC):
-    """What a recipe learns from: `rows` by index, in the order that `order` gives.
+    """The training data of a recipe: `rows` by index, in the order given by `order`.
 
     `image` is (C, H, W), `classes` the number of classes (0 for none), `skipped` the (name, reason) of every
-    image left out, `description` one line on where the images come from and what was done to them,
-    `fingerprint` a hash of content and options.
+    skipped image, `description` one line about the origin and processing of the images, `fingerprint` a hash
+    of content and options.
     """
 
     image: Image
@@ -47,7 +47,7 @@ class Data(ABC):
 
     @property
     def labels(self) -> LabelArray | None:
-        """int64 (N,) in 0 … K-1, float32 (N, K), or None where there are no labels."""
+        """int64 (N,) in 0 … K-1, float32 (N, K), or None if there are no labels."""
         return None
 
     @property
@@ -58,7 +58,7 @@ class Data(ABC):
     @property
     @abstractmethod
     def description(self) -> str:
-        """One line: where from, how many, what was done."""
+        """One line: origin, number, processing."""
 
     @property
     @abstractmethod
@@ -67,21 +67,21 @@ class Data(ABC):
 
     @abstractmethod
     def rows(self, indices: Indices) -> dict[str, Tensor]:
-        """The images at `indices`, float32 in [-1, 1]; index i + len names image i mirrored.
+        """The images at `indices`, float32 in [-1, 1]; index i + len means image i mirrored.
 
         Raises:
-            DataError: an index out of range.
+            DataError: an index is out of range.
         """
 
     @abstractmethod
     def split(self, held_out: int, seed: int = 0) -> tuple["Data", "Data"]:
-        """The data without `held_out` images, and those.
+        """The data without `held_out` images, and the held-out images.
 
-        Which ones depends on (seed, name without suffix) alone, so two domains with the same names hold out
-        the same.
+        The choice depends only on (seed, name without suffix), so two domains with the same names hold out
+        the same images.
 
         Raises:
-            DataError: not between 1 and one less than all.
+            DataError: `held_out` is not between 1 and one less than the number of images.
         """
 
     def order(self, seed: int) -> Ordering:
@@ -94,7 +94,7 @@ class Data(ABC):
 
 
 class Images(Data):
-    """Images of one domain: rows {"image": (N, C, H, W)} and, where there are labels, {"label": int64 (N,) or
+    """Images of one domain: rows {"image": (N, C, H, W)} and, if there are labels, {"label": int64 (N,) or
     float32 (N, K)}.
     """
 
@@ -132,12 +132,12 @@ class Images(Data):
 
     @property
     def stems(self) -> list[str]:
-        """Names without their suffix."""
+        """The names without suffix."""
         return [stem(name) for name in self.names]
 
     @property
     def description(self) -> str:
-        """One line: where from, how many, what was done."""
+        """One line: origin, number, processing."""
         numbers = f", labels of {self.classes} numbers" if self.label_shape else ""
         classes = numbers or (f", {self.classes} classes" if self.classes else "")
         notes = [f"{len(self.skipped)} skipped"] if self.skipped else []
@@ -155,7 +155,7 @@ class Images(Data):
         return total.hexdigest()
 
     def rows(self, indices: Indices) -> dict[str, Tensor]:
-        """The images at `indices`, with their labels where there are any."""
+        """The images at `indices`, with their labels if there are any."""
         indices, mirrored = unmirror(indices, len(self))
         batch = {
             "image": self.pixels.gather(indices if self.chosen is None else self.chosen[indices], mirrored)
@@ -165,7 +165,7 @@ class Images(Data):
         return batch
 
     def select(self, indices: Indices) -> "Images":
-        """These images alone, in this order."""
+        """Only these images, in this order."""
         return Images(
             self.pixels,
             [self.names[index] for index in indices],
@@ -178,20 +178,20 @@ class Images(Data):
         )
 
     def split(self, held_out: int, seed: int = 0) -> tuple["Images", "Images"]:
-        """The images without `held_out` of them, and those."""
+        """The images without `held_out` of them, and the held-out ones."""
         rest, out = hold_out(self.stems, held_out, seed)
         return self.select(rest), self.select(out)
 
 
 def stem(name: str) -> str:
-    """A name without its suffix, its folders kept."""
+    """A name without its suffix, but with its folders."""
     folder, slash, file = name.rpartition("/")
     base, dot, _ = file.rpartition(".")
     return folder + slash + (base if dot and base else file)
 
 
 def unmirror(indices: Any, length: int) -> tuple[Indices, "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"]:
-    """Indices from 0 to 2 length → the images', and which are mirrored."""
+    """Indices from 0 to 2 · length - 1 → the indices of the images, and which are mirrored."""
     array: Indices = np.atleast_1d(np.asarray(indices, dtype=np.int64))
     if array.ndim != 1 or (array.size and (array.min() < 0 or array.max() >= 2 * length)):
         raise DataError(
@@ -203,7 +203,7 @@ def unmirror(indices: Any, length: int) -> tuple[Indices, "np.ndarray[tuple[int,
 
 
 def hold_out(stems: Sequence[str], count: int, seed: int) -> tuple[Indices, Indices]:
-    """Indices of the rest and of the `count` names whose keyed hashes are least, each in order."""
+    """The indices of the rest and of the `count` names with the smallest keyed hashes, each in order."""
     if not 0 < count < len(stems):
         raise DataError(f"{count} images to hold out of {len(stems)}; expected from 1 to {len(stems) - 1}")
     ranks = sorted(

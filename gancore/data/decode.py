@@ -1,4 +1,4 @@
-"""The bytes of one picture file → pixels, trusting nothing in them."""
+"""Decodes the bytes of an untrusted image file."""
 
 import io
 import warnings
@@ -28,17 +28,17 @@ OTHER_PICTURES = frozenset(
         ".jxl",
     }
 )
-# Pillow's own limit can be switched off by other code in the process; ours cannot.
+# Pillow's own limit can be disabled by other code in the process; this one cannot.
 MAX_PIXELS = 89_478_485
 ORIENTATION = 0x0112
 READABLE = "PNG, JPEG, WEBP and BMP are read"
 
 
 def decode(data: bytes) -> Raw:
-    """Pixels of a PNG, JPEG, WEBP or BMP file, turned upright by its EXIF orientation; of an animation the
-    first frame.
+    """Pixels of a PNG, JPEG, WEBP or BMP file, rotated by its EXIF orientation; the first frame of an
+    animation.
 
-    Gray of 16 bits stays 16 bits; Pillow reduces 16-bit color to 8 bits.
+    16-bit gray stays 16-bit; Pillow reduces 16-bit color to 8 bits.
 
     Raises:
         Unreadable: another format, damaged, truncated, or more than 89 million pixels.
@@ -46,7 +46,7 @@ def decode(data: bytes) -> Raw:
     if not data:
         raise Unreadable("the file is empty")
     try:
-        # The size is checked right after the header is read, before any pixel is.
+        # The size is checked right after the header is read, before any pixels are.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -72,7 +72,7 @@ def _upright(image: Image.Image) -> Raw:
 
 
 def to_raw(image: Image.Image) -> Raw:
-    """Gray, gray and alpha, RGB or RGBA pixels, whatever mode the file has."""
+    """Gray, gray and alpha, RGB or RGBA pixels, whatever the mode of the file."""
     if image.mode.startswith("I"):
         return Raw(_sixteen_bits(image)[..., None])
     transparent = "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa")

@@ -48,7 +48,7 @@ class Domains(Data):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of both domains and how they meet."""
+        """A hash of both domains and how they are combined."""
         return hashlib.sha256(
             f"{self.how} {self.source.fingerprint} {self.target.fingerprint}".encode()
         ).hexdigest()
@@ -60,7 +60,7 @@ class Paired(Domains):
     An image whose partner was skipped as unreadable is skipped too.
 
     Raises:
-        DataError: names without a partner, or names that are not unique.
+        DataError: a name has no partner or is not unique.
     """
 
     how = "paired"
@@ -81,7 +81,7 @@ class Paired(Domains):
         return {side: data.rows(indices)["image"] for side, data in self.sides()}
 
     def split(self, held_out: int, seed: int = 0) -> tuple["Paired", "Paired"]:
-        """The pairs without `held_out` of them, and those."""
+        """The pairs without `held_out` of them, and the held-out ones."""
         rest, out = hold_out(self.source.stems, held_out, seed)
         return Paired(self.source.select(rest), self.target.select(rest)), Paired(
             self.source.select(out), self.target.select(out)
@@ -89,7 +89,7 @@ class Paired(Domains):
 
 
 def matched(source: Images, target: Images) -> list[str]:
-    """The stems that both have, sorted."""
+    """The stems that occur in both, sorted."""
     known = []
     for side, data in (("source", source), ("target", target)):
         if len(set(data.stems)) != len(data):
@@ -126,7 +126,7 @@ def _widowed(source: Images, target: Images, both: set[str]) -> list[tuple[str, 
 
 
 class Unpaired(Domains):
-    """Images of two domains, each by its own permutations; an epoch is as long as the longer domain."""
+    """Images of two domains, each in its own permutations; an epoch is as long as the longer domain."""
 
     how = "unpaired"
     paired = False
@@ -142,8 +142,8 @@ class Unpaired(Domains):
         )
 
     def rows(self, indices: Indices) -> dict[str, Tensor]:
-        """Sources and targets at indices (N, 2); a plain row of N indices counts through both, the shorter
-        from its start again.
+        """Sources and targets at indices (N, 2); N plain indices are used for both domains, wrapping around
+        in the shorter one.
         """
         array: Indices = np.asarray(indices, dtype=np.int64)
         if array.ndim != 2:
@@ -154,7 +154,7 @@ class Unpaired(Domains):
         }
 
     def split(self, held_out: int, seed: int = 0) -> tuple["Unpaired", "Unpaired"]:
-        """The pairs without `held_out` of them, and those."""
+        """The pairs without `held_out` of them, and the held-out ones."""
         source_rest, source_out = self.source.split(held_out, seed)
         target_rest, target_out = self.target.split(held_out, seed)
         return Unpaired(source_rest, target_rest), Unpaired(source_out, target_out)

@@ -1,4 +1,4 @@
-"""A folder and a zip, seen alike: named files, read one at a time, never extracted."""
+"""Folders and zips with a common interface: named files, read one at a time, never extracted."""
 
 import hashlib
 import os
@@ -28,11 +28,11 @@ class Files(ABC):
         """A hash over all names and contents."""
 
     def close(self) -> None:
-        """Let go of open files."""
+        """Closes open files."""
 
 
 class FolderFiles(Files):
-    """All files below a folder; hidden ones are left out, links to folders are not followed."""
+    """All files below a folder; hidden ones are ignored, and links to folders are not followed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -113,7 +113,7 @@ class ZipFiles(Files):
         )
 
     def admit(self, member: zipfile.ZipInfo) -> None:
-        """Take one member in, or refuse the zip because of it."""
+        """Adds one member, or refuses the zip because of it."""
         reason = hostile(member)
         if member.filename in self.members:
             reason = "it is there twice"
@@ -151,7 +151,7 @@ class ZipFiles(Files):
 def hostile(member: zipfile.ZipInfo) -> str | None:
     """Why a member is refused, None if it is not."""
     name = member.filename
-    # zipfile cuts names at NUL and turns the system's separator: the name as stored is the one to judge.
+    # zipfile truncates names at NUL and converts the system's separator, so the stored name is checked.
     stored = getattr(member, "orig_filename", name)
     if not name or "\0" in stored:
         return "its name is empty or holds a NUL"

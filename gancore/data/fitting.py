@@ -1,4 +1,4 @@
-"""Channels, alpha, depth and size of one image."""
+"""Converts the channels, alpha, depth and size of one image."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from gancore.data.options import ImageOptions, Size
 from gancore.data.source import Array, Raw
 from gancore.errors import DataError
 
-LUMA = np.array([19595, 38470, 7471])  # ITU-R 601, in 65536ths, as Pillow's gray
+LUMA = np.array([19595, 38470, 7471])  # ITU-R 601 in units of 1/65536, like Pillow's gray
 PILLOW_MODES = {(1, False): "L", (3, False): "RGB", (2, True): "LA", (4, True): "RGBA"}
 
 
 def fit_image(raw: Raw, options: ImageOptions, name: str) -> Array:
-    """Pixels (C, H, W) as the options ask.
+    """Pixels (C, H, W) according to the options.
 
     Transparent images are composited before they are resized, kept alpha is resized premultiplied.
 
     Raises:
-        DataError: the image cannot be given those channels.
+        DataError: the image cannot be converted to those channels.
     """
     raw = _with_depth(_with_channels(raw, options, name), options.bits)
     if options.size is not None and options.size != raw.pixels.shape[:2]:
@@ -102,7 +102,7 @@ def _with_size(raw: Raw, size: Size, options: ImageOptions) -> Raw:
 
 
 def center(height: int, width: int, size: Size) -> tuple[int, int, int, int]:
-    """The largest centered rectangle of the wanted proportions: top, left, height, width."""
+    """The largest centered rectangle with the requested aspect ratio: top, left, height, width."""
     if width * size[0] > height * size[1]:
         crop_height, crop_width = height, max(1, round(height * size[1] / size[0]))
     else:
@@ -144,7 +144,7 @@ def _resize_plane(plane: Array, size: Size) -> Array:
     if plane.dtype.kind == "u":
         values = np.clip(np.rint(values), 0, _top(plane))
         return values.astype(plane.dtype)
-    # Lanczos overshoots at edges; an image may not leave its own range.
+    # Lanczos overshoots at edges; clip to the image's own range.
     values = np.clip(values, plane.min(), plane.max())
     return values.astype(plane.dtype)
 

@@ -20,7 +20,7 @@ PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
 
 
 def is_idx(path: Path) -> bool:
-    """Whether the name is that of an IDX file."""
+    """Whether the file name is that of an IDX file."""
     return NAME.search(path.name.lower().removesuffix(".gz")) is not None
 
 
@@ -28,7 +28,7 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
     """The array in an IDX file.
 
     Raises:
-        DataError: not IDX, truncated, longer than it says, or above 16 GiB.
+        DataError: not IDX, truncated, longer than its header says, or larger than 16 GiB.
     """
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
@@ -61,7 +61,7 @@ def _read_header(file: Any, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]
 
 
 def read_at_most(file: Any, size: int) -> bytearray:
-    """In steps, so that a header that lies about the size costs no memory."""
+    """Reads in chunks, so that a header with a wrong size does not cost memory."""
     content = bytearray()
     while len(content) < size and (piece := file.read(min(2**24, size - len(content)))):
         content += piece
@@ -69,7 +69,9 @@ def read_at_most(file: Any, size: int) -> bytearray:
 
 
 def find_idx(folder: Path, subset: str | None) -> Path | None:
-    """The images file of the wanted subset, train unless said; None if the folder holds no IDX images."""
+    """The images file of the requested subset, by default train; None if the folder contains no IDX
+    images.
+    """
     found = sorted(
         path for path in folder.iterdir() if path.is_file() and is_idx(path) and "images" in path.name.lower()
     )
@@ -89,7 +91,7 @@ def find_idx(folder: Path, subset: str | None) -> Path | None:
 
 
 def labels_beside(images: Path) -> Path | None:
-    """train-images-idx3-ubyte.gz → train-labels-idx1-ubyte.gz, where it lies there, zipped or not."""
+    """train-images-idx3-ubyte.gz → train-labels-idx1-ubyte.gz, if it exists, gzipped or not."""
     name = images.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
     for candidate in (images.with_name(name), images.with_name(name + ".gz")):
         if candidate != images and candidate.is_file():

@@ -1,4 +1,4 @@
-"""Labels from a dataset.json, from class folders, or given beside the images."""
+"""Labels from a dataset.json, from class folders, or given separately."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ MAX_CLASSES = 1_000_000
 
 @attrs.define(frozen=True)
 class Labels:
-    """One label an image: int64 (N,) in 0 … K-1, or float32 (N, K); and the names of the K classes."""
+    """One label per image: int64 (N,) in 0 … K-1, or float32 (N, K); and the names of the K classes."""
 
     values: LabelArray
     class_names: tuple[str, ...]
@@ -33,11 +33,11 @@ class Labels:
 
 
 def as_labels(values: Any, count: int, where: str, class_names: Sequence[str] | None = None) -> Labels:
-    """Check labels and give them their type.
+    """Checks labels and converts them to their type.
 
     Raises:
-        DataError: not one label an image, not whole numbers from 0 or equally long rows of finite numbers, or
-        too few class names.
+        DataError: not one label per image, neither integers of at least 0 nor equally long rows of finite
+        numbers, or too few class names.
     """
     array = _as_numbers(values, where)
     if len(array) != count:
@@ -124,7 +124,7 @@ def _parse(content: bytes, where: str) -> dict[str, Any]:
 
 
 def pairs(entries: Any, where: str) -> list[tuple[str, Any]]:
-    """[file, label] pairs; a bool, a string or a ragged list is no label."""
+    """[file, label] pairs; a bool, a string or a ragged list is not a label."""
     if not isinstance(entries, list):
         raise DataError(f"{where}: labels is a {type(entries).__name__}; expected a list of [file, class]")
     for entry in entries:
@@ -155,8 +155,8 @@ def common_folder(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def folder_labels(images: Sequence[str]) -> Labels | None:
-    """The first folder below the common one is the class; None unless every image lies in one of at least
-    two.
+    """The first folder below the common one is the class; None unless every image is in one of at least two
+    class folders.
     """
     depth = len(common_folder(images))
     folders = [name.split("/")[depth] if name.count("/") > depth else None for name in images]

@@ -1,4 +1,4 @@
-"""Batches in the data's order, made ready by one thread while the last one is used."""
+"""Batches in the data's order, prefetched by one thread."""
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,11 +17,11 @@ AHEAD = 2
 class Loader:
     """The batches of a training, for one of `world` ranks.
 
-    `position` counts the images that all ranks together have been given; set it to go on from there with the
-    same images. What comes depends on (data, seed, position, n) alone, never on timing.
+    `position` is the number of images that all ranks together have received; set it to continue from there
+    with the same images. Batches depend only on (data, seed, position, n), never on timing.
 
     Raises:
-        DataError: a batch that the ranks cannot share evenly, or a position below 0.
+        DataError: a batch that cannot be divided evenly among the ranks, or a negative position.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Loader:
 
     @property
     def position(self) -> int:
-        """Images given so far, to all ranks together."""
+        """The number of images that all ranks together have received."""
         return self._position
 
     @position.setter
@@ -49,7 +49,7 @@ class Loader:
         self.forget()
 
     def check(self, n: int) -> int:
-        """The batch size, if the ranks can share it."""
+        """The batch size, if it can be divided among the ranks."""
         if n < 1 or n % self.world:
             raise DataError(
                 f"a batch of {n} cannot be shared by {self.world} ranks; "
@@ -72,26 +72,26 @@ class Loader:
         return batch
 
     def fill(self, n: int) -> None:
-        """Ask for the batches that follow if `n` stays the same."""
+        """Prefetches the next batches, assuming that `n` stays the same."""
         assert self.thread is not None
         while len(self.pending) < AHEAD:
             start = self._position + n * len(self.pending)
             self.pending.append((start, n, self.thread.submit(self.rows, start, n)))
 
     def rows(self, start: int, n: int) -> Batch:
-        """This rank's share of the batch that begins at `start`."""
+        """This rank's rows of the batch that begins at `start`."""
         share = n // self.world
         first = start + self.rank * share
         return self.data.rows(self.order.at(np.arange(first, first + share, dtype=np.int64)))
 
     def forget(self) -> None:
-        """Drop what was made ready."""
+        """Discards prefetched batches."""
         for _, _, future in self.pending:
             future.cancel()
         self.pending.clear()
 
     def close(self) -> None:
-        """End the thread; waits for the batch it is at."""
+        """Ends the thread, after its current batch."""
         self.forget()
         if self.thread is not None:
             self.thread.shutdown(wait=True, cancel_futures=True)

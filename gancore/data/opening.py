@@ -1,4 +1,4 @@
-"""From whatever the user has to `Images`."""
+"""Opens images from any supported source."""
 
 import json
 from collections.abc import Callable
@@ -35,15 +35,16 @@ def open_data(
     on_progress: Progress | None = None,
     **changes: Any,
 ) -> Images:
-    """Images out of a folder, zip, IDX or .npy file, array, tensor, torch dataset, or the embedded "emoji".
+    """Opens the images of a folder, zip, IDX or .npy file, array, tensor, torch dataset, or the embedded
+    "emoji".
 
-    `changes` are fields of `ImageOptions`, put over `options`. `labels` are one of the words or the file that
-    `ImageOptions.labels` takes, or the labels themselves. `on_progress(done, total)` is called while images
-    are decoded.
+    `changes` are fields of `ImageOptions` that override `options`. `labels` is a value of
+    `ImageOptions.labels`, or the labels themselves. `on_progress(done, total)` is called while images are
+    decoded.
 
     Raises:
-        DataError: no such source, empty, unreadable images where those are refused, images that differ,
-        labels that do not match.
+        DataError: the source does not exist or is empty, has unreadable images and these are refused, has
+        images of different shapes, or labels that do not match.
     """
     if isinstance(labels, (str, Path)):
         changes["labels"], labels = str(labels), None
@@ -213,7 +214,7 @@ def _stacked(values: list[Any], title: str) -> Any:
 
 
 def _fitted(options: ImageOptions, source: Source) -> list[str]:
-    """What was done to the images, for the description."""
+    """How the images were processed, for the description."""
     said = []
     if options.size is not None:
         how = {"crop": "center-cropped and resized", "pad": "resized and padded", "stretch": "stretched"}[

@@ -1,4 +1,4 @@
-"""What is done to images on their way in: one class, one place for each default."""
+"""How images are read and processed: one class, the only place for each default."""
 
 import os
 from pathlib import Path
@@ -50,10 +50,10 @@ def _help(text: str) -> dict[str, str]:
 
 @attrs.define(frozen=True, kw_only=True)
 class ImageOptions:
-    """How images are read, fitted and labeled. The help of a field is in its metadata under "help".
+    """How images are read, resized and labeled. The help of a field is in its metadata under "help".
 
     Raises:
-        DataError: a value is not one of those a field takes.
+        DataError: a value is not allowed for its field.
     """
 
     size: Size | None = attrs.field(
@@ -116,17 +116,17 @@ class ImageOptions:
 
     @property
     def keeps_alpha(self) -> bool:
-        """Whether alpha stays a channel."""
+        """Whether alpha is kept as a channel."""
         return self.alpha == "keep" or self.channels in (2, 4)
 
     def cache_folder(self) -> Path | None:
-        """Where decoded images are kept; None for nowhere."""
+        """Where decoded images are cached; None for nowhere."""
         if self.cache is None:
             return Path(os.environ.get("GANCORE_CACHE") or Path.home() / ".cache" / "gancore")
         return None if str(self.cache) == "off" else Path(self.cache)
 
     def pixel_key(self) -> dict[str, Any]:
-        """The options that decide the pixels, for a cache key and a fingerprint."""
+        """The options that determine the pixels, for a cache key and a fingerprint."""
         return {
             name: getattr(self, name)
             for name in ("size", "channels", "fit", "alpha", "bits", "layout", "values", "unreadable")

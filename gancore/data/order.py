@@ -22,7 +22,7 @@ def mix(words: Words) -> Words:
 
 
 def stream(*numbers: int) -> np.uint64:
-    """One 64-bit key out of several whole numbers."""
+    """Combines several integers into one 64-bit key."""
     key = np.zeros(1, dtype=np.uint64)
     for number in numbers:
         key = mix(key + np.uint64(0x9E3779B97F4A7C15) + np.array([number & MASK], dtype=np.uint64))
@@ -34,9 +34,9 @@ def _words(key: np.uint64, counters: Positions) -> Words:
 
 
 class Order:
-    """Every epoch of `length` positions is a permutation of the indices, a new one each epoch.
+    """Each epoch of `length` positions is a new permutation of the indices.
 
-    With `mirror`, half of the positions name an image mirrored: its index plus `length`.
+    With `mirror`, half of the positions give a mirrored image: its index plus `length`.
     """
 
     def __init__(self, length: int, seed: int, *, mirror: bool = False, domain: int = 0) -> None:
@@ -61,7 +61,7 @@ class Order:
         return indices + self.length * self.flips(positions) if self.mirror else indices
 
     def flips(self, positions: Positions) -> Positions:
-        """1 where the image at a position is mirrored, else 0."""
+        """1 if the image at a position is mirrored, else 0."""
         # The top bit: the low bits of a product of odd numbers are the weaker ones.
         return (
             _words(stream(self.seed, self.domain, 2), np.asarray(positions, dtype=np.int64)) >> np.uint64(63)
@@ -69,7 +69,7 @@ class Order:
 
 
 class PairedOrders:
-    """Two domains, each by its own order: indices (N, 2)."""
+    """Two domains, each in its own order: indices (N, 2)."""
 
     def __init__(self, source: Order, target: Order) -> None:
         self.source, self.target = source, target

@@ -1,4 +1,4 @@
-"""Decode every image once into one array, in the cache where that can be, else in memory."""
+"""Decodes every image once into one array, in the cache if possible, else in memory."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,9 @@ REPORT_EVERY = 64
 
 @attrs.define(frozen=True)
 class Packed:
-    """Pixels (N, C, H, W); which images of the source they are; the others with the reason."""
+    """Pixels (N, C, H, W), the indices of these images in the source, and the skipped images with the
+    reasons.
+    """
 
     pixels: Array
     kept: npt.NDArray[np.int64]
@@ -29,7 +31,7 @@ class Packed:
 
 
 class Pack:
-    """Grows by one image at a time: on disk while that works, in memory otherwise."""
+    """An array that grows by one image at a time: on disk while possible, otherwise in memory."""
 
     def __init__(self, root: Path | None, key: str | None, count: int) -> None:
         self.count, self.length = count, 0
@@ -45,7 +47,7 @@ class Pack:
                 self.entry = None
 
     def append(self, image: Array) -> None:
-        """One more image (C, H, W)."""
+        """Appends an image (C, H, W)."""
         if self.length == 0:
             self.shape, self.dtype = image.shape, image.dtype
         if self.writer is not None:
@@ -61,7 +63,7 @@ class Pack:
         self.length += 1
 
     def reserve(self) -> npt.NDArray[Any]:
-        """Room for all images in memory."""
+        """Allocates memory for all images."""
         try:
             return np.empty((self.count, *self.shape), dtype=self.dtype)
         except MemoryError as error:
@@ -72,7 +74,7 @@ class Pack:
             ) from error
 
     def to_memory(self) -> None:
-        """Move what is already on disk to memory, because the disk takes no more."""
+        """Moves the data on disk to memory, because the disk is full."""
         assert self.writer is not None
         self.memory = self.reserve()
         size = int(np.prod(self.shape)) * self.dtype.itemsize
@@ -82,7 +84,7 @@ class Pack:
         self.drop()
 
     def drop(self) -> None:
-        """Give the entry up."""
+        """Abandons the entry."""
         if self.writer is not None:
             self.writer.abandon()
         self.writer, self.entry = None, None
@@ -111,11 +113,11 @@ class Pack:
 
 
 def pack(source: Source, options: ImageOptions, on_progress: Progress | None = None) -> Packed:
-    """Every image of the source as the options ask, from the cache where it is there.
+    """All images of the source according to the options, from the cache if present.
 
     Raises:
-        DataError: images that cannot be read where that is refused, no readable one, or images that differ in
-        shape or depth.
+        DataError: there are unreadable images and these are refused, no image is readable, or images differ
+        in shape or depth.
     """
     root, digest = options.cache_folder(), None
     if root is not None:

@@ -1,4 +1,4 @@
-"""A folder or a zip of picture files as a source."""
+"""A folder or zip of image files as a source."""
 
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -17,7 +17,7 @@ def _suffix(name: str) -> str:
 
 
 class Pictures(Source):
-    """Every picture file of a folder or zip, by name.
+    """All image files of a folder or zip, by name.
 
     Raises:
         DataError: there are none.
@@ -42,7 +42,7 @@ class Pictures(Source):
         return min(found, key=lambda name: (name.count("/"), name), default=None)
 
     def read(self, index: int) -> Raw:
-        """One picture, decoded."""
+        """One decoded image."""
         name = self.names[index]
         if _suffix(name) in OTHER_PICTURES:
             raise Unreadable(f"{_suffix(name)} files are not read ({READABLE})")
@@ -58,7 +58,7 @@ class Pictures(Source):
         return self.files.digest()
 
     def close(self) -> None:
-        """Let go of open files."""
+        """Closes open files."""
         self.files.close()
 
     def labels(self, how: str) -> Labels | None:

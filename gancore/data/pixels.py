@@ -15,8 +15,8 @@ Indices = npt.NDArray[np.int64]
 
 @attrs.define(frozen=True, eq=False)
 class Pixels:
-    """Images in one array (N, C, H, W) or (N, H, W, C), uint8, uint16 or float; `low` is the least value of a
-    float image, -1 or 0.
+    """Images in one array (N, C, H, W) or (N, H, W, C), uint8, uint16 or float; `low` is the minimum of the
+    range of float images, -1 or 0.
     """
 
     array: Array
@@ -34,7 +34,7 @@ class Pixels:
 
     @property
     def depth(self) -> str:
-        """Bits a value, in words."""
+        """The bits per value, as text."""
         return f"{8 * self.array.dtype.itemsize} bit" + (" float" if self.array.dtype.kind == "f" else "")
 
     def gather(self, indices: Indices, mirrored: npt.NDArray[np.bool_]) -> Tensor:
@@ -48,9 +48,9 @@ class Pixels:
         return self.scale(image.to(torch.float32, memory_format=torch.contiguous_format))
 
     def scale(self, image: Tensor) -> Tensor:
-        """Values of the array to [-1, 1], in place."""
+        """Maps values of the array to [-1, 1], in place."""
         if self.array.dtype.kind == "u":
-            # Divided, not multiplied by the inverse: the ends are exactly -1 and 1.
+            # Divided, not multiplied by the inverse, so that the ends are exactly -1 and 1.
             return image.div_(float(np.iinfo(self.array.dtype).max) / 2).sub_(1)
         return image.mul_(2).sub_(1) if self.low == 0 else image
 

@@ -1,4 +1,4 @@
-"""What every source of images offers, whatever its format."""
+"""The interface of image sources of any format."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -10,13 +10,13 @@ Array = npt.NDArray[Any]
 
 
 class Unreadable(Exception):
-    """One image cannot be read; its message is the reason."""
+    """An image cannot be read; the message is the reason."""
 
 
 @attrs.define(frozen=True)
 class Raw:
     """One decoded image: pixels (H, W, C), uint8, uint16 or float; whether the last channel is alpha; the
-    least value of its range.
+    minimum of its range.
     """
 
     pixels: Array
@@ -36,15 +36,15 @@ class Source(ABC):
         """Image number `index`.
 
         Raises:
-            Unreadable: with the reason.
+            Unreadable: the image cannot be read.
         """
 
     @abstractmethod
     def digest(self) -> str | None:
-        """A hash of the content, or None where only reading everything could tell."""
+        """A hash of the content, or None if that would require reading everything."""
 
     def close(self) -> None:
-        """Let go of open files."""
+        """Closes open files."""
 
     def __len__(self) -> int:
         return len(self.names)

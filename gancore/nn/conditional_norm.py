@@ -41,9 +41,9 @@ class ConditionalBatchNorm2d(nn.Module):
 
     Paper: de Vries et al. 2017, arXiv:1707.00683, section 3; for generators Miyato & Koyama 2018,
     arXiv:1802.05637, by class, and Brock et al. 2018 (BigGAN), arXiv:1809.11096, by a vector of class
-    embedding and latent. Like plain batch normalization it makes a sample depend on the others: the part that
-    holds it is tagged `batch`. `norm` is the layer that normalizes; `SyncBatchNorm2d` does so over the
-    batches of all processes, as BigGAN.
+    embedding and latent. Like plain batch normalization, it makes a sample depend on the others of the batch:
+    a part that contains it is tagged `batch`. `norm` is the layer that normalizes; `SyncBatchNorm2d` does so
+    over the batches of all processes, as BigGAN.
 
     `(N, C, H, W)` and conditions of N samples → the same shape.
     """

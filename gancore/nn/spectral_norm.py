@@ -71,7 +71,8 @@ class Spectral(nn.Module):
 
     @torch.no_grad()
     def update_buffers(self, iterations: int | None = None) -> None:
-        """Moves v towards the first right singular vector of the weight, by its own iterations or so many.
+        """Moves v toward the first right singular vector of the weight, by `iterations` power iterations or
+        its own number.
 
         A frozen layer, which has nothing to follow, stays as it is unless it is told how many.
         """

@@ -151,36 +151,36 @@ class RunFolder:
 
     @property
     def checkpoints_folder(self) -> Path:
-        """Holds a folder for each checkpoint."""
+        """Contains a folder for each checkpoint."""
         return self._own(CHECKPOINTS)
 
     @property
     def pipelines_folder(self) -> Path:
-        """Holds the saved pipeline, or a folder for each of several."""
+        """Contains the saved pipeline, or a folder for each of several."""
         return self._own(PIPELINES)
 
     @property
     def best_folder(self) -> Path:
-        """Holds the pipelines that had the best score, laid out as in the run itself."""
+        """Contains the pipelines with the best score, in the same layout as in the run itself."""
         return self._own(BEST)
 
     @property
     def samples_folder(self) -> Path:
-        """Holds the sample grids."""
+        """Contains the sample grids."""
         return self._own(SAMPLES)
 
     @property
     def scores_folder(self) -> Path:
-        """Holds the evaluations."""
+        """Contains the evaluations."""
         return self._own(SCORES)
 
     @property
     def pictures_folder(self) -> Path:
-        """Holds the pictures that scores are looked at with."""
+        """Contains the pictures that complement the scores."""
         return self._own(PICTURES)
 
     def score_file(self, name: str | int = EVALUATION) -> Path:
-        """Where to write an evaluation: by name, or by the images seen where it is one of the training."""
+        """Where to write an evaluation: by name, or by the images seen if it was made during training."""
         return self._own(SCORES, f"{counted(name) if isinstance(name, int) else name}.json")
 
     def new_picture(self, name: str) -> Path:
@@ -396,7 +396,7 @@ class RunFolder:
 
     @property
     def best(self) -> Best | None:
-        """The best evaluation so far; None where none is known."""
+        """The best evaluation so far; None if there is none."""
         facts = _json_object(self._own(BEST_FACTS))
         if not isinstance(images := facts.get("images"), int):
             return None
@@ -463,7 +463,7 @@ class RunFolder:
         self._write_facts(run_table(recipe, settings, data, command))
 
     def lengthen(self, images: int) -> None:
-        """Notes that the training is of this many images now."""
+        """Records a new length of the training."""
         table = tomllib.loads(read_utf8(self.settings_file))
         if table["settings"].get("images", images) != images:
             table["settings"]["images"] = images

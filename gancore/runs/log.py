@@ -92,7 +92,7 @@ def _not_written(path: Path, error: OSError) -> RunError:
 
 
 def _open_mended(path: Path) -> int:
-    """Open for appending and cut off what a killed process left of its last line."""
+    """Open for appending, and remove an incomplete last line left by a killed process."""
     file = for_writing(path)
     size = os.fstat(file).st_size
     if size:

@@ -45,9 +45,9 @@ def is_model(path: Path | str) -> bool:
 
 
 def weight_files(path: Path | str, part: str) -> list[Path]:
-    """The files that may hold the weights of a part, the likeliest first: of a run what it last saved, then
-    its checkpoints, newest first; of an import the part's own; of a checkpoint or pipeline its own. Raises
-    RunError where one is a link.
+    """The files that may contain the weights of a part, in order of preference: for a run the last saved
+    pipeline, then its checkpoints, newest first; for an import the part's own file; for a checkpoint or
+    pipeline its own files. Raises RunError where one is a link.
     """
     run = RunFolder(path)
     several = sorted(run.pipelines_folder.glob("*/"))

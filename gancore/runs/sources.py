@@ -50,7 +50,7 @@ class Sources:
 
     @classmethod
     def of(cls, table: dict[str, Any]) -> "Sources":
-        """From a table of `run.toml`. Raises RunError where it holds something else.
+        """Reads the table of `run.toml`. Raises RunError if it contains something else.
 
         A folder to keep decoded images in is not taken from there: where to write, only the user says.
         """

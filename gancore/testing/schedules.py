@@ -9,8 +9,8 @@ from gancore.testing.trial import Trial
 
 @check(Schedule)
 def is_a_number(trial: Trial[Schedule]) -> None:
-    """The number is finite and between the extremes, from the first image to beyond the last, and where the
-    length is not known.
+    """The number is finite and between the extremes, from the first image to beyond the last, and if the
+    length is unknown.
     """
     low, high = min(trial.part.extremes()), max(trial.part.extremes())
     for images, total in ((0, 1000), (1, 1000), (500, 1000), (1000, 1000), (1100, 1000), (0, 0), (10, 0)):

@@ -51,7 +51,7 @@ class Inception2015(Extractor):
     weights: str = field(
         default="",
         help="file of the weights (.pth or .safetensors), or none for random ones; "
-        "left out: $GANCORE_CACHE/weights, or a download",
+        "default: $GANCORE_CACHE/weights, or a download",
     )
 
     @property
