@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from gancore.component.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
 from gancore.component.part import Part
 from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
-from gancore.component.specs import build, spec, without_sources
+from gancore.component.specs import build, put, spec, without_sources
 from gancore.component.weights import FILE, load_state, read_weights, write_weights
-from gancore.errors import CheckpointError, FitError, GancoreError, RunError, UserError
+from gancore.errors import CheckpointError, FitError, GancoreError, RunError, SpecError, UserError
 from gancore.storage.files import replace_folder, whole_folder
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
 
@@ -125,17 +125,24 @@ class Pipeline:
         label: Tensor | None = None,
         truncation: float = 1.0,
         truncation_layers: int | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Tensor:
         """Draws images `(n, C, H, W)`, float32 in [-1, 1]; equal seeds give equal images.
 
         Without a seed, a fresh one is drawn and stored in the attribute `seed`. Labels are drawn if none are
         given. `truncation` moves codes toward their mean, in all layers or the first `truncation_layers`.
+        `options` are those of `with_options`, for this draw.
 
         Raises:
             UserError: the pipeline translates images, is unconditional but was given labels, or
             `check_truncation` refuses the truncation.
+            SpecError: there is no such option.
         """
-        seed = _fresh_seed() if seed is None else seed
+        seed = self.seed = _fresh_seed() if seed is None else seed
+        if options:
+            return self.with_options(options).sample(
+                n, seed=seed, label=label, truncation=truncation, truncation_layers=truncation_layers
+            )
         latent, label = self.draw(n, seed=seed, label=label)
         return self.render(
             latent, label, seed=seed, truncation=truncation, truncation_layers=truncation_layers
@@ -144,23 +151,57 @@ class Pipeline:
     def draw(
         self, n: int, *, seed: int | None = None, label: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """`n` latents, and their labels if the conditioner reads labels. For seed and errors see `sample`."""
+        """`n` latents, drawn in eval mode, and their labels if sampler or conditioner read labels. For seed
+        and errors see `sample`.
+        """
         if self.sampler is None:
             raise UserError(
                 f"{self.generator.qualified_name} {self.product} images and has no sampler; "
                 f"give it images to {self.product.removesuffix('s')}"
             )
-        if label is not None and not self.conditioner.conditional:
+        if label is not None and not self.conditional:
             raise UserError(
                 f"{self.conditioner.qualified_name} reads no labels, but a label was given; omit it"
             )
+        if label is None and self.conditional and self.labels is None:
+            reader = self.conditioner if self.conditioner.conditional else self.sampler
+            raise UserError(f"{reader.qualified_name} reads labels, and none can be drawn here; give a label")
         self._check_label(label)
         self.seed = seed = _fresh_seed() if seed is None else seed
         rng = torch.Generator().manual_seed(fold(seed, "sample") % 2**63)
-        if label is None and self.conditioner.conditional and self.labels is not None:
+        if label is None and self.conditional and self.labels is not None:
             label = self.labels(n, rng=rng)
-        with torch.no_grad():
+        with evaluating(self.sampler), torch.no_grad():
             return self.sampler(n, label, rng=rng), label
+
+    @property
+    def conditional(self) -> bool:
+        """Whether labels change what is drawn: the sampler or the conditioner reads them."""
+        return self.conditioner.conditional or (self.sampler is not None and self.sampler.conditional)
+
+    def with_options(self, options: Mapping[str, Any]) -> "Pipeline":
+        """A copy with options of its parts changed, by path: `{"sampler.temperature": 0.9}`. The weights are
+        the same.
+
+        Raises:
+            SpecError: there is no such option, its value is not accepted, or the weights have other shapes
+            with it.
+        """
+        tables = self._tables()
+        for path, value in options.items():
+            if path.partition(".")[0] not in tables or "." not in path:
+                raise SpecError(f"{path}: the parts here are {', '.join(tables)}; set sampler.NAME=…")
+            put(tables, path, value)
+        made: dict[str, Part] = {}
+        try:
+            parts = {
+                name: _restored(name, table, self.state_dict(), Path("the pipeline"), made)
+                for name, table in tables.items()
+            }
+        except CheckpointError as error:
+            raise SpecError(f"{', '.join(options)} cannot be set after training: {error}") from None
+        changed = type(self)(reads=self.reads, makes=self.makes, **parts)
+        return changed.to(self.device)
 
     def _check_label(self, label: Tensor | None) -> None:
         classes = getattr(self.labels, "classes", None)
@@ -343,12 +384,14 @@ class Pipeline:
             ) from None
 
     def _write(self, folder: Path) -> None:
-        seen: dict[Part, str] = {}
-        table = {name: spec(part, complete=True, path=name, seen=seen) for name, part in self.parts.items()}
-        saved = {"gancore": VERSION, "reads": self.reads, "makes": self.makes, "parts": table}
+        saved = {"gancore": VERSION, "reads": self.reads, "makes": self.makes, "parts": self._tables()}
         (folder / SAVED).write_text(json.dumps(saved, indent=1), encoding="utf-8")
         write_weights(folder / FILE, self._named_tensors())
         write_manifest(folder)
+
+    def _tables(self) -> dict[str, Any]:
+        seen: dict[Part, str] = {}
+        return {name: spec(part, complete=True, path=name, seen=seen) for name, part in self.parts.items()}
 
     def state_dict(self) -> dict[str, Tensor]:
         """All weights, named by seat; contiguous and on the CPU."""
@@ -481,8 +524,21 @@ def check_fit(sampler: Sampler | None, conditioner: Conditioner, generator: Gene
             f"{conditioner.qualified_name} makes codes {conditioner.code}, "
             f"{generator.qualified_name} reads {generator.code_shape}"
         )
+    if sampler is not None:
+        _check_values(sampler, conditioner)
     if sampler is not None and tuple(sampler.latent) != tuple(conditioner.latent_shape):
         raise FitError(
             f"{sampler.qualified_name} draws {sampler.latent}, "
             f"{conditioner.qualified_name} reads {conditioner.latent_shape}"
+        )
+
+
+def _check_values(sampler: Sampler, conditioner: Conditioner) -> None:
+    """Raises FitError if one of two neighbors has indices for latents and the other has not, or others."""
+    read = conditioner.codebook_size
+    drawn = getattr(sampler, "codebook_size", read) if sampler.integer else 0
+    if drawn != read:
+        said = [f"indices below {size}" if size else "real numbers" for size in (drawn, read)]
+        raise FitError(
+            f"{sampler.qualified_name} draws {said[0]}, {conditioner.qualified_name} reads {said[1]}"
         )

@@ -24,6 +24,9 @@ def sample(
         ),
     ] = None,
     pipeline: o.Pipeline = None,
+    set: Annotated[
+        list[str] | None, typer.Option("--set", help="set an option of a part: sampler.temperature=0.9")
+    ] = None,
     data: Annotated[
         str | None, typer.Option("--data", help="images to translate or reconstruct instead of sampling")
     ] = None,
@@ -45,6 +48,7 @@ def sample(
             truncation=truncation,
             truncation_layers=truncation_layers,
             pipeline=pipeline,
+            set=set or (),
             data=data,
             output=output or o.named(run, "-samples.png"),
             progress=progress,

@@ -28,14 +28,19 @@ class Sampler(Part):
     """Draws latents: `(n, label=None, *, rng)` → `(n, *latent_shape)`.
 
     All randomness comes from `rng` (a CPU generator), none from the global generator: equal generators give
-    equal draws.
+    equal draws in eval mode. A sampler may be a network; see `gancore.component.network_sampler`. One that
+    draws indices declares the fact `codebook_size`, which the conditioner gives.
     """
 
     latent: Shape = fact(default=None, help="shape of one latent, given by the conditioner")
+    conditional: ClassVar[bool] = False
+    """Whether it reads labels."""
+    integer: ClassVar[bool] = False
+    """Whether latents are indices, int64 in 0 … `codebook_size` - 1."""
 
     @abstractmethod
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
-        """`(n, *latent)` float32 on the CPU."""
+        """`(n, *latent)` float32, or int64 if `integer`, on the CPU."""
 
 
 @interface("label-sampler")
@@ -77,6 +82,11 @@ class Conditioner(Part):
     @abstractmethod
     def latent_shape(self) -> Shape:
         """The shape of one latent."""
+
+    @property
+    def codebook_size(self) -> int:
+        """K if latents are indices, int64 in 0 … K-1; 0 if they are real numbers."""
+        return 0
 
     @abstractmethod
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:

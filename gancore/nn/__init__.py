@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from gancore.nn.batch_norm import SyncBatchNorm2d
     from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
     from gancore.nn.diagonal_gaussian import DiagonalGaussian
+    from gancore.nn.dropout import Dropout
     from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear, EqualizedUpConv2d
     from gancore.nn.growing import Growing
+    from gancore.nn.hierarchy import Hierarchy
     from gancore.nn.initializers import he_weights, normal_weights, orthogonal_weights, xavier_weights
     from gancore.nn.instance_norm import InstanceNorm
     from gancore.nn.labels import LabelEmbedding, given_label, one_hot
@@ -35,6 +37,7 @@ _HOMES = {
         "ConditionalInstanceNorm2d",
     ),
     "diagonal_gaussian": ("DiagonalGaussian",),
+    "dropout": ("Dropout",),
     "equalized": (
         "EqualizedConv2d",
         "EqualizedDownConv2d",
@@ -42,6 +45,7 @@ _HOMES = {
         "EqualizedUpConv2d",
     ),
     "growing": ("Growing",),
+    "hierarchy": ("Hierarchy",),
     "initializers": (
         "he_weights",
         "normal_weights",
@@ -73,12 +77,14 @@ __all__ = [
     "ConditionalBatchNorm2d",
     "ConditionalInstanceNorm2d",
     "DiagonalGaussian",
+    "Dropout",
     "EqualizedConv2d",
     "EqualizedDownConv2d",
     "EqualizedLinear",
     "EqualizedUpConv2d",
     "Fir",
     "Growing",
+    "Hierarchy",
     "InstanceNorm",
     "LabelEmbedding",
     "MinibatchStd",

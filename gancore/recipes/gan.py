@@ -104,6 +104,7 @@ class TwoPlayerGAN(Recipe):
             known["code"] = tuple(self.generator.code_shape)
         if seat == "sampler":
             known["latent"] = tuple(self.conditioner.latent_shape)
+            known["codebook_size"] = self.conditioner.codebook_size
         if seat == "auxiliaries":
             known["features"] = feature_shape(self.discriminator)
             known["latent"] = tuple(self.conditioner.latent_shape)

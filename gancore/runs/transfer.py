@@ -12,8 +12,8 @@ from gancore.errors import FitError
 from gancore.runs.folder import RunFolder
 from gancore.runs.opening import load_pipeline
 
-NETWORKS = ("conditioner", "generator", "discriminator", "encoder")
-"""The seats whose weights are transferred."""
+NETWORKS = ("conditioner", "generator", "discriminator", "encoder", "sampler")
+"""The seats whose weights are taken; a sampler only if it has weights."""
 
 Tables = Mapping[str, dict[str, Any]]
 
@@ -38,7 +38,7 @@ def trained_networks(source: Path | str) -> tuple[Tables, ImageShape]:
     found: Tables = {
         name: tables[name] if name in weightless else {**tables[name], "from": f"{source}:{name}"}
         for name in NETWORKS
-        if name in tables
+        if name in tables and not (name == "sampler" and name in weightless)
     }
     return found, pipeline.generator.image
 

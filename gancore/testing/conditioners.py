@@ -47,7 +47,7 @@ def takes_soft_labels(trial: Trial[Conditioner]) -> None:
 def every_label_changes_the_code(trial: Trial[Conditioner]) -> None:
     """For one latent, every label gives a different code."""
     classes = classes_of(trial.part)
-    latent = trial.normal(1, *trial.part.latent_shape).expand(classes, *trial.part.latent_shape)
+    latent = trial.latents(trial.part, 1).expand(classes, *trial.part.latent_shape)
     codes = forward(trial.part.eval(), (latent, torch.arange(classes))).flatten(1)
     same = [
         (i, j)

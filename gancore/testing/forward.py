@@ -33,7 +33,7 @@ def inputs(trial: Trial[Any], part: Part, n: int | None = None) -> Inputs:
         else None
     )
     if isinstance(part, Conditioner):
-        return trial.normal(n, *part.latent_shape, word="latent"), label
+        return trial.latents(part, n), label
     if isinstance(part, Generator):
         read = trial.images if "translator" in part.tags else trial.normal
         return read(n, *part.code_shape, word="code"), label

@@ -27,6 +27,7 @@ CANDIDATES: Mapping[str, tuple[Any, ...]] = {
     "latent": ((5,), (3, 4, 4)),
     "features": ((6,), (4, 2, 2)),
     "latent_codes": ((3, 1), (4,)),
+    "codebook_size": (7,),
 }
 """The candidate facts; those that differ most come first."""
 MOST = 5
@@ -91,6 +92,13 @@ class Trial(Generic[P]):
     def normal(self, *shape: int, word: str = "") -> Tensor:
         """Normal numbers that depend on the trial's seed and the word."""
         return torch.randn(*shape, generator=self.rng(word))
+
+    def latents(self, part: Any, n: int | None = None) -> Tensor:
+        """Latents that a conditioner reads: normal, or indices below its codebook's size."""
+        shape = (n or self.n, *part.latent_shape)
+        if size := part.codebook_size:
+            return torch.randint(size, shape, generator=self.rng("latent"))
+        return self.normal(*shape, word="latent")
 
     def images(self, *shape: int, word: str = "image") -> Tensor:
         """Random images in [-1, 1]."""

@@ -14,6 +14,7 @@ from gancore.component.randomness import fold, own_rows, seeded
 from gancore.component.scheduled import advance, changing
 from gancore.component.scheduled import values as scheduled_values
 from gancore.errors import UserError
+from gancore.pipeline import evaluating
 from gancore.recipes.base import Recipe, Rows, Run, TermsOf
 from gancore.runs.settings import PRECISIONS
 from gancore.training.player_optimizer import PlayerOptimizer
@@ -102,7 +103,8 @@ class TrainingRun(Run):
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
         n = n or self.batch_size // self.ranks.world
         whole = None if label is None else self.ranks.gather(label).cpu()
-        return self._own(sampler(n * self.ranks.world, whole, rng=self.rng), n)
+        with evaluating(sampler), torch.no_grad():
+            return self._own(sampler(n * self.ranks.world, whole, rng=self.rng), n)
 
     def labels(self, sampler: Part, n: int | None = None) -> Tensor:
         n = n or self.batch_size // self.ranks.world

@@ -17,6 +17,7 @@ from gancore.storage.files import distinct
 from gancore.verbs.loading import Run, load
 from gancore.verbs.pictures import Images, check_images, written
 from gancore.verbs.progress import Progress, counted, silent
+from gancore.verbs.words import Changes, changes_of
 
 
 def sample(
@@ -28,6 +29,7 @@ def sample(
     truncation: float = 1.0,
     truncation_layers: int | None = None,
     pipeline: str | None = None,
+    set: Changes = (),
     data: Path | str | None = None,
     output: Path | str | None = None,
     progress: Progress = silent,
@@ -42,6 +44,7 @@ def sample(
         truncation: 1 for none; values closer to 0 move images toward the mean.
         truncation_layers: truncate only this many of the first layers; default: all.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        set: options of the pipeline's parts, by path: {"sampler.temperature": 0.9}.
         data: images to translate or reconstruct instead of sampling: a folder, zip, IDX or .npy file.
         output: FILE.png for a grid, FILE.npy, or a folder for one file per image; default: nothing is
             written.
@@ -63,6 +66,8 @@ def sample(
     if output is not None:
         check_images(Path(output))
     chosen, number = load(run, pipeline), seed or 0
+    if changes := changes_of(set):
+        chosen = chosen.with_options(changes)
     check_truncation(chosen, truncation, truncation_layers)
     if data is not None:
         images, names = _through(chosen, str(data), number)

@@ -21,6 +21,7 @@ from gancore import (
     share,
 )
 from gancore.component.interfaces import Conditioner, Discriminator, Extractor, ImageShape
+from gancore.component.network_sampler import NetworkSampler
 from gancore.component.part import fact, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
@@ -362,7 +363,33 @@ class HonestPair(Recipe):
         return {name: self.loss.generator(scores(fake)) for name, scores, fake in self.pairs(latent)}
 
 
+@part("honest")
+class HonestSampler(NetworkSampler):
+    """Indices whose distribution depends on the label, with dropout."""
+
+    conditional = True
+    integer = True
+    classes: int = fact(default=0)
+    codebook_size: int = fact()
+    temperature: float = field(default=1.0)
+
+    @property
+    def noise_shape(self):
+        return self.latent
+
+    def build(self):
+        self.table = nn.Embedding(max(self.classes, 1), self.codebook_size)
+        self.dropout = nn.Dropout(0.5)
+
+    def latents(self, noise, label=None):
+        mark = torch.zeros(len(noise), dtype=torch.long) if label is None else label
+        logits = self.dropout(self.table(mark % len(self.table.weight))) / self.temperature
+        bounds = logits.softmax(1).cumsum(1)[:, :-1].contiguous()
+        return torch.searchsorted(bounds, noise.flatten(1).contiguous()).reshape(noise.shape)
+
+
 HONEST = [
+    HonestSampler,
     HonestGenerator,
     HonestSevens,
     HonestTranslator,

@@ -16,6 +16,7 @@ from kit_honest import (
     HonestPair,
     HonestPenalty,
     HonestRecipe,
+    HonestSampler,
     HonestScore,
     HonestTranslator,
 )
@@ -382,6 +383,24 @@ class ConstantSampler(Normal):
 class DoubleSampler(Normal):
     def forward(self, n, label=None, *, rng):
         return super().forward(n, label, rng=rng).double()
+
+
+@mutant("draws_row_by_row")
+class BatchSampler(HonestSampler):
+    def latents(self, noise, label=None):
+        return super().latents((noise + noise.mean(0, keepdim=True)) / 2, label)
+
+
+@mutant("every_label_changes_the_draw")
+class DeafSampler(HonestSampler):
+    def latents(self, noise, label=None):
+        return super().latents(noise, None)
+
+
+@mutant("draws_latents")
+class OneTooMany(HonestSampler):
+    def latents(self, noise, label=None):
+        return super().latents(noise, label) + self.codebook_size
 
 
 @mutant("draws_labels")
