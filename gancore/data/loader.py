@@ -1,6 +1,7 @@
 """Batches in the data's order, prefetched by one thread."""
 
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
@@ -83,6 +84,18 @@ class Loader:
         share = n // self.world
         first = start + self.rank * share
         return self.data.rows(self.order.at(np.arange(first, first + share, dtype=np.int64)))
+
+    @property
+    def available(self) -> int:
+        """The number of images."""
+        return len(self.data)
+
+    def pass_over(self, n: int) -> Iterator[Batch]:
+        """This rank's rows of `n` images at a time, each image once, in their own order and not mirrored."""
+        for start in range(0, len(self.data), n):
+            size = min(n, len(self.data) - start)
+            first, last = (start + size * rank // self.world for rank in (self.rank, self.rank + 1))
+            yield self.data.rows(np.arange(first, last, dtype=np.int64))
 
     def forget(self) -> None:
         """Discards prefetched batches."""

@@ -1,6 +1,6 @@
 """The recipe interface: how a model is trained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -76,6 +76,18 @@ class Run(Protocol):
         """This rank's rows of the next `n` images of all ranks (default: a batch), on the device, with the
         entries that the recipe derives.
         """
+
+    def pass_over(self, n: int | None = None) -> Iterator[dict[str, Tensor]]:
+        """All images of the data once, `n` of all ranks at a time (default: a batch), in their own order and
+        not mirrored: this rank's rows of each batch, as `batch` gives them.
+
+        Counters and the order of `batch` are left alone. In the last batch, ranks may get different numbers
+        of rows; `gather` joins them.
+        """
+
+    @property
+    def available(self) -> int:
+        """The number of images of the data."""
 
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
         """`n` latents `(n, *latent)` for this rank, by default its part of a batch.
@@ -164,7 +176,9 @@ class Recipe(Part):
         raise NotImplementedError(f"{self.qualified_name} has no step")
 
     def finish(self, run: Run) -> None:
-        """Called after the last step; closed-form models are computed here."""
+        """Called once, after the last step; closed-form models are computed here. A run that is resumed after
+        its end does not call it again, unless it is trained further.
+        """
 
     def players(self) -> dict[str, Player]:
         """The players, by name. A recipe without players accumulates batches and computes in `finish`."""

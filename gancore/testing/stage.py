@@ -1,5 +1,6 @@
 """A test bench for recipes: a source of random rows, and a run that records the gradients of every update."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,18 @@ class Rows:
         self.position += n
         mine = slice(self.ranks.rank * n // self.ranks.world, (self.ranks.rank + 1) * n // self.ranks.world)
         return {name: self._made(name, n, rng)[mine] for name in sorted(self.recipe.wants)}
+
+    @property
+    def available(self) -> int:
+        """A few batches."""
+        return 4 * BATCH
+
+    def pass_over(self, n: int) -> Iterator[dict[str, Tensor]]:
+        """As many rows, each once; equal in every pass."""
+        position, self.position = self.position, -self.available
+        batches = [self.next(n) for _ in range(0, self.available, n)]
+        self.position = position
+        return iter(batches)
 
     def _made(self, name: str, n: int, rng: torch.Generator) -> Tensor:
         if name == "label":

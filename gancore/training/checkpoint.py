@@ -82,6 +82,8 @@ def _put_back(run: TrainingRun, path: Path) -> float:
     for player_optimizer in run.player_optimizers.values():
         player_optimizer.restore(tensors, state["optimizers"])
     run.step, run.images, run.source.position = (int(state[name]) for name in ("step", "images", "position"))
+    # older checkpoints do not say; the one at the end was written after `finish`
+    run.finished = bool(state.get("finished", run.images >= run.total))
     run.noted = {
         name: (torch.tensor(float(total), device=run.device), int(count))
         for name, (total, count) in state["noted"].items()
@@ -104,6 +106,7 @@ def _write(run: TrainingRun, aside: Path, seconds: float) -> None:
         "images": run.images,
         "position": run.source.position,
         "seconds": seconds,
+        "finished": run.finished,
         "optimizers": plain,
         "noted": {name: (float(total), count) for name, (total, count) in run.noted.items()},
     }

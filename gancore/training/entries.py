@@ -1,8 +1,11 @@
 """The entries of a batch that the pipelines of a recipe read and make."""
 
 import json
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from gancore.component.specs import spec
@@ -16,7 +19,13 @@ def with_entries(recipe: Recipe, data: Data) -> Data:
     """The data with the entries that the recipe derives from them."""
     if type(recipe).derive is Recipe.derive:
         return data
-    return Derived(data, recipe.derive, json.dumps(spec(recipe), sort_keys=True, default=str))
+    return Derived(data, partial(_derived, recipe), json.dumps(spec(recipe), sort_keys=True, default=str))
+
+
+def _derived(recipe: Recipe, rows: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    device = next((weight.device for weight in recipe.parameters()), torch.device("cpu"))
+    found = recipe.derive({name: value.to(device) for name, value in rows.items()})
+    return {name: value.cpu() for name, value in found.items()}
 
 
 def first_row(data: Data) -> dict[str, Tensor]:

@@ -119,7 +119,9 @@ class Training:
             self._tell("gancore_started")
             self.started = time.monotonic()
             self._loop(stopping)
-            self.recipe.finish(self.run)
+            if not self.run.finished:
+                self.recipe.finish(self.run)
+                self.run.finished = True
             self._report()
             if self.settings.evaluate_every != 0:
                 self._evaluate()
@@ -134,6 +136,7 @@ class Training:
             before = self.run.images
             self.recipe.step(self.run)
             self.run.step += 1
+            self.run.finished = False
             self._tell("gancore_stepped")
             if self._due("report_every", before):
                 self._report()

@@ -57,15 +57,19 @@ class Ranks:
             tensor.copy_(piece.view(tensor.shape))
 
     def gather(self, rows: Tensor) -> Tensor:
-        """The rows of all ranks, in the order of ranks, on every rank."""
+        """The rows of all ranks, in the order of ranks, on every rank; their numbers may differ."""
         if not self.joined:
             return rows
         # messages carry no strides: a channels_last receiver would mix up the pixels
         rows = rows.contiguous()
+        counts = torch.zeros(self.world, dtype=torch.int64, device=rows.device)
+        counts[self.rank] = len(rows)
+        counts = self.sum(counts)
+        rows = torch.cat([rows, rows.new_zeros(int(counts.max()) - len(rows), *rows.shape[1:])])
         several = [torch.empty_like(rows) for _ in range(self.world)]
         with _talking():
             dist.all_gather(several, rows)
-        return torch.cat(several)
+        return torch.cat([one[:n] for one, n in zip(several, counts.tolist(), strict=True)])
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on any rank."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -30,6 +30,18 @@ class Source(Protocol):
 
     def next(self, n: int | None = None) -> dict[str, Tensor]:
         """This rank's rows of the next `n` images of all ranks."""
+
+
+@runtime_checkable
+class FiniteSource(Source, Protocol):
+    """A source whose images can be counted."""
+
+    @property
+    def available(self) -> int:
+        """The number of images."""
+
+    def pass_over(self, n: int) -> Iterator[dict[str, Tensor]]:
+        """This rank's rows of `n` images at a time, each image once, in order; `position` stays."""
 
 
 class TrainingRun(Run):
@@ -71,6 +83,7 @@ class TrainingRun(Run):
         self.ranks = ranks or Ranks()
         self.device = torch.device(device)
         self.batch_size = batch or recipe.batch_size
+        self.finished = False
         self.micro_batch, self.precision = micro_batch, precision
         self.exact = self.ranks.world == 1 if exact is None else exact
         self.step, self._images = 0, 0
@@ -97,8 +110,21 @@ class TrainingRun(Run):
         n = n or self.batch_size
         rows = self.source.next(n)
         self.images += n
-        batch = {name: self._here(value) for name, value in rows.items() if name in self.recipe.wants}
-        return batch | self.recipe.derive(batch)
+        return self._wanted(rows)
+
+    def pass_over(self, n: int | None = None) -> Iterator[dict[str, Tensor]]:
+        return map(self._wanted, self._finite.pass_over(n or self.batch_size))
+
+    @property
+    def available(self) -> int:
+        return self._finite.available
+
+    @property
+    def _finite(self) -> FiniteSource:
+        if not isinstance(self.source, FiniteSource):
+            name = type(self.source).__name__
+            raise UserError(f"{name} gives batches without end; a pass over the data needs a Loader")
+        return self.source
 
     def draw(self, sampler: Part, n: int | None = None, label: Tensor | None = None) -> Tensor:
         n = n or self.batch_size // self.ranks.world
@@ -216,6 +242,11 @@ class TrainingRun(Run):
 
     def _autocast(self) -> Any:
         return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else nullcontext()
+
+    def _wanted(self, rows: dict[str, Tensor]) -> dict[str, Tensor]:
+        batch = {name: self._here(value) for name, value in rows.items() if name in self.recipe.wants}
+        with torch.no_grad():
+            return batch | self.recipe.derive(batch)
 
     def _own(self, whole: Tensor, n: int) -> Tensor:
         return self._here(whole[self.ranks.rank * n : (self.ranks.rank + 1) * n])
