@@ -13,15 +13,39 @@ if TYPE_CHECKING:
 
 def sample(
     run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
-    count: Annotated[int, typer.Option("--count", min=1, help="number of images")] = 64,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", min=1, help="number of images; default: 64, or 8 for several truncations"),
+    ] = None,
     seed: o.Seed = None,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", help="one image for each of these seeds, e.g. 0-99,140")
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            "--like", help="nvidia: the latents that the StyleGANs' released code draws for --seeds"
+        ),
+    ] = None,
     label: o.Label = None,
-    truncation: o.Truncation = 1.0,
+    truncation: Annotated[
+        str,
+        typer.Option(
+            "--truncation",
+            "--trunc",
+            help="1 for none; values closer to 0 move images toward the mean; "
+            "several, as 0.5,0.7,1: a row for each",
+        ),
+    ] = "1",
     truncation_layers: Annotated[
         int | None,
         typer.Option(
             "--truncation-layers", min=0, help="truncate only this many of the first layers; default: all"
         ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="draw coordinates of latents beyond it again, as BigGAN does"),
     ] = None,
     pipeline: o.Pipeline = None,
     set: Annotated[
@@ -44,9 +68,12 @@ def sample(
             run,
             count=count,
             seed=seed,
+            seeds=seeds,
+            like=like,
             label=label,
             truncation=truncation,
             truncation_layers=truncation_layers,
+            threshold=threshold,
             pipeline=pipeline,
             set=set or (),
             data=data,

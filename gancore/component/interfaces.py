@@ -42,6 +42,17 @@ class Sampler(Part):
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
         """`(n, *latent)` float32, or int64 if `integer`, on the CPU."""
 
+    def truncated(self, threshold: float) -> "Sampler":
+        """A sampler of the same latents, of which no coordinate is larger than the threshold in magnitude.
+
+        Raises:
+            UserError: latents of this kind cannot be truncated.
+        """
+        raise UserError(
+            f"{self.qualified_name} draws latents that take no threshold; use one that does, "
+            "such as sampler/normal"
+        )
+
 
 @interface("label-sampler")
 class LabelSampler(Part):

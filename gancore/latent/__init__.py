@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from gancore.latent.labeled import labeled_directions
     from gancore.latent.mixing import band_of, layers_of, mix, mixing_table
     from gancore.latent.route import Route
+    from gancore.latent.seeds import images_of_seeds, latent_of_seed
     from gancore.latent.sefa import sefa_directions
     from gancore.latent.spaces import mean_code, usual_space
+    from gancore.latent.truncation import with_threshold
     from gancore.latent.tuning import PivotalTuning, tune
     from gancore.latent.walk import Walk
 
@@ -33,8 +35,10 @@ _HOMES = {
     "labeled": ("labeled_directions",),
     "mixing": ("band_of", "layers_of", "mix", "mixing_table"),
     "route": ("Route",),
+    "seeds": ("images_of_seeds", "latent_of_seed"),
     "sefa": ("sefa_directions",),
     "spaces": ("mean_code", "usual_space"),
+    "truncation": ("with_threshold",),
     "tuning": ("PivotalTuning", "tune"),
     "walk": ("Walk",),
 }
@@ -55,8 +59,10 @@ __all__ = [
     "edited_code",
     "edited_latent",
     "guide",
+    "images_of_seeds",
     "invert",
     "labeled_directions",
+    "latent_of_seed",
     "layers_of",
     "load_code",
     "mean_code",
@@ -72,6 +78,7 @@ __all__ = [
     "spherical",
     "tune",
     "usual_space",
+    "with_threshold",
 ]
 
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -8,6 +8,7 @@ from torch import Tensor
 from gancore.component.interfaces import Sampler
 from gancore.component.part import field, part
 from gancore.component.validators import above
+from gancore.errors import UserError
 
 __all__ = ["Normal", "Sphere", "TruncatedNormal", "Uniform"]
 
@@ -21,6 +22,10 @@ class Normal(Sampler):
     def forward(self, n: int, label: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
         """`(n, *latent)` float32."""
         return torch.randn(n, *self.latent, generator=rng)
+
+    def truncated(self, threshold: float) -> Sampler:
+        """The truncated normal."""
+        return _within(self, threshold)
 
 
 @part("uniform")
@@ -53,6 +58,10 @@ class TruncatedNormal(Sampler):
         quantile: Tensor = torch.special.ndtri(outside + share * (1 - 2 * outside))
         return quantile.clamp(-self.threshold, self.threshold).float()
 
+    def truncated(self, threshold: float) -> Sampler:
+        """The truncated normal with this threshold, which may be the larger one."""
+        return _within(self, threshold)
+
 
 @part("sphere")
 class Sphere(Sampler):
@@ -68,3 +77,10 @@ class Sphere(Sampler):
         flat = torch.randn(n, math.prod(self.latent), generator=rng)
         latent: Tensor = flat * torch.rsqrt(flat.square().mean(1, keepdim=True))
         return latent.view(n, *self.latent)
+
+
+def _within(sampler: Sampler, threshold: float) -> Sampler:
+    try:
+        return TruncatedNormal(latent=sampler.latent, threshold=threshold)
+    except ValueError as error:
+        raise UserError(str(error)) from None

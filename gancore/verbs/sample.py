@@ -1,8 +1,9 @@
 """Images drawn, translated or reconstructed by a run."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import attrs
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,6 +11,8 @@ from torch import Tensor
 from gancore.data import ImageOptions
 from gancore.data import Images as ImageFiles
 from gancore.errors import UserError
+from gancore.latent.seeds import images_of_seeds
+from gancore.latent.truncation import with_threshold
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pipeline import Pipeline, check_truncation
 from gancore.runs.sources import open_source
@@ -17,17 +20,20 @@ from gancore.storage.files import distinct
 from gancore.verbs.loading import Run, load
 from gancore.verbs.pictures import Images, check_images, written
 from gancore.verbs.progress import Progress, counted, silent
-from gancore.verbs.words import Changes, changes_of
+from gancore.verbs.words import Amounts, Changes, Numbers, amounts_of, changes_of, numbers_of
 
 
 def sample(
     run: Run,
     *,
-    count: int = 64,
+    count: int | None = None,
     seed: int | None = None,
+    seeds: Numbers | None = None,
+    like: str | None = None,
     label: Wanted | None = None,
-    truncation: float = 1.0,
+    truncation: Amounts = 1.0,
     truncation_layers: int | None = None,
+    threshold: float | None = None,
     pipeline: str | None = None,
     set: Changes = (),
     data: Path | str | None = None,
@@ -38,11 +44,17 @@ def sample(
 
     Args:
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
-        count: number of images.
+        count: number of images; default: 64, or 8 if several truncations are given.
         seed: seed of latents and noise; default: 0.
+        seeds: one image for each of these seeds instead, e.g. range(100) or "0-99,140". The image of a seed
+            is the same whatever the other seeds are; it is that of `count=1, seed=…`.
+        like: `nvidia` for the latents that the released code of the StyleGANs draws for these seeds, so that
+            a published seed gives the published image.
         label: class of all images, or its name, or a row of numbers; default: drawn as in the data.
-        truncation: 1 for none; values closer to 0 move images toward the mean.
+        truncation: 1 for none; values closer to 0 move images toward the mean. Several, e.g. [0.5, 0.7, 1] or
+            "0.5,0.7,1", give the same images with each: a grid with a row for each value.
         truncation_layers: truncate only this many of the first layers; default: all.
+        threshold: largest magnitude of a coordinate of the latents; larger ones are drawn again (BigGAN).
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         set: options of the pipeline's parts, by path: {"sampler.temperature": 0.9}.
         data: images to translate or reconstruct instead of sampling: a folder, zip, IDX or .npy file.
@@ -54,42 +66,78 @@ def sample(
         UserError: options conflict with each other or the pipeline, or the output cannot be written.
         RunError: the folder holds no pipeline.
     """
-    if truncation_layers is not None and truncation == 1:
+    amounts = amounts_of("--truncation", truncation)
+    if truncation_layers is not None and amounts == [1]:
         raise UserError(
             "--truncation-layers has no effect without --truncation; "
             "give --truncation too, e.g. 0.7, or omit it"
         )
-    if data is not None and (truncation != 1 or label is not None):
+    if data is not None and (amounts != [1] or label is not None):
         raise UserError("--truncation and --label have no effect with --data; omit them")
-    if count < 1:
+    if data is not None and (seeds is not None or threshold is not None):
+        raise UserError("--seeds and --threshold have no effect with --data; omit them")
+    drawing = _Drawing.of(count or (64 if len(amounts) == 1 else 8), seed or 0, seeds, like, label)
+    if seeds is not None and (count is not None or seed is not None):
+        raise UserError("--seeds says how many images there are, and their seeds; omit --count and --seed")
+    if like is not None and (seeds is None or threshold is not None):
+        raise UserError(f"--like {like} draws the latents of --seeds; give --seeds, and omit --threshold")
+    if count is not None and count < 1:
         raise UserError(f"--count must be at least 1; got {count}")
     if output is not None:
         check_images(Path(output))
-    chosen, number = load(run, pipeline), seed or 0
+    chosen = load(run, pipeline)
     if changes := changes_of(set):
         chosen = chosen.with_options(changes)
-    check_truncation(chosen, truncation, truncation_layers)
+    for amount in amounts:
+        check_truncation(chosen, amount, truncation_layers)
     if data is not None:
-        images, names = _through(chosen, str(data), number)
+        images, names = _through(chosen, str(data), drawing.seed)
         return written(Images(images=images, names=tuple(names)), output)
-    truncated = {"truncation": truncation, "truncation_layers": truncation_layers}
-    drawn = _drawn(chosen, count, label, number, truncated, progress)
-    return written(Images(images=drawn, seed=number), output)
+    chosen = chosen if threshold is None else with_threshold(chosen, threshold)
+    rows = [
+        drawing.drawn(chosen, progress, truncation=amount, truncation_layers=truncation_layers)
+        for amount in amounts
+    ]
+    return written(drawing.together(rows, amounts), output)
 
 
-def _drawn(
-    pipeline: Pipeline,
-    count: int,
-    label: Wanted | None,
-    seed: int,
-    truncated: dict[str, Any],
-    progress: Progress,
-) -> Tensor:
-    """The images of `Pipeline.sample`, bit for bit."""
-    wanted = wanted_label(pipeline, label)
-    several = None if wanted is None else wanted.expand(count, *wanted.shape[1:])
-    latent, marks = pipeline.draw(count, seed=seed, label=several)
-    return torch.cat(list(counted(pipeline.chunks(latent, marks, seed=seed, **truncated), count, progress)))
+@attrs.frozen
+class _Drawing:
+    """Which images are drawn: `count` of one seed, or one for each of `seeds`."""
+
+    count: int
+    seed: int
+    seeds: tuple[int, ...]
+    like: str | None
+    label: Wanted | None
+
+    @classmethod
+    def of(cls, count: int, seed: int, seeds: Numbers | None, like: str | None, label: Wanted | None) -> Self:
+        numbers = () if seeds is None else tuple(dict.fromkeys(numbers_of("--seeds", seeds)))
+        return cls(len(numbers) or count, seed, numbers, like, label)
+
+    def drawn(self, pipeline: Pipeline, progress: Progress, **truncated: Any) -> Tensor:
+        """Without seeds the images of `Pipeline.sample`, bit for bit."""
+        mark = wanted_label(pipeline, self.label)
+        if self.seeds:
+            made = images_of_seeds(pipeline, self.seeds, mark, like=self.like, **truncated)
+        else:
+            marks = None if mark is None else mark.expand(self.count, *mark.shape[1:])
+            latent, marks = pipeline.draw(self.count, seed=self.seed, label=marks)
+            made = pipeline.chunks(latent, marks, seed=self.seed, **truncated)
+        return torch.cat(list(counted(made, self.count, progress)))
+
+    def together(self, rows: list[Tensor], amounts: list[float]) -> Images:
+        """A row of images for each amount of truncation, or the images of the only one."""
+        names = [f"seed{n:04d}" for n in self.seeds] or [f"{i:06d}" for i in range(self.count)]
+        if len(amounts) > 1:
+            names = [f"{name}-truncation{amount:g}" for amount in amounts for name in names]
+        return Images(
+            images=torch.cat(rows),
+            seed=None if self.seeds else self.seed,
+            columns=self.count if len(amounts) > 1 else None,
+            names=tuple(names),
+        )
 
 
 def _through(pipeline: Pipeline, source: str, seed: int) -> tuple[Tensor, list[str]]:

@@ -33,6 +33,22 @@ def numbers_of(option: str, given: Numbers) -> list[int]:
     return found
 
 
+Amounts = float | str | Sequence[float]
+"""Numbers: 0.7, [0.5, 0.7, 1], or as text "0.5,0.7,1"."""
+
+
+def amounts_of(option: str, given: Amounts) -> list[float]:
+    """Numbers, from numbers or text such as `0.5,0.7,1`. Raises UserError that names the option."""
+    words = given.split(",") if isinstance(given, str) else several(given)
+    try:
+        found = [float(word) for word in words]
+    except (TypeError, ValueError):
+        raise UserError(f"{option} takes a number, or several as 0.5,0.7,1; got {given!r}") from None
+    if not found:
+        raise UserError(f"{option} needs at least one number")
+    return found
+
+
 def layers_named(given: Numbers, total: int) -> Collection[int]:
     """Layers, from coarse, middle, fine, or their numbers. Raises UserError if there are no such layers."""
     if not total:
