@@ -102,7 +102,7 @@ def test_a_derived_option_gives_way_to_a_schedule_and_may_be_one():
             lambda: R1(gamma=Linear(end=-1.0)),
             "gamma must be a number, at least 0; got -1.0 from its schedule",
         ),
-        (lambda: Adam(betas=(0.5, Linear(end=0.9))), "betas must be two numbers from 0 to below 1"),
+        (lambda: Adam(betas=(0.5, Linear(end=0.9))), "betas must be two numbers"),
         (lambda: ExponentialAverage(ramp_up=Linear(warm_up=5)), "ramp_up must be a number above 0; got 0"),
     ],
 )
