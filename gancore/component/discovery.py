@@ -1,5 +1,6 @@
 """Loads plugins one by one in sorted order; a broken one is recorded and does not affect the others."""
 
+import difflib
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -46,6 +47,7 @@ class Host:
         name = f"{distribution}:{entry}"
         try:
             self.manager.register(module, name=name)
+            _check_hooks(module, self.manager)
             others = [p for n, p in self.manager.list_name_plugin() if p is not None and n != name]
             parts, presets = (
                 [
@@ -87,6 +89,17 @@ def _check_api(module: ModuleType) -> None:
         raise GancoreError(
             f"it {said}; this gancore accepts {accepted}: install a version of the plugin made for it"
         )
+
+
+def _check_hooks(module: ModuleType, manager: pluggy.PluginManager) -> None:
+    known = [name for name in vars(hooks) if name.startswith("gancore_")]
+    for caller in manager.get_hookcallers(module) or []:
+        if caller.name not in known:
+            near = difflib.get_close_matches(caller.name, known, n=1, cutoff=0)
+            raise GancoreError(
+                f"it implements the hook {caller.name}, which does not exist; did you mean {near[0]}? "
+                f"Known: {', '.join(known)}"
+            )
 
 
 def _cause(error: BaseException) -> str:

@@ -21,6 +21,7 @@ import torch
 from attrs.setters import NO_OP
 from torch import Tensor, nn
 
+from gancore.component.definition import check_class, check_complete, check_constructor, check_layers
 from gancore.component.derived import Rules, derive, left_open
 from gancore.component.docstrings import first_paragraph, summary
 from gancore.component.fields import (
@@ -30,7 +31,6 @@ from gancore.component.fields import (
     fact_fields,
     field,
     help_of,
-    is_declared,
     option_fields,
     required_fields,
     seat,
@@ -40,7 +40,7 @@ from gancore.component.ownership import Owner, Place, making, next_place
 from gancore.component.running_mean import RunningMean
 from gancore.component.scheduled import closed, refused, taking_schedules
 from gancore.component.seating import children, fill, fill_all, occupy
-from gancore.errors import FactError, SpecError, Unbuilt
+from gancore.errors import FactError, Unbuilt
 
 __all__ = [
     "Part",
@@ -86,6 +86,7 @@ class Part(nn.Module):
     """Options that follow from the facts, where they are not given; see `gancore.component.derived`."""
 
     def __attrs_pre_init__(self) -> None:
+        check_complete(type(self))
         nn.Module.__init__(self)
         # options that change while training, with their schedules; see gancore.component.scheduled
         self.scheduled: dict[str, Any] = self.__dict__.get("scheduled", {})
@@ -291,6 +292,7 @@ class Part(nn.Module):
             fill_all(self, place)
             with making(place):
                 self.build()
+        check_layers(self)
         if self.memory_format is torch.channels_last:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._origin = place
@@ -332,25 +334,16 @@ def part(name: str, *, tags: Sequence[str] = ()) -> Callable[[type[P]], type[P]]
 
     def wrap(cls: type[P]) -> type[P]:
         # with any other on_setattr attrs bypasses nn.Module.__setattr__, and no parameter is registered
+        check_constructor(cls)
         made = attrs.define(slots=False, eq=False, repr=False, kw_only=True, on_setattr=NO_OP)(cls)
         attrs.resolve_types(cast(Any, made))
-        _check_fields(made)
+        check_class(made)
         made.__init__ = taking_schedules(made.__init__)  # type: ignore[method-assign]
         made.name = name
         made.tags = frozenset(tags).union(*(getattr(base, "tags", ()) for base in made.__mro__[1:]))
         return made
 
     return wrap
-
-
-def _check_fields(cls: type[Part]) -> None:
-    for a in all_fields(cls):
-        if not is_declared(a):
-            raise SpecError(
-                f"{cls.__name__}.{a.name} is annotated in the class, so it would be an option; "
-                f"write {a.name}: … = field(…), "
-                f"or annotate a layer where build makes it (self.{a.name}: … = …)"
-            )
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field, fact, seat))

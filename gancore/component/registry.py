@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from gancore.component.definition import abstract_names
 from gancore.component.part import Part
 from gancore.component.presets import Preset
 from gancore.errors import AmbiguousPart, BrokenPlugin, SpecError, UnknownPart
@@ -234,10 +235,8 @@ def _registration(distribution: str, cls: object) -> Registration:
         raise SpecError(
             f"{distribution} offers {cls.__name__} without a name; decorate it with @part('name')"
         )
-    if cls.__dict__.get("__abstractmethods__") or _abstract(cls):
-        raise SpecError(
-            f"{distribution} offers {cls.__name__}, which does not define {', '.join(_abstract(cls))}"
-        )
+    if lacking := abstract_names(cls):
+        raise SpecError(f"{distribution} offers {cls.__name__}, which does not define {', '.join(lacking)}")
     return Registration(distribution, cls)
 
 
@@ -252,8 +251,3 @@ def _ensure_one(kind: str, name: str, offers: list[str]) -> None:
         raise AmbiguousPart(
             f"{kind} {name!r} is offered by {len(offers)} plugins; write {' or '.join(offers)}"
         )
-
-
-def _abstract(cls: type[Part]) -> list[str]:
-    """Abstract methods that the class does not define; `nn.Module` has no ABC metaclass to check this."""
-    return [name for name in dir(cls) if getattr(getattr(cls, name, None), "__isabstractmethod__", False)]

@@ -119,7 +119,7 @@ class Run(Protocol):
 
         Raises:
             NotFinite: a term or a gradient is NaN or infinite; no weight was changed.
-            UserError: a term is no tensor, or has rows and a gradient.
+            UserError: there is no such player, or a term is no tensor, or has rows and a gradient.
         """
 
     def every(self, n: int) -> bool:

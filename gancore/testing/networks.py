@@ -10,9 +10,10 @@ from gancore.component.interfaces import Conditioner, Discriminator, Encoder, Ge
 from gancore.component.part import Part
 from gancore.component.randomness import Rows, own_rows
 from gancore.errors import FitError
+from gancore.nn.running_statistics import running_statistics
 from gancore.testing.assertions import ensure_close, ensure_finite_gradients, ensure_float32
 from gancore.testing.check import check, ensure
-from gancore.testing.excuses import reads_labels, row_by_row
+from gancore.testing.excuses import reads_labels, row_by_row, tags_in
 from gancore.testing.forward import NETWORKS, Inputs, classes_of, forward, inputs
 from gancore.testing.slopes import ensure_slope, gradient_norm
 from gancore.testing.trial import Trial
@@ -89,6 +90,26 @@ def rows_are_exact(trial: Trial[Part]) -> None:
             "gancore.component.randomness, or tag the part `batch`"
         )
         ensure_close(piece, whole[start : start + 2], 1e-5, text)
+
+
+@check(*NETWORKS)
+def forward_moves_no_buffer(trial: Trial[Part]) -> None:
+    """In training mode a forward pass moves no buffer, except for the running statistics of batch
+    normalization in a part that is tagged `batch`.
+    """
+    part = trial.part.train()
+    before = {name: buffer.clone() for name, buffer in part.named_buffers()}
+    forward(part, inputs(trial, part))
+    moved = {name for name, buffer in part.named_buffers() if not torch.equal(buffer, before[name])}
+    if "batch" in tags_in(part):
+        moved -= {name for name, _ in running_statistics(part)}
+    ensure(
+        not moved,
+        f"a forward pass moves {', '.join(sorted(moved)[:4])}, which then drifts with micro-batches and with "
+        "other players' passes; observe into a RunningMean and move it in update_buffers. Spectral "
+        "normalization is SpectralConv2d, SpectralLinear or SpectralEmbedding of gancore.nn, not torch's; "
+        "batch normalization is tagged `batch`",
+    )
 
 
 @check(Conditioner, Generator, Encoder)

@@ -1,5 +1,6 @@
 """The run that a recipe's `step` works with; all training mechanics are in `update`."""
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any, Protocol, runtime_checkable
@@ -149,10 +150,10 @@ class TrainingRun(Run):
         return self.step % n == 0
 
     def restart(self, player: str) -> None:
-        self.player_optimizers[player].restart()
+        self._player(player).restart()
 
     def scale_lr(self, player: str, factor: float) -> None:
-        self.player_optimizers[player].lr_scale = factor
+        self._player(player).lr_scale = factor
 
     def log(self, **scalars: float | Tensor) -> None:
         for name, value in scalars.items():
@@ -165,7 +166,7 @@ class TrainingRun(Run):
     def update(
         self, player: str, terms: TermsOf, *rows: Rows, scale: float = 1.0, double_backward: bool = False
     ) -> dict[str, Tensor]:
-        player_optimizer = self.player_optimizers[player]
+        player_optimizer = self._player(player)
         with player_optimizer.freeze_others(), _stance(self._compiled and double_backward):
             results = list(self._backward(player, terms, rows, scale))
         gradients = player_optimizer.gradients()
@@ -228,6 +229,16 @@ class TrainingRun(Run):
             if losses:
                 torch.stack(losses).sum().mul(weight * scale).backward()  # type: ignore[no-untyped-call]
             yield weight, {name: value.detach() for name, value in values.items()}
+
+    def _player(self, name: str) -> PlayerOptimizer:
+        if name not in self.player_optimizers:
+            known = ", ".join(self.player_optimizers) or "none"
+            near = difflib.get_close_matches(name, self.player_optimizers, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UserError(
+                f"{self.recipe.qualified_name} has no player {name!r}; {hint}its players() names: {known}"
+            )
+        return self.player_optimizers[name]
 
     def _next_seed(self) -> int:
         seed = int(torch.randint(2**62, (), generator=self.rng))

@@ -93,15 +93,6 @@ class NotOffered(NonSaturating):
 
 
 @mutant("spec_round_trip")
-class SpecForgetsAnOption(HonestEncoder):
-    examples = ({"gain": 2.0},)
-
-    def __init__(self, *, gain=1.0, **fields):
-        self.__attrs_init__(**fields)
-        self.__dict__["gain"] = gain
-
-
-@mutant("spec_round_trip")
 class ConverterRunsTwice(NonSaturating):
     width: int = field(default=4, converter=lambda width: width + 1)
 
@@ -217,6 +208,25 @@ class UnusedWeight(HonestGenerator):
     def build(self):
         super().build()
         self.spare = nn.Linear(3, 3)
+
+
+@mutant("forward_moves_no_buffer", "double_backward_is_true")
+class SpectralNormOfTorch(HonestDiscriminator):
+    def build(self):
+        super().build()
+        self.first = torch.nn.utils.parametrizations.spectral_norm(self.first)
+
+
+@mutant("forward_moves_no_buffer", tags=["batch"])
+class CountsItsPasses(HonestGenerator):
+    def build(self):
+        super().build()
+        self.norm = nn.BatchNorm1d(5)
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, code):
+        self.passes += float(self.training)
+        return super().forward(self.norm(code))
 
 
 @mutant("rows_are_exact", "independent_in_eval", "works_in_float64")
