@@ -2,19 +2,23 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from gancore_cyclegan import CycleGAN, ResNet
 from torch import Tensor
 
 from gancore.component.specs import build, spec
-from gancore.errors import FitError
+from gancore.data import Unpaired, open_data
+from gancore.errors import FactError, FitError
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.patchgan import PatchGAN
+from gancore.standard.projection import ProjectionDiscriminator
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint
 from gancore.training.run import TrainingRun
+from gancore.training.start import fit_to_data
 
 RGB = (3, 8, 8)
 
@@ -239,3 +243,16 @@ def test_colors_learn_to_change_sides() -> None:
         before = (source.mean((0, 2, 3)) - target.mean((0, 2, 3))).abs().mean()
         after = (translated.mean((0, 2, 3)) - target.mean((0, 2, 3))).abs().mean()
         assert after < before / 4, (name, before, after)
+
+
+def test_a_discriminator_that_reads_labels_is_told_that_the_recipe_passes_none() -> None:
+    said = (
+        r"recipe/cyclegan trains without labels, but discriminator/projection \(seat target_discriminator\)"
+    )
+    images = np.random.default_rng(0).integers(0, 256, (4, 3, 8, 8), dtype=np.uint8)
+    data = Unpaired(open_data(images), open_data(images))
+    judge = ProjectionDiscriminator(network=PatchGAN(width=4, layers=1))
+    with pytest.raises(FitError, match=said):
+        fit_to_data(CycleGAN(target_discriminator=judge), data, 0)
+    with pytest.raises(FactError, match="projection waits for classes, which recipe/cyclegan does not prov"):
+        small(target_discriminator=judge).require()
