@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gancore.data.labels import LabelArray, Labels
+from gancore.data.labels import LabelArray, Labels, stem
 from gancore.data.order import Order, Positions
 from gancore.data.pixels import Indices, Pixels
 from gancore.errors import DataError
@@ -181,13 +181,6 @@ class Images(Data):
         """The images without `held_out` of them, and the held-out ones."""
         rest, out = hold_out(self.stems, held_out, seed)
         return self.select(rest), self.select(out)
-
-
-def stem(name: str) -> str:
-    """A name without its suffix, but with its folders."""
-    folder, slash, file = name.rpartition("/")
-    base, dot, _ = file.rpartition(".")
-    return folder + slash + (base if dot and base else file)
 
 
 def unmirror(indices: Any, length: int) -> tuple[Indices, "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gancore.data.data import Data, Images, Skipped, hold_out, stem, unmirror
-from gancore.data.labels import some
+from gancore.data.data import Data, Images, Skipped, hold_out, unmirror
+from gancore.data.labels import some, stem
 from gancore.data.order import Order, PairedOrders
 from gancore.data.pixels import Indices
 from gancore.errors import DataError

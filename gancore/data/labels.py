@@ -95,20 +95,41 @@ def json_labels(content: bytes, images: Sequence[str], where: str) -> Labels | N
     table = _parse(content, where)
     if table.get("labels") is None:
         return None
-    by_name = dict(pairs(table["labels"], where))
-    missing = [name for name in images if name not in by_name]
-    extra = sorted(set(by_name) - set(images))
-    twice = len(table["labels"]) - len(by_name)
+    entries = pairs(table["labels"], where)
+    rows = rows_by_name([name for name, _ in entries], images, where)
+    names = table.get("classes")
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise DataError(f"{where}: classes is {names!r:.80}; expected a list of names")
+    return as_labels([entries[row][1] for row in rows], len(images), where, names)
+
+
+def rows_by_name(names: Sequence[str], images: Sequence[str], where: str) -> npt.NDArray[np.int64]:
+    """The row of each image among the names of rows, which may lack the images' suffixes.
+
+    Raises:
+        DataError: an image without a row, a row without an image, or a name that is there twice.
+    """
+    given = dict(zip(names, range(len(names)), strict=True))
+    known = {name: name for name in images}
+    if not set(names) & set(images):
+        known = {name: stem(name) for name in images}
+    missing = [name for name in images if known[name] not in given]
+    extra = sorted(set(given) - set(known.values()))
+    twice = len(names) - len(given) + len(images) - len(set(known.values()))
     if missing or extra or twice:
         raise DataError(
             f"{where} does not match: {len(missing)} have no label ({some(missing)}), "
             f"{len(extra)} labels no image ({some(extra)}), "
             f"{twice} are there twice; give every image one label, or use labels='none'"
         )
-    names = table.get("classes")
-    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
-        raise DataError(f"{where}: classes is {names!r:.80}; expected a list of names")
-    return as_labels([by_name[name] for name in images], len(images), where, names)
+    return np.array([given[known[name]] for name in images], dtype=np.int64)
+
+
+def stem(name: str) -> str:
+    """A name without its suffix, but with its folders."""
+    folder, slash, file = name.rpartition("/")
+    base, dot, _ = file.rpartition(".")
+    return folder + slash + (base if dot and base else file)
 
 
 def _parse(content: bytes, where: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from gancore.data.packing import Progress, pack
 from gancore.data.pictures import Pictures
 from gancore.data.pixels import Pixels
 from gancore.data.source import Source
+from gancore.data.vectors import names_beside, vector_labels
 from gancore.errors import DataError
 
 EMBEDDED = Path(__file__).parent / "embedded" / "emoji-32.zip"
@@ -161,7 +162,10 @@ def _labels_file(path: Path, source: Source) -> Labels | None:
     if kind == ".npy" or is_idx(path):
         if not path.is_file():
             read_bytes(path)
-        return as_labels(_read_npy(path) if kind == ".npy" else read_idx(path), len(source), str(path))
+        if kind == ".npy":
+            beside = str(path.with_suffix(".txt"))
+            return vector_labels(_read_npy(path), names_beside(path), source.names, str(path), beside)
+        return as_labels(read_idx(path), len(source), str(path))
     raise DataError(
         f"labels is {str(path)!r}; expected auto, folders, none, or a .json, .npy or IDX file of labels"
     )

@@ -7,6 +7,7 @@ from gancore.data.decode import OTHER_PICTURES, READABLE, SUFFIXES, decode
 from gancore.data.files import Files
 from gancore.data.labels import Labels, folder_labels, json_labels
 from gancore.data.source import Raw, Source, Unreadable
+from gancore.data.vectors import NAMES, VECTORS, read_npy, vector_labels
 from gancore.errors import DataError
 
 LABEL_FILE = "dataset.json"
@@ -27,7 +28,7 @@ class Pictures(Source):
         self.files = files
         self.title = title or files.title
         self.names = [name for name in files.names if _suffix(name) in SUFFIXES | OTHER_PICTURES]
-        others = len(files.names) - len(self.names) - (1 if self.label_file() else 0)
+        others = len(files.names) - len(self.names) - len(self.label_files())
         self.notes = (f"{others} other files ignored",) if others else ()
         if not self.names:
             files.close()
@@ -36,10 +37,18 @@ class Pictures(Source):
                 "give a folder or zip that holds some"
             )
 
-    def label_file(self) -> str | None:
-        """The dataset.json nearest to the root."""
-        found = [name for name in self.files.names if name.split("/")[-1] == LABEL_FILE]
+    def label_file(self, wanted: str = LABEL_FILE) -> str | None:
+        """The dataset.json, or another file of labels, nearest to the root."""
+        found = [name for name in self.files.names if name.split("/")[-1] == wanted]
         return min(found, key=lambda name: (name.count("/"), name), default=None)
+
+    def label_files(self) -> list[str]:
+        """The files of labels that "auto" reads: dataset.json, else labels.npy and labels.txt."""
+        if file := self.label_file():
+            return [file]
+        file = self.label_file(VECTORS)
+        beside = "" if file is None else file.removesuffix(VECTORS) + NAMES
+        return [name for name in (file, beside) if name in self.files.names and name]
 
     def read(self, index: int) -> Raw:
         """One decoded image."""
@@ -62,9 +71,9 @@ class Pictures(Source):
         self.files.close()
 
     def labels(self, how: str) -> Labels | None:
-        """Labels by "auto" (dataset.json, else class folders, else none) or "folders"."""
-        file = self.label_file()
-        if how == "folders" or file is None:
+        """Labels by "auto" (dataset.json, else labels.npy, else class folders, else none) or "folders"."""
+        files = self.label_files()
+        if how == "folders" or not files:
             found = folder_labels(self.names)
             if found is None and how == "folders":
                 raise DataError(
@@ -72,13 +81,20 @@ class Pictures(Source):
                     "sort them, or labels='none'"
                 )
             return found
+        file, *beside = files
+        above = file.rpartition("/")[0]
+        images = [name.removeprefix(f"{above}/" if above else "") for name in self.names]
+        content, where = self._read(file), f"{self.title}: {file}"
+        if file.endswith(VECTORS):
+            names = self._read(beside[0]) if beside else None
+            names_from = f"{self.title}: {beside[0]}" if beside else ""
+            return vector_labels(read_npy(content, where), names, images, where, names_from)
+        return json_labels(content, images, where)
+
+    def _read(self, file: str) -> bytes:
         try:
-            content = self.files.read(file)
+            return self.files.read(file)
         except Unreadable as error:
             raise DataError(
                 f"{self.title}: {file} cannot be read ({error}); mend it, or use labels='none'"
             ) from error
-        above = file[: -len(LABEL_FILE)]
-        return json_labels(
-            content, [name.removeprefix(above) for name in self.names], f"{self.title}: {file}"
-        )

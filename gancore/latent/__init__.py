@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from gancore.exports import lazy
 
 if TYPE_CHECKING:
-    from gancore.latent.clip import ClipScorer, clip_scorer
+    from gancore.latent.clip import ClipScorer, clip_scorer, text_vectors
     from gancore.latent.codes import codes_of, load_code, render_codes, save_code
     from gancore.latent.direction_file import DirectionSet
     from gancore.latent.directions import Directions, principal_directions, random_directions
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gancore.latent.walk import Walk
 
 _HOMES = {
-    "clip": ("ClipScorer", "clip_scorer"),
+    "clip": ("ClipScorer", "clip_scorer", "text_vectors"),
     "codes": ("codes_of", "load_code", "render_codes", "save_code"),
     "direction_file": ("DirectionSet",),
     "directions": ("Directions", "principal_directions", "random_directions"),
@@ -76,6 +76,7 @@ __all__ = [
     "save_code",
     "sefa_directions",
     "spherical",
+    "text_vectors",
     "tune",
     "usual_space",
     "with_threshold",

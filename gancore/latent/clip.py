@@ -1,4 +1,6 @@
-"""Scores of images by a text, with a CLIP model; `pip install gancore[clip]` installs `open_clip`."""
+"""Scores of images by a text, and vectors of texts, with a CLIP model; `pip install gancore[clip]` installs
+`open_clip`.
+"""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from gancore.errors import UserError
 
-__all__ = ["ClipScorer", "clip_scorer"]
+__all__ = ["ClipScorer", "clip_scorer", "text_vectors"]
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 DEVIATION = (0.26862954, 0.26130258, 0.27577711)
@@ -65,10 +67,33 @@ def clip_scorer(
     Raises:
         UserError: open_clip is not installed, or does not know the model or its weights.
     """
+    texts = [text] if isinstance(text, str) else list(text)
+    made, tokens = _model(texts, model, pretrained, device, "scores by text")
+    return ClipScorer(made, tokens)
+
+
+def text_vectors(
+    texts: Sequence[str],
+    model: str = "ViT-B-32",
+    pretrained: str = "laion2b_s34b_b79k",
+    *,
+    device: str = "cpu",
+) -> Tensor:
+    """Normalized embeddings of texts, `(N, K)` float32 on the CPU, as labels of images. Raises as
+    `clip_scorer` does.
+    """
+    made, tokens = _model(list(texts), model, pretrained, device, "embeddings of texts")
+    made.eval()
+    with torch.no_grad():
+        found: Tensor = made.encode_text(tokens, normalize=True)
+    return found.float().cpu()
+
+
+def _model(texts: list[str], model: str, pretrained: str, device: str, what: str) -> tuple[Any, Tensor]:
     try:
         library: Any = import_module("open_clip")
     except ImportError as error:
-        raise UserError(f"scores by text need open_clip ({error}); pip install 'gancore[clip]'") from None
+        raise UserError(f"{what} need open_clip ({error}); pip install 'gancore[clip]'") from None
     try:
         made, _, _ = library.create_model_and_transforms(model, pretrained=pretrained, device=device)
     except (RuntimeError, ValueError, OSError) as error:
@@ -76,8 +101,8 @@ def clip_scorer(
             f"open_clip cannot make {model!r} with the weights {pretrained!r} ({error}); "
             "see open_clip.list_pretrained()"
         ) from None
-    texts = [text] if isinstance(text, str) else list(text)
-    return ClipScorer(made, library.get_tokenizer(model)(texts).to(device))
+    tokens: Tensor = library.get_tokenizer(model)(texts).to(device)
+    return made, tokens
 
 
 def _colors(image: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from small import SmallExtractor
 from torch import nn
 
 from gancore.errors import UserError
-from gancore.latent.clip import ClipScorer, clip_scorer
+from gancore.latent.clip import ClipScorer, clip_scorer, text_vectors
 from gancore.latent.codes import codes_of, render_codes
 from gancore.latent.guidance import Guidance, class_scorer, guide
 from gancore.latent.spaces import code_space
@@ -194,3 +194,11 @@ def test_a_model_that_open_clip_does_not_know(monkeypatch):
 def test_what_cannot_guide_gets_a_clear_error(act, text):
     with pytest.raises(UserError, match=text):
         act()
+
+
+def test_texts_become_vectors(monkeypatch):
+    tiny_library(monkeypatch)
+    found = text_vectors(["red", "blue", "red"])
+    assert found.shape == (3, 3) and torch.equal(found[0], found[2]) and not torch.equal(found[0], found[1])
+    torch.testing.assert_close(found.norm(dim=1), torch.ones(3))
+    assert not found.requires_grad
