@@ -1,7 +1,7 @@
 """The recipe interface: how a model is trained."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import attrs
 import torch
@@ -141,6 +141,9 @@ class Run(Protocol):
 @interface("recipe")
 class Recipe(Part):
     """The paper's algorithm: `step(run)` is one step of it in plain Python; the run does the mechanics."""
+
+    idle_at_first: ClassVar[frozenset[str]] = frozenset()
+    """Seats whose parts the first step need not ask, as those of a discriminator that starts later."""
 
     image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
 

@@ -12,6 +12,7 @@ from gancore.component.randomness import fold
 from gancore.errors import UserError
 from gancore.recipes.base import Recipe
 from gancore.testing.trial import Configuration
+from gancore.training.first_step import take_step
 from gancore.training.player_optimizer import PlayerOptimizer
 from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
@@ -74,8 +75,7 @@ def start(recipe: Recipe, *, seed: int = 0, run: type[TrainingRun] = TrainingRun
 def drive(run: TrainingRun, steps: int, *, finish: bool = False) -> None:
     """Takes steps like the training loop."""
     for _ in range(steps):
-        run.recipe.step(run)
-        run.step += 1
+        take_step(run)
     if finish:
         run.recipe.finish(run)
 

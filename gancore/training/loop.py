@@ -22,6 +22,7 @@ from gancore.runs.log import Log
 from gancore.runs.settings import Settings
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint, set_aside
 from gancore.training.entries import check_entries, with_entries
+from gancore.training.first_step import take_step
 from gancore.training.monitor import Evaluated, Monitor, chosen
 from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
@@ -134,8 +135,7 @@ class Training:
     def _loop(self, stopping: Stopping) -> None:
         while self.run.images < self.total:
             before = self.run.images
-            self.recipe.step(self.run)
-            self.run.step += 1
+            take_step(self.run)
             self.run.finished = False
             self._tell("gancore_stepped")
             if self._due("report_every", before):
