@@ -323,6 +323,14 @@ class TwoPlayerGAN(Recipe):
         """The scores of images whose features are known, as `score` gives them."""
         return at_least_float32(self.discriminator.forward_head(features, label))
 
+    @property
+    def shares_features(self) -> bool:
+        """Whether scores can be made from features; not where a recipe or a discriminator has a way of its
+        own to score, as gradient normalization, whose features then take a pass of their own.
+        """
+        plain = type(self.discriminator).forward is Discriminator.forward
+        return plain and type(self).score is TwoPlayerGAN.score
+
     def scored(
         self,
         batch: RealBatch | None,
@@ -331,7 +339,7 @@ class TwoPlayerGAN(Recipe):
     ) -> tuple[Scored, Scored]:
         """Real and generated images for these penalties, each scored with its own labels on first use."""
         gradient = any(getattr(penalty, "gradient", False) for penalty in penalties)
-        shared = any(penalty.reads_features for penalty in penalties)
+        shared = self.shares_features and any(penalty.reads_features for penalty in penalties)
         label = batch.label if batch else None
 
         def generate(latent: Tensor) -> Tensor:

@@ -8,8 +8,8 @@ from gancore.component.interfaces import Auxiliary
 from gancore.component.randomness import seeded
 from gancore.testing.check import check, ensure
 from gancore.testing.excuses import row_by_row
-from gancore.testing.penalty_assertions import ensure_descends, ensure_exact, nothing_left
-from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Smooth
+from gancore.testing.penalty_assertions import ensure_declared, ensure_descends, ensure_exact, nothing_left
+from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Smooth, Watched
 from gancore.testing.trial import Trial
 
 
@@ -33,12 +33,22 @@ def trains_its_own_layers(trial: Trial[Auxiliary]) -> None:
 
 @check(Auxiliary)
 def leaves_both_players_alone(trial: Trial[Auxiliary]) -> None:
-    """No gradient, no flag and no weight is other than before."""
+    """Gradients, flags and weights are the same as before."""
     game = _Game(trial)
     game.critic.bias.requires_grad_(False)
     with nothing_left(game.critic, game.maker, game.image):
         game.term("discriminator")
         game.term("generator")
+
+
+@check(Auxiliary)
+def says_what_it_reads(trial: Trial[Auxiliary]) -> None:
+    """Its class says `conditional` where it reads labels, and `reads_features` where it reads features."""
+    game = _Game(trial)
+    real, fake = game.records(slice(None))
+    trial.part.discriminator(real, fake)
+    trial.part.generator(fake, real)
+    ensure_declared(trial.part, real, fake)
 
 
 @check(Auxiliary, excuse=row_by_row)
@@ -61,10 +71,16 @@ class _Game:
         self.image, self.code = trial.images(4, *SHAPE), trial.normal(4, CODE)
         self.label = trial.labels(CLASSES, 4)
 
+    def records(self, rows: slice) -> tuple[Watched, Watched]:
+        """Real and generated images."""
+        return (
+            self.critic.scored(self.image[rows], self.label[rows]),
+            self.critic.generated(self.maker, self.code[rows], self.label[rows]),
+        )
+
     def term(self, player: str, rows: slice = slice(None)) -> Tensor:
         """The term of one player for some rows of the batch."""
-        real = self.critic.scored(self.image[rows], self.label[rows])
-        fake = self.critic.generated(self.maker, self.code[rows], self.label[rows])
+        real, fake = self.records(rows)
         with seeded(self.trial.seed):
             part: Auxiliary = self.trial.part
             return part.generator(fake, real) if player == "generator" else part.discriminator(real, fake)

@@ -9,8 +9,8 @@ from gancore.component.interfaces import DiscriminatorRegularizer
 from gancore.component.randomness import seeded
 from gancore.testing.check import check, ensure
 from gancore.testing.excuses import row_by_row
-from gancore.testing.penalty_assertions import ensure_descends, ensure_exact, nothing_left
-from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Flat, Smooth
+from gancore.testing.penalty_assertions import ensure_declared, ensure_descends, ensure_exact, nothing_left
+from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Flat, Smooth, Watched
 from gancore.testing.trial import Trial
 
 
@@ -62,6 +62,14 @@ def leaves_nothing_behind(trial: Trial[DiscriminatorRegularizer]) -> None:
         trial.part(real.score, real, fake)
 
 
+@check(DiscriminatorRegularizer)
+def declares_what_it_reads(trial: Trial[DiscriminatorRegularizer]) -> None:
+    """Its class says `conditional` where it reads labels, and `reads_features` where it reads features."""
+    real, fake = _records(trial, _critic(trial))
+    trial.part(real.score, real, fake)
+    ensure_declared(trial.part, real, fake)
+
+
 @check(DiscriminatorRegularizer, excuse=row_by_row)
 def is_exact_in_pieces(trial: Trial[DiscriminatorRegularizer]) -> None:
     """The penalty of a batch is the mean of those of its halves; random numbers come from
@@ -75,14 +83,22 @@ def _critic(trial: Trial[Any]) -> Critic:
     return Critic(trial.rng("critic"), (6,))
 
 
+def _records(
+    trial: Trial[DiscriminatorRegularizer], critic: Critic, word: str = "", rows: slice = slice(None)
+) -> tuple[Watched, Watched]:
+    maker = Smooth(trial.rng(f"{word}maker"), CODE, *SHAPE).requires_grad_(False)
+    code, label = trial.normal(4, CODE, word=f"{word}code"), trial.labels(CLASSES, 4)
+    image, gradient = trial.images(4, *SHAPE, word=f"{word}real"), trial.part.gradient
+    return (
+        critic.scored(image[rows], label[rows], gradient=gradient),
+        critic.generated(maker, code[rows], label[rows], gradient=gradient),
+    )
+
+
 def _penalty(
     trial: Trial[DiscriminatorRegularizer], critic: Critic, word: str = "", rows: slice = slice(None)
 ) -> Tensor:
-    maker = Smooth(trial.rng(f"{word}maker"), CODE, *SHAPE).requires_grad_(False)
-    code, label = trial.normal(4, CODE, word=f"{word}code"), trial.labels(CLASSES, 4)
-    gradient = trial.part.gradient
-    real = critic.scored(trial.images(4, *SHAPE, word=f"{word}real")[rows], label[rows], gradient=gradient)
-    fake = critic.generated(maker, code[rows], label[rows], gradient=gradient)
+    real, fake = _records(trial, critic, word, rows)
     with seeded(trial.seed):
         made: Tensor = trial.part(real.score, real, fake)
         return made

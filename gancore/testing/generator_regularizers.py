@@ -7,8 +7,8 @@ from gancore.component.interfaces import GeneratorRegularizer
 from gancore.component.randomness import seeded
 from gancore.testing.check import check
 from gancore.testing.excuses import row_by_row
-from gancore.testing.penalty_assertions import ensure_descends, ensure_exact, nothing_left
-from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Smooth
+from gancore.testing.penalty_assertions import ensure_declared, ensure_descends, ensure_exact, nothing_left
+from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Smooth, Watched
 from gancore.testing.trial import Trial
 
 
@@ -34,6 +34,15 @@ def leaves_no_trace_behind(trial: Trial[GeneratorRegularizer]) -> None:
         _penalty(trial, maker, code)
 
 
+@check(GeneratorRegularizer)
+def declares_what_it_asks_for(trial: Trial[GeneratorRegularizer]) -> None:
+    """Its class says `conditional` where it reads labels, and `reads_features` where it reads features."""
+    maker = Smooth(trial.rng("maker"), CODE, *SHAPE)
+    fake, real = _records(trial, maker, trial.normal(4, CODE), slice(None))
+    trial.part(maker, fake, real)
+    ensure_declared(trial.part, real, fake)
+
+
 @check(GeneratorRegularizer, excuse=row_by_row)
 def is_exact_in_micro_batches(trial: Trial[GeneratorRegularizer]) -> None:
     """The penalty of a batch is the mean of those of its halves; random numbers come from
@@ -48,11 +57,15 @@ def is_exact_in_micro_batches(trial: Trial[GeneratorRegularizer]) -> None:
     ensure_exact(penalty(slice(None)), penalty)
 
 
+def _records(
+    trial: Trial[GeneratorRegularizer], maker: nn.Module, code: Tensor, rows: slice
+) -> tuple[Watched, Watched]:
+    critic, label = Critic(trial.rng("critic"), (6,)), trial.labels(CLASSES, 4)[rows]
+    return critic.generated(maker, code, label), critic.scored(trial.images(4, *SHAPE)[rows], label)
+
+
 def _penalty(
     trial: Trial[GeneratorRegularizer], maker: nn.Module, code: Tensor, rows: slice = slice(None)
 ) -> Tensor:
-    critic = Critic(trial.rng("critic"), (6,))
-    real = critic.scored(trial.images(4, *SHAPE)[rows], trial.labels(CLASSES, 4)[rows])
-    fake = critic.generated(maker, code, trial.labels(CLASSES, 4)[rows])
-    made: Tensor = trial.part(maker, fake, real)
+    made: Tensor = trial.part(maker, *_records(trial, maker, code, rows))
     return made

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from gancore.component.part import Part
 from gancore.component.randomness import Rows, own_rows
 from gancore.testing.check import ensure
+from gancore.testing.toy_networks import Watched
 
 
 def ensure_descends(value: Tensor, module: nn.Module) -> None:
@@ -69,3 +71,13 @@ class nothing_left:
             )
             ensure(torch.equal(t.detach(), value), f"it changes values in place ({name})")
         ensure(all(m.training for m in self.modules), "it leaves a network in eval mode")
+
+
+def ensure_declared(part: Part, *records: Watched) -> None:
+    """Raises ContractError if the part has read labels or features and its class does not say so."""
+    asked = set[str]().union(*(record.asked for record in records))
+    for name, flag in (("label", "conditional"), ("features", "reads_features")):
+        ensure(
+            name not in asked or getattr(part, flag),
+            f"it reads {name}, but does not say {flag} = True in its class",
+        )

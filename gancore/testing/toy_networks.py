@@ -33,6 +33,15 @@ class Smooth(nn.Module):
         return made.reshape(len(given), *self.shape)
 
 
+class Watched(Scored):
+    """Notes in `asked` what is read."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            self.__dict__.setdefault("asked", set()).add(name)
+        return super().__getattribute__(name)
+
+
 class Critic(nn.Module):
     """A smooth discriminator with features of a given shape; reads no labels."""
 
@@ -48,19 +57,13 @@ class Critic(nn.Module):
 
     def scored(
         self, image: Tensor, label: Tensor, *, make: Callable[..., Tensor] | None = None, **given: Any
-    ) -> Scored:
+    ) -> Watched:
         """Images as a recipe hands them to penalties."""
-        return Scored(
-            make or (lambda: image),
-            self,
-            label=label,
-            features_of=self.body,
-            head=self.last,
-            discriminator=self,
-            **given,
+        return Watched(
+            make or (lambda: image), self, label=label, features_of=self.body, discriminator=self, **given
         )
 
-    def generated(self, maker: nn.Module, code: Tensor, label: Tensor, **given: Any) -> Scored:
+    def generated(self, maker: nn.Module, code: Tensor, label: Tensor, **given: Any) -> Watched:
         """Generated images; the latent is the code."""
         return self.scored(code, label, make=maker, latent=code, code=lambda: code, generate=maker, **given)
 

@@ -637,6 +637,18 @@ class ShrinksForEver(Constraint):
             p.mul_(0.5)
 
 
+@mutant("declares_what_it_reads")
+class ReadsFeaturesSilently(Drift):
+    def forward(self, score, real, fake):
+        return super().forward(score, real, fake) + 0 * real.features.sum()
+
+
+@mutant("declares_what_it_asks_for")
+class ReadsLabelsAlone(HonestPenalty):
+    def forward(self, render, fake, real):
+        return super().forward(render, fake, real) * (1 + 0 * fake.label.float().mean())
+
+
 # auxiliary objectives
 
 
@@ -654,6 +666,11 @@ class AsksTheGeneratorAlone(ACGAN):
 
     def generator(self, fake, real):
         return super().generator(fake, real) * self.scale.square()
+
+
+@mutant("says_what_it_reads")
+class ReadsLabelsSilently(ACGAN):
+    conditional = False
 
 
 @mutant("leaves_both_players_alone")

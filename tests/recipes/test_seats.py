@@ -123,6 +123,33 @@ def test_features_and_scores_share_a_pass():
     assert made.discriminator.passes == 3  # real features were not asked for
 
 
+@part("doubled")
+class Doubled(SmallDiscriminator):
+    """Scores in a way of its own."""
+
+    def forward(self, image, label=None):
+        return 2 * super().forward(image, label)
+
+
+@part("tripled")
+class Tripled(TwoPlayerGAN):
+    """Scores in a way of its own."""
+
+    def score(self, image, label):
+        return 3 * super().score(image, label)
+
+
+@pytest.mark.parametrize(
+    ("cls", "judge", "factor"),
+    [(TwoPlayerGAN, Doubled, 2), (Tripled, SmallDiscriminator, 3), (TwoPlayerGAN, SmallDiscriminator, 1)],
+)
+def test_scores_are_the_recipes_and_the_discriminators_own_where_features_are_read(cls, judge, factor):
+    made = cls(generator=SmallGenerator(), discriminator=judge, image=IMAGE, auxiliaries=[Head])
+    real, _ = made.scored(RealBatch(torch.rand(4, *IMAGE)), LatentBatch(torch.randn(4, 4)), made.auxiliaries)
+    own = made.discriminator.forward_head(made.discriminator.forward_features(real.image))
+    assert torch.allclose(real.scores, factor * own)
+
+
 def test_real_images_have_no_latent():
     real, fake = recipe().scored(*rows(), [])
     with pytest.raises(FitError, match="these images have no latent"):
