@@ -11,7 +11,7 @@ from gancore.component.interfaces import Conditioner, Generator
 from gancore.component.part import Part
 from gancore.component.randomness import drawn_from, fold, render_seed, seeded
 from gancore.errors import ExportError, UserError
-from gancore.pipeline import Pipeline, check_truncation
+from gancore.pipeline import Pipeline, check_truncation, evaluating
 
 __all__ = ["Chain", "Input"]
 
@@ -108,13 +108,14 @@ class Chain(nn.Module):
         rng = torch.Generator().manual_seed(fold(seed, "examples"))
         label = self._labels(n, rng)
         sampler, shape = self.pipeline.sampler, self.pipeline.conditioner.latent_shape
-        with torch.no_grad():
+        with evaluating(*([] if sampler is None else [sampler])), torch.no_grad():
             latent = (
                 torch.rand(n, *shape, generator=rng) * 2 - 1
                 if sampler is None
                 else sampler(n, label, rng=rng)
             )
-        found = {self.latent: latent.float(), "truncation": torch.tensor(0.7)}
+        latent = latent if self.conditioner.codebook_size else latent.float()
+        found = {self.latent: latent, "truncation": torch.tensor(0.7)}
         return {
             name: value
             for name, value in (found | ({} if label is None else {"label": label})).items()
@@ -122,7 +123,7 @@ class Chain(nn.Module):
         }
 
     def _labels(self, n: int, rng: torch.Generator) -> Tensor | None:
-        if not self.pipeline.conditioner.conditional:
+        if not self.pipeline.conditional:
             return None
         if self.pipeline.labels is None:
             raise ExportError(

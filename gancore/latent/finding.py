@@ -14,7 +14,7 @@ from gancore.latent.directions import principal_directions, response_directions
 from gancore.latent.labeled import labeled_directions
 from gancore.latent.mixing import layers_of
 from gancore.latent.sefa import sefa_directions
-from gancore.latent.spaces import SPACES, PlainSpace, check_space, usual_space
+from gancore.latent.spaces import SPACES, PlainSpace, check_space, draws_of, usual_space
 from gancore.pipeline import Pipeline, evaluating
 
 __all__ = ["ganspace", "linear", "sefa"]
@@ -39,7 +39,7 @@ def sefa(
     vectors = sefa_directions(
         [w.detach() for w in generator.code_weights()], generator.code_shape, count, layers=layers
     )
-    codes = _drawn(pipeline, "w", SAMPLES, seed)
+    codes = _drawn(pipeline, "w", draws_of(pipeline, SAMPLES), seed)
     about = {} if layers is None else {"layers": sorted(layers)}
     space = usual_space(pipeline)
     return DirectionSet(vectors, _deviation(codes, vectors), space, "sefa", _numbered(len(vectors)), about)
@@ -70,7 +70,7 @@ def ganspace(
             "in w the codes themselves are analyzed: omit the layer"
         )
     if name != "z":
-        codes, times = tied(_drawn(pipeline, "w", SAMPLES, seed))
+        codes, times = tied(_drawn(pipeline, "w", draws_of(pipeline, SAMPLES), seed))
         found = principal_directions(codes, count)
         return DirectionSet(
             _for_all(found.vectors, times),

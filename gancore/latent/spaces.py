@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from gancore.component.network_sampler import NetworkSampler
 from gancore.component.randomness import fold
 from gancore.errors import UserError
 from gancore.latent.codes import codes_of, has_codes
@@ -21,6 +22,7 @@ __all__ = [
     "Space",
     "check_space",
     "code_space",
+    "draws_of",
     "mean_code",
     "usual_space",
 ]
@@ -31,6 +33,8 @@ PlainSpace = Literal["z", "w"]
 SPACES: tuple[PlainSpace, ...] = get_args(PlainSpace)
 DRAWS = 10_000
 """Number of draws for estimating mean and spread; Karras et al. 2019, arXiv:1912.04958, appendix D."""
+FEW = 512
+"""The same number where the sampler is a network, which is slow."""
 CHUNK = 1024
 
 
@@ -109,10 +113,15 @@ def mean_code(pipeline: Pipeline, *, label: Wanted | None = None, seed: int = 0)
     return _moments(pipeline, "w", mark, seed)[0].to(pipeline.device)
 
 
+def draws_of(pipeline: Pipeline, usual: int = DRAWS) -> int:
+    """The number of latents to draw for an estimate: as usual, or few if the sampler is a network."""
+    return min(usual, FEW) if isinstance(pipeline.sampler, NetworkSampler) else usual
+
+
 def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -> tuple[Tensor, float]:
-    total, squares = torch.zeros(()), 0.0
-    for start in range(0, DRAWS, CHUNK):
-        n = min(CHUNK, DRAWS - start)
+    total, squares, draws = torch.zeros(()), 0.0, draws_of(pipeline)
+    for start in range(0, draws, CHUNK):
+        n = min(CHUNK, draws - start)
         latent, mark = pipeline.draw(
             n,
             seed=fold(seed, "moments", start),
@@ -121,14 +130,16 @@ def _moments(pipeline: Pipeline, name: Space, label: Tensor | None, seed: int) -
         points = (latent if name == "z" else codes_of(pipeline, latent, mark)).double()
         total = total + points.sum(0, keepdim=True)
         squares += float(points.square().sum())
-    mean = total / DRAWS
+    mean = total / draws
     layers = layers_of(mean.shape[1:]) if name != "z" else 0
-    spread = max(squares / DRAWS - float(mean.square().sum()), 0.0) / max(layers, 1)
+    spread = max(squares / draws - float(mean.square().sum()), 0.0) / max(layers, 1)
     return mean.float(), spread**0.5
 
 
 def check_space(pipeline: Pipeline, name: str, known: Sequence[str] = get_args(Space)) -> None:
-    """Raises UserError if the pipeline draws no latents, or the space is missing or not in `known`."""
+    """Raises UserError if the pipeline draws no latents, or the space is missing, not continuous, or not in
+    `known`.
+    """
     if pipeline.sampler is None:
         raise UserError(
             f"{pipeline.generator.qualified_name} {pipeline.product} images, so it has no latent space; "
@@ -136,6 +147,11 @@ def check_space(pipeline: Pipeline, name: str, known: Sequence[str] = get_args(S
         )
     if name not in known:
         raise UserError(f"the spaces here are {', '.join(known)}; got {name!r}")
+    if name == "z" and (size := pipeline.conditioner.codebook_size):
+        raise UserError(
+            f"the latents of {pipeline.conditioner.qualified_name} are indices below {size}, and nothing "
+            "lies between two of them; choose w, the space of the codes that they stand for"
+        )
     if name != "z" and not has_codes(pipeline):
         address = pipeline.conditioner.qualified_name
         raise UserError(

@@ -23,6 +23,7 @@ from gancore.latent.directions import (
 )
 from gancore.latent.interpolate import KINDS
 from gancore.latent.mixing import layers_of, mix
+from gancore.latent.spaces import check_space
 from gancore.latent.views import Between, Mix, Point, View, view_of
 from gancore.latent.wanted_label import classes_of
 from gancore.nn.labels import one_hot
@@ -119,7 +120,7 @@ class Walk:
     def _point(self, view: Point) -> Place:
         latent, label = self.pipeline.draw(1, seed=view.seed, label=self._label(view))
         shift = self._shift(view)
-        if self.space(view.space) == "z":
+        if self.space(view.space) == "z" and bool(shift.any()):
             latent, shift = latent + shift, torch.zeros(())
         code = codes_of(self.pipeline, latent, label, truncation=view.truncation)
         # a moved code no longer has a latent
@@ -144,6 +145,7 @@ class Walk:
                 "one of the two is a code without a latent (it was moved or mixed in w); "
                 "interpolate between them in space w"
             )
+        check_space(self.pipeline, "z")
         latent, label = (
             along(one.latent[0], other.latent[0], at),
             self._label_between(one.label, other.label, view.at),
@@ -164,6 +166,8 @@ class Walk:
     def _shift(self, view: Point) -> Tensor:
         space = self.space(view.space)
         shift = torch.zeros(self._shape(space))
+        if space == "z" and (any(view.shift) or any(view.principal)):
+            check_space(self.pipeline, "z")
         if any(view.shift):
             unit = self._usual(space) / 4
             shift = shift + torch.tensordot(torch.tensor(view.shift) * unit, self.random(space, view.draw), 1)

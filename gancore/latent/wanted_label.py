@@ -48,7 +48,7 @@ def wanted_label(pipeline: Pipeline, wanted: Wanted | None) -> Tensor | None:
     """
     if wanted is None:
         return None
-    if not pipeline.conditioner.conditional:
+    if not pipeline.conditional:
         raise UserError(
             f"{pipeline.conditioner.qualified_name} reads no labels, but a label was given; omit it"
         )

@@ -13,7 +13,7 @@ import torch
 
 from gancore.component.discovery import host
 from gancore.component.specs import spec
-from gancore.errors import MeasureError
+from gancore.errors import Interrupted, MeasureError
 from gancore.measure.cache import weights_hash
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
@@ -137,7 +137,7 @@ def score_study(
     study: Study, scores: Iterable[Score], *, images: int | None = None, strict: bool = False
 ) -> Evaluation:
     """All scores that this study supports. Scores that lack what they need, such as labels or enough images,
-    are left out, with the reason.
+    and scores that fail are left out, with the reason.
 
     Raises:
         MeasureError: with `strict`, a score cannot be computed; always, if images are not finite or do not
@@ -154,6 +154,12 @@ def score_study(
             if strict:
                 raise
             left_out[score.name] = str(error)
+        except Interrupted:
+            raise
+        except Exception as error:  # whatever a score's code runs into, the others are not lost
+            if strict:
+                raise
+            left_out[score.name] = f"it failed with {error!r}"
     return Evaluation(found, protocol(study), time.monotonic() - started, images, left_out)
 
 

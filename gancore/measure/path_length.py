@@ -108,7 +108,9 @@ class PathLength(Score):
     epsilon: float = field(default=1e-4, validator=above(0), help="the step ε")
 
     def forward(self, study: Study) -> dict[str, Value]:
-        """`PPL z[title]` and, if codes differ from the latents, `PPL w[title]`; lower is better."""
+        """`PPL z[title]`, unless latents are indices, and `PPL w[title]`, if codes differ from the latents;
+        lower is better.
+        """
         pipeline = study.pipeline
         assert pipeline is not None
         need(
@@ -118,6 +120,8 @@ class PathLength(Score):
             samples=len(study.samples),
         )
         spaces: tuple[PlainSpace, ...] = SPACES if has_codes(pipeline) else ("z",)
+        if pipeline.conditioner.codebook_size:
+            spaces = ("w",)  # nothing lies between two indices
         found = {}
         for space in spaces:
             lengths = trimmed(path_lengths(study, pipeline, space, count=self.count, epsilon=self.epsilon))
