@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from gancore.errors import RunError, UserError
 from gancore.runs.lock import locked
 from gancore.runs.reading import RunLog, read_log, toml_or_why_not
-from gancore.storage.files import leftovers, sweep, write_text
+from gancore.storage.files import leftovers, replace_folder, sweep, write_text
 from gancore.storage.inside import inside, read_file, read_utf8
 
 if TYPE_CHECKING:
@@ -488,9 +489,18 @@ class RunFolder:
         """
         if len(pipelines) == 1:
             return next(iter(pipelines.values())).save(self.pipelines_folder)
-        for name, pipeline in pipelines.items():
-            pipeline.save(self._own(PIPELINES, name))
-        return write_text(self.pipelines_folder / INDEX, json.dumps(list(pipelines)))
+        fresh = self._own(f".{PIPELINES}.new.tmp")
+        try:
+            shutil.rmtree(fresh, ignore_errors=True)
+            for name, pipeline in pipelines.items():
+                pipeline.save(fresh / name)
+            write_text(fresh / INDEX, json.dumps(list(pipelines)))
+            return replace_folder(self.pipelines_folder, fresh)
+        except OSError as error:
+            raise RunError(
+                f"cannot write {self.pipelines_folder}: {error.strerror or error}; "
+                "earlier pipelines there are intact; free some space, then try again"
+            ) from None
 
     def save_best(
         self, pipelines: "Mapping[str, Pipeline]", images: int, score: str, value: float | None
@@ -517,7 +527,7 @@ class RunFolder:
 
     @property
     def _written(self) -> list[Path]:
-        return [self._own(name) for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST)]
+        return [self._own(name) for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST, PICTURES)]
 
 
 def existing(path: "Path | str | RunFolder") -> RunFolder:

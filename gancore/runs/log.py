@@ -37,7 +37,8 @@ class Log:
         self._append({"event": name, **facts})
 
     def truncate(self, images: int) -> None:
-        """Remove all lines from after ``images`` images, so that a resumed run repeats no line.
+        """Remove all lines from after ``images`` images, and that the run has finished, so that a resumed run
+        repeats no line.
 
         A line without an image count belongs to the line before it.
         """
@@ -47,13 +48,21 @@ class Log:
         kept, last = [], 0
         for line in self.read(self.path):
             last = line.get("images", last)
-            if last <= images:
+            if last <= images and line.get("event") != "finished":
                 kept.append(encode(line))
         try:
             with whole_file(self.path) as aside:
                 aside.write_bytes(b"".join(kept))
         except OSError as error:
             raise _not_written(self.path, error) from error
+
+    def sync(self) -> None:
+        """Makes what was written durable."""
+        if self._file is not None:
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                raise _not_written(self.path, error) from error
 
     @staticmethod
     def read(path: Path | str) -> list[Line]:

@@ -1,8 +1,10 @@
 """Atomic writes: to a temporary name, then fsync, then rename."""
 
+import ctypes
 import hashlib
 import os
 import shutil
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,8 +45,19 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def replace_folder(path: Path, filled: Path) -> None:
-    """Replaces a folder by another: the old one is moved aside first and removed last."""
+    """Replaces a folder by another. On Linux the two change places at once, so that one is always there;
+    elsewhere the old one is moved aside first.
+    """
     old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    if path.exists() and _exchange(path, filled):
+        os.rename(filled, old)
+    else:
+        _swap(path, filled, old)
+    sync(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap(path: Path, filled: Path, old: Path) -> None:
     if path.exists():
         os.rename(path, old)
     try:
@@ -53,8 +66,13 @@ def replace_folder(path: Path, filled: Path) -> None:
         if old.exists():
             os.rename(old, path)
         raise
-    sync(path.parent)
-    shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchanges two names in one step; says whether the system and the file system can."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return rename is not None and rename(here, os.fsencode(one), here, os.fsencode(other), swap) == 0
 
 
 def discard(folder: Path) -> None:

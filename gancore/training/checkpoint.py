@@ -6,6 +6,7 @@ holds the recipe's state, `training.safetensors` the state of the optimizers and
 """
 
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -22,6 +23,10 @@ from gancore.storage.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import TrainingRun
 
 VERSION = 1
+MOST = 2**53
+"""The largest count that is read: up to there JSON's numbers are exact."""
+DAMAGE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError)
+"""What altered files make fail, beside our own errors."""
 TRAINING, STATE = "training.safetensors", "state.json"
 
 
@@ -47,9 +52,14 @@ def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int
             f"about {size / 1e6:.0f} MB are needed. "
             f"Earlier checkpoints are intact: free some disk space, then resume"
         ) from None
+    prune(folder, keep=keep, spare=spare)
+    return path
+
+
+def prune(folder: Path, *, keep: int, spare: str = "") -> None:
+    """Removes all checkpoints but the last `keep` and `spare`. Called only by the first rank."""
     for old in [p for p in committed(folder) if p.name != spare][keep:]:
         discard(old)
-    return path
 
 
 def load_checkpoint(run: TrainingRun, path: Path) -> float:
@@ -61,7 +71,15 @@ def load_checkpoint(run: TrainingRun, path: Path) -> float:
     check_manifest(path, FILE, TRAINING, STATE)
     try:
         return _put_back(run, path)
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, DataError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        RuntimeError,
+        DataError,
+    ) as error:
         raise CheckpointError(f"{path} is damaged: {error!r}; use another checkpoint") from None
 
 
@@ -76,19 +94,32 @@ def _put_back(run: TrainingRun, path: Path) -> float:
     state = read_json(path / STATE)
     if state.get("version") != VERSION:
         raise CheckpointError(f"{path} has version {state.get('version')!r}; this gancore reads {VERSION}")
+    if path.name != counted(_count(state["images"], "images")):
+        raise ValueError(f"it is named {path.name}, and counts {state['images']} images")
     tensors = read_weights(path / TRAINING)
     load_state(run.recipe, read_weights(path / FILE), where=str(path))
     run.rng.set_state(tensors.pop("rng"))
     for player_optimizer in run.player_optimizers.values():
         player_optimizer.restore(tensors, state["optimizers"])
-    run.step, run.images, run.source.position = (int(state[name]) for name in ("step", "images", "position"))
+    run.step, run.images, run.source.position = (
+        _count(state[name], name) for name in ("step", "images", "position")
+    )
     # older checkpoints do not say; the one at the end was written after `finish`
     run.finished = bool(state.get("finished", run.images >= run.total))
     run.noted = {
-        name: (torch.tensor(float(total), device=run.device), int(count))
+        name: (torch.tensor(float(total), device=run.device), _count(count, name))
         for name, (total, count) in state["noted"].items()
     }
-    return float(state["seconds"])
+    if not 0 <= (seconds := float(state["seconds"])) < math.inf:
+        raise ValueError(f"{seconds} seconds")
+    return seconds
+
+
+def _count(value: Any, name: str) -> int:
+    """A count that a file gives."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
+        raise ValueError(f"{name} is {value!r:.40}, which is no count")
+    return value
 
 
 def _write(run: TrainingRun, aside: Path, seconds: float) -> None:

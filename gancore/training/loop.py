@@ -13,17 +13,19 @@ import torch
 
 from gancore.component.discovery import host
 from gancore.data import Data, Loader
-from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, RunError
+from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, NotFinite, RunError
 from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
 from gancore.recipes.base import Recipe
 from gancore.runs.folder import RunFolder, counted
 from gancore.runs.log import Log
 from gancore.runs.settings import Settings
-from gancore.training.checkpoint import load_checkpoint, save_checkpoint, set_aside
+from gancore.training.checkpoint import load_checkpoint, prune, save_checkpoint, set_aside
 from gancore.training.entries import check_entries, with_entries
+from gancore.training.finite import FiniteState
 from gancore.training.first_step import take_step
-from gancore.training.monitor import Evaluated, Monitor, chosen
+from gancore.training.monitor import Evaluated, Monitor
+from gancore.training.player_optimizer import ADVICE
 from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
 from gancore.training.sample_grids import SHOWN, write_grids
@@ -53,13 +55,13 @@ class Training:
             ranks=ranks,
             compile=settings.compile,
         )
+        self.finite = FiniteState(recipe, self.run.player_optimizers)
         training, held_out = (d and with_entries(recipe, d) for d in (self.data, self.held_out))
         assert training is not None
         check_entries(recipe, training)
         shown = held_out or training
         self.fixed = shown.rows(np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int))
         self.monitor = Monitor(recipe, training, held_out, settings, self.total)
-        self.best = ""
         self._enter(RunFolder(""))
         self.before = 0.0
         self.started = time.monotonic()
@@ -136,6 +138,7 @@ class Training:
         while self.run.images < self.total:
             before = self.run.images
             take_step(self.run)
+            self._check_finite(self.run.step - 1)
             self.run.finished = False
             self._tell("gancore_stepped")
             if self._due("report_every", before):
@@ -164,13 +167,14 @@ class Training:
 
     def _evaluate(self) -> None:
         found = None
-        if self.ranks.first and self.recipe.ready:
+        done = self.monitor.evaluated_at == self.run.images  # before the process was killed
+        if self.ranks.first and self.recipe.ready and not done:
             try:
                 found = self._evaluated()
             except MeasureError as error:
                 self._warn(f"not evaluated at {self.run.images} images: {error}")
         if self.ranks.any(found is not None and found.best):
-            self._commit(best=found)
+            self._commit()
 
     def _evaluated(self) -> Evaluated:
         found = self.monitor.evaluate(self.run.images)
@@ -201,12 +205,19 @@ class Training:
         ):
             self._tell("gancore_sampled", path=str(path))
 
-    def _commit(self, *, final: bool = False, best: Evaluated | None = None) -> None:
+    def _check_finite(self, step: int) -> None:
+        """Raises NotFinite where a number that a checkpoint would hold is not finite."""
+        if (broken := self.finite.broken()) is not None:
+            name, value = broken
+            raise NotFinite(f"step {step}: {name} became {value}; {ADVICE}")
+
+    def _commit(self, *, final: bool = False) -> None:
+        self._check_finite(self.run.step)
         self.run.join_log()
         failure: GancoreError | OSError | None = None
         if self.ranks.first:
             try:
-                self._save(best)
+                self._save()
                 if final:
                     self._finish()
             except (GancoreError, OSError) as error:
@@ -214,26 +225,34 @@ class Training:
         if self.ranks.any(failure is not None):
             raise failure or RunError("the first process could not save; see its message")
 
-    def _save(self, best: Evaluated | None) -> None:
+    def _save(self) -> None:
+        """Commits a checkpoint. The log says so first: what it says of later is dropped on resuming."""
         known = self.run_folder.checkpoint(self.run.images).exists()
-        self.best = counted(self.run.images) if best else self.best
-        path = save_checkpoint(
-            self.run,
-            self.run_folder.checkpoints_folder,
-            seconds=self.seconds,
-            keep=self.settings.keep,
-            spare=self.best,
-        )
-        if best:
-            score, value = chosen(best.evaluation.scores, self.settings.best)
-            self.run_folder.save_best(
-                self.recipe.pipelines(), self.run.images, score, None if value is None else value.value
-            )
-        if self.recipe.ready:
-            self.run_folder.save_pipelines(self.recipe.pipelines())
         if not known:
-            self._event("checkpoint", path=path.name)
+            self._event("checkpoint", path=counted(self.run.images))
+            self.log.sync()
+        path = save_checkpoint(
+            self.run, self.run_folder.checkpoints_folder, seconds=self.seconds, **self._kept()
+        )
+        self._derive()
+        if not known:
             self._tell("gancore_saved", path=str(path))
+
+    def _derive(self) -> None:
+        """Makes the pipelines of the checkpoint of this moment: after it, and again on resuming, since the
+        process may have been killed in between.
+        """
+        if not self.recipe.ready:
+            return
+        best = self.monitor.best_moment
+        if best is not None and best.images == self.run.images:
+            self.run_folder.save_best(self.recipe.pipelines(), best.images, best.score, best.value)
+        self.run_folder.save_pipelines(self.recipe.pipelines())
+
+    def _kept(self) -> dict[str, Any]:
+        """How many checkpoints are kept, and which besides."""
+        best = self.monitor.best_moment or self.run_folder.best
+        return {"keep": self.settings.keep, "spare": "" if best is None else counted(best.images)}
 
     def _finish(self) -> None:
         self._grids()
@@ -272,7 +291,8 @@ class Training:
                 set_aside(other)
             self.log.truncate(self.run.images)
             self.monitor.remember(Log.read(self.log.path))
-            self.best = counted(best.images) if (best := self.run_folder.best) else ""
+            prune(self.run_folder.checkpoints_folder, **self._kept())
+            self._derive()
             self._event("resumed", path=path.name)
             for text in self.run_folder.changed_environment():
                 self._warn(f"{text}; the resumed run may not be bit-identical")

@@ -41,6 +41,15 @@ class Evaluated:
     best: bool
 
 
+@attrs.frozen
+class BestMoment:
+    """When the best evaluation so far was made, by which score, and its value."""
+
+    images: int
+    score: str
+    value: float | None
+
+
 class Monitor:
     """Compares the first pipeline of a recipe with its training data.
 
@@ -60,6 +69,8 @@ class Monitor:
         self.reports: list[dict[str, float]] = []
         self.raised: set[str] = set()
         self.best: float | None = None
+        self.best_moment: BestMoment | None = None
+        self.evaluated_at: int | None = None
         if settings.evaluate_every != 0 and settings.best not in SCORES:
             raise MeasureError(f"no score is called {settings.best!r}; known: {', '.join(SCORES)}")
 
@@ -71,7 +82,7 @@ class Monitor:
         self.diagnostics = [line.get("diagnostics") or line.get("signs") or {} for line in evaluated]
         self.raised = {line["name"] for line in lines if line.get("event") == "alarm"}
         for line in evaluated:
-            self._is_best({name: Value(**entry) for name, entry in line["scores"].items()})
+            self._judge({name: Value(**entry) for name, entry in line["scores"].items()}, line["images"])
 
     def evaluate(self, images: int) -> Evaluated:
         """Scores, diagnostics and alarms of the recipe in its current state.
@@ -87,7 +98,7 @@ class Monitor:
         self.diagnostics.append(of_samples(study) | self._of_probes())
         raised = [a for a in alarms(History(self.diagnostics, self.reports)) if a.name not in self.raised]
         self.raised |= {alarm.name for alarm in raised}
-        return Evaluated(found, self.diagnostics[-1], raised, self._is_best(found.scores))
+        return Evaluated(found, self.diagnostics[-1], raised, self._judge(found.scores, images))
 
     def _study(self, name: str, pipeline: Pipeline) -> Study:
         source = self._real(pipeline.reads) if pipeline.reads else None
@@ -122,6 +133,14 @@ class Monitor:
         seed = fold(self.settings.seed, "watch") % 2**31
         latent, label = pipeline.draw(DRAWN, seed=seed)
         return pipeline.render(latent, label, seed=seed), label
+
+    def _judge(self, scores: dict[str, Value], images: int) -> bool:
+        """Remembers the evaluation; says whether it is the best so far."""
+        self.evaluated_at = images
+        if best := self._is_best(scores):
+            score, value = chosen(scores, self.settings.best)
+            self.best_moment = BestMoment(images, score, None if value is None else value.value)
+        return best
 
     def _is_best(self, scores: dict[str, Value]) -> bool:
         value = chosen(scores, self.settings.best)[1]

@@ -114,12 +114,12 @@ class PlayerOptimizer:
         where = f"step {step}, player {self.name}"
         for name, value in terms.items():
             if not value.isfinite():
-                raise NotFinite(f"{where}: the term {name} became {float(value)}; {_ADVICE}")
+                raise NotFinite(f"{where}: the term {name} became {float(value)}; {ADVICE}")
         for (name, _), norm in zip(self.named.items(), norms, strict=True):
             if not norm.isfinite():
                 raise NotFinite(
                     f"{where}: the gradient of {name} became {float(norm)} (terms {', '.join(terms)}); "
-                    f"{_ADVICE}"
+                    f"{ADVICE}"
                 )
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -149,7 +149,7 @@ class PlayerOptimizer:
                 )
 
 
-_ADVICE = (
+ADVICE = (
     "nothing has been saved since then: resume from the last checkpoint with a lower learning rate, a "
     "penalty, or float32"
 )

@@ -3,6 +3,7 @@ import contextlib
 import errno
 import io
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -212,6 +213,28 @@ def test_what_others_put_beside_the_files_is_no_damage(saved, tmp_path):
     for name in (".DS_Store", "desktop.ini", "Thumbs.db", "._weights.safetensors"):
         (path / name).write_bytes(b"x")
     load_checkpoint(fresh(), path)
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan, -1, 1.5, 10**30, True, "4", None, [4]])
+@pytest.mark.parametrize("name", ["step", "images", "position", "seconds"])
+def test_counters_that_are_none_are_refused(saved, tmp_path, name, value):
+    if name == "seconds" and value in (1.5, 10**30, True, "4"):
+        return
+    path = copy_of(saved, tmp_path)
+    state = json.loads((path / "state.json").read_text())
+    (path / "state.json").write_text(json.dumps({**state, name: value}))
+    write_manifest(path)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load_checkpoint(fresh(), path)
+
+
+def test_a_checkpoint_counts_the_images_that_its_name_does(saved, tmp_path):
+    path = copy_of(saved, tmp_path)
+    state = json.loads((path / "state.json").read_text())
+    (path / "state.json").write_text(json.dumps({**state, "images": 10**15}))
+    write_manifest(path)
+    with pytest.raises(CheckpointError, match="counts 1000000000000000 images"):
+        load_checkpoint(fresh(), path)
 
 
 def flip(path, where, bit):

@@ -269,9 +269,12 @@ def test_the_cause_is_told_even_if_the_log_cannot_be_written_any_more(images, tm
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("gancore.training.checkpoint.write_weights", full)
-    monkeypatch.setattr(
-        "gancore.training.loop.Log.event", lambda *_, **__: (_ for _ in ()).throw(RunError("the log"))
-    )
+
+    def log_full(log, name, **_):
+        if name == "stopped":
+            raise RunError("the log")
+
+    monkeypatch.setattr("gancore.training.loop.Log.event", log_full)
     with pytest.raises(
         RunError,
         match="cannot write the checkpoint .*00000016: No space left on device; about 0 MB are needed",
