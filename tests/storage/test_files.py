@@ -31,7 +31,7 @@ def test_images_of_a_folder_that_are_translated_keep_names_of_their_own(tmp_path
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (8, 8)).save(tmp_path / f"{name}.png")
     reads = SimpleNamespace(
-        sampler=None, reads_shape=(3, 8, 8), reads_labels=False, render=lambda rows, *_, **__: rows
+        reads_shape=(3, 8, 8), reads_labels=False, apply=lambda rows, labels, seed: [rows]
     )
     _, names = _through(reads, str(tmp_path), 0)
     assert sorted(names) == ["x-0", "x-1", "x-2"]
