@@ -210,7 +210,7 @@ class Pipeline:
         if label.is_floating_point():
             if label.shape[1:] != (classes,):
                 raise UserError(
-                    f"a label has {classes} numbers here, but got one of {tuple(label.shape[1:])}; "
+                    f"a label has {classes} numbers here, but got {label.shape[1:].numel()}; "
                     f"give {classes} numbers for each image"
                 )
         elif getattr(self.labels, "label_shape", ()):

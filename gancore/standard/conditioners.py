@@ -30,7 +30,7 @@ class Identity(Conditioner):
 
 @part("one-hot")
 class OneHot(Conditioner):
-    """Concatenates the latent and the one-hot label.
+    """Concatenates the latent and the label, one-hot or a row of numbers.
 
     Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2 and fig. 1. The code is (latent, label); the
     paper maps each to a hidden layer of its own before joining them, which is left to the generator.
@@ -62,8 +62,8 @@ class OneHot(Conditioner):
 
 @part("embedding")
 class Embedding(Conditioner):
-    """Concatenates the latent and a learned embedding of the class; a soft label gives a mixture of the
-    embeddings.
+    """Concatenates the latent and a learned embedding of the class; a row of numbers gives the sum of the
+    embeddings with these weights, so a soft label a mixture.
 
     Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2, with the first linear layer over the one-hot
     label learned and joined to the latent as it is; the embedding is the shared one of Brock et al. 2018

@@ -167,7 +167,7 @@ def second_derivatives_are_true(trial: Trial[Part]) -> None:
     ensure_slope(trial, path_length, 1e-3, "the second derivative of the result")
 
 
-@check(Conditioner, Discriminator, excuse=reads_labels)
+@check(Conditioner, Discriminator, Encoder, excuse=reads_labels)
 def reads_every_number_of_a_label(trial: Trial[Part]) -> None:
     """A label `(N, K)` may be any row of numbers, and each of the K numbers changes the result."""
     size = classes_of(trial.part)
@@ -182,7 +182,7 @@ def reads_every_number_of_a_label(trial: Trial[Part]) -> None:
     )
 
 
-@check(Conditioner, Discriminator, excuse=reads_labels)
+@check(Conditioner, Discriminator, Encoder, excuse=reads_labels)
 def refuses_a_row_of_another_length(trial: Trial[Part]) -> None:
     """A label row with one number too many is refused with a FitError that says both lengths."""
     size = classes_of(trial.part)

@@ -27,7 +27,7 @@ from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 from gancore.errors import FactError, FitError, MeasureError
 from gancore.measure.score import Score, Value
-from gancore.nn import given_label, one_hot
+from gancore.nn import LabelEmbedding, given_label, one_hot
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Identity, OneHot
@@ -153,9 +153,10 @@ class HonestConditionalEncoder(HonestEncoder):
         if not self.classes:
             raise FactError("no classes")
         super().build()
-        self.of_label = nn.Embedding(self.classes, 4)
+        self.of_label = LabelEmbedding(self.classes, 4)
 
     def forward(self, image, label=None):
+        label = given_label(self, label, "encoder/honest")
         return at_least_float32(self.layer(image.flatten(1)) + self.of_label(label))
 
 
@@ -237,6 +238,7 @@ class HonestRecipe(TwoPlayerGAN):
     examples: ClassVar[Any] = (
         {"generator_regularizers": [HonestPenalty]},
         {"classes": 3, "conditioner": HonestConditioner},
+        {"classes": 3, "conditioner": HonestConditioner, "pair_labels": True},
     )
 
     generator: Generator = seat(default=HonestGenerator)

@@ -308,7 +308,7 @@ class HalfCodes(HonestEncoder):
         return self(image)[: len(image) // 2]
 
 
-@mutant("every_label_changes_what_it_encodes", "gradient_reaches_everything")
+@mutant("every_label_changes_what_it_encodes", "gradient_reaches_everything", *_DEAF)
 class EncodesWithoutLabels(HonestConditionalEncoder):
     def forward(self, image, label=None):
         return self.layer(image.flatten(1)).float()
