@@ -234,17 +234,18 @@ KINDS = {"fashion": "Fashion-MNIST, 32×32 gray", "emoji": "Emoji, 32×32 RGB"}
 HEAD = """# The families side by side
 
 Made by `python tools/families.py --fashion-mnist FOLDER --emoji GOOGLE.zip TWITTER.zip`, which trains every
-row, judges it, and checks the table: real images against other real ones must be best, noise worst, and PCA
-between. One run, one seed and one thread each, two runs at a time on two cores that did other work too, so
-take the minutes as upper bounds. The scores of every row stand with their whole protocol (extractor and its
-hash, counts, seeds, weights, versions) in `docs/families/*.json`. ↓ lower is better, ↑ higher. Values are
-comparable within one table alone: they depend on the extractor and on the counts. On the emoji the row
-`real` compares two halves of 864 images, all others compare with all 1,728; cyclegan translates one
-vendor's drawings and is judged against the other's.
+row, evaluates it, and checks the table: real images compared with other real ones must be best, noise worst,
+and PCA in between. Each row is one run with one seed and one thread, two runs at a time on two cores that
+were also doing other work, so the minutes are upper bounds. The scores of every row and their full protocol
+(extractor and its hash, counts, seeds, weights, versions) are in `docs/families/*.json`. ↓ lower is better, ↑
+higher. Values are comparable only within one table: they depend on the extractor and on the counts. On the
+emoji the row `real` compares two halves of 864 images, all others compare with all 1,728; cyclegan translates
+one vendor's drawings and is judged against the other's.
 
-What the row of noise teaches: an extractor puts what it has never seen on one spot, which may lie near some
-real image. Then precision and density are high, and noise even passes for copies of a training image
-(`memorized`). Distances and recall are not fooled; read the others beside them."""
+The row of noise shows a weakness of some scores: an extractor maps inputs unlike its training data to nearly
+the same features, which may be close to some real image. Precision and density are then high, and noise even
+counts as copies of a training image (`memorized`). Distances and recall are not affected; read the other
+scores together with them."""
 
 
 def options(about: str, folder: str) -> argparse.ArgumentParser:

@@ -22,7 +22,7 @@ def likelihood(
     found = verb.likelihood(run, data=data, subset=subset, count=count, samples=samples, seed=seed)
     print(f"{len(found.nats)} images, {samples} samples each")
     print(
-        f"log-likelihood  {float(found.nats.mean()):.2f} nats an image, "
-        f"{float(found.bits_per_dimension.mean()):.4f} bits a value"
+        f"log-likelihood  {float(found.nats.mean()):.2f} nats per image, "
+        f"{float(found.bits_per_dimension.mean()):.4f} bits per value"
     )
-    print(f"evidence bound  {float(found.bound.mean()):.2f} nats an image")
+    print(f"evidence bound  {float(found.bound.mean()):.2f} nats per image")
