@@ -259,7 +259,11 @@ def test_plugins_lists_what_is_installed(capsys):
         (["sample", "RUN", "--count", "0"], 2, "Invalid value for '--count'"),
         (["sample", "RUN", "--label", "3"], 2, "reads no labels, but a label was given; omit it"),
         (["sample", "RUN", "--output", "x.txt"], 2, "no picture format is called '.txt'"),
-        (["sample", "RUN", "--data", "IMAGES"], 2, "has no encoder, so it cannot encode or reconstruct images"),
+        (
+            ["sample", "RUN", "--data", "IMAGES"],
+            2,
+            "has no encoder, so it cannot encode or reconstruct images",
+        ),
         (["sample", "RUN", "--output", "game.toml/x.png"], 2, "game.toml"),
         (["report", "nowhere"], 1, "nowhere"),
         (["list", "losses"], 2, "there is no kind 'losses'; known: "),
