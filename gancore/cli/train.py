@@ -61,7 +61,11 @@ def train(
     ] = None,
     best: Annotated[
         str | None,
-        typer.Option("--best", help="score that chooses the best checkpoint: FD, precision or recall"),
+        typer.Option(
+            "--best",
+            help="score that chooses the best checkpoint: FD, precision or recall; MAE, PSNR or SSIM too "
+            "where images are translated in pairs or reconstructed",
+        ),
     ] = None,
     keep: Annotated[int | None, typer.Option("--keep", help="checkpoints to keep, besides the best")] = None,
     hold_out: Annotated[

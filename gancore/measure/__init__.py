@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gancore.measure.memorization import Memorization
     from gancore.measure.modes import Modes
     from gancore.measure.moments import Moments
+    from gancore.measure.pairs import Pairs
     from gancore.measure.path_length import PathLength
     from gancore.measure.precision_recall import PrecisionRecall
     from gancore.measure.reconstruction import Reconstruction
@@ -41,6 +42,7 @@ _HOMES = {
     "memorization": ("Memorization",),
     "modes": ("Modes",),
     "moments": ("Moments",),
+    "pairs": ("Pairs",),
     "path_length": ("PathLength",),
     "precision_recall": ("PrecisionRecall",),
     "reconstruction": ("Reconstruction",),
@@ -69,6 +71,7 @@ __all__ = [
     "Memorization",
     "Modes",
     "Moments",
+    "Pairs",
     "PathLength",
     "PipelineSamples",
     "Pixels",

@@ -177,6 +177,8 @@ def protocol(study: Study) -> dict[str, Any]:
         "samples": study.samples.facts,
         "reference": study.reference.facts,
         "training": study.training.facts if study.training is not None else "unknown",
+        **({} if study.held_out is None else {"held_out": study.held_out.facts}),
+        **({} if study.pairs is None else {"pairs": study.pairs[1].facts}),
         "levels": 256,
         "seed": study.seed,
         "versions": {"python": platform.python_version(), "torch": torch.__version__, **host().versions},
@@ -195,6 +197,7 @@ _WANTS = {
     "encoder": "a pipeline with an encoder",
     "movable": "a generator that can move what it draws, such as StyleGAN3's",
     "training": "the images that the model was trained on",
+    "pairs": "images made of others together with what they should be, as of a translator of paired images",
 }
 
 

@@ -22,8 +22,12 @@ def some_images(study: Study, side: Side, count: int) -> Tensor:
     [-1, 1].
     """
     images = study.side(side)
-    chosen = torch.randperm(len(images), generator=study.rng(f"some {side}"))[:count]
-    return images.rows(chosen.sort().values)
+    return images.rows(some_indices(len(images), count, study.rng(f"some {side}")))
+
+
+def some_indices(total: int, count: int, rng: torch.Generator) -> Tensor:
+    """`count` of `total` indices (all, if there are fewer), chosen by `rng`, in rising order."""
+    return torch.randperm(total, generator=rng)[:count].sort().values
 
 
 def some_rows(rows: Tensor, count: int, rng: torch.Generator) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 from gancore.component.interfaces import Extractor
 from gancore.component.part import field, part
 from gancore.component.validators import whole
-from gancore.measure.picking import need, some_images
+from gancore.measure.picking import need, some_indices
 from gancore.measure.score import Better, Score, Value
 from gancore.measure.sets import eight_bit
 from gancore.measure.ssim import ssim
@@ -44,7 +44,8 @@ def distances(extractor: Extractor, first: Tensor, second: Tensor) -> dict[str, 
 
 @part("reconstruction")
 class Reconstruction(Score):
-    """How closely reference images are reconstructed: MAE, PSNR and SSIM, each averaged over images.
+    """How closely held-out images, or those of the reference where none are held out, are reconstructed: MAE,
+    PSNR and SSIM, each averaged over images.
 
     SSIM: Wang et al. 2004, eq. 13. MAE is on a scale from 0 to 1, PSNR in dB with at most 100, SSIM at most
     1. Reconstructions are rounded to 256 levels, as the reference is. Images smaller than SSIM's 11-pixel
@@ -52,23 +53,34 @@ class Reconstruction(Score):
     """
 
     needs = frozenset({"encoder"})
-    images: int = field(default=2000, validator=whole(2), help="maximum number of reference images")
+    images: int = field(default=2000, validator=whole(2), help="maximum number of images")
 
     def forward(self, study: Study) -> dict[str, Value]:
         """`MAE` (lower is better), `PSNR` and `SSIM` (higher is better), each with its standard error."""
         assert study.pipeline is not None
-        need("MAE", 8, "a mean over images", reference=len(study.reference))
-        real = some_images(study, "reference", self.images)
-        made = eight_bit(study.pipeline.reconstruct(real, seed=study.seed))
-        found = {
-            "MAE": _mean(absolute_error(real, made), "lower"),
-            "PSNR": _mean(peak_signal_to_noise(real, made), "higher"),
-        }
-        if min(real.shape[2:]) >= 11:
-            pairs = zip(torch.split(real, CHUNK), torch.split(made, CHUNK), strict=True)
-            found["SSIM"] = _mean(torch.cat([ssim(one, other) for one, other in pairs]), "higher")
-        return found
+        shown = study.reference if study.held_out is None else study.held_out
+        name = "reference" if study.held_out is None else "held-out images"
+        need("MAE", 8, "a mean over images", **{name: len(shown)})
+        chosen = some_indices(len(shown), self.images, study.rng("some reference"))
+        real = shown.rows(chosen)
+        label = None if shown.labels is None or not study.pipeline.reads_labels else shown.labels[chosen]
+        return compared(real, eight_bit(study.pipeline.reconstruct(real, label, seed=study.seed)))
 
 
-def _mean(values: Tensor, better: Better) -> Value:
+def compared(real: Tensor, made: Tensor) -> dict[str, Value]:
+    """`MAE`, `PSNR` and, from 11 pixels on, `SSIM` of images `(N, C, H, W)` in [-1, 1]: means with their
+    standard errors.
+    """
+    found = {
+        "MAE": mean_value(absolute_error(real, made), "lower"),
+        "PSNR": mean_value(peak_signal_to_noise(real, made), "higher"),
+    }
+    if min(real.shape[2:]) >= 11:
+        pairs = zip(torch.split(real, CHUNK), torch.split(made, CHUNK), strict=True)
+        found["SSIM"] = mean_value(torch.cat([ssim(one, other) for one, other in pairs]), "higher")
+    return found
+
+
+def mean_value(values: Tensor, better: Better) -> Value:
+    """The mean with its standard error."""
     return Value(float(values.mean()), float(values.std() / len(values) ** 0.5), better)

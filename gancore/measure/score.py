@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gancore.measure.study import Study
 
 Better = Literal["lower", "higher", "neither"]
-Need = Literal["classes", "labels", "pipeline", "encoder", "movable", "training"]
+Need = Literal["classes", "labels", "pipeline", "encoder", "movable", "training", "pairs"]
 
 
 @attrs.frozen
@@ -28,8 +28,9 @@ class Score(Part):
     """A score: `(study)` → values by display name, such as `FD[emoji-1]`. Pure; draws only from `study.rng`.
 
     `needs` names what the study must provide: `classes` (the extractor classifies), `labels` (both sets have
-    labels), `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline has one),
-    `movable` (its generator can move what it draws), `training` (the training images).
+    labels), `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline
+    reconstructs images of the reference), `movable` (its generator can move what it draws), `training` (the
+    training images), `pairs` (images made of others, each with the image that it should be).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()

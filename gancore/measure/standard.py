@@ -9,6 +9,7 @@ from gancore.measure.intra_class import IntraClass
 from gancore.measure.kernel import Kernel
 from gancore.measure.memorization import Memorization
 from gancore.measure.modes import Modes
+from gancore.measure.pairs import Pairs
 from gancore.measure.path_length import PathLength
 from gancore.measure.precision_recall import PrecisionRecall
 from gancore.measure.reconstruction import Reconstruction
@@ -19,7 +20,7 @@ SCORES: list[type[Score]] = [
     *(Frechet, Kernel, PrecisionRecall, DensityCoverage),
     *(InceptionScore, Modes, IntraClass),
     *(Diversity, SlicedWasserstein),
-    *(Memorization, PathLength, Equivariance, Reconstruction),
+    *(Memorization, PathLength, Equivariance, Reconstruction, Pairs),
 ]
 """All scores of the core in reading order: the distribution, the classes, variety, and the model's behavior.
 """

@@ -19,14 +19,21 @@ from gancore.pipeline import Pipeline, evaluating
 Side = Literal["reference", "samples", "training"]
 
 
+def reconstructs(pipeline: Pipeline) -> bool:
+    """Whether a pipeline encodes images like those that it makes."""
+    return pipeline.encoder is not None and pipeline.reads in ("", pipeline.makes)
+
+
 class Study:
     """Samples and a reference, seen through an extractor.
 
-    `training` holds the training images if known; `pipeline` made the samples if one did.
+    `training` holds the training images if known; `pipeline` made the samples if one did. `held_out` are
+    images like the reference that the pipeline never saw. `pairs` are images made of others, and in the same
+    order the images that they should be.
 
     Raises:
-        MeasureError: samples and reference are of different shapes. FitError: the extractor reads other
-        images.
+        MeasureError: samples and reference are of different shapes, or pairs in number. FitError: the
+        extractor reads other images.
     """
 
     def __init__(
@@ -37,6 +44,8 @@ class Study:
         *,
         pipeline: Pipeline | None = None,
         training: ImageSet | None = None,
+        held_out: ImageSet | None = None,
+        pairs: tuple[ImageSet, ImageSet] | None = None,
         seed: int = 0,
     ) -> None:
         if samples.image != reference.image:
@@ -44,7 +53,10 @@ class Study:
                 f"samples are {samples.image}, the reference is {reference.image} (channels, height, width); "
                 f"bring them to the same shape, for example with --size and --channels"
             )
+        if pairs is not None and len(pairs[0]) != len(pairs[1]):
+            raise MeasureError(f"{len(pairs[0])} images are paired with {len(pairs[1])}; give one for each")
         self.samples, self.reference, self.training = samples, reference, training
+        self.held_out, self.pairs = held_out, pairs
         self.pipeline, self.seed = pipeline, seed
         self.extractor = extractor
         extractor.bind(seed=0, by="the images", facts={"image": reference.image})
@@ -62,9 +74,10 @@ class Study:
             "classes": self.extractor.classes > 0,
             "labels": self.samples.labels is not None and self.reference.labels is not None,
             "pipeline": self.pipeline is not None and self.pipeline.sampler is not None,
-            "encoder": self.pipeline is not None and self.pipeline.encoder is not None,
+            "encoder": self.pipeline is not None and reconstructs(self.pipeline),
             "movable": self.pipeline is not None and isinstance(self.pipeline.generator, Movable),
             "training": self.training is not None,
+            "pairs": self.pairs is not None,
         }[need]
 
     def side(self, side: Side) -> ImageSet:

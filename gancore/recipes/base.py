@@ -35,13 +35,19 @@ class Player:
 class DiscriminatorProbe:
     """A discriminator, the batch entry with its real images, and the pipeline that makes its samples.
 
-    `label` is the batch entry with the labels of the real images, if the discriminator reads labels.
+    `label` is the batch entry with the labels of the real images, if the discriminator reads labels. `beside`
+    is the entry that it reads with the image, joined to it along the channels, as in Pix2Pix.
     """
 
     discriminator: Discriminator
     real: str
     pipeline: str
     label: str = ""
+    beside: str = ""
+
+    def shown(self, image: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
+        """What the discriminator reads of an image: the entry beside it first, `(N, C' + C, H, W)`."""
+        return torch.cat([rows[self.beside], image], 1) if self.beside else image
 
 
 class TermsOf(Protocol):

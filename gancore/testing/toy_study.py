@@ -138,8 +138,14 @@ def study_for(
         judge,
         pipeline=_pipeline(seed, holds) if holds & {"pipeline", "encoder", "movable"} else None,
         training=Made(_images(fold(seed, "training"), COUNT), None) if "training" in holds else None,
+        pairs=_pairs(seed, count) if "pairs" in holds else None,
         seed=seed,
     )
+
+
+def _pairs(seed: int, count: int) -> tuple[Made, Made]:
+    made, real = (Made(_images(fold(seed, "pairs", i), count), None) for i in range(2))
+    return made, real
 
 
 def _images(seed: int, count: int) -> Tensor:

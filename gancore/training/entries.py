@@ -12,6 +12,8 @@ from gancore.component.specs import spec
 from gancore.data import Data
 from gancore.data.derived import Derived
 from gancore.errors import FitError
+from gancore.measure.sets import DatasetImages, PipelineSamples
+from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
 
 
@@ -31,6 +33,22 @@ def _derived(recipe: Recipe, rows: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def first_row(data: Data) -> dict[str, Tensor]:
     """The first row of the data."""
     return data.rows(np.arange(1))
+
+
+def paired(pipeline: Pipeline, data: Data) -> bool:
+    """Whether each image that a pipeline works on comes with the one that it should make of it."""
+    return data.paired and pipeline.reads not in ("", pipeline.makes)
+
+
+def pairs(
+    pipeline: Pipeline, data: Data, count: int, seed: int
+) -> tuple[PipelineSamples, DatasetImages] | None:
+    """What a pipeline makes of at most `count` images, and what it should make; None without pairs."""
+    if not paired(pipeline, data):
+        return None
+    some = DatasetImages(data, min(count, len(data)), seed=seed, entry=pipeline.reads)
+    target = DatasetImages(data, min(count, len(data)), seed=seed, entry=pipeline.makes)
+    return PipelineSamples(pipeline, len(some), seed=seed, source=some), target
 
 
 def check_entries(recipe: Recipe, data: Data) -> None:

@@ -18,7 +18,7 @@ from gancore.runs.folder import RunData, RunFolder
 from gancore.runs.opening import find_pipeline, load_pipeline
 from gancore.runs.sources import open_source
 from gancore.standard.averages import NoAverage
-from gancore.training.entries import first_row, with_entries
+from gancore.training.entries import first_row, pairs, with_entries
 
 COUNT = 10_000
 """The default number of samples, and the default maximum number of reference images."""
@@ -69,6 +69,10 @@ def study_of_run(
         extractor or default_extractor(reference.image),
         pipeline=pipeline,
         training=None if data is None else DatasetImages(data.training, entry=pipeline.makes),
+        held_out=None
+        if data is None or data.held_out is None
+        else DatasetImages(data.held_out, entry=pipeline.makes),
+        pairs=None if applied is None else pairs(pipeline, applied, request.count, request.seed),
         seed=request.seed,
     )
 

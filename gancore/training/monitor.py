@@ -14,21 +14,26 @@ from gancore.measure.diagnostics import Labeled, of_probe, of_samples
 from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.frechet import Frechet
+from gancore.measure.pairs import Pairs
 from gancore.measure.precision_recall import PrecisionRecall
+from gancore.measure.reconstruction import Reconstruction
 from gancore.measure.score import Score, Value
 from gancore.measure.sets import DatasetImages, ImageSet, PipelineSamples
-from gancore.measure.study import Study
+from gancore.measure.study import Study, reconstructs
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import DiscriminatorProbe, Recipe
 from gancore.runs.settings import Settings
 from gancore.storage.jsonl import Line
+from gancore.training.entries import paired, pairs
 
 MOST, FEWEST, SHARE = 1000, 64, 100
 """Samples per evaluation: one per `SHARE` images of the whole training, within these bounds.
 """
 
 SCORES = ("FD", "precision", "recall")
-"""The scores computed while training; `Settings.best` is one of them."""
+"""The scores computed in every training; `Settings.best` is one of them, or of `OF_PAIRS`."""
+OF_PAIRS = ("MAE", "PSNR", "SSIM")
+"""The scores computed where the pipeline reconstructs images, or translates images that are paired."""
 
 
 @attrs.frozen
@@ -64,15 +69,19 @@ class Monitor:
     ) -> None:
         self.recipe, self.data, self.held_out, self.settings = recipe, data, held_out, settings
         self.count = min(MOST, max(FEWEST, total // SHARE))
-        self.scores: list[Score] = [Frechet(allow_few=True), PrecisionRecall()]
+        first = next(iter(recipe.pipelines().values()))
+        of_pairs = [Pairs()] if paired(first, data) else [Reconstruction()] if reconstructs(first) else []
+        self.scores: list[Score] = [Frechet(allow_few=True), PrecisionRecall(), *of_pairs]
+        known = (*SCORES, *(OF_PAIRS if of_pairs else ()))
         self.diagnostics: list[dict[str, float]] = []
         self.reports: list[dict[str, float]] = []
         self.raised: set[str] = set()
         self.best: float | None = None
         self.best_moment: BestMoment | None = None
         self.evaluated_at: int | None = None
-        if settings.evaluate_every != 0 and settings.best not in SCORES:
-            raise MeasureError(f"no score is called {settings.best!r}; known: {', '.join(SCORES)}")
+        if settings.evaluate_every != 0 and settings.best not in known:
+            advice = f"; {', '.join(OF_PAIRS)} need paired images or an encoder" if not of_pairs else ""
+            raise MeasureError(f"no score is called {settings.best!r}; known: {', '.join(known)}{advice}")
 
     def remember(self, lines: list[Line]) -> None:
         """Restores the state from the log of a resumed run."""
@@ -106,8 +115,15 @@ class Monitor:
         samples: ImageSet = PipelineSamples(
             pipeline, self.count, seed=fold(self.settings.seed, "watch") % 2**31, source=source
         )
+        held_out = None if self.held_out is None else DatasetImages(self.held_out, entry=pipeline.makes)
         return Study(
-            samples, reference, default_extractor(reference.image), pipeline=pipeline, seed=self.settings.seed
+            samples,
+            reference,
+            default_extractor(reference.image),
+            pipeline=pipeline,
+            held_out=held_out,
+            pairs=pairs(pipeline, self.held_out or self.data, MOST, self.settings.seed),
+            seed=self.settings.seed,
         )
 
     def _real(self, entry: str) -> DatasetImages:
@@ -117,7 +133,7 @@ class Monitor:
         pipelines = self.recipe.pipelines()
         found: dict[str, float] = {}
         for name, probe in self.recipe.probes().items():
-            real, fake = _labeled(self.data, probe), self._fake(pipelines[probe.pipeline])
+            real, fake = _labeled(self.data, probe), self._fake(pipelines[probe.pipeline], probe)
             held_out = None if self.held_out is None else _labeled(self.held_out, probe)
             found |= {
                 f"{name}/{diagnostic}": value
@@ -125,11 +141,11 @@ class Monitor:
             }
         return found
 
-    def _fake(self, pipeline: Pipeline) -> Labeled:
+    def _fake(self, pipeline: Pipeline, probe: DiscriminatorProbe) -> Labeled:
         if pipeline.product != "draws":
             rows = _first(self.data)
             made = pipeline.apply(rows[pipeline.reads], rows.get("label"), seed=self.settings.seed)
-            return torch.cat(list(made)), rows.get("label")
+            return probe.shown(torch.cat(list(made)), rows), rows.get("label")
         seed = fold(self.settings.seed, "watch") % 2**31
         latent, label = pipeline.draw(DRAWN, seed=seed)
         return pipeline.render(latent, label, seed=seed), label
@@ -162,7 +178,7 @@ def chosen(scores: dict[str, Value], name: str) -> tuple[str, Value | None]:
 
 def _labeled(data: Data, probe: DiscriminatorProbe) -> Labeled:
     rows = _first(data)
-    return rows[probe.real], rows[probe.label] if probe.label else None
+    return probe.shown(rows[probe.real], rows), rows[probe.label] if probe.label else None
 
 
 def _first(data: Data) -> dict[str, Tensor]:

@@ -95,7 +95,8 @@ def train(
         sample_every: images between sample grids; default: a twentieth.
         report_every: images between log lines; default: a two-hundredth.
         evaluate_every: images between evaluations, 0 for never; default: a tenth.
-        best: score that chooses the best checkpoint: FD, precision or recall.
+        best: score that chooses the best checkpoint: FD, precision or recall; MAE, PSNR or SSIM too where
+            images are translated in pairs or reconstructed.
         keep: checkpoints to keep, besides the best.
         hold_out: images to exclude from training.
         compile: compile the networks.

@@ -211,6 +211,34 @@ def test_a_translator_may_read_a_derived_entry_of_another_size(upscaling):
     assert found.protocol["samples"]["image"] == [3, 32, 32]
 
 
+def test_translations_are_compared_with_their_held_out_targets(upscaling):
+    found = gancore.evaluate(upscaling, score="pairs", extractor="pixels")
+    assert {"MAE", "PSNR", "SSIM", "feature distance[pixels-1]"} == set(found)
+    assert found.protocol["pairs"]["count"] == 64
+    held_out = RunFolder(upscaling).data().held_out.rows(np.arange(64))["image"]
+    small = nn.functional.avg_pool2d(held_out, 4)
+    made = torch.cat(list(gancore.load(upscaling).apply(small)))
+    assert found["MAE"] == pytest.approx(float((made - held_out).abs().mean() / 2), abs=2e-3)
+
+
+def test_the_best_checkpoint_may_be_that_of_the_least_error(images, tmp_path):
+    how = {**SHORT, "images": 32, "evaluate_every": 8, "best": "MAE", "hold_out": 16}
+    best = RunFolder(gancore.train(SuperResolution(), images, output=tmp_path / "run", **how)).best
+    assert best.score == "MAE" and best.value > 0
+    how["output"] = tmp_path / "back"
+    assert RunFolder(gancore.train(Autoencoder(), images, **how)).best.score == "MAE"
+    with pytest.raises(MeasureError, match="known: FD, precision, recall; MAE, PSNR, SSIM need paired"):
+        gancore.train("gan", images, output=tmp_path / "gan", **{**SHORT, "evaluate_every": 8, "best": "MAE"})
+
+
+def test_a_probe_may_hold_a_discriminator_of_pairs():
+    from gancore import DiscriminatorProbe
+
+    probe = DiscriminatorProbe(None, real="target", pipeline="forward", beside="source")
+    source, image = torch.zeros(2, 1, 4, 4), torch.ones(2, 3, 4, 4)
+    assert torch.equal(probe.shown(image, {"source": source}), torch.cat([source, image], 1))
+
+
 def test_sample_takes_images_of_the_size_that_is_read(upscaling, tmp_path):
     np.save(tmp_path / "small.npy", np.zeros((2, 3, 8, 8), dtype=np.uint8))
     made = gancore.sample(upscaling, data=tmp_path / "small.npy")
