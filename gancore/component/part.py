@@ -140,6 +140,13 @@ class Part(nn.Module):
         Called once after each update of the player that owns the part.
         """
 
+    def prepare(self, passes: Callable[[], None]) -> None:
+        """Get ready for drawing images, on the copy that is sampled, evaluated or saved.
+
+        `passes` sends fresh samples through the pipeline, in eval mode. A generator with batch norm may call
+        `gancore.nn.standing_statistics(self, passes)`.
+        """
+
     def later_weights(self) -> dict[str, Tensor]:
         """Tensors that weights of older versions lack, with values that keep its old behavior."""
         return {}

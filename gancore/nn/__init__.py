@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SpectralEmbedding,
         SpectralLinear,
     )
+    from gancore.nn.standing import standing_statistics
     from gancore.nn.upfirdn import Fir, Resample
 
 _HOMES = {
@@ -67,6 +68,7 @@ _HOMES = {
         "SpectralEmbedding",
         "SpectralLinear",
     ),
+    "standing": ("standing_statistics",),
     "upfirdn": (
         "Fir",
         "Resample",
@@ -102,6 +104,7 @@ __all__ = [
     "normal_weights",
     "one_hot",
     "orthogonal_weights",
+    "standing_statistics",
     "xavier_weights",
 ]
 

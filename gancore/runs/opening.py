@@ -9,6 +9,7 @@ from gancore.component.weights import FILE, load_state, read_weights
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline, holds_pipeline
 from gancore.recipes.base import Recipe
+from gancore.recipes.products import products
 from gancore.runs.folder import RunFolder, only_pipeline
 from gancore.storage.inside import inside
 from gancore.storage.manifest import check_manifest, read_json
@@ -86,7 +87,7 @@ def _facts(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def _chosen(recipe: Recipe, name: str | None, path: Path) -> Pipeline:
-    pipelines: Mapping[str, Pipeline] = recipe.pipelines()
+    pipelines: Mapping[str, Pipeline] = products(recipe)
     if name is None:
         return next(iter(pipelines.values()))
     if len(pipelines) == 1:

@@ -12,6 +12,7 @@ from gancore.component.interfaces import Average
 from gancore.component.part import Part
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
+from gancore.recipes.products import products
 from gancore.testing.check import check, ensure
 from gancore.testing.excuses import row_by_row
 from gancore.testing.processes import gradients_of_two
@@ -133,7 +134,7 @@ def pipelines_give_images(trial: Trial[Recipe]) -> None:
     """
     run = start(trial.part, seed=trial.seed)
     drive(run, STEPS, finish=True)
-    pipelines = trial.part.pipelines()
+    pipelines = products(trial.part)
     ensure(bool(pipelines), "it has no pipeline")
     batch = Rows(trial.part, seed=trial.seed).next(3)
     batch |= trial.part.derive(batch)

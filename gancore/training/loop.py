@@ -17,6 +17,7 @@ from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureEr
 from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
 from gancore.recipes.base import Recipe
+from gancore.recipes.products import products
 from gancore.runs.folder import RunFolder, counted
 from gancore.runs.log import Log
 from gancore.runs.settings import Settings
@@ -201,7 +202,7 @@ class Training:
             return
         self.run_folder.samples_folder.mkdir(exist_ok=True)
         for path in write_grids(
-            self.recipe.pipelines(), self.fixed, self.run_folder, self.run.images, self.settings.seed
+            products(self.recipe), self.fixed, self.run_folder, self.run.images, self.settings.seed
         ):
             self._tell("gancore_sampled", path=str(path))
 
@@ -246,8 +247,8 @@ class Training:
             return
         best = self.monitor.best_moment
         if best is not None and best.images == self.run.images:
-            self.run_folder.save_best(self.recipe.pipelines(), best.images, best.score, best.value)
-        self.run_folder.save_pipelines(self.recipe.pipelines())
+            self.run_folder.save_best(products(self.recipe), best.images, best.score, best.value)
+        self.run_folder.save_pipelines(products(self.recipe))
 
     def _kept(self) -> dict[str, Any]:
         """How many checkpoints are kept, and which besides."""

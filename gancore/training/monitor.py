@@ -22,6 +22,7 @@ from gancore.measure.sets import DatasetImages, ImageSet, PipelineSamples
 from gancore.measure.study import Study, reconstructs
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import DiscriminatorProbe, Recipe
+from gancore.recipes.products import products
 from gancore.runs.settings import Settings
 from gancore.storage.jsonl import Line
 from gancore.training.entries import paired, pairs
@@ -100,7 +101,7 @@ class Monitor:
             MeasureError: the images cannot be evaluated; the training can continue.
         """
         started = time.monotonic()
-        study = self._study(*next(iter(self.recipe.pipelines().items())))
+        study = self._study(*next(iter(products(self.recipe).items())))
         found = attrs.evolve(
             score_study(study, self.scores, images=images), seconds=time.monotonic() - started
         )
@@ -130,7 +131,7 @@ class Monitor:
         return DatasetImages(self.data, min(MOST, len(self.data)), seed=self.settings.seed, entry=entry)
 
     def _of_probes(self) -> dict[str, float]:
-        pipelines = self.recipe.pipelines()
+        pipelines = products(self.recipe)
         found: dict[str, float] = {}
         for name, probe in self.recipe.probes().items():
             real, fake = _labeled(self.data, probe), self._fake(pipelines[probe.pipeline], probe)
