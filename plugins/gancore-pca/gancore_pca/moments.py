@@ -69,7 +69,7 @@ class Moments(nn.Module):
         if count < components + 2:
             raise DataError(
                 f"{count} images cannot determine {components} principal components and the noise; "
-                f"fold at least {components + 2} images, or set components to at most {max(count - 2, 0)}"
+                f"train on at least {components + 2} images, or set components to at most {max(count - 2, 0)}"
             )
         values, vectors = torch.linalg.eigh(self.scatter / (self.count - 1))  # (D,) ascending, (D, D)
         values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)

@@ -127,6 +127,8 @@ GENERATORS = {
     "stylegan3-r": lambda: RotationalStyleGAN3Synthesis(**STYLED, layers=3),
     "stylegan3-t, clamped": lambda: StyleGAN3Synthesis(**STYLED, layers=3, clamp=0.7),
 }
+SLOW = ("stylegan3-r", "stylegan3-t, clamped")
+THOROUGH = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in GENERATORS]
 JUDGES = {
     "stylegan": StyleGANDiscriminator,
     "stylegan-labels": LabeledStyleGANDiscriminator,
@@ -142,7 +144,7 @@ def judge(name):
     return loud(JUDGES[name](**SMALL, group=2, **({"classes": 3} if JUDGES[name].conditional else {})))
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("name", THOROUGH)
 def test_generators(name):
     part = loud(GENERATORS[name]()).eval()
     differentiates_twice(part, normal(2, *part.code_shape), fast=True)
@@ -191,7 +193,7 @@ def test_r1_in_the_weights_of_the_whole_discriminator(name):
     matches_differences(penalty, dict(part.named_parameters()), r"(conv|dense|score)\.bias|from_smaller.*")
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("name", THOROUGH)
 def test_path_length_in_the_weights_of_generator_and_mapping(name):
     part = loud(GENERATORS[name]()).train()
     conditioner = loud(StyleGAN2Mapping(**{**MAPPED, "code": part.code_shape}, lr_multiplier=0.5)).train()
