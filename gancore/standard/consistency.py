@@ -12,6 +12,7 @@ from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 from gancore.component.scored import Scored
 from gancore.component.validators import at_least
+from gancore.errors import FitError
 from gancore.standard.augments import DiffAugment
 from gancore.standard.regularizers import Score
 
@@ -50,6 +51,9 @@ class LatentConsistency(Auxiliary):
 
     Paper: Zhao et al. 2020, arXiv:2002.04724, section 3.2 and algorithm 2; with `bcr` it is the paper's ICR.
     The change of an image is the mean over its pixels of the squared difference.
+
+    Raises:
+        FitError: latents are indices.
     """
 
     reads_features: ClassVar[bool] = False
@@ -72,4 +76,9 @@ class LatentConsistency(Auxiliary):
 
     def _near(self, fake: Scored) -> Tensor:
         latent = fake.latent
+        if not latent.is_floating_point():
+            raise FitError(
+                f"{self.qualified_name} changes latents a little, but these are {latent.dtype}: indices have "
+                "no neighbors; take it out, or use a sampler of continuous latents"
+            )
         return fake.generate(latent + self.deviation * normal(*latent.shape, like=latent).to(latent))

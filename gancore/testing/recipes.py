@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gancore.component.fields import seats
 from gancore.component.interfaces import Average
 from gancore.component.part import Part
+from gancore.errors import FitError
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
@@ -17,6 +19,7 @@ from gancore.testing.check import check, ensure
 from gancore.testing.excuses import row_by_row
 from gancore.testing.processes import gradients_of_two
 from gancore.testing.stage import BATCH, Rows, drive, gradients_of, start, weights
+from gancore.testing.toy_networks import ASKED
 from gancore.testing.trial import Trial
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint
 from gancore.training.run import TrainingRun
@@ -69,6 +72,25 @@ def an_update_moves_its_player_alone(trial: Trial[Recipe]) -> None:
         }
         ensure(not moved & others, f"an update of the {player} moves {', '.join(sorted(moved & others)[:3])}")
         ensure(bool(moved & mine) or not mine, f"{STEPS} steps move no weight of the {player}")
+
+
+@check(Recipe, excuse=lambda recipe: "" if _asked(recipe) else "it has no seats for penalties", trials=1)
+def asks_what_stands_in_its_seats(trial: Trial[Recipe]) -> None:
+    """A penalty, an auxiliary objective or a constraint in one of its seats is used in the first step."""
+    for name, kind in _asked(trial.part).items():
+        recipe: Recipe = trial.configuration.changed({name: [kind]}).make(seed=trial.seed)
+        try:
+            drive(start(recipe, seed=trial.seed), 1)
+        except FitError as error:
+            ensure(False, str(error))
+
+
+def _asked(recipe: Recipe) -> dict[str, type[Part]]:
+    return {
+        place.name: ASKED[place.interface]
+        for place in seats(type(recipe))
+        if place.many and place.interface in ASKED
+    }
 
 
 @check(Recipe, trials=3)

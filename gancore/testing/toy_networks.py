@@ -1,14 +1,21 @@
 """Small networks for testing regularizers, constraints, averages and optimizers."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gancore.component.interfaces import Generator, Shape
-from gancore.component.part import part
+from gancore.component.interfaces import (
+    Auxiliary,
+    Constraint,
+    DiscriminatorRegularizer,
+    Generator,
+    GeneratorRegularizer,
+    Shape,
+)
+from gancore.component.part import Part, part
 from gancore.component.scored import Scored
 
 SHAPE = (3, 4, 4)
@@ -95,3 +102,51 @@ class Averaged(Generator):
         """`(N, 3)` → `(N, 3, 2, 2)`."""
         made: Tensor = self.layer(code)
         return made.reshape(-1, 3, 2, 2)
+
+
+@part("contract-kit")
+class AskedPenalty(DiscriminatorRegularizer):
+    """A penalty of nothing on the discriminator."""
+
+    def forward(self, score: Callable[[Tensor], Tensor], real: Scored, fake: Scored) -> Tensor:
+        """0."""
+        return 0 * real.scores.mean()
+
+
+@part("contract-kit")
+class AskedGeneratorPenalty(GeneratorRegularizer):
+    """A penalty of nothing on the generator."""
+
+    def forward(self, render: Callable[[Tensor], Tensor], fake: Scored, real: Scored) -> Tensor:
+        """0."""
+        return 0 * fake.image.mean()
+
+
+@part("contract-kit")
+class AskedAuxiliary(Auxiliary):
+    """An objective of nothing."""
+
+    def discriminator(self, real: Scored, fake: Scored) -> Tensor:
+        """0."""
+        return 0 * real.scores.mean()
+
+    def generator(self, fake: Scored, real: Scored) -> Tensor:
+        """0."""
+        return 0 * fake.scores.mean()
+
+
+@part("contract-kit")
+class AskedConstraint(Constraint):
+    """Allows all weights."""
+
+    def forward(self, module: nn.Module) -> None:
+        """Nothing."""
+
+
+ASKED: Mapping[type[Part], type[Part]] = {
+    DiscriminatorRegularizer: AskedPenalty,
+    GeneratorRegularizer: AskedGeneratorPenalty,
+    Auxiliary: AskedAuxiliary,
+    Constraint: AskedConstraint,
+}
+"""A part of each kind that a step asks, without effect."""

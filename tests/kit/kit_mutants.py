@@ -797,6 +797,20 @@ class MovesTheOther(HonestRecipe):
         return super().generator_terms(*rows)
 
 
+@mutant("asks_what_stands_in_its_seats")
+class LeavesSeatsOut(HonestRecipe):
+    def generator_terms(self, *rows):
+        return {"adversarial": super().generator_terms(*rows)["adversarial"]}
+
+    def discriminator_terms(self, batch, latents):
+        real, fake = self.scored(batch, latents, [])
+        return {
+            "adversarial": self.loss.discriminator(real.scores, fake.scores),
+            "real": real.scores.detach(),
+            "fake": fake.scores.detach(),
+        }
+
+
 @mutant("resumes_to_the_same_bits")
 class CountsInSecret(HonestRecipe):
     def step(self, run):

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from gancore_dcgan import DCGAN
 from torch import nn
 
 from gancore import build, create
@@ -31,6 +32,9 @@ from gancore.standard import (
     Weighted,
 )
 from gancore.standard.orthogonal import orthogonality
+from gancore.testing import recipes
+from gancore.testing.trial import Configuration, Trial
+from gancore.training.first_step import take_step
 from gancore.training.run import TrainingRun
 
 
@@ -135,6 +139,12 @@ def test_latent_consistency_pulls_scores_together_and_images_apart():
     with seeded(0):
         assert part.discriminator(fake, fake).item() == pytest.approx(2 * (5 * 2 * 0.1) ** 2, rel=0.03)
         assert part.generator(fake, fake).item() == pytest.approx(-3 * (2 * 0.1) ** 2, rel=0.03)
+
+
+def test_latent_consistency_needs_continuous_latents():
+    fake = scores(0.0, latent=torch.tensor([[1, 2]]), generate=never)
+    with pytest.raises(FitError, match="indices have no neighbors"):
+        LatentConsistency().discriminator(fake, fake)
 
 
 # the others
@@ -266,3 +276,78 @@ def test_a_classifier_without_a_conditioner_is_refused():
     assert recipe.wants == {"image", "label"}
     with pytest.raises(FitError, match="auxiliary/acgan reads labels, but no part that makes images does"):
         check_both_sides_read(recipe)
+
+
+# together: what the kit asks of a recipe
+
+TOGETHER = {
+    "generator": {"part": "dcgan-plain", "width": 2, "latent_size": 12},
+    "discriminator": {"part": "dcgan-plain", "width": 4},
+    "sampler": {"part": "latent-codes", "latent_codes": [3, 1]},
+    "conditioner": {"part": "embedding", "size": 4},
+    "auxiliaries": ["acgan", {"part": "infogan", "width": 8}, "zcr"],
+    "regularizers": ["bcr", "lecam", "orthogonal", {"part": "r1", "every": 2}],
+    "generator_regularizers": ["orthogonal"],
+    "generator_constraints": [{"part": "weight-clipping", "limit": 1.0}],
+    "augment": {"part": "chain", "augments": ["instance-noise", "diffaugment"]},
+}
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        recipes.an_update_moves_its_player_alone,
+        recipes.trains_in_bf16,
+        recipes.resumes_to_the_same_bits,
+        recipes.micro_batches_equal_the_whole,
+        recipes.two_processes_equal_one,
+    ],
+)
+def test_together_they_keep_the_promises_of_a_recipe(check):
+    facts = {"image": (3, 16, 16), "classes": 3}
+    with seeded(0):
+        check(Trial(Configuration(DCGAN, TOGETHER, facts), n=4))
+
+
+class Quarters(Images):
+    """A bright square in the quarter that the label names."""
+
+    def next(self, n=None):
+        self.position += n
+        rng = torch.Generator().manual_seed(self.position)
+        label = torch.randint(4, (n,), generator=rng)
+        image = torch.rand(n, 1, 16, 16, generator=rng) * 0.2 - 1
+        for row, quarter in zip(image, label.tolist(), strict=True):
+            top, left = divmod(quarter, 2)
+            row[:, 8 * top + 2 : 8 * top + 6, 8 * left + 2 : 8 * left + 6] = 1
+        return {"image": image, "label": label}
+
+
+def learned(**seats):
+    adam = {"lr": 1e-3}
+    networks = {
+        "generator": {"width": 8, "latent_size": 20},
+        "discriminator": {"part": "dcgan-plain", "width": 8},
+    }
+    optimizers = {"generator_optimizer": adam, "discriminator_optimizer": adam}
+    recipe = create("dcgan", {**networks, **optimizers, **seats}, image=(1, 16, 16), classes=4)
+    run = TrainingRun(recipe, Quarters(), batch=32, total=32 * 100)
+    for _ in range(100):
+        run.noted.clear()
+        take_step(run)
+    return recipe, run.take_log()
+
+
+def test_an_auxiliary_classifier_makes_images_follow_their_labels():
+    recipe, _ = learned(conditioner={"part": "embedding", "size": 8}, auxiliaries=["acgan"])
+    label = torch.arange(4).repeat(16)
+    rng = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        image = recipe.generator(recipe.conditioner(torch.rand(64, 12, generator=rng) * 2 - 1, label))
+    brightest = nn.functional.avg_pool2d(image, 8).flatten(1).argmax(1)
+    assert (brightest == label).float().mean() > 0.9
+
+
+def test_infogans_posterior_tells_the_codes():
+    _, log = learned(sampler={"part": "latent-codes", "latent_codes": [4]}, auxiliaries=["infogan"])
+    assert log["generator/infogan"] < math.log(4) / 4
