@@ -243,7 +243,7 @@ def test_load_takes_runs_checkpoints_and_pipelines_by_text_or_path(training):
         assert torch.equal(gancore.load(place).sample(3, seed=1), expected), place
     earlier = gancore.load(str(folder / "checkpoints" / "00000016"))
     assert not torch.equal(earlier.sample(3, seed=1), expected)
-    with pytest.raises(RunError, match="nowhere is no folder"):
+    with pytest.raises(RunError, match="nowhere is missing"):
         gancore.load("nowhere")
     with pytest.raises(CheckpointError, match=r"gancore\.load"):
         gancore.Pipeline.load(folder)

@@ -26,13 +26,16 @@ def load_from(part: Part, source: str, *, where: str = "") -> None:
     finds the files in the folder.
 
     Raises:
-        SpecError: the source does not have this form, or contains no such part.
+        SpecError: the source does not have this form, is missing, or contains no such part.
         CheckpointError: the file is damaged, or its weights have other shapes.
     """
     folder, _, name = source.rpartition(":")
     if not folder or not name:
         raise SpecError(_at(where, f"from takes FOLDER:NAME, as runs/7:generator; got {source!r}"))
-    for path in _files(Path(folder), name):
+    if not Path(folder).expanduser().exists():
+        what = f"{source}: {folder} is missing; if it has moved, name the folder where it is now"
+        raise SpecError(_at(where, what))
+    for path in _files(Path(folder).expanduser(), name):
         if (path.parent / MANIFEST).is_file():
             check_manifest(path.parent, path.name)
         found = {

@@ -375,7 +375,8 @@ class RunFolder:
         if holds_pipeline(self.pipelines_folder):
             return only_pipeline(self.pipelines_folder, name)
         if not (names := self.pipeline_names):
-            lacks = "holds no pipeline yet" if self.path.is_dir() else "is no folder"
+            there = "is no folder" if self.path.exists() else "is missing"
+            lacks = "holds no pipeline yet" if self.path.is_dir() else there
             raise RunError(
                 f"{self.path} {lacks}; give a run folder with at least one checkpoint, or a saved pipeline"
             )
@@ -454,13 +455,14 @@ class RunFolder:
         """
         from gancore.component.specs import spec, to_toml
         from gancore.runs.description import run_table
+        from gancore.runs.sources import with_whole_paths
 
         if self.recipe_file.exists():
             raise RunError(
                 f"{self.path} now contains a run; resume it with `gancore train --resume {self.path}`, "
                 "or name another folder"
             )
-        write_text(self.recipe_file, to_toml(spec(recipe)))
+        write_text(self.recipe_file, to_toml(with_whole_paths(spec(recipe))))
         self._write_facts(run_table(recipe, settings, data, command))
 
     def lengthen(self, images: int) -> None:

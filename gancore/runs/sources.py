@@ -76,6 +76,23 @@ def open_source(source: str, options: ImageOptions) -> Data:
     return cast(Data, next(found, None) or open_data(source, options))
 
 
+def with_whole_paths(table: Any) -> Any:
+    """The spec with the folders of `from` as paths that hold wherever the spec is read."""
+    if isinstance(table, list):
+        return [with_whole_paths(value) for value in table]
+    if not isinstance(table, dict):
+        return table
+    return {
+        key: _whole_source(value) if key == "from" else with_whole_paths(value)
+        for key, value in table.items()
+    }
+
+
+def _whole_source(source: Any) -> str:
+    folder, colon, name = str(source).rpartition(":")
+    return f"{_absolute(folder)}{colon}{name}" if folder else str(source)
+
+
 def _absolute(source: str) -> str:
     """An absolute path, which is still valid if the run is resumed from another folder; for embedded data,
     their name.

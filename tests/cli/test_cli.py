@@ -255,7 +255,7 @@ def test_plugins_lists_what_is_installed(capsys):
         ),
         (["train", "--resume", "nowhere", "--batch", "3"], 2, "only --images may be given with it"),
         (["train", "--resume", "nowhere", "--paired"], 2, "only --images may be given with it"),
-        (["sample", "nowhere"], 1, "nowhere is no folder; give a run folder"),
+        (["sample", "nowhere"], 1, "nowhere is missing; give a run folder"),
         (["sample", "RUN", "--count", "0"], 2, "Invalid value for '--count'"),
         (["sample", "RUN", "--label", "3"], 2, "reads no labels, but a label was given; omit it"),
         (["sample", "RUN", "--output", "x.txt"], 2, "no picture format is called '.txt'"),

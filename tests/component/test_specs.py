@@ -206,7 +206,7 @@ def test_weights_are_taken_from_a_run_and_layers_frozen(tmp_path):
     ("extra", "text"),
     [
         ({"from": "nowhere"}, "from takes FOLDER:NAME"),
-        ({"from": "nowhere:generator"}, "no weights of 'generator' in nowhere"),
+        ({"from": "nowhere:generator"}, "nowhere is missing; if it has moved, name the folder where it is"),
         ({"frozen": ["conv"]}, "no weight of generator/small starts with 'conv'; its layers: linear"),
         ({"frozen": 3}, "frozen takes true, false or a list of layer names; got 3"),
     ],
@@ -230,7 +230,7 @@ def test_weights_of_another_shape_are_named():
     ("extra", "begins"),
     [
         ({"from": "nowhere"}, "from takes FOLDER:NAME"),
-        ({"from": "nowhere:generator"}, "nowhere:generator: no weights of 'generator'"),
+        ({"from": "nowhere:generator"}, "nowhere:generator: nowhere is missing"),
         ({"frozen": 3}, "frozen takes true"),
         ({"frozen": ["conv"]}, "frozen: no weight of generator/small"),
     ],

@@ -402,7 +402,7 @@ def test_wrong_words_of_the_verb(tmp_path, capsys):
     assert run(["explore", str(tmp_path / "translator")]) == 2
     assert "translates images, so it has no latent space to walk in" in capsys.readouterr().err
     assert run(["explore", str(tmp_path / "nowhere")]) == 1
-    assert "is no folder" in capsys.readouterr().err
+    assert "is missing" in capsys.readouterr().err
     assert run(["explore", str(tmp_path), "--port", "70000"]) == 2
     assert "Invalid value for '--port'" in capsys.readouterr().err
 

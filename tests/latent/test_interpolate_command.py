@@ -132,7 +132,7 @@ def test_without_an_output_it_is_a_gif_named_after_the_run(saved, place):
     ("words", "code", "text"),
     [
         (["translator"], 2, "translates images, so it has no latent space to walk in"),
-        (["nowhere"], 1, "nowhere is no folder"),
+        (["nowhere"], 1, "nowhere is missing"),
         (["plain", "--seeds", "1"], 2, "a walk leads from one latent to another: give at least 2; got 1"),
         (
             ["plain", "--seeds", "1,2,3", "--grid", "2x1"],

@@ -107,7 +107,7 @@ def test_an_only_pipeline_has_no_name(path):
 def test_where_there_is_no_pipeline_it_says_so(tmp_path, copy):
     with pytest.raises(RunError, match=r"holds no pipeline yet; give a run folder with at least one"):
         load_pipeline(tmp_path)
-    with pytest.raises(RunError, match="is no folder; give a run folder"):
+    with pytest.raises(RunError, match="is missing; give a run folder"):
         load_pipeline(tmp_path / "nowhere")
     (copy.checkpoints[0] / "weights.safetensors").write_bytes(b"torn")
     with pytest.raises(CheckpointError, match=r"is damaged: weights.safetensors is not what was written"):

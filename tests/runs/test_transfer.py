@@ -8,6 +8,7 @@ from small import know_small_parts
 from gancore import Recipe, build, part, spec
 from gancore.cli import run
 from gancore.component.discovery import registry
+from gancore.component.specs import read_toml
 from gancore.component.weights import read_weights
 from gancore.errors import CheckpointError, FitError, RunError
 from gancore.runs.transfer import start_from, trained_networks
@@ -169,3 +170,19 @@ def test_init_trains_on_data_of_the_size_of_the_networks(old, tmp_path, capsys):
         "omit --size and --channels, or start from other networks" in said
     )
     assert not (tmp_path / "other").exists()
+
+
+def test_paths_of_weights_hold_from_anywhere(old, images, tmp_path, monkeypatch):
+    monkeypatch.chdir(old.parent)
+    networks, _ = trained_networks("run")
+    recipe = build(start_from(spec(game()), networks))
+    made = train(recipe, images, output=tmp_path / "new", **{**OFTEN, "images": 4})
+    text = (made.folder / "recipe.toml").read_text()
+    assert f'from = "{old}:generator"' in text and 'from = "run:' not in text
+    monkeypatch.chdir(tmp_path)
+    assert build(read_toml(made.folder / "recipe.toml")).generator is not None
+
+
+def test_a_folder_that_is_missing_is_said_to_be(tmp_path, capsys):
+    assert run(["train", "gan", "--init", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere is missing; give a run folder" in capsys.readouterr().err
