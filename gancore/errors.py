@@ -1,10 +1,29 @@
 """The exceptions. Each message says what was given, what was expected, and what to do."""
 
+LONGEST = 2000
+"""Characters of a message that are shown; of a longer one, the beginning and the end."""
+
+
+def shown(text: object, most: int = LONGEST) -> str:
+    """Text from anywhere as one line that only shows what it says: what would move the cursor, color, hide or
+    reorder text, or break the line, is escaped, and the middle of a long text is left out.
+    """
+    whole = str(text)
+    if len(whole) > most:
+        whole = f"{whole[: most * 2 // 3]} … {whole[-most // 3 :]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in whole)
+
 
 class GancoreError(Exception):
-    """Base class of all errors of gancore; the command line prints them without a traceback."""
+    """Base class of all errors of gancore; the command line prints them without a traceback.
+
+    Messages are shown by `shown`, since they quote what stands in files.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
 
 
 class UserError(GancoreError):

@@ -29,7 +29,8 @@ from gancore.cli import (
     train,
     translate,
 )
-from gancore.errors import GancoreError
+from gancore.cli.terminal import any_encoding, say
+from gancore.errors import GancoreError, shown
 
 
 class Commands(TyperGroup):
@@ -49,9 +50,9 @@ def _from_plugins(name: str) -> Any:
         try:
             hook.function(app=extra)
         except Exception as error:  # a broken plugin must not disable the other commands
-            print(
+            say(
                 f"gancore: {hook.plugin_name} could not add its commands: {type(error).__name__}: {error}",
-                file=sys.stderr,
+                err=True,
             )
     group = typer.main.get_group(extra)
     return group.commands.get(name)
@@ -94,12 +95,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Like `main`, but returns the exit code."""
+    any_encoding()
     try:
         app(args=arguments, prog_name="gancore")
     except SystemExit as done:
         return int(done.code or 0)
     except GancoreError as error:
-        print(f"gancore: {error}", file=sys.stderr)
+        say(shown(f"gancore: {error}"), err=True)
         return error.exit_code
     except KeyboardInterrupt:
         print("gancore: interrupted", file=sys.stderr)
@@ -107,7 +109,7 @@ def run(arguments: list[str] | None = None) -> int:
     except (MemoryError, OSError, RuntimeError) as error:
         if (text := _resource_trouble(error)) is None:
             raise
-        print(f"gancore: {text}", file=sys.stderr)
+        say(shown(f"gancore: {text}"), err=True)
         return 1
     return 0
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from gancore.cli.terminal import say
+
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="two or more run folders")],
@@ -18,4 +20,4 @@ def compare(
     """Compare runs side by side on one page: samples, scores, curves, alarms, and recipe differences."""
     from gancore.verbs.compare import compare
 
-    typer.echo(compare(runs, output=output, samples=samples, seed=seed))
+    say(compare(runs, output=output, samples=samples, seed=seed))

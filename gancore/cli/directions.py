@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
+from gancore.errors import shown
 
 
 def directions(
@@ -77,5 +79,5 @@ def directions(
             progress=progress,
         )
     for name, value in found.about.get("held_out", {}).items():
-        typer.echo(f"direction {name}  {found.about['measure']} {value:.3f}")
-    typer.echo(f"{len(found)} directions in {found.space} in {target}; grid in {target.with_suffix('.png')}")
+        say(f"direction {shown(name)}  {found.about['measure']} {value:.3f}")
+    say(f"{len(found)} directions in {found.space} in {target}; grid in {target.with_suffix('.png')}")

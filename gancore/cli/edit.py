@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
 
 FAR = 100.0
 """Standard deviations; images degrade long before that."""
@@ -67,4 +68,4 @@ def edit(
             output=output or o.named(run, "-edit.png"),
             progress=progress,
         )
-    typer.echo(f"{len(made) // steps} strips of {steps} images in {made.path}")
+    say(f"{len(made) // steps} strips of {steps} images in {made.path}")

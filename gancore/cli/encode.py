@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
 
 
 def encode(
@@ -42,6 +43,6 @@ def encode(
             progress=progress,
         )
     names = f", file names in {found.path.with_suffix('.json')}" if found.path and found.names else ""
-    typer.echo(f"{len(found)} codes {tuple(found.codes.shape[1:])} in {found.path}{names}")
+    say(f"{len(found)} codes {tuple(found.codes.shape[1:])} in {found.path}{names}")
     if page is not None:
-        typer.echo(f"clusters and nearest neighbors in {page}")
+        say(f"clusters and nearest neighbors in {page}")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
+from gancore.errors import shown
 
 if TYPE_CHECKING:
     from gancore.measure.evaluation import Evaluation
@@ -82,8 +84,8 @@ def evaluate(
         )
     _show(found)
     for path in found.files[1:]:
-        typer.echo(path)
-    typer.echo(f"scores and protocol in {found.files[0]}")
+        say(path)
+    say(f"scores and protocol in {found.files[0]}")
 
 
 def _show(found: "Evaluation") -> None:
@@ -95,8 +97,11 @@ def _show(found: "Evaluation") -> None:
     for name, value in found.scores.items():
         error = "" if value.error is None else f"{value.error:.4g}"
         table.add_row(
-            escape(name), f"{value.value:.5g}", error, value.better if value.better != "neither" else ""
+            escape(shown(name)),
+            f"{value.value:.5g}",
+            error,
+            value.better if value.better != "neither" else "",
         )
     Console().print(table)
     for name, reason in found.left_out.items():
-        typer.echo(f"left out {name}: {reason}", err=True)
+        say(shown(f"left out {name}: {reason}"), err=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
 
 if TYPE_CHECKING:
     from gancore.explorer.server import Server
@@ -34,8 +35,8 @@ def explore(
 
     def started(server: "Server") -> None:
         if not server.local:
-            typer.echo(f"warning: anyone who can reach this machine at {host} can use the page", err=True)
-        typer.echo(f"exploring {run} at {server.url}  (Ctrl-C to stop)")
+            say(f"warning: anyone who can reach this machine at {host} can use the page", err=True)
+        say(f"exploring {run} at {server.url}  (Ctrl-C to stop)")
 
     try:
         explore(
@@ -48,4 +49,4 @@ def explore(
             started=started,
         )
     except KeyboardInterrupt:
-        typer.echo("\nstopped", err=True)
+        say("\nstopped", err=True)

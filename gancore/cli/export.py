@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
 
 
 def export(
@@ -47,4 +48,4 @@ def export(
             output=output,
             progress=progress,
         )
-    typer.echo(written)
+    say(written)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
 
 
 def interpolate(
@@ -66,8 +67,6 @@ def interpolate(
             progress=progress,
         )
     if target.suffix.lower() == ".png":
-        typer.echo(
-            f"{made.route.cells * made.route.legs} legs of {made.steps} images on a grid in {made.path}"
-        )
+        say(f"{made.route.cells * made.route.legs} legs of {made.steps} images on a grid in {made.path}")
     else:
-        typer.echo(f"{len(made)} frames, {made.seconds:.1f} s, in {made.path}")
+        say(f"{len(made)} frames, {made.seconds:.1f} s, in {made.path}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
 
 
 def invert(
@@ -77,5 +78,5 @@ def invert(
             output=output or o.named(run, "-inverted"),
             progress=progress,
         )
-    typer.echo(found)
-    typer.echo(f"codes, reconstructions and distances in {found.path}")
+    say(found)
+    say(f"codes, reconstructions and distances in {found.path}")

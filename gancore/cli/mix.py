@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
 
 
 def mix(
@@ -49,6 +50,4 @@ def mix(
     columns = (made.columns or 1) - 1
     rows = len(made) // (columns + 1) - 1
     bands = 1 if layers else 3
-    typer.echo(
-        f"{rows // bands} × {columns} images for {bands} choice{'s'[: bands - 1]} of layers in {made.path}"
-    )
+    say(f"{rows // bands} × {columns} images for {bands} choice{'s'[: bands - 1]} of layers in {made.path}")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from gancore.cli.terminal import say
+
 
 def new(
     name: Annotated[str, typer.Argument(help="name of the plugin; mine makes gancore-mine")],
@@ -14,4 +16,4 @@ def new(
     from gancore.scaffold import next_steps
     from gancore.verbs.new import new
 
-    typer.echo(next_steps(name, new(name, output=output)))
+    say(next_steps(name, new(name, output=output)))

@@ -1,10 +1,10 @@
 """`gancore plugins`: the installed plugins, and why any failed to load."""
 
-import typer
+from gancore.cli.terminal import say
 
 
 def plugins() -> None:
     """List the plugins: how many parts each provides, and why any failed to load."""
     from gancore.verbs.plugins import plugins
 
-    typer.echo(plugins())
+    say(plugins())

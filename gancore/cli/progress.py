@@ -17,8 +17,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from gancore.cli.terminal import say
 from gancore.component.discovery import host
 from gancore.component.hooks import hookimpl
+from gancore.errors import shown
 
 Report = Callable[[str, int, int], Any]
 
@@ -45,13 +47,13 @@ def bars() -> Iterator[Report]:
         yield lambda what, done, total: None
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as shown:
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as live:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = shown.add_task(what, total=total or None)
-            shown.update(tasks[what], completed=done)
+                tasks[what] = live.add_task(shown(what), total=total or None)
+            live.update(tasks[what], completed=done)
 
         yield report
 
@@ -109,7 +111,9 @@ class Bar:
             TimeRemainingColumn(),
         )
         self.console = Console(stderr=True)
-        self.progress = Progress(*columns, TextColumn("{task.fields[scalars]}"), console=self.console)
+        self.progress = Progress(
+            *columns, TextColumn("{task.fields[scalars]}", markup=False), console=self.console
+        )
         self.task = self.progress.add_task("images", total=None, scalars="")
 
     @hookimpl
@@ -117,9 +121,11 @@ class Bar:
         """Starts the bar."""
         if run.ranks.first:
             self.console.print(
-                f"training {run.recipe.qualified_name} on {run.data.description}", highlight=False
+                shown(f"training {run.recipe.qualified_name} on {run.data.description}"),
+                highlight=False,
+                markup=False,
             )
-            self.console.print(f"run folder {run.folder}", highlight=False)
+            self.console.print(shown(f"run folder {run.folder}"), highlight=False, markup=False)
             self.progress.update(self.task, total=run.total, completed=run.images)
             self.progress.start()
 
@@ -137,12 +143,12 @@ class Bar:
     def gancore_finished(self, run: Any) -> None:
         """Prints where the results are."""
         self.progress.stop()
-        self.console.print(_ending(run), highlight=False)
+        self.console.print(shown(_ending(run)), highlight=False, markup=False)
 
     @hookimpl
     def gancore_warned(self, text: str) -> None:
         """Prints the warning above the bar."""
-        self.console.print(f"warning: {text}", highlight=False)
+        self.console.print(shown(f"warning: {text}"), highlight=False, markup=False)
 
     def close(self) -> None:
         """Stops the bar and restores the terminal."""
@@ -177,4 +183,4 @@ def _span(seconds: float) -> str:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    say(shown(text), err=True)

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from gancore.cli.terminal import say
+
 
 def report(run: Annotated[Path, typer.Argument(help="run folder")]) -> None:
     """Write RUN/report.html: curves, sample timeline and recipe in one file."""
     from gancore.verbs.report import report
 
-    typer.echo(report(run))
+    say(report(run))

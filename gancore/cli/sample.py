@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
 
 if TYPE_CHECKING:
     from gancore.verbs.pictures import Images
@@ -80,7 +81,7 @@ def sample(
             output=output or o.named(run, "-samples.png"),
             progress=progress,
         )
-    typer.echo(_where(made))
+    say(_where(made))
 
 
 def _where(made: "Images") -> str:

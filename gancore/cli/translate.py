@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.terminal import say
+from gancore.errors import shown
 
 
 def translate(
@@ -44,8 +46,8 @@ def translate(
             output=output or o.named(run, "-translated"),
             progress=progress,
         )
-    typer.echo(done)
+    say(done)
     for name, reason in done.refused:
-        typer.echo(f"{name}: {reason}", err=True)
+        say(shown(f"{name}: {reason}"), err=True)
     if done.refused:
         raise typer.Exit(1)
