@@ -36,8 +36,10 @@ if TYPE_CHECKING:
         Sampler,
         Schedule,
     )
+    from gancore.component.network_sampler import NetworkSampler
     from gancore.component.part import Part, RunningMean, fact, field, part, seat
     from gancore.component.presets import Preset
+    from gancore.component.quantizer import Quantized, Quantizer
     from gancore.component.sharing import share
     from gancore.component.specs import build, spec
     from gancore.measure.evaluation import Evaluation, score_study
@@ -96,7 +98,9 @@ _HOMES = {
         "Sampler",
         "Schedule",
     ),
+    "component.network_sampler": ("NetworkSampler",),
     "component.part": ("Part", "RunningMean", "fact", "field", "part", "seat"),
+    "component.quantizer": ("Quantized", "Quantizer"),
     "component.sharing": ("share",),
     "component.specs": ("build", "spec"),
     "measure.evaluation": ("Evaluation", "score_study"),
@@ -149,11 +153,14 @@ __all__ = [
     "GrowingGAN",
     "LabelSampler",
     "Loss",
+    "NetworkSampler",
     "Optimizer",
     "Part",
     "Pipeline",
     "Player",
     "Preset",
+    "Quantized",
+    "Quantizer",
     "Recipe",
     "RunFolder",
     "RunningMean",

@@ -32,6 +32,7 @@ from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
 from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.projection import ProjectionDiscriminator
+from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
 from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
 from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
@@ -44,6 +45,7 @@ _PARTS: list[type[Part]] = [
     *(Normal, Uniform, TruncatedNormal, Sphere, LatentCodes),
     *(EmpiricalLabels, UniformLabels),
     *(Identity, OneHot, Embedding),
+    *(VectorQuantizer, Codebook, UniformIndices),
     *(PatchGAN, ProjectionDiscriminator),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing),
     *(TopK, Weighted),

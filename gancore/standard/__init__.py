@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
     from gancore.standard.patchgan import PatchGAN
     from gancore.standard.projection import ProjectionDiscriminator
+    from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
     from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
@@ -63,6 +64,11 @@ _HOMES = {
     "optimizers": ("Adam", "AdamW", "RMSprop", "SGD"),
     "patchgan": ("PatchGAN",),
     "projection": ("ProjectionDiscriminator",),
+    "quantizers": (
+        "Codebook",
+        "UniformIndices",
+        "VectorQuantizer",
+    ),
     "regularizers": ("R1", "R2", "Dragan", "Drift", "GradientPenalty", "OneSidedGradientPenalty"),
     "samplers": ("Normal", "Sphere", "TruncatedNormal", "Uniform"),
     "schedules": ("Constant", "Cosine", "Linear", "Piecewise", "WarmUp"),
@@ -78,6 +84,7 @@ __all__ = [
     "AdamW",
     "BalancedConsistency",
     "Chain",
+    "Codebook",
     "Constant",
     "Cosine",
     "DiffAugment",
@@ -115,7 +122,9 @@ __all__ = [
     "TopK",
     "TruncatedNormal",
     "Uniform",
+    "UniformIndices",
     "UniformLabels",
+    "VectorQuantizer",
     "WarmUp",
     "Wasserstein",
     "WeightClipping",

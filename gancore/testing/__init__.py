@@ -38,6 +38,7 @@ from gancore.testing import (  # noqa: F401
     networks,
     optimizers,
     parts,
+    quantizers,
     recipes,
     samplers,
     schedules,

@@ -28,3 +28,8 @@ def reads_labels(part: Any) -> str:
 def reads_no_labels(part: Any) -> str:
     """The excuse of checks on parts that ignore labels."""
     return "it reads labels" if part.conditional else ""
+
+
+def reads_numbers(part: Any) -> str:
+    """The excuse of checks on derivatives in the input."""
+    return "its latents are indices" if getattr(part, "codebook_size", 0) else ""

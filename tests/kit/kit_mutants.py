@@ -33,6 +33,7 @@ from gancore.standard.conditioners import Identity
 from gancore.standard.labels import EmpiricalLabels
 from gancore.standard.losses import NonSaturating, Wasserstein
 from gancore.standard.optimizers import SGD, Adam
+from gancore.standard.quantizers import VectorQuantizer
 from gancore.standard.regularizers import R1, Drift, GradientPenalty
 from gancore.standard.samplers import Normal
 from gancore.standard.wrapped_losses import TopK
@@ -647,6 +648,29 @@ class ReadsFeaturesSilently(Drift):
 class ReadsLabelsAlone(HonestPenalty):
     def forward(self, render, fake, real):
         return super().forward(render, fake, real) * (1 + 0 * fake.label.float().mean())
+
+
+# quantizers
+
+
+@mutant("passes_gradients_through")
+class StopsGradients(VectorQuantizer):
+    def forward(self, code):
+        made = super().forward(code)
+        return made._replace(code=self.look_up(made.indices))
+
+
+@mutant("quantizes_codes")
+class OffByOne(VectorQuantizer):
+    def forward(self, code):
+        made = super().forward(code)
+        return made._replace(indices=(made.indices + 1) % self.size)
+
+
+@mutant("quantizes_row_by_row", "quantizes_codes")
+class CentersTheBatch(VectorQuantizer):
+    def forward(self, code):
+        return super().forward(code - code.mean(0, keepdim=True))
 
 
 # auxiliary objectives

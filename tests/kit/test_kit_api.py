@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gancore import Generator, Part, Recipe, part
+from gancore import Generator, Part, Quantizer, Recipe, part
 from gancore.component import interfaces
 from gancore.component.part import fact
 from gancore.errors import UnknownPart, UserError
@@ -95,7 +95,7 @@ def checks():
     kinds = [
         value for value in vars(interfaces).values() if isinstance(value, type) and issubclass(value, Part)
     ]
-    return {check.name: check for kind in [*kinds, Recipe, Score] for check in checks_for(kind)}
+    return {check.name: check for kind in [*kinds, Quantizer, Recipe, Score] for check in checks_for(kind)}
 
 
 def test_the_page_on_contracts_lists_every_check(checks):
