@@ -88,12 +88,12 @@ class Wordless(NonSaturating):
 Wordless.__doc__ = ""
 
 
-@mutant("offered", "spec_round_trip")
+@mutant("offered", "spec_round_trip", "follows_schedules")
 class NotOffered(NonSaturating):
     pass
 
 
-@mutant("spec_round_trip")
+@mutant("spec_round_trip", "follows_schedules")
 class ConverterRunsTwice(NonSaturating):
     width: int = field(default=4, converter=lambda width: width + 1)
 

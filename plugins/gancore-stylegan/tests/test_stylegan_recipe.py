@@ -104,10 +104,9 @@ def test_an_update_moves_its_own_player_alone():
     recipe = small()
     run = TrainingRun(recipe, Source(images()), batch=8)
     before = copy.deepcopy(recipe.state_dict())
-    latents = recipe.latent_batch(run, 8)
-    run.update(
-        "discriminator", recipe.discriminator_terms, RealBatch(images()), latents, double_backward=True
-    )
+    real = RealBatch(images())
+    latents = recipe.latent_batch(run, 8, real)
+    run.update("discriminator", recipe.discriminator_terms, real, latents, double_backward=True)
     moved = {k.split(".")[0] for k, v in recipe.state_dict().items() if not torch.equal(v, before[k])}
     assert moved == {"discriminator"}
     before = copy.deepcopy(recipe.state_dict())
