@@ -14,8 +14,11 @@ def translate(
     run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
     images: Annotated[Path, typer.Argument(help="folder or zip of image files")],
     label: Annotated[
-        int | None,
-        typer.Option("--label", min=0, help="class of all images, if the translator reads labels"),
+        str | None,
+        typer.Option(
+            "--label",
+            help="class of all images, if the translator reads labels: number or name; or a row of numbers",
+        ),
     ] = None,
     fit: Annotated[
         str | None,

@@ -25,7 +25,7 @@ SHOWN = 8
 def classes_of(pipeline: Pipeline) -> int:
     """The number of classes, or of numbers in a label row; 0 if the pipeline reads no labels."""
     knows = pipeline.conditioner if pipeline.labels is None else pipeline.labels
-    return int(getattr(knows, "classes", 0) or 0) if pipeline.conditional else 0
+    return int(getattr(knows, "classes", 0) or 0) if pipeline.conditional or pipeline.reads_labels else 0
 
 
 def rows_of(pipeline: Pipeline) -> bool:
@@ -48,7 +48,7 @@ def wanted_label(pipeline: Pipeline, wanted: Wanted | None) -> Tensor | None:
     """
     if wanted is None:
         return None
-    if not pipeline.conditional:
+    if not (pipeline.conditional or pipeline.reads_labels):
         raise UserError(
             f"{pipeline.conditioner.qualified_name} reads no labels, but a label was given; omit it"
         )

@@ -17,6 +17,7 @@ from gancore.data.fitting import fit_image
 from gancore.data.pictures import Pictures
 from gancore.data.source import Unreadable
 from gancore.errors import DataError, UserError
+from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pictures.grid import save, to_pil
 from gancore.pipeline import Pipeline
 from gancore.storage.files import distinct, write_text
@@ -55,7 +56,7 @@ def translate(
     run: Run,
     images: str | os.PathLike[str],
     *,
-    label: int | None = None,
+    label: Wanted | None = None,
     fit: str | None = None,
     seed: int | None = None,
     pipeline: str | None = None,
@@ -72,7 +73,7 @@ def translate(
     Args:
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
         images: a folder or zip of image files.
-        label: class of all images, if the translator reads labels.
+        label: class of all images, its name, or a row of numbers, if the translator reads labels.
         fit: crop, pad or stretch images of another size than the generator's; default: refuse them.
         seed: seed of the noise; default: 0.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
@@ -85,10 +86,10 @@ def translate(
     """
     chosen, folder = load(run, pipeline), Path(output)
     _check(chosen, label, fit)
+    mark = wanted_label(chosen, label)
     source = _source(Path(images))
     try:
         _begin(folder, Path(images), _record(run, pipeline, label, fit, seed or 0))
-        mark = None if label is None else torch.tensor([label])
         done = Translations(path=folder)
         for i, (name, reason) in enumerate(_each(chosen, source, folder, mark, fit, seed or 0)):
             progress("images", i + 1, len(source))
@@ -169,7 +170,7 @@ def translated(pipeline: Pipeline, image: Tensor, label: Tensor | None = None, *
     ]
 
 
-def _check(pipeline: Pipeline, label: int | None, fit: str | None) -> None:
+def _check(pipeline: Pipeline, label: Wanted | None, fit: str | None) -> None:
     name = pipeline.generator.qualified_name
     if pipeline.product != "translates":
         advice = "reconstruct them with `gancore sample RUN --data`" if pipeline.encoder else "sample from it"
@@ -190,7 +191,9 @@ def _source(path: Path) -> Pictures:
     raise DataError(f"{path} {lacks}; give a folder or zip of image files")
 
 
-def _record(run: Run, pipeline: str | None, label: int | None, fit: str | None, seed: int) -> dict[str, Any]:
+def _record(
+    run: Run, pipeline: str | None, label: Wanted | None, fit: str | None, seed: int
+) -> dict[str, Any]:
     where = "" if isinstance(run, Pipeline) else str(Path(run).resolve())
     return {"run": where, "seed": seed, **given(pipeline=pipeline, label=label, fit=fit)}
 

@@ -14,6 +14,7 @@ from gancore.cli import run as command
 from gancore.component.discovery import host
 from gancore.errors import DataError, UserError
 from gancore.standard.conditioners import Identity
+from gancore.standard.labels import EmpiricalLabels
 from gancore.verbs.translate import translated
 
 
@@ -142,3 +143,26 @@ def test_what_does_not_fit_is_refused_before_any_work(saved, photos):
     with pytest.raises(DataError, match="nowhere is not there; give a folder or zip of image files"):
         gancore.translate(saved / "any", "nowhere", output=saved / "out")
     assert not (saved / "out").exists()
+
+
+class Brighter(Identity):
+    """Adds an eighth of the class to the source."""
+
+    conditional = True
+
+    def forward(self, latent, label=None):
+        return latent + label.to(latent).reshape(-1, 1, 1, 1) / 8
+
+
+def test_the_label_may_be_a_name(photos, tmp_path):
+    generator = Negative(image=(3, 8, 8))
+    labels = EmpiricalLabels(classes=2)
+    labels.class_names = ("dim", "bright")
+    chosen = Pipeline(conditioner=Brighter(code=(3, 8, 8)), generator=generator, labels=labels)
+    for name, label in {"named": "bright", "numbered": 1, "dim": "dim"}.items():
+        gancore.translate(chosen, photos, label=label, output=tmp_path / name)
+    named, numbered, dim = ((tmp_path / n / "inner" / "b.png") for n in ("named", "numbered", "dim"))
+    assert named.read_bytes() == numbered.read_bytes() != dim.read_bytes()
+    with pytest.raises(UserError, match="no label is called 'bride'; did you mean 'bright'"):
+        gancore.translate(chosen, photos, label="bride", output=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
