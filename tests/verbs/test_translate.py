@@ -163,6 +163,6 @@ def test_the_label_may_be_a_name(photos, tmp_path):
         gancore.translate(chosen, photos, label=label, output=tmp_path / name)
     named, numbered, dim = ((tmp_path / n / "inner" / "b.png") for n in ("named", "numbered", "dim"))
     assert named.read_bytes() == numbered.read_bytes() != dim.read_bytes()
-    with pytest.raises(UserError, match="no label is called 'bride'; did you mean 'bright'"):
-        gancore.translate(chosen, photos, label="bride", output=tmp_path / "none")
+    with pytest.raises(UserError, match="no label is called 'brigt'; did you mean 'bright'"):
+        gancore.translate(chosen, photos, label="brigt", output=tmp_path / "none")
     assert not (tmp_path / "none").exists()
