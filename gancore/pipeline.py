@@ -339,7 +339,7 @@ class Pipeline:
         label = None if label is None else label.to(self.device)
         code = self.conditioner(latent.to(self.device), label)
         if truncation != 1:
-            code = self.conditioner.truncate(code, truncation, layers)
+            code = truncated(self.conditioner, code, label, truncation, layers)
         image: Tensor = self.generator(code).clamp(-1, 1).float()
         return image
 
@@ -454,6 +454,14 @@ def layers_of(code_shape: Sequence[int]) -> int:
 def keeps_a_mean(pipeline: Pipeline) -> bool:
     """Whether the conditioner keeps a mean code, which truncation needs."""
     return type(pipeline.conditioner).truncate is not Conditioner.truncate
+
+
+def truncated(
+    conditioner: Conditioner, code: Tensor, label: Tensor | None, amount: Any, layers: int | None = None
+) -> Tensor:
+    """Codes as their conditioner truncates them, with their labels if it reads labels."""
+    given = {"label": label} if conditioner.conditional else {}
+    return conditioner.truncate(code, amount, layers, **given)
 
 
 def check_truncation(pipeline: Pipeline, amount: float = 1.0, layers: int | None = None) -> None:

@@ -103,10 +103,13 @@ class Conditioner(Part):
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, *latent_shape)` → `(N, *code)`."""
 
-    def truncate(self, code: Tensor, amount: float = 1.0, layers: int | None = None) -> Tensor:
+    def truncate(
+        self, code: Tensor, amount: float = 1.0, layers: int | None = None, label: Tensor | None = None
+    ) -> Tensor:
         """Moves codes towards their mean: 1 leaves them unchanged, 0 gives the mean.
 
-        A conditioner that tracks no mean returns the codes unchanged.
+        A conditioner that tracks no mean returns the codes unchanged. If it reads labels, it is given those
+        of the codes, and may keep a mean for each class.
         """
         return code
 

@@ -11,7 +11,7 @@ from gancore.component.interfaces import Conditioner, Generator
 from gancore.component.part import Part
 from gancore.component.randomness import drawn_from, fold, render_seed, seeded
 from gancore.errors import ExportError, UserError
-from gancore.pipeline import Pipeline, check_truncation, evaluating
+from gancore.pipeline import Pipeline, check_truncation, evaluating, truncated
 
 __all__ = ["Chain", "Input"]
 
@@ -76,7 +76,7 @@ class Chain(nn.Module):
         code = self.conditioner(given[self.latent], given.get("label"))
         amount: Any = given.get("truncation", self.truncation)
         if "truncation" in given or self.truncation != 1:
-            code = self.conditioner.truncate(code, amount)
+            code = truncated(self.conditioner, code, given.get("label"), amount)
         image: Tensor = self.generator(code).clamp(-1, 1)
         return image
 

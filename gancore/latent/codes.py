@@ -10,7 +10,7 @@ from torch import Tensor
 from gancore.component.randomness import Rows, generator_of, noise_maps, own_rows, render_seed, seeded
 from gancore.component.weights import read_weights, write_weights
 from gancore.errors import CheckpointError, UserError
-from gancore.pipeline import CHUNK, Pipeline, check_truncation, evaluating
+from gancore.pipeline import CHUNK, Pipeline, check_truncation, evaluating, truncated
 from gancore.storage.files import whole_file
 
 __all__ = [
@@ -37,12 +37,11 @@ def codes_of(
     """
     check_truncation(pipeline, truncation, truncation_layers)
     with evaluating(pipeline.conditioner), torch.no_grad():
-        code = pipeline.conditioner(
-            latent.to(pipeline.device), None if label is None else label.to(pipeline.device)
-        )
-        return (
-            pipeline.conditioner.truncate(code, truncation, truncation_layers) if truncation != 1 else code
-        ).cpu()
+        mark = None if label is None else label.to(pipeline.device)
+        code: Tensor = pipeline.conditioner(latent.to(pipeline.device), mark)
+        if truncation != 1:
+            code = truncated(pipeline.conditioner, code, mark, truncation, truncation_layers)
+        return code.cpu()
 
 
 def render_codes(pipeline: Pipeline, code: Tensor, *, seed: int = 0) -> Tensor:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gancore.nn.adain import AdaIN
     from gancore.nn.attention import SelfAttention
     from gancore.nn.batch_norm import SyncBatchNorm2d
+    from gancore.nn.class_means import ClassMeans
     from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
     from gancore.nn.diagonal_gaussian import DiagonalGaussian
     from gancore.nn.dropout import Dropout
@@ -33,6 +34,7 @@ _HOMES = {
     "adain": ("AdaIN",),
     "attention": ("SelfAttention",),
     "batch_norm": ("SyncBatchNorm2d",),
+    "class_means": ("ClassMeans",),
     "conditional_norm": (
         "ConditionalBatchNorm2d",
         "ConditionalInstanceNorm2d",
@@ -76,6 +78,7 @@ _HOMES = {
 }
 __all__ = [
     "AdaIN",
+    "ClassMeans",
     "ConditionalBatchNorm2d",
     "ConditionalInstanceNorm2d",
     "DiagonalGaussian",

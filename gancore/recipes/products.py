@@ -7,7 +7,7 @@ import torch
 
 from gancore.component.part import Part
 from gancore.component.randomness import render_seed, seeded
-from gancore.pipeline import CHUNK, Pipeline, evaluating
+from gancore.pipeline import CHUNK, Pipeline, evaluating, truncated
 from gancore.recipes.base import Recipe
 
 PASSES = 16
@@ -58,7 +58,7 @@ def changed_by_passes(
             rows = slice(start, start + batch)
             mark = None if label is None else label[rows].to(copy.device)
             code = copy.conditioner(latent[rows].to(copy.device), mark)
-            copy.generator(code if truncation == 1 else copy.conditioner.truncate(code, truncation))
+            copy.generator(code if truncation == 1 else truncated(copy.conditioner, code, mark, truncation))
 
     with evaluating(*copy.parts.values()), torch.no_grad(), seeded(render_seed(seed), copy.device):
         change(copy, run)

@@ -3,6 +3,7 @@
 import torch
 
 from gancore.component.interfaces import Conditioner
+from gancore.pipeline import truncated
 from gancore.testing.assertions import ensure_shape
 from gancore.testing.check import check, ensure
 from gancore.testing.excuses import reads_labels, reads_no_labels
@@ -71,15 +72,20 @@ def passes_labels_over(trial: Trial[Conditioner]) -> None:
 
 @check(Conditioner)
 def truncates_towards_the_mean(trial: Trial[Conditioner]) -> None:
-    """truncate(code, 1) changes nothing; truncate(code, 0) is the same code for all, if a mean is kept."""
+    """truncate(code, 1) changes nothing; truncate(code, 0) is the same code for all of a label, if a mean is
+    kept.
+    """
     part = trial.part.train()
-    code = forward(part, inputs(trial, part)).detach()
+    latent, label = inputs(trial, part)
+    label = None if label is None else label[:1].expand_as(label)  # a mean may be kept for each
+    code = forward(part, (latent, label)).detach()
     part.update_buffers()
-    ensure(torch.allclose(part.truncate(code, 1.0), code, atol=1e-6), "truncate(code, 1) changes the code")
+    same = truncated(part, code, label, 1.0)
+    ensure(torch.allclose(same, code, atol=1e-6), "truncate(code, 1) changes the code")
     if type(part).truncate is not Conditioner.truncate:
-        rest = part.truncate(code, 0.0)
+        rest = truncated(part, code, label, 0.0)
         ensure_shape(rest, code.shape, "a batch of truncated codes")
         ensure(
             torch.allclose(rest, rest[:1].expand_as(rest), atol=1e-6),
-            "truncate(code, 0) gives different codes, expected the mean",
+            "truncate(code, 0) gives different codes for one label, expected their mean",
         )

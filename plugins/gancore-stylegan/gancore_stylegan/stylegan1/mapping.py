@@ -1,6 +1,7 @@
 """The mapping network f: z → w."""
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +9,11 @@ from torch.nn.functional import leaky_relu
 
 from gancore import Conditioner, field, part
 from gancore.component.interfaces import Shape
-from gancore.component.part import RunningMean, fact
+from gancore.component.part import RunningMean, fact, interface
 from gancore.component.randomness import normal, uniform
 from gancore.component.validators import above, whole, within
 from gancore.errors import FitError
+from gancore.nn.class_means import ClassMeans
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.pixel_norm import pixel_norm
@@ -35,7 +37,7 @@ class StyleGANMapping(Conditioner):
         FitError: the generator's code is neither `(W,)` nor `(L, W)`.
     """
 
-    examples = ({"latent_width": 4, "width": 6, "layers": 2},)
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"latent_width": 4, "width": 6, "layers": 2},)
     latent_width: int = field(default=512, validator=whole(1), help="dimension of z")
     width: int = field(default=512, validator=whole(1), help="units in each hidden layer")
     layers: int = field(default=8, validator=whole(1), help="number of fully connected layers")
@@ -98,7 +100,7 @@ class StyleGANMapping(Conditioner):
         else:
             w = self.mapped(latent, label)  # (N, W)
         if self.training:
-            self.seen.add(w.sum(0), n)
+            self.observe(w, label)
         if len(self.code) == 1:
             return w
         code = w[:, None].expand(-1, self.code[0], -1)  # (N, L, W)
@@ -118,6 +120,14 @@ class StyleGANMapping(Conditioner):
         """The first layer's input before normalization, `(N, input_width)`; the label is ignored."""
         return latent
 
+    def observe(self, w: Tensor, label: Tensor | None) -> None:
+        """Called in training with w `(N, W)` of each latent."""
+        self.seen.add(w.sum(0), len(w))
+
+    def center(self, label: Tensor | None) -> Tensor:
+        """What truncation moves w to, `(W,)` or `(N, W)`: the mean over all latents."""
+        return self.get_buffer("mean")
+
     def _before_crossover(self, n: int, like: Tensor) -> Tensor:
         """`(n, L, 1)`: which layers come before their sample's crossover and keep the first code."""
         layers = self.code[0]
@@ -131,20 +141,58 @@ class StyleGANMapping(Conditioner):
             mean = self.get_buffer("mean")
             mean.lerp_(self.seen.mean.to(mean), 1 - self.decay)
 
-    def truncate(self, code: Tensor, amount: float = 1.0, layers: int | None = None) -> Tensor:
+    def truncate(
+        self, code: Tensor, amount: float = 1.0, layers: int | None = None, label: Tensor | None = None
+    ) -> Tensor:
         """w' = w̄ + ψ(w - w̄) for the first `layers` layers, by default all (released code: the first 8)."""
-        truncated = torch.lerp(self.get_buffer("mean").to(code), code, amount)  # appendix B
+        center = self.center(label).to(code)  # (W,) or (N, W)
+        center = center[:, None] if center.dim() == 2 and code.dim() == 3 else center
+        truncated = torch.lerp(center, code, amount)  # appendix B
         if layers is None or code.dim() == 2:
             return truncated
         return torch.cat([truncated[:, :layers], code[:, layers:]], dim=1)  # (N, L, W)
 
 
+@interface("conditioner")
+class MeansByClass(StyleGANMapping):
+    """What mapping networks with labels share: truncation toward the mean of each class, if that is kept."""
+
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = (
+        {"latent_width": 4, "width": 6, "layers": 2},
+        {"latent_width": 4, "width": 6, "layers": 2, "class_means": True},
+    )
+    conditional: ClassVar[bool] = True
+    classes: int = fact(help="number of classes K, given by the data")
+    class_means: bool = field(
+        default=False, help="keep a mean of w for each class, which truncation then moves w toward"
+    )
+
+    def build(self) -> None:
+        """Makes the layers, and starts the means of the classes at zero."""
+        super().build()
+        self.of_class = ClassMeans(self.classes, self.code[-1], self.decay) if self.class_means else None
+
+    def observe(self, w: Tensor, label: Tensor | None) -> None:
+        """Called in training with w `(N, W)` of each latent."""
+        super().observe(w, label)
+        if self.of_class is not None and label is not None:
+            self.of_class.add(w, label)
+
+    def center(self, label: Tensor | None) -> Tensor:
+        """The mean of each label's class `(N, W)`, or without `class_means` that of all `(W,)`."""
+        if self.of_class is None or label is None:
+            return super().center(label)
+        center: Tensor = self.of_class(label)
+        return center
+
+
 @part("stylegan-labels")
-class LabeledStyleGANMapping(StyleGANMapping):
+class LabeledStyleGANMapping(MeansByClass):
     """The mapping network with labels: a learned embedding is appended to z before normalization.
 
     Not in the paper, whose data have no labels; the released code does this for data with labels. Soft labels
-    give a weighted sum of embeddings. The mean of w is over all classes.
+    give a weighted sum of embeddings. The mean of w is over all classes, as
+    there, unless `class_means` keeps one for each.
 
     `(N, latent_width)` and `(N,)` int64 or `(N, K)` float → `(N, L, W)`, or `(N, W)`, float32.
 
@@ -152,9 +200,6 @@ class LabeledStyleGANMapping(StyleGANMapping):
         FactError: the data have no labels.
         FitError: no label was given, or the generator's code is neither `(W,)` nor `(L, W)`.
     """
-
-    conditional: ClassVar[bool] = True
-    classes: int = fact(help="number of classes K, given by the data")
 
     @property
     def input_width(self) -> int:

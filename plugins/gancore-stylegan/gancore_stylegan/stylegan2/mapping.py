@@ -1,17 +1,14 @@
 """The mapping networks of StyleGAN2 and StyleGAN3."""
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
 from gancore import field, part
-from gancore.component.part import fact
 from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedLinear
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.pixel_norm import pixel_norm
-from gancore_stylegan.stylegan1.mapping import StyleGANMapping
+from gancore_stylegan.stylegan1.mapping import MeansByClass, StyleGANMapping
 from gancore_stylegan.stylegan2.modulated import GAIN
 
 
@@ -47,12 +44,12 @@ class StyleGAN2Mapping(StyleGANMapping):
 
 
 @part("stylegan2-labels")
-class LabeledStyleGAN2Mapping(StyleGAN2Mapping):
+class LabeledStyleGAN2Mapping(MeansByClass, StyleGAN2Mapping):
     """The mapping network with labels: a linear embedding and z are normalized separately, then joined.
 
     Paper: Karras et al. 2020 (ADA), arXiv:2006.06676, appendix on CIFAR-10, with details of its released
-    code. Soft labels give a weighted sum of embeddings. The mean of w is over all classes. Otherwise like
-    conditioner/stylegan2, also for older weights.
+    code. Soft labels give a weighted sum of embeddings. The mean of w is over all classes, as there, unless
+    `class_means` keeps one for each. Otherwise like conditioner/stylegan2, also for older weights.
 
     `(N, latent_width)` and `(N,)` int64 or `(N, K)` float → `(N, L, W)`, or `(N, W)`, float32.
 
@@ -61,8 +58,6 @@ class LabeledStyleGAN2Mapping(StyleGAN2Mapping):
         FitError: no label was given, or the generator's code is neither `(W,)` nor `(L, W)`.
     """
 
-    conditional: ClassVar[bool] = True
-    classes: int = fact(help="number of classes K, given by the data")
     embedding_width: int = field(
         default=0, validator=whole(0), help="width of a label's embedding; 0: that of w"
     )
