@@ -65,6 +65,12 @@ class LatentCodes(Sampler):
         noise = self.noise(n, label, rng=rng)
         return torch.cat([noise, *(self._code(size, n, rng) for size in self.latent_codes)], dim=1)
 
+    def truncated(self, threshold: float) -> Sampler:
+        """The same codes behind truncated noise."""
+        made = LatentCodes(latent_codes=self.latent_codes, noise=self.noise.truncated(threshold))
+        made.bind(facts={"latent": self.latent}, by=self.qualified_name)
+        return made
+
     def _code(self, size: int, n: int, rng: torch.Generator) -> Tensor:
         drawn = torch.rand(n, generator=rng)
         if size == 1:

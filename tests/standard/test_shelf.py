@@ -101,6 +101,12 @@ def test_latent_codes_are_one_hot_and_uniform_behind_the_noise():
     assert number.abs().max() <= 1 and number.var().item() == pytest.approx(1 / 3, abs=0.02)
 
 
+def test_a_threshold_is_for_the_noise_before_the_codes():
+    sampler = LatentCodes(latent_codes=[3, 1], latent=(6,)).truncated(0.5)
+    latent = sampler(100, rng=torch.Generator().manual_seed(0))
+    assert latent[:, :2].abs().max() <= 0.5 and latent[:, 2:5].max() == 1 and latent[:, 5].abs().max() > 0.5
+
+
 def test_latent_codes_need_room():
     with pytest.raises(FitError, match=r"puts 12 numbers for the codes \[10, 1, 1\] at the end"):
         LatentCodes(latent=(12,))
