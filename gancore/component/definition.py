@@ -1,6 +1,7 @@
 """Mistakes in the class of a part, found where it is defined, constructed or built."""
 
 from collections.abc import Iterator
+from inspect import isfunction, signature
 from typing import TYPE_CHECKING, Any, get_args
 
 from gancore.component.fields import all_fields, is_declared, option_fields
@@ -26,6 +27,7 @@ def check_class(cls: "type[Part]") -> None:
     """Raises SpecError for fields, hooks and a `build` that would fail far from their cause."""
     _check_fields(cls)
     _check_hooks(cls)
+    _check_calls(cls)
     _check_build(cls)
 
 
@@ -85,6 +87,30 @@ def _check_hooks(cls: "type[Part]") -> None:
                     f"{cls.__name__}.{name} is called by nobody; did you mean {hook} of {owner.__name__}? "
                     f"If not, call it _{name}"
                 )
+
+
+def _check_calls(cls: "type[Part]") -> None:
+    interfaces = [base for base in cls.__mro__[1:] if "kind" in vars(base)]
+    for name, own in vars(cls).items():
+        owner = next((base for base in interfaces if name in vars(base)), cls)
+        promised = vars(owner)[name]
+        if name.startswith("_") or not isfunction(own) or not isfunction(promised):
+            continue
+        given, named = _always_given(promised)
+        try:
+            signature(own).bind(*given, **named)
+        except TypeError:
+            raise SpecError(
+                f"{cls.__name__}.{name} takes ({', '.join(signature(own).parameters)}), but is called with "
+                f"({', '.join(signature(promised).parameters)}), as {owner.__name__} says; take these"
+            ) from None
+
+
+def _always_given(method: Any) -> tuple[list[None], dict[str, None]]:
+    """Placeholders for what every call of a method gives it: by position, and by name."""
+    needed = [p for p in signature(method).parameters.values() if p.default is p.empty]
+    given = [None for p in needed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return given, {p.name: None for p in needed if p.kind is p.KEYWORD_ONLY}
 
 
 def _open_hooks(cls: "type[Part]") -> Iterator[tuple[str, type]]:

@@ -7,7 +7,18 @@ import torch
 from small import SmallDiscriminator, SmallGenerator, Source
 from torch import nn
 
-from gancore import Discriminator, Generator, LabelSampler, Recipe, TwoPlayerGAN, fact, field, hookimpl, part
+from gancore import (
+    Discriminator,
+    Generator,
+    GeneratorRegularizer,
+    LabelSampler,
+    Recipe,
+    TwoPlayerGAN,
+    fact,
+    field,
+    hookimpl,
+    part,
+)
 from gancore.component.discovery import Host
 from gancore.errors import GancoreError, SpecError, UserError
 from gancore.training.run import TrainingRun
@@ -184,3 +195,31 @@ def test_a_plugin_with_a_misspelt_hook_is_refused_by_name():
         GancoreError, match="hook gancore_part, which does not exist; did you mean gancore_parts"
     ):
         Host().register("gancore-slip", "slip", module)
+
+
+def test_a_method_that_cannot_be_called_as_its_interface_says_is_refused_when_it_is_defined():
+    expected = (
+        r"Old.forward takes \(self, render, code\), but is called with \(self, render, fake, real\), as "
+    )
+    with pytest.raises(SpecError, match=f"{expected}GeneratorRegularizer says"):
+
+        @part("old")
+        class Old(GeneratorRegularizer):
+            """Takes less than it is given."""
+
+            def forward(self, render, code):
+                return render(code).mean()
+
+
+def test_a_method_may_leave_out_what_is_not_always_given():
+    @part("narrow")
+    class Narrow(Discriminator):
+        """Reads no labels."""
+
+        def forward_features(self, image):
+            return image
+
+        def forward_head(self, features):
+            return features.flatten(1).sum(1)
+
+    assert Narrow(image=IMAGE).forward_head(torch.ones(2, 3)).tolist() == [3, 3]
