@@ -89,7 +89,7 @@ class MeanConditioner(Conditioner):
         if self.seen.mean is not None:
             self.mean.lerp_(self.seen.mean.to(self.mean), 0.1)
 
-    def truncate(self, code, amount=1.0, layers=None):
+    def truncate(self, code, amount=1.0, layers=None, label=None):
         return self.mean + amount * (code - self.mean)
 
 

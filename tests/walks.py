@@ -54,7 +54,7 @@ class LayeredConditioner(Conditioner):
     def forward(self, latent, label=None):
         return torch.relu(self.linear(latent))[:, None].expand(-1, *self.code)
 
-    def truncate(self, code, amount=1.0, layers=None):
+    def truncate(self, code, amount=1.0, layers=None, label=None):
         moved = self.mean + amount * (code - self.mean)
         return moved if layers is None else torch.cat([moved[:, :layers], code[:, layers:]], 1)
 

@@ -125,7 +125,7 @@ class HonestConditioner(Conditioner):
         if self.seen.mean is not None:
             self.mean.lerp_(self.seen.mean.to(self.mean), 0.1)
 
-    def truncate(self, code, amount=1.0, layers=None):
+    def truncate(self, code, amount=1.0, layers=None, label=None):
         mean = self.mean.reshape(self.code)
         return mean + amount * (code - mean)
 

@@ -476,7 +476,7 @@ class TakesAnyRow(HonestConditioner):
 
 @mutant("truncates_towards_the_mean")
 class TruncatesToZeroOfEach(HonestConditioner):
-    def truncate(self, code, amount=1.0, layers=None):
+    def truncate(self, code, amount=1.0, layers=None, label=None):
         return code * (0.5 + 0.5 * amount)
 
 
@@ -500,7 +500,7 @@ class CodesWithAnAxis(HonestConditioner):
 
 @mutant("repeats_under_one_seed", "truncates_towards_the_mean", "deepcopy_round_trip")
 class NeverTheSame(HonestConditioner):
-    def truncate(self, code, amount=1.0, layers=None):
+    def truncate(self, code, amount=1.0, layers=None, label=None):
         return code + 1
 
     def forward(self, latent, label=None):
