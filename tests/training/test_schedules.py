@@ -7,6 +7,7 @@ import torch
 from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source, know_small_parts
 
 import gancore
+from gancore.component.discovery import registry
 from gancore.component.part import field, part
 from gancore.component.scheduled import advance
 from gancore.component.specs import assign, build, from_toml, spec, to_toml
@@ -292,6 +293,72 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path):
     assert resumed.images == whole.images
     for name, value in whole.recipe.state_dict().items():
         assert torch.equal(value, resumed.recipe.state_dict()[name]), name
+
+
+TIMETABLE = """
+gancore = 1
+part = "two-player"
+loss = "relativistic-pairing"
+
+[generator]
+part = "gancore-small:small"
+
+[discriminator]
+part = "gancore-small:small"
+
+[[regularizers]]
+part = "r1"
+gamma = { part = "cosine", start = 2.0, end = 0.2, over = 40 }
+
+[[regularizers]]
+part = "r2"
+gamma = { part = "cosine", start = 2.0, end = 0.2, over = 40 }
+
+[augment]
+part = "ada-fixed"
+p = { part = "cosine", start = 0.0, end = 0.3, over = 40 }
+
+[average]
+part = "exponential"
+half_life = { part = "cosine", start = 0, end = 500, over = 40 }
+
+[generator_optimizer]
+part = "adam"
+lr = { part = "warm-up", over = 16, then = { part = "cosine", start = 2e-4, end = 5e-5, over = 24 } }
+betas = [0.0, { part = "cosine", start = 0.9, end = 0.99, over = 40 }]
+"""
+"""Every number that R3GAN (arXiv:2501.05441) changes over its burn-in, and a warm-up."""
+
+
+def test_a_whole_timetable_is_written_in_toml():
+    recipe = build(from_toml(TIMETABLE))
+    recipe.bind(facts={"image": (3, 4, 4)})
+    run = steps(run_of(recipe, total=0), 5)
+    assert (
+        run.take_log().items()
+        >= {
+            "schedule/regularizers.0.gamma": 0.2,
+            "schedule/regularizers.1.gamma": 0.2,
+            "schedule/augment.p": 0.3,
+            "schedule/average.half_life": 500.0,
+            "schedule/generator_optimizer.lr": 5e-5,
+            "schedule/generator_optimizer.betas.1": 0.99,
+        }.items()
+    )
+    group = run.player_optimizers["generator"].optimizer.param_groups[0]
+    assert (group["lr"], group["betas"]) == (5e-5, (0.0, 0.99))
+
+
+def test_a_preset_gives_and_takes_schedules():
+    preset = gancore.Preset(
+        name="timed", base=R1, doc="R1 with a schedule.", options={"gamma": {**GAMMA, "over": 10}}
+    )
+    registry().add("gancore-timed", [], [preset])
+    penalty = build("timed", "discriminator-regularizer")
+    assert penalty.gamma == 2.0 and penalty.scheduled["gamma"].over == 10
+    shorter = build({"part": "timed", "gamma": {"over": 5}}, "discriminator-regularizer")
+    assert (shorter.scheduled["gamma"].over, shorter.scheduled["gamma"].end) == (5, 0.2)
+    assert build({"part": "timed", "gamma": 3.0}, "discriminator-regularizer").gamma == 3.0
 
 
 # the schedules themselves

@@ -211,7 +211,8 @@ class CycleGAN(Recipe):
         )
 
     def _check(self) -> None:
-        if self.identity and tuple(self.image) != tuple(self.source):
+        used = "identity" in self.scheduled or self.identity
+        if used and tuple(self.image) != tuple(self.source):
             raise FitError(
                 f"{self.qualified_name}: the identity term compares translations with their input, "
                 f"but the source is {tuple(self.source)} and the "

@@ -8,6 +8,7 @@ import torch
 from gancore_cyclegan import CycleGAN, ResNet
 from torch import Tensor
 
+from gancore.component.scheduled import advance
 from gancore.component.specs import build, spec
 from gancore.data import Unpaired, open_data
 from gancore.errors import FactError, FitError
@@ -256,3 +257,13 @@ def test_a_discriminator_that_reads_labels_is_told_that_the_recipe_passes_none()
         fit_to_data(CycleGAN(target_discriminator=judge), data, 0)
     with pytest.raises(FactError, match="projection waits for classes, which recipe/cyclegan does not prov"):
         small(target_discriminator=judge).require()
+
+
+def test_the_identity_term_may_fade() -> None:
+    fading = {"part": "linear", "start": 0.5, "end": 0.0, "over": 10}
+    recipe = small(identity=fading)
+    assert recipe.identity == 0.5
+    advance(recipe, 5, 0)
+    assert recipe.identity == 0.25
+    with pytest.raises(FitError, match="open both domains with the same shape"):
+        small(image=(1, 8, 8), identity={**fading, "start": 0.0, "end": 0.5})
