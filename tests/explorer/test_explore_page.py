@@ -254,6 +254,9 @@ def test_rows_of_numbers_are_chosen_one_at_a_time(visit, serve, tmp_path):
         assert "label" not in shown(page)
         assert after(page, lambda: page.select_option("#label", label="round"))["label"] == [0, 1, 0]
         assert after(page, lambda: page.select_option("#label-other", "2"))["label"] == [0, 0.5, 0.5]
+    with serve(walks.labeled(rows=True), tmp_path) as running:
+        page = visit(running)
+        assert "label" not in shown(page) and page.is_hidden("#label-fields")
 
 
 def test_a_pipeline_without_w_says_so_kindly(visit, serve, tmp_path):

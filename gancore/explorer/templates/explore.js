@@ -352,7 +352,7 @@ function prepare() {
   $("space-note").hidden = about.spaces.length > 1;
   $("space-fields").hidden = $("between-space").hidden = about.spaces.length === 1;
   for (const card of document.querySelectorAll(".walk, .around")) card.hidden = !about.plane;
-  if (about.classes) {
+  if (about.classes && (!about.label_rows || about.class_names.length)) {
     const classes = () => Array.from({ length: about.classes }, (_, i) => new Option(className(i), i));
     $("label-fields").hidden = false;
     $("label").replaceChildren(...(about.label_rows ? [new Option("as in the data", "")] : []), ...classes());
