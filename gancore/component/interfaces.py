@@ -137,6 +137,17 @@ class Generator(Part):
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *code_shape)` → `(N, C, H, W)`."""
 
+    def last_layer(self) -> Tensor:
+        """The weight of the layer that makes the image.
+
+        VQGAN weighs its adversarial loss by gradients in it (Esser et al. 2020, arXiv:2012.09841, eq. 7).
+        Optional. Raises UserError if the generator does not name one.
+        """
+        raise UserError(
+            f"{self.qualified_name} does not name the weight of its last layer (last_layer); "
+            "use a fixed weight, or another generator"
+        )
+
     def code_weights(self) -> Sequence[Tensor]:
         """The weights that a code is multiplied by first.
 
@@ -329,6 +340,9 @@ class Encoder(Part):
 class Extractor(Part):
     """Turns images into the features that scores compare: `(image)` → `(N, D)` float32.
 
+    Gradients reach the image, so that a perceptual loss can read its `maps`. Its weights are frozen and
+    follow from its options: checkpoints keep their hash.
+
     Row i depends on image i alone. Names of scores include its `title`, as in `FD[emoji-1]`; increase
     `version` when you change what it computes. It resizes images itself, as described by `resizer`. A
     classifier sets `classes`, and its `classify` returns the logits.
@@ -350,6 +364,15 @@ class Extractor(Part):
     @abstractmethod
     def forward(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` float32 in [-1, 1] → `(N, D)` float32."""
+
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """`(N, C, H, W)` in [-1, 1] → the feature maps `(N, C_i, H_i, W_i)` at its stages, early to late,
+        float32. Raises UserError if the extractor has none.
+        """
+        raise UserError(
+            f"{self.qualified_name} gives no feature maps (`maps`); use an extractor that does, such as "
+            "inception-2015 or emoji"
+        )
 
     def classify(self, features: Tensor) -> Tensor:
         """Features `(N, D)` → logits `(N, classes)`. Raises UserError if it is not a classifier."""

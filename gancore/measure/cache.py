@@ -6,12 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gancore.component.interfaces import Extractor
+from gancore.component.references import weights_hash
 from gancore.component.specs import spec
 from gancore.data import ImageOptions
 from gancore.storage.files import whole_file
@@ -42,15 +42,6 @@ def digest(key: str, extractor: Extractor) -> str:
         json.dumps([key, extractor.title, spec(extractor, complete=True)], sort_keys=True).encode()
     )
     total.update(weights_hash(extractor).encode())
-    return total.hexdigest()
-
-
-def weights_hash(extractor: Extractor) -> str:
-    """SHA-256 over the names and values of all weights."""
-    total = hashlib.sha256()
-    for name, value in sorted(extractor.state_dict().items()):
-        total.update(name.encode())
-        total.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()
 
 

@@ -12,9 +12,9 @@ import attrs
 import torch
 
 from gancore.component.discovery import host
+from gancore.component.references import weights_hash
 from gancore.component.specs import spec
 from gancore.errors import Interrupted, MeasureError
-from gancore.measure.cache import weights_hash
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
 from gancore.storage.files import write_text

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gancore.component.references import resolved
 from gancore.component.scheduled import advance, changing
 from gancore.component.weights import FILE, load_state, read_weights
 from gancore.errors import UserError
@@ -59,9 +60,9 @@ def weight_files(path: Path | str, part: str) -> list[Path]:
 
 def _of_checkpoint(run: RunFolder, path: Path, name: str | None) -> Pipeline:
     recipe, saved = run.recipe(), run.pipeline()
-    recipe.bind(by=str(run), facts=_facts(saved), seed=0)
+    recipe.bind(by=str(run), facts=_facts(saved), seed=run.settings.seed)
     check_manifest(path, FILE)
-    load_state(recipe, read_weights(path / FILE), where=str(path))
+    load_state(recipe, resolved(recipe, read_weights(path / FILE), where=str(path)), where=str(path))
     _advance(recipe, path, run.settings.images or recipe.length(0))
     made = _chosen(recipe, name, path)
     if made.labels is not None and saved.labels is not None:

@@ -93,6 +93,31 @@ def repeats_itself(trial: Trial[Extractor]) -> None:
         )
 
 
+def _gives_maps(part: Extractor) -> str:
+    return "" if type(part).maps is not Extractor.maps else "it gives no maps"
+
+
+@check(Extractor, trials=2, excuse=_gives_maps)
+def gives_maps(trial: Trial[Extractor]) -> None:
+    """If it gives maps, these are finite float32 `(N, C, H, W)`, and a finite gradient of each reaches the
+    image, and no weight.
+    """
+    image = _images(trial).requires_grad_()
+    maps = trial.part.maps(image)
+    ensure(bool(maps), "`maps` gives an empty list")
+    for i, made in enumerate(maps):
+        fine = made.dim() == 4 and len(made) == trial.n and made.dtype == torch.float32
+        ensure(fine, f"map {i} is {tuple(made.shape)} of {made.dtype}, expected (N, C, H, W) of float32")
+        ensure(made.requires_grad, f"map {i} has no gradient in the image")
+        (gradient,) = torch.autograd.grad(made.square().sum(), image, allow_unused=True, retain_graph=True)
+        ensure(
+            gradient is not None and bool(gradient.isfinite().all()) and bool(gradient.any()),
+            f"no finite gradient of map {i} reaches the image",
+        )
+    trained = [name for name, p in trial.part.named_parameters() if p.requires_grad]
+    ensure(not trained, f"its weights {', '.join(trained[:3])} are not frozen; call requires_grad_(False)")
+
+
 @check(Extractor, trials=2)
 def sees_the_image(trial: Trial[Extractor]) -> None:
     """Different images have different features."""

@@ -37,3 +37,21 @@ def every_code_gives_another_image(trial: Trial[Generator]) -> None:
     code, label = inputs(trial, part)
     first, other = (forward(part, (given, label)) for given in (code, code.flip(0).neg()))
     ensure(not torch.allclose(first, other, rtol=0, atol=1e-7), "another code gives the same image")
+
+
+def _names_a_last_layer(part: Generator) -> str:
+    return "" if type(part).last_layer is not Generator.last_layer else "it names no last layer"
+
+
+@check(Generator, excuse=_names_a_last_layer)
+def names_its_last_layer(trial: Trial[Generator]) -> None:
+    """If it names the weight of its last layer, that is one of its parameters, and a gradient reaches it."""
+    part = trial.part
+    weight = part.last_layer()
+    ensure(
+        any(weight is p for p in part.parameters()),
+        "last_layer gives a tensor that is none of its parameters; give the parameter itself",
+    )
+    image = forward(part, inputs(trial, part))
+    (gradient,) = torch.autograd.grad(image.square().sum(), weight, allow_unused=True)
+    ensure(gradient is not None and bool(gradient.any()), "the weight of its last layer has no gradient")

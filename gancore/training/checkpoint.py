@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gancore.component.references import referred, resolved
 from gancore.component.weights import FILE, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, DataError, RunError
 from gancore.runs.folder import committed, counted
@@ -97,7 +98,8 @@ def _put_back(run: TrainingRun, path: Path) -> float:
     if path.name != counted(_count(state["images"], "images")):
         raise ValueError(f"it is named {path.name}, and counts {state['images']} images")
     tensors = read_weights(path / TRAINING)
-    load_state(run.recipe, read_weights(path / FILE), where=str(path))
+    found = resolved(run.recipe, read_weights(path / FILE), where=str(path))
+    load_state(run.recipe, found, where=str(path))
     run.rng.set_state(tensors.pop("rng"))
     for player_optimizer in run.player_optimizers.values():
         player_optimizer.restore(tensors, state["optimizers"])
@@ -129,7 +131,7 @@ def _write(run: TrainingRun, aside: Path, seconds: float) -> None:
         tensors, rest = player_optimizer.state()
         training |= tensors
         plain |= rest
-    write_weights(aside / FILE, run.recipe.state_dict())
+    write_weights(aside / FILE, referred(run.recipe, run.recipe.state_dict()))
     write_weights(aside / TRAINING, training)
     state = {
         "version": VERSION,

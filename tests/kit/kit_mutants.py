@@ -25,6 +25,7 @@ from torch import nn
 from gancore.component.interfaces import Augment, Constraint, LabelSampler, Schedule
 from gancore.component.part import field, part
 from gancore.component.randomness import normal
+from gancore.measure.extractors import Pixels
 from gancore.measure.score import Value
 from gancore.nn import given_label, one_hot
 from gancore.standard.auxiliaries import ACGAN
@@ -648,6 +649,20 @@ class ReadsFeaturesSilently(Drift):
 class ReadsLabelsAlone(HonestPenalty):
     def forward(self, render, fake, real):
         return super().forward(render, fake, real) * (1 + 0 * fake.label.float().mean())
+
+
+@mutant("gives_maps")
+class DetachedMaps(Pixels):
+    examples = ({"size": 4},)
+
+    def maps(self, image):
+        return [made.detach() for made in super().maps(image)]
+
+
+@mutant("names_its_last_layer")
+class CopiedLayer(HonestGenerator):
+    def last_layer(self):
+        return next(self.parameters()).clone()
 
 
 # quantizers

@@ -100,13 +100,13 @@ class Inception2015(Extractor):
 
     def forward(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` float32 in [-1, 1] → `(N, 2048)` float32."""
-        return _pooled(self._maps(image)[-1])
+        return _pooled(self.maps(image)[-1])
 
     def blocks(self, image: Tensor) -> dict[str, Tensor]:
         """The pooled features compared in the literature, by their width: `64`, `192`, `768`, `2048`, each
         `(N, width)`, and `logits_unbiased` `(N, 1008)`.
         """
-        found = {str(maps.shape[1]): _pooled(maps) for maps in self._maps(image)}
+        found = {str(maps.shape[1]): _pooled(maps) for maps in self.maps(image)}
         return {**found, "logits_unbiased": self.classify(found["2048"])}
 
     def classify(self, features: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ class Inception2015(Extractor):
         """
         return features @ self.fc.weight.T
 
-    def _maps(self, image: Tensor) -> list[Tensor]:
+    def maps(self, image: Tensor) -> list[Tensor]:
         """The feature maps at the ends of the four blocks; channels 64, 192, 768, 2048."""
         pixels = corner_bilinear(image.float() * 127.5 + 127.5, SIZE, SIZE)
         x = ((pixels - 128) / 128).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
@@ -124,7 +124,8 @@ class Inception2015(Extractor):
         second = F.max_pool2d(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(first)), 3, 2)
         x = self.Mixed_6a(self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(second))))
         third = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(x))))
-        return [first, second, third, self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(third)))]
+        last = self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(third)))
+        return [at_least_float32(maps) for maps in (first, second, third, last)]
 
 
 def _fill(layer: nn.Module) -> None:

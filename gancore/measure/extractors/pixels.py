@@ -32,4 +32,8 @@ class Pixels(Extractor):
 
     def forward(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` in [-1, 1] → `(N, C · size²)` float32 in [-1, 1]."""
-        return F.adaptive_avg_pool2d(image.float(), self.size).flatten(1)
+        return self.maps(image)[0].flatten(1)
+
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """The smaller image `(N, C, size, size)`."""
+        return [F.adaptive_avg_pool2d(image.float(), self.size)]

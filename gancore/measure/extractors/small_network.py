@@ -101,6 +101,14 @@ class SmallExtractor(Extractor):
         )
         return features.float()
 
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """The maps after each of the four residual blocks: at 16×16 twice, then twice at 8×8."""
+        x, found = smooth(image.float(), SIZE).contiguous(memory_format=torch.channels_last), []
+        for layer in self.network.get_submodule("trunk").children():
+            x = layer(x)
+            found += [x.float()] if isinstance(layer, Residual) else []
+        return found
+
     def classify(self, features: Tensor) -> Tensor:
         """Features `(N, 128)` → logits `(N, classes)`."""
         logits: Tensor = self.network.get_submodule("classifier")(features)

@@ -33,6 +33,10 @@ class StridedGenerator(Generator):
         weight: Tensor = self.layers.get_submodule("0").get_parameter("weight")
         return [weight.flatten(1).t()]
 
+    def last_layer(self) -> Tensor:
+        """The last transposed convolution."""
+        return self.layers.get_submodule(str(len(self.layers) - 2)).get_parameter("weight")
+
     def build(self) -> None:
         """Makes the projection to the smallest map, and transposed convolutions that double it."""
         check_powers_of_two(self.image, self.qualified_name)

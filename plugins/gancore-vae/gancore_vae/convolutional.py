@@ -49,6 +49,10 @@ class ConvolutionalDecoder(Decoder):
         """The linear layer."""
         return [self.linear.weight]
 
+    def last_layer(self) -> Tensor:
+        """The last convolution."""
+        return self.network.get_submodule(str(len(self.network) - 1)).get_parameter("weight")
+
     def build(self) -> None:
         """Makes the linear layer and the convolutions."""
         widths, self.small = _plan(self.image, self.width, self.qualified_name)

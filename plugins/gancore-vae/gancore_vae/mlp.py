@@ -41,6 +41,10 @@ class MLPDecoder(Decoder):
         """The first layer."""
         return [self.network.get_submodule("0").get_parameter("weight")]
 
+    def last_layer(self) -> Tensor:
+        """The second layer."""
+        return self.network.get_submodule("2").get_parameter("weight")
+
     def build(self) -> None:
         """Makes the two linear layers."""
         self.network = nn.Sequential(
