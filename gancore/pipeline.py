@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gancore.component.bounded import bounded_by_weights
 from gancore.component.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
 from gancore.component.part import Part
 from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
@@ -432,7 +433,10 @@ class Pipeline:
             raise CheckpointError(f"{folder / SAVED} names no conditioner and generator; it is damaged")
         weights = read_weights(folder / FILE)
         made: dict[str, Part] = {}
-        parts = {name: _restored(name, table, weights, folder, made) for name, table in tables.items()}
+        with bounded_by_weights(folder / FILE):
+            parts = {name: _restored(name, table, weights, folder, made) for name, table in tables.items()}
+        if parts.get("sampler") is not None:
+            check_fit(parts["sampler"], parts["conditioner"], parts["generator"])
         return cls(reads=str(saved.get("reads", "")), makes=str(saved.get("makes", "")), **parts)
 
 

@@ -19,6 +19,7 @@ from torch import nn
 from gancore.component.derived import left_open, without
 from gancore.component.discovery import registry
 from gancore.component.part import Part, Seat, fact_fields, option_fields, required_fields, seats
+from gancore.component.plain import DEEPEST, check_plain, check_sizes
 from gancore.component.presets import Preset
 from gancore.component.scheduled import holds_schedule, mapped, read
 from gancore.component.weights import freeze, load_from
@@ -74,6 +75,7 @@ def build(
         UnknownPart, AmbiguousPart, BrokenPlugin: see `Registry.find`.
     """
     table = {"part": table} if isinstance(table, str) else dict(table)
+    check_plain(table, where or "the spec")
     version = table.pop("gancore", VERSION)
     if not isinstance(version, int) or not 1 <= version <= VERSION:
         raise SpecError(
@@ -99,9 +101,11 @@ def to_toml(table: Mapping[str, Any]) -> str:
 def from_toml(text: str, *, name: str = "the spec") -> dict[str, Any]:
     """A spec from TOML text. Raises SpecError with line and column if it is not valid."""
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         raise SpecError(f"{name} is not valid TOML: {error}") from None
+    check_plain(table, name)
+    return table
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -141,6 +145,8 @@ def put(table: dict[str, Any], path: str, value: Any) -> None:
         SpecError: there is no such path.
     """
     *steps, last = path.split(".")
+    if len(steps) > DEEPEST:
+        raise SpecError(f"{path[:200]}… names a field below {len(steps)} others; expected a recipe's field")
     node: Any = table
     for i, step in enumerate(steps):
         node = _step(node, step, ".".join(steps[: i + 1]))
@@ -174,9 +180,11 @@ def _step(node: Any, step: str, where: str) -> Any:
 def value_of(text: str) -> Any:
     """The text parsed as a TOML value, or the text itself if it is not one."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
         return text
+    check_plain(value, "the value")
+    return value
 
 
 def _option(part: Part, name: str, complete: bool) -> Any:
@@ -203,6 +211,8 @@ def _from_table(
     for a in [*option_fields(cls), *fact_fields(cls)]:
         if a.name in table:
             fields[a.name] = _read(cls, a, table[a.name], f"{where}.{a.name}".lstrip("."))
+    for a in fact_fields(cls):
+        check_sizes(fields.get(a.name), f"{where}.{a.name}".lstrip("."))
     for place in seats(cls):
         if place.name in table:
             fields[place.name] = _occupant(

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 import torch
 
+from gancore.component.bounded import bounded_by_machine
 from gancore.component.interfaces import LabelSampler
 from gancore.data import Data
 from gancore.errors import FitError, RunError, UserError
@@ -100,7 +101,8 @@ def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
             f"got {data.description}"
         )
     check_labels_arrive(recipe)
-    recipe.bind(seed=seed, by=f"the data ({data.description})", facts=data.facts())
+    with bounded_by_machine():
+        recipe.bind(seed=seed, by=f"the data ({data.description})", facts=data.facts())
     recipe.require()
     if "label" in recipe.wants and not data.classes:
         raise UserError(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from gancore.component.bounded import bounded_by_machine
 from gancore.component.creating import changed
 from gancore.component.specs import build, read_toml
 from gancore.recipes.base import Recipe
@@ -23,4 +24,5 @@ def recipe_of(
     table = read_toml(Path(words)) if words.endswith(".toml") else {"part": words.removeprefix("recipe/")}
     if networks:
         table = start_from(table, networks)
-    return cast(Recipe, build(changed(table, changes_of(changes))))
+    with bounded_by_machine():
+        return cast(Recipe, build(changed(table, changes_of(changes))))

@@ -74,12 +74,14 @@ class Poisoned(Source):
 
 def failing_save(ranks, folder):
     """The first rank's disk is full; both ranks are told."""
+    from gancore.training.finite import FiniteState
     from gancore.training.loop import Training
 
     training = Training.__new__(Training)
     training.run, training.ranks = fresh(ranks), ranks
+    training.finite = FiniteState(training.run.recipe, training.run.player_optimizers)
 
-    def save(best):
+    def save():
         raise RunError("cannot write the checkpoint: No space left on device")
 
     training._save = save

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gancore import Discriminator, Part
+from gancore.component.bounded import bounded_by_weights
 from gancore.component.part import fact_fields
 from gancore.component.specs import build, spec, to_toml
 from gancore.component.weights import FILE, write_weights
@@ -45,10 +46,12 @@ def import_file(
     name = _chosen(networks, network, file)
     chosen = networks[name]
     try:
-        pipeline = import_generator(chosen, noise=noise)
+        with bounded_by_weights(file):
+            pipeline = import_generator(chosen, noise=noise)
     except CheckpointError as error:
         raise CheckpointError(f"{file}: {name}: {error}") from None
-    judge, why = _discriminator(networks, pipeline)
+    with bounded_by_weights(file):
+        judge, why = _discriminator(networks, pipeline)
     with whole_folder(folder) as aside:
         RunFolder(aside).save_pipelines({"image": pipeline})
         if judge is not None:
