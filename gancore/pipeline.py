@@ -20,6 +20,7 @@ from gancore.component.weights import FILE, load_state, read_weights, write_weig
 from gancore.errors import CheckpointError, FitError, GancoreError, RunError, SpecError, UserError
 from gancore.storage.files import replace_folder, whole_folder
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
+from gancore.storage.names import SAVED
 
 P = TypeVar("P", bound=Part)
 Product = Literal["draws", "translates", "reconstructs"]
@@ -30,8 +31,6 @@ _SEATS = {
     "encoder": "encoder",
     "labels": "label-sampler",
 }
-SAVED = "pipeline.json"
-"""The file that makes a folder a saved pipeline."""
 VERSION = 1
 """Version of the format of saved pipelines."""
 CHUNK = 64

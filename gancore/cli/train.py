@@ -1,7 +1,6 @@
 """`gancore train`: trains a recipe on images into a run folder."""
 
 import sys
-from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,12 +74,23 @@ def train(
     output: Annotated[
         Path | None, typer.Option("--output", help="run folder; default: the next runs/0001-NAME")
     ] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="continue the run in this folder")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            help="continue the run in this folder; with --images, --data for data that has moved, "
+            "--set for optimizers, losses and regularizers, or a setting such as --batch",
+        ),
+    ] = None,
+    resume_if_there: Annotated[
+        bool | None,
+        typer.Option("--resume-if-there", help="continue the run in --output if it has begun"),
+    ] = None,
 ) -> None:
     """Train a recipe on images; without --data, on the embedded emoji."""
     options = o.given(**locals())
     if resume is not None:
-        return _resume(resume, images, options.keys() - {"resume", "images"})
+        return _resume(options)
     if recipe is None:
         raise UserError(
             "train needs the name of a recipe or a .toml file, e.g. `gancore train dcgan`; "
@@ -98,14 +108,22 @@ def _train(options: dict[str, Any]) -> None:
         train(**options, command=["gancore", *sys.argv[1:]])
 
 
-def _resume(folder: Path, images: int | None, others: Collection[str]) -> None:
+def _resume(options: dict[str, Any]) -> None:
     from gancore.cli.progress import watching
+    from gancore.runs.settings import Settings
     from gancore.training.start import resume
+    from gancore.verbs.words import changes_of
 
-    if others:
+    folder, changes, data = options.pop("resume"), options.pop("change", ()), options.pop("data", None)
+    allowed = ("data", "set", *Settings.may_change())
+    if fixed := sorted(options.keys() - set(allowed)):
         raise UserError(
-            "--resume continues with the recipe, data and settings of the run; "
-            "only --images may be given with it"
+            f"{', '.join(map(_flag, fixed))} cannot change in a run that has begun: --resume continues with "
+            f"its recipe, data and settings; what may change: {', '.join(map(_flag, allowed))}"
         )
     with watching():
-        resume(folder, images=images)
+        resume(folder, data, set=changes_of(changes), **options)
+
+
+def _flag(name: str) -> str:
+    return "a recipe" if name == "recipe" else f"--{name.replace('_', '-')}"

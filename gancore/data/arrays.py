@@ -31,7 +31,7 @@ class ArraySource(Source):
         self, array: npt.NDArray[Any], title: str, options: ImageOptions, layout: str | None = None
     ) -> None:
         _check_type(array, title)
-        self.title = title
+        self.title, self.given_shape = title, array.shape
         self.channels_last = (
             array.ndim == 4 and (layout or find_layout(array.shape, options.layout, title)) == "NHWC"
         )
@@ -48,6 +48,16 @@ class ArraySource(Source):
             and bits
             and array.dtype.isnative
         )
+
+    def refuse_single(self) -> None:
+        """Raises DataError if the array has three axes and looks like a single image."""
+        shape = self.given_shape
+        channels = _channels_of_single(shape) if len(shape) == 3 else 0
+        if channels:
+            raise DataError(
+                f"{self.title} has shape {shape}, which could be one image of {channels} channels or "
+                f"{shape[0]} gray images; give image[None] for the one, images[:, None] for the others"
+            )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -86,6 +96,14 @@ def _check_type(array: npt.NDArray[Any], title: str) -> None:
         )
     if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.uint16, np.dtype(">u2")):
         raise DataError(f"{title} is {array.dtype}; expected {DEPTHS}; convert it first")
+
+
+def _channels_of_single(shape: Sequence[int]) -> int:
+    """The number of channels, if an array with three axes looks like a single image; else 0."""
+    first, middle, last = shape
+    if 2 <= last <= 4 and min(first, middle) > 4:
+        return last
+    return first if first == 3 and min(middle, last) > 4 else 0
 
 
 def find_layout(shape: Sequence[int], asked: str, title: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gancore.data.labels import LabelArray, Labels, stem
+from gancore.data.labels import LabelArray, Labels, some, stem
 from gancore.data.order import Order, Positions
 from gancore.data.pixels import Indices, Pixels
 from gancore.errors import DataError
@@ -31,7 +31,7 @@ class Data(ABC):
 
     `image` is (C, H, W), `classes` the number of classes (0 for none), `skipped` the (name, reason) of every
     skipped image, `description` one line about the origin and processing of the images, `fingerprint` a hash
-    of content and options.
+    of images and labels.
     """
 
     image: Image
@@ -63,7 +63,12 @@ class Data(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """A hash of content and options."""
+        """A hash of the images as they are trained on, and of their labels, wherever they come from."""
+
+    @property
+    def older_fingerprint(self) -> str:
+        """The fingerprint by which earlier versions knew the data."""
+        return self.fingerprint
 
     @abstractmethod
     def rows(self, indices: Indices) -> dict[str, Tensor]:
@@ -107,7 +112,7 @@ class Images(Data):
         skipped: Skipped,
         mirror: bool,
         origin: str,
-        content: Callable[[], str],
+        older: Callable[[], str],
         chosen: Indices | None = None,
     ) -> None:
         self.pixels, self.names, self.all_labels, self.skipped, self.mirror = (
@@ -117,7 +122,7 @@ class Images(Data):
             skipped,
             mirror,
         )
-        self.origin, self.content, self.chosen = origin, content, chosen
+        self.origin, self.older, self.chosen = origin, older, chosen
         self.image = pixels.image
         self.class_names = labels.class_names if labels else ()
         self.classes = len(self.class_names)
@@ -139,16 +144,30 @@ class Images(Data):
     def description(self) -> str:
         """One line: origin, number, processing."""
         numbers = f", labels of {self.classes} numbers" if self.label_shape else ""
-        classes = numbers or (f", {self.classes} classes" if self.classes else "")
+        classes = numbers or (f", {self.classes} classes{self._empty()}" if self.classes else "")
         notes = [f"{len(self.skipped)} skipped"] if self.skipped else []
         notes += ["mirrored at random"] if self.mirror else []
         shape = "×".join(str(size) for size in self.image)
         return ", ".join([f"{self.origin}: {len(self)} images {shape}, {self.pixels.depth}{classes}", *notes])
 
+    def _empty(self) -> str:
+        assert self.labels is not None
+        held = np.bincount(self.labels, minlength=self.classes)
+        empty = [self.class_names[number] for number in np.flatnonzero(held == 0)[:4]]
+        return f" (no image of class {some(empty)})" if empty else ""
+
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of content and options."""
-        total = hashlib.sha256(self.content().encode())
+        """A hash of the decoded images and their labels."""
+        return self._hash(self.pixels.identity)
+
+    @property
+    def older_fingerprint(self) -> str:
+        """A hash of the files and options, which earlier versions took."""
+        return self._hash(self.older())
+
+    def _hash(self, content: str) -> str:
+        total = hashlib.sha256(content.encode())
         total.update(str((self.image, self.mirror, self.class_names)).encode())
         for array in (self.labels, self.chosen):
             total.update(b"none" if array is None else array.tobytes())
@@ -173,7 +192,7 @@ class Images(Data):
             skipped=self.skipped,
             mirror=self.mirror,
             origin=self.origin,
-            content=self.content,
+            older=self.older,
             chosen=indices if self.chosen is None else self.chosen[indices],
         )
 

@@ -9,7 +9,23 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gancore.data.source import Raw, Unreadable
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+SUFFIXES = frozenset(
+    {
+        ".png",
+        ".apng",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".jfi",
+        ".jif",
+        ".pjpeg",
+        ".pjp",
+        ".webp",
+        ".bmp",
+        ".dib",
+    }
+)
 OTHER_PICTURES = frozenset(
     {
         ".gif",
@@ -24,6 +40,19 @@ OTHER_PICTURES = frozenset(
         ".tga",
         ".ppm",
         ".pgm",
+        ".pbm",
+        ".pnm",
+        ".pcx",
+        ".exr",
+        ".hdr",
+        ".j2k",
+        ".dng",
+        ".cr2",
+        ".cr3",
+        ".nef",
+        ".arw",
+        ".orf",
+        ".rw2",
         ".ico",
         ".jxl",
     }

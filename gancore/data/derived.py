@@ -39,6 +39,11 @@ class Derived(Data):
         """A hash of the data and of what is derived."""
         return hashlib.sha256(f"{self.data.fingerprint} {self.how}".encode()).hexdigest()
 
+    @property
+    def older_fingerprint(self) -> str:
+        """The same hash of the data's older one."""
+        return hashlib.sha256(f"{self.data.older_fingerprint} {self.how}".encode()).hexdigest()
+
     def rows(self, indices: Indices) -> dict[str, Tensor]:
         """The rows of the data with the derived entries."""
         rows = self.data.rows(indices)

@@ -49,9 +49,15 @@ class Domains(Data):
     @property
     def fingerprint(self) -> str:
         """A hash of both domains and how they are combined."""
-        return hashlib.sha256(
-            f"{self.how} {self.source.fingerprint} {self.target.fingerprint}".encode()
-        ).hexdigest()
+        return self._hash(self.source.fingerprint, self.target.fingerprint)
+
+    @property
+    def older_fingerprint(self) -> str:
+        """The same hash of both domains' older ones."""
+        return self._hash(self.source.older_fingerprint, self.target.older_fingerprint)
+
+    def _hash(self, source: str, target: str) -> str:
+        return hashlib.sha256(f"{self.how} {source} {target}".encode()).hexdigest()
 
 
 class Paired(Domains):

@@ -5,6 +5,7 @@ import os
 import stat
 import zipfile
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from gancore.data.source import Unreadable
@@ -18,14 +19,22 @@ class Files(ABC):
 
     title: str
     names: list[str]
+    folders: Sequence[str] = ()
 
     @abstractmethod
     def read(self, name: str) -> bytes:
         """Raises Unreadable with the reason."""
 
-    @abstractmethod
-    def digest(self) -> str:
-        """A hash over all names and contents."""
+    def digest(self, names: Sequence[str] | None = None) -> str:
+        """A hash over the names and contents of these files; default: of all."""
+        total = hashlib.sha256()
+        for name in self.names if names is None else names:
+            try:
+                content = hashlib.sha256(self.read(name)).hexdigest()
+            except Unreadable as error:
+                content = f"unreadable {error}"
+            total.update(f"{len(name)} {name} {content}\n".encode("utf-8", "surrogateescape"))
+        return total.hexdigest()
 
     def close(self) -> None:
         """Closes open files."""
@@ -37,7 +46,7 @@ class FolderFiles(Files):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.title = f"folder {folder}"
-        self.names = sorted(_walk(folder))
+        self.names, self.folders = _walk(folder)
 
     def read(self, name: str) -> bytes:
         """The whole content."""
@@ -50,20 +59,18 @@ class FolderFiles(Files):
         except OSError as error:
             raise Unreadable(error.strerror or str(error)) from error
 
-    def digest(self) -> str:
-        """A hash over all names and contents."""
-        total = hashlib.sha256()
-        for name in self.names:
-            try:
-                content = hashlib.sha256(self.read(name)).hexdigest()
-            except Unreadable as error:
-                content = f"unreadable {error}"
-            total.update(f"{len(name)} {name} {content}\n".encode("utf-8", "surrogateescape"))
-        return total.hexdigest()
+
+class OneFile(FolderFiles):
+    """A single file, named as in its folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder, self.title, self.names = path.parent, f"file {path}", [path.name]
 
 
-def _walk(folder: Path) -> list[str]:
+def _walk(folder: Path) -> tuple[list[str], list[str]]:
+    """The files below a folder, and the folders."""
     found: list[str] = []
+    inner: list[str] = []
 
     def refuse(error: OSError) -> None:
         raise DataError(
@@ -73,12 +80,13 @@ def _walk(folder: Path) -> list[str]:
     for parent, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         below = Path(parent).relative_to(folder)
+        inner += [(below / name).as_posix() for name in folders]
         found += [
             (below / name).as_posix()
             for name in files
             if not name.startswith(".") and (Path(parent) / name).is_file()
         ]
-    return found
+    return sorted(found), sorted(inner)
 
 
 class ZipFiles(Files):
@@ -100,30 +108,30 @@ class ZipFiles(Files):
                 f"{path} cannot be read as a zip ({error}); expected a whole zip of images; make it again"
             ) from error
         self.members: dict[str, zipfile.ZipInfo] = {}
+        self.inner: list[str] = []
         try:
             for member in self.archive.infolist():
                 self.admit(member)
         except DataError:
             self.close()
             raise
-        self.names = sorted(
-            name
-            for name in self.members
-            if not any(piece.startswith((".", "__MACOSX")) for piece in name.split("/"))
-        )
+        self.names = sorted(name for name in self.members if not _hidden(name))
+        self.folders = sorted(name for name in self.inner if not _hidden(name))
 
     def admit(self, member: zipfile.ZipInfo) -> None:
         """Adds one member, or refuses the zip because of it."""
-        reason = hostile(member)
-        if member.filename in self.members:
+        name, reason = member.filename.replace("\\", "/"), hostile(member)
+        if name in self.members:
             reason = "it is there twice"
         if reason:
             raise DataError(
                 f"{self.path}: member {member.filename!r} is refused: {reason}; "
                 "make the zip again from plain files"
             )
-        if not member.is_dir():
-            self.members[member.filename] = member
+        if name.endswith("/"):
+            self.inner.append(name.rstrip("/"))
+        else:
+            self.members[name] = member
 
     def read(self, name: str) -> bytes:
         """The whole content."""
@@ -138,8 +146,8 @@ class ZipFiles(Files):
             raise Unreadable(f"{len(data)} bytes, but the zip says {self.members[name].file_size}")
         return data
 
-    def digest(self) -> str:
-        """A hash over all names and contents."""
+    def digest(self, names: Sequence[str] | None = None) -> str:
+        """A hash of the zip itself, which is cheaper than one over its files."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -148,15 +156,20 @@ class ZipFiles(Files):
         self.archive.close()
 
 
+def _hidden(name: str) -> bool:
+    return any(piece.startswith((".", "__MACOSX")) for piece in name.split("/"))
+
+
 def hostile(member: zipfile.ZipInfo) -> str | None:
     """Why a member is refused, None if it is not."""
     name = member.filename
     # zipfile truncates names at NUL and converts the system's separator, so the stored name is checked.
-    stored = getattr(member, "orig_filename", name)
+    # Windows tools write backslashes, against the specification of zip.
+    stored = getattr(member, "orig_filename", name).replace("\\", "/")
     if not name or "\0" in stored:
         return "its name is empty or holds a NUL"
-    if stored.startswith(("/", "\\")) or "\\" in stored or (len(stored) > 1 and stored[1] == ":"):
-        return "its name is absolute or not in zip's form"
+    if stored.startswith("/") or (len(stored) > 1 and stored[1] == ":"):
+        return "its name is absolute"
     if ".." in PurePosixPath(stored).parts:
         return "its name leads out of the zip"
     if stat.S_ISLNK(member.external_attr >> 16):

@@ -175,19 +175,6 @@ def common_folder(names: Sequence[str]) -> tuple[str, ...]:
     return shared
 
 
-def folder_labels(images: Sequence[str]) -> Labels | None:
-    """The first folder below the common one is the class; None unless every image is in one of at least two
-    class folders.
-    """
-    depth = len(common_folder(images))
-    folders = [name.split("/")[depth] if name.count("/") > depth else None for name in images]
-    classes = sorted({folder for folder in folders if folder is not None})
-    if None in folders or len(classes) < 2:
-        return None
-    number = {name: index for index, name in enumerate(classes)}
-    return Labels(np.array([number[str(folder)] for folder in folders], dtype=np.int64), tuple(classes))
-
-
 def read_bytes(path: Path) -> bytes:
     """The content of a file of labels."""
     try:

@@ -11,7 +11,8 @@ import torch
 
 from gancore.data.arrays import ArraySource, DatasetSource, as_array, content_hash, find_low, value_note
 from gancore.data.data import Images
-from gancore.data.files import FolderFiles, ZipFiles
+from gancore.data.decode import OTHER_PICTURES, SUFFIXES
+from gancore.data.files import FolderFiles, OneFile, ZipFiles
 from gancore.data.idx import find_idx, is_idx, labels_beside, read_idx
 from gancore.data.labels import Labels, as_labels, json_labels, read_bytes
 from gancore.data.options import ImageOptions
@@ -24,7 +25,8 @@ from gancore.errors import DataError
 
 EMBEDDED = Path(__file__).parent / "embedded" / "emoji-32.zip"
 EXPECTED = (
-    "expected a folder or zip of images, an IDX or .npy file, an array, a tensor, a dataset, or 'emoji'"
+    "expected a folder or zip of images, an image file, an IDX or .npy file, an array, a tensor, a dataset, "
+    "or 'emoji'"
 )
 
 
@@ -51,6 +53,8 @@ def open_data(
         changes["labels"], labels = str(labels), None
     options = _changed(options or ImageOptions(), changes)
     opened, found = find(source, options)
+    if labels is None and options.labels in ("auto", "none") and isinstance(opened, ArraySource):
+        opened.refuse_single()
     try:
         return _assemble(opened, found, options, labels, on_progress)
     finally:
@@ -100,6 +104,8 @@ def _find_path(path: Path, options: ImageOptions) -> tuple[Source, Found]:
         return _pictures(Pictures(FolderFiles(path)), options)
     if path.suffix.lower() == ".zip":
         return _pictures(Pictures(ZipFiles(path)), options)
+    if path.suffix.lower() in SUFFIXES | OTHER_PICTURES:
+        return _pictures(Pictures(OneFile(path)), options)
     if path.suffix.lower() == ".npy":
         return ArraySource(_read_npy(path), str(path), options), lambda: None
     if is_idx(path):
@@ -113,7 +119,14 @@ def _pictures(source: Pictures, options: ImageOptions) -> tuple[Source, Found]:
 
 def _idx(path: Path, options: ImageOptions) -> tuple[Source, Found]:
     beside = labels_beside(path)
-    return ArraySource(read_idx(path), f"IDX {path}", options, "NCHW"), lambda: _beside_labels(beside)
+    return ArraySource(_several(read_idx(path)), f"IDX {path}", options, "NCHW"), lambda: _beside_labels(
+        beside
+    )
+
+
+def _several(images: Any) -> Any:
+    """Images of an IDX file with an axis of channels, since its first axis always counts them."""
+    return images[:, None] if images.ndim == 3 else images
 
 
 def _beside_labels(path: Path | None) -> Labels | None:
@@ -198,7 +211,7 @@ def _assemble(
         labels = labels.take(packed.kept)
     return _images(
         source,
-        Pixels(packed.pixels, low=low),
+        Pixels(packed.pixels, low=low, sha256=packed.sha256),
         names,
         labels,
         packed.skipped,
@@ -240,11 +253,12 @@ def _images(
     notes: list[str],
 ) -> Images:
     key = json.dumps(options.pixel_key(), sort_keys=True)
-    digest = source.digest() if not isinstance(source, (ArraySource, DatasetSource)) else None
     origin = source.title + (f" ({', '.join(notes)})" if notes else "")
 
-    def content() -> str:
-        return f"{digest or content_hash(pixels.array, pixels.channels_last, pixels.low)} {key}"
+    def older() -> str:
+        if isinstance(source, Pictures):
+            return f"{source.older_digest()} {key}"
+        return f"{content_hash(pixels.array, pixels.channels_last, pixels.low)} {key}"
 
     return Images(
         pixels,
@@ -253,5 +267,5 @@ def _images(
         skipped=tuple(skipped),
         mirror=options.mirror,
         origin=origin,
-        content=content,
+        older=older,
     )

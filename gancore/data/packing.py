@@ -28,6 +28,7 @@ class Packed:
     kept: npt.NDArray[np.int64]
     skipped: tuple[tuple[str, str], ...]
     cached: Path | None = None
+    sha256: str | None = None
 
 
 class Pack:
@@ -124,9 +125,8 @@ def pack(source: Source, options: ImageOptions, on_progress: Progress | None = N
         digest = source.digest()
     key = cache.entry_key(digest, options.pixel_key()) if digest else None
     if root and key and (found := cache.load(root, key)):
-        return _packed(
-            source, found[0], [(int(index), str(reason)) for index, reason in found[1]["skipped"]], root / key
-        )
+        known = [(int(index), str(reason)) for index, reason in found[1]["skipped"]]
+        return _packed(source, found[0], known, root / key, str(found[1]["sha256"]))
     store = Pack(root, key, len(source))
     try:
         skipped = _read_all(source, options, store, on_progress)
@@ -137,10 +137,18 @@ def pack(source: Source, options: ImageOptions, on_progress: Progress | None = N
     return _packed(source, pixels, skipped, store.entry)
 
 
-def _packed(source: Source, pixels: Array, skipped: list[tuple[int, str]], entry: Path | None) -> Packed:
+def _packed(
+    source: Source,
+    pixels: Array,
+    skipped: list[tuple[int, str]],
+    entry: Path | None,
+    sha256: str | None = None,
+) -> Packed:
     left_out = {index for index, _ in skipped}
     kept = np.array([index for index in range(len(source)) if index not in left_out], dtype=np.int64)
-    return Packed(pixels, kept, tuple((source.names[index], reason) for index, reason in skipped), entry)
+    return Packed(
+        pixels, kept, tuple((source.names[index], reason) for index, reason in skipped), entry, sha256
+    )
 
 
 def _read_all(

@@ -1,11 +1,18 @@
 """A folder or zip of image files as a source."""
 
-from functools import cached_property
 from pathlib import PurePosixPath
 
+from gancore.data.class_folders import (
+    astray,
+    folder_labels,
+    folder_notes,
+    split_labels,
+    split_notes,
+    without_runs,
+)
 from gancore.data.decode import OTHER_PICTURES, READABLE, SUFFIXES, decode
 from gancore.data.files import Files
-from gancore.data.labels import Labels, folder_labels, json_labels
+from gancore.data.labels import Labels, json_labels, some
 from gancore.data.source import Raw, Source, Unreadable
 from gancore.data.vectors import NAMES, VECTORS, read_npy, vector_labels
 from gancore.errors import DataError
@@ -27,19 +34,22 @@ class Pictures(Source):
     def __init__(self, files: Files, title: str | None = None) -> None:
         self.files = files
         self.title = title or files.title
-        self.names = [name for name in files.names if _suffix(name) in SUFFIXES | OTHER_PICTURES]
-        others = len(files.names) - len(self.names) - len(self.label_files())
-        self.notes = (f"{others} other files ignored",) if others else ()
+        self.inside = without_runs(files.names)
+        self.names = [name for name in self.inside if _suffix(name) in SUFFIXES | OTHER_PICTURES]
+        others = len(self.inside) - len(self.names) - len(self.label_files())
+        notes = [f"{others} other files ignored"] if others else []
+        notes += ["runs in it left out"] if len(self.inside) < len(files.names) else []
+        self.notes = (*notes, *split_notes(self.names))
         if not self.names:
             files.close()
             raise DataError(
-                f"{self.title} holds no pictures among its {len(files.names)} files; {READABLE}; "
+                f"{self.title} holds no pictures among its {len(self.inside)} files; {READABLE}; "
                 "give a folder or zip that holds some"
             )
 
     def label_file(self, wanted: str = LABEL_FILE) -> str | None:
         """The dataset.json, or another file of labels, nearest to the root."""
-        found = [name for name in self.files.names if name.split("/")[-1] == wanted]
+        found = [name for name in self.inside if name.split("/")[-1] == wanted]
         return min(found, key=lambda name: (name.count("/"), name), default=None)
 
     def label_files(self) -> list[str]:
@@ -48,7 +58,7 @@ class Pictures(Source):
             return [file]
         file = self.label_file(VECTORS)
         beside = "" if file is None else file.removesuffix(VECTORS) + NAMES
-        return [name for name in (file, beside) if name in self.files.names and name]
+        return [name for name in (file, beside) if name in self.inside and name]
 
     def read(self, index: int) -> Raw:
         """One decoded image."""
@@ -58,12 +68,11 @@ class Pictures(Source):
         return decode(self.files.read(name))
 
     def digest(self) -> str:
-        """A hash over all files."""
-        return self.content
+        """A hash over all images."""
+        return self.files.digest(self.names)
 
-    @cached_property
-    def content(self) -> str:
-        """The hash, computed once."""
+    def older_digest(self) -> str:
+        """The hash over all files, by which earlier versions knew the data."""
         return self.files.digest()
 
     def close(self) -> None:
@@ -74,13 +83,7 @@ class Pictures(Source):
         """Labels by "auto" (dataset.json, else labels.npy, else class folders, else none) or "folders"."""
         files = self.label_files()
         if how == "folders" or not files:
-            found = folder_labels(self.names)
-            if found is None and how == "folders":
-                raise DataError(
-                    f"{self.title}: labels='folders' needs every image in one of at least two class folders; "
-                    "sort them, or labels='none'"
-                )
-            return found
+            return self._of_folders(how)
         file, *beside = files
         above = file.rpartition("/")[0]
         images = [name.removeprefix(f"{above}/" if above else "") for name in self.names]
@@ -90,6 +93,20 @@ class Pictures(Source):
             names_from = f"{self.title}: {beside[0]}" if beside else ""
             return vector_labels(read_npy(content, where), names, images, where, names_from)
         return json_labels(content, images, where)
+
+    def _of_folders(self, how: str) -> Labels | None:
+        found = folder_labels(self.names)
+        if how == "folders" and found is None:
+            found = split_labels(self.names)
+        if how == "folders" and found is None:
+            beside = astray(self.names)
+            told = f" (not so: {some(beside)})" if beside else ""
+            raise DataError(
+                f"{self.title}: labels='folders' needs every image in one of at least two class folders"
+                f"{told}; sort them, or labels='none'"
+            )
+        self.notes = (*self.notes, *folder_notes(self.names, self.files.folders))
+        return found
 
     def _read(self, file: str) -> bytes:
         try:

@@ -1,5 +1,7 @@
 """Rows of the packed array → float32 in [-1, 1]."""
 
+import hashlib
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -13,15 +15,16 @@ from gancore.data.source import Array
 Indices = npt.NDArray[np.int64]
 
 
-@attrs.define(frozen=True, eq=False)
+@attrs.define(frozen=True, eq=False, slots=False)
 class Pixels:
     """Images in one array (N, C, H, W) or (N, H, W, C), uint8, uint16 or float; `low` is the minimum of the
-    range of float images, -1 or 0.
+    range of float images, -1 or 0; `sha256` the hash of all values as (N, C, H, W), if it is known.
     """
 
     array: Array
     channels_last: bool = False
     low: float = 0.0
+    sha256: str | None = None
 
     def __len__(self) -> int:
         return len(self.array)
@@ -36,6 +39,12 @@ class Pixels:
     def depth(self) -> str:
         """The bits per value, as text."""
         return f"{8 * self.array.dtype.itemsize} bit" + (" float" if self.array.dtype.kind == "f" else "")
+
+    @cached_property
+    def identity(self) -> str:
+        """Type, range and hash of the images: equal for equal images, however they are stored."""
+        digest = self.sha256 or hash_of(self.array, self.channels_last)
+        return f"{self.array.dtype.name} {self.low:g} {len(self)} {digest}"
 
     def gather(self, indices: Indices, mirrored: npt.NDArray[np.bool_]) -> Tensor:
         """Images (N, C, H, W) float32 in [-1, 1]; those marked are mirrored left to right."""
@@ -53,6 +62,20 @@ class Pixels:
             # Divided, not multiplied by the inverse, so that the ends are exactly -1 and 1.
             return image.div_(float(np.iinfo(self.array.dtype).max) / 2).sub_(1)
         return image.mul_(2).sub_(1) if self.low == 0 else image
+
+
+SCANNED = 2**24
+"""Bytes hashed at a time."""
+
+
+def hash_of(array: Array, channels_last: bool = False) -> str:
+    """SHA-256 of all values as (N, C, H, W), in the machine's order of bytes."""
+    total, step = hashlib.sha256(), max(1, SCANNED // max(1, array[:1].nbytes))
+    for start in range(0, len(array), step):
+        some = array[start : start + step]
+        some = some.transpose(0, 3, 1, 2) if channels_last else some
+        total.update(np.ascontiguousarray(some, dtype=array.dtype.newbyteorder("=")).data)
+    return total.hexdigest()
 
 
 def _take(array: Array, indices: Indices) -> npt.NDArray[Any]:

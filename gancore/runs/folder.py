@@ -16,6 +16,7 @@ from gancore.runs.lock import locked
 from gancore.runs.reading import RunLog, read_log, toml_or_why_not
 from gancore.storage.files import leftovers, replace_folder, sweep, write_text
 from gancore.storage.inside import inside, read_file, read_utf8
+from gancore.storage.names import RECIPE, SETTINGS
 
 if TYPE_CHECKING:
     from gancore.data import Data
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gancore.runs.settings import Settings
     from gancore.runs.sources import Sources
 
-RECIPE, SETTINGS, LOG, LOCK, REPORT = "recipe.toml", "run.toml", "log.jsonl", ".lock", "report.html"
+LOG, LOCK, REPORT = "log.jsonl", ".lock", "report.html"
 PIPELINES, CHECKPOINTS, BEST, BEST_FACTS = "pipeline", "checkpoints", "best", "best.json"
 SAMPLES, SCORES, PICTURES = "samples", "scores", "pictures"
 INDEX = "pipelines.json"
@@ -465,12 +466,32 @@ class RunFolder:
         write_text(self.recipe_file, to_toml(with_whole_paths(spec(recipe))))
         self._write_facts(run_table(recipe, settings, data, command))
 
-    def lengthen(self, images: int) -> None:
-        """Records a new length of the training."""
+    @property
+    def seen(self) -> int:
+        """The images seen by the newest checkpoint; 0 without any."""
+        return int(self.checkpoints[0].name) if self.checkpoints else 0
+
+    def record_change(
+        self,
+        *,
+        recipe: Mapping[str, Any] | None,
+        settings: Mapping[str, Any],
+        data: Mapping[str, Any],
+        said: Mapping[str, Any],
+    ) -> None:
+        """Records how a training goes on: the spec of a changed recipe, and settings and entries of the table
+        `data` that are new. `said` is what was asked, kept in the list `changes` with the number of images
+        `after` which it holds; called with the folder locked.
+        """
+        from gancore.component.specs import to_toml
+
         table = tomllib.loads(read_utf8(self.settings_file))
-        if table["settings"].get("images", images) != images:
-            table["settings"]["images"] = images
-            self._write_facts(table)
+        table["settings"] |= settings
+        table["data"] |= data
+        table.setdefault("changes", []).append({"after": self.seen, **said})
+        if recipe is not None:
+            write_text(self.recipe_file, to_toml(recipe))
+        self._write_facts(table)
 
     def _write_facts(self, table: Mapping[str, Any]) -> None:
         import tomli_w

@@ -15,8 +15,9 @@ from gancore.errors import UserError
 PRECISIONS = ("float32", "bf16")
 
 
-def _setting(default: Any, help: str, validator: Any = None) -> Any:
-    return attrs.field(default=default, validator=validator, metadata={"help": help})
+def _setting(default: Any, help: str, validator: Any = None, *, fixed: bool = False) -> Any:
+    """A setting; `fixed` says that it cannot change in a run that has begun."""
+    return attrs.field(default=default, validator=validator, metadata={"help": help, "fixed": fixed})
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +42,7 @@ class Settings:
     precision: str = _setting(
         "float32", "float32, or bf16 for autocast with float32 weights", one_of(*PRECISIONS)
     )
-    seed: int = _setting(0, "seed of initial weights, data order and noise", whole(0))
+    seed: int = _setting(0, "seed of initial weights, data order and noise", whole(0), fixed=True)
     device: str = _setting("auto", "auto, cpu, cuda, cuda:1, mps")
     threads: int | None = _setting(
         None,
@@ -62,9 +63,9 @@ class Settings:
         "images between evaluations (scores and alarms); default: a tenth of the run; 0: never",
         optional(whole(0)),
     )
-    best: str = _setting("FD", "the score whose best checkpoint is kept")
+    best: str = _setting("FD", "the score whose best checkpoint is kept", fixed=True)
     keep: int = _setting(3, "checkpoints kept, besides the best", whole(1))
-    hold_out: int = _setting(0, "images excluded from training, for evaluation", whole(0))
+    hold_out: int = _setting(0, "images excluded from training, for evaluation", whole(0), fixed=True)
     compile: bool = _setting(False, "compile the networks (first-order updates and sampling)")
 
     def __attrs_post_init__(self) -> None:
@@ -82,6 +83,11 @@ class Settings:
             return cls(**values)
         except (ValueError, TypeError) as error:
             raise UserError(f"setting: {error.args[0] if error.args else error}") from None
+
+    @classmethod
+    def may_change(cls) -> tuple[str, ...]:
+        """The settings that may change in a run that has begun."""
+        return tuple(a.name for a in attrs.fields(cls) if not a.metadata["fixed"])
 
     def interval(self, name: str, total: int) -> int:
         """Images between two checkpoints, samples, reports or evaluations."""

@@ -9,7 +9,7 @@ from gancore.component.discovery import host
 from gancore.data import Data, ImageOptions, Paired, Unpaired, open_data
 from gancore.data.data import Images
 from gancore.errors import RunError, UserError
-from gancore.runs.folder import RECIPE, SETTINGS
+from gancore.storage.names import RECIPE, SETTINGS
 
 __all__ = ["Sources", "open_source"]
 

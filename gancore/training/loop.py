@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,16 @@ class Training:
     def _enter(self, run_folder: RunFolder) -> None:
         self.run_folder, self.log = run_folder, Log(run_folder.log_file)
 
-    def go(self, run_folder: RunFolder, *, begin: Callable[[], None], resuming: bool = False) -> None:
-        """Trains to the end in this folder; `begin` is called once the folder is locked.
+    def go(
+        self,
+        run_folder: RunFolder,
+        *,
+        begin: Callable[[], None],
+        resuming: bool = False,
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Trains to the end in this folder; `begin` is called once the folder is locked. `changes` is what
+        differs from how a resumed run was trained so far, for its log.
 
         Raises:
             GancoreError: as for `train`; committed checkpoints are never lost.
@@ -107,7 +115,7 @@ class Training:
                 if self.ranks.first:
                     run_folder.sweep()
                     begin()
-                self._train(stopping, resuming)
+                self._train(stopping, resuming, changes or {})
         except OSError as error:
             raise RunError(
                 f"{error.strerror or error}: {error.filename or run_folder}; "
@@ -117,9 +125,11 @@ class Training:
         finally:
             self.loader.close()
 
-    def _train(self, stopping: Stopping, resuming: bool) -> None:
+    def _train(self, stopping: Stopping, resuming: bool, changes: Mapping[str, Any]) -> None:
         try:
             self._restore() if resuming else self._grids()
+            if changes:
+                self._event("changed", changes=dict(changes))
             self._tell("gancore_started")
             self.started = time.monotonic()
             self._loop(stopping)

@@ -1,6 +1,7 @@
 """Starts a training from a recipe and data, or resumes one from its run folder."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,21 @@ import torch
 from gancore.component.bounded import bounded_by_machine
 from gancore.component.interfaces import LabelSampler
 from gancore.data import Data
-from gancore.errors import FitError, RunError, UserError
+from gancore.errors import FitError, UserError
 from gancore.recipes.base import Recipe
 from gancore.recipes.conditions import check_both_sides_read, check_labels_arrive
 from gancore.runs.folder import RunFolder
 from gancore.runs.settings import Settings
 from gancore.runs.sources import Sources
+from gancore.training.going_on import (
+    Changes,
+    changed_recipe,
+    changed_settings,
+    check_same_state,
+    differing,
+    fingerprint,
+    opened_data,
+)
 from gancore.training.loop import Training
 from gancore.training.ranks import Ranks
 
@@ -51,36 +61,54 @@ def train(
     name = recipe.preset.rpartition(":")[2] or recipe.name
     folder = RunFolder(ranks.from_first(lambda: str(RunFolder.new(output, name))))
     table: dict[str, Any] = data.table() if isinstance(data, Sources) else {"description": opened.description}
-    table["fingerprint"] = opened.fingerprint
+    table["fingerprint"] = fingerprint(opened, settings)
     table["class_names"] = list(own_names(opened.class_names))
     training.go(folder, begin=lambda: folder.describe(recipe, settings, table, command))
     return training
 
 
-def resume(folder: Path | str, data: Data | None = None, *, images: int | None = None) -> Training:
-    """Resumes a run from its newest intact checkpoint, bit-identically; `images` extends the training.
+def resume(
+    folder: Path | str,
+    data: Data | Sources | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    set: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Training:
+    """Resumes a run from its newest intact checkpoint, bit-identically if nothing is changed.
+
+    `images` extends the training. Other fields of `Settings` may change too, except seed, held-out images
+    and the score of the best checkpoint; and, by path in `set`, options of the recipe, its optimizers, losses
+    and regularizers: `set={"generator_optimizer.lr": 1e-5}`. What changed is recorded in the run. `data` says
+    where the same images and labels lie now.
 
     Raises:
+        UserError: something cannot change in a run that has begun.
         RunError: the folder is not a run, or its data has changed.
     """
-    run = RunFolder(folder)
-    settings, fingerprint = run.settings, run.fingerprint
-    if images is not None:
-        settings = Settings.of(**{**attrs.asdict(settings), "images": images})
-    if data is None:
-        if (sources := run.sources) is None:
-            raise RunError(f"{run} was trained on data given in Python; pass it again: resume(folder, data)")
-        data = sources.open()
-    if data.fingerprint != fingerprint:
-        raise RunError(
-            f"the data of {run} has changed (fingerprint {data.fingerprint[:12]}, "
-            f"was {fingerprint[:12]}); restore it, or start a new run"
-        )
-    recipe = run.recipe()
-    fit_to_data(recipe, data, settings.seed)
-    training = Training(recipe, data, settings, Ranks.join())
-    training.go(run, begin=lambda: run.lengthen(training.total), resuming=True)
+    run, changes = RunFolder(folder), dict(set or {})
+    places = data if data is None or isinstance(data, Data | Sources) else _places(data)
+    chosen = changed_settings(run, settings)
+    recipe, table = changed_recipe(run, changes)
+    opened, moved = opened_data(run, places)
+    fit_to_data(recipe, opened, chosen.seed)
+    if changes:
+        before = run.recipe()
+        fit_to_data(before, opened, chosen.seed)
+        check_same_state(before, recipe, changes)
+    training = Training(recipe, opened, chosen, Ranks.join())
+    asked = Changes(recipe=changes, settings=differing(run.settings, settings), data=moved)
+
+    def begin() -> None:
+        if said := asked.said():
+            run.record_change(recipe=table, settings=asked.settings, data=moved, said=said)
+
+    training.go(run, begin=begin, resuming=True, changes=asked.said())
     return training
+
+
+def _places(data: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
+    several = [data] if isinstance(data, str | os.PathLike) else data
+    return tuple(os.fspath(place) for place in several)
 
 
 def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:

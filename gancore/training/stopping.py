@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one makes the loop save and stop, the second ends the process at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first makes the loop save and stop, the second ends the process at once."""
 
 import signal
 import threading
@@ -10,6 +10,8 @@ ECHO = 1.0
 """Seconds in which a second signal to one of several processes is taken for a forwarded first one.
 """
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+if hasattr(signal, "SIGHUP"):  # not on Windows; the terminal was closed, or the connection to it
+    CODES[signal.SIGHUP] = 129
 
 
 class Stopping:
@@ -31,7 +33,7 @@ class Stopping:
 
     @property
     def exit_code(self) -> int:
-        """130 after Ctrl-C, 143 after SIGTERM."""
+        """130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
         return CODES.get(self.signal, 1) if self.signal else 1
 
     def __enter__(self) -> Self:

@@ -19,6 +19,7 @@ from gancore.runs.sources import Sources
 from gancore.runs.transfer import trained_networks
 from gancore.training import start
 from gancore.training.loop import Training
+from gancore.verbs.begun import begun_run, unfinished
 from gancore.verbs.progress import Progress, silent
 from gancore.verbs.recipes import recipe_of
 from gancore.verbs.words import Changes, given, several
@@ -58,6 +59,7 @@ def train(
     hold_out: int | None = None,
     compile: bool | None = None,
     output: str | os.PathLike[str] | None = None,
+    resume_if_there: bool = False,
     command: Sequence[str] = (),
     progress: Progress = silent,
 ) -> Training:
@@ -101,6 +103,8 @@ def train(
         hold_out: images to exclude from training.
         compile: compile the networks.
         output: run folder; default: the next runs/0001-NAME.
+        resume_if_there: continue the run in `output` if it has begun, which must be of the same recipe and
+            data.
         command: the shell command, as a list of words, to record in `run.toml`.
         progress: called as `progress("images", seen, total)`.
 
@@ -111,13 +115,15 @@ def train(
     options = given(**locals())
     made, image = _recipe(recipe, set, init)
     pictures = ImageOptions(**_known(image, init, _fields(ImageOptions, options)))
-    settings = Settings.of(**_fields(Settings, options))
+    settings, opened = _fields(Settings, options), _data(data, pictures, paired)
     with reporting(progress):
+        if resume_if_there and (begun := begun_run(output, made)):
+            return start.resume(begun.path, opened, **unfinished(begun, settings))
         return start.train(
             made,
-            _data(data, pictures, paired),
+            opened,
             output=None if output is None else Path(output),
-            settings=settings,
+            settings=Settings.of(**settings),
             command=command,
         )
 

@@ -251,10 +251,14 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["train", "game.toml", "--resume", "nowhere"],
             2,
-            "--resume continues with the recipe, data and settings of the run",
+            "a recipe cannot change in a run that has begun: --resume continues",
         ),
-        (["train", "--resume", "nowhere", "--batch", "3"], 2, "only --images may be given with it"),
-        (["train", "--resume", "nowhere", "--paired"], 2, "only --images may be given with it"),
+        (["train", "--resume", "nowhere", "--seed", "3"], 2, "--seed cannot change in a run that has begun"),
+        (
+            ["train", "--resume", "nowhere", "--paired"],
+            2,
+            "what may change: --data, --set, --images, --batch",
+        ),
         (["sample", "nowhere"], 1, "nowhere is missing; give a run folder"),
         (["sample", "RUN", "--count", "0"], 2, "Invalid value for '--count'"),
         (["sample", "RUN", "--label", "3"], 2, "reads no labels, but a label was given; omit it"),

@@ -136,7 +136,7 @@ def test_what_a_killed_process_left_is_removed(run):
         (
             "fingerprint = ",
             "other = ",
-            "has changed .fingerprint ............, was None.; restore it",
+            "has changed: these are other images or labels .*; fingerprint ............, was None.; restore",
         ),
     ],
 )

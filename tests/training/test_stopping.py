@@ -56,7 +56,9 @@ class At:
         host().manager.unregister(self)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 @pytest.mark.parametrize("step", [1, 7, 12])
 def test_the_first_signal_saves_and_leaves_and_the_rest_follows_to_the_same_bits(
     images, tmp_path, number, code, step
