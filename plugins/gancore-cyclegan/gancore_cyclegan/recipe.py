@@ -6,7 +6,16 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torch.nn.functional import l1_loss
 
-from gancore.component.interfaces import Average, Discriminator, Generator, ImageShape, Loss, Optimizer, Terms
+from gancore.component.interfaces import (
+    Average,
+    Constraint,
+    Discriminator,
+    Generator,
+    ImageShape,
+    Loss,
+    Optimizer,
+    Terms,
+)
 from gancore.component.part import fact, field, part, seat
 from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
@@ -79,6 +88,8 @@ class CycleGAN(Recipe):
         default=PatchGAN, help="distinguishes source images from translated target images"
     )
     loss: Loss = seat(default=LeastSquares)
+    constraints: Sequence[Constraint] = seat(default=(), help="applied to both discriminators")
+    generator_constraints: Sequence[Constraint] = seat(default=(), help="applied to both translators")
     average: Average = seat(default=NoAverage)
     generator_optimizer: Optimizer = seat(default=_adam, help="updates both translators")
     discriminator_optimizer: Optimizer = seat(default=_adam, help="updates both discriminators")
@@ -135,10 +146,15 @@ class CycleGAN(Recipe):
     def players(self) -> dict[str, Player]:
         """Both translators, and both discriminators."""
         return {
-            "generators": Player([self.to_target, self.to_source], self.generator_optimizer),
+            "generators": Player(
+                [self.to_target, self.to_source],
+                self.generator_optimizer,
+                constraints=list(self.generator_constraints),
+            ),
             "discriminators": Player(
                 [self.target_discriminator, self.source_discriminator, self.loss],
                 self.discriminator_optimizer,
+                constraints=list(self.constraints),
             ),
         }
 

@@ -13,6 +13,7 @@ from gancore.component.specs import build, spec
 from gancore.data import Unpaired, open_data
 from gancore.errors import FactError, FitError
 from gancore.standard.averages import ExponentialAverage
+from gancore.standard.constraints import WeightClipping
 from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.patchgan import PatchGAN
@@ -267,3 +268,12 @@ def test_the_identity_term_may_fade() -> None:
     assert recipe.identity == 0.25
     with pytest.raises(FitError, match="open both domains with the same shape"):
         small(image=(1, 8, 8), identity={**fading, "start": 0.0, "end": 0.5})
+
+
+def test_each_player_has_constraints_of_its_own() -> None:
+    recipe = small(constraints=["weight-clipping"], generator_constraints=[WeightClipping(limit=0.02)])
+    steps(TrainingRun(recipe, Fake(), batch=1), 1)
+    for part in (recipe.target_discriminator, recipe.source_discriminator):
+        assert all(p.abs().max() <= 0.01 for p in part.parameters())
+    largest = [p.abs().max() for part in (recipe.to_target, recipe.to_source) for p in part.parameters()]
+    assert 0.01 < max(largest) <= 0.02

@@ -1,10 +1,11 @@
 """The training recipe of the variational autoencoder."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
-from gancore.component.interfaces import Generator, Optimizer, Terms
+from gancore.component.interfaces import Constraint, Generator, Optimizer, Terms
 from gancore.component.part import field, part, seat
 from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
@@ -50,6 +51,7 @@ class VAE(Recipe):
     encoder: GaussianEncoder = seat(default=ConvolutionalEncoder)
     likelihood: Likelihood = seat(default=Bernoulli)
     divergence: Divergence = seat(default=ClosedForm)
+    constraints: Sequence[Constraint] = seat(default=(), help="applied to all weights")
     optimizer: Optimizer = seat(default=lambda: Adam(lr=1e-3, betas=(0.9, 0.999)))
     beta: float = field(default=1.0, validator=at_least(0), help="weight of the divergence")
     samples: int = field(default=1, validator=whole(1), help="latents L drawn per image")
@@ -85,7 +87,11 @@ class VAE(Recipe):
     def players(self) -> dict[str, Player]:
         """One player: encoder, decoder, and the parameters of likelihood and divergence."""
         return {
-            "model": Player([self.encoder, self.generator, self.likelihood, self.divergence], self.optimizer)
+            "model": Player(
+                [self.encoder, self.generator, self.likelihood, self.divergence],
+                self.optimizer,
+                constraints=list(self.constraints),
+            )
         }
 
     def pipelines(self) -> dict[str, Pipeline]:

@@ -22,6 +22,7 @@ from gancore.component.randomness import fold
 from gancore.component.specs import build, spec
 from gancore.errors import FitError, SpecError, UserError
 from gancore.pipeline import Pipeline
+from gancore.standard.constraints import WeightClipping
 from gancore.standard.optimizers import Adam
 from gancore.training.run import TrainingRun
 
@@ -211,3 +212,9 @@ def test_what_cannot_be_scored_is_refused():
     pipeline.encoder = None
     with pytest.raises(UserError, match="needs an encoder with a Gaussian posterior; the model has none"):
         log_likelihood(pipeline, torch.zeros(1, *IMAGE), likelihood=Bernoulli())
+
+
+def test_a_constraint_holds_for_all_weights():
+    recipe = small(constraints=[WeightClipping(limit=0.01)])
+    recipe.step(TrainingRun(recipe, Source(), batch=4))
+    assert all(p.abs().max() <= 0.01 for p in recipe.parameters())
