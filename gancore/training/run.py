@@ -190,13 +190,12 @@ class TrainingRun(Run):
         scheduled options.
         """
         names = sorted(self.noted)
-        scheduled = {f"schedule/{name}": value for name, value in self._scheduled().items()}
         if not names:
-            return scheduled
+            return {}
         means = torch.stack([self.noted[n][0] / self.noted[n][1] for n in names])
         self.ranks.mean_in_place([means])
         self.noted.clear()
-        return dict(zip(names, means.tolist(), strict=True)) | scheduled
+        return dict(zip(names, means.tolist(), strict=True)) | self._scheduled()
 
     def join_log(self) -> None:
         """Averages the recorded scalars over all ranks, so that the first rank's checkpoint has them all."""
@@ -207,7 +206,8 @@ class TrainingRun(Run):
             self.noted = {n: (total, self.noted[n][1]) for n, total in zip(names, totals, strict=True)}
 
     def _scheduled(self) -> dict[str, float]:
-        return scheduled_values(self.recipe) if self._changing else {}
+        present = scheduled_values(self.recipe) if self._changing else {}
+        return {f"schedule/{name}": value for name, value in present.items()}
 
     def _backward(
         self, player: str, terms: TermsOf, rows: tuple[Rows, ...], scale: float

@@ -171,6 +171,7 @@ def test_values_depend_on_the_images_alone():
     steps(run, 5)
     assert run.images == 40 and penalty.gamma == 4.0
     assert run.take_log()["schedule/regularizers.0.gamma"] == 4.0
+    assert run.take_log() == {}, "a report without news"
     run.images = 80
     assert penalty.gamma == 0.0
 
