@@ -306,6 +306,15 @@ def test_evaluate_gives_a_result_to_print_index_and_keep(training, images, tmp_p
         result["FD"]
 
 
+def test_evaluate_truncates_latents_as_sample_does(training):
+    how = {"count": 20, "score": "sliced-wasserstein", "extractor": "pixels"}
+    narrow = gancore.evaluate(training, threshold=0.1, **how)
+    assert narrow.to_dict()["protocol"]["samples"]["threshold"] == 0.1
+    assert narrow.scores != gancore.evaluate(training, **how).scores
+    with pytest.raises(UserError, match="threshold must be a number above 0"):
+        gancore.evaluate(training, threshold=-1.0, **how)
+
+
 def test_evaluate_compares_folders_of_images(images):
     result = gancore.evaluate(images, against=str(images), score="precision-recall", extractor="pixels")
     assert result["precision"] == result["recall"] == 1

@@ -39,6 +39,7 @@ def evaluate(
     ] = None,
     seed: o.Seed = None,
     truncation: o.Truncation = 1.0,
+    threshold: o.Threshold = None,
     standing: Annotated[
         bool,
         typer.Option(
@@ -74,6 +75,7 @@ def evaluate(
             reference=reference,
             seed=seed,
             truncation=truncation,
+            threshold=threshold,
             standing=standing,
             pipeline=pipeline,
             size=size,

@@ -50,6 +50,11 @@ Truncation = Annotated[
     float, typer.Option("--truncation", help="1 for none; values closer to 0 move images toward the mean")
 ]
 
+Threshold = Annotated[
+    float | None,
+    typer.Option("--threshold", help="draw coordinates of latents beyond it again, as BigGAN does"),
+]
+
 
 def given(**options: Any) -> dict[str, Any]:
     """The options that were given."""

@@ -44,10 +44,7 @@ def sample(
             "--truncation-layers", min=0, help="truncate only this many of the first layers; default: all"
         ),
     ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option("--threshold", help="draw coordinates of latents beyond it again, as BigGAN does"),
-    ] = None,
+    threshold: o.Threshold = None,
     pipeline: o.Pipeline = None,
     set: Annotated[
         list[str] | None, typer.Option("--set", help="set an option of a part: sampler.temperature=0.9")

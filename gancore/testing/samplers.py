@@ -6,6 +6,7 @@ from torch import Tensor
 from gancore.component.interfaces import Sampler
 from gancore.component.network_sampler import NetworkSampler
 from gancore.component.part import Part
+from gancore.errors import UserError
 from gancore.testing.assertions import ensure_repeatable, ensure_shape
 from gancore.testing.check import check, ensure
 from gancore.testing.excuses import reads_labels
@@ -60,6 +61,21 @@ def every_label_changes_the_draw(trial: Trial[Sampler]) -> None:
         drawn = [part(n, torch.full((n,), k), rng=trial.rng()) for k in range(classes_of(part))]
     same = [f"{j} and {i}" for i in range(len(drawn)) for j in range(i) if torch.equal(drawn[i], drawn[j])]
     ensure(not same, f"the labels {', '.join(same)} give the same latents")
+
+
+@check(Sampler)
+def keeps_within_a_threshold(trial: Trial[Sampler]) -> None:
+    """`truncated` gives a sampler of latents of the same shape with no coordinate beyond the threshold, or
+    raises UserError.
+    """
+    try:
+        truncated = trial.part.truncated(0.5)
+    except UserError:
+        return
+    latent = truncated(64, _label(trial, 64), rng=trial.rng())
+    ensure_shape(latent, (64, *trial.part.latent), "a batch of truncated latents")
+    largest = float(latent.abs().max())
+    ensure(0 < largest <= 0.5, f"with a threshold of 0.5 the largest coordinate of 64 latents is {largest:g}")
 
 
 def _is_a_network(part: Part) -> str:

@@ -9,6 +9,7 @@ from gancore.component.discovery import registry
 from gancore.component.interfaces import Extractor
 from gancore.data import Data, ImageOptions
 from gancore.errors import MeasureError, UserError
+from gancore.latent.truncation import with_threshold
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.sets import DatasetImages, PipelineSamples
 from gancore.measure.standing_statistics import has_batch_norm, with_standing_statistics
@@ -32,6 +33,7 @@ class EvaluationRequest:
     reference: int = COUNT
     seed: int = 0
     truncation: float = 1.0
+    threshold: float | None = None
     standing: bool = False
     pipeline: str | None = None
     against: str | None = None
@@ -50,6 +52,8 @@ def study_of_run(
     folder = find_pipeline(run, request.pipeline)
     pipeline = load_pipeline(folder)
     check_truncation(pipeline, request.truncation)
+    if request.threshold is not None:
+        pipeline = with_threshold(pipeline, request.threshold)
     data = _data(run, pipeline) if run.settings_file.is_file() else None
     reference = _reference_of_run(data, pipeline, request, run)
     applied = None if data is None or not pipeline.reads else data.held_out or data.training
@@ -63,6 +67,8 @@ def study_of_run(
     )
     facts = {"run": run.path.resolve().name, "pipeline": folder.name}
     samples.facts |= facts | {"weights": _weights(run), "batch_norm": batch_norm}
+    if request.threshold is not None:
+        samples.facts |= {"threshold": request.threshold}
     return Study(
         samples,
         reference,

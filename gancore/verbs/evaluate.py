@@ -34,6 +34,7 @@ def evaluate(
     reference: int | None = None,
     seed: int | None = None,
     truncation: float = 1.0,
+    threshold: float | None = None,
     standing: bool = False,
     pipeline: str | None = None,
     size: Any = None,
@@ -58,6 +59,7 @@ def evaluate(
         reference: reference images to use, at most; default: 10,000.
         seed: random seed; default: 0.
         truncation: 1 for none; values closer to 0 move images toward the mean.
+        threshold: largest magnitude of a coordinate of the latents; larger ones are drawn again (BigGAN).
         standing: use batch statistics of the samples in batch norm, not those of training.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         size: height and width of the given images: 64, "48x64" or (48, 64).
@@ -80,6 +82,7 @@ def evaluate(
     request = EvaluationRequest(
         **given(count=count, reference=reference, seed=seed),
         truncation=truncation,
+        threshold=threshold,
         standing=standing,
         pipeline=pipeline,
         against=None if against is None else str(against),

@@ -379,6 +379,12 @@ class ClassifiesWithoutClasses(HonestExtractor):
 # samplers, labels, conditioners
 
 
+@mutant("keeps_within_a_threshold")
+class NeverTruncated(Normal):
+    def truncated(self, threshold):
+        return self
+
+
 @mutant("draws_from_rng_alone")
 class GlobalSampler(Normal):
     def forward(self, n, label=None, *, rng):
