@@ -1,4 +1,4 @@
-"""`gancore check`: runs the contract kit on an installed plugin."""
+"""`gancore check`: runs the contract kit on an installed plugin, or on one part."""
 
 from typing import Annotated
 
@@ -7,11 +7,13 @@ import typer
 from gancore.cli.terminal import say
 
 
-def check(distribution: Annotated[str, typer.Argument(help="name of a plugin, e.g. gancore-dcgan")]) -> None:
-    """Check each part of a plugin against the contracts of its kind."""
+def check(
+    name: Annotated[str, typer.Argument(help="a plugin or one part, e.g. gancore-dcgan or generator/dcgan")],
+) -> None:
+    """Check each part of a plugin, or one part, against the contracts of its kind."""
     from gancore.verbs.check import check
 
-    results = check(distribution)
+    results = check(name)
     say(results)
     if results.failed:
         raise typer.Exit(1)

@@ -80,6 +80,17 @@ def imbalance(history: History) -> str | None:
     return None
 
 
+def ignored_labels(history: History) -> str | None:
+    """Labels hardly change the samples."""
+    seen = history.last("label effect", PATIENCE)
+    if seen and max(seen) < 0.02:
+        return (
+            f"another label changes a sample by {seen[-1]:.1%} of what another latent does, "
+            f"in {PATIENCE} evaluations in a row"
+        )
+    return None
+
+
 def won(history: History) -> str | None:
     """The discriminator separates all samples from all real images."""
     for name in history.names("tells apart"):
@@ -158,6 +169,14 @@ RULES: dict[str, tuple[Callable[[History], str | None], tuple[str, ...]]] = {
     "class-balance": (
         imbalance,
         ("labels for both players", "a penalty on the discriminator, such as r1", "a larger batch"),
+    ),
+    "ignored-labels": (
+        ignored_labels,
+        (
+            "a discriminator that reads labels, such as discriminator/projection",
+            "an auxiliary classifier, such as auxiliary/acgan",
+            "a conditioner that mixes labels into each layer, or a larger embedding",
+        ),
     ),
     "discriminator-won": (
         won,

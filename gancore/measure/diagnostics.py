@@ -7,11 +7,15 @@ from gancore.measure.alarms import DRAWN
 from gancore.measure.diversity import duplicates
 from gancore.measure.modes import class_balance, class_counts
 from gancore.measure.study import Study
-from gancore.pipeline import evaluating
+from gancore.pipeline import Pipeline, evaluating
 from gancore.recipes.base import DiscriminatorProbe
 
 Labeled = tuple[Tensor, Tensor | None]
 """Images `(N, C, H, W)`, and their labels if there are any."""
+
+
+RELABELED = 32
+"""Number of samples that the effect of labels is computed from."""
 
 
 def of_samples(study: Study) -> dict[str, float]:
@@ -25,6 +29,22 @@ def of_samples(study: Study) -> dict[str, float]:
             class_counts(study, "samples"), class_counts(study, "reference")
         )
     return diagnostics
+
+
+def of_labels(pipeline: Pipeline, *, seed: int) -> dict[str, float]:
+    """How much labels change samples: the mean distance between two samples of one latent with two labels,
+    relative to that of two latents with one label. Empty if the conditioner reads no labels.
+    """
+    if pipeline.sampler is None or pipeline.labels is None or not pipeline.conditioner.conditional:
+        return {}
+    latent, label = pipeline.draw(RELABELED, seed=seed)
+    assert label is not None
+    other = label.roll(1, 0)
+    relabeled = (other != label).reshape(len(label), -1).any(1)
+    samples = pipeline.render(latent, label, seed=seed)
+    by_label = (samples - pipeline.render(latent, other, seed=seed)).abs()[relabeled]
+    by_latent = (samples - pipeline.render(latent.roll(1, 0), label, seed=seed)).abs().mean()
+    return {"label effect": float(by_label.mean() / by_latent)} if len(by_label) and by_latent > 0 else {}
 
 
 def of_probe(

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 if find_spec("hypothesis") is None:  # pragma: no cover
     raise ImportError(
         "gancore.testing draws its trials with hypothesis, which is not installed; "
-        "run `pip install pytest hypothesis`"
+        "run `pip install gancore[kit]`"
     )
 
 # importing a module registers its checks; there is one for each kind, and `networks` for several

@@ -28,8 +28,7 @@ def contracts(*classes: type[Part], expected_failures: Mapping[str, str] = _NONE
         import pytest
     except ImportError as error:
         raise ImportError(
-            "gancore.testing.contracts is for pytest, which is not installed; "
-            "run `pip install pytest hypothesis`"
+            "gancore.testing.contracts is for pytest, which is not installed; run `pip install gancore[kit]`"
         ) from error
     known = {
         f"{cls.__name__}.{check.name}": partial(run_check, cls, check)

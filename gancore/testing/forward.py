@@ -9,6 +9,7 @@ from gancore.component.interfaces import Augment, Conditioner, Discriminator, En
 from gancore.component.part import Part
 from gancore.component.randomness import fold, seeded
 from gancore.testing.trial import Trial
+from gancore.training.state import running_means, updating
 
 NETWORKS: tuple[type[Part], ...] = (Conditioner, Generator, Discriminator, Encoder, Augment)
 Inputs = tuple[Tensor, Tensor | None]
@@ -50,14 +51,28 @@ def forward(part: Part, given: Inputs, *, seed: int = 0) -> Tensor:
         return made
 
 
-def evaluate(trial: Trial[Any], part: Part) -> Tensor:
-    """The result in eval mode, without gradients."""
-    training = part.training
-    part.eval()
+def evaluate(trial: Trial[Any], part: Part, *, training: bool = False) -> Tensor:
+    """The result in eval mode, or in training mode, without gradients."""
+    before = part.training
+    part.train(training)
     with torch.no_grad():
         made = forward(part, inputs(trial, part), seed=trial.seed)
-    part.train(training)
+    part.train(before)
     return made
+
+
+def use(trial: Trial[Any], part: Part) -> None:
+    """Two passes in training mode, each followed by the updates of buffers that a training would make."""
+    training, modules = part.training, list(part.modules())
+    part.train()
+    with torch.no_grad():
+        for number in range(2):
+            forward(part, inputs(trial, part), seed=number)
+            for module in updating(modules):
+                module.update_buffers()
+            for mean in running_means(modules):
+                mean.clear()
+    part.train(training)
 
 
 def disturb(part: Part) -> None:

@@ -14,8 +14,13 @@ from gancore.component.weights import load_state
 from gancore.errors import UnknownPart
 from gancore.testing.check import check, ensure
 from gancore.testing.following import changes, ensure_follows
-from gancore.testing.forward import can_run, disturb, evaluate
+from gancore.testing.forward import can_run, disturb, evaluate, use
 from gancore.testing.trial import Trial
+
+COINCIDENCES = 12
+"""Number of seats in which a random value of few bits would have to be equal."""
+MANY = 8
+"""Smallest number of values in a weight that is taken for random."""
 
 
 @check(Part, trials=1)
@@ -90,11 +95,37 @@ def another_seat_other_weights(trial: Trial[Part]) -> None:
         for name in first
         if not torch.equal(first[name], other[name]) and torch.equal(first[name], moved[name])
     ]
+    for number in range(
+        COINCIDENCES if same else 0
+    ):  # a sign, or a value of few bits, may be equal by chance
+        moved = trial.fresh(seed=1, path=f"another.seat.{number}").state_dict()
+        same = [name for name in same if torch.equal(first[name], moved[name])]
     ensure(
         not same,
         f"{', '.join(same)} depend on the seed, yet are equal in two seats; "
         "draw them in build, from the global generator",
     )
+
+
+@check(Part)
+def another_seed_other_weights(trial: Trial[Part]) -> None:
+    """Trainable weights of many different values differ between seeds."""
+    first, other = trial.fresh(seed=1), dict(trial.fresh(seed=2).named_parameters())
+    same = [
+        name
+        for name, weight in first.named_parameters()
+        if weight.requires_grad and _looks_random(weight) and torch.equal(weight, other[name])
+    ]
+    ensure(
+        not same,
+        f"{', '.join(same[:4])} are equal for two seeds; draw them in build, from the global generator, or "
+        "make them buffers if they are constants",
+    )
+
+
+def _looks_random(weight: Tensor) -> bool:
+    several = len(set(weight.flatten().tolist()))
+    return weight.numel() >= MANY and several > weight.numel() / 2
 
 
 @check(Part)
@@ -111,15 +142,17 @@ def build_starts_afresh(trial: Trial[Part]) -> None:
 
 @check(Part)
 def state_dict_round_trip(trial: Trial[Part]) -> None:
-    """All that was learned is in the state dict."""
+    """All that was learned is in the state dict, also what updates of buffers learned."""
     disturb(trial.part)
+    if can_run(trial.part):
+        use(trial, trial.part)
     other = trial.fresh(seed=trial.seed + 1)
     load_state(other, trial.part.state_dict())
     _ensure_equal(other, trial.part, "a part that loaded the state dict")
-    if can_run(trial.part):
-        same = torch.equal(evaluate(trial, other), evaluate(trial, trial.part))
+    for training in (False, True) if can_run(trial.part) else ():
+        mine, theirs = (evaluate(trial, part, training=training) for part in (trial.part, other))
         ensure(
-            same,
+            torch.equal(mine, theirs),
             "a part that loaded the state dict gives other results; keep what it learns in "
             "parameters and buffers",
         )

@@ -12,11 +12,13 @@ from gancore.component.fields import seats
 from gancore.component.interfaces import Average
 from gancore.component.part import Part
 from gancore.errors import FitError
+from gancore.measure.diagnostics import of_labels
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
 from gancore.testing.check import check, ensure
 from gancore.testing.excuses import row_by_row
+from gancore.testing.forward import disturb
 from gancore.testing.processes import gradients_of_two
 from gancore.testing.stage import BATCH, Rows, drive, gradients_of, start, weights
 from gancore.testing.toy_networks import ASKED
@@ -264,6 +266,27 @@ def pipelines_begin_as_the_networks(trial: Trial[Recipe]) -> None:
 def _same_weights(some: Part, other: Part) -> bool:
     mine, theirs = some.state_dict(), other.state_dict()
     return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+@check(Recipe, excuse=lambda recipe: "" if _labeled(recipe) else "it draws no images by label", trials=2)
+def labels_change_the_images(trial: Trial[Recipe]) -> None:
+    """A pipeline that reads labels gives different images for different labels and the same latents."""
+    disturb(trial.part)
+    for name, pipeline in _labeled(trial.part).items():
+        effect = of_labels(pipeline, seed=trial.seed).get("label effect", 0.0)
+        ensure(
+            effect > 1e-4,
+            f"the generator of the pipeline {name} ignores its label: another one changes an image by "
+            f"{effect:.2g} of what another latent does",
+        )
+
+
+def _labeled(recipe: Recipe) -> dict[str, Pipeline]:
+    return {
+        name: pipeline
+        for name, pipeline in recipe.pipelines().items()
+        if pipeline.sampler is not None and pipeline.labels is not None and pipeline.conditioner.conditional
+    }
 
 
 def _product(pipeline: Pipeline, batch: Mapping[str, Tensor]) -> Tensor:

@@ -15,7 +15,7 @@ from gancore.testing.trial import Configuration, Trial, choices, configurations
 
 
 def run_check(cls: type[Part], check: Check) -> None:
-    """Runs a check on trials of a class.
+    """Runs a check on trials of a class, at least one for each of its `examples`.
 
     Raises:
         ContractError: the contract is violated; or any error that the part itself raised.
@@ -28,8 +28,23 @@ def run_check(cls: type[Part], check: Check) -> None:
     if not usable:
         raise SkipTest(excuses[0])
 
+    groups = _by_example(usable)
+    for group in groups:
+        _try(check, group, -(-check.trials // len(groups)))
+
+
+def _by_example(usable: list[Configuration]) -> list[list[Configuration]]:
+    """The configurations of each example of a class; the first of each group differ in their facts."""
+    groups: dict[int, list[Configuration]] = {}
+    for configuration in usable:
+        groups.setdefault(id(configuration.options), []).append(configuration)
+    several = [list(group) for group in groups.values()]
+    return [group[i % len(group) :] + group[: i % len(group)] for i, group in enumerate(several)]
+
+
+def _try(check: Check, usable: list[Configuration], trials: int) -> None:
     @hypothesis.settings(
-        max_examples=check.trials,
+        max_examples=trials,
         deadline=None,
         derandomize=True,
         database=None,

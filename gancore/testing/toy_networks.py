@@ -94,13 +94,13 @@ class Averaged(Generator):
         return (3,)
 
     def build(self) -> None:
-        """One layer, and a count."""
-        self.layer = nn.Linear(3, 12)
+        """One layer, batch normalization, and a count."""
+        self.layer, self.norm = nn.Linear(3, 12), nn.BatchNorm1d(12)
         self.register_buffer("seen", torch.zeros(()))
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, 3)` → `(N, 3, 2, 2)`."""
-        made: Tensor = self.layer(code)
+        made: Tensor = self.norm(self.layer(code))
         return made.reshape(-1, 3, 2, 2)
 
 

@@ -10,7 +10,7 @@ from gancore.component.randomness import fold
 from gancore.data import Data
 from gancore.errors import MeasureError
 from gancore.measure.alarms import DRAWN, Alarm, History, alarms
-from gancore.measure.diagnostics import Labeled, of_probe, of_samples
+from gancore.measure.diagnostics import Labeled, of_labels, of_probe, of_samples
 from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.frechet import Frechet
@@ -101,11 +101,13 @@ class Monitor:
             MeasureError: the images cannot be evaluated; the training can continue.
         """
         started = time.monotonic()
-        study = self._study(*next(iter(products(self.recipe).items())))
+        name, pipeline = next(iter(products(self.recipe).items()))
+        study = self._study(name, pipeline)
         found = attrs.evolve(
             score_study(study, self.scores, images=images), seconds=time.monotonic() - started
         )
-        self.diagnostics.append(of_samples(study) | self._of_probes())
+        labels = of_labels(pipeline, seed=fold(self.settings.seed, "watch") % 2**31)
+        self.diagnostics.append(of_samples(study) | labels | self._of_probes())
         raised = [a for a in alarms(History(self.diagnostics, self.reports)) if a.name not in self.raised]
         self.raised |= {alarm.name for alarm in raised}
         return Evaluated(found, self.diagnostics[-1], raised, self._judge(found.scores, images))

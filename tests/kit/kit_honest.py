@@ -390,6 +390,16 @@ class HonestSampler(NetworkSampler):
         return torch.searchsorted(bounds, noise.flatten(1).contiguous()).reshape(noise.shape)
 
 
+@part("honest-standing")
+class HonestStanding(ExponentialAverage):
+    """An average whose copies have statistics of their own, as standing statistics are."""
+
+    def follow(self, *, images, batch):
+        super().follow(images=images, batch=batch)
+        for norm in (m for m in self.copies.modules() if isinstance(m, nn.BatchNorm1d)):
+            norm.running_mean.fill_(7.0)
+
+
 HONEST = [
     HonestSampler,
     HonestGenerator,
@@ -405,4 +415,5 @@ HONEST = [
     HonestScore,
     HonestRecipe,
     HonestPair,
+    HonestStanding,
 ]

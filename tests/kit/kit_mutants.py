@@ -18,6 +18,7 @@ from kit_honest import (
     HonestRecipe,
     HonestSampler,
     HonestScore,
+    HonestSevens,
     HonestTranslator,
 )
 from torch import nn
@@ -30,7 +31,7 @@ from gancore.measure.score import Value
 from gancore.nn import given_label, one_hot
 from gancore.standard.auxiliaries import ACGAN
 from gancore.standard.averages import ExponentialAverage
-from gancore.standard.conditioners import Identity
+from gancore.standard.conditioners import Identity, OneHot
 from gancore.standard.labels import EmpiricalLabels
 from gancore.standard.losses import NonSaturating, Wasserstein
 from gancore.standard.optimizers import SGD, Adam
@@ -112,12 +113,16 @@ class UnseededWeights(HonestEncoder):
 class SameInEverySeat(HonestEncoder):
     def build(self):
         super().build()
-        seed = self.layer.weight.new_tensor(0.0).normal_()
-        torch.manual_seed(HALVES.index(bool(seed > 0)))
+        torch.manual_seed(self._place.seed)
         nn.init.normal_(self.layer.weight)
 
 
-HALVES = [False, True]
+@mutant("another_seed_other_weights")
+class SameUnderEverySeed(HonestEncoder):
+    def build(self):
+        super().build()
+        torch.manual_seed(0)
+        nn.init.normal_(self.layer.weight)
 
 
 @mutant("build_starts_afresh", "spec_round_trip")
@@ -138,6 +143,20 @@ class HiddenWeights(HonestEncoder):
 
     def forward(self, image):
         return super().forward(image) + self.hidden.to(image)
+
+
+@mutant("state_dict_round_trip")
+class LearnsOutsideItsState(HonestConditioner):
+    def build(self):
+        super().build()
+        self.__dict__["warmth"] = 0.0
+
+    def update_buffers(self):
+        super().update_buffers()
+        self.__dict__["warmth"] = self.warmth + 1.0
+
+    def forward(self, latent, label=None):
+        return super().forward(latent, label) * (1 + self.warmth)
 
 
 @mutant("deepcopy_round_trip")
@@ -172,7 +191,13 @@ class TouchesInEvalToo(HonestGenerator):
         return image - 0.5 * image.mean(0)
 
 
-@mutant("float32_under_autocast", "gives_float32", "takes_one_sample", "second_derivatives_are_true")
+@mutant(
+    "float32_under_autocast",
+    "gives_float32",
+    "takes_one_sample",
+    "second_derivatives_are_true",
+    "independent_in_eval",
+)
 class GivesBfloat16(HonestGenerator):
     def forward(self, code):
         return super().forward(code).bfloat16()
@@ -212,7 +237,7 @@ class UnusedWeight(HonestGenerator):
         self.spare = nn.Linear(3, 3)
 
 
-@mutant("forward_moves_no_buffer", "double_backward_is_true")
+@mutant("forward_moves_no_buffer")
 class SpectralNormOfTorch(HonestDiscriminator):
     def build(self):
         super().build()
@@ -505,7 +530,9 @@ class CodesWithAnAxis(HonestConditioner):
         return super().forward(latent, label).unsqueeze(1)
 
 
-@mutant("repeats_under_one_seed", "truncates_towards_the_mean", "deepcopy_round_trip")
+@mutant(
+    "repeats_under_one_seed", "truncates_towards_the_mean", "deepcopy_round_trip", "state_dict_round_trip"
+)
 class NeverTheSame(HonestConditioner):
     def truncate(self, code, amount=1.0, layers=None, label=None):
         return code + 1
@@ -927,6 +954,19 @@ class LogsNothing(HonestRecipe):
     def step(self, run):
         super().step(run)
         run.noted.clear()
+
+
+@part("deaf")
+class Deaf(HonestSevens):
+    """Ignores the last three numbers of its codes, where the class is."""
+
+    def forward(self, code):
+        return super().forward(torch.cat([code[:, :4], torch.zeros_like(code[:, 4:])], 1))
+
+
+@mutant("labels_change_the_images")
+class HoldsADeafGenerator(HonestRecipe):
+    examples = ({"classes": 3, "generator": Deaf, "conditioner": OneHot},)
 
 
 @mutant("build_starts_afresh", "spec_round_trip")

@@ -1,17 +1,20 @@
 """The kit's own doors: the decorator, results without pytest, expected failures."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+import torch
 
-from gancore import Generator, Part, Quantizer, Recipe, part
+from gancore import Encoder, Generator, Part, Quantizer, Recipe, field, part
 from gancore.component import interfaces
 from gancore.component.part import fact
 from gancore.errors import UnknownPart, UserError
 from gancore.measure.score import Score
 from gancore.standard.losses import Hinge, Wasserstein
 from gancore.standard.samplers import Normal
-from gancore.testing import check_distribution, checks_for, contracts, run_checks
+from gancore.testing import Trial, check_distribution, checks_for, contracts, run_check, run_checks
+from gancore.testing.trial import Configuration
 
 
 def test_checks_are_chosen_by_kind():
@@ -119,3 +122,41 @@ def test_the_checks_of_a_kind_are_in_the_file_of_its_name(checks):
         for name, check in checks.items()
     }
     assert found == expected
+
+
+@part("signed")
+class Signed(Encoder):
+    """Holds a random sign, which is the same in every second seat."""
+
+    def build(self):
+        self.register_buffer("sign", torch.randn(1).sign())
+
+    def forward(self, image):
+        return image.flatten(1).float() * self.sign
+
+
+def test_a_value_of_one_bit_may_be_equal_in_two_seats():
+    (check,) = [check for check in checks_for(Signed) if check.name == "another_seat_other_weights"]
+    for seed in range(20):
+        check.function(Trial(Configuration(Signed, {}, {"image": (1, 8, 8)}), seed=seed))
+
+
+@part("five-ways")
+class FiveWays(Hinge):
+    """Notes which of its examples are tried."""
+
+    examples = tuple({"way": way} for way in range(5))
+    tried: ClassVar = []
+    way: int = field(default=0)
+
+    def discriminator(self, real, fake):
+        self.tried.append(self.way)
+        return super().discriminator(real, fake)
+
+
+def test_every_example_is_tried_in_every_check():
+    for check in checks_for(FiveWays):
+        if check.name in ("gradcheck", "is_pure", "finite_at_extremes"):
+            FiveWays.tried.clear()
+            run_check(FiveWays, check)
+            assert set(FiveWays.tried) == set(range(5)), check.name

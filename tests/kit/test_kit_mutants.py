@@ -2,7 +2,7 @@
 
 import pytest
 from kit_honest import HONEST
-from kit_mutants import MUTANTS, NotOffered
+from kit_mutants import MUTANTS, Deaf, NotOffered
 
 from gancore.component import discovery
 from gancore.testing import checks_for, run_checks
@@ -15,7 +15,7 @@ def offered():
     made = discovery.Host()
     made.load(list(discovery.entry_points(group=discovery.GROUP)))
     made.registry.add("honest", HONEST)
-    made.registry.add("mutants", [cls for cls in MUTANTS if cls is not NotOffered])
+    made.registry.add("mutants", [Deaf, *(cls for cls in MUTANTS if cls is not NotOffered)])
     discovery.host = lambda: made
     yield
     discovery.host = host

@@ -11,6 +11,7 @@ WELL = {
     "diversity": 0.9,
     "duplicates": 0.02,
     "class balance": 0.1,
+    "label effect": 0.5,
     "discriminator/tells apart": 0.9,
     "discriminator/overfitting": 0.3,
 }
@@ -20,6 +21,7 @@ SICK = {
     "collapse": {"diversity": 0.05},
     "duplicates": {"duplicates": 0.8},
     "class-balance": {"class balance": 1.5},
+    "ignored-labels": {"label effect": 0.001},
     "discriminator-won": {"discriminator/tells apart": 1.0},
     "discriminator-lost": {"discriminator/tells apart": 0.5},
     "overfitting": {"discriminator/overfitting": 0.95},
