@@ -19,3 +19,9 @@ def test_drawn_shapes_are_measured_as_their_labels_say(kind):
 
 def test_a_short_training_already_follows_labels():
     assert min(follow("several", images=6400, count=200)) > 0.6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "images"), [("continuous", 100_000), ("several", 50_000)])
+def test_a_whole_training_follows_each_number_of_a_label(kind, images):
+    assert min(follow(kind, images=images)) > 0.9
