@@ -64,8 +64,12 @@ def _kind(network: Network) -> str:
 
 @contextmanager
 def _as_damage() -> Iterator[None]:
-    """Turns errors about options into CheckpointError: the options came from the file, not from the user."""
+    """Turns errors about options and tensors into CheckpointError: they came from the file."""
     try:
         yield
     except GancoreError as error:
         raise error if isinstance(error, CheckpointError) else CheckpointError(str(error)) from None
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"the weights are broken ({type(error).__name__}: {error}); download the file again"
+        ) from None

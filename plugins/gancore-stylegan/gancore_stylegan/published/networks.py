@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import stat
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -18,12 +19,14 @@ from gancore.component.weights import load_state
 from gancore.errors import CheckpointError
 from gancore_stylegan.published.pickles import Array, Record, Unread, read_pickle, unfit
 from gancore_stylegan.published.refusals import Refused, shown
-from gancore_stylegan.published.storages import START, check_sizes, load_plain
+from gancore_stylegan.published.storages import START, check_names, check_sizes, load_plain
 
 LARGEST_FILE = 8 * 2**30
 """The maximum file size in bytes; NVIDIA's largest files have about 400 million."""
 NOTED = frozenset({"conv_clamp", "w_avg_beta"})
 """Attributes of modules that override the settings, because defaults differ between releases."""
+BARE = {"g_ema": "input.input", "d": "final_conv.0.weight"}
+"""The name that a state dict of rosinality's gets where it is the whole file, by a weight that it has."""
 MOST_MODULES = 20_000
 DEEPEST = 32
 """The maximum number of modules in a network, and the maximum nesting depth."""
@@ -88,8 +91,11 @@ def read_networks(path: Path | str) -> Networks:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise Refused(f"{path.stat().st_size:,} bytes, more than {LARGEST_FILE:,}")
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError("it is no regular file")
+        if about.st_size > LARGEST_FILE:
+            raise Refused(f"{about.st_size:,} bytes, more than {LARGEST_FILE:,}")
         data = path.read_bytes()
     except OSError as error:
         raise CheckpointError(
@@ -207,6 +213,7 @@ def _from_checkpoint(data: bytes) -> dict[str, Network]:
     """
     if data.startswith(START):
         check_sizes(data)
+        check_names(data)
     else:
         _check_archive(data)
     try:
@@ -216,18 +223,32 @@ def _from_checkpoint(data: bytes) -> dict[str, Network]:
         raise Refused(
             f"not a checkpoint of plain weights ({shown(str(error).split(chr(10))[0], 200)})"
         ) from None
+    try:
+        return _networks(table, len(data))
+    except CheckpointError:
+        raise
+    except Exception as error:  # whatever error a crafted file causes, the file is at fault
+        raise Refused(f"broken weights ({type(error).__name__}: {shown(str(error), 200)})") from None
+
+
+def _networks(table: Any, size: int) -> dict[str, Network]:
     if not isinstance(table, dict):
         raise Refused(f"a {type(table).__name__} instead of a dict of networks")
-    found = {str(name): Network("", (), {}, dict(value)) for name, value in table.items() if _is_state(value)}
+    if _is_state(table):  # a state dict by itself
+        name = next((name for name, known in BARE.items() if known in _whole_names(table)), "")
+        table = {name: table} if name else table
+    found = {
+        shown(str(name)): Network("", (), {}, _whole_names(value))
+        for name, value in table.items()
+        if _is_state(value)
+    }
     mean = table.get("latent_avg")
     for network in found.values():
         if isinstance(mean, Tensor) and "input.input" in network.tensors:
             network.tensors["latent_avg"] = mean
     if not found:
         raise Refused("no network")
-    if sum(tensor.nbytes for network in found.values() for tensor in network.tensors.values()) > 2 * len(
-        data
-    ):
+    if sum(tensor.nbytes for network in found.values() for tensor in network.tensors.values()) > 2 * size:
         raise Refused("tensors larger than the file")
     return found
 
@@ -235,7 +256,24 @@ def _from_checkpoint(data: bytes) -> dict[str, Network]:
 def _is_state(value: Any) -> bool:
     if not isinstance(value, dict) or not value:
         return False
-    return all(isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in value.items())
+    return all(isinstance(name, str) and _is_dense(tensor) for name, tensor in value.items())
+
+
+def _is_dense(value: Any) -> bool:
+    """Whether it is a tensor of plain numbers: no sparse, quantized, complex or empty shell of one."""
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+        and not value.is_complex()
+    )
+
+
+def _whole_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Without the `module.` that networks trained on several devices have before each name."""
+    wrapped = all(name.startswith("module.") for name in state)
+    return {name.removeprefix("module.") if wrapped else name: value for name, value in state.items()}
 
 
 def _check_archive(data: bytes) -> None:
@@ -243,9 +281,12 @@ def _check_archive(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             records = archive.infolist()
+            pickles = [archive.read(record) for record in records if record.filename.endswith(".pkl")]
     except Exception as error:
         raise Refused(f"not a complete archive ({shown(str(error), 200)})") from None
     if any(record.compress_type != zipfile.ZIP_STORED for record in records):
         raise Refused("packed records")
     if sum(record.file_size for record in records) > len(data):
         raise Refused("records larger than the file")
+    for pickled in pickles:
+        check_names(pickled)

@@ -46,7 +46,8 @@ def rosinality_generator(
     """Mapping and synthesis of a `g_ema` or `g`. w̄ is the file's `latent_avg`, or if it has none, the mean
     over 4096 latents.
 
-    The learning-rate multiplier of the mapping, which the file does not contain, is 0.01 as in that
+    Files from before `noises.*` were saved are read where no constant noise is asked for. The learning-rate
+    multiplier of the mapping, which the file does not contain, is 0.01 as in that
     repository.
 
     Raises:
@@ -71,6 +72,8 @@ def rosinality_generator(
         code=generator.code_shape, latent_width=latent, width=latent, layers=layers
     )
     weights = {"conditioner.mean": torch.zeros(latent)} | from_rosinality(tensors)
+    if not any(name.startswith("noises.") for name in tensors):
+        weights |= _own_noise(generator, noise)
     fill("conditioner", conditioner, weights, DISAGREE)
     fill("generator", generator, weights, DISAGREE)
     if "latent_avg" not in tensors:
@@ -91,6 +94,17 @@ def rosinality_discriminator(tensors: Mapping[str, Tensor]) -> StyleGAN2Discrimi
     discriminator = StyleGAN2Discriminator(image=_image(colors, blocks), **told)
     fill("discriminator", discriminator, from_rosinality(tensors), DISAGREE)
     return discriminator
+
+
+def _own_noise(generator: StyleGAN2Synthesis, noise: str) -> dict[str, Tensor]:
+    """Constant noise for files from before it was saved, drawn here; random noise does not show it."""
+    if noise == "constant":
+        raise CheckpointError(
+            "the file is from before constant noise was saved (it has no noises.*), so its samples with such "
+            "noise cannot be made; choose --noise random or --noise none"
+        )
+    state = generator.state_dict()
+    return {f"generator.{name}": value for name, value in state.items() if name.endswith("noise.constant")}
 
 
 def _find_mean(conditioner: StyleGAN2Mapping) -> None:

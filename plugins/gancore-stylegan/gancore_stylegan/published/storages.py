@@ -19,6 +19,22 @@ PICKLES = 5
 """Magic number, protocol version, system info, storages and their keys: five pickles that precede the raw
 data.
 """
+MADE_WITH = {
+    "collections OrderedDict",
+    "argparse Namespace",
+    "torch._utils _rebuild_tensor_v2",
+    "torch._utils _rebuild_parameter",
+    "torch._utils _rebuild_parameter_with_state",
+    "torch.storage UntypedStorage",
+    "torch.storage TypedStorage",
+    "torch._C _LegacyStorage",
+    "collections defaultdict",
+    "__builtin__ dict",
+    "builtins dict",
+    "__builtin__ set",
+    "builtins set",
+}
+"""What checkpoints of dense tensors name, beside the types that `torch` itself holds."""
 LARGEST_CONSTANT = 4096
 """Numbers up to this are harmless whatever the size of the file."""
 
@@ -92,6 +108,28 @@ def check_sizes(data: bytes) -> None:
                 raise _broken("it is not in PyTorch's older format")
     except ValueError as error:
         raise _broken(shown(str(error), 200)) from None
+
+
+def check_names(data: bytes) -> None:
+    """Scans the pickles in a checkpoint without executing them: of what torch would call, only what dense
+    tensors and dicts of them are made with is taken. `bytearray`, for one, makes gigabytes of a number.
+    """
+    stream = io.BytesIO(data)
+    try:
+        for _ in range(PICKLES):
+            for opcode, arg, _ in pickletools.genops(stream):
+                if opcode.name in ("BYTEARRAY8", "STACK_GLOBAL") or (
+                    opcode.name in ("GLOBAL", "INST") and not _takes(str(arg))
+                ):
+                    raise _broken(f"it names {shown(str(arg), 100)}, which no network of weights needs")
+            if stream.tell() >= len(data):
+                return
+    except ValueError as error:
+        raise _broken(shown(str(error), 200)) from None
+
+
+def _takes(name: str) -> bool:
+    return name in MADE_WITH or (name.startswith("torch ") and name.count(" ") == 1)
 
 
 def _broken(why: str) -> Refused:
