@@ -2,12 +2,15 @@
 
 import io
 import warnings
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gancore.data.source import Raw, Unreadable
 
+T = TypeVar("T")
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 SUFFIXES = frozenset(
     {
@@ -60,6 +63,8 @@ OTHER_PICTURES = frozenset(
 # Pillow's own limit can be disabled by other code in the process; this one cannot.
 MAX_PIXELS = 89_478_485
 ORIENTATION = 0x0112
+SIDEWAYS = (5, 6, 7, 8)
+"""Values of the orientation that exchange height and width."""
 READABLE = "PNG, JPEG, WEBP and BMP are read"
 
 
@@ -72,14 +77,25 @@ def decode(data: bytes) -> Raw:
     Raises:
         Unreadable: another format, damaged, truncated, or more than 89 million pixels.
     """
+    return _opened(data, _upright)
+
+
+def measure(data: bytes) -> tuple[int, int, bool, bool]:
+    """Height, width, whether there is color and whether there is alpha, as `decode` would find them, from the
+    header alone. Raises Unreadable for another format.
+    """
+    return _opened(data, _measured)
+
+
+def _opened(data: bytes, look: Callable[[Image.Image], T]) -> T:
     if not data:
         raise Unreadable("the file is empty")
     try:
-        # The size is checked right after the header is read, before any pixels are.
+        # The size is checked right after the header is read, before any pixel is.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                return _upright(image)
+                return look(image)
     except Unreadable:
         raise
     except UnidentifiedImageError:
@@ -88,6 +104,15 @@ def decode(data: bytes) -> Raw:
     # OSError.
     except Exception as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def _measured(image: Image.Image) -> tuple[int, int, bool, bool]:
+    width, height = image.size
+    if image.getexif().get(ORIENTATION, 1) in SIDEWAYS:
+        width, height = height, width
+    if image.mode.startswith("I"):
+        return height, width, False, False
+    return height, width, not _is_gray(image), _is_transparent(image)
 
 
 def _upright(image: Image.Image) -> Raw:
@@ -104,11 +129,18 @@ def to_raw(image: Image.Image) -> Raw:
     """Gray, gray and alpha, RGB or RGBA pixels, whatever the mode of the file."""
     if image.mode.startswith("I"):
         return Raw(_sixteen_bits(image)[..., None])
-    transparent = "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa")
-    gray = image.mode in ("1", "L", "LA", "La")
+    transparent, gray = _is_transparent(image), _is_gray(image)
     wanted = ("LA" if transparent else "L") if gray else ("RGBA" if transparent else "RGB")
     pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
     return Raw(pixels[..., None] if pixels.ndim == 2 else pixels, alpha=transparent)
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa")
+
+
+def _is_gray(image: Image.Image) -> bool:
+    return image.mode in ("1", "L", "LA", "La")
 
 
 def _sixteen_bits(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:

@@ -193,6 +193,7 @@ def _assemble(
         pixels = Pixels(source.array, source.channels_last, source.low)
         return _images(source, pixels, source.names, labels, (), options, notes)
     packed = pack(source, options, on_progress)
+    options, notes = packed.options, [*notes, *packed.notes]
     low = 0.0
     if packed.pixels.dtype.kind == "f":
         low = (

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gancore.data import cache
 from gancore.data.fitting import fit_image
 from gancore.data.options import ImageOptions
+from gancore.data.settling import settled
 from gancore.data.source import Array, Source, Unreadable
 from gancore.errors import DataError
 
@@ -20,15 +21,17 @@ REPORT_EVERY = 64
 
 @attrs.define(frozen=True)
 class Packed:
-    """Pixels (N, C, H, W), the indices of these images in the source, and the skipped images with the
-    reasons.
+    """Pixels (N, C, H, W), the indices of these images in the source, the skipped images with the reasons,
+    the options that they were read with, and what was chosen for these because images differ.
     """
 
     pixels: Array
     kept: npt.NDArray[np.int64]
     skipped: tuple[tuple[str, str], ...]
+    options: ImageOptions
     cached: Path | None = None
     sha256: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Pack:
@@ -126,7 +129,10 @@ def pack(source: Source, options: ImageOptions, on_progress: Progress | None = N
     key = cache.entry_key(digest, options.pixel_key()) if digest else None
     if root and key and (found := cache.load(root, key)):
         known = [(int(index), str(reason)) for index, reason in found[1]["skipped"]]
-        return _packed(source, found[0], known, root / key, str(found[1]["sha256"]))
+        return _packed(source, found[0], known, options, root / key, str(found[1]["sha256"]))
+    chosen, notes = settled(source, options)
+    if notes:
+        return attrs.evolve(pack(source, chosen, on_progress), notes=notes)
     store = Pack(root, key, len(source))
     try:
         skipped = _read_all(source, options, store, on_progress)
@@ -134,21 +140,21 @@ def pack(source: Source, options: ImageOptions, on_progress: Progress | None = N
     except BaseException:
         store.drop()
         raise
-    return _packed(source, pixels, skipped, store.entry)
+    return _packed(source, pixels, skipped, options, store.entry)
 
 
 def _packed(
     source: Source,
     pixels: Array,
     skipped: list[tuple[int, str]],
+    options: ImageOptions,
     entry: Path | None,
     sha256: str | None = None,
 ) -> Packed:
     left_out = {index for index, _ in skipped}
     kept = np.array([index for index in range(len(source)) if index not in left_out], dtype=np.int64)
-    return Packed(
-        pixels, kept, tuple((source.names[index], reason) for index, reason in skipped), entry, sha256
-    )
+    left = tuple((source.names[index], reason) for index, reason in skipped)
+    return Packed(pixels, kept, left, options, entry, sha256)
 
 
 def _read_all(
@@ -193,14 +199,15 @@ def _check_same(store: Pack, image: Array, name: str, first: str) -> None:
     given = (
         f"{name} is {_describe(image.shape, image.dtype)}, {first} is {_describe(store.shape, store.dtype)}"
     )
+    differ, give = [], []
     if image.shape[1:] != store.shape[1:]:
-        raise DataError(f"images differ in size: {given}; give a size, such as size={store.shape[1]}")
+        sizes = zip(image.shape[1:], store.shape[1:], strict=True)
+        differ, give = ["size"], [f"--size {'x'.join(str(min(pair)) for pair in sizes)}"]
     if image.shape[0] != store.shape[0]:
-        raise DataError(
-            f"images differ in channels: {given}; give channels, such as "
-            f"channels={max(image.shape[0], store.shape[0])}"
-        )
-    raise DataError(f"images differ in depth: {given}; give bits=8 or bits=16")
+        differ, give = [*differ, "channels"], [*give, f"--channels {max(image.shape[0], store.shape[0])}"]
+    if image.dtype != store.dtype:
+        differ, give = [*differ, "depth"], [*give, "--bits 8"]
+    raise DataError(f"images differ in {' and '.join(differ)}: {given}; give {' '.join(give)}")
 
 
 def _describe(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:

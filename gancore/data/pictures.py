@@ -10,7 +10,7 @@ from gancore.data.class_folders import (
     split_notes,
     without_runs,
 )
-from gancore.data.decode import OTHER_PICTURES, READABLE, SUFFIXES, decode
+from gancore.data.decode import OTHER_PICTURES, READABLE, SUFFIXES, decode, measure
 from gancore.data.files import Files
 from gancore.data.labels import Labels, json_labels, some
 from gancore.data.source import Raw, Source, Unreadable
@@ -62,10 +62,17 @@ class Pictures(Source):
 
     def read(self, index: int) -> Raw:
         """One decoded image."""
+        return decode(self._content(index))
+
+    def _content(self, index: int) -> bytes:
         name = self.names[index]
         if _suffix(name) in OTHER_PICTURES:
             raise Unreadable(f"{_suffix(name)} files are not read ({READABLE})")
-        return decode(self.files.read(name))
+        return self.files.read(name)
+
+    def measure(self, index: int) -> tuple[int, int, bool, bool]:
+        """Of one picture, from its header."""
+        return measure(self._content(index))
 
     def digest(self) -> str:
         """A hash over all images."""

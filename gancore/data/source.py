@@ -39,6 +39,15 @@ class Source(ABC):
             Unreadable: the image cannot be read.
         """
 
+    def measure(self, index: int) -> tuple[int, int, bool, bool] | None:
+        """Height, width, whether there is color, and whether there is alpha, without reading the pixels; None
+        where that is not possible.
+
+        Raises:
+            Unreadable: with the reason.
+        """
+        return None
+
     @abstractmethod
     def digest(self) -> str | None:
         """A hash of the content, or None if that would require reading everything."""

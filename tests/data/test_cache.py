@@ -120,11 +120,11 @@ def test_skipped_images_are_remembered(photos: Path, decoded: list[str]) -> None
 
 
 def test_a_failure_leaves_nothing_behind(photos: Path, picture: Make, cache_folder: Path) -> None:
-    (photos / "5.png").write_bytes(picture(5, 9, 9))
-    with pytest.raises(DataError, match="images differ in size"):
+    (photos / "5.png").write_bytes(picture(5, mode="I;16"))
+    with pytest.raises(DataError, match="images differ in depth"):
         open_data(photos)
     with pytest.raises(KeyboardInterrupt):
-        open_data(photos, size=4, on_progress=interrupt)
+        open_data(photos, size=4, bits=8, on_progress=interrupt)
     assert entries(cache_folder) == []
 
 

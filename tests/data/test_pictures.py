@@ -118,11 +118,12 @@ def test_channels_are_converted(picture: Make, folder: Make) -> None:
     assert (back(opaque, 0)[..., 3] == 255).all() and np.array_equal(
         back(opaque, 2), values(picture(3, mode="RGBA"))
     )
-    with pytest.raises(
-        DataError,
-        match=r"images differ in channels: b.png is 3×8×8 \(8 bit\), a.png is 1×8×8 \(8 bit\); give channels",
-    ):
-        open_data(path)
+    chosen = open_data(path)
+    assert (
+        chosen.image == (3, 8, 8)
+        and "differ in channels, taken: --channels 3, the rich" in chosen.description
+    )
+    assert open_data(path, alpha="keep").image == (4, 8, 8)
     with pytest.raises(
         DataError,
         match=r"a.png has 1 channels; channels=7 was asked; "
@@ -136,7 +137,7 @@ def test_depths_are_converted(picture: Make, folder: Make) -> None:
     with pytest.raises(
         DataError,
         match=r"images differ in depth: b.png is 1×8×8 \(16 bit\), a.png is 1×8×8 \(8 bit\); "
-        r"give bits=8 or bits=16",
+        r"give --bits 8",
     ):
         open_data(path)
     deep = open_data(path, bits=16)
@@ -145,14 +146,12 @@ def test_depths_are_converted(picture: Make, folder: Make) -> None:
     assert np.abs(back(flat, 1) * 257 - values(picture(2, mode="I;16")).astype(np.int64)).max() <= 128
 
 
-def test_sizes_that_differ_need_a_size(picture: Make, folder: Make) -> None:
+def test_the_smallest_common_size_is_taken_where_sizes_differ(picture: Make, folder: Make) -> None:
     path = folder({"a.png": picture(1, 8, 8), "b.png": picture(2, 8, 12)})
-    with pytest.raises(
-        DataError,
-        match=r"images differ in size: b.png is 3×8×12 \(8 bit\), a.png is 3×8×8 \(8 bit\); "
-        r"give a size, such as size=8",
-    ):
-        open_data(path)
+    chosen = open_data(path)
+    assert chosen.image == (3, 8, 8)
+    assert "images differ in size, taken: --size 8x8, the smallest" in chosen.description
+    assert chosen.fingerprint == open_data(path, size=8).fingerprint
     data = open_data(path, size=8)
     assert np.array_equal(back(data, 0), values(picture(1, 8, 8)))
     assert np.array_equal(back(data, 1), values(picture(2, 8, 12))[:, 2:10])
@@ -509,3 +508,37 @@ def test_progress_is_told(picture: Make, folder: Make) -> None:
 def test_wrong_options_are_refused(picture: Make, folder: Make, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(DataError, match=said):
         open_data(folder({"a.png": picture()}), **changes)
+
+
+def test_both_choices_are_said_at_once(picture: Make, folder: Make) -> None:
+    path = folder({"a.png": picture(1, 20, 10, "L"), "b.png": picture(2, 12, 16), "c.txt": b""})
+    found = open_data(path)
+    assert found.image == (3, 12, 10)
+    assert (
+        "taken: --size 12x10, the smallest, images differ in channels, taken: --channels 3"
+        in found.description
+    )
+    assert open_data(path, size=8).image == (3, 8, 8) and open_data(path, channels=1).image == (1, 12, 10)
+
+
+def test_what_a_header_says_is_what_decoding_gives(picture: Make) -> None:
+    from gancore.data.decode import decode, measure
+
+    for mode in ("L", "LA", "RGB", "RGBA", "CMYK", "P", "1", "I;16"):
+        content = picture(3, 8, 12, mode, "TIFF" if mode == "none" else "JPEG" if mode == "CMYK" else "PNG")
+        raw, (height, width, color, alpha) = decode(content), measure(content)
+        assert raw.pixels.shape == (height, width, (3 if color else 1) + alpha) and raw.alpha == alpha
+    turned = picture(3, 8, 12, "RGB", "JPEG", exif=_turned())
+    assert decode(turned).pixels.shape[:2] == measure(turned)[:2] == (12, 8)
+
+
+def _turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+def test_images_of_a_dataset_that_differ_name_both_problems() -> None:
+    items = [np.zeros((8, 8), np.uint8), np.zeros((8, 12, 3), np.uint8)]
+    with pytest.raises(DataError, match=r"differ in size and channels: .*; give --size 8x8 --channels 3"):
+        open_data([Image.fromarray(item) for item in items])
