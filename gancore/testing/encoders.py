@@ -11,16 +11,22 @@ from gancore.testing.trial import Trial
 
 @check(Encoder)
 def encodes_images(trial: Trial[Encoder]) -> None:
-    """`code` gives one float32 code for each image, the same in each call in eval mode."""
+    """`code` gives one code for each image, float32, or int64 if it gives latents that are indices; the same
+    in each call in eval mode.
+    """
     part = trial.part.eval()
     given = inputs(trial, part)
     code = part.code(*given) if part.conditional else part.code(given[0])
     ensure(
-        len(code) == trial.n and code.dtype == torch.float32,
+        len(code) == trial.n and code.dtype in _dtypes(part),
         f"{trial.n} images give codes {tuple(code.shape)} of {code.dtype}",
     )
     again = part.code(*given) if part.conditional else part.code(given[0])
     ensure(torch.equal(again, code), "the same images give other codes in a second call")
+
+
+def _dtypes(part: Encoder) -> set[torch.dtype]:
+    return {torch.float32, torch.int64} if part.gives == "latent" else {torch.float32}
 
 
 @check(Encoder, excuse=reads_labels)

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from gancore.component.discovery import registry
-from gancore.component.part import Part, option_fields
+from gancore.component.part import Part, children, option_fields, seats
 from gancore.component.specs import build, from_toml, spec, to_toml
 from gancore.component.weights import load_state
 from gancore.errors import UnknownPart
+from gancore.recipes.base import Recipe
 from gancore.testing.check import check, ensure
 from gancore.testing.following import changes, ensure_follows
 from gancore.testing.forward import can_run, disturb, evaluate, use
@@ -183,6 +184,30 @@ def follows_schedules(trial: Trial[Part]) -> None:
     """
     for name, number, other in changes(trial):
         ensure_follows(trial, name, number, other)
+
+
+def _seats_no_weights(part: Part) -> str:
+    if isinstance(part, Recipe):
+        return "a recipe starts its averages anew"
+    return "" if any(child.state_dict() for _, child in children(part)) else "no part in it has weights"
+
+
+@check(Part, excuse=_seats_no_weights, trials=1)
+def leaves_seated_parts_alone(trial: Trial[Part]) -> None:
+    """The parts in its seats may stand in another holder too: a second holder around them makes no layer and
+    no weight of theirs anew.
+    """
+    part, configuration = trial.part, trial.configuration
+    before = {path: deepcopy(child) for path, child in children(part)}
+    layers = {path: dict(child.named_parameters()) for path, child in children(part)}
+    seated = {place.name: value for place in seats(type(part)) if (value := getattr(part, place.name))}
+    options = {name: value for name, value in configuration.options.items() if name not in seated}
+    second = type(part)(**deepcopy(options), **seated)
+    second.bind(seed=trial.seed + 1, path="second", by="the contract kit", facts=configuration.facts)
+    for path, child in children(second):
+        anew = [name for name, p in child.named_parameters() if layers[path].get(name) is not p]
+        ensure(not anew, f"a second holder makes {', '.join(anew[:3])} of {path} anew")
+        _ensure_equal(child, before[path], f"{path}, once it stands in a second holder,")
 
 
 def _ensure_equal(found: Part, expected: Part, who: str) -> None:

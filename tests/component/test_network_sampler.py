@@ -153,3 +153,14 @@ def test_a_learned_sampler_is_taken_into_a_new_training(pipeline, tmp_path):
     pipeline.sampler, pipeline.conditioner = Normal(latent=(4,)), Identity(code=(4,))
     pipeline.save(tmp_path / "plain")
     assert "sampler" not in trained_networks(tmp_path / "plain")[0]
+
+
+def test_the_verb_takes_options_and_labels_of_the_sampler(pipeline):
+    import gancore
+
+    cold = gancore.sample(pipeline, count=3, seed=1, label=2, set={"sampler.temperature": 1e-4}).images
+    told = torch.full((3,), 2)
+    expected = pipeline.sample(3, seed=1, label=told, options={"sampler.temperature": 1e-4})
+    assert torch.equal(cold, expected) and not torch.equal(cold, pipeline.sample(3, seed=1, label=told))
+    words = gancore.sample(pipeline, count=3, seed=1, label=2, set=["sampler.temperature=1e-4"])
+    assert torch.equal(words.images, cold)

@@ -35,7 +35,7 @@ from gancore.standard.conditioners import Identity, OneHot
 from gancore.standard.labels import EmpiricalLabels
 from gancore.standard.losses import NonSaturating, Wasserstein
 from gancore.standard.optimizers import SGD, Adam
-from gancore.standard.quantizers import VectorQuantizer
+from gancore.standard.quantizers import Codebook, VectorQuantizer
 from gancore.standard.regularizers import R1, Drift, GradientPenalty
 from gancore.standard.samplers import Normal
 from gancore.standard.wrapped_losses import TopK
@@ -696,6 +696,13 @@ class DetachedMaps(Pixels):
 class CopiedLayer(HonestGenerator):
     def last_layer(self):
         return next(self.parameters()).clone()
+
+
+@mutant("leaves_seated_parts_alone")
+class InitializesAll(Codebook):
+    def build(self):
+        for p in self.parameters():
+            nn.init.normal_(p)
 
 
 # quantizers
