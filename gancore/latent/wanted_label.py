@@ -38,8 +38,8 @@ def names_of(pipeline: Pipeline) -> tuple[str, ...]:
     return () if pipeline.labels is None else tuple(pipeline.labels.class_names)
 
 
-def wanted_label(pipeline: Pipeline, wanted: Wanted | None) -> Tensor | None:
-    """The label of one image, `(1,)` int64 or `(1, K)` float32; None for None.
+def wanted_label(pipeline: Pipeline, wanted: Wanted | None, n: int = 1) -> Tensor | None:
+    """The label of `n` images, `(n,)` int64 or `(n, K)` float32; None for None.
 
     A text that is the name of a class means that class, whatever else it could mean.
 
@@ -52,8 +52,11 @@ def wanted_label(pipeline: Pipeline, wanted: Wanted | None) -> Tensor | None:
         raise UserError(
             f"{pipeline.conditioner.qualified_name} reads no labels, but a label was given; omit it"
         )
-    if isinstance(wanted, str):
-        return _of_text(pipeline, wanted.strip())
+    found = _of_text(pipeline, wanted.strip()) if isinstance(wanted, str) else _of_numbers(wanted)
+    return found.expand(n, *found.shape[1:])
+
+
+def _of_numbers(wanted: int | Sequence[float]) -> Tensor:
     if isinstance(wanted, int):
         return torch.tensor([wanted])
     return torch.tensor([list(wanted)], dtype=torch.float32)

@@ -13,6 +13,7 @@ from gancore.component.interfaces import ImageShape
 from gancore.component.randomness import fold
 from gancore.data import Data
 from gancore.errors import MeasureError
+from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pipeline import Pipeline, check_truncation
 
 CHUNK = 256
@@ -119,7 +120,7 @@ class PipelineSamples:
         seed: int = 0,
         truncation: float = 1.0,
         source: ImageSet | None = None,
-        label: int | None = None,
+        label: Wanted | None = None,
     ) -> None:
         if bool(pipeline.reads) != (source is not None):
             does = "draws latents: leave out" if source else f"{pipeline.product} images: name"
@@ -133,7 +134,7 @@ class PipelineSamples:
             labels = source.labels if pipeline.reads_labels else None
             self.labels = None if labels is None else labels[chosen]
         else:
-            marks = None if label is None else torch.full((count,), label)
+            marks = wanted_label(pipeline, label, count)
             self.latent, self.labels = pipeline.draw(count, seed=seed, label=marks)
         self.facts = {
             "source": pipeline.generator.qualified_name,

@@ -164,9 +164,7 @@ def _keys(
     walk: Walk, seeds: list[int] | None, count: int, seed: int, label: Wanted | None
 ) -> tuple[Tensor, Tensor | None]:
     if not seeds:
-        mark = wanted_label(walk.pipeline, label)
-        several = None if mark is None else mark.expand(count, *mark.shape[1:])
-        return walk.pipeline.draw(count, seed=seed, label=several)
+        return walk.pipeline.draw(count, seed=seed, label=wanted_label(walk.pipeline, label, count))
     return drawn(walk.pipeline, seeds, label)
 
 

@@ -118,11 +118,11 @@ class _Drawing:
 
     def drawn(self, pipeline: Pipeline, progress: Progress, **truncated: Any) -> Tensor:
         """Without seeds the images of `Pipeline.sample`, bit for bit."""
-        mark = wanted_label(pipeline, self.label)
         if self.seeds:
+            mark = wanted_label(pipeline, self.label)
             made = images_of_seeds(pipeline, self.seeds, mark, like=self.like, **truncated)
         else:
-            marks = None if mark is None else mark.expand(self.count, *mark.shape[1:])
+            marks = wanted_label(pipeline, self.label, self.count)
             latent, marks = pipeline.draw(self.count, seed=self.seed, label=marks)
             made = pipeline.chunks(latent, marks, seed=self.seed, **truncated)
         return torch.cat(list(counted(made, self.count, progress)))

@@ -8,6 +8,7 @@ from walks import know_walk_parts, labeled, plain
 from gancore.errors import UserError
 from gancore.latent.spaces import code_space, mean_code
 from gancore.latent.wanted_label import wanted_label
+from gancore.measure.sets import PipelineSamples
 from gancore.pipeline import Pipeline
 from gancore.verbs.interpolate import interpolate
 from gancore.verbs.sample import sample
@@ -76,6 +77,8 @@ def test_every_verb_takes_names_and_rows():
     pipeline = labeled(names=NAMES)
     made = sample(pipeline, count=3, seed=1, label="dog").images
     assert torch.equal(made, sample(pipeline, count=3, seed=1, label=1).images)
+    assert PipelineSamples(pipeline, 3, label="dog").labels.tolist() == [1, 1, 1]
+    assert sample(pipeline, seeds="4-5", label="dog").images.shape[0] == 2
     assert interpolate(pipeline, count=2, label="dog", frames=3).route.label.tolist() == [1, 1]
     row = labeled(names=NAMES, rows=True)
     assert interpolate(row, seeds="1-2", label="1,0,1", frames=3).route.label.tolist() == [[1, 0, 1]] * 2
