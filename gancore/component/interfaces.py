@@ -43,7 +43,8 @@ class Sampler(Part):
         """`(n, *latent)` float32, or int64 if `integer`, on the CPU."""
 
     def truncated(self, threshold: float) -> "Sampler":
-        """A sampler of the same latents, of which no coordinate is larger than the threshold in magnitude.
+        """A sampler of the same latents, whose noise has no coordinate larger than the threshold in
+        magnitude.
 
         Raises:
             UserError: latents of this kind cannot be truncated.
