@@ -9,7 +9,13 @@ from gancore.component.interfaces import DiscriminatorRegularizer
 from gancore.component.randomness import seeded
 from gancore.testing.check import check, ensure
 from gancore.testing.excuses import row_by_row
-from gancore.testing.penalty_assertions import ensure_declared, ensure_descends, ensure_exact, nothing_left
+from gancore.testing.penalty_assertions import (
+    ensure_declared,
+    ensure_descends,
+    ensure_exact,
+    ensure_remembered,
+    nothing_left,
+)
 from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Flat, Smooth, Watched
 from gancore.testing.trial import Trial
 
@@ -68,6 +74,12 @@ def declares_what_it_reads(trial: Trial[DiscriminatorRegularizer]) -> None:
     real, fake = _records(trial, _critic(trial))
     trial.part(real.score, real, fake)
     ensure_declared(trial.part, real, fake)
+
+
+@check(DiscriminatorRegularizer)
+def remembers_in_its_state_dict(trial: Trial[DiscriminatorRegularizer]) -> None:
+    """What it learns in updates is in its state dict: another one that loads it gives the same penalty."""
+    ensure_remembered(trial, lambda one: _penalty(one, _critic(one)))
 
 
 @check(DiscriminatorRegularizer, excuse=row_by_row)

@@ -63,16 +63,23 @@ def evaluate(trial: Trial[Any], part: Part, *, training: bool = False) -> Tensor
 
 def use(trial: Trial[Any], part: Part) -> None:
     """Two passes in training mode, each followed by the updates of buffers that a training would make."""
-    training, modules = part.training, list(part.modules())
+    training = part.training
     part.train()
     with torch.no_grad():
         for number in range(2):
             forward(part, inputs(trial, part), seed=number)
-            for module in updating(modules):
-                module.update_buffers()
-            for mean in running_means(modules):
-                mean.clear()
+            update_buffers(part)
     part.train(training)
+
+
+@torch.no_grad()
+def update_buffers(part: Part) -> None:
+    """Updates the buffers of a part and all modules in it, as a training does after each update."""
+    modules = list(part.modules())
+    for module in updating(modules):
+        module.update_buffers()
+    for mean in running_means(modules):
+        mean.clear()
 
 
 def disturb(part: Part) -> None:

@@ -7,7 +7,13 @@ from gancore.component.interfaces import GeneratorRegularizer
 from gancore.component.randomness import seeded
 from gancore.testing.check import check
 from gancore.testing.excuses import row_by_row
-from gancore.testing.penalty_assertions import ensure_declared, ensure_descends, ensure_exact, nothing_left
+from gancore.testing.penalty_assertions import (
+    ensure_declared,
+    ensure_descends,
+    ensure_exact,
+    ensure_remembered,
+    nothing_left,
+)
 from gancore.testing.toy_networks import CLASSES, CODE, SHAPE, Critic, Smooth, Watched
 from gancore.testing.trial import Trial
 
@@ -41,6 +47,18 @@ def declares_what_it_asks_for(trial: Trial[GeneratorRegularizer]) -> None:
     fake, real = _records(trial, maker, trial.normal(4, CODE), slice(None))
     trial.part(maker, fake, real)
     ensure_declared(trial.part, real, fake)
+
+
+@check(GeneratorRegularizer)
+def saves_what_it_remembers(trial: Trial[GeneratorRegularizer]) -> None:
+    """What it learns in updates is in its state dict: another one that loads it gives the same penalty."""
+    maker = Smooth(trial.rng("maker"), CODE, *SHAPE)
+
+    def penalty(one: Trial[GeneratorRegularizer]) -> Tensor:
+        with seeded(trial.seed):
+            return _penalty(one, maker, trial.normal(4, CODE))
+
+    ensure_remembered(trial, penalty)
 
 
 @check(GeneratorRegularizer, excuse=row_by_row)

@@ -112,6 +112,23 @@ def is_a_batch_mean(trial: Trial[Loss]) -> None:
         ensure(torch.allclose(whole, halves, atol=1e-5), text)
 
 
+def _has_weights(part: Loss) -> str:
+    return "" if any(p.requires_grad for p in part.parameters()) else "it has no weights"
+
+
+@check(Loss, excuse=_has_weights)
+def trains_its_weights(trial: Trial[Loss]) -> None:
+    """The discriminator's loss, whose player trains them, gives every weight a gradient."""
+    real, fake = (trial.normal(trial.n, word=word) for word in ("real", "fake"))
+    trial.part.discriminator(real, fake).backward()  # type: ignore[no-untyped-call]
+    missed = [name for name, p in trial.part.named_parameters() if p.requires_grad and p.grad is None]
+    ensure(
+        not missed,
+        f"the discriminator's loss gives {', '.join(missed)} no gradient, so the discriminator's player, to "
+        "which losses belong, never trains it; freeze it, or hold it in a part of the generator's player",
+    )
+
+
 def _both(part: Loss) -> dict[str, Pair]:
     """Both losses as functions of real and fake scores."""
     return {

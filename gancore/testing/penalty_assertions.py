@@ -1,14 +1,20 @@
 """Assertions about regularizers of both players."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from gancore.component.part import Part
 from gancore.component.randomness import Rows, own_rows
+from gancore.component.weights import load_state
 from gancore.testing.check import ensure
+from gancore.testing.forward import update_buffers
 from gancore.testing.toy_networks import Watched
+from gancore.testing.trial import Trial
+
+P = TypeVar("P", bound=Part)
 
 
 def ensure_descends(value: Tensor, module: nn.Module) -> None:
@@ -81,3 +87,17 @@ def ensure_declared(part: Part, *records: Watched) -> None:
             name not in asked or getattr(part, flag),
             f"it reads {name}, but does not say {flag} = True in its class",
         )
+
+
+def ensure_remembered(trial: Trial[P], penalty: Callable[[Trial[P]], Tensor]) -> None:
+    """Raises ContractError unless the penalty goes on from its state dict after two updates."""
+    for _ in range(2):
+        penalty(trial)
+        update_buffers(trial.part)
+    other = Trial[P](trial.configuration, n=trial.n, seed=trial.seed)
+    load_state(other.part, trial.part.state_dict())
+    ensure(
+        torch.equal(penalty(other), penalty(trial)),
+        "after two updates, another one that loaded its state dict gives another penalty; keep what it "
+        "learns in parameters and buffers",
+    )

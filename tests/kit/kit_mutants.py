@@ -569,6 +569,16 @@ class LearnsFromTheWorst(TopK):
         return super().generator(-fake, real)
 
 
+@mutant("trains_its_weights")
+class WeightsForTheGenerator(NonSaturating):
+    def build(self):
+        super().build()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def generator(self, fake, real=None):
+        return super().generator(fake, real) * self.scale
+
+
 @mutant("finite_at_extremes")
 class Overflows(NonSaturating):
     def generator(self, fake, real=None):
@@ -663,6 +673,32 @@ class RandomDirection(HonestPenalty):
 class OnePenaltyEach(HonestPenalty):
     def forward(self, render, fake, real):
         return super().forward(render, fake, real).expand(2)
+
+
+@mutant("remembers_in_its_state_dict")
+class CountsUpdatesAside(R1):
+    def build(self):
+        super().build()
+        self.__dict__["updates"] = 0
+
+    def update_buffers(self):
+        self.__dict__["updates"] += 1
+
+    def forward(self, score, real, fake):
+        return super().forward(score, real, fake) * (1 + self.updates)
+
+
+@mutant("saves_what_it_remembers")
+class GrowsInSecret(HonestPenalty):
+    def build(self):
+        super().build()
+        self.__dict__["updates"] = 0
+
+    def update_buffers(self):
+        self.__dict__["updates"] += 1
+
+    def forward(self, render, fake, real):
+        return super().forward(render, fake, real) * (1 + self.updates)
 
 
 @mutant("moves_weights_into_a_set")
