@@ -44,7 +44,7 @@ class InstanceNoise(Augment):
     """Normal noise on every image that the discriminator sees, real or generated, so that the two
     distributions overlap.
 
-    Paper: Sønderby et al. 2017, arXiv:1610.04490, section 3.2 (instance noise), and Arjovsky & Bottou 2017,
+    Paper: Sønderby et al. 2017, arXiv:1610.04490, instance noise, and Arjovsky & Bottou 2017,
     arXiv:1701.04862, section 3; both let the noise fade while training. `(N, C, H, W)` → the same.
     """
 

@@ -24,8 +24,8 @@ class BalancedConsistency(DiscriminatorRegularizer):
     """Balanced consistency regularization: scores of real and of generated images shall not change when the
     images are changed by T.
 
-    Paper: Zhao et al. 2020, arXiv:2002.04724, section 3.1 and algorithm 1; a `fake_weight` of 0 is the
-    consistency regularization of Zhang et al. 2020, arXiv:1910.12027, eq. 5. T is a seat; by default it
+    Paper: Zhao et al. 2020, arXiv:2002.04724, the losses of the discriminator in bCR; a `fake_weight` of 0 is
+    the consistency regularization of Zhang et al. 2020, arXiv:1910.12027. T is a seat; by default it
     translates within 1/8 of the image's size, as the paper's shift of some pixels, but does not mirror. Both
     sorts are scored with their own labels; of patches the mean is taken.
     """
@@ -49,7 +49,7 @@ class LatentConsistency(Auxiliary):
     """Latent consistency regularization: scores shall not change where the latent changes a little, while the
     generator's images shall.
 
-    Paper: Zhao et al. 2020, arXiv:2002.04724, section 3.2 and algorithm 2; with `bcr` it is the paper's ICR.
+    Paper: Zhao et al. 2020, arXiv:2002.04724, the losses of both players in zCR; with `bcr` it is ICR.
     The change of an image is the mean over its pixels of the squared difference.
 
     Raises:

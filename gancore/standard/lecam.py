@@ -18,7 +18,7 @@ class LeCam(DiscriminatorRegularizer):
     """Pulls scores of real images to the moving average of scores of generated ones, and the other way round,
     which helps where data are few.
 
-    Paper: Tseng et al. 2021, arXiv:2104.03310, eq. 4 to 6: R_LC with the anchors α_R and α_F. λ is 0.3 as for
+    Paper: Tseng et al. 2021, arXiv:2104.03310, section 3: R_LC with the anchors α_R and α_F. λ is 0.3 as for
     BigGAN on CIFAR. With `one_sided` only distances beyond the anchor count, as in the authors' code.
     Differences: anchors are free of the bias of their start, and move after the update, so that the first
     update has no penalty.

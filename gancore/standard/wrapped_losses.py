@@ -18,9 +18,9 @@ class TopK(Loss):
     """The generator learns from its best images alone: those of a batch that the discriminator scores
     highest. The discriminator's loss is that of the seat.
 
-    Paper: Sinha et al. 2020, arXiv:2002.06224, eq. 3 and algorithm 1, where the fraction falls from 1 to ν
-    (0.5 or 0.75) while training. Images with scores by patch are ranked by their mean. A loss that compares
-    with real scores gets those of the same rows.
+    Paper: Sinha et al. 2020, arXiv:2002.06224, the top-k update, whose fraction falls from 1 to ν (0.5 or
+    0.75) while training; the mean is over the k images. Images with scores by patch are ranked by their
+    mean. A loss that compares with real scores gets those of the same rows.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({}, {"loss": "relativistic-pairing"})
