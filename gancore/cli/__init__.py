@@ -46,14 +46,8 @@ def _from_plugins(name: str) -> Any:
 
     extra = typer.Typer(add_completion=False)
     extra.callback()(lambda: None)
-    for hook in host().manager.hook.gancore_commands.get_hookimpls():
-        try:
-            hook.function(app=extra)
-        except Exception as error:  # a broken plugin must not disable the other commands
-            say(
-                f"gancore: {hook.plugin_name} could not add its commands: {type(error).__name__}: {error}",
-                err=True,
-            )
+    for text in host().ask("gancore_commands", app=extra)[1]:
+        say(shown(f"gancore: {text}"), err=True)
     group = typer.main.get_group(extra)
     return group.commands.get(name)
 

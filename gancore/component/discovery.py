@@ -3,12 +3,14 @@
 import difflib
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Any
 
 import pluggy
 
 from gancore.component import hooks
 from gancore.component.registry import Failure, Registry
+from gancore.component.surroundings import unchanged
 from gancore.errors import GancoreError
 
 GROUP = "gancore"
@@ -22,19 +24,44 @@ class Host:
         self.manager = pluggy.PluginManager(GROUP)
         self.manager.add_hookspecs(hooks)
         self.versions: dict[str, str] = {}
+        self.restored: dict[str, list[str]] = {}
 
     def load(self, found: list[EntryPoint]) -> None:
         """Loads every entry point, sorted by distribution and name."""
         for entry in sorted(found, key=lambda e: (_distribution(e), e.name)):
+            with unchanged() as changed:
+                self._load(entry)
+            if changed:
+                self.restored[_distribution(entry)] = changed
+
+    def _load(self, entry: EntryPoint) -> None:
+        try:
+            module = entry.load()
+            self.register(_distribution(entry), entry.name, module)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may even call sys.exit
+            self.registry.failures.append(Failure(_distribution(entry), entry.name, cause(error)))
+        else:
+            self.versions[_distribution(entry)] = entry.dist.version if entry.dist else "?"
+
+    def ask(
+        self, hook: str, *, through: tuple[type[Exception], ...] = (), **facts: Any
+    ) -> tuple[list[Any], list[str]]:
+        """Calls a hook of every plugin, the last registered first; gives their answers, without None, and one
+        sentence for each that failed. Errors of the types `through` are raised.
+        """
+        answers, failures = [], []
+        for one in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
             try:
-                module = entry.load()
-                self.register(_distribution(entry), entry.name, module)
+                answers.append(one.function(**{name: facts[name] for name in one.argnames}))
             except KeyboardInterrupt:
                 raise
+            except through:
+                raise
             except BaseException as error:  # a plugin may even call sys.exit
-                self.registry.failures.append(Failure(_distribution(entry), entry.name, _cause(error)))
-            else:
-                self.versions[_distribution(entry)] = entry.dist.version if entry.dist else "?"
+                failures.append(f"the plugin {one.plugin_name} failed in {hook}: {cause(error)}")
+        return [answer for answer in answers if answer is not None], failures
 
     def register(self, distribution: str, entry: str, module: ModuleType) -> None:
         """Registers one plugin module, either completely or not at all.
@@ -92,6 +119,10 @@ def _check_api(module: ModuleType) -> None:
 
 
 def _check_hooks(module: ModuleType, manager: pluggy.PluginManager) -> None:
+    for name, value in vars(module).items():
+        mine = isinstance(value, FunctionType) and value.__module__ == module.__name__
+        if mine and name.startswith("gancore_") and not hasattr(value, "gancore_impl"):
+            raise GancoreError(f"its function {name} is not marked as a hook; write @hookimpl above it")
     known = [name for name in vars(hooks) if name.startswith("gancore_")]
     for caller in manager.get_hookcallers(module) or []:
         if caller.name not in known:
@@ -102,6 +133,10 @@ def _check_hooks(module: ModuleType, manager: pluggy.PluginManager) -> None:
             )
 
 
-def _cause(error: BaseException) -> str:
-    text = str(error) or "no message"
+def cause(error: BaseException) -> str:
+    """An error in words, whatever a plugin raised."""
+    try:
+        text = str(error) or "no message"
+    except Exception:
+        text = "its message cannot be read"
     return text if isinstance(error, GancoreError) else f"{type(error).__name__}: {text}"

@@ -17,13 +17,13 @@ import tomli_w
 from torch import nn
 
 from gancore.component.derived import left_open, without
-from gancore.component.discovery import registry
+from gancore.component.discovery import cause, registry
 from gancore.component.part import Part, Seat, fact_fields, option_fields, required_fields, seats
 from gancore.component.plain import DEEPEST, check_plain, check_sizes
 from gancore.component.presets import Preset
 from gancore.component.scheduled import holds_schedule, mapped, read
 from gancore.component.weights import freeze, load_from
-from gancore.errors import GancoreError, SpecError
+from gancore.errors import BrokenPlugin, GancoreError, SpecError
 from gancore.storage.text import decoded
 
 Made = dict[str, Part]
@@ -228,6 +228,12 @@ def _from_table(
         made = cls.with_rules(fields, rules, preset=registry().name_of(preset) if preset else "")
     except (ValueError, TypeError) as error:
         raise SpecError(f"{where or cls.name}: {error.args[0] if error.args else error}") from None
+    except GancoreError:
+        raise
+    except Exception as error:
+        raise BrokenPlugin(
+            f"{where or cls.name}: {registry().name_of(cls)} ({cls.kind}) could not be made: {cause(error)}"
+        ) from error
     parts[where] = made
     return _with_extras(made, table, where)
 

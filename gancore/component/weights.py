@@ -1,6 +1,7 @@
 """Loading trained weights and freezing layers: the keys `from` and `frozen` of a spec."""
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from gancore.component.discovery import host
 from gancore.component.part import Part
-from gancore.errors import CheckpointError, SpecError
+from gancore.errors import CheckpointError, GancoreError, SpecError
 from gancore.storage.inside import odd
 from gancore.storage.manifest import MANIFEST, check_manifest
 
@@ -162,7 +163,9 @@ def freeze(part: Part, which: Any, *, where: str = "") -> None:
 
 
 def _files(folder: Path, name: str) -> list[Path]:
-    found = host().manager.hook.gancore_weights(folder=folder, part=name)
+    found, broken = host().ask("gancore_weights", through=(GancoreError,), folder=folder, part=name)
+    for text in broken:
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
     return [path for files in found for path in files]
 
 

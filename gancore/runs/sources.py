@@ -1,5 +1,6 @@
 """Names of data sources: those of gancore, and those of plugins."""
 
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,7 +9,7 @@ import attrs
 from gancore.component.discovery import host
 from gancore.data import Data, ImageOptions, Paired, Unpaired, open_data
 from gancore.data.data import Images
-from gancore.errors import RunError, UserError
+from gancore.errors import GancoreError, RunError, UserError
 from gancore.storage.names import RECIPE, SETTINGS
 
 __all__ = ["Sources", "open_source"]
@@ -65,15 +66,13 @@ class Sources:
 
 
 def open_source(source: str, options: ImageOptions) -> Data:
-    """Opens data by name with a plugin (hook `gancore_data`), or else with gancore. Raises DataError as
-    `open_data`.
+    """Opens data by name with a plugin (hook `gancore_data`), or else with gancore. A plugin that breaks is
+    warned of. Raises DataError as `open_data`.
     """
-    found = (
-        opened
-        for opened in host().manager.hook.gancore_data(source=source, options=options)
-        if opened is not None
-    )
-    return cast(Data, next(found, None) or open_data(source, options))
+    found, broken = host().ask("gancore_data", through=(GancoreError,), source=source, options=options)
+    for text in broken:
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+    return cast(Data, found[0] if found else open_data(source, options))
 
 
 def with_whole_paths(table: Any) -> Any:

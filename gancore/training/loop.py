@@ -318,10 +318,8 @@ class Training:
             self.log.event(name, images=self.run.images, **facts)
 
     def _tell(self, hook: str, **facts: Any) -> None:
-        try:
-            getattr(host().manager.hook, hook)(run=self, **facts)
-        except Exception as error:  # a failing plugin must not end the training
-            self._event("warning", text=f"a plugin failed in {hook}: {type(error).__name__}: {error}")
+        for text in host().ask(hook, run=self, **facts)[1]:  # a failing plugin must not end the training
+            self._event("warning", text=text)
 
 
 class Stopped(Interrupted):

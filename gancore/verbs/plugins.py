@@ -18,12 +18,14 @@ class Plugins:
         offers: number of parts each of them provides.
         failures: those that could not be loaded, and why.
         clashes: kind and name of parts that several distributions provide, and these distributions.
+        restored: what a plugin changed for all others when it was imported, and what was put back.
     """
 
     versions: dict[str, str]
     offers: dict[str, int]
     failures: tuple[Failure, ...]
     clashes: tuple[tuple[str, str, tuple[str, ...]], ...]
+    restored: dict[str, list[str]] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
         return len(self.versions)
@@ -39,6 +41,10 @@ class Plugins:
             f"write {several[0]}:{name} or {several[1]}:{name}"
             for kind, name, several in self.clashes
         ]
+        lines += [
+            f"{name} changed {', '.join(what)} when it was imported; that was put back"
+            for name, what in self.restored.items()
+        ]
         return "\n".join(lines)
 
 
@@ -52,6 +58,7 @@ def plugins() -> Plugins:
         {name: offers[name] for name in versions},
         tuple(found.registry.failures),
         tuple(_clashes()),
+        dict(found.restored),
     )
 
 

@@ -342,7 +342,7 @@ def test_verbs_of_plugins_are_found_beside_a_broken_one(capsys):
     captured = capsys.readouterr()
     assert captured.out == "hello\n"
     assert (
-        "gancore: breaks could not add its commands: ValueError: boom" in captured.err
+        "gancore: the plugin breaks failed in gancore_commands: ValueError: boom" in captured.err
         and "No such command 'nothing'" in captured.err
     )
 

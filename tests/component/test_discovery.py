@@ -7,7 +7,8 @@ import pytest
 from gancore.component.discovery import Host
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part, interface, part
-from gancore.errors import AmbiguousPart, BrokenPlugin, SpecError, UnknownPart
+from gancore.component.surroundings import STATE, _same
+from gancore.errors import AmbiguousPart, BrokenPlugin, DataError, GancoreError, SpecError, UnknownPart
 
 
 @interface("thing")
@@ -188,3 +189,60 @@ def test_unknown_names_list_the_nearest_and_the_known():
         host.registry.find("thing", "goood")
     with pytest.raises(UnknownPart, match="Is the plugin gancore-y installed"):
         host.registry.find("thing", "gancore-y:good")
+
+
+EMPTY = "from gancore import hookimpl\ngancore_api = 1\n@hookimpl\ndef gancore_parts():\n    return []\n"
+SPOILS = {
+    "gradients": "import torch\ntorch.set_grad_enabled(False)",
+    "the default dtype": "import torch\ntorch.set_default_dtype(torch.float64)",
+    "torch's random numbers": "import torch\ntorch.manual_seed(7)",
+    "numpy's random numbers": "import numpy\nnumpy.random.seed(7)",
+    "Python's random numbers": "import random\nrandom.seed(7)",
+    "the number of threads": "import torch\ntorch.set_num_threads(torch.get_num_threads() + 1)",
+    "the default device": "import torch\ntorch.set_default_device('meta')",
+    "deterministic algorithms": "import torch\ntorch.use_deterministic_algorithms(True)",
+}
+
+
+@pytest.mark.parametrize("what", SPOILS)
+@pytest.mark.parametrize("end", ["", "\nraise ValueError('no luck')"])
+def test_what_a_plugin_changes_at_import_is_put_back_and_named(plugin, what, end):
+    before = {name: read() for name, (read, _) in STATE.items()}
+    host = Host()
+    host.load([plugin("gancore-spoils", f"{EMPTY}{SPOILS[what]}{end}")])
+    assert all(_same(before[name], read()) for name, (read, _) in STATE.items())
+    assert host.restored == {"gancore-spoils": [what]}
+    assert [failure.cause for failure in host.registry.failures] == (["ValueError: no luck"] if end else [])
+
+
+def test_an_error_whose_text_raises_is_a_cause(plugin):
+    text = "class Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd"
+    host = Host()
+    host.load([plugin("gancore-odd", text), plugin("gancore-fine", EMPTY)])
+    assert [failure.cause for failure in host.registry.failures] == ["Odd: its message cannot be read"]
+    assert list(host.versions) == ["gancore-fine"]
+
+
+def test_a_hook_that_is_not_marked_is_named(plugin):
+    host = Host()
+    host.load([plugin("gancore-bare", EMPTY.replace("@hookimpl\n", ""))])
+    assert "its function gancore_parts is not marked as a hook" in host.registry.failures[0].cause
+
+
+@pytest.mark.parametrize("error", ["ValueError('boom')", "SystemExit(3)", "DataError('ours')"])
+def test_a_hook_that_fails_leaves_the_others(plugin, error):
+    hook = f"{EMPTY}from gancore.errors import DataError\n@hookimpl\ndef gancore_data(source, options): "
+    host = Host()
+    host.load([plugin("gancore-a", f"{hook}raise {error}"), plugin("gancore-b", f"{hook}return 'opened'")])
+    answers, failures = host.ask("gancore_data", source="x", options=None)
+    assert answers == ["opened"]
+    assert len(failures) == 1 and failures[0].startswith("the plugin gancore-a:a failed in gancore_data: ")
+
+
+def test_an_error_of_ours_in_a_hook_may_go_through(plugin):
+    raising = "@hookimpl\ndef gancore_data(source): raise DataError('x')"
+    hook = f"{EMPTY}from gancore.errors import DataError\n{raising}"
+    host = Host()
+    host.load([plugin("gancore-a", hook)])
+    with pytest.raises(DataError, match="x"):
+        host.ask("gancore_data", through=(GancoreError,), source="x", options=None)
