@@ -15,7 +15,9 @@ Data = Annotated[
 Paired = Annotated[bool | None, typer.Option("--paired", help="match the two domains by file name")]
 Size = Annotated[str | None, typer.Option("--size", help="height and width: 64 or 48x64")]
 Channels = Annotated[int | None, typer.Option("--channels", help="1: gray, 3: RGB, 4: RGBA")]
-Fit = Annotated[str | None, typer.Option("--fit", help="crop, pad or stretch to the size")]
+Fit = Annotated[
+    str | None, typer.Option("--fit", help="crop, pad or stretch to the size, or random crops: random")
+]
 Alpha = Annotated[
     str | None,
     typer.Option("--alpha", help="background of transparent images: white or black; keep: keep alpha"),

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gancore.data.crops import CropOrder, CropPixels
 from gancore.data.labels import LabelArray, Labels, some, stem
 from gancore.data.order import Order, Positions
 from gancore.data.pixels import Indices, Pixels
@@ -105,7 +106,7 @@ class Images(Data):
 
     def __init__(
         self,
-        pixels: Pixels,
+        pixels: Pixels | CropPixels,
         names: Sequence[str],
         *,
         labels: Labels | None,
@@ -174,14 +175,26 @@ class Images(Data):
         return total.hexdigest()
 
     def rows(self, indices: Indices) -> dict[str, Tensor]:
-        """The images at `indices`, with their labels if there are any."""
-        indices, mirrored = unmirror(indices, len(self))
-        batch = {
-            "image": self.pixels.gather(indices if self.chosen is None else self.chosen[indices], mirrored)
-        }
+        """The images at `indices`, with their labels if there are any; rows (index, down, right) of a
+        `CropOrder` name a crop as well, otherwise it is that of the center.
+        """
+        array = np.asarray(indices, dtype=np.int64)
+        placed = isinstance(self.pixels, CropPixels) and array.ndim == 2 and array.shape[1] == 3
+        column, places = (array[:, 0], array[:, 1:]) if placed else (array, None)
+        indices, mirrored = unmirror(column, len(self))
+        chosen = indices if self.chosen is None else self.chosen[indices]
+        if isinstance(self.pixels, CropPixels):
+            batch = {"image": self.pixels.gather(chosen, mirrored, places)}
+        else:
+            batch = {"image": self.pixels.gather(chosen, mirrored)}
         if self.labels is not None:
             batch["label"] = torch.from_numpy(self.labels[indices])
         return batch
+
+    def order(self, seed: int) -> Ordering:
+        """As of all data; with random crops also the place of each."""
+        order = Order(len(self), seed, mirror=self.mirror)
+        return CropOrder(order) if isinstance(self.pixels, CropPixels) else order
 
     def select(self, indices: Indices) -> "Images":
         """Only these images, in this order."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from gancore.data.crops import CropPixels
 from gancore.data.data import Data, Images, Skipped, hold_out, unmirror
 from gancore.data.labels import some, stem
 from gancore.data.order import Order, PairedOrders
@@ -27,6 +28,8 @@ class Domains(Data):
                 f"mirror is {source.mirror} for the source and {target.mirror} for the target; "
                 "expected the same for both"
             )
+        if isinstance(source.pixels, CropPixels) or isinstance(target.pixels, CropPixels):
+            raise DataError("random crops are made of one source of images; give --fit crop, pad or stretch")
         self.source, self.target = source, target
         self.image, self.mirror = target.image, source.mirror
         self.skipped: Skipped = tuple(

@@ -96,6 +96,8 @@ def _with_size(raw: Raw, size: Size, options: ImageOptions) -> Raw:
         top_edge, left, crop_height, crop_width = center(height, width, size)
         cropped = raw.pixels[top_edge : top_edge + crop_height, left : left + crop_width]
         return Raw(resize(cropped, size, raw.alpha), raw.alpha, raw.low)
+    if options.fit == "random":
+        raise DataError("random crops are for training; give --fit crop, pad or stretch")
     if options.fit == "stretch":
         return Raw(resize(raw.pixels, size, raw.alpha), raw.alpha, raw.low)
     return _padded(raw, size, options)

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 from gancore.data.arrays import ArraySource, DatasetSource, as_array, content_hash, find_low, value_note
+from gancore.data.crops import CropPixels, read_crops
 from gancore.data.data import Images
 from gancore.data.decode import OTHER_PICTURES, SUFFIXES
 from gancore.data.files import FolderFiles, OneFile, ZipFiles
 from gancore.data.idx import find_idx, is_idx, labels_beside, read_idx
 from gancore.data.labels import Labels, as_labels, json_labels, read_bytes
 from gancore.data.options import ImageOptions
-from gancore.data.packing import Progress, pack
+from gancore.data.packing import Progress, pack, refuse_unreadable
 from gancore.data.pictures import Pictures
 from gancore.data.pixels import Pixels
 from gancore.data.source import Source
@@ -189,9 +190,11 @@ def _assemble(
 ) -> Images:
     labels = find_labels(source, found, options, given)
     notes = list(source.notes)
-    if isinstance(source, ArraySource) and source.ready:
+    if isinstance(source, ArraySource) and source.ready and options.fit != "random":
         pixels = Pixels(source.array, source.channels_last, source.low)
         return _images(source, pixels, source.names, labels, (), options, notes)
+    if options.fit == "random":
+        return _random_crops(source, labels, options, on_progress)
     packed = pack(source, options, on_progress)
     options, notes = packed.options, [*notes, *packed.notes]
     low = 0.0
@@ -221,6 +224,22 @@ def _assemble(
     )
 
 
+def _random_crops(
+    source: Source, labels: Labels | None, options: ImageOptions, on_progress: Progress | None
+) -> Images:
+    found = read_crops(source, options, on_progress)
+    refuse_unreadable(source, found.skipped, options)
+    return _images(
+        source,
+        found.pixels,
+        [source.names[index] for index in found.kept],
+        None if labels is None else labels.take(found.kept),
+        [(source.names[index], reason) for index, reason in found.skipped],
+        found.options,
+        [*_fitted(found.options, source), *source.notes, *found.notes],
+    )
+
+
 def _stacked(values: list[Any], title: str) -> Any:
     try:
         return np.stack(values)
@@ -235,9 +254,12 @@ def _fitted(options: ImageOptions, source: Source) -> list[str]:
     """How the images were processed, for the description."""
     said = []
     if options.size is not None:
-        how = {"crop": "center-cropped and resized", "pad": "resized and padded", "stretch": "stretched"}[
-            options.fit
-        ]
+        how = {
+            "crop": "center-cropped and resized",
+            "pad": "resized and padded",
+            "stretch": "stretched",
+            "random": "cropped at random",
+        }[options.fit]
         said.append(f"{how} to {options.size[0]}×{options.size[1]} where they were not")
     if isinstance(source, Pictures):
         said.append("alpha kept" if options.keeps_alpha else f"alpha on {options.alpha}")
@@ -246,7 +268,7 @@ def _fitted(options: ImageOptions, source: Source) -> list[str]:
 
 def _images(
     source: Source,
-    pixels: Pixels,
+    pixels: Pixels | CropPixels,
     names: list[str],
     labels: Labels | None,
     skipped: Any,
@@ -259,6 +281,8 @@ def _images(
     def older() -> str:
         if isinstance(source, Pictures):
             return f"{source.older_digest()} {key}"
+        if isinstance(pixels, CropPixels):  # earlier versions had no random crops
+            return pixels.identity
         return f"{content_hash(pixels.array, pixels.channels_last, pixels.low)} {key}"
 
     return Images(

@@ -68,8 +68,8 @@ class ImageOptions:
     )
     fit: str = attrs.field(
         default="crop",
-        metadata=_help("crop the center, pad, or stretch to the size"),
-        validator=_checked(one_of("crop", "pad", "stretch")),
+        metadata=_help("crop the center, pad, or stretch to the size; random: another crop each time"),
+        validator=_checked(one_of("crop", "pad", "stretch", "random")),
     )
     alpha: str = attrs.field(
         default="white",

@@ -67,6 +67,11 @@ class Order:
             _words(stream(self.seed, self.domain, 2), np.asarray(positions, dtype=np.int64)) >> np.uint64(63)
         ).astype(np.int64)
 
+    def places(self, positions: Positions, which: int) -> Positions:
+        """A number in 0 … 2³¹ - 1 for each position, another one for each `which`."""
+        words = _words(stream(self.seed, self.domain, 3, which), np.asarray(positions, dtype=np.int64))
+        return (words >> np.uint64(33)).astype(np.int64)
+
 
 class PairedOrders:
     """Two domains, each in its own order: indices (N, 2)."""

@@ -173,11 +173,12 @@ def _read_all(
             store.append(image)
         if on_progress is not None and (index % REPORT_EVERY == REPORT_EVERY - 1 or index == len(source) - 1):
             on_progress(index + 1, len(source))
-    _refuse_unreadable(source, skipped, options)
+    refuse_unreadable(source, skipped, options)
     return skipped
 
 
-def _refuse_unreadable(source: Source, skipped: list[tuple[int, str]], options: ImageOptions) -> None:
+def refuse_unreadable(source: Source, skipped: list[tuple[int, str]], options: ImageOptions) -> None:
+    """Raises DataError if images that cannot be read are refused, or none can be read."""
     if not skipped or (options.unreadable == "skip" and len(skipped) < len(source)):
         return
     told = "; ".join(f"{source.names[index]}: {reason}" for index, reason in skipped[:10]) + (

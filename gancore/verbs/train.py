@@ -77,7 +77,7 @@ def train(
         paired: match the two domains by file name.
         size: height and width: 64, "48x64" or (48, 64).
         channels: 1: gray, 3: RGB, 4: RGBA.
-        fit: crop, pad or stretch to the size.
+        fit: crop, pad or stretch to the size; random: a crop at another place each time.
         alpha: background of transparent images, white or black; keep: keep alpha.
         mirror: mirror half of the images.
         labels: auto, folders, none, or a file of labels.

@@ -491,7 +491,7 @@ def test_progress_is_told(picture: Make, folder: Make) -> None:
         ({"size": True}, "size is True"),
         ({"size": 1.5}, "size is 1.5"),
         ({"channels": 0}, "channels must be a whole number, at least 1; got 0"),
-        ({"fit": "zoom"}, "fit must be one of crop, pad, stretch; got 'zoom'"),
+        ({"fit": "zoom"}, "fit must be one of crop, pad, stretch, random; got 'zoom'"),
         ({"alpha": "pink"}, "alpha must be one of white, black, keep; got 'pink'"),
         ({"bits": 12}, "bits must be one of 8, 16; got 12"),
         ({"mirror": "yes"}, "mirror must be one of False, True; got 'yes'"),
