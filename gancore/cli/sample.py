@@ -76,13 +76,16 @@ def sample(
             set=set or (),
             data=data,
             output=output or o.named(run, "-samples.png"),
+            keep=False,
             progress=progress,
         )
     say(_where(made))
+    if made.note:
+        say(made.note, err=True)
 
 
 def _where(made: "Images") -> str:
     suffix = "" if made.path is None else made.path.suffix
     if suffix == ".npy":
-        return f"{len(made)} images as an array {tuple(made.images.shape)} in {made.path}"
+        return f"{len(made)} images as an array {(len(made), *made.images.shape[1:])} in {made.path}"
     return f"{len(made)} images{' on a grid' if suffix else ''} in {made.path}"

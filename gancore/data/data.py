@@ -145,17 +145,20 @@ class Images(Data):
     def description(self) -> str:
         """One line: origin, number, processing."""
         numbers = f", labels of {self.classes} numbers" if self.label_shape else ""
-        classes = numbers or (f", {self.classes} classes{self._empty()}" if self.classes else "")
+        classes = numbers or (f", {self.classes} classes{self._named()}" if self.classes else "")
         notes = [f"{len(self.skipped)} skipped"] if self.skipped else []
         notes += ["mirrored at random"] if self.mirror else []
         shape = "×".join(str(size) for size in self.image)
         return ", ".join([f"{self.origin}: {len(self)} images {shape}, {self.pixels.depth}{classes}", *notes])
 
-    def _empty(self) -> str:
+    def _named(self) -> str:
+        """The names of the classes, and of those without an image."""
         assert self.labels is not None
         held = np.bincount(self.labels, minlength=self.classes)
         empty = [self.class_names[number] for number in np.flatnonzero(held == 0)[:4]]
-        return f" (no image of class {some(empty)})" if empty else ""
+        told = [] if self.class_names[0] == "0" else [some(self.class_names)]
+        told += [f"no image of class {some(empty)}"] if empty else []
+        return f" ({'; '.join(told)})" if told else ""
 
     @cached_property
     def fingerprint(self) -> str:

@@ -19,10 +19,13 @@ PATIENCE = 3
 
 @attrs.frozen
 class History:
-    """The diagnostics of each evaluation so far, and the scalars of each report, oldest first."""
+    """The diagnostics of each evaluation so far, and the scalars of each report, oldest first; and which of
+    discriminator and encoder the recipe trains, for advice that fits it.
+    """
 
     diagnostics: Sequence[Diagnostics]
     reports: Sequence[Mapping[str, float]]
+    parts: frozenset[str] = frozenset({"discriminator"})
 
     def last(self, name: str, count: int = 1) -> list[float]:
         """The last `count` values of a diagnostic; empty if it is missing in one of these evaluations."""
@@ -153,22 +156,39 @@ def exploding(history: History) -> str | None:
     return None
 
 
-RULES: dict[str, tuple[Callable[[History], str | None], tuple[str, ...]]] = {
+GAN, VAE = "discriminator", "encoder"
+"""Parts that a recipe may have, which advice is about."""
+
+Advice = tuple[str | tuple[str, str], ...]
+"""What to try; a pair says which part it is about."""
+
+RULES: dict[str, tuple[Callable[[History], str | None], Advice]] = {
     "collapse": (
         collapse,
         (
-            "a penalty on the discriminator, such as r1",
+            (GAN, "a penalty on the discriminator, such as r1"),
+            (VAE, "a lower weight of the prior, such as beta=0.5"),
             "a lower learning rate",
-            "a larger batch, or minibatch statistics",
+            (GAN, "a larger batch, or minibatch statistics"),
         ),
     ),
     "duplicates": (
         duplicates,
-        ("a penalty on the discriminator, such as r1", "a lower learning rate", "more data, or augmentation"),
+        (
+            (GAN, "a penalty on the discriminator, such as r1"),
+            (VAE, "a lower weight of the prior, such as beta=0.5"),
+            "a lower learning rate",
+            (GAN, "more data, or augmentation"),
+        ),
     ),
     "class-balance": (
         imbalance,
-        ("labels for both players", "a penalty on the discriminator, such as r1", "a larger batch"),
+        (
+            (GAN, "labels for both players"),
+            (GAN, "a penalty on the discriminator, such as r1"),
+            (VAE, "a lower weight of the prior, such as beta=0.5"),
+            "a larger batch",
+        ),
     ),
     "ignored-labels": (
         ignored_labels,
@@ -196,11 +216,20 @@ RULES: dict[str, tuple[Callable[[History], str | None], tuple[str, ...]]] = {
     ),
     "vanishing-gradients": (
         vanishing,
-        ("another loss, such as non-saturating, hinge or wasserstein", "a lower learning rate"),
+        (
+            (GAN, "another loss, such as non-saturating, hinge or wasserstein"),
+            (VAE, "a lower weight of the prior, such as beta=0.5"),
+            "a lower learning rate",
+        ),
     ),
     "exploding-gradients": (
         exploding,
-        ("a lower learning rate", "clipping: generator_optimizer.max_norm=1", "a penalty, such as r1"),
+        (
+            "a lower learning rate",
+            (GAN, "clipping: generator_optimizer.max_norm=1"),
+            (VAE, "clipping: optimizer.max_norm=1"),
+            (GAN, "a penalty, such as r1"),
+        ),
     ),
 }
 """Every alarm by name: its rule, and what to try."""
@@ -212,7 +241,13 @@ DRAWN = 256
 def alarms(history: History) -> list[Alarm]:
     """The alarms that this history raises."""
     found = ((name, rule(history), advice) for name, (rule, advice) in RULES.items())
-    return [Alarm(name, text, advice) for name, text, advice in found if text]
+    return [Alarm(name, text, _fitting(advice, history.parts)) for name, text, advice in found if text]
+
+
+def _fitting(advice: Advice, parts: frozenset[str]) -> tuple[str, ...]:
+    """The advice on what the recipe has."""
+    pairs = [("", one) if isinstance(one, str) else one for one in advice]
+    return tuple(text for part, text in pairs if not part or part in parts)
 
 
 def _falling(history: History, name: str) -> bool:

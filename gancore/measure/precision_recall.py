@@ -44,8 +44,8 @@ class PrecisionRecall(Score):
         real, fake = study.features("reference"), study.features("samples")
         need(
             f"precision[{study.title}]",
-            self.k + 2,
-            f"{self.k} neighbors and more",
+            5 * self.k + 1,
+            f"{self.k} neighbors show where images lie only among many",
             reference=len(real),
             samples=len(fake),
         )

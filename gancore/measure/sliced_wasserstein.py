@@ -126,8 +126,9 @@ class SlicedWasserstein(Score):
                 f"SWD compares patches of {PATCH}×{PATCH} pixels; "
                 f"the images are {height}×{width}: give larger ones"
             )
-        count = min(len(study.reference), len(study.samples), self.images)
-        need("SWD", 16, "patches of several images", reference=count, samples=count)
+        found_on = {"reference": len(study.reference), "samples": len(study.samples)}
+        need("SWD", 16, "patches of several images", **found_on)
+        count = min(*found_on.values(), self.images)
         real, fake = (
             laplacian_pyramid(some_images(study, side, count), levels(height, width))
             for side in ("reference", "samples")

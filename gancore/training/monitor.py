@@ -6,6 +6,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Discriminator, Encoder
 from gancore.component.randomness import fold
 from gancore.data import Data
 from gancore.errors import MeasureError
@@ -108,9 +109,18 @@ class Monitor:
         )
         labels = of_labels(pipeline, seed=fold(self.settings.seed, "watch") % 2**31)
         self.diagnostics.append(of_samples(study) | labels | self._of_probes())
-        raised = [a for a in alarms(History(self.diagnostics, self.reports)) if a.name not in self.raised]
+        raised = [a for a in alarms(self._history()) if a.name not in self.raised]
         self.raised |= {alarm.name for alarm in raised}
         return Evaluated(found, self.diagnostics[-1], raised, self._judge(found.scores, images))
+
+    def _history(self) -> History:
+        kinds = {"discriminator": Discriminator, "encoder": Encoder}
+        parts = [
+            name
+            for name, kind in kinds.items()
+            if any(isinstance(part, kind) for part in self.recipe.modules())
+        ]
+        return History(self.diagnostics, self.reports, frozenset(parts))
 
     def _study(self, name: str, pipeline: Pipeline) -> Study:
         source = self._real(pipeline.reads) if pipeline.reads else None

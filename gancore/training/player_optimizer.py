@@ -150,8 +150,8 @@ class PlayerOptimizer:
 
 
 ADVICE = (
-    "nothing has been saved since then: resume from the last checkpoint with a lower learning rate, a "
-    "penalty, or float32"
+    "nothing has been saved since then: resume from the last checkpoint with a lower learning rate "
+    "(--resume RUN --set OPTIMIZER.lr=…), a penalty, or --precision float32"
 )
 
 

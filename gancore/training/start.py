@@ -12,7 +12,7 @@ import torch
 from gancore.component.bounded import bounded_by_machine
 from gancore.component.interfaces import LabelSampler
 from gancore.data import Data
-from gancore.errors import FitError, UserError
+from gancore.errors import FactError, FitError, UserError
 from gancore.recipes.base import Recipe
 from gancore.recipes.conditions import check_both_sides_read, check_labels_arrive
 from gancore.runs.folder import RunFolder
@@ -130,7 +130,10 @@ def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
         )
     check_labels_arrive(recipe)
     with bounded_by_machine():
-        recipe.bind(seed=seed, by=f"the data ({data.description})", facts=data.facts())
+        try:
+            recipe.bind(seed=seed, by=f"the data ({data.description})", facts=data.facts())
+        except FactError as error:
+            raise FactError(f"{error}; the data: {data.description}") if not data.classes else error from None
     recipe.require()
     if "label" in recipe.wants and not data.classes:
         raise UserError(

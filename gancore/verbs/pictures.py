@@ -1,10 +1,12 @@
 """Images made by a command."""
 
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 
 import attrs
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -23,6 +25,8 @@ class Images:
         seed: the seed they were drawn with, if they were drawn.
         names: file names, if the images come from files.
         path: where they were written, if at all.
+        written: how many were written without being held here; `images` is then empty.
+        note: what was done to images that did not fit, for a message.
     """
 
     images: Tensor
@@ -30,9 +34,11 @@ class Images:
     seed: int | None = None
     names: tuple[str, ...] = ()
     path: Path | None = None
+    written: int = 0
+    note: str = ""
 
     def __len__(self) -> int:
-        return len(self.images)
+        return self.written or len(self.images)
 
     def __repr__(self) -> str:
         shape = "×".join(map(str, self.images.shape[1:]))
@@ -75,6 +81,39 @@ class Images:
         content = BytesIO()
         self.to_grid().save(content, "PNG")
         return content.getvalue()
+
+
+def write_each(batches: Iterable[Tensor], names: Sequence[str], output: Path) -> Images:
+    """Writes images as they are made, to a `.npy` file or a folder with one file per image, whole or not at
+    all; the result does not hold them.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write = _write_array if output.suffix == ".npy" else _write_files
+    shape = write(batches, names, output)
+    return Images(images=torch.empty(0, *shape), names=tuple(names), path=output, written=len(names))
+
+
+def _write_files(batches: Iterable[Tensor], names: Sequence[str], output: Path) -> tuple[int, ...]:
+    rest = iter(names)
+    shape: tuple[int, ...] = ()
+    with whole_folder(output) as aside:
+        for batch in batches:
+            shape = batch.shape[1:]
+            for picture in grid.to_pil(batch):
+                grid.save(picture, aside / f"{next(rest)}.png")
+    return tuple(shape)
+
+
+def _write_array(batches: Iterable[Tensor], names: Sequence[str], output: Path) -> tuple[int, ...]:
+    shape: tuple[int, ...] = ()
+    with whole_file(output) as aside, aside.open("wb") as file:
+        for batch in batches:
+            if not shape:
+                shape = tuple(batch.shape[1:])
+                header = {"descr": "<f4", "fortran_order": False, "shape": (len(names), *shape)}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(batch.numpy().astype("<f4").tobytes())
+    return shape
 
 
 def check_images(output: Path) -> None:

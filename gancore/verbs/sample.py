@@ -1,5 +1,8 @@
 """Images drawn, translated or reconstructed by a run."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gancore.data import ImageOptions
+from gancore.data import Data, ImageOptions
 from gancore.data import Images as ImageFiles
-from gancore.errors import UserError
+from gancore.errors import DataError, UserError
 from gancore.latent.seeds import images_of_seeds
 from gancore.latent.truncation import with_threshold
 from gancore.latent.wanted_label import Wanted, wanted_label
@@ -18,8 +21,9 @@ from gancore.pipeline import Pipeline, check_truncation
 from gancore.runs.sources import open_source
 from gancore.storage.files import distinct
 from gancore.verbs.loading import Run, load
-from gancore.verbs.pictures import Images, check_images, written
+from gancore.verbs.pictures import Images, check_images, write_each, written
 from gancore.verbs.progress import Progress, counted, silent
+from gancore.verbs.translate import translated
 from gancore.verbs.words import Amounts, Changes, Numbers, amounts_of, changes_of, numbers_of
 
 
@@ -38,6 +42,7 @@ def sample(
     set: Changes = (),
     data: Path | str | None = None,
     output: Path | str | None = None,
+    keep: bool = True,
     progress: Progress = silent,
 ) -> Images:
     """Draws images from a trained run, or translates or reconstructs given images with it.
@@ -60,6 +65,8 @@ def sample(
         data: images to translate or reconstruct instead of sampling: a folder, zip, IDX or .npy file.
         output: FILE.png for a grid, FILE.npy, or a folder for one file per image; default: nothing is
             written.
+        keep: hold the images in the result too; without, an array or files are written as they are drawn,
+            in memory that does not grow with their number.
         progress: called as `progress(what, done, total)`.
 
     Raises:
@@ -91,14 +98,15 @@ def sample(
     for amount in amounts:
         check_truncation(chosen, amount, truncation_layers)
     if data is not None:
-        images, names = _through(chosen, str(data), drawing.seed)
-        return written(Images(images=images, names=tuple(names)), output)
+        return written(_through(chosen, str(data), drawing.seed), output)
     chosen = chosen if threshold is None else with_threshold(chosen, threshold)
-    rows = [
+    rows = (
         drawing.drawn(chosen, progress, truncation=amount, truncation_layers=truncation_layers)
         for amount in amounts
-    ]
-    return written(drawing.together(rows, amounts), output)
+    )
+    if not keep and output is not None and Path(output).suffix in ("", ".npy"):
+        return write_each(chain.from_iterable(rows), drawing.names(amounts), Path(output))
+    return written(drawing.together([torch.cat(list(row)) for row in rows], amounts), output)
 
 
 @attrs.frozen
@@ -116,8 +124,8 @@ class _Drawing:
         numbers = () if seeds is None else tuple(dict.fromkeys(numbers_of("--seeds", seeds)))
         return cls(len(numbers) or count, seed, numbers, like, label)
 
-    def drawn(self, pipeline: Pipeline, progress: Progress, **truncated: Any) -> Tensor:
-        """Without seeds the images of `Pipeline.sample`, bit for bit."""
+    def drawn(self, pipeline: Pipeline, progress: Progress, **truncated: Any) -> Iterator[Tensor]:
+        """Without seeds the images of `Pipeline.sample`, bit for bit, batch by batch."""
         if self.seeds:
             mark = wanted_label(pipeline, self.label)
             made = images_of_seeds(pipeline, self.seeds, mark, like=self.like, **truncated)
@@ -125,25 +133,43 @@ class _Drawing:
             marks = wanted_label(pipeline, self.label, self.count)
             latent, marks = pipeline.draw(self.count, seed=self.seed, label=marks)
             made = pipeline.chunks(latent, marks, seed=self.seed, **truncated)
-        return torch.cat(list(counted(made, self.count, progress)))
+        return counted(made, self.count, progress)
+
+    def names(self, amounts: list[float]) -> list[str]:
+        """The names of all images as files."""
+        names = [f"seed{n:04d}" for n in self.seeds] or [f"{i:06d}" for i in range(self.count)]
+        if len(amounts) > 1:
+            return [f"{name}-truncation{amount:g}" for amount in amounts for name in names]
+        return names
 
     def together(self, rows: list[Tensor], amounts: list[float]) -> Images:
         """A row of images for each amount of truncation, or the images of the only one."""
-        names = [f"seed{n:04d}" for n in self.seeds] or [f"{i:06d}" for i in range(self.count)]
-        if len(amounts) > 1:
-            names = [f"{name}-truncation{amount:g}" for amount in amounts for name in names]
         return Images(
             images=torch.cat(rows),
             seed=None if self.seeds else self.seed,
             columns=self.count if len(amounts) > 1 else None,
-            names=tuple(names),
+            names=tuple(self.names(amounts)),
         )
 
 
-def _through(pipeline: Pipeline, source: str, seed: int) -> tuple[Tensor, list[str]]:
-    shape, labels = pipeline.reads_shape, "auto" if pipeline.reads_labels else "none"
-    images = open_source(source, ImageOptions(channels=shape[0], size=tuple(shape[1:]), labels=labels))
+def _through(pipeline: Pipeline, source: str, seed: int) -> Images:
+    images, note = _fitting(pipeline, source)
     rows = images.rows(np.arange(len(images)))
-    made = torch.cat(list(pipeline.apply(rows["image"], rows.get("label"), seed=seed)))
+    made = translated(pipeline, rows["image"], rows.get("label"), seed=seed)
     names = [Path(name).stem for name in images.names] if isinstance(images, ImageFiles) else []
-    return made, distinct(names)
+    return Images(images=made, names=tuple(distinct(names)), note=note)
+
+
+def _fitting(pipeline: Pipeline, source: str) -> tuple[Data, str]:
+    """Images in their own size, if they have one that the pipeline reads; else cropped, and a note on it."""
+    shape, labels = pipeline.reads_shape, "auto" if pipeline.reads_labels else "none"
+    any_size = pipeline.product == "translates" and pipeline.generator.size_multiple
+    own: Data | None = None
+    with suppress(DataError):  # images of several sizes
+        own = open_source(source, ImageOptions(channels=shape[0], labels=labels))
+    alike = own is not None and "differ in size" not in own.description
+    if own is not None and alike and (any_size or own.image[1:] == shape[1:]):
+        return own, ""
+    cropped = open_source(source, ImageOptions(channels=shape[0], size=tuple(shape[1:]), labels=labels))
+    whole = "; `gancore translate` keeps them whole" if any_size else ""
+    return cropped, f"images of another size were cropped and resized to {shape[1]}×{shape[2]}{whole}"

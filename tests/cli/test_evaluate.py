@@ -133,11 +133,11 @@ def test_images_without_a_reference_are_refused(place, capsys):
 def test_shapes_that_differ_are_made_one_by_the_reference(place):
     gray = place / "gray"
     gray.mkdir()
-    for i in range(12):
+    for i in range(16):
         Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8), dtype=np.uint8)).save(
             gray / f"{i}.png"
         )
-    color = pictures(place / "color", 12, seed=3)
+    color = pictures(place / "color", 16, seed=3)
     assert (
         run(
             [

@@ -66,11 +66,21 @@ def test_every_alarm_says_what_was_seen_and_what_to_try():
     assert len(alarm.advice) == 3 and all(advice for _, advice in RULES.values())
 
 
+@pytest.mark.parametrize("parts", [frozenset(), frozenset({"encoder"})])
+def test_advice_does_not_speak_of_a_discriminator_that_is_not_there(parts):
+    samples = [{**WELL, "diversity": 0.05, "duplicates": 0.9, "class balance": 2.0}] * 3
+    raised = alarms(History(samples, QUIET, parts))
+    assert len(raised) == 3
+    for alarm in raised:
+        told = " ".join(alarm.advice)
+        assert alarm.advice and not any(word in told for word in ("discriminator", "r1", "augment", "player"))
+        assert ("beta" in told) == bool(parts)
+
+
 def test_an_option_that_is_advised_exists():
-    options = {
-        word for _, advice in RULES.values() for text in advice for word in text.split() if "=" in word
-    }
-    assert options == {"generator_optimizer.max_norm=1"}
+    texts = [one if isinstance(one, str) else one[1] for _, advice in RULES.values() for one in advice]
+    options = {word for text in texts for word in text.split() if "=" in word}
+    assert options == {"generator_optimizer.max_norm=1", "optimizer.max_norm=1", "beta=0.5"}
     assert Adam(max_norm=1).max_norm == 1
 
 

@@ -109,11 +109,11 @@ def test_the_scores_carry_the_title():
 def test_too_few_images_are_refused():
     with pytest.raises(
         MeasureError,
-        match=r"precision\[toy-1\] needs at least 5 images in the samples \(3 neighbors and more\); got 4",
+        match=r"precision\[toy-1\] needs at least 16 images in the samples \(3 neighbors .*\); got 4",
     ):
         PrecisionRecall()(study(fake=images(4)))
     with pytest.raises(
         MeasureError,
-        match=r"density\[toy-1\] needs at least 7 images in the reference \(5 neighbors and more\); got 6",
+        match=r"density\[toy-1\] needs at least 26 images in the reference \(5 neighbors .*\); got 6",
     ):
         DensityCoverage()(study(real=images(6)))

@@ -102,6 +102,6 @@ def test_small_images_and_small_sets_are_refused():
         SlicedWasserstein()(study(size=4))
     with pytest.raises(
         MeasureError,
-        match=r"SWD needs at least 16 images in the reference \(patches of several images\); got 5",
+        match=r"SWD needs at least 16 images in the samples \(patches of several images\); got 5",
     ):
         SlicedWasserstein()(study(fake=images(5)))

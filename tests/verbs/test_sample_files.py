@@ -1,0 +1,99 @@
+"""Samples as files, written as they are made; and images that do not fit a translator."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from small import SmallGenerator, know_small_parts
+
+from gancore import Pipeline
+from gancore.standard.conditioners import Identity
+from gancore.standard.samplers import Normal
+from gancore.verbs.sample import sample
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known():
+    know_small_parts()
+
+
+@pytest.fixture
+def pipeline():
+    generator = SmallGenerator(image=(3, 8, 8))
+    return Pipeline(
+        sampler=Normal(latent=generator.code_shape),
+        conditioner=Identity(code=generator.code_shape),
+        generator=generator,
+    )
+
+
+def test_files_written_as_they_are_made_are_those_written_at_the_end(pipeline, tmp_path):
+    whole = sample(pipeline, count=70, output=tmp_path / "whole")
+    made = sample(pipeline, count=70, output=tmp_path / "made", keep=False)
+    assert len(made) == 70 and made.images.shape == (0, 3, 8, 8) and len(whole.images) == 70
+    files = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert len(files) == 70 and files == sorted(path.name for path in (tmp_path / "made").iterdir())
+    for file in files:
+        assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "made" / file).read_bytes()
+
+
+def test_an_array_written_as_it_is_made_is_the_same(pipeline, tmp_path):
+    whole = sample(pipeline, seeds="0-4", output=tmp_path / "whole.npy")
+    sample(pipeline, seeds="0-4", output=tmp_path / "made.npy", keep=False)
+    one, other = (np.load(tmp_path / name) for name in ("whole.npy", "made.npy"))
+    assert np.array_equal(one, other) and np.array_equal(one, whole.images.numpy())
+
+
+def test_memory_does_not_grow_with_the_number_of_files(pipeline, tmp_path):
+    held = []
+    for count in (128, 1024):
+        tracemalloc.start()
+        sample(pipeline, count=count, output=tmp_path / f"{count}.npy", keep=False)
+        held.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert held[1] < held[0] + 1024 * 200  # an image as floats has 768 bytes, and its name is kept
+
+
+def test_a_run_that_is_stopped_while_writing_leaves_nothing(pipeline, tmp_path):
+    def interrupt(what, done, total):
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sample(pipeline, count=200, output=tmp_path / "out", keep=False, progress=interrupt)
+    assert not list(tmp_path.iterdir())
+
+
+def folder_of(sizes, place):
+    place.mkdir()
+    for number, (height, width) in enumerate(sizes):
+        pixels = np.random.default_rng(number).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{number:04d}.png")
+    return place
+
+
+class Same(SmallGenerator):
+    """The image itself."""
+
+    @property
+    def code_shape(self):
+        return tuple(self.image)
+
+    def forward(self, code):
+        return code
+
+
+def test_a_picture_is_not_cut_without_a_word(tmp_path, monkeypatch):
+    translator = Pipeline(conditioner=Identity(code=(3, 8, 8)), generator=Same(image=(3, 8, 8)))
+    wide = folder_of([(8, 24)], tmp_path / "wide")
+    made = sample(translator, data=wide)
+    assert made.images.shape == (1, 3, 8, 8) and "cropped and resized to 8×8" in made.note
+    assert not sample(translator, data=folder_of([(8, 8)] * 2, tmp_path / "fitting")).note
+    monkeypatch.setattr(Same, "size_multiple", 2, raising=False)
+    whole = sample(translator, data=wide)
+    assert whole.images.shape == (1, 3, 8, 24) and not whole.note
+    mixed = sample(translator, data=folder_of([(8, 24), (8, 8)], tmp_path / "mixed"))
+    assert mixed.images.shape == (2, 3, 8, 8) and "`gancore translate` keeps them whole" in mixed.note
+    assert torch.isfinite(whole.images).all()
