@@ -29,22 +29,6 @@ def repeats_under_one_seed(trial: Trial[Conditioner]) -> None:
 
 
 @check(Conditioner, excuse=reads_labels)
-def takes_soft_labels(trial: Trial[Conditioner]) -> None:
-    """A soft label `(N, K)` is accepted; a one-hot one is equivalent to that class."""
-    latent, label = inputs(trial, trial.part.eval())
-    assert label is not None
-    classes = classes_of(trial.part)
-    hard = forward(trial.part, (latent, label))
-    sure = forward(trial.part, (latent, torch.nn.functional.one_hot(label, classes).float()))
-    ensure(
-        torch.allclose(sure, hard, atol=1e-5),
-        "a one-hot soft label gives another code than the class",
-    )
-    mixed = forward(trial.part, (latent, torch.full((len(latent), classes), 1 / classes)))
-    ensure_shape(mixed, hard.shape, "a batch of codes from soft labels")
-
-
-@check(Conditioner, excuse=reads_labels)
 def every_label_changes_the_code(trial: Trial[Conditioner]) -> None:
     """For one latent, every label gives a different code."""
     classes = classes_of(trial.part)

@@ -176,6 +176,16 @@ def second_derivatives_are_true(trial: Trial[Part]) -> None:
 
 
 @check(Conditioner, Discriminator, Encoder, excuse=reads_labels)
+def takes_soft_labels(trial: Trial[Part]) -> None:
+    """A soft label `(N, K)` is accepted; a one-hot one is equivalent to that class."""
+    read, label = inputs(trial, trial.part.eval())
+    assert label is not None
+    hard = forward(trial.part, (read, label))
+    sure = forward(trial.part, (read, torch.nn.functional.one_hot(label, classes_of(trial.part)).float()))
+    ensure(torch.allclose(sure, hard, atol=1e-5), "a one-hot soft label gives another result than the class")
+
+
+@check(Conditioner, Discriminator, Encoder, excuse=reads_labels)
 def reads_every_number_of_a_label(trial: Trial[Part]) -> None:
     """A label `(N, K)` may be any row of numbers, and each of the K numbers changes the result."""
     size = classes_of(trial.part)
