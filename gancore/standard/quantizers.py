@@ -93,7 +93,7 @@ class Codebook(Conditioner):
 
     examples = ({"quantizer": {"part": "vector", "size": 5}, "code": (3, 2, 4)},)
 
-    quantizer: Quantizer = seat(default=VectorQuantizer)
+    quantizer: Quantizer = seat(default=VectorQuantizer, help="the quantizer that holds the vectors")
 
     def facts(self, seat: str) -> dict[str, Shape]:
         """The shape of the code."""
