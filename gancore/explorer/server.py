@@ -6,6 +6,7 @@ import json
 import socket
 import socketserver
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,8 @@ from gancore.explorer.session import Session
 __all__ = ["Refused", "Server", "open_server"]
 
 LONGEST = 64 * 1024
+CONNECTIONS, IDLE_SECONDS = 64, 20.0
+"""Connections that are served at a time, and how long one may say nothing; further ones wait for a place."""
 TRIES = 100
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -49,9 +52,11 @@ class Server(ThreadingHTTPServer):
     """Serves one session; `host` is the address to bind to."""
 
     daemon_threads = True
+    request_queue_size = 1024
 
     def __init__(self, session: Session, host: str, port: int) -> None:
         self.session, self.host = session, host
+        self.places = threading.BoundedSemaphore(CONNECTIONS)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), Handler)
 
@@ -59,6 +64,19 @@ class Server(ThreadingHTTPServer):
         """Binds without resolving the host name, which may take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Waits for a place, then serves the connection in a thread of its own."""
+        if not self.places.acquire(timeout=IDLE_SECONDS):
+            return self.shutdown_request(request)
+        return super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serves a connection, and gives its place to the next."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.places.release()
 
     @property
     def local(self) -> bool:
@@ -125,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
     # small responses would wait for the other side's acknowledgment
     disable_nagle_algorithm = True
     wbufsize = -1
-    timeout = 120
+    timeout = IDLE_SECONDS
 
     def do_GET(self) -> None:
         """Serves the page, its files, and the properties of the pipeline that it needs."""
@@ -154,6 +172,11 @@ class Handler(BaseHTTPRequestHandler):
             self._json({"error": text}, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _get(self) -> None:
+        if "Transfer-Encoding" in self.headers or any(
+            length.strip() != "0" for length in self.headers.get_all("Content-Length") or []
+        ):
+            self.close_connection = True  # a body that is not read would be taken for the next request
+            raise Refused(HTTPStatus.BAD_REQUEST, "this request has no body; send it without one")
         self._check_host()
         path = urlsplit(self.path).path
         if path == "/about":
@@ -185,10 +208,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         """Reads the whole body, so that a refused request leaves nothing unread in the connection."""
-        length = self.headers.get("Content-Length", "")
+        lengths = self.headers.get_all("Content-Length") or [""]
+        length = lengths[0] if len(lengths) == 1 else ""
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             self.close_connection = True
-            raise Refused(HTTPStatus.LENGTH_REQUIRED, "a request must state its length: send Content-Length")
+            raise Refused(
+                HTTPStatus.LENGTH_REQUIRED, "a request must state its length once: send Content-Length"
+            )
         if len(length) > 9 or int(length) > LONGEST:
             self.close_connection = True
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may have at most {LONGEST} bytes")

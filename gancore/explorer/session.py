@@ -161,7 +161,7 @@ def _around(request: Any) -> tuple[int, list[View]]:
     point = view_of(view)
     if not isinstance(point, Point):
         raise UserError("only a point has neighbors; a mix or an interpolation does not")
-    if size not in range(1, LARGEST + 1) or isinstance(size, bool):
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= LARGEST:
         raise UserError(f"size is a whole number from 1 to {LARGEST}; got {str(size)[:40]}")
     if isinstance(step, bool) or not isinstance(step, int | float) or not 0 <= step <= 10:
         raise UserError(f"step is a number from 0 to 10; got {str(step)[:40]}")

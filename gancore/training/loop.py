@@ -128,6 +128,7 @@ class Training:
     def _train(self, stopping: Stopping, resuming: bool, changes: Mapping[str, Any]) -> None:
         try:
             self._restore() if resuming else self._grids()
+            self.ranks.wait()  # for the first one, which alone writes
             if changes:
                 self._event("changed", changes=dict(changes))
             self._tell("gancore_started")

@@ -7,16 +7,29 @@ gives some parameter no gradient would silently not be averaged.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, ClassVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from gancore.errors import GancoreError, RunError
+from gancore.errors import GancoreError, RunError, UserError
+
+PATIENCE_SECONDS = "GANCORE_STEP_TIMEOUT"
+"""The variable of the environment that says how long a process waits for the others within a step."""
+PATIENCE = 60.0
 
 
 class Ranks:
-    """This process's rank among all processes; a single process needs no process group."""
+    """This process's rank among all processes; a single process needs no process group.
+
+    Within a step, a process waits a minute for the others, or as many seconds as `GANCORE_STEP_TIMEOUT` says:
+    one that was stopped would keep them for good. Between steps, while the first one evaluates and saves, it
+    waits as long as `torch.distributed` does.
+    """
+
+    within_step: ClassVar[Any] = None
 
     def __init__(self) -> None:
         self.joined = dist.is_available() and dist.is_initialized()
@@ -29,7 +42,9 @@ class Ranks:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
             if torch.cuda.is_available():
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+            patience = _patience()
             dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+            cls.within_step = dist.new_group(timeout=timedelta(seconds=patience))
         return cls()
 
     @property
@@ -42,7 +57,7 @@ class Ranks:
         if self.joined:
             values = values.clone()
             with _talking():
-                dist.all_reduce(values)
+                dist.all_reduce(values, group=self.within_step)
         return values
 
     def mean_in_place(self, tensors: Sequence[Tensor]) -> None:
@@ -51,7 +66,7 @@ class Ranks:
             return
         flat = torch.cat([t.reshape(-1) for t in tensors])
         with _talking():
-            dist.all_reduce(flat)
+            dist.all_reduce(flat, group=self.within_step)
         flat /= self.world
         for tensor, piece in zip(tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True):
             tensor.copy_(piece.view(tensor.shape))
@@ -68,12 +83,17 @@ class Ranks:
         rows = torch.cat([rows, rows.new_zeros(int(counts.max()) - len(rows), *rows.shape[1:])])
         several = [torch.empty_like(rows) for _ in range(self.world)]
         with _talking():
-            dist.all_gather(several, rows)
+            dist.all_gather(several, rows, group=self.within_step)
         return torch.cat([one[:n] for one, n in zip(several, counts.tolist(), strict=True)])
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on any rank."""
-        return bool(self.sum(torch.tensor(float(flag))) > 0) if self.joined else flag
+        if not self.joined:
+            return flag
+        raised = torch.tensor(float(flag))
+        with _talking():
+            dist.all_reduce(raised)
+        return bool(raised > 0)
 
     def from_first(self, make: Callable[[], str]) -> str:
         """The text that `make` returns on the first rank, broadcast to every rank.
@@ -105,6 +125,17 @@ class Ranks:
         """Leaves the group."""
         if self.joined:
             dist.destroy_process_group()
+            type(self).within_step = None
+
+
+def _patience() -> float:
+    given = os.environ.get(PATIENCE_SECONDS, str(PATIENCE))
+    try:
+        if 0 < (seconds := float(given)) < 1e6:
+            return seconds
+    except ValueError:
+        pass
+    raise UserError(f"{PATIENCE_SECONDS} is {given!r}; give a positive number of seconds")
 
 
 @contextmanager
@@ -114,4 +145,8 @@ def _talking() -> Iterator[None]:
         yield
     except RuntimeError as error:
         first = str(error).strip().partition("\n")[0]
-        raise RunError(f"another process of this training ended; see its message (here: {first})") from None
+        raise RunError(
+            f"another process of this training ended or does not answer; see its message (here: {first}). "
+            f"If its steps take long, set {PATIENCE_SECONDS} to more seconds; "
+            "then continue with `gancore train --resume`"
+        ) from None

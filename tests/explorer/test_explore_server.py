@@ -15,6 +15,7 @@ from PIL import Image
 
 from gancore.cli import run
 from gancore.errors import UserError
+from gancore.explorer import server as server_room
 from gancore.explorer.server import LONGEST, open_server
 from gancore.explorer.session import Session
 from gancore.latent.codes import render_codes
@@ -330,6 +331,16 @@ def test_no_other_file_is_served(server, path):
             b"chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
             411,
         ),
+        (
+            b"GET /about HTTP/1.1\r\nHost: localhost\r\nContent-Length: 24\r\n\r\nGET / HTTP/1.1\r\nHost: x",
+            400,
+        ),
+        (b"GET /about HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (
+            b"POST /about HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 30\r\n\r\n{}"
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            411,
+        ),
         (b"PUT /image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 501),
         (b"nonsense\r\n\r\n", None),
         (b"GET / HTTP/9.9\r\n\r\n", None),
@@ -356,6 +367,23 @@ def test_a_network_that_breaks_is_said_without_a_traceback(serve, tmp_path, caps
         del pipeline.generator.forward
         assert post(running, "/image", {"seed": 1})[0].status == 200
     assert capsys.readouterr().err == "gancore explore: ZeroDivisionError: division by zero\n"
+
+
+def test_many_connections_are_answered_and_idle_ones_hold_no_place(serve, layered_run, monkeypatch):
+    monkeypatch.setattr(server_room, "CONNECTIONS", 4)
+    monkeypatch.setattr(server_room.Handler, "timeout", 0.5)
+    with serve(load_pipeline(layered_run), layered_run) as server:
+        idle = [socket.create_connection(server.server_address[:2], timeout=20) for _ in range(40)]
+        answers = [talk(server, "GET", "/about")[0].status for _ in range(2)]
+        assert threading.active_count() < 40 and answers == [200, 200]
+        for connection in idle:
+            connection.close()
+
+
+def test_whole_numbers_are_no_floats(server):
+    for body in ({"view": VIEW, "along": "draw", "size": 3.0}, {"view": VIEW, "along": "draw", "size": True}):
+        assert post(server, "/neighbors", body)[0].status == 400
+    assert post(server, "/image", {"seed": 3.0})[0].status == 400
 
 
 def test_who_goes_away_leaves_nothing(server, capsys):

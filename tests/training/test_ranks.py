@@ -14,7 +14,7 @@ from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source
 
 from gancore import TwoPlayerGAN
 from gancore.component.discovery import registry
-from gancore.errors import GancoreError, NotFinite, RunError
+from gancore.errors import GancoreError, NotFinite, RunError, UserError
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1, GradientPenalty
 from gancore.training.ranks import Ranks
@@ -177,7 +177,7 @@ def test_a_save_that_fails_on_the_first_rank_ends_both(both):
 def test_a_process_that_is_gone_is_an_error_and_no_hang(both):
     kind, text = both[2]
     assert kind == "RunError" and text.startswith(
-        "another process of this training ended; see its message (here: "
+        "another process of this training ended or does not answer; see its message (here: "
     )
 
 
@@ -246,3 +246,57 @@ def torchrun(*words):
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+STOPPED = """
+import os, signal, sys, time
+import torch
+from gancore.errors import RunError
+from gancore.training.ranks import Ranks
+ranks = Ranks.join()
+ranks.wait()
+if ranks.rank == 1:
+    os.kill(os.getpid(), signal.SIGSTOP)
+started = time.monotonic()
+try:
+    ranks.mean_in_place([torch.ones(3)])
+except RunError as error:
+    print(f"{time.monotonic() - started:.1f} {error}", flush=True)
+    os._exit(1)
+"""
+
+
+def test_a_process_that_is_stopped_is_not_waited_for(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    base = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": "2",
+        "GANCORE_STEP_TIMEOUT": "3",
+    }
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", STOPPED],
+            env={**os.environ, **base, "RANK": str(rank), "CUDA_VISIBLE_DEVICES": ""},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    try:
+        said = started[0].communicate(timeout=120)[0]
+    finally:
+        for process in started:
+            process.kill()
+    waited, _, error = said.partition(" ")
+    assert 1 < float(waited) < 30 and "does not answer" in error and "GANCORE_STEP_TIMEOUT" in error
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "soon", "nan", "1e9"])
+def test_how_long_is_waited_is_a_number_of_seconds(monkeypatch, given):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("GANCORE_STEP_TIMEOUT", given)
+    with pytest.raises(UserError, match="positive number of seconds"):
+        Ranks.join()
