@@ -103,6 +103,7 @@ def work(rank, folder):
         "text": ranks.from_first(lambda: f"rank {rank}"),
         "any": (ranks.any(False), ranks.any(rank == 1)),
         "gather": ranks.gather(torch.full((2, 1), float(rank))),
+        "gather of unequal numbers": ranks.gather(torch.full((2 * rank, 1), float(rank))),
         "uneven": gone_wrong(lambda: TrainingRun(fresh(ranks).recipe, Source(), batch=7, ranks=ranks)),
     }
     torch.save(result, f"{folder}/{rank}.pt")
@@ -179,6 +180,11 @@ def test_a_process_that_is_gone_is_an_error_and_no_hang(both):
     assert kind == "RunError" and text.startswith(
         "another process of this training ended or does not answer; see its message (here: "
     )
+
+
+def test_rows_of_unequal_numbers_are_gathered(both):
+    for one in both[:2]:
+        assert torch.equal(one["gather of unequal numbers"], torch.ones(2, 1))
 
 
 def test_what_ranks_agree_on(both):
