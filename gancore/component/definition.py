@@ -16,7 +16,7 @@ _COMPLETE: set[Any] = set()
 
 def check_constructor(cls: type) -> None:
     """Raises SpecError if a class has a constructor of its own, which would bypass its fields."""
-    if "__init__" in vars(cls):
+    if "__init__" in vars(cls) and "__attrs_attrs__" not in vars(cls):  # attrs writes one itself
         raise SpecError(
             f"{cls.__name__} has an __init__ of its own, but a part is made from its fields: write "
             "options as name: type = field(default=…), and make layers in build(self)"

@@ -113,6 +113,14 @@ def test_a_constructor_of_its_own_is_refused_at_definition():
                 super().__init__()
 
 
+def test_a_class_may_be_offered_under_a_second_name():
+    @part("once")
+    class Once(SmallGenerator):
+        """A generator."""
+
+    assert part("twice")(Once).name == "twice"
+
+
 @pytest.mark.parametrize(
     "wrong, right", [("biuld", "build"), ("update_bufers", "update_buffers"), ("fact", "facts")]
 )
