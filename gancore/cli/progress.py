@@ -11,12 +11,15 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from gancore.cli.progress_line import long_note, progress_lines, short, span
 from gancore.cli.terminal import say
 from gancore.component.discovery import host
 from gancore.component.hooks import hookimpl
@@ -58,18 +61,48 @@ def bars() -> Iterator[Report]:
         yield report
 
 
+class Pace:
+    """The rate of a training in this session, and the time left at that rate, from its first step on."""
+
+    SETTLED = 10.0
+    """Seconds after which the rate is taken to judge the whole training."""
+
+    def __init__(self) -> None:
+        self.first, self.noted = 0, False
+
+    def begin(self, run: Any) -> None:
+        """The images seen before this session."""
+        self.first = run.images
+
+    def rate(self, run: Any) -> float:
+        """Images in a second."""
+        return float((run.images - self.first) / max(1e-9, time.monotonic() - run.started))
+
+    def left(self, run: Any) -> float | None:
+        """Seconds to the end; None before the first step."""
+        rate = self.rate(run)
+        return max(0, run.total - run.images) / rate if rate > 0 else None
+
+    def note(self, run: Any) -> str:
+        """Once, what to say about a training of more than a day."""
+        if self.noted or time.monotonic() - run.started < self.SETTLED or (left := self.left(run)) is None:
+            return ""
+        self.noted = True
+        return long_note(left, run.total)
+
+
 class Lines:
     """A plain line every few seconds."""
 
     def __init__(self) -> None:
         self.last = 0.0
-        self.first = 0
+        self.pace = Pace()
 
     @hookimpl
     def gancore_started(self, run: Any) -> None:
         """Prints what is being trained, and where."""
         if run.ranks.first:
-            self.first = run.images
+            self.pace.begin(run)
             _say(f"training {run.recipe.qualified_name} on {run.data.description}")
             _say(
                 f"{run.images} of {run.total} images seen, batch {run.run.batch_size}, {run.run.device}; "
@@ -77,13 +110,19 @@ class Lines:
             )
 
     @hookimpl
+    def gancore_stepped(self, run: Any) -> None:
+        """Says once if the training takes more than a day."""
+        if run.ranks.first and (note := self.pace.note(run)):
+            _say(note)
+
+    @hookimpl
     def gancore_reported(self, run: Any, scalars: dict[str, float]) -> None:
         """Prints at most one line every `QUIET` seconds."""
         if time.monotonic() - self.last >= QUIET or run.images >= run.total:
             self.last = time.monotonic()
-            rate = (run.images - self.first) / max(1e-9, time.monotonic() - run.started)
-            left = (run.total - run.images) / max(rate, 1e-9)
-            _say(f"{run.images}/{run.total} images  {rate:.0f}/s  {_span(left)} left  {_short(scalars)}")
+            seen, left = min(run.images, run.total), span(self.pace.left(run) or 0)
+            rate = f"{self.pace.rate(run):.0f}/s"
+            _say(f"{seen}/{run.total} images  {rate}  {left} left  {'  '.join(short(scalars))}")
 
     @hookimpl
     def gancore_finished(self, run: Any) -> None:
@@ -99,56 +138,75 @@ class Lines:
         """Does nothing; there is nothing to close."""
 
 
+class Whole(ProgressColumn):
+    """The progress in one or two lines that fit the terminal; nothing of them is cut."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self.console = console
+
+    def render(self, task: Task) -> Text:
+        """The lines."""
+        signs: dict[str, Any] = {} if self.console.encoding.startswith("utf") else {"full": "=", "empty": "-"}
+        lines = progress_lines(
+            self.console.width - 1,
+            done=int(task.completed),
+            total=int(task.total or 0),
+            **task.fields,
+            **signs,
+        )
+        return Text("\n".join(lines), no_wrap=True)
+
+
 class Bar:
     """A live bar with the latest scalars."""
 
     def __init__(self) -> None:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
         self.console = Console(stderr=True)
-        self.progress = Progress(
-            *columns, TextColumn("{task.fields[scalars]}", markup=False), console=self.console
-        )
-        self.task = self.progress.add_task("images", total=None, scalars="")
+        self.progress = Progress(Whole(self.console), console=self.console)
+        self.task = self.progress.add_task("images", total=None, left=None, rate=None, scalars={})
+        self.pace = Pace()
 
     @hookimpl
     def gancore_started(self, run: Any) -> None:
         """Starts the bar."""
         if run.ranks.first:
-            self.console.print(
-                shown(f"training {run.recipe.qualified_name} on {run.data.description}"),
-                highlight=False,
-                markup=False,
-            )
-            self.console.print(shown(f"run folder {run.folder}"), highlight=False, markup=False)
+            self.pace.begin(run)
+            self._show(f"training {run.recipe.qualified_name} on {run.data.description}")
+            self._show(f"run folder {run.folder}")
             self.progress.update(self.task, total=run.total, completed=run.images)
             self.progress.start()
 
     @hookimpl
     def gancore_stepped(self, run: Any) -> None:
         """Moves the bar."""
-        self.progress.update(self.task, completed=min(run.images, run.total))
+        self.progress.update(
+            self.task,
+            completed=min(run.images, run.total),
+            left=self.pace.left(run),
+            rate=self.pace.rate(run),
+        )
+        if run.ranks.first and (note := self.pace.note(run)):
+            self._show(note)
 
     @hookimpl
     def gancore_reported(self, run: Any, scalars: dict[str, float]) -> None:
         """Shows the scalars."""
-        self.progress.update(self.task, scalars=_short(scalars))
+        self.progress.update(self.task, scalars=scalars)
 
     @hookimpl
     def gancore_finished(self, run: Any) -> None:
         """Prints where the results are."""
         self.progress.stop()
-        self.console.print(shown(_ending(run)), highlight=False, markup=False)
+        self._show(_ending(run))
 
     @hookimpl
     def gancore_warned(self, text: str) -> None:
         """Prints the warning above the bar."""
-        self.console.print(shown(f"warning: {text}"), highlight=False, markup=False)
+        self._show(f"warning: {text}")
+
+    def _show(self, text: str) -> None:
+        self.console.print(shown(text), highlight=False, markup=False)
 
     def close(self) -> None:
         """Stops the bar and restores the terminal."""
@@ -157,7 +215,7 @@ class Bar:
 
 def _ending(run: Any) -> str:
     return (
-        f"done: {run.images} images in {_span(run.seconds)}. Report: {run.run_folder.report_file}; "
+        f"done: {run.images} images in {span(run.seconds)}. Report: {run.run_folder.report_file}; "
         f"next: gancore sample {run.folder} {_what(run)}"
     )
 
@@ -165,21 +223,6 @@ def _ending(run: Any) -> str:
 def _what(run: Any) -> str:
     first = next(iter(run.recipe.pipelines().values()))
     return "--count 64" if first.sampler is not None else "--data FOLDER --output FOLDER"
-
-
-def _short(scalars: dict[str, float]) -> str:
-    return "  ".join(
-        f"{name.rpartition('/')[0][:1] or ''}{'.' if '/' in name else ''}{name.rpartition('/')[2]} {v:.3g}"
-        for name, v in scalars.items()
-    )
-
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return (
-        f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-    )
 
 
 def _say(text: str) -> None:

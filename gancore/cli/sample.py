@@ -76,7 +76,7 @@ def sample(
             set=set or (),
             data=data,
             output=output or o.named(run, "-samples.png"),
-            keep=False,
+            hold=False,
             progress=progress,
         )
     say(_where(made))

@@ -10,6 +10,19 @@ from gancore.component.part import Part
 from gancore.component.presets import Preset
 from gancore.errors import AmbiguousPart, BrokenPlugin, SpecError, UnknownPart
 
+FAMILIES = {
+    "gan": "gancore-gan",
+    "dcgan": "gancore-dcgan",
+    "vae": "gancore-vae",
+    "pca": "gancore-pca",
+    "cyclegan": "gancore-cyclegan",
+    "stylegan": "gancore-stylegan",
+    "stylegan2": "gancore-stylegan",
+    "stylegan3": "gancore-stylegan",
+    "stylegan3-r": "gancore-stylegan",
+}
+"""The packages that offer the recipes of this project."""
+
 
 @attrs.frozen
 class Registration:
@@ -217,6 +230,10 @@ class Registry:
         known = sorted({n for k, n in [*self._registrations, *self._presets] if k == kind})
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
+        if kind == "recipe" and (plugin := FAMILIES.get(name)) and not distribution:
+            return UnknownPart(
+                f"the recipe {name!r} comes with {plugin}, which is not installed; install that package"
+            )
         text = f"there is no {kind} {name!r}; {hint}known: {', '.join(known) or 'none'}"
         if distribution:
             text += f". Is the plugin {distribution} installed?"

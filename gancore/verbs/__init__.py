@@ -9,11 +9,11 @@ from keyword import iskeyword
 NAMES = {"list": "list_parts"}
 """Commands with another name in Python, where their own is taken."""
 
-ELSEWHERE = {("train", "resume"): "resume"}
+ELSEWHERE = {("train", "resume"): "resume", ("list", "json"): "list_parts"}
 """Options that are separate functions in Python."""
 
-PYTHON_ONLY = frozenset({"progress", "started", "command"})
-"""Parameters without an option: callbacks, and a run's command line."""
+PYTHON_ONLY = frozenset({"progress", "started", "command", "hold"})
+"""Parameters without an option: callbacks, a command line, and whether results are held in memory."""
 
 
 def python_name(word: str) -> str:

@@ -35,14 +35,14 @@ def sample(
     seeds: Numbers | None = None,
     like: str | None = None,
     label: Wanted | None = None,
-    truncation: Amounts = 1.0,
+    truncation: Amounts = 1,
     truncation_layers: int | None = None,
     threshold: float | None = None,
     pipeline: str | None = None,
     set: Changes = (),
     data: Path | str | None = None,
     output: Path | str | None = None,
-    keep: bool = True,
+    hold: bool = True,
     progress: Progress = silent,
 ) -> Images:
     """Draws images from a trained run, or translates or reconstructs given images with it.
@@ -65,7 +65,7 @@ def sample(
         data: images to translate or reconstruct instead of sampling: a folder, zip, IDX or .npy file.
         output: FILE.png for a grid, FILE.npy, or a folder for one file per image; default: nothing is
             written.
-        keep: hold the images in the result too; without, an array or files are written as they are drawn,
+        hold: hold the images in the result too; without, an array or files are written as they are drawn,
             in memory that does not grow with their number.
         progress: called as `progress(what, done, total)`.
 
@@ -104,7 +104,7 @@ def sample(
         drawing.drawn(chosen, progress, truncation=amount, truncation_layers=truncation_layers)
         for amount in amounts
     )
-    if not keep and output is not None and Path(output).suffix in ("", ".npy"):
+    if not hold and output is not None and Path(output).suffix in ("", ".npy"):
         return write_each(chain.from_iterable(rows), drawing.names(amounts), Path(output))
     return written(drawing.together([torch.cat(list(row)) for row in rows], amounts), output)
 

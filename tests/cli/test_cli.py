@@ -227,7 +227,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["train", "game.toml", "--data", "IMAGES", "--fit", "squeeze"],
             2,
-            "fit must be one of crop, pad, stretch; got 'squeeze'",
+            "fit must be one of crop, pad, stretch, random; got 'squeeze'",
         ),
         (["train", "game.toml", "--data", "IMAGES", "--images", "0"], 2, "images"),
         (["train", "game.toml", "--data", "IMAGES", "--images", "many"], 2, "Invalid value for '--images'"),

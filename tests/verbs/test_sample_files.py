@@ -31,7 +31,7 @@ def pipeline():
 
 def test_files_written_as_they_are_made_are_those_written_at_the_end(pipeline, tmp_path):
     whole = sample(pipeline, count=70, output=tmp_path / "whole")
-    made = sample(pipeline, count=70, output=tmp_path / "made", keep=False)
+    made = sample(pipeline, count=70, output=tmp_path / "made", hold=False)
     assert len(made) == 70 and made.images.shape == (0, 3, 8, 8) and len(whole.images) == 70
     files = sorted(path.name for path in (tmp_path / "whole").iterdir())
     assert len(files) == 70 and files == sorted(path.name for path in (tmp_path / "made").iterdir())
@@ -41,7 +41,7 @@ def test_files_written_as_they_are_made_are_those_written_at_the_end(pipeline, t
 
 def test_an_array_written_as_it_is_made_is_the_same(pipeline, tmp_path):
     whole = sample(pipeline, seeds="0-4", output=tmp_path / "whole.npy")
-    sample(pipeline, seeds="0-4", output=tmp_path / "made.npy", keep=False)
+    sample(pipeline, seeds="0-4", output=tmp_path / "made.npy", hold=False)
     one, other = (np.load(tmp_path / name) for name in ("whole.npy", "made.npy"))
     assert np.array_equal(one, other) and np.array_equal(one, whole.images.numpy())
 
@@ -50,7 +50,7 @@ def test_memory_does_not_grow_with_the_number_of_files(pipeline, tmp_path):
     held = []
     for count in (128, 1024):
         tracemalloc.start()
-        sample(pipeline, count=count, output=tmp_path / f"{count}.npy", keep=False)
+        sample(pipeline, count=count, output=tmp_path / f"{count}.npy", hold=False)
         held.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert held[1] < held[0] + 1024 * 200  # an image as floats has 768 bytes, and its name is kept
@@ -62,7 +62,7 @@ def test_a_run_that_is_stopped_while_writing_leaves_nothing(pipeline, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sample(pipeline, count=200, output=tmp_path / "out", keep=False, progress=interrupt)
+        sample(pipeline, count=200, output=tmp_path / "out", hold=False, progress=interrupt)
     assert not list(tmp_path.iterdir())
 
 
