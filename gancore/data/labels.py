@@ -50,8 +50,10 @@ def as_labels(values: Any, count: int, where: str, class_names: Sequence[str] | 
             f"{where} has labels {_sample(array)}; expected whole numbers from 0, "
             "or a row of K numbers an image"
         )
-    if not whole and not np.isfinite(array).all():
-        raise DataError(f"{where} has labels that are NaN or infinite; expected finite numbers")
+    if not whole and not (np.abs(array) <= np.finfo(np.float32).max).all():
+        raise DataError(
+            f"{where} has labels that are NaN, infinite or beyond float32; expected finite numbers"
+        )
     classes = (int(array.max()) + 1 if count else 0) if whole else array.shape[1]
     names = tuple(str(number) for number in range(classes)) if class_names is None else tuple(class_names)
     if len(names) < classes or (not whole and len(names) != classes):
@@ -64,7 +66,7 @@ def as_labels(values: Any, count: int, where: str, class_names: Sequence[str] | 
 def _as_numbers(values: Any, where: str) -> npt.NDArray[Any]:
     try:
         array = np.asarray(values)
-    except (ValueError, TypeError, RuntimeError):
+    except (ValueError, TypeError, RuntimeError, OverflowError):
         array = np.asarray(None)
     if array.ndim not in (1, 2) or array.dtype.kind not in "iuf" or 0 in array.shape[1:]:
         raise DataError(

@@ -139,11 +139,17 @@ def _beside_labels(path: Path | None) -> Labels | None:
 
 def _read_npy(path: Path) -> Any:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
     # A damaged header makes numpy throw SyntaxError, tokenize errors, UnicodeDecodeError and more, besides
     # ValueError and OSError.
     except Exception as error:
         raise DataError(f"{path} cannot be read ({error}); expected a whole .npy file of numbers") from error
+    if not isinstance(found, np.ndarray):
+        found.close()
+        raise DataError(
+            f"{path} is a .npz of several arrays inside; expected one array: save it with numpy.save"
+        )
+    return found
 
 
 def find_labels(source: Source, found: Found, options: ImageOptions, given: Any) -> Labels | None:
