@@ -52,7 +52,7 @@ def as_labels(values: Any, count: int, where: str, class_names: Sequence[str] | 
         )
     if not whole and not (np.abs(array) <= np.finfo(np.float32).max).all():
         raise DataError(
-            f"{where} has labels that are NaN, infinite or beyond float32; expected finite numbers"
+            f"{where} has labels that are NaN or infinite, or beyond float32; expected finite numbers"
         )
     classes = (int(array.max()) + 1 if count else 0) if whole else array.shape[1]
     names = tuple(str(number) for number in range(classes)) if class_names is None else tuple(class_names)
