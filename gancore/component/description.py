@@ -36,14 +36,14 @@ class Description:
     """The description of a part: print it, or read its fields.
 
     `doc` is the docstring of the class, `papers` are the sources it cites, `contract` is the docstring of the
-    interface it implements, `file` and `line` are where the class is defined, and `others` are the parts of
-    other kinds with the same name.
+    interface it implements, `file` and `line` are where the class is defined (None and 0 if it was
+    typed in), and `others` are the parts of other kinds with the same name.
     """
 
     name: str
     kind: str
     distribution: str
-    file: Path
+    file: Path | None
     line: int
     doc: str
     papers: tuple[str, ...]
@@ -58,7 +58,8 @@ class Description:
     def __str__(self) -> str:
         head = f"{self.kind}/{self.name}, from {self.distribution or 'no plugin'}"
         head += f" (also: {', '.join(self.others)})" if self.others else ""
-        blocks = [head, f"{self.file}:{self.line}", self.doc, *map(_shown, self.fields)]
+        where = f"{self.file}:{self.line}" if self.file else "not in a file"
+        blocks = [head, where, self.doc, *map(_shown, self.fields)]
         return "\n".join([*blocks, f"What every {self.kind} promises:", self.contract])
 
     def _repr_html_(self) -> str:
@@ -81,19 +82,27 @@ def describe(name: str | type[Part] | Part) -> Description:
     if isinstance(found, Preset):
         return _of_preset(found)
     cls = found if isinstance(found, type) else type(found)
-    text = inspect.cleandoc(cls.__doc__ or "")
+    text, (file, line) = inspect.cleandoc(cls.__doc__ or ""), _source_of(cls)
     return Description(
         name=cls.name or cls.__name__,
         kind=cls.kind,
         distribution=registry().name_of(cls).rpartition(":")[0],
-        file=Path(inspect.getfile(cls)),
-        line=inspect.getsourcelines(cls)[1],
+        file=file,
+        line=line,
         doc=text,
         papers=tuple(dict.fromkeys(_SOURCE.findall(text))),
         contract=inspect.cleandoc(_interface(cls).__doc__ or ""),
         fields=tuple(_fields(cls)),
         others=tuple(f"{k}/{cls.name}" for k in registry().kinds_with(cls.name) if k != cls.kind),
     )
+
+
+def _source_of(cls: type[Part]) -> tuple[Path | None, int]:
+    """File and line of a class; None and 0 if it was typed in, as in a notebook."""
+    try:
+        return Path(inspect.getfile(cls)), inspect.getsourcelines(cls)[1]
+    except (TypeError, OSError):
+        return None, 0
 
 
 def _of_preset(preset: Preset) -> Description:

@@ -118,7 +118,7 @@ def test_rates_by_size_are_pairs_of_numbers(rates):
     ("options", "words"),
     [
         ({"channels": True}, "channels must be a whole number, at least 1; got True"),
-        ({"fit": "fill"}, "fit must be one of crop, pad, stretch; got 'fill'"),
+        ({"fit": "fill"}, "fit must be one of crop, pad, stretch, random; got 'fill'"),
         ({"bits": 12}, "bits must be one of 8, 16; got 12"),
         ({"mirror": "yes"}, "mirror must be one of False, True; got 'yes'"),
     ],

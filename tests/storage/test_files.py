@@ -1,11 +1,13 @@
 """Names of files."""
 
-from types import SimpleNamespace
-
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from gancore.component.interfaces import Generator
+from gancore.component.part import part
+from gancore.pipeline import Pipeline
+from gancore.standard.conditioners import Identity
 from gancore.storage.files import distinct
 from gancore.verbs.sample import _through
 
@@ -26,12 +28,20 @@ def test_numbers_count_upwards_over_those_that_are_there():
     assert len(set(distinct(["x"] * 20_000))) == 20_000
 
 
+@part("unchanged", tags=["translator"])
+class Unchanged(Generator):
+    @property
+    def code_shape(self):
+        return self.image
+
+    def forward(self, code):
+        return code
+
+
 def test_images_of_a_folder_that_are_translated_keep_names_of_their_own(tmp_path):
     for name in ("a/x", "b/x", "x-1"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (8, 8)).save(tmp_path / f"{name}.png")
-    reads = SimpleNamespace(
-        reads_shape=(3, 8, 8), reads_labels=False, apply=lambda rows, labels, seed: [rows]
-    )
-    _, names = _through(reads, str(tmp_path), 0)
-    assert sorted(names) == ["x-0", "x-1", "x-2"]
+    reads = Pipeline(conditioner=Identity(code=(3, 8, 8)), generator=Unchanged(image=(3, 8, 8)))
+    found = _through(reads, str(tmp_path), 0)
+    assert sorted(found.names) == ["x-0", "x-1", "x-2"]

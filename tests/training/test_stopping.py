@@ -17,7 +17,7 @@ from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
 from gancore.training.loop import Stopped
 from gancore.training.start import resume
-from gancore.training.stopping import Stopping
+from gancore.training.stopping import CODES, Stopping
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -54,6 +54,17 @@ class At:
 
     def __exit__(self, *_):
         host().manager.unregister(self)
+
+
+@pytest.fixture(autouse=True)
+def not_ignored():
+    """Under `nohup` a process ignores SIGHUP, and a training leaves it so."""
+    ignored = [number for number in CODES if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.mark.parametrize(
