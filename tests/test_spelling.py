@@ -19,7 +19,7 @@ KEPT = {  # what older files hold, and the words of seeds, on which numbers depe
     "gancore/measure/memorization.py": {"memoris", "neighbour"},
     "gancore/recipes/growing.py": {"stabilis"},
     "gancore/standard/augments.py": {"colour"},
-    "gancore/runs/folder.py": {"neighbour"},
+    "gancore/runs/layout.py": {"neighbour"},
     "tests/runs/test_run_folder.py": {"neighbour"},
     "tests/test_spelling.py": None,
 }

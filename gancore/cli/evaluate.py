@@ -59,7 +59,8 @@ def evaluate(
 ) -> None:
     """Score samples of a run against its training data, or any images against others."""
     from gancore.cli.progress import bars
-    from gancore.runs.folder import EVALUATION, RunFolder
+    from gancore.runs.folder import RunFolder
+    from gancore.runs.layout import EVALUATION
     from gancore.verbs.evaluate import evaluate
 
     folder = RunFolder(run)

@@ -16,7 +16,8 @@ from gancore.pictures.series import page_data
 from gancore.pictures.store import store
 from gancore.pictures.timeline import GRIDS, Strip, slider, timelines, whole_grids
 from gancore.pictures.words import counted
-from gancore.runs.folder import SAMPLES, RunFolder, SampleGrid, existing
+from gancore.runs.folder import RunFolder, SampleGrid, existing
+from gancore.runs.layout import SAMPLES
 from gancore.storage.inside import read_file
 
 GRIDS_OF_ALL = 240

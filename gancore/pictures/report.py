@@ -23,7 +23,8 @@ from gancore.pictures.series import page_data
 from gancore.pictures.store import store
 from gancore.pictures.timeline import Strip, slider, timelines, whole_grids
 from gancore.pictures.words import counted, flat
-from gancore.runs.folder import SAMPLES, RunFolder, existing
+from gancore.runs.folder import RunFolder, existing
+from gancore.runs.layout import SAMPLES
 from gancore.runs.reading import RunLog
 from gancore.storage.inside import read_file
 

@@ -1,4 +1,4 @@
-"""The folder of a run: the only place that defines its layout."""
+"""The content of a run's folder: what was trained, what came of it, and what training writes there."""
 
 import json
 import re
@@ -12,9 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from gancore.errors import RunError, UserError
+from gancore.runs.layout import (
+    BEST_FACTS,
+    CHECKPOINT,
+    CHECKPOINTS,
+    GRID,
+    INDEX,
+    LOCK,
+    LOG,
+    PIPELINES,
+    SAMPLES,
+    SCORES,
+    RunLayout,
+)
 from gancore.runs.lock import locked
 from gancore.runs.reading import RunLog, read_log, toml_or_why_not
-from gancore.storage.files import leftovers, replace_folder, sweep, write_text
+from gancore.storage.files import replace_folder, write_text
 from gancore.storage.inside import inside, read_file, read_utf8
 from gancore.storage.names import RECIPE, SETTINGS
 
@@ -25,16 +38,6 @@ if TYPE_CHECKING:
     from gancore.runs.settings import Settings
     from gancore.runs.sources import Sources
 
-LOG, LOCK, REPORT = "log.jsonl", ".lock", "report.html"
-PIPELINES, CHECKPOINTS, BEST, BEST_FACTS = "pipeline", "checkpoints", "best", "best.json"
-SAMPLES, SCORES, PICTURES = "samples", "scores", "pictures"
-INDEX = "pipelines.json"
-"""Lists the pipelines of a run that has several, the default first."""
-EVALUATION = "evaluation"
-"""The file of `scores/` that `gancore evaluate` writes."""
-OLDER = {"neighbors": "neighbours"}
-"""Pictures that earlier versions saved under another name."""
-GRID, CHECKPOINT = re.compile(r"(\d+)(?:-(.+))?\.png"), re.compile(r"\d{8,}")
 TRAIN_OPTIONS = ("images", "batch", "micro_batch", "precision", "seed")
 
 
@@ -70,30 +73,12 @@ class Best:
         return RunFolder(self.path).pipeline(name)
 
 
-class RunFolder:
+class RunFolder(RunLayout):
     """The content of a run's folder, finished or not.
 
     Nothing is cached: each property reads the folder when it is accessed. Texts, scores and pictures are read
     without torch; `recipe`, `pipeline`, `data` and `settings` import it.
     """
-
-    def __init__(self, path: "Path | str | RunFolder") -> None:
-        self.path = Path(path)
-
-    def __fspath__(self) -> str:
-        return str(self.path)
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-    def __repr__(self) -> str:
-        return f"RunFolder({str(self.path)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RunFolder) and self.path == other.path
-
-    def __hash__(self) -> int:
-        return hash(self.path)
 
     def _repr_html_(self) -> str:
         from gancore.runs.showing import html
@@ -125,86 +110,9 @@ class RunFolder:
         within = path.parent.name == CHECKPOINTS and CHECKPOINT.fullmatch(path.name)
         return cls(path.parent.parent) if within else None
 
-    # paths
-
-    def _own(self, *names: str) -> Path:
-        """A path in the folder. Raises RunError where it leads elsewhere, as through a link."""
-        return inside(self.path, *names)
-
-    @property
-    def recipe_file(self) -> Path:
-        """The spec of the recipe."""
-        return self._own(RECIPE)
-
-    @property
-    def settings_file(self) -> Path:
-        """How the recipe was trained: command, settings, data and environment."""
-        return self._own(SETTINGS)
-
-    @property
-    def log_file(self) -> Path:
-        """The log, which `gancore.runs.log.Log` writes."""
-        return self._own(LOG)
-
-    @property
-    def report_file(self) -> Path:
-        """The page that `gancore report` writes."""
-        return self._own(REPORT)
-
-    @property
-    def checkpoints_folder(self) -> Path:
-        """Contains a folder for each checkpoint."""
-        return self._own(CHECKPOINTS)
-
-    @property
-    def pipelines_folder(self) -> Path:
-        """Contains the saved pipeline, or a folder for each of several."""
-        return self._own(PIPELINES)
-
-    @property
-    def best_folder(self) -> Path:
-        """Contains the pipelines with the best score, in the same layout as in the run itself."""
-        return self._own(BEST)
-
-    @property
-    def samples_folder(self) -> Path:
-        """Contains the sample grids."""
-        return self._own(SAMPLES)
-
-    @property
-    def scores_folder(self) -> Path:
-        """Contains the evaluations."""
-        return self._own(SCORES)
-
-    @property
-    def pictures_folder(self) -> Path:
-        """Contains the pictures that complement the scores."""
-        return self._own(PICTURES)
-
-    def score_file(self, name: str | int = EVALUATION) -> Path:
-        """Where to write an evaluation: by name, or by the images seen if it was made during training."""
-        return self._own(SCORES, f"{counted(name) if isinstance(name, int) else name}.json")
-
-    def new_picture(self, name: str) -> Path:
-        """Where to write a picture, such as `neighbors`."""
-        return self._picture_file(name)
-
-    def picture(self, name: str) -> Path:
-        """The path of a picture, or of a file with an earlier version's spelling of its name if only that
-        exists.
-        """
-        return self._picture_file(self._picture_name(name))
-
     def picture_facts(self, name: str) -> dict[str, Any]:
         """The metadata of a picture, empty if there are none."""
         return _json_object(self._picture_file(self._picture_name(name), "json"))
-
-    def _picture_name(self, name: str) -> str:
-        names = [name, OLDER.get(name, name)]
-        return next((n for n in names if self._picture_file(n).is_file()), name)
-
-    def _picture_file(self, name: str, suffix: str = "png") -> Path:
-        return self._own(PICTURES, f"{name}.{suffix}")
 
     # what was trained
 
@@ -354,10 +262,6 @@ class RunFolder:
         """The folders of the checkpoints, newest first."""
         return committed(self.checkpoints_folder)
 
-    def checkpoint(self, images: int) -> Path:
-        """Where the checkpoint after so many images lies."""
-        return self._own(CHECKPOINTS, counted(images))
-
     def pipeline(self, name: str | None = None) -> "Pipeline":
         """The trained pipeline, the first of several if no name is given.
 
@@ -415,10 +319,6 @@ class RunFolder:
         ]
         grids = [SampleGrid(path, int(match[1]), match[2] or "") for path, match in named]
         return sorted(grids, key=lambda grid: (grid.pipeline, grid.images, grid.path))
-
-    def sample_file(self, images: int, pipeline: str = "") -> Path:
-        """Where to write a sample grid."""
-        return self._own(SAMPLES, f"{counted(images)}{pipeline and '-'}{pipeline}.png")
 
     @property
     def scores(self) -> list[Path]:
@@ -538,20 +438,6 @@ class RunFolder:
         """Writes the metadata of a picture next to it."""
         write_text(self._picture_file(name, "json"), json.dumps(dict(facts)) + "\n")
 
-    @property
-    def half_written(self) -> list[Path]:
-        """The files that are being written, or were left incomplete by a killed process."""
-        return [left for folder in self._written for left in leftovers(folder)]
-
-    def sweep(self) -> None:
-        """Removes incomplete files left by a killed process; called with the folder locked."""
-        for folder in self._written:
-            sweep(folder)
-
-    @property
-    def _written(self) -> list[Path]:
-        return [self._own(name) for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST, PICTURES)]
-
 
 def existing(path: "Path | str | RunFolder") -> RunFolder:
     """A run whose folder exists, whatever it contains. Raises RunError if it is not a folder."""
@@ -559,11 +445,6 @@ def existing(path: "Path | str | RunFolder") -> RunFolder:
     if not run.path.is_dir():
         raise RunError(f"{run} is not a folder; expected the folder of a run, such as runs/0007-dcgan.")
     return run
-
-
-def counted(images: int) -> str:
-    """The name of files made after so many images."""
-    return f"{images:08d}"
 
 
 def committed(checkpoints: Path) -> list[Path]:

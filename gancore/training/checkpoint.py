@@ -18,7 +18,8 @@ from torch import Tensor
 from gancore.component.references import referred, resolved
 from gancore.component.weights import FILE, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, DataError, RunError
-from gancore.runs.folder import committed, counted
+from gancore.runs.folder import committed
+from gancore.runs.layout import counted
 from gancore.storage.files import discard, whole_folder
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import TrainingRun

@@ -18,7 +18,8 @@ from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
 from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
-from gancore.runs.folder import RunFolder, counted
+from gancore.runs.folder import RunFolder
+from gancore.runs.layout import counted
 from gancore.runs.log import Log
 from gancore.runs.settings import Settings
 from gancore.training.checkpoint import load_checkpoint, prune, save_checkpoint, set_aside

@@ -385,7 +385,7 @@ def test_the_names_of_a_run_are_spelled_in_one_place():
         if SPELLED.search(line)
     ]
     assert not found, "\n".join(found)
-    spelling = (ROOT / "gancore" / "runs" / "folder.py", names)
+    spelling = (ROOT / "gancore" / "runs" / "layout.py", names)
     layout = "".join(path.read_text(encoding="utf-8") for path in spelling)
     for name in (
         "recipe.toml",

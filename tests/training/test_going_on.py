@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from runs import OFTEN, assert_same_end, begin, game, sources
+from runs import OFTEN, assert_same_end, begin, game
 from small import know_small_parts
 
 from gancore import build, spec
@@ -20,23 +20,6 @@ from gancore.verbs.train import train as train_again
 @pytest.fixture(autouse=True, scope="module")
 def known():
     know_small_parts()
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    return sources(tmp_path_factory.mktemp("images"))
-
-
-@pytest.fixture(scope="module")
-def whole(images, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    begin(images, folder)
-    return folder
-
-
-@pytest.fixture
-def run(whole, tmp_path):
-    return shutil.copytree(whole, tmp_path / "run")
 
 
 def changed(run):

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 import torch
-from runs import OFTEN, assert_same_end, begin, game, sources
+from runs import OFTEN, assert_same_end, begin, game
 from small import SmallGenerator, know_small_parts
 
 from gancore import Pipeline, build, spec
@@ -21,23 +21,6 @@ from gancore.training.start import resume, train
 @pytest.fixture(autouse=True, scope="module")
 def known():
     know_small_parts()
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    return sources(tmp_path_factory.mktemp("images"))
-
-
-@pytest.fixture(scope="module")
-def whole(images, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    begin(images, folder)
-    return folder
-
-
-@pytest.fixture
-def run(whole, tmp_path):
-    return shutil.copytree(whole, tmp_path / "run")
 
 
 def spoil(path):

@@ -1,42 +1,26 @@
-"""The result of a training in every family: sampler → conditioner → generator."""
+"""The pipeline: draws, translates or reconstructs images."""
 
-import json
 import secrets
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gancore.component.bounded import bounded_by_weights
 from gancore.component.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
 from gancore.component.part import Part
 from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
-from gancore.component.specs import build, put, spec, without_sources
-from gancore.component.weights import FILE, load_state, read_weights, write_weights
-from gancore.errors import CheckpointError, FitError, GancoreError, RunError, SpecError, UserError
-from gancore.storage.files import replace_folder, whole_folder
-from gancore.storage.manifest import check_manifest, read_json, write_manifest
-from gancore.storage.names import SAVED
+from gancore.component.specs import put
+from gancore.errors import CheckpointError, SpecError, UserError
+from gancore.pipeline.fit import check_fit
+from gancore.pipeline.mode import evaluating
+from gancore.pipeline.saving import SEATS, named_tensors, read_pipeline, restored, tables_of, write_pipeline
+from gancore.pipeline.truncation import check_truncation, truncated
 
-P = TypeVar("P", bound=Part)
 Product = Literal["draws", "translates", "reconstructs"]
-_SEATS = {
-    "sampler": "sampler",
-    "conditioner": "conditioner",
-    "generator": "generator",
-    "encoder": "encoder",
-    "labels": "label-sampler",
-}
-VERSION = 1
-"""Version of the format of saved pipelines."""
 CHUNK = 64
 """Images generated at a time; results do not depend on it."""
-FARTHEST = 100.0
-"""Largest absolute truncation; images degrade long before that."""
 OTHER_DOMAIN = {"source": "target", "target": "source"}
 """What a translator between two domains makes of each."""
 
@@ -91,7 +75,7 @@ class Pipeline:
     @property
     def parts(self) -> dict[str, Part]:
         """The parts by seat, without the empty seats."""
-        return {name: part for name in _SEATS if (part := getattr(self, name)) is not None}
+        return {name: part for name in SEATS if (part := getattr(self, name)) is not None}
 
     def _repr_html_(self) -> str:
         """A table of the parts, for notebooks."""
@@ -187,17 +171,13 @@ class Pipeline:
             SpecError: there is no such option, its value is not accepted, or the weights have other shapes
             with it.
         """
-        tables = self._tables()
+        tables = tables_of(self.parts)
         for path, value in options.items():
             if path.partition(".")[0] not in tables or "." not in path:
                 raise SpecError(f"{path}: the parts here are {', '.join(tables)}; set sampler.NAME=…")
             put(tables, path, value)
-        made: dict[str, Part] = {}
         try:
-            parts = {
-                name: _restored(name, table, self.state_dict(), Path("the pipeline"), made)
-                for name, table in tables.items()
-            }
+            parts = restored(tables, self.state_dict(), Path("the pipeline"))
         except CheckpointError as error:
             raise SpecError(f"{', '.join(options)} cannot be set after training: {error}") from None
         changed = type(self)(reads=self.reads, makes=self.makes, **parts)
@@ -368,43 +348,12 @@ class Pipeline:
         Raises:
             RunError: the disk is full or not writable.
         """
-        folder = Path(folder)
-        fresh = folder.with_name(f".{folder.name}.new.tmp")
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(fresh, ignore_errors=True)
-            with whole_folder(fresh) as aside:
-                self._write(aside)
-            replace_folder(folder, fresh)
-        except OSError as error:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise RunError(
-                f"cannot write the pipeline {folder}: {error.strerror or error}; "
-                "an earlier one there is intact; free some space, then try again"
-            ) from None
-
-    def _write(self, folder: Path) -> None:
-        saved = {"gancore": VERSION, "reads": self.reads, "makes": self.makes, "parts": self._tables()}
-        (folder / SAVED).write_text(json.dumps(saved, indent=1), encoding="utf-8")
-        write_weights(folder / FILE, self._named_tensors())
-        write_manifest(folder)
-
-    def _tables(self) -> dict[str, Any]:
-        seen: dict[Part, str] = {}
-        return {name: spec(part, complete=True, path=name, seen=seen) for name, part in self.parts.items()}
+        write_pipeline(Path(folder), self.parts, {"reads": self.reads, "makes": self.makes})
 
     def state_dict(self) -> dict[str, Tensor]:
         """All weights, named by seat; contiguous and on the CPU."""
-        return {
-            name: value.detach().cpu().contiguous().clone() for name, value in self._named_tensors().items()
-        }
-
-    def _named_tensors(self) -> dict[str, Tensor]:
-        return {
-            f"{name}.{key}": value
-            for name, part in self.parts.items()
-            for key, value in part.state_dict().items()
-        }
+        named = named_tensors(self.parts)
+        return {name: value.detach().cpu().contiguous().clone() for name, value in named.items()}
 
     @classmethod
     def load(cls, folder: Path | str) -> "Pipeline":
@@ -414,142 +363,12 @@ class Pipeline:
         Raises:
             CheckpointError: the folder is not a saved pipeline, or is damaged.
         """
-        folder = Path(folder)
-        if not holds_pipeline(folder):
-            raise CheckpointError(
-                f"{folder} holds no pipeline (no {SAVED}); "
-                "give a folder written by training or Pipeline.save, "
-                f"or open a run, a checkpoint or an import with gancore.load({str(folder)!r})"
-            )
-        check_manifest(folder, SAVED, FILE)
-        saved = read_json(folder / SAVED)
-        if saved.get("gancore") != VERSION:
-            raise CheckpointError(
-                f"{folder} is a pipeline of version {saved.get('gancore')!r}; this gancore reads {VERSION}"
-            )
-        tables = saved.get("parts")
-        if not isinstance(tables, dict) or not {"conditioner", "generator"} <= set(tables) <= set(_SEATS):
-            raise CheckpointError(f"{folder / SAVED} names no conditioner and generator; it is damaged")
-        weights = read_weights(folder / FILE)
-        made: dict[str, Part] = {}
-        with bounded_by_weights(folder / FILE):
-            parts = {name: _restored(name, table, weights, folder, made) for name, table in tables.items()}
-        if parts.get("sampler") is not None:
+        parts, entries = read_pipeline(Path(folder))
+        if "sampler" in parts:
             check_fit(parts["sampler"], parts["conditioner"], parts["generator"])
-        return cls(reads=str(saved.get("reads", "")), makes=str(saved.get("makes", "")), **parts)
-
-
-def holds_pipeline(folder: Path | str) -> bool:
-    """Whether a folder is a saved pipeline."""
-    return (Path(folder) / SAVED).is_file()
+        return cls(reads=entries["reads"], makes=entries["makes"], **parts)
 
 
 def _fresh_seed() -> int:
     # leave the global random number generators alone
     return secrets.randbelow(2**32)
-
-
-def layers_of(code_shape: Sequence[int]) -> int:
-    """Number of generator layers with separate codes: L for codes `(L, W)`, else 0."""
-    return int(code_shape[0]) if len(code_shape) == 2 and code_shape[0] > 1 else 0
-
-
-def keeps_a_mean(pipeline: Pipeline) -> bool:
-    """Whether the conditioner keeps a mean code, which truncation needs."""
-    return type(pipeline.conditioner).truncate is not Conditioner.truncate
-
-
-def truncated(
-    conditioner: Conditioner, code: Tensor, label: Tensor | None, amount: Any, layers: int | None = None
-) -> Tensor:
-    """Codes as their conditioner truncates them, with their labels if it reads labels."""
-    given = {"label": label} if conditioner.conditional else {}
-    return conditioner.truncate(code, amount, layers, **given)
-
-
-def check_truncation(pipeline: Pipeline, amount: float = 1.0, layers: int | None = None) -> None:
-    """Checks that codes can be truncated, in all layers or the first `layers`; 1 is always valid.
-
-    Raises:
-        UserError: the amount is not between -100 and 100, the conditioner keeps no mean, or codes have no or
-        fewer layers.
-    """
-    total, generator = layers_of(pipeline.generator.code_shape), pipeline.generator.qualified_name
-    if not abs(amount) <= FARTHEST:
-        raise UserError(
-            f"truncation must be between {-FARTHEST:g} and {FARTHEST:g}, 1 for none; got {amount:g}"
-        )
-    if (amount != 1 or layers is not None) and not keeps_a_mean(pipeline):
-        raise UserError(
-            f"{pipeline.conditioner.qualified_name} keeps no mean to truncate toward; omit truncation"
-        )
-    if layers is None:
-        return
-    if not total:
-        raise UserError(
-            f"{generator} reads one code {tuple(pipeline.generator.code_shape)} for the whole image; "
-            "omit the number of layers"
-        )
-    if not 0 <= layers <= total:
-        raise UserError(f"{generator} has {total} layers; truncate 0 to {total} of them; got {layers}")
-
-
-def _restored(
-    name: str, table: Any, weights: Mapping[str, Tensor], folder: Path, made: dict[str, Part]
-) -> Any:
-    if not isinstance(table, dict):
-        raise CheckpointError(f"{folder / SAVED}: {name} is {table!r}, not a table; it is damaged")
-    try:
-        plain = {k: v for k, v in without_sources(table).items() if k != "frozen"}
-        part = made[plain["same"]] if "same" in plain else build(plain, _SEATS[name], where=name, made=made)
-    except GancoreError:
-        raise
-    except Exception as error:  # an altered file may make a part's own code fail
-        raise CheckpointError(
-            f"{folder / SAVED}: {name} cannot be built ({error!r}); it is damaged"
-        ) from None
-    state = {
-        key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")
-    }
-    load_state(part, state, where=str(folder))
-    return part
-
-
-@contextmanager
-def evaluating(*modules: nn.Module) -> Iterator[None]:
-    """Puts modules and their submodules into eval mode, and restores the mode of each afterwards."""
-    before = [(m, m.training) for module in modules for m in module.modules()]
-    try:
-        for module in modules:
-            module.eval()
-        yield
-    finally:
-        for module, training in before:
-            module.training = training
-
-
-def check_fit(sampler: Sampler | None, conditioner: Conditioner, generator: Generator) -> None:
-    """Raises FitError if two neighbors disagree about a shape."""
-    if tuple(conditioner.code) != tuple(generator.code_shape):
-        raise FitError(
-            f"{conditioner.qualified_name} makes codes {conditioner.code}, "
-            f"{generator.qualified_name} reads {generator.code_shape}"
-        )
-    if sampler is not None:
-        _check_values(sampler, conditioner)
-    if sampler is not None and tuple(sampler.latent) != tuple(conditioner.latent_shape):
-        raise FitError(
-            f"{sampler.qualified_name} draws {sampler.latent}, "
-            f"{conditioner.qualified_name} reads {conditioner.latent_shape}"
-        )
-
-
-def _check_values(sampler: Sampler, conditioner: Conditioner) -> None:
-    """Raises FitError if one of two neighbors has indices for latents and the other has not, or others."""
-    read = conditioner.codebook_size
-    drawn = getattr(sampler, "codebook_size", read) if sampler.integer else 0
-    if drawn != read:
-        said = [f"indices below {size}" if size else "real numbers" for size in (drawn, read)]
-        raise FitError(
-            f"{sampler.qualified_name} draws {said[0]}, {conditioner.qualified_name} reads {said[1]}"
-        )

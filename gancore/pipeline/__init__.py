@@ -1,0 +1,19 @@
+"""The result of a training in every family: sampler → conditioner → generator."""
+
+from gancore.pipeline.fit import check_fit
+from gancore.pipeline.mode import evaluating
+from gancore.pipeline.pipeline import CHUNK, Pipeline
+from gancore.pipeline.saving import holds_pipeline
+from gancore.pipeline.truncation import check_truncation, keeps_a_mean, layers_of, truncated
+
+__all__ = [
+    "CHUNK",
+    "Pipeline",
+    "check_fit",
+    "check_truncation",
+    "evaluating",
+    "holds_pipeline",
+    "keeps_a_mean",
+    "layers_of",
+    "truncated",
+]
