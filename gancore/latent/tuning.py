@@ -76,8 +76,8 @@ def tune(
         )
     # an averaged copy stands still
     tuned = copy.deepcopy(generator).requires_grad_()
-    parts = {name: part for name, part in pipeline.parts.items() if name != "generator"}
-    made = Pipeline(generator=tuned, reads=pipeline.reads, makes=pipeline.makes, **parts)  # type: ignore[arg-type]
+    made = copy.copy(pipeline)
+    made.generator = tuned
     space = code_space(pipeline, seed=seed)
     device = pipeline.device
     pivot, maps = code.to(device), [m.to(device) for m in noise]
