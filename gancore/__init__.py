@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from gancore.recipes.growing import GrowingGAN
     from gancore.runs.folder import RunFolder
     from gancore.runs.sources import Sources
-    from gancore.training.start import resume
     from gancore.verbs.check import check
     from gancore.verbs.compare import compare
     from gancore.verbs.directions import directions
@@ -68,6 +67,7 @@ if TYPE_CHECKING:
     from gancore.verbs.new import new
     from gancore.verbs.plugins import plugins
     from gancore.verbs.report import report
+    from gancore.verbs.resume import resume
     from gancore.verbs.sample import sample
     from gancore.verbs.show import show
     from gancore.verbs.train import train
@@ -113,7 +113,6 @@ _HOMES = {
     "recipes.growing": ("GrowingGAN",),
     "runs.folder": ("RunFolder",),
     "runs.sources": ("Sources",),
-    "training.start": ("resume",),
     "verbs.check": ("check",),
     "verbs.compare": ("compare",),
     "verbs.directions": ("directions",),
@@ -130,6 +129,7 @@ _HOMES = {
     "verbs.new": ("new",),
     "verbs.plugins": ("plugins",),
     "verbs.report": ("report",),
+    "verbs.resume": ("resume",),
     "verbs.sample": ("sample",),
     "verbs.show": ("show",),
     "verbs.train": ("train",),

@@ -29,7 +29,7 @@ from gancore.cli import (
     train,
     translate,
 )
-from gancore.cli.terminal import any_encoding, say
+from gancore.console.terminal import any_encoding, say
 from gancore.errors import GancoreError, shown
 
 

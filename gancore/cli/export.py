@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.terminal import say
+from gancore.console.terminal import say
 
 
 def export(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancore.cli.terminal import say
+from gancore.console.terminal import say
 from gancore.errors import shown
 
 if TYPE_CHECKING:

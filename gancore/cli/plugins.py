@@ -1,6 +1,6 @@
 """`gancore plugins`: the installed plugins, and why any failed to load."""
 
-from gancore.cli.terminal import say
+from gancore.console.terminal import say
 
 
 def plugins() -> None:

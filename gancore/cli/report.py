@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gancore.cli.terminal import say
+from gancore.console.terminal import say
 
 
 def report(run: Annotated[Path, typer.Argument(help="run folder")]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.terminal import say
+from gancore.console.terminal import say
 
 if TYPE_CHECKING:
     from gancore.verbs.pictures import Images

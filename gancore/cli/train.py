@@ -101,18 +101,14 @@ def train(
 
 
 def _train(options: dict[str, Any]) -> None:
-    from gancore.cli.progress import watching
     from gancore.verbs.train import train
 
-    with watching():
-        train(**options, command=["gancore", *sys.argv[1:]])
+    train(**options, command=["gancore", *sys.argv[1:]])
 
 
 def _resume(options: dict[str, Any]) -> None:
-    from gancore.cli.progress import watching
     from gancore.runs.settings import Settings
-    from gancore.training.start import resume
-    from gancore.verbs.words import changes_of
+    from gancore.verbs.resume import resume
 
     folder, changes, data = options.pop("resume"), options.pop("change", ()), options.pop("data", None)
     allowed = ("data", "set", *Settings.may_change())
@@ -121,8 +117,7 @@ def _resume(options: dict[str, Any]) -> None:
             f"{', '.join(map(_flag, fixed))} cannot change in a run that has begun: --resume continues with "
             f"its recipe, data and settings; what may change: {', '.join(map(_flag, allowed))}"
         )
-    with watching():
-        resume(folder, data, set=changes_of(changes), **options)
+    resume(folder, data, set=changes, **options)
 
 
 def _flag(name: str) -> str:

@@ -18,7 +18,7 @@ def html(run: "RunFolder") -> str:
     scores = run.scores
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:.5g}</td></tr>" for name, value in _values(scores))
     grids = [max(run.samples, key=lambda grid: grid.images)] if run.samples else []
-    shown = "".join(f'<br><img alt="samples" src="{_data(grid.path)}">' for grid in grids)
+    shown = "".join(f"<br>{image_tag(grid.path)}" for grid in grids)
     return f"<div>{head}{f'<table>{rows}</table>' if rows else ''}{shown}</div>"
 
 
@@ -32,5 +32,6 @@ def _values(scores: list[Path]) -> list[tuple[str, float]]:
         return []
 
 
-def _data(path: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(read_file(path)).decode()}"
+def image_tag(path: Path) -> str:
+    """A sample grid as an element of HTML that holds its picture."""
+    return f'<img alt="samples" src="data:image/png;base64,{base64.b64encode(read_file(path)).decode()}">'

@@ -1,7 +1,8 @@
 """Each command of the command line as a Python function, one file per command.
 
-A function returns its result and prints nothing. It writes files only to `output`, except for the functions
-whose result is a file (`export`, `report`, `compare`, `new`) or a run (`train`).
+A function returns its result and prints nothing; `train` and `resume` alone show their progress. It writes
+files only to `output`, except for the functions whose result is a file (`export`, `report`, `compare`, `new`)
+or a run (`train`).
 """
 
 from keyword import iskeyword

@@ -1,16 +1,14 @@
 """Trains a recipe on images into a run folder."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from gancore.component.discovery import host
-from gancore.component.hooks import hookimpl
 from gancore.component.interfaces import ImageShape
+from gancore.console.watching import watching
 from gancore.data import Data, ImageOptions
 from gancore.errors import UserError
 from gancore.recipes.base import Recipe
@@ -20,7 +18,7 @@ from gancore.runs.transfer import trained_networks
 from gancore.training import start
 from gancore.training.loop import Training
 from gancore.verbs.begun import begun_run, unfinished
-from gancore.verbs.progress import Progress, silent
+from gancore.verbs.progress import Progress
 from gancore.verbs.recipes import recipe_of
 from gancore.verbs.words import Changes, given, several
 
@@ -61,10 +59,11 @@ def train(
     output: str | os.PathLike[str] | None = None,
     resume_if_there: bool = False,
     command: Sequence[str] = (),
-    progress: Progress = silent,
+    progress: Progress | bool = True,
 ) -> Training:
     """Trains a recipe on images into a new run folder; returns the finished training.
 
+    It shows the progress, the run folder and alarms: below the cell in a notebook, else on standard error.
     Without `data` it trains on the embedded emoji. It ends with a checkpoint, the pipeline and a report;
     `gancore.resume(folder)` continues a training that was stopped for any reason.
 
@@ -106,7 +105,8 @@ def train(
         resume_if_there: continue the run in `output` if it has begun, which must be of the same recipe and
             data.
         command: the shell command, as a list of words, to record in `run.toml`.
-        progress: called as `progress("images", seen, total)`.
+        progress: False trains without a word; a function is called as `progress("images", seen, total)`
+            instead of the display.
 
     Raises:
         UserError: a setting, an option or the data are invalid. RunError: the folder is in use or the disk is
@@ -116,7 +116,7 @@ def train(
     made, image = _recipe(recipe, set, init)
     pictures = ImageOptions(**_known(image, init, _fields(ImageOptions, options)))
     settings, opened = _fields(Settings, options), _data(data, pictures, paired)
-    with reporting(progress):
+    with watching(progress):
         if resume_if_there and (begun := begun_run(output, made)):
             return start.resume(begun.path, opened, **unfinished(begun, settings))
         return start.train(
@@ -126,26 +126,6 @@ def train(
             settings=Settings.of(**settings),
             command=command,
         )
-
-
-@contextmanager
-def reporting(progress: Progress) -> Iterator[None]:
-    """Reports the images seen by the trainings inside the block."""
-    watcher = _Watcher(progress)
-    host().manager.register(watcher)
-    try:
-        yield
-    finally:
-        host().manager.unregister(watcher)
-
-
-class _Watcher:
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-
-    @hookimpl
-    def gancore_stepped(self, run: Any) -> None:
-        self.progress("images", min(run.images, run.total), run.total)
 
 
 def _recipe(

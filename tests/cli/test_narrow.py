@@ -5,8 +5,8 @@ import json
 import pytest
 
 from gancore.cli import listing, run
-from gancore.cli.progress_line import long_note, progress_lines, span
 from gancore.component.registry import Registry
+from gancore.console.progress_line import long_note, progress_lines, span
 from gancore.errors import UnknownPart
 
 SCALARS = {f"discriminator/term{n}": 0.1234 * n for n in range(12)}
