@@ -22,13 +22,16 @@ def differences(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str
 def differences_table(names: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> str:
     """The differences as a table with a column for each run; empty if there are none."""
     body = [[escape(name), *(_cell(words) for words in several)] for name, several in differences(tables)]
-    return across("", names, body, "differences")
+    return across("field", names, body, "differences")
 
 
 def across(corner: str, names: Sequence[str], body: Sequence[Sequence[str]], kind: str = "") -> str:
     """A table of HTML cells with a column for each run, headed by its name and color."""
     return table(
-        [corner, *(run_mark(index, name) for index, name in enumerate(names))], body, f"across {kind}"
+        [corner, *(run_mark(index, name) for index, name in enumerate(names))],
+        body,
+        f"across {kind}",
+        [corner, *map(escape, names)],
     )
 
 

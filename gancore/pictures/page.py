@@ -97,10 +97,17 @@ def pairs_table(pairs: Iterable[tuple[str, str]]) -> str:
     return f'<div class="wide" tabindex="0"><table class="pairs">{found}</table></div>' if found else ""
 
 
-def table(head: Sequence[str], body: Iterable[Sequence[str]], kind: str = "") -> str:
-    """A table of cells that are HTML already: the first of each row names it. Empty where it has no rows."""
+def table(
+    head: Sequence[str], body: Iterable[Sequence[str]], kind: str = "", labels: Sequence[str] = ()
+) -> str:
+    """A table of cells that are HTML already: the first of each row names it. Empty where it has no rows.
+
+    On a narrow screen each row becomes a card, and `labels` (default: `head`), escaped text, stand over its
+    cells.
+    """
+    columns = [f'<td data-label="{label}">' for label in (labels or head)[1:]]
     lines = [
-        "".join([f'<th scope="row">{first}</th>', *(f"<td>{cell}</td>" for cell in rest)])
+        "".join([f'<th scope="row">{first}</th>', *map("{}{}</td>".format, columns, rest)])
         for first, *rest in body
     ]
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)

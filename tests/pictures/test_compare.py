@@ -38,7 +38,7 @@ def compared(runs, **words):
 def cells(page, name):
     """The words of the first row that goes by this name."""
     row = re.search(rf'<th scope="row">{re.escape(name)}.*?</tr>', unescape(page.source))[0]
-    return [" ".join(re.sub("<.*?>", " ", cell).split()) for cell in re.findall("<td>(.*?)</td>", row)]
+    return [" ".join(re.sub("<.*?>", " ", cell).split()) for cell in re.findall("<td[^>]*>(.*?)</td>", row)]
 
 
 def keep_pipeline(run, sampler, *, width=4, seed=0):
