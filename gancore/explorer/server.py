@@ -33,6 +33,9 @@ PAGES = {
     "/explore.css": ("gancore.explorer", "explore.css", "text/css"),
     "/explore.js": ("gancore.explorer", "explore.js", "text/javascript"),
     "/talk.js": ("gancore.explorer", "talk.js", "text/javascript"),
+    "/small.js": ("gancore.explorer", "small.js", "text/javascript"),
+    "/directions.js": ("gancore.explorer", "directions.js", "text/javascript"),
+    "/gallery.js": ("gancore.explorer", "gallery.js", "text/javascript"),
     "/pad.js": ("gancore.explorer", "pad.js", "text/javascript"),
     "/pins.js": ("gancore.explorer", "pins.js", "text/javascript"),
     "/base.css": ("gancore.pictures", "base.css", "text/css"),
@@ -193,6 +196,8 @@ class Handler(BaseHTTPRequestHandler):
         session, path = self.server.session, urlsplit(self.path).path
         if path == "/image":
             return self._send(session.image(_parsed(body)), "image/png")
+        if path == "/small":
+            return self._send(session.small(_parsed(body)), "image/png")
         if path == "/neighbors":
             return self._send(session.neighbors(_parsed(body)), "image/png")
         if path == "/latent":

@@ -29,6 +29,7 @@ T = TypeVar("T")
 KEPT = 64 * 2**20
 """Bytes of answers that are cached."""
 LARGEST = 5
+SMALL = 128
 
 
 class Session:
@@ -80,6 +81,11 @@ class Session:
         """A view → its image as PNG."""
         view = view_of(request)
         return self._keep("image", request, lambda: _png(to_pil(self.walk.image(view))[0]))
+
+    def small(self, request: Any) -> bytes:
+        """A view → its image as PNG, reduced to at most `SMALL` pixels on the longer side."""
+        view = view_of(request)
+        return self._keep("small", request, lambda: _png(_reduced(to_pil(self.walk.image(view))[0])))
 
     def neighbors(self, request: Any) -> bytes:
         """`{"view", "along", "size", "step"}` → PNG of `size` × `size` images edge to edge: the point in the
@@ -185,6 +191,11 @@ def _png(picture: Image.Image) -> bytes:
     content = io.BytesIO()
     picture.save(content, "PNG", compress_level=1)
     return content.getvalue()
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+    return picture
 
 
 def _grid(several: list[Image.Image], columns: int) -> bytes:

@@ -81,6 +81,11 @@ def settled(page):
     return json.loads(before)
 
 
+def leave(page):
+    """Asks nothing more of a server that ends before the test does."""
+    page.goto("about:blank")
+
+
 def drag(page, right, up):
     box = page.locator("#pad").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -160,7 +165,7 @@ def test_seed_truncation_and_sliders_change_the_image(visit, server):
     page = visit(server)
     assert after(page, lambda: page.fill("#seed", "12"))["seed"] == 12
     assert after(page, lambda: set_range(page, "#truncation", 0.5))["truncation"] == 0.5
-    assert after(page, lambda: set_range(page, "#sliders label:nth-child(3) input", -1.5))["principal"] == [
+    assert after(page, lambda: set_range(page, "#sliders li:nth-child(3) input", -1.5))["principal"] == [
         0,
         0,
         -1.5,
@@ -172,18 +177,67 @@ def test_seed_truncation_and_sliders_change_the_image(visit, server):
     assert shown(page) == {"seed": 12, "truncation": 0.5}
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=str)
+def test_the_image_stays_in_view_while_a_slider_moves(visit, server, size):
+    page = visit(server, size=size)
+    page.locator("#sliders li:last-child input").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#sliders li:last-child').scrollIntoView({ block: 'end' })")
+    after(page, lambda: set_range(page, "#sliders li:last-child input", 2))
+    image, slider = (
+        page.locator(chosen).bounding_box() for chosen in ("#image", "#sliders li:last-child input")
+    )
+    assert image["y"] >= 0 and image["y"] + image["height"] <= size[1] and image["height"] > 150
+    apart = slider["y"] > image["y"] + image["height"] or slider["x"] > image["x"] + image["width"]
+    assert apart and page.evaluate("scrollX") == 0
+
+
+def test_sliders_fill_from_the_middle_between_pictures_of_both_ends(visit, server):
+    page = visit(server)
+    filled = "document.querySelector('#sliders li:nth-child(2) input').style.getPropertyValue('--at')"
+    assert page.evaluate(filled) == "0.5"
+    after(page, lambda: set_range(page, "#sliders li:nth-child(2) input", -2))
+    assert page.evaluate(filled) == "0.25"
+    page.wait_for_function(
+        "() => document.querySelectorAll('#sliders li:last-child img[data-view*=\",-2\"]').length === 2"
+    )
+    ends = page.locator("#sliders li:nth-child(1) img")
+    assert [json.loads(ends.nth(i).get_attribute("data-view"))["principal"] for i in range(2)] == [
+        [-3, -2],
+        [3, -2],
+    ]
+    assert after(page, lambda: page.click("#sliders li:nth-child(4) button:last-child"))["principal"] == [
+        0,
+        -2,
+        0,
+        3,
+    ]
+
+
+def test_a_seed_is_picked_from_the_gallery(visit, server):
+    page = visit(server)
+    after(page, lambda: set_range(page, "#truncation", 0.5))
+    page.click("#seeds-on")
+    page.wait_for_function("() => document.querySelector('#seeds img').dataset.view?.includes('12')")
+    assert page.text_content("#seeds-shown") == "12 – 23"
+    view = after(page, lambda: page.click("[aria-label='seed 14']"))
+    assert view == {"seed": 14, "truncation": 0.5, "space": "w"}
+    assert page.get_attribute("[aria-label='seed 14']", "aria-pressed") == "true"
+    assert json.loads(page.get_attribute("[aria-label='seed 14'] img", "data-view")) == view
+
+
 def test_directions_of_a_file_are_named(visit, serve, layered_run):
     directions = replace(ganspace(walks.layered(), 2), names=("age", "smile"))
     with serve(walks.layered(), layered_run, directions=directions) as server:
         page = visit(server)
         assert page.text_content("#directions-title") == "Directions: ganspace"
         assert page.locator("#sliders span").all_text_contents() == ["age", "smile"]
-        assert after(page, lambda: set_range(page, "#sliders label:nth-child(2) input", 2))["principal"] == [
+        assert after(page, lambda: set_range(page, "#sliders li:nth-child(2) input", 2))["principal"] == [
             0,
             2,
         ]
         after(page, lambda: page.click("#space [data-value=z]"))
         assert page.text_content("#directions-title") == "Principal directions"
+        leave(page)
 
 
 def test_pins_are_gone_between_played_and_mixed(visit, server):
@@ -239,6 +293,7 @@ def test_classes_are_chosen_and_mixed(visit, serve, tmp_path):
         assert after(page, lambda: page.select_option("#label-other", "1"))["label"] == [0, 0.5, 0.5]
         assert after(page, lambda: set_range(page, "#label-mix", 0.2))["label"] == [0, 0.2, 0.8]
         assert after(page, lambda: page.select_option("#label-other", ""))["label"] == 2
+        leave(page)
 
 
 def test_classes_are_called_by_their_names(visit, serve, tmp_path):
@@ -246,6 +301,7 @@ def test_classes_are_called_by_their_names(visit, serve, tmp_path):
         page = visit(running)
         assert page.locator("#label option").all_text_contents() == ["cat", "dog", "owl"]
         assert after(page, lambda: page.select_option("#label", label="owl"))["label"] == 2
+        leave(page)
 
 
 def test_rows_of_numbers_are_chosen_one_at_a_time(visit, serve, tmp_path):
@@ -254,9 +310,11 @@ def test_rows_of_numbers_are_chosen_one_at_a_time(visit, serve, tmp_path):
         assert "label" not in shown(page)
         assert after(page, lambda: page.select_option("#label", label="round"))["label"] == [0, 1, 0]
         assert after(page, lambda: page.select_option("#label-other", "2"))["label"] == [0, 0.5, 0.5]
+        leave(page)
     with serve(walks.labeled(rows=True), tmp_path) as running:
         page = visit(running)
         assert "label" not in shown(page) and page.is_hidden("#label-fields")
+        leave(page)
 
 
 def test_a_pipeline_without_w_says_so_kindly(visit, serve, tmp_path):
@@ -271,6 +329,7 @@ def test_a_pipeline_without_w_says_so_kindly(visit, serve, tmp_path):
         two_pins(page)
         assert "no layers to mix" in page.text_content("#mixing-note") and page.is_hidden("#layers")
         assert after(page, lambda: set_range(page, "#at", 0.75))["kind"] == "spherical"
+        leave(page)
 
 
 def test_a_server_that_ended_is_said(visit, serve, tmp_path):
@@ -281,6 +340,7 @@ def test_a_server_that_ended_is_said(visit, serve, tmp_path):
         page.wait_for_selector("#trouble:not([hidden])")
         assert page.text_content("#trouble") == "gancore explore does not answer; is it still running?"
         page.complaints.clear()
+        leave(page)
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,13 @@ def test_an_image_is_that_of_its_view(server):
     assert post(server, "/image", {**VIEW, "seed": 4})[1] != content
 
 
+def test_a_small_picture_is_the_image_or_a_reduced_one(server, monkeypatch):
+    assert post(server, "/small", VIEW)[1] == post(server, "/image", VIEW)[1]
+    monkeypatch.setattr("gancore.explorer.session.SMALL", 4)
+    assert picture(post(server, "/small", {"seed": 77})[1]).shape == (4, 4, 3)
+    assert "a view is a table" in error(post(server, "/small", 7)[1])
+
+
 def test_the_snippet_makes_the_same_image(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     views = [

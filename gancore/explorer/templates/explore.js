@@ -1,5 +1,7 @@
 import { ask, later, newest, picture, save } from "./talk.js";
-import { circle, Pad, REACH } from "./pad.js";
+import { Directions, signed } from "./directions.js";
+import { Gallery } from "./gallery.js";
+import { circle, Pad } from "./pad.js";
 import { Pins } from "./pins.js";
 
 const $ = id => document.getElementById(id);
@@ -13,7 +15,6 @@ const state = {
 };
 let shown = null;
 
-const signed = x => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(2);
 const trouble = error => { $("trouble").textContent = error.message; $("trouble").hidden = false; };
 const clear = () => { $("trouble").hidden = true; };
 
@@ -31,13 +32,18 @@ function label() {
   return { label: weights };
 }
 
-function point() {
-  const view = { seed: state.seed, ...label() };
+function unmoved(seed) {
+  const view = { seed, ...label() };
   if (about.truncates && state.truncation !== 1) view.truncation = state.truncation;
   if (state.space !== "z") view.space = state.space;
+  return view;
+}
+
+function point(principal = state.principal) {
+  const view = unmoved(state.seed);
   if (state.shift.some(Boolean)) Object.assign(view, { shift: state.shift, draw: state.draw });
-  const last = state.principal.findLastIndex(Boolean);
-  if (last >= 0) view.principal = state.principal.slice(0, last + 1);
+  const last = principal.findLastIndex(Boolean);
+  if (last >= 0) view.principal = principal.slice(0, last + 1);
   return view;
 }
 
@@ -89,6 +95,8 @@ const showPython = newest(async view => { $("python").textContent = (await (awai
 const aroundSoon = later(showAround, 60), pythonSoon = later(() => showPython(view()), 120), remember = later(() => {
   history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(point())));
 }, 300);
+const endsSoon = later(() => directions.picture((i, value) => point(state.principal.with(i, value))), 150);
+const seedsSoon = later(() => gallery.picture(), 150);
 
 function draw() {
   showImage(view());
@@ -101,6 +109,9 @@ function drawPoint() {
   stop();
   draw();
   aroundSoon();
+  findPrincipal();
+  if (given() || found.has(state.space)) endsSoon();
+  seedsSoon();
   remember();
 }
 
@@ -131,12 +142,8 @@ function controls() {
   $("redraw").disabled = state.along !== "shift";
   $("directions-title").textContent = given() ? `Directions: ${given().method}` : "Principal directions";
   if (given()) $("directions-note").textContent = "From the file, with the names given there.";
-  state.principal.forEach((value, i) => {
-    const line = $("sliders").children[i];
-    line.querySelector("span").textContent = given()?.names[i] ?? String(i + 1);
-    line.querySelector("input").value = value;
-    line.querySelector("output").textContent = signed(value);
-  });
+  directions.show(state.principal, given()?.names);
+  gallery.mark(state.seed);
   for (const button of $("layers").children) button.setAttribute("aria-pressed", String(state.layers.has(Number(button.dataset.layer))));
   pinned();
 }
@@ -250,6 +257,17 @@ const pad = new Pad($("pad"), at => {
   drawPoint();
 });
 
+const directions = new Directions($("sliders"), about.principal, {
+  moved: (i, value) => { state.principal[i] = value; drawPoint(); },
+  failed: trouble,
+});
+
+const gallery = new Gallery({ list: $("seeds"), back: $("seeds-back"), on: $("seeds-on"), shown: $("seeds-shown") }, {
+  chosen: seed => adopt(unmoved(seed)),
+  viewed: unmoved,
+  failed: trouble,
+});
+
 function onInput(id, change) { $(id).addEventListener("input", () => change($(id))); }
 
 function onChoice(group, change) {
@@ -268,7 +286,7 @@ onInput("step", input => { state.step = Number(input.value); controls(); aroundS
 onInput("at", input => { stop(); go("between", { at: Number(input.value) }); });
 for (const end of ["from", "to"]) onInput(end, input => { stop(); state[end] = Number(input.value); endsChanged(); go(state.mode === "mix" ? "mix" : "between", {}); });
 onChoice("space", aPoint(space => ({ space, along: space === "z" ? "shift" : "principal", shift: [0, 0], principal: state.principal.map(() => 0) })));
-onChoice("along", along => { state.along = along; controls(); aroundSoon(); if (along === "principal") findPrincipal(); });
+onChoice("along", along => { state.along = along; controls(); aroundSoon(); });
 onChoice("size", size => { state.size = Number(size); cells(); controls(); showAround(); });
 onChoice("kind", kind => go("between", { kind }));
 onChoice("between-space", between => go("between", { between, kind: between === "w" ? "linear" : "spherical" }));
@@ -321,19 +339,18 @@ async function copyPython() {
 }
 
 const given = () => about.directions?.space === state.space ? about.directions : null;
-const found = new Set();
+const found = new Set(), sought = new Set();
 async function findPrincipal() {
-  if (given() || found.has(state.space)) return;
-  found.add(state.space);
+  const { space } = state;
+  if (given() || sought.has(space)) return;
+  sought.add(space);
   $("directions-note").textContent = "Computing …";
   try {
-    const { space } = state;
     await (await ask("principal", { space })).json();
+    found.add(space);
+    endsSoon();
     $("directions-note").textContent = space === "w" ? "The directions in which codes vary most." : "The directions that change images most.";
-  } catch (error) {
-    $("directions-note").textContent = "";
-    trouble(error);
-  }
+  } catch (error) { $("directions-note").textContent = error.message; }
 }
 
 // ---- begin
@@ -358,20 +375,8 @@ function prepare() {
     $("label").replaceChildren(...(about.label_rows ? [new Option("as in the data", "")] : []), ...classes());
     $("label-other").replaceChildren(new Option("none", ""), ...classes());
   }
-  sliders();
   layers();
   cells();
-}
-
-function sliders() {
-  $("sliders").replaceChildren(...state.principal.map((_, i) => {
-    const line = document.createElement("label"), range = document.createElement("input");
-    Object.assign(range, { type: "range", min: -REACH, max: REACH, step: 0.05, value: 0 });
-    range.setAttribute("aria-label", `direction ${i + 1}`);
-    range.addEventListener("input", () => { state.principal[i] = Number(range.value); findPrincipal(); drawPoint(); });
-    line.append(document.createElement("span"), range, document.createElement("output"));
-    return line;
-  }));
 }
 
 function layers() {
@@ -400,5 +405,4 @@ function recalled() {
 }
 
 prepare();
-if (state.along === "principal") findPrincipal();
 adopt(recalled() ?? { seed: 0, space: about.space });
