@@ -8,7 +8,7 @@ from gancore.errors import RunError, UserError
 from gancore.pictures.differences import across, differences_table, distinct_names
 from gancore.pictures.embed import data_uris
 from gancore.pictures.final_scores import Compared, final_scores
-from gancore.pictures.page import Section, board, document, filled, items, reduced_note
+from gancore.pictures.page import Section, board, document, filled, items, reduced_note, said
 from gancore.pictures.same_latents import draw, letters
 from gancore.pictures.scores import read_evaluations
 from gancore.pictures.sections import CLASSES, NEIGHBORS, PLATE_ROOM, alarm_list, facts, legend, plate, plates
@@ -131,9 +131,7 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
 
 
 def _overview(compared: Sequence[Compared]) -> str:
-    tables = [
-        {"recipe": one.run.name, "state": one.run.log.state, **dict(facts(one.run))} for one in compared
-    ]
+    tables = [{"recipe": one.run.name, "state": one.run.state, **dict(facts(one.run))} for one in compared]
     alarms = [str(len(one.run.log.alarms) or "none") for one in compared]
     rows = [
         [escape(name), *(escape(table.get(name, "")) for table in tables)]
@@ -223,7 +221,7 @@ def _equal(sentence: str) -> str:
 def _commands(compared: Sequence[Compared]) -> str:
     found = [(index, one.name, one.run.command()) for index, one in enumerate(compared)]
     return "".join(
-        filled("command.html", index=index, name=escape(name), command=escape(command))
+        filled("command.html", index=index, name=escape(name), command=said(command))
         for index, name, command in found
         if command
     )

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from gancore.pictures.page import run_style, table
+from gancore.pictures.page import run_style, said, table
 from gancore.pictures.words import flat
 
 ABSENT = "—"
@@ -51,4 +51,4 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
 
 
 def _cell(words: str | None) -> str:
-    return f'<span class="soft">{ABSENT}</span>' if words is None else escape(words)
+    return f'<span class="soft">{ABSENT}</span>' if words is None else said(words)

@@ -12,6 +12,7 @@ from string import Template
 from typing import Any
 
 from gancore.pictures.words import listed
+from gancore.storage.text import without_home
 
 COLORS = 8
 """Number of colors that runs cycle through: `--series-0` and on in `base.css`."""
@@ -34,8 +35,12 @@ class Section:
     kind: str = ""
 
 
-def document(title: str, kind: str, header: str, sections: Sequence[Section], data: Any) -> str:
-    """A whole page: it loads nothing, and runs only its own scripts."""
+def document(
+    title: str, kind: str, header: str, sections: Sequence[Section], data: Any, *, live: bool = False
+) -> str:
+    """A whole page: it loads nothing, and runs only its own scripts. A `live` one is read again from time to
+    time.
+    """
     shown = [section for section in sections if section.content]
     theme, script = (f"\n{text}\n" for text in (asset("theme.js"), "\n".join(map(asset, SCRIPTS))))
     return filled(
@@ -43,7 +48,7 @@ def document(title: str, kind: str, header: str, sections: Sequence[Section], da
         policy="default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src {_hash(theme)} {_hash(script)}",
         title=escape(title),
-        kind=kind,
+        kind=f"{kind}{' live' if live else ''}",
         style="\n".join(map(asset, STYLES)),
         theme=theme,
         links="".join(
@@ -76,10 +81,15 @@ def run_style(index: int) -> str:
     return f"--color: var(--series-{index % COLORS}){'; --hole: 45%' if index >= COLORS else ''}"
 
 
+def said(text: str) -> str:
+    """Text from a run for a page that is shared: escaped, and without the names of home folders."""
+    return escape(without_home(text))
+
+
 def entries(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values as the entries of a `<dl>`."""
     return "".join(
-        f"<div{LONG if len(value) > 18 else ''}><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
+        f"<div{LONG if len(value) > 18 else ''}><dt>{escape(name)}</dt><dd>{said(value)}</dd></div>"
         for name, value in pairs
     )
 
@@ -87,7 +97,7 @@ def entries(pairs: Iterable[tuple[str, str]]) -> str:
 def rows(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values as the rows of a table of two columns."""
     return "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in pairs
+        f'<tr><th scope="row">{escape(name)}</th><td>{said(value)}</td></tr>' for name, value in pairs
     )
 
 
@@ -121,7 +131,7 @@ def table(
 
 def items(sentences: Iterable[str], kind: str = "") -> str:
     """Sentences as a list; empty where there are none."""
-    found = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    found = "".join(f"<li>{said(sentence)}</li>" for sentence in sentences)
     return f'<ul class="{kind}">{found}</ul>' if found else ""
 
 

@@ -1,10 +1,21 @@
 """The report of a run: one self-contained page."""
 
+import time
 from html import escape
 from pathlib import Path
 
 from gancore.pictures.embed import data_uris
-from gancore.pictures.page import Section, board, document, entries, filled, items, pairs_table, reduced_note
+from gancore.pictures.page import (
+    Section,
+    board,
+    document,
+    entries,
+    filled,
+    items,
+    pairs_table,
+    reduced_note,
+    said,
+)
 from gancore.pictures.scores import Evaluated, courses, read_evaluations
 from gancore.pictures.sections import (
     ARROWS,
@@ -34,7 +45,11 @@ HIGHLIGHTS = 4
 GRID_CHARACTERS = 15_000_000
 """The maximum number of characters for the grids on the page."""
 
-MOODS = {"finished": "good", "stopped": "warm"}
+MOODS = {"running": "going", "done": "good", "stopped": "warm", "dead": "bad"}
+STATES = {
+    "running": "The training goes on; this page follows it.",
+    "dead": "No training runs here, and the last one ended without a word, as when it is killed.",
+}
 
 
 def write_report(run: Path | str | RunFolder) -> Path:
@@ -48,11 +63,17 @@ def write_report(run: Path | str | RunFolder) -> Path:
         RunError: ``run`` is not a folder, or the page could not be written.
     """
     folder = existing(run)
+    store(folder.report_file, report_page(folder).encode("utf-8", errors="replace"))
+    return folder.report_file
+
+
+def report_page(folder: RunFolder) -> str:
+    """The page itself. While the run goes, it reads itself again from time to time."""
     log, (evaluations, damaged) = folder.log, read_evaluations(folder)
     missing = folder.missing + damaged
     samples = _samples(folder, evaluations, missing)
     closer = _closer(folder, missing)
-    page = document(
+    return document(
         title=f"{folder.name} · {folder.path.resolve().name}",
         kind="report",
         header=_header(folder),
@@ -66,21 +87,21 @@ def write_report(run: Path | str | RunFolder) -> Path:
             *_words(folder),
         ],
         data=page_data([folder], [folder.name]),
+        live=folder.state == "running",
     )
-    target = folder.report_file
-    store(target, page.encode("utf-8", errors="replace"))
-    return target
 
 
 def _header(run: RunFolder) -> str:
-    log = run.log
+    alarms, state = run.log.alarms, run.state
     return filled(
         "report-header.html",
         name=escape(run.name),
         folder=escape(run.path.resolve().name),
-        state=escape(log.state),
-        mood=MOODS.get(log.state, ""),
-        alarms=alarm_count(log.alarms) if log.alarms else "",
+        state=state,
+        mood=MOODS.get(state, ""),
+        why=STATES.get(state, ""),
+        alarms=alarm_count(alarms) if alarms else "",
+        written=filled("written.html", milliseconds=round(time.time() * 1000)) if state == "running" else "",
     )
 
 
@@ -163,4 +184,4 @@ def _words(run: RunFolder) -> list[Section]:
 
 
 def _text(id: str, text: str) -> str:
-    return f'<pre id="{id}" tabindex="0">{escape(text)}</pre>' if text else ""
+    return f'<pre id="{id}" tabindex="0">{said(text)}</pre>' if text else ""

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from gancore.pictures.embed import data_uris
-from gancore.pictures.page import filled, items, pairs_table, rows, run_style, table
+from gancore.pictures.page import filled, items, pairs_table, rows, run_style, said, table
 from gancore.pictures.scores import Course, Evaluated, Reading
 from gancore.pictures.timeline import is_whole, not_whole
 from gancore.pictures.words import duration, figure, flat, words
@@ -184,7 +184,7 @@ def _alarm(run: int, owner: str, alarm: Alarm) -> str:
         run=run,
         name=escape(alarm.name),
         place=escape(" · ".join(filter(None, [owner, place]))),
-        text=escape(alarm.text),
+        text=said(alarm.text),
         advice=f'<div class="advice"><span class="soft">to try</span>{advice}</div>' if advice else "",
     )
 

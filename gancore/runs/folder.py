@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from gancore.runs.layout import (
     SCORES,
     RunLayout,
 )
-from gancore.runs.lock import locked
+from gancore.runs.lock import is_held, locked
 from gancore.runs.reading import RunLog, read_log, toml_or_why_not
 from gancore.storage.files import replace_folder, write_text
 from gancore.storage.inside import inside, read_file, read_utf8
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from gancore.recipes.base import Recipe
     from gancore.runs.settings import Settings
     from gancore.runs.sources import Sources
-
-TRAIN_OPTIONS = ("images", "batch", "micro_batch", "precision", "seed")
 
 
 class RunData(NamedTuple):
@@ -211,19 +208,10 @@ class RunFolder(RunLayout):
         return " and ".join(map(str, table.get("sources", []))) or str(table.get("description", ""))
 
     def command(self) -> str:
-        """The command that reproduces this run, empty if the folder lacks the information for it."""
-        facts = self.facts
-        if facts.get("command"):
-            return shlex.join(map(str, facts["command"]))
-        sources, settings = _table(facts, "data").get("sources", []), _table(facts, "settings")
-        if not self.recipe_text or not sources:
-            return ""
-        words = ["gancore", "train", str(self.recipe_file)]
-        for source in map(str, sources):
-            words += ["--data", source]
-        for name in (n for n in TRAIN_OPTIONS if n in settings):
-            words += [f"--{name.replace('_', '-')}", str(settings[name])]
-        return shlex.join(words)
+        """The commands that make this run again, a line each; empty if the folder lacks the information."""
+        from gancore.runs.again import commands
+
+        return "\n".join(commands(self))
 
     def _entry(self, name: str) -> dict[str, Any]:
         """A table of `run.toml`, which must be intact."""
@@ -241,6 +229,13 @@ class RunFolder(RunLayout):
             ) from None
 
     # results
+
+    @property
+    def state(self) -> str:
+        """`running`, `done`, `stopped` (it can go on), or `dead`: it ended without a word, as by a kill."""
+        log = self.log
+        ended = {"finished": "done", "stopped": "stopped"}.get(log.state)
+        return ended or ("running" if is_held(self._own(LOCK)) else "dead" if log.lines else "not started")
 
     @property
     def log(self) -> RunLog:

@@ -2,13 +2,19 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from gancore.errors import RunError
-from gancore.storage.inside import for_writing
+from gancore.storage.inside import for_writing, no_follow
+
+TRIES, PAUSE = 5, 0.02
+"""How often a lock is tried, and the seconds in between: one who looks whether it is held holds it for a
+moment.
+"""
 
 
 @contextmanager
@@ -20,18 +26,36 @@ def locked(folder: Path, lock: Path) -> Iterator[None]:
         RunError: another process holds it, or the file cannot be written.
     """
     with _opened(folder, lock) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken(file):
             file.seek(0)
             who = file.read().strip() or "?"
-            raise RunError(
-                f"{folder} is in use by process {who}; wait for it, or train into another folder"
-            ) from None
+            raise RunError(f"{folder} is in use by process {who}; wait for it, or train into another folder")
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process holds the lock; the file is not changed."""
+    try:
+        with open(lock, "rb", opener=no_follow) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def _taken(file: IO[str]) -> bool:
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            time.sleep(PAUSE)
+    return False
 
 
 def _opened(folder: Path, lock: Path) -> IO[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def html(run: "RunFolder") -> str:
     """Name and state of a run, its newest scores, and its newest sample grid."""
-    head = f"<b>{escape(run.name)}</b> in {escape(str(run.path))}, {escape(run.log.state)}"
+    head = f"<b>{escape(run.name)}</b> in {escape(str(run.path))}, {run.state}"
     scores = run.scores
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:.5g}</td></tr>" for name, value in _values(scores))
     grids = [max(run.samples, key=lambda grid: grid.images)] if run.samples else []

@@ -1,6 +1,8 @@
 """Text that people wrote with whatever editor and shell they have."""
 
 import codecs
+import re
+from pathlib import Path
 
 
 def decoded(content: bytes) -> str:
@@ -13,3 +15,18 @@ def decoded(content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16")
     return content.decode("utf-8-sig")
+
+
+_BEGIN, _END = r"(?<![\w.~/\\])", r"(?![\w.-])"
+_HOMES = re.compile(rf"{_BEGIN}(?:/(?:home|Users)/[^/\s\"']+|/root|[A-Za-z]:\\Users\\[^\\\s\"']+){_END}")
+
+
+def without_home(text: str) -> str:
+    """The text with each home folder in it as `~`: a text that is shared does not say whose it is."""
+    try:
+        own = str(Path.home())
+    except RuntimeError:
+        own = ""
+    if len(own) > 1:
+        text = re.sub(f"{_BEGIN}{re.escape(own)}{_END}", "~", text)
+    return _HOMES.sub("~", text)

@@ -27,6 +27,7 @@ from gancore.training.entries import check_entries, with_entries
 from gancore.training.finite import FiniteState
 from gancore.training.first_step import take_step
 from gancore.training.monitor import Evaluated, Monitor
+from gancore.training.pages import Pages
 from gancore.training.player_optimizer import ADVICE
 from gancore.training.ranks import Ranks
 from gancore.training.run import TrainingRun
@@ -64,6 +65,7 @@ class Training:
         shown = held_out or training
         self.fixed = shown.rows(np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int))
         self.monitor = Monitor(recipe, training, held_out, settings, self.total)
+        self.pages = Pages()
         self._enter(RunFolder(""))
         self.before = 0.0
         self.started = time.monotonic()
@@ -129,6 +131,7 @@ class Training:
     def _train(self, stopping: Stopping, resuming: bool, changes: Mapping[str, Any]) -> None:
         try:
             self._restore() if resuming else self._grids()
+            self._page()
             self.ranks.wait()  # for the first one, which alone writes
             if changes:
                 self._event("changed", changes=dict(changes))
@@ -145,6 +148,8 @@ class Training:
         except GancoreError as error:
             with suppress(GancoreError):  # on a full disk this line cannot be written either
                 self._event("stopped", reason=str(error))
+                if self.ranks.first:
+                    write_report(self.run_folder)
             raise
 
     def _loop(self, stopping: Stopping) -> None:
@@ -156,14 +161,7 @@ class Training:
             self._tell("gancore_stepped")
             if self._due("report_every", before):
                 self._report()
-            if self._due("sample_every", before):
-                self._grids()
-            if (
-                self.settings.evaluate_every != 0
-                and self._due("evaluate_every", before)
-                and self.run.images < self.total
-            ):
-                self._evaluate()
+            self._look(before)
             stop = self.ranks.any(stopping.asked)
             if (stop or self._due("checkpoint_every", before)) and self.run.images < self.total:
                 self._commit()
@@ -173,6 +171,25 @@ class Training:
                     f"continue with `gancore train --resume {self.folder}`",
                     stopping.exit_code,
                 )
+
+    def _look(self, before: int) -> None:
+        """Sample grids and scores where they are due, and the report of them."""
+        grids = self._due("sample_every", before)
+        scores = (
+            self.settings.evaluate_every != 0
+            and self._due("evaluate_every", before)
+            and self.run.images < self.total
+        )
+        if grids:
+            self._grids()
+        if scores:
+            self._evaluate()
+        if grids or scores:
+            self._page()
+
+    def _page(self) -> None:
+        if self.ranks.first and (failure := self.pages.write(self.run_folder)):
+            self._warn(failure)
 
     def _due(self, name: str, before: int) -> bool:
         every = self.settings.interval(name, self.total)

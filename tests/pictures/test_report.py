@@ -3,6 +3,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from html import unescape
 
 import pytest
@@ -12,7 +13,9 @@ from PIL import Image
 
 from gancore.errors import RunError
 from gancore.pictures.report import write_report
+from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
+from gancore.storage.text import without_home
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def test_the_page_says_what_ran(run):
         "parameters": "generator 3,576,704, discriminator 2,765,568",
     }.items():
         assert f"<dt>{name}</dt><dd>{value}</dd>" in source
-    assert ">not finished</span>" in source
+    assert ">dead</span>" in source
     assert '<th scope="row">environment.torch</th><td>2.13.0</td>' in source
     assert '<th scope="row">100 images</th><td>checkpoint: path checkpoints/00000100</td>' in source
 
@@ -63,10 +66,10 @@ def test_the_page_says_what_ran(run):
 @pytest.mark.parametrize(
     ("events", "state"),
     [
-        (["finished"], "finished"),
+        (["finished"], "done"),
         (["stopped", "checkpoint"], "stopped"),
-        (["stopped", "resumed"], "not finished"),
-        (["finished", "resumed"], "not finished"),
+        (["stopped", "resumed"], "dead"),
+        (["finished", "resumed"], "dead"),
     ],
 )
 def test_the_last_turn_of_a_run_is_its_state(run, events, state):
@@ -74,6 +77,78 @@ def test_the_last_turn_of_a_run_is_its_state(run, events, state):
         for event in events:
             log.event(event, images=100)
     assert f">{state}</span>" in page(run).source
+
+
+def test_a_page_follows_its_run_while_it_goes_and_not_afterwards(run):
+    fill(run)
+    with RunFolder(run).lock():
+        going = page(run).source
+        assert '<body class="report live">' in going and ">running</span>" in going
+        assert f'data-at="{str(round(time.time()))[:6]}' in going
+        with Log(run / "log.jsonl") as log:
+            log.event("finished", images=100)
+        assert '<body class="report">' in page(run).source
+    with Log(run / "log.jsonl") as log:
+        log.event("resumed", images=100)
+    left = page(run).source
+    assert '<body class="report">' in left and ">dead</span>" in left and "data-at=" not in left
+
+
+def test_a_look_at_the_lock_of_a_run_changes_nothing(run):
+    fill(run)
+    assert RunFolder(run).state == "dead" and RunFolder(run).holder is None
+    with RunFolder(run).lock():
+        assert RunFolder(run).state == "running"
+        with pytest.raises(RunError, match="is in use"), RunFolder(run).lock():
+            pass
+
+
+HOMES = ["/home/anna/photos", "/Users/anna/photos", "/root/photos", "C:\\Users\\anna\\photos"]
+
+
+@pytest.mark.parametrize("place", HOMES)
+def test_a_page_does_not_say_whose_home_its_data_lie_in(run, place):
+    command = f"['gancore', 'train', 'dcgan', '--data', '{place}']"
+    fill(run, command=command, data=f"sources = ['{place}']")
+    (run / "recipe.toml").write_text(f"part = 'dcgan'\n[generator]\nfrom = '{place}'\n")
+    with Log(run / "log.jsonl") as log:
+        log.event("warning", images=5, text=f"{place} is odd")
+        log.event("alarm", images=5, name="a", text=f"{place} is odd", advice=[f"see {place}"])
+    save_scores(run / "scores" / "evaluation.json", scores(1.0), left_out={"b": f"{place} is odd"})
+    source = unescape(page(run).source)
+    assert place not in source and source.count(f"~{place[-7:]}") >= 6
+
+
+def test_a_home_of_one_s_own_is_found_and_nothing_that_only_looks_like_one(monkeypatch):
+    monkeypatch.setenv("HOME", "/data/people/anna")
+    assert without_home("see '/data/people/anna/x' and /data/people/annabel") == (
+        "see '~/x' and /data/people/annabel"
+    )
+    same = "/work/home/anna/x data/root/x /rooted/x /homes/anna"
+    assert without_home(same) == same
+
+
+def test_the_command_goes_on_as_the_run_did(run):
+    place = '["gancore", "train", "dcgan", "--data", "/home/anna/my photos", "--output", "runs/mine"]'
+    fill(run, command=place)
+    with (run / "run.toml").open("a") as file:
+        file.write(
+            "[[changes]]\nafter = 50\nimages = 2000\n[changes.set]\n'generator_optimizer.lr' = 1e-05\n"
+            "loss = 'hinge'\naugment = {part = 'ada', target = 0.5}\n"
+            "[[changes]]\nafter = 90\nmicro_batch = 4\ndata = ['/new place']\n"
+        )
+    lines = unescape(page(run).texts["command-text"]).splitlines()
+    assert [shlex.split(line) for line in lines[::2]] == [
+        ["gancore", "train", "dcgan", "--data", "~/my photos", "--output", "runs/mine"],
+        [
+            *["gancore", "train", "--resume", "runs/mine", "--images", "2000"],
+            *["--set", "generator_optimizer.lr=1e-05", "--set", "loss=hinge"],
+            *["--set", 'augment={"part" = "ada", "target" = 0.5}'],
+        ],
+        ["gancore", "train", "--resume", "runs/mine", "--micro-batch", "4", "--data", "/new place"],
+    ]
+    assert "~/'my photos'" in lines[0], "a shell expands ~ where it is not quoted"
+    assert lines[1::2] == [f"# it was stopped at {n} images, and went on with" for n in (50, 90)]
 
 
 def test_the_recipe_and_the_command_can_be_copied(run):

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from runs import assert_same_end, sources
 from runs import begin as begin_often
-from runs import sources
 from small import know_small_parts
 
 from gancore.errors import MeasureError
@@ -14,6 +14,7 @@ from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
 from gancore.runs.sources import Sources
 from gancore.training import monitor as room
+from gancore.training.pages import Pages
 from gancore.training.start import resume
 
 
@@ -134,6 +135,54 @@ def test_what_cannot_be_judged_is_a_warning_and_the_training_goes_on(images, tmp
     assert texts[0] == "not evaluated at 8 images: 3 of 64 images hold NaN or infinity" and lines(
         tmp_path / "run", "finished"
     )
+
+
+@pytest.fixture
+def pages(monkeypatch):
+    """The state and the images seen at each report of a training, without regard to what they cost."""
+    seen = []
+    monkeypatch.setattr("gancore.training.pages.write_report", lambda run: seen.append(newest(run)))
+    monkeypatch.setattr("gancore.training.pages.SHARE", float("inf"))
+    return seen
+
+
+def newest(run):
+    return run.state, max([grid.images for grid in run.samples] + [int(path.stem) for path in run.scores])
+
+
+def test_a_run_has_a_report_from_its_first_grid_on_and_at_each_evaluation(images, tmp_path, pages):
+    begin(images, tmp_path / "run", images=80)
+    assert pages == [("running", n) for n in range(0, 81, 8)]
+    assert '<body class="report">' in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_a_report_that_cannot_be_written_ends_no_training_and_changes_no_bit(images, tmp_path, monkeypatch):
+    begin(images, tmp_path / "with")
+
+    def broken(run):
+        raise ZeroDivisionError("in a page")
+
+    monkeypatch.setattr("gancore.training.pages.write_report", broken)
+    begin(images, tmp_path / "without")
+    assert_same_end(tmp_path / "with", tmp_path / "without")
+    (line,) = lines(tmp_path / "without", "warning")
+    assert line["text"] == "no report: ZeroDivisionError: in a page"
+
+
+def test_a_report_that_takes_long_is_written_less_often(monkeypatch, tmp_path):
+    now, written = [100.0], []
+
+    def slow(run):
+        now[0] += 2
+        written.append(now[0])
+
+    monkeypatch.setattr("gancore.training.pages.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("gancore.training.pages.write_report", slow)
+    pages = Pages()
+    while now[0] < 200:
+        pages.write(RunFolder(tmp_path))
+        now[0] += 1
+    assert written == [102, 144, 186]
 
 
 def test_too_few_images_leave_a_score_out_and_nothing_is_best(tmp_path):

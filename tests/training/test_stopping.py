@@ -84,6 +84,8 @@ def test_the_first_signal_saves_and_leaves_and_the_rest_follows_to_the_same_bits
     )
     assert RunFolder(tmp_path / "stopped").checkpoints[0].name == f"{4 * step:08d}"
     assert Log.read(tmp_path / "stopped" / "log.jsonl")[-1]["event"] == "stopped"
+    report = (tmp_path / "stopped" / "report.html").read_text()
+    assert ">stopped</span>" in report and '<body class="report">' in report
     resume(tmp_path / "stopped")
     assert_same_end(tmp_path / "whole", tmp_path / "stopped")
 

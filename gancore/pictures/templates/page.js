@@ -81,3 +81,19 @@ document.querySelectorAll(".timeline").forEach(makeTimeline);
 document.querySelectorAll(".copy").forEach(button => button.addEventListener("click", () => copy(button)));
 document.querySelectorAll("[data-toggle]").forEach(button => button.addEventListener("click", () => toggleRun(button)));
 document.querySelectorAll(".viewer").forEach(makeViewer);
+
+// While its run goes on, the page is read again, but not while somebody uses it.
+const FRESH = 15000;
+function follow(written) {
+  let used = Date.now();
+  for (const name of ["pointermove", "pointerdown", "keydown", "wheel", "touchmove"]) addEventListener(name, () => { used = Date.now(); }, {passive: true});
+  const tell = () => {
+    const seconds = Math.max(0, Math.round((Date.now() - Number(written.dataset.at)) / 1000));
+    written.textContent = "updated " + (seconds < 90 ? seconds + " s" : Math.round(seconds / 60) + " min") + " ago";
+  };
+  const read = () => { if (Date.now() - used > FRESH && !document.querySelector("dialog[open], .playing")) location.reload(); };
+  setInterval(tell, 1000);
+  setInterval(read, FRESH);
+  tell();
+}
+document.querySelectorAll(".live .written").forEach(follow);
