@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         Schedule,
     )
     from gancore.component.network_sampler import NetworkSampler
-    from gancore.component.part import Part, RunningMean, fact, field, part, seat
+    from gancore.component.part import Part, RunningMean, Seat, Seats, fact, field, part, seat
     from gancore.component.presets import Preset
     from gancore.component.quantizer import Quantized, Quantizer
     from gancore.component.sharing import share
@@ -99,7 +99,7 @@ _HOMES = {
         "Schedule",
     ),
     "component.network_sampler": ("NetworkSampler",),
-    "component.part": ("Part", "RunningMean", "fact", "field", "part", "seat"),
+    "component.part": ("Part", "RunningMean", "Seat", "Seats", "fact", "field", "part", "seat"),
     "component.quantizer": ("Quantized", "Quantizer"),
     "component.sharing": ("share",),
     "component.specs": ("build", "spec"),
@@ -167,6 +167,8 @@ __all__ = [
     "Sampler",
     "Schedule",
     "Score",
+    "Seat",
+    "Seats",
     "Sources",
     "Study",
     "TwoPlayerGAN",

@@ -1,11 +1,14 @@
 """The fields of a part: options, seats and facts, as they are declared and as a class has them."""
 
-from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args, get_origin
 
 import attrs
 
 if TYPE_CHECKING:
     from gancore.component.part import Part
+
+P = TypeVar("P")
 
 _ROLE, _HELP = "gancore.role", "gancore.help"
 SCHEDULED = "gancore.scheduled"
@@ -39,8 +42,30 @@ def fact(*, default: Any = None, help: str = "") -> Any:
     return attrs.field(default=default, metadata={_ROLE: "fact", _HELP: help})
 
 
+class Seat(Generic[P]):
+    """The type of a field that holds another part: `loss: Seat[Loss] = seat(default=Hinge)`.
+
+    Type checkers see what a seat takes (a part, its class, a name or a table) and what it holds, a part.
+    A function that makes a part is taken too, but not listed: to type checkers every module is a function.
+    """
+
+    if TYPE_CHECKING:
+
+        def __get__(self, holder: object, owner: Any = None) -> P: ...
+        def __set__(self, holder: object, given: P | type[P] | str | Mapping[str, Any]) -> None: ...
+
+
+class Seats(Generic[P]):
+    """The type of a field that holds several parts: `constraints: Seats[Constraint] = seat(default=())`."""
+
+    if TYPE_CHECKING:
+
+        def __get__(self, holder: object, owner: Any = None) -> Sequence[P]: ...
+        def __set__(self, holder: object, given: Sequence[P | type[P] | str | Mapping[str, Any]]) -> None: ...
+
+
 def seat(*, default: Any = attrs.NOTHING, factory: Any = None, help: str = "") -> Any:
-    """A field that holds another part, or several if annotated as `Sequence[...]`.
+    """A field that holds another part if annotated as `Seat[...]`, or several if annotated as `Seats[...]`.
 
     The default may be a class or a name.
     """
@@ -52,7 +77,7 @@ def _default(default: Any, factory: Any) -> Any:
 
 
 @attrs.frozen
-class Seat:
+class SeatField:
     """A seat field: its name, its interface, whether it holds several parts, whether it is optional.
 
     The default is what the field was given, or a function that makes it (a factory).
@@ -65,9 +90,12 @@ class Seat:
     default: Any
 
     @classmethod
-    def of(cls, attribute: "attrs.Attribute[Any]") -> "Seat":
-        """Reads a seat field."""
+    def of(cls, attribute: "attrs.Attribute[Any]") -> "SeatField":
+        """Reads a seat field: `Seat[Loss]`, `Seat[Loss | None]` or `Seats[Loss]`; `Loss`, `Loss | None` and
+        `Sequence[Loss]` are understood too, but tell type checkers less.
+        """
         kind = attribute.type
+        kind = get_args(kind)[0] if get_origin(kind) is Seat else kind
         arguments = [a for a in get_args(kind) if a is not type(None)]
         many = get_origin(kind) is not None and type(None) not in get_args(kind)
         interface = cast("type[Part]", arguments[0] if arguments else kind)
@@ -96,9 +124,9 @@ def required_fields(cls: "type[Part]") -> "list[attrs.Attribute[Any]]":
     return [a for a in all_fields(cls) if a.default is attrs.NOTHING]
 
 
-def seats(cls: "type[Part]") -> list[Seat]:
+def seats(cls: "type[Part]") -> list[SeatField]:
     """The seats that a part class declares."""
-    return [Seat.of(a) for a in all_fields(cls) if a.metadata.get(_ROLE) == "seat"]
+    return [SeatField.of(a) for a in all_fields(cls) if a.metadata.get(_ROLE) == "seat"]
 
 
 def is_declared(attribute: "attrs.Attribute[Any]") -> bool:

@@ -26,6 +26,8 @@ from gancore.component.derived import Rules, derive, left_open
 from gancore.component.docstrings import first_paragraph, summary
 from gancore.component.fields import (
     Seat,
+    SeatField,
+    Seats,
     all_fields,
     fact,
     fact_fields,
@@ -46,6 +48,8 @@ __all__ = [
     "Part",
     "RunningMean",
     "Seat",
+    "SeatField",
+    "Seats",
     "children",
     "fact",
     "fact_fields",

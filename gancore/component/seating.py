@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from torch import nn
 
-from gancore.component.fields import Seat, seats
+from gancore.component.fields import SeatField, seats
 from gancore.component.ownership import Place, claim
 from gancore.errors import FactError, FitError, SpecError
 
@@ -23,7 +23,7 @@ def children(part: "Part") -> Iterator[tuple[str, "Part"]]:
             yield place.name, value
 
 
-def occupy(part: "Part", place: Seat) -> None:
+def occupy(part: "Part", place: SeatField) -> None:
     """Turns the value of a seat (part, class, name, table, list of these, None) into parts."""
     given = (
         part.__dict__.pop(place.name, None)
@@ -45,7 +45,7 @@ def occupy(part: "Part", place: Seat) -> None:
         setattr(part, place.name, _as_part(place, given, where))
 
 
-def _as_part(place: Seat, given: Any, where: str) -> "Part":
+def _as_part(place: SeatField, given: Any, where: str) -> "Part":
     if isinstance(given, nn.Module):
         made: Any = given
     elif callable(given):

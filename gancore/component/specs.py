@@ -18,7 +18,7 @@ from torch import nn
 
 from gancore.component.derived import left_open, without
 from gancore.component.discovery import cause, registry
-from gancore.component.part import Part, Seat, fact_fields, option_fields, required_fields, seats
+from gancore.component.part import Part, SeatField, fact_fields, option_fields, required_fields, seats
 from gancore.component.plain import DEEPEST, check_plain, check_sizes
 from gancore.component.presets import Preset
 from gancore.component.scheduled import holds_schedule, mapped, read
@@ -256,7 +256,7 @@ def _with_extras(part: Part, table: Mapping[str, Any], where: str) -> Part:
     return part
 
 
-def _occupant(place: Seat, value: Any, where: str, made: Made) -> Any:
+def _occupant(place: SeatField, value: Any, where: str, made: Made) -> Any:
     if place.many:
         if not isinstance(value, list | tuple):
             raise SpecError(
@@ -268,7 +268,7 @@ def _occupant(place: Seat, value: Any, where: str, made: Made) -> Any:
     return make(place, value, where, made)
 
 
-def make(place: Seat, value: Any, where: str, made: Made | None = None) -> Part:
+def make(place: SeatField, value: Any, where: str, made: Made | None = None) -> Part:
     """The part for a seat, given as a part, a name or a table; a table without `part` changes the default,
     and `{ same = "PATH" }` is the part made at that path.
 

@@ -23,7 +23,7 @@ from gancore.component.interfaces import (
     Shape,
     Terms,
 )
-from gancore.component.part import fact, field, part, seat
+from gancore.component.part import Seat, Seats, fact, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
 from gancore.component.validators import whole
@@ -65,21 +65,21 @@ class TwoPlayerGAN(Recipe):
     label_shape: Shape = fact(
         default=(), help="shape of one label: () for a class, (K,) for a row of numbers"
     )
-    generator: Generator = seat()
-    discriminator: Discriminator = seat()
-    sampler: Sampler = seat(default=Normal)
-    labels: LabelSampler = seat(default=EmpiricalLabels)
-    conditioner: Conditioner = seat(default=Identity)
-    loss: Loss = seat(default=NonSaturating)
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=())
-    generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=())
-    auxiliaries: Sequence[Auxiliary] = seat(default=())
-    constraints: Sequence[Constraint] = seat(default=())
-    generator_constraints: Sequence[Constraint] = seat(default=())
-    augment: Augment = seat(default=NoAugment)
-    average: Average = seat(default=ExponentialAverage)
-    generator_optimizer: Optimizer = seat(default=Adam)
-    discriminator_optimizer: Optimizer = seat(default=Adam)
+    generator: Seat[Generator] = seat()
+    discriminator: Seat[Discriminator] = seat()
+    sampler: Seat[Sampler] = seat(default=Normal)
+    labels: Seat[LabelSampler] = seat(default=EmpiricalLabels)
+    conditioner: Seat[Conditioner] = seat(default=Identity)
+    loss: Seat[Loss] = seat(default=NonSaturating)
+    regularizers: Seats[DiscriminatorRegularizer] = seat(default=())
+    generator_regularizers: Seats[GeneratorRegularizer] = seat(default=())
+    auxiliaries: Seats[Auxiliary] = seat(default=())
+    constraints: Seats[Constraint] = seat(default=())
+    generator_constraints: Seats[Constraint] = seat(default=())
+    augment: Seat[Augment] = seat(default=NoAugment)
+    average: Seat[Average] = seat(default=ExponentialAverage)
+    generator_optimizer: Seat[Optimizer] = seat(default=Adam)
+    discriminator_optimizer: Seat[Optimizer] = seat(default=Adam)
     discriminator_steps: int = field(
         default=1,
         validator=whole(1),

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gancore.component.interfaces import Augment
-from gancore.component.part import field, part, seat
+from gancore.component.part import Seats, field, part, seat
 from gancore.component.randomness import normal, uniform
 from gancore.component.validators import at_least
 
@@ -63,7 +63,7 @@ class Chain(Augment):
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"augments": ["instance-noise", "diffaugment"]},)
 
-    augments: Sequence[Augment] = seat(default=(), help="the augmentations, in order")
+    augments: Seats[Augment] = seat(default=(), help="the augmentations, in order")
 
     def forward(self, image: Tensor) -> Tensor:
         """What the last one makes."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from gancore.component.interfaces import Augment, Auxiliary, DiscriminatorRegularizer
-from gancore.component.part import field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 from gancore.component.scored import Scored
@@ -30,7 +30,9 @@ class BalancedConsistency(DiscriminatorRegularizer):
     sorts are scored with their own labels; of patches the mean is taken.
     """
 
-    transform: Augment = seat(default=partial(DiffAugment, policy=("translation",)), help="the paper's T")
+    transform: Seat[Augment] = seat(
+        default=partial(DiffAugment, policy=("translation",)), help="the paper's T"
+    )
     real_weight: float = field(default=10.0, validator=at_least(0), help="the paper's λ_real")
     fake_weight: float = field(default=10.0, validator=at_least(0), help="the paper's λ_fake")
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from gancore.component.interfaces import Sampler, Shape
-from gancore.component.part import field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.errors import FitError
 from gancore.standard.samplers import Normal
 
@@ -48,7 +48,7 @@ class LatentCodes(Sampler):
         validator=_sizes,
         help="numbers of categories of the codes, 1 for a continuous one",
     )
-    noise: Sampler = seat(default=Normal, help="where the rest of the latent comes from")
+    noise: Seat[Sampler] = seat(default=Normal, help="where the rest of the latent comes from")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The noise fills what the codes leave."""

@@ -27,7 +27,7 @@ import torch
 from torch import nn
 
 from gancore.component.interfaces import Optimizer, Schedule
-from gancore.component.part import field, interface, part, seat
+from gancore.component.part import Seat, field, interface, part, seat
 from gancore.component.validators import above, at_least, is_number, within
 from gancore.standard.schedules import Constant
 
@@ -54,7 +54,7 @@ class Scheduled(Optimizer):
     max_norm: float = field(
         default=math.inf, validator=above(0), help="maximum norm of the player's gradient; inf: no clipping"
     )
-    schedule: Schedule = seat(default=Constant, help="factor on the learning rate")
+    schedule: Seat[Schedule] = seat(default=Constant, help="factor on the learning rate")
 
     def build(self) -> None:
         """Checks that the schedule never makes the learning rate negative."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Discriminator
-from gancore.component.part import fact, part, seat
+from gancore.component.part import Seat, fact, part, seat
 from gancore.errors import FitError
 from gancore.nn.labels import LabelEmbedding, check_classes, given_label
 from gancore.standard.patchgan import PatchGAN
@@ -38,7 +38,7 @@ class ProjectionDiscriminator(Discriminator):
     )
     conditional: ClassVar[bool] = True
     classes: int = fact(help="number of classes K, given by the data")
-    network: Discriminator = seat(default=PatchGAN, help="the discriminator to make conditional")
+    network: Seat[Discriminator] = seat(default=PatchGAN, help="the discriminator to make conditional")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The network reads the same images."""

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gancore.component.interfaces import Conditioner, Sampler, Shape
-from gancore.component.part import RunningMean, fact, field, part, seat
+from gancore.component.part import RunningMean, Seat, fact, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.quantizer import Quantized, Quantizer
 from gancore.component.validators import at_least, whole
@@ -93,7 +93,7 @@ class Codebook(Conditioner):
 
     examples = ({"quantizer": {"part": "vector", "size": 5}, "code": (3, 2, 4)},)
 
-    quantizer: Quantizer = seat(default=VectorQuantizer, help="the quantizer that holds the vectors")
+    quantizer: Seat[Quantizer] = seat(default=VectorQuantizer, help="the quantizer that holds the vectors")
 
     def facts(self, seat: str) -> dict[str, Shape]:
         """The shape of the code."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 from gancore.component.interfaces import Schedule
-from gancore.component.part import field, interface, part, seat
+from gancore.component.part import Seat, field, interface, part, seat
 from gancore.component.validators import is_number, whole, within
 
 __all__ = ["Constant", "Cosine", "Linear", "Piecewise", "WarmUp"]
@@ -105,7 +105,7 @@ class WarmUp(Schedule):
 
     start: float = field(default=0.0, validator=_FINITE, help="the number at the beginning")
     over: int = field(default=100_000, validator=whole(1), help="images of the warm-up")
-    then: Schedule = seat(default=Constant, help="what follows")
+    then: Seat[Schedule] = seat(default=Constant, help="what follows")
 
     def forward(self, images: int, total: int) -> float:
         """The number at `images` of `total`."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from gancore.component.interfaces import Loss
-from gancore.component.part import field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.component.validators import above, at_least, within
 from gancore.standard.losses import NonSaturating
 
@@ -25,7 +25,7 @@ class TopK(Loss):
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({}, {"loss": "relativistic-pairing"})
 
-    loss: Loss = seat(default=NonSaturating, help="the loss that is wrapped")
+    loss: Seat[Loss] = seat(default=NonSaturating, help="the loss that is wrapped")
     fraction: float = field(
         default=0.5,
         validator=[above(0), within(0, 1)],
@@ -56,7 +56,7 @@ class Weighted(Loss):
     objectives, as feature matching has it (Salimans et al. 2016, arXiv:1606.03498, section 3.1).
     """
 
-    loss: Loss = seat(default=NonSaturating, help="the loss that is wrapped")
+    loss: Seat[Loss] = seat(default=NonSaturating, help="the loss that is wrapped")
     discriminator_weight: float = field(
         default=1.0, validator=at_least(0), help="factor on the discriminator's loss"
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gancore.component.fields import Seat, seats
+from gancore.component.fields import SeatField, seats
 from gancore.component.interfaces import (
     Augment,
     Auxiliary,
@@ -74,7 +74,7 @@ def _methods(part: Part) -> tuple[str, ...]:
     return next((methods for kind, methods in ASKED.items() if isinstance(part, kind)), ())
 
 
-def _is_default(place: Seat, part: Part) -> bool:
+def _is_default(place: SeatField, part: Part) -> bool:
     return isinstance(part, Loss | Augment) and type(part) is place.default
 
 

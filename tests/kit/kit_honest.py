@@ -1,6 +1,5 @@
 """Small parts that keep every promise; each mutant is one of them with one line wrong."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -22,7 +21,7 @@ from gancore import (
 )
 from gancore.component.interfaces import Conditioner, Discriminator, Extractor, ImageShape
 from gancore.component.network_sampler import NetworkSampler
-from gancore.component.part import fact, field, part, seat
+from gancore.component.part import Seat, Seats, fact, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 from gancore.errors import FactError, FitError, MeasureError
@@ -241,10 +240,10 @@ class HonestRecipe(TwoPlayerGAN):
         {"classes": 3, "conditioner": HonestConditioner, "pair_labels": True},
     )
 
-    generator: Generator = seat(default=HonestGenerator)
-    discriminator: Discriminator = seat(default=HonestDiscriminator)
-    generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=())
-    discriminator_optimizer: Optimizer = seat(default=SGD)
+    generator: Seat[Generator] = seat(default=HonestGenerator)
+    discriminator: Seat[Discriminator] = seat(default=HonestDiscriminator)
+    generator_regularizers: Seats[GeneratorRegularizer] = seat(default=())
+    discriminator_optimizer: Seat[Optimizer] = seat(default=SGD)
 
 
 @part("honest-sevens")
@@ -261,9 +260,9 @@ class HonestAutoencoder(Recipe):
     examples: ClassVar[Any] = ({"classes": 3},)
 
     classes: int = fact(default=0)
-    encoder: Encoder = seat(default=HonestConditionalEncoder)
-    generator: Generator = seat(default=HonestSevens)
-    optimizer: Optimizer = seat(default=SGD)
+    encoder: Seat[Encoder] = seat(default=HonestConditionalEncoder)
+    generator: Seat[Generator] = seat(default=HonestSevens)
+    optimizer: Seat[Optimizer] = seat(default=SGD)
 
     def facts(self, seat):
         return {"image": self.image, "classes": self.classes}
@@ -299,13 +298,13 @@ class HonestPair(Recipe):
     """Two generators whose first layer is one, each against a discriminator (CoGAN), with averages."""
 
     source: ImageShape = fact()
-    first: Generator = seat(default=HonestGenerator)
-    second: Generator = seat(default=HonestGenerator)
-    discriminators: Sequence[Discriminator] = seat(default=(HonestDiscriminator, HonestDiscriminator))
-    sampler: Sampler = seat(default=Normal)
-    loss: Loss = seat(default=NonSaturating)
-    average: Average = seat(default=ExponentialAverage)
-    optimizer: Optimizer = seat(default=SGD)
+    first: Seat[Generator] = seat(default=HonestGenerator)
+    second: Seat[Generator] = seat(default=HonestGenerator)
+    discriminators: Seats[Discriminator] = seat(default=(HonestDiscriminator, HonestDiscriminator))
+    sampler: Seat[Sampler] = seat(default=Normal)
+    loss: Seat[Loss] = seat(default=NonSaturating)
+    average: Seat[Average] = seat(default=ExponentialAverage)
+    optimizer: Seat[Optimizer] = seat(default=SGD)
 
     def facts(self, seat):
         if seat == "sampler":

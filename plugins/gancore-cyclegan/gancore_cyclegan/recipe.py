@@ -16,7 +16,7 @@ from gancore.component.interfaces import (
     Optimizer,
     Terms,
 )
-from gancore.component.part import fact, field, part, seat
+from gancore.component.part import Seat, Seats, fact, field, part, seat
 from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
 from gancore.pipeline import Pipeline, check_fit
@@ -79,20 +79,20 @@ class CycleGAN(Recipe):
     )
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the data")
-    to_target: Generator = seat(default=ResNet, help="translates source images into target images")
-    to_source: Generator = seat(default=ResNet, help="translates target images into source images")
-    target_discriminator: Discriminator = seat(
+    to_target: Seat[Generator] = seat(default=ResNet, help="translates source images into target images")
+    to_source: Seat[Generator] = seat(default=ResNet, help="translates target images into source images")
+    target_discriminator: Seat[Discriminator] = seat(
         default=PatchGAN, help="distinguishes target images from translated source images"
     )
-    source_discriminator: Discriminator = seat(
+    source_discriminator: Seat[Discriminator] = seat(
         default=PatchGAN, help="distinguishes source images from translated target images"
     )
-    loss: Loss = seat(default=LeastSquares)
-    constraints: Sequence[Constraint] = seat(default=(), help="applied to both discriminators")
-    generator_constraints: Sequence[Constraint] = seat(default=(), help="applied to both translators")
-    average: Average = seat(default=NoAverage)
-    generator_optimizer: Optimizer = seat(default=_adam, help="updates both translators")
-    discriminator_optimizer: Optimizer = seat(default=_adam, help="updates both discriminators")
+    loss: Seat[Loss] = seat(default=LeastSquares)
+    constraints: Seats[Constraint] = seat(default=(), help="applied to both discriminators")
+    generator_constraints: Seats[Constraint] = seat(default=(), help="applied to both translators")
+    average: Seat[Average] = seat(default=NoAverage)
+    generator_optimizer: Seat[Optimizer] = seat(default=_adam, help="updates both translators")
+    discriminator_optimizer: Seat[Optimizer] = seat(default=_adam, help="updates both discriminators")
     adversarial: float = field(
         default=2.0,
         validator=at_least(0),

@@ -1,7 +1,7 @@
 """The training recipe of DCGAN."""
 
 from gancore.component.interfaces import Discriminator, Generator, Sampler
-from gancore.component.part import field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.component.validators import whole
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.samplers import Uniform
@@ -33,7 +33,7 @@ class DCGAN(TwoPlayerGAN):
             "regularizers": [{"part": "r1", "every": 2}],
         },
     )
-    generator: Generator = seat(default=DCGANGenerator)
-    discriminator: Discriminator = seat(default=DCGANDiscriminator)
-    sampler: Sampler = seat(default=Uniform)
+    generator: Seat[Generator] = seat(default=DCGANGenerator)
+    discriminator: Seat[Discriminator] = seat(default=DCGANDiscriminator)
+    sampler: Seat[Sampler] = seat(default=Uniform)
     batch: int = field(default=128, validator=whole(1), help="batch size, unless the run sets one")

@@ -1,7 +1,7 @@
 """The training recipe of the first GAN."""
 
 from gancore.component.interfaces import Discriminator, Generator
-from gancore.component.part import field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.component.validators import whole
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore_gan.maxout import Maxout
@@ -33,6 +33,6 @@ class GAN(TwoPlayerGAN):
             "discriminator": {"hidden": [8, 6], "pieces": 3},
         },
     )
-    generator: Generator = seat(default=MLP)
-    discriminator: Discriminator = seat(default=Maxout)
+    generator: Seat[Generator] = seat(default=MLP)
+    discriminator: Seat[Discriminator] = seat(default=Maxout)
     batch: int = field(default=100, validator=whole(1), help="batch size, unless the run sets one")

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gancore.component.part import field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.component.validators import whole
 from gancore.errors import FactError
 from gancore.pipeline import Pipeline
@@ -40,8 +40,8 @@ class PCA(Recipe):
 
     examples = ({"components": 4, "batch": 8},)
 
-    generator: PCAGenerator = seat(default=PCAGenerator)
-    encoder: PCAEncoder = seat(default=PCAEncoder)
+    generator: Seat[PCAGenerator] = seat(default=PCAGenerator)
+    encoder: Seat[PCAEncoder] = seat(default=PCAEncoder)
     components: int = field(default=64, validator=whole(1), help="number q of principal components")
     limit: int = field(
         default=4096,

@@ -1,12 +1,11 @@
 """The training recipe of the variational autoencoder."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
 from gancore.component.interfaces import Constraint, Generator, Optimizer, Terms
-from gancore.component.part import field, part, seat
+from gancore.component.part import Seat, Seats, field, part, seat
 from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
 from gancore.pipeline import Pipeline
@@ -47,12 +46,12 @@ class VAE(Recipe):
         },
     )
 
-    generator: Generator = seat(default=ConvolutionalDecoder)
-    encoder: GaussianEncoder = seat(default=ConvolutionalEncoder)
-    likelihood: Likelihood = seat(default=Bernoulli)
-    divergence: Divergence = seat(default=ClosedForm)
-    constraints: Sequence[Constraint] = seat(default=(), help="applied to all weights")
-    optimizer: Optimizer = seat(default=lambda: Adam(lr=1e-3, betas=(0.9, 0.999)))
+    generator: Seat[Generator] = seat(default=ConvolutionalDecoder)
+    encoder: Seat[GaussianEncoder] = seat(default=ConvolutionalEncoder)
+    likelihood: Seat[Likelihood] = seat(default=Bernoulli)
+    divergence: Seat[Divergence] = seat(default=ClosedForm)
+    constraints: Seats[Constraint] = seat(default=(), help="applied to all weights")
+    optimizer: Seat[Optimizer] = seat(default=lambda: Adam(lr=1e-3, betas=(0.9, 0.999)))
     beta: float = field(default=1.0, validator=at_least(0), help="weight of the divergence")
     samples: int = field(default=1, validator=whole(1), help="latents L drawn per image")
     batch: int = field(default=100, validator=whole(1), help="batch size, unless the run sets one")

@@ -1,8 +1,17 @@
 """How the parts learn together."""
 
-from collections.abc import Sequence
-
-from gancore import Discriminator, DiscriminatorRegularizer, Generator, Loss, TwoPlayerGAN, field, part, seat
+from gancore import (
+    Discriminator,
+    DiscriminatorRegularizer,
+    Generator,
+    Loss,
+    Seat,
+    Seats,
+    TwoPlayerGAN,
+    field,
+    part,
+    seat,
+)
 from gancore.component.validators import whole
 from gancore.standard.losses import Hinge
 from gancore_sprout.discriminator import SproutDiscriminator
@@ -24,8 +33,8 @@ class SproutRecipe(TwoPlayerGAN):
             "batch": 4,
         },
     )
-    generator: Generator = seat(default=SproutGenerator)
-    discriminator: Discriminator = seat(default=SproutDiscriminator)
-    loss: Loss = seat(default=Hinge)
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(factory=lambda: [SproutPenalty()])
+    generator: Seat[Generator] = seat(default=SproutGenerator)
+    discriminator: Seat[Discriminator] = seat(default=SproutDiscriminator)
+    loss: Seat[Loss] = seat(default=Hinge)
+    regularizers: Seats[DiscriminatorRegularizer] = seat(factory=lambda: [SproutPenalty()])
     batch: int = field(default=32, validator=whole(1), help="batch size, where the run is given none")

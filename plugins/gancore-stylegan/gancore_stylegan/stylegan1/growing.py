@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from gancore import Conditioner, Discriminator, Generator, fact, field, part, seat
+from gancore import Conditioner, Discriminator, Generator, Seat, fact, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedConv2d
@@ -185,9 +185,9 @@ class GrowingStyleGAN(GrowingGAN, StyleGAN):
     """
 
     examples = StyleGAN.examples
-    generator: Generator = seat(default=GrowingStyleGANSynthesis)
-    discriminator: Discriminator = seat(default=GrowingStyleGANDiscriminator)
-    conditioner: Conditioner = seat(default=GrowingStyleGANMapping)
+    generator: Seat[Generator] = seat(default=GrowingStyleGANSynthesis)
+    discriminator: Seat[Discriminator] = seat(default=GrowingStyleGANDiscriminator)
+    conditioner: Seat[Conditioner] = seat(default=GrowingStyleGANMapping)
     starting_size: int = field(default=8, validator=whole(1), help="least shorter side of the first images")
     batch: int = field(
         default=512, validator=whole(1), help="batch size at the smallest size, 4×4; see `batches`"

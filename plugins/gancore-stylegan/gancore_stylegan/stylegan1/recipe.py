@@ -1,13 +1,13 @@
 """The training recipe of StyleGAN."""
 
-from collections.abc import Sequence
-
 from gancore import (
     Conditioner,
     Discriminator,
     DiscriminatorRegularizer,
     Generator,
     Optimizer,
+    Seat,
+    Seats,
     TwoPlayerGAN,
     field,
     part,
@@ -52,10 +52,10 @@ class StyleGAN(TwoPlayerGAN):
             "regularizers": [{"part": "r1", "every": 2}],
         },
     )
-    generator: Generator = seat(default=StyleGANSynthesis)
-    discriminator: Discriminator = seat(default=StyleGANDiscriminator)
-    conditioner: Conditioner = seat(default=StyleGANMapping)
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(R1,))
-    generator_optimizer: Optimizer = seat(default=published_adam)
-    discriminator_optimizer: Optimizer = seat(default=published_adam)
+    generator: Seat[Generator] = seat(default=StyleGANSynthesis)
+    discriminator: Seat[Discriminator] = seat(default=StyleGANDiscriminator)
+    conditioner: Seat[Conditioner] = seat(default=StyleGANMapping)
+    regularizers: Seats[DiscriminatorRegularizer] = seat(default=(R1,))
+    generator_optimizer: Seat[Optimizer] = seat(default=published_adam)
+    discriminator_optimizer: Seat[Optimizer] = seat(default=published_adam)
     batch: int = field(default=32, validator=whole(1), help="batch size, unless the run sets one")

@@ -1,7 +1,5 @@
 """The training recipe of StyleGAN2."""
 
-from collections.abc import Sequence
-
 from gancore import (
     Conditioner,
     Discriminator,
@@ -9,6 +7,8 @@ from gancore import (
     Generator,
     GeneratorRegularizer,
     Optimizer,
+    Seat,
+    Seats,
     field,
     part,
     seat,
@@ -64,11 +64,11 @@ class StyleGAN2(GeneratorFirst):
             "generator_regularizers": [{"part": "path-length", "every": 2}],
         },
     )
-    generator: Generator = seat(default=StyleGAN2Synthesis)
-    discriminator: Discriminator = seat(default=StyleGAN2Discriminator)
-    conditioner: Conditioner = seat(default=StyleGAN2Mapping)
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(lazy_r1,))
-    generator_regularizers: Sequence[GeneratorRegularizer] = seat(default=(PathLength,))
-    generator_optimizer: Optimizer = seat(default=published_adam)
-    discriminator_optimizer: Optimizer = seat(default=published_adam)
+    generator: Seat[Generator] = seat(default=StyleGAN2Synthesis)
+    discriminator: Seat[Discriminator] = seat(default=StyleGAN2Discriminator)
+    conditioner: Seat[Conditioner] = seat(default=StyleGAN2Mapping)
+    regularizers: Seats[DiscriminatorRegularizer] = seat(default=(lazy_r1,))
+    generator_regularizers: Seats[GeneratorRegularizer] = seat(default=(PathLength,))
+    generator_optimizer: Seat[Optimizer] = seat(default=published_adam)
+    discriminator_optimizer: Seat[Optimizer] = seat(default=published_adam)
     batch: int = field(default=32, validator=whole(1), help="batch size, unless the run sets one")

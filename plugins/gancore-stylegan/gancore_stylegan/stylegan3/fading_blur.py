@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gancore import Augment, field, part, seat
+from gancore import Augment, Seat, field, part, seat
 from gancore.component.part import RunningMean
 from gancore.component.validators import above, within
 from gancore.standard.augments import NoAugment
@@ -34,7 +34,7 @@ class FadingBlur(Augment):
     images: float = field(
         default=200_000.0, validator=above(0), help="number of images after which the blur is gone"
     )
-    then: Augment = seat(default=NoAugment, help="augmentation of the blurred images")
+    then: Seat[Augment] = seat(default=NoAugment, help="augmentation of the blurred images")
 
     def build(self) -> None:
         """Starts the count of images at zero."""

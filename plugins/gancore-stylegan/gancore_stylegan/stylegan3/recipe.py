@@ -1,6 +1,5 @@
 """The training recipes of StyleGAN3."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,6 +10,8 @@ from gancore import (
     DiscriminatorRegularizer,
     Generator,
     Optimizer,
+    Seat,
+    Seats,
     field,
     part,
     seat,
@@ -81,12 +82,12 @@ class StyleGAN3(GeneratorFirst):
         },
     )
     derived: ClassVar[Any] = {"regularizers.0.gamma": lambda image: image[1] * image[2] / 2**15}
-    generator: Generator = seat(default=StyleGAN3Synthesis)
-    discriminator: Discriminator = seat(default=StyleGAN2Discriminator)
-    conditioner: Conditioner = seat(default=two_layers)
-    regularizers: Sequence[DiscriminatorRegularizer] = seat(default=(partial(R1, every=16),))
-    generator_optimizer: Optimizer = seat(default=generator_adam)
-    discriminator_optimizer: Optimizer = seat(default=discriminator_adam)
+    generator: Seat[Generator] = seat(default=StyleGAN3Synthesis)
+    discriminator: Seat[Discriminator] = seat(default=StyleGAN2Discriminator)
+    conditioner: Seat[Conditioner] = seat(default=two_layers)
+    regularizers: Seats[DiscriminatorRegularizer] = seat(default=(partial(R1, every=16),))
+    generator_optimizer: Seat[Optimizer] = seat(default=generator_adam)
+    discriminator_optimizer: Seat[Optimizer] = seat(default=discriminator_adam)
     batch: int = field(default=32, validator=whole(1), help="batch size, unless the run sets one")
 
 
@@ -102,5 +103,5 @@ class RotationalStyleGAN3(StyleGAN3):
     examples = (
         {**StyleGAN3.examples[0], "generator": {**StyleGAN3.examples[0]["generator"], "part": "stylegan3-r"}},
     )
-    generator: Generator = seat(default=RotationalStyleGAN3Synthesis)
-    augment: Augment = seat(default=FadingBlur)
+    generator: Seat[Generator] = seat(default=RotationalStyleGAN3Synthesis)
+    augment: Seat[Augment] = seat(default=FadingBlur)
