@@ -96,7 +96,8 @@ def _show(found: "Evaluation") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("score", "value", "± standard error", "better", box=None)
+    anchors = {name: anchor["scores"] for name, anchor in found.anchors.items()}
+    table = Table("score", "value", "± standard error", "better", *anchors, box=None)
     for name, value in found.scores.items():
         error = "" if value.error is None else f"{value.error:.4g}"
         table.add_row(
@@ -104,6 +105,7 @@ def _show(found: "Evaluation") -> None:
             f"{value.value:.5g}",
             error,
             value.better if value.better != "neither" else "",
+            *(f"{scores[name]:.4g}" if name in scores else "" for scores in anchors.values()),
         )
     Console().print(table)
     for name, reason in found.left_out.items():

@@ -8,6 +8,7 @@ from gancore.component.validators import whole
 from gancore.measure.neighbors import balls, blocks, radii
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
+from gancore.measure.spread import error_of_fraction
 from gancore.measure.study import Study
 
 
@@ -52,5 +53,7 @@ class DensityCoverage(Score):
         density, coverage = density_coverage(real, fake, self.k)
         return {
             f"density[{study.title}]": Value(density, better="higher"),
-            f"coverage[{study.title}]": Value(coverage, better="higher"),
+            f"coverage[{study.title}]": Value(
+                coverage, error_of_fraction(coverage, len(real)), "higher", perfect=1
+            ),
         }

@@ -26,7 +26,8 @@ VERSION = 1
 @attrs.frozen(repr=False)
 class Evaluation:
     """Values by name, their protocol, and the scores left out with the reason. `images` is the number of
-    images the model had seen, if known; `files` are the files written.
+    images the model had seen, if known; `anchors` says what real images and noise score; `files` are the
+    files written.
 
     Prints as a table. `result["FD"]` is a number; the key is the whole name, `FD[emoji-1]`, or the part
     before the bracket if only one score begins with it.
@@ -37,6 +38,7 @@ class Evaluation:
     seconds: float
     images: int | None = None
     left_out: dict[str, str] = attrs.field(factory=dict)
+    anchors: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     files: tuple[Path, ...] = ()
 
     def __getitem__(self, name: str) -> float:
@@ -101,6 +103,7 @@ class Evaluation:
             "images": self.images,
             "scores": values_table(self.scores),
             "left_out": self.left_out,
+            "anchors": self.anchors,
             "protocol": self.protocol,
             "seconds": round(self.seconds, 2),
         }
@@ -120,7 +123,14 @@ class Evaluation:
         try:
             table = json.loads(path.read_text(encoding="utf-8"))
             scores = {name: Value(**entry) for name, entry in table["scores"].items()}
-            return cls(scores, table["protocol"], table["seconds"], table["images"], table["left_out"])
+            return cls(
+                scores,
+                table["protocol"],
+                table["seconds"],
+                table["images"],
+                table["left_out"],
+                table.get("anchors", {}),
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MeasureError(
                 f"{path} is not an evaluation ({error!r}); give a file that `gancore evaluate` wrote"

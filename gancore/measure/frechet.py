@@ -1,5 +1,7 @@
 """The Fréchet distance of two Gaussians, without a matrix square root of a product."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,7 @@ from gancore.component.part import field, part
 from gancore.measure.moments import Moments
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
+from gancore.measure.spread import jackknife_error
 from gancore.measure.study import Study
 
 
@@ -17,9 +20,18 @@ def frechet_distance(first: Moments, second: Moments) -> float:
     score): |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). The eigenvalues of Σ₁Σ₂ are those of Σ₁^½ Σ₂ Σ₁^½, which is
     symmetric, so the trace of the root is the sum of their square roots. Float64.
     """
+    return frechet_distance_to(first)(second)
+
+
+def frechet_distance_to(first: Moments) -> Callable[[Moments], float]:
+    """`frechet_distance` to one Gaussian, whose matrix root is computed once."""
     root = _root(first.covariance)
-    values = torch.linalg.eigvalsh(root @ second.covariance @ root)
-    return _distance(first, second, values.clamp(min=0).sqrt().sum())
+
+    def distance(second: Moments) -> float:
+        values = torch.linalg.eigvalsh(root @ second.covariance @ root)
+        return _distance(first, second, values.clamp(min=0).sqrt().sum())
+
+    return distance
 
 
 def frechet_distance_of_few(first: Tensor, second: Tensor) -> float:
@@ -64,7 +76,7 @@ class Frechet(Score):
     Paper: Heusel et al. 2017, arXiv:1706.08500, eq. 6; covariances are divided by N - 1. The value falls with
     the number of images, so values are comparable only at equal counts. Raises MeasureError if the images on
     one side do not outnumber the dimensions, because the covariance is then singular; `allow_few` computes
-    the value anyway, exactly.
+    the value anyway, exactly. The error is that of other samples against the same reference (jackknife).
     """
 
     allow_few: bool = field(default=False, help="allow fewer images than the extractor has dimensions")
@@ -75,10 +87,13 @@ class Frechet(Score):
         real, fake = study.features("reference"), study.features("samples")
         enough_for_covariance(name, real.shape[1], self.allow_few, reference=len(real), samples=len(fake))
         if min(len(real), len(fake)) > real.shape[1]:
-            value = frechet_distance(study.reference_moments, study.sample_moments)
+            distance = frechet_distance_to(study.reference_moments)
+            value = distance(study.sample_moments)
+            error = jackknife_error(fake, lambda rows: distance(Moments.of(rows)))
         else:
             value = frechet_distance_of_few(real, fake)
-        return {name: Value(value, better="lower")}
+            error = jackknife_error(fake, lambda rows: frechet_distance_of_few(real, rows))
+        return {name: Value(value, error, "lower", perfect=0)}
 
 
 def enough_for_covariance(name: str, width: int, allow_few: bool, **found: int) -> None:

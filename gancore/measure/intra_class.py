@@ -65,7 +65,7 @@ class IntraClass(Score):
                 samples=counts["samples"],
             )
         distances = intra_class_distances(real, real_labels, fake, fake_labels)
-        return {name: Value(sum(distances.values()) / len(distances), better="lower")}
+        return {name: Value(sum(distances.values()) / len(distances), better="lower", perfect=0)}
 
 
 def _labels(study: Study, side: Side, name: str) -> Tensor:

@@ -75,4 +75,4 @@ class Kernel(Score):
         fewest = min(len(real), len(fake))
         size = self.size if self.size < fewest else fewest // 2
         found = kernel_distances(real, fake, subsets=self.subsets, size=size, rng=study.rng("kernel"))
-        return {name: Value(float(found.mean()), standard_error(found, size, fewest), "lower")}
+        return {name: Value(float(found.mean()), standard_error(found, size, fewest), "lower", perfect=0)}

@@ -50,5 +50,5 @@ class Modes(Score):
         fake, real = class_counts(study, "samples"), class_counts(study, "reference")
         return {
             f"modes[{study.title}]": Value(float((fake > 0).sum()), better="higher"),
-            f"class balance[{study.title}]": Value(class_balance(fake, real), better="lower"),
+            f"class balance[{study.title}]": Value(class_balance(fake, real), better="lower", perfect=0),
         }

@@ -8,6 +8,7 @@ from gancore.component.validators import whole
 from gancore.measure.neighbors import balls, blocks, radii
 from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
+from gancore.measure.spread import error_of_fraction
 from gancore.measure.study import Study
 
 
@@ -51,6 +52,10 @@ class PrecisionRecall(Score):
         )
         precision, recall = precision_recall(real, fake, self.k)
         return {
-            f"precision[{study.title}]": Value(precision, better="higher"),
-            f"recall[{study.title}]": Value(recall, better="higher"),
+            f"precision[{study.title}]": _fraction(precision, len(fake)),
+            f"recall[{study.title}]": _fraction(recall, len(real)),
         }
+
+
+def _fraction(fraction: float, count: int) -> Value:
+    return Value(fraction, error_of_fraction(fraction, count), "higher", perfect=1)

@@ -16,11 +16,14 @@ Need = Literal["classes", "labels", "pipeline", "encoder", "movable", "training"
 
 @attrs.frozen
 class Value:
-    """A value, its standard error if known, and which direction is better."""
+    """A value, its standard error if known, which direction is better, and the value of a perfect model if it
+    is known whatever the images.
+    """
 
     value: float
     error: float | None = None
     better: Better = "neither"
+    perfect: float | None = None
 
 
 @interface("score")

@@ -61,7 +61,7 @@ class DatasetImages:
             raise MeasureError(
                 f"{count} images requested from {len(data)} ({data.description}); ask for at most {len(data)}"
             )
-        self.data, self.entry = data, entry
+        self.data, self.entry, self.seed = data, entry, seed
         self.chosen = (
             torch.arange(len(data)) if count in (None, len(data)) else _choose(len(data), count or 0, seed)
         )
@@ -84,6 +84,21 @@ class DatasetImages:
 
     def __len__(self) -> int:
         return len(self.chosen)
+
+    def first(self, count: int) -> "DatasetImages":
+        """At most `count` of the images of the data, chosen as by a new set with the same seed."""
+        return DatasetImages(self.data, min(count, len(self.data)), seed=self.seed, entry=self.entry)
+
+    def others(self, count: int) -> "DatasetImages":
+        """At most `count` images of the data that are not in this set, chosen by its seed."""
+        found = self.first(len(self))
+        rest = torch.ones(len(self.data), dtype=torch.bool)
+        rest[self.chosen] = False
+        left = rest.nonzero()[:, 0]
+        found.chosen = left[_choose(len(left), min(count, len(left)), self.seed)]
+        found.key = f"{self.key}-others-{len(found)}" if self.key else ""
+        found.facts = self.facts | {"count": len(found), "besides": len(self)}
+        return found
 
     @cached_property
     def labels(self) -> Tensor | None:

@@ -137,8 +137,8 @@ class SlicedWasserstein(Score):
             f"SWD {one.shape[2]}": self._distance(study, one, other)
             for one, other in zip(real, fake, strict=True)
         }
-        values = {name: Value(value, better="lower") for name, value in found.items()}
-        return {"SWD": Value(sum(found.values()) / len(found), better="lower"), **values}
+        values = {name: Value(value, better="lower", perfect=0) for name, value in found.items()}
+        return {"SWD": Value(sum(found.values()) / len(found), better="lower", perfect=0), **values}
 
     def _distance(self, study: Study, real: Tensor, fake: Tensor) -> float:
         rng = study.rng(f"sliced-wasserstein {real.shape[2]}")

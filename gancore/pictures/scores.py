@@ -15,11 +15,14 @@ from gancore.storage.jsonl import Line
 
 @dataclass(frozen=True)
 class Reading:
-    """A score: its value (None if not finite), standard error if known, and which direction is better."""
+    """A score: its value (None if not finite), standard error if known, which direction is better, and the
+    value of a perfect model if known.
+    """
 
     value: float | None
     error: float | None = None
     better: str = "neither"
+    perfect: float | None = None
 
     def beats(self, other: "Reading") -> bool:
         """Whether this value is better than another of the same score."""
@@ -35,9 +38,18 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """What images that no model made score: their number, and the scores by name."""
+
+    count: int | None
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Evaluated:
     """One file of `scores/`. `name` is empty for an evaluation made during training; `images` is the number
-    of images seen by then, None if unknown.
+    of images seen by then, None if unknown; `anchors` are the scores of other images by name, `real` or
+    `noise`, and their number.
     """
 
     name: str
@@ -46,6 +58,14 @@ class Evaluated:
     left_out: dict[str, str] = field(default_factory=dict)
     protocol: dict[str, Any] = field(default_factory=dict)
     seconds: float | None = None
+    anchors: dict[str, Anchor] = field(default_factory=dict)
+
+    def anchored(self, score: str) -> list[tuple[str, float]]:
+        """What a score is for a perfect model, for real images and for noise, as far as it is known."""
+        reading = self.readings.get(score)
+        perfect = None if reading is None else reading.perfect
+        known = {"perfect": perfect, **{name: one.scores.get(score) for name, one in self.anchors.items()}}
+        return [(name, value) for name, value in known.items() if value is not None]
 
 
 @dataclass
@@ -132,7 +152,10 @@ def _readings(table: Any) -> dict[str, Reading]:
     rows = table.items() if isinstance(table, Mapping) else ()
     return {
         str(name): Reading(
-            number(row.get("value")), number(row.get("error")), str(row.get("better", "neither"))
+            number(row.get("value")),
+            number(row.get("error")),
+            str(row.get("better", "neither")),
+            number(row.get("perfect")),
         )
         for name, row in rows
         if isinstance(row, Mapping)
@@ -152,6 +175,16 @@ def _evaluated(path: Path) -> Evaluated:
         left_out={str(name): str(reason) for name, reason in dict(table.get("left_out") or {}).items()},
         protocol=dict(table.get("protocol") or {}),
         seconds=number(table.get("seconds")),
+        anchors={str(name): _anchor(one) for name, one in dict(table.get("anchors") or {}).items()},
+    )
+
+
+def _anchor(table: Mapping[str, Any]) -> Anchor:
+    count, scores = table.get("count"), dict(table.get("scores") or {})
+    found = {str(name): number(value) for name, value in scores.items()}
+    return Anchor(
+        count if isinstance(count, int) else None,
+        {name: value for name, value in found.items() if value is not None},
     )
 
 

@@ -8,7 +8,7 @@ from gancore.pictures.embed import data_uris
 from gancore.pictures.page import filled, items, pairs_table, rows, run_style, said, table
 from gancore.pictures.scores import Course, Evaluated, Reading
 from gancore.pictures.timeline import is_whole, not_whole
-from gancore.pictures.words import duration, figure, flat, words
+from gancore.pictures.words import duration, figure, flat, listed, words
 from gancore.runs.folder import RunFolder
 from gancore.runs.reading import Alarm
 from gancore.storage.inside import read_file
@@ -46,6 +46,22 @@ def value_cell(reading: Reading) -> str:
     return f'<span class="number">{figure(reading.value)}</span>{error}'
 
 
+def anchor_line(anchors: Sequence[tuple[str, float]]) -> str:
+    """What a perfect model, real images and noise score, for under a name; empty if unknown."""
+    known = " · ".join(f"{name} {figure(value)}" for name, value in anchors)
+    return f'<small class="anchors">{escape(known)}</small>' if known else ""
+
+
+def anchor_note(one: Evaluated) -> str:
+    """Which images the anchors of an evaluation are; empty without any."""
+    counts = {name: anchor.count for name, anchor in one.anchors.items() if anchor.count}
+    if not counts:
+        return ""
+    kinds = {"real": "real images that the reference lacks", "noise": "images of uniform noise"}
+    words = listed(f"{counts[name]:,} {kind}" for name, kind in kinds.items() if name in counts)
+    return f'<p class="hint">Under each score: {escape(words)}, scored in the same way.</p>'
+
+
 def evaluation(one: Evaluated, courses: Mapping[str, Course], *, open: bool) -> str:
     """A collapsible table of scores, with skipped scores and the protocol."""
     trained = not one.name
@@ -56,7 +72,7 @@ def evaluation(one: Evaluated, courses: Mapping[str, Course], *, open: bool) -> 
     )
     body = [
         [
-            escape(name),
+            escape(name) + anchor_line(one.anchored(name)),
             value_cell(reading),
             ARROWS.get(reading.better, ""),
             *([_best(courses.get(name))] if len(head) > 3 else []),
@@ -70,7 +86,7 @@ def evaluation(one: Evaluated, courses: Mapping[str, Course], *, open: bool) -> 
         open="open" if open else "",
         title=escape(one.name or "while training"),
         note=escape(" · ".join(filter(None, [place, setup(one.protocol), cost]))),
-        table=table(head, body, "scores"),
+        table=table(head, body, "scores") + anchor_note(one),
         left_out=left_out(one.left_out),
         protocol=protocol(one.protocol),
     )

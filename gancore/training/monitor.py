@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from gancore.component.interfaces import Discriminator, Encoder
-from gancore.component.randomness import fold
 from gancore.data import Data
 from gancore.errors import MeasureError
 from gancore.measure.alarms import DRAWN, Alarm, History, alarms
+from gancore.measure.anchors import anchors
 from gancore.measure.diagnostics import Labeled, of_labels, of_probe, of_samples
 from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.extractors.choose import default_extractor
@@ -30,6 +30,11 @@ from gancore.training.entries import paired, pairs
 
 MOST, FEWEST, SHARE = 1000, 64, 100
 """Samples per evaluation: one per `SHARE` images of the whole training, within these bounds.
+"""
+
+SEED = 0
+"""Seed of the samples and real images that are scored, whatever the seed of the run: runs that differ in
+their seed alone are judged alike.
 """
 
 SCORES = ("FD", "precision", "recall")
@@ -104,10 +109,9 @@ class Monitor:
         started = time.monotonic()
         name, pipeline = next(iter(products(self.recipe).items()))
         study = self._study(name, pipeline)
-        found = attrs.evolve(
-            score_study(study, self.scores, images=images), seconds=time.monotonic() - started
-        )
-        labels = of_labels(pipeline, seed=fold(self.settings.seed, "watch") % 2**31)
+        scored = score_study(study, self.scores, images=images)
+        found = attrs.evolve(scored, anchors=anchors(study, self.scores), seconds=time.monotonic() - started)
+        labels = of_labels(pipeline, seed=SEED)
         self.diagnostics.append(of_samples(study) | labels | self._of_probes())
         raised = [a for a in alarms(self._history()) if a.name not in self.raised]
         self.raised |= {alarm.name for alarm in raised}
@@ -125,9 +129,7 @@ class Monitor:
     def _study(self, name: str, pipeline: Pipeline) -> Study:
         source = self._real(pipeline.reads) if pipeline.reads else None
         reference = self._real(pipeline.makes)
-        samples: ImageSet = PipelineSamples(
-            pipeline, self.count, seed=fold(self.settings.seed, "watch") % 2**31, source=source
-        )
+        samples: ImageSet = PipelineSamples(pipeline, self.count, seed=SEED, source=source)
         held_out = None if self.held_out is None else DatasetImages(self.held_out, entry=pipeline.makes)
         return Study(
             samples,
@@ -135,12 +137,12 @@ class Monitor:
             default_extractor(reference.image),
             pipeline=pipeline,
             held_out=held_out,
-            pairs=pairs(pipeline, self.held_out or self.data, MOST, self.settings.seed),
-            seed=self.settings.seed,
+            pairs=pairs(pipeline, self.held_out or self.data, MOST, SEED),
+            seed=SEED,
         )
 
     def _real(self, entry: str) -> DatasetImages:
-        return DatasetImages(self.data, min(MOST, len(self.data)), seed=self.settings.seed, entry=entry)
+        return DatasetImages(self.data, min(MOST, len(self.data)), seed=SEED, entry=entry)
 
     def _of_probes(self) -> dict[str, float]:
         pipelines = products(self.recipe)
@@ -157,11 +159,10 @@ class Monitor:
     def _fake(self, pipeline: Pipeline, probe: DiscriminatorProbe) -> Labeled:
         if pipeline.product != "draws":
             rows = _first(self.data)
-            made = pipeline.apply(rows[pipeline.reads], rows.get("label"), seed=self.settings.seed)
+            made = pipeline.apply(rows[pipeline.reads], rows.get("label"), seed=SEED)
             return probe.shown(torch.cat(list(made)), rows), rows.get("label")
-        seed = fold(self.settings.seed, "watch") % 2**31
-        latent, label = pipeline.draw(DRAWN, seed=seed)
-        return pipeline.render(latent, label, seed=seed), label
+        latent, label = pipeline.draw(DRAWN, seed=SEED)
+        return pipeline.render(latent, label, seed=SEED), label
 
     def _judge(self, scores: dict[str, Value], images: int) -> bool:
         """Remembers the evaluation; says whether it is the best so far."""

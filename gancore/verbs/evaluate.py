@@ -10,6 +10,7 @@ import attrs
 from gancore.component.interfaces import Extractor
 from gancore.component.specs import build
 from gancore.errors import UserError
+from gancore.measure.anchors import anchors
 from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.grids import NEIGHBORS_NAME, write_grids
 from gancore.measure.score import Score
@@ -91,7 +92,10 @@ def evaluate(
     chosen = _extractor(extractor, weights)
     study = study_of_run(source, chosen, request) if of_run else study_of_images(str(run), chosen, request)
     progress(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images", 0, 0)
-    found = score_study(study, _scores(score), strict=bool(score))
+    scores = _scores(score)
+    found = score_study(study, scores, strict=bool(score))
+    progress("the same scores of real images and of noise", 0, 0)
+    found = attrs.evolve(found, anchors=anchors(study, scores))
     if target is None:
         return found
     found.save(target)
