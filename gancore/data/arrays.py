@@ -101,7 +101,7 @@ def _check_type(array: npt.NDArray[Any], title: str) -> None:
 def _channels_of_single(shape: Sequence[int]) -> int:
     """The number of channels, if an array with three axes looks like a single image; else 0."""
     first, middle, last = shape
-    if 2 <= last <= 4 and min(first, middle) > 4:
+    if last <= 4 and min(first, middle) > 4:
         return last
     return first if first == 3 and min(middle, last) > 4 else 0
 

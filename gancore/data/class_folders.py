@@ -1,14 +1,21 @@
 """Folders as classes, and the folders that are none: splits, and what this library has written."""
 
+import re
 from collections.abc import Sequence
+from unicodedata import normalize
 
 import numpy as np
 
 from gancore.data.labels import Labels, common_folder, some
 from gancore.storage.names import RECIPE, SAVED, SETTINGS
 
-SPLITS = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval"})
-"""Names of folders that divide data into sets."""
+SPLIT = re.compile(
+    r"(?P<before>.*[ _.-])?"
+    r"(train(ing)?|trn|val(id(ation|ate)?)?|dev|test(ing)?|tst|eval(uation)?|hold[_-]?out)"
+    r"([ _.-]?(set|data|images|imgs|split|\d{4}))?",
+    re.IGNORECASE,
+)
+"""Names of folders that divide data into sets: `train`, `Test_Set`, `val2017`, `seg_train`."""
 
 
 def without_runs(names: Sequence[str]) -> list[str]:
@@ -29,10 +36,14 @@ def _parents(name: str) -> list[str]:
 
 
 def splits(images: Sequence[str]) -> list[str]:
-    """The first folders below the common one, if all images are in them and all are called as splits."""
+    """The first folders below the common one, if all images are in them and all are called as splits, with
+    the same word before, if any.
+    """
     found = _folders(images, len(common_folder(images)))
     names = sorted({folder for folder in found if folder is not None})
-    return names if None not in found and all(name.lower() in SPLITS for name in names) else []
+    matches = [SPLIT.fullmatch(name) for name in names]
+    begin = {match and match["before"] for match in matches}
+    return names if None not in found and all(matches) and len(begin) == 1 else []
 
 
 def folder_labels(images: Sequence[str]) -> Labels | None:
@@ -63,7 +74,7 @@ def without_image(images: Sequence[str], folders: Sequence[str]) -> list[str]:
     """The class folders that hold no image."""
     depth = class_depth(images)
     held = {folder for folder in _folders(images, depth) if folder is not None}
-    level = {name.split("/")[depth] for name in folders if name.count("/") == depth}
+    level = {normalize("NFC", name.split("/")[depth]) for name in folders if name.count("/") == depth}
     return sorted(level - held)
 
 
@@ -88,7 +99,8 @@ def _lie(count: int) -> str:
 
 
 def _folders(images: Sequence[str], depth: int) -> list[str | None]:
-    return [name.split("/")[depth] if name.count("/") > depth else None for name in images]
+    """The folder of each image at this depth, spelled alike whichever system wrote the name."""
+    return [normalize("NFC", name.split("/")[depth]) if name.count("/") > depth else None for name in images]
 
 
 def _labels(folders: list[str | None]) -> Labels | None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gancore.data.crops import CropOrder, CropPixels
-from gancore.data.labels import LabelArray, Labels, some, stem
+from gancore.data.labels import LabelArray, Labels, alike, some, stem
 from gancore.data.order import Order, Positions
 from gancore.data.pixels import Indices, Pixels
 from gancore.errors import DataError
@@ -139,7 +139,7 @@ class Images(Data):
     @property
     def stems(self) -> list[str]:
         """The names without suffix."""
-        return [stem(name) for name in self.names]
+        return [stem(alike(name)) for name in self.names]
 
     @property
     def description(self) -> str:

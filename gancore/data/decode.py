@@ -1,6 +1,7 @@
 """Decodes the bytes of an untrusted image file."""
 
 import io
+import re
 import warnings
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,6 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gancore.data.source import Raw, Unreadable
 
 T = TypeVar("T")
+DOWNLOADED = re.compile(r"(\.\w+?)([_:-](large|orig|medium|small)|\?.*|\s+)?")
+"""A suffix, and what browsers put behind it: `.jpg_large`, `.png:orig`, `.webp?width=400`."""
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 SUFFIXES = frozenset(
     {
@@ -24,6 +27,8 @@ SUFFIXES = frozenset(
         ".jif",
         ".pjpeg",
         ".pjp",
+        ".mpo",
+        ".jps",
         ".webp",
         ".bmp",
         ".dib",
@@ -66,6 +71,13 @@ ORIENTATION = 0x0112
 SIDEWAYS = (5, 6, 7, 8)
 """Values of the orientation that exchange height and width."""
 READABLE = "PNG, JPEG, WEBP and BMP are read"
+
+
+def picture_suffix(name: str) -> str:
+    """The suffix of a file name in lower case, without what browsers put behind it."""
+    _, dot, last = name.rpartition("/")[2].partition("?")[0].rpartition(".")
+    found = DOWNLOADED.fullmatch(f"{dot}{last}".lower())
+    return found[1] if found else ""
 
 
 def decode(data: bytes) -> Raw:

@@ -12,6 +12,20 @@ from gancore.data.source import Unreadable
 from gancore.errors import DataError
 
 MAX_MEMBER = 256 * 2**20
+LEFT_BEHIND = frozenset(
+    {
+        "__MACOSX",
+        "@eaDir",
+        "@Recycle",
+        "@Recently-Snapshot",
+        "#recycle",
+        "#snapshot",
+        "$RECYCLE.BIN",
+        "System Volume Information",
+        "lost+found",
+    }
+)
+"""Names of folders that operating systems and network drives make beside people's own."""
 
 
 class Files(ABC):
@@ -41,7 +55,9 @@ class Files(ABC):
 
 
 class FolderFiles(Files):
-    """All files below a folder; hidden ones are ignored, and links to folders are not followed."""
+    """All files below a folder; hidden ones and what systems leave behind are ignored, and links to folders
+    are not followed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,13 +94,13 @@ def _walk(folder: Path) -> tuple[list[str], list[str]]:
         ) from error
 
     for parent, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not _hidden(name)]
         below = Path(parent).relative_to(folder)
         inner += [(below / name).as_posix() for name in folders]
         found += [
             (below / name).as_posix()
             for name in files
-            if not name.startswith(".") and (Path(parent) / name).is_file()
+            if not _hidden(name) and (Path(parent) / name).is_file()
         ]
     return sorted(found), sorted(inner)
 
@@ -120,7 +136,7 @@ class ZipFiles(Files):
 
     def admit(self, member: zipfile.ZipInfo) -> None:
         """Adds one member, or refuses the zip because of it."""
-        name, reason = member.filename.replace("\\", "/"), hostile(member)
+        name, reason = _plain(member.filename), hostile(member)
         if name in self.members:
             reason = "it is there twice"
         if reason:
@@ -156,8 +172,13 @@ class ZipFiles(Files):
         self.archive.close()
 
 
+def _plain(name: str) -> str:
+    """The name of a member with forward slashes and without the `./` that some archive makers begin with."""
+    return name.replace("\\", "/").removeprefix("./")
+
+
 def _hidden(name: str) -> bool:
-    return any(piece.startswith((".", "__MACOSX")) for piece in name.split("/"))
+    return any(piece.startswith(".") or piece in LEFT_BEHIND for piece in name.split("/"))
 
 
 def hostile(member: zipfile.ZipInfo) -> str | None:

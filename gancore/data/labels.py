@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import attrs
 import numpy as np
@@ -87,7 +88,7 @@ def some(names: Sequence[str]) -> str:
 
 def json_labels(content: bytes, images: Sequence[str], where: str) -> Labels | None:
     """Labels of `images` from the JSON that StyleGAN's dataset tool writes: `labels` is a list of [file,
-    class], or null for none.
+    class], or {file: class}, or null for none.
 
     A class is a whole number, or a list of numbers; `classes` may name them.
 
@@ -111,10 +112,10 @@ def rows_by_name(names: Sequence[str], images: Sequence[str], where: str) -> npt
     Raises:
         DataError: an image without a row, a row without an image, or a name that is there twice.
     """
-    given = dict(zip(names, range(len(names)), strict=True))
-    known = {name: name for name in images}
-    if not set(names) & set(images):
-        known = {name: stem(name) for name in images}
+    given = {alike(name): row for row, name in enumerate(names)}
+    known = {name: alike(name) for name in images}
+    if not set(given) & set(known.values()):
+        known = {name: stem(alike(name)) for name in images}
     missing = [name for name in images if known[name] not in given]
     extra = sorted(set(given) - set(known.values()))
     twice = len(names) - len(given) + len(images) - len(set(known.values()))
@@ -125,6 +126,13 @@ def rows_by_name(names: Sequence[str], images: Sequence[str], where: str) -> npt
             f"{twice} are there twice; give every image one label, or use labels='none'"
         )
     return np.array([given[known[name]] for name in images], dtype=np.int64)
+
+
+def alike(name: str) -> str:
+    """A name that is the same whichever system wrote it: composed characters, forward slashes, no leading
+    `./`.
+    """
+    return normalize("NFC", name.replace("\\", "/")).removeprefix("./")
 
 
 def stem(name: str) -> str:
@@ -148,6 +156,8 @@ def _parse(content: bytes, where: str) -> dict[str, Any]:
 
 def pairs(entries: Any, where: str) -> list[tuple[str, Any]]:
     """[file, label] pairs; a bool, a string or a ragged list is not a label."""
+    if isinstance(entries, dict):
+        entries = [[name, label] for name, label in entries.items()]
     if not isinstance(entries, list):
         raise DataError(f"{where}: labels is a {type(entries).__name__}; expected a list of [file, class]")
     for entry in entries:

@@ -12,7 +12,7 @@ import torch
 from gancore.data.arrays import ArraySource, DatasetSource, as_array, content_hash, find_low, value_note
 from gancore.data.crops import CropPixels, read_crops
 from gancore.data.data import Images
-from gancore.data.decode import OTHER_PICTURES, SUFFIXES
+from gancore.data.decode import OTHER_PICTURES, SUFFIXES, picture_suffix
 from gancore.data.files import FolderFiles, OneFile, ZipFiles
 from gancore.data.idx import find_idx, is_idx, labels_beside, read_idx
 from gancore.data.labels import Labels, as_labels, json_labels, read_bytes
@@ -29,6 +29,8 @@ EXPECTED = (
     "expected a folder or zip of images, an image file, an IDX or .npy file, an array, a tensor, a dataset, "
     "or 'emoji'"
 )
+
+ARCHIVES = frozenset({".tar", ".tgz", ".tbz", ".txz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
 
 
 def open_data(
@@ -105,13 +107,19 @@ def _find_path(path: Path, options: ImageOptions) -> tuple[Source, Found]:
         return _pictures(Pictures(FolderFiles(path)), options)
     if path.suffix.lower() == ".zip":
         return _pictures(Pictures(ZipFiles(path)), options)
-    if path.suffix.lower() in SUFFIXES | OTHER_PICTURES:
+    if picture_suffix(path.name) in SUFFIXES | OTHER_PICTURES:
         return _pictures(Pictures(OneFile(path)), options)
     if path.suffix.lower() == ".npy":
         return ArraySource(_read_npy(path), str(path), options), lambda: None
     if is_idx(path):
         return _idx(path, options)
-    raise DataError(f"{path} is of no known kind; {EXPECTED}")
+    raise DataError(f"{path} is of no known kind; {_instead(path)}{EXPECTED}")
+
+
+def _instead(path: Path) -> str:
+    if path.suffix.lower() in ARCHIVES:
+        return "unpack it and give the folder; "
+    return "save one of its arrays with numpy.save; " if path.suffix.lower() == ".npz" else ""
 
 
 def _pictures(source: Pictures, options: ImageOptions) -> tuple[Source, Found]:

@@ -1,7 +1,5 @@
 """A folder or zip of image files as a source."""
 
-from pathlib import PurePosixPath
-
 from gancore.data.class_folders import (
     astray,
     folder_labels,
@@ -10,7 +8,7 @@ from gancore.data.class_folders import (
     split_notes,
     without_runs,
 )
-from gancore.data.decode import OTHER_PICTURES, READABLE, SUFFIXES, decode, measure
+from gancore.data.decode import OTHER_PICTURES, READABLE, SUFFIXES, decode, measure, picture_suffix
 from gancore.data.files import Files
 from gancore.data.labels import Labels, json_labels, some
 from gancore.data.source import Raw, Source, Unreadable
@@ -18,10 +16,6 @@ from gancore.data.vectors import NAMES, VECTORS, read_npy, vector_labels
 from gancore.errors import DataError
 
 LABEL_FILE = "dataset.json"
-
-
-def _suffix(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
 
 
 class Pictures(Source):
@@ -35,9 +29,10 @@ class Pictures(Source):
         self.files = files
         self.title = title or files.title
         self.inside = without_runs(files.names)
-        self.names = [name for name in self.inside if _suffix(name) in SUFFIXES | OTHER_PICTURES]
-        others = len(self.inside) - len(self.names) - len(self.label_files())
-        notes = [f"{others} other files ignored"] if others else []
+        self.names = [name for name in self.inside if picture_suffix(name) in SUFFIXES | OTHER_PICTURES]
+        used = {*self.names, *self.label_files()}
+        others = [name for name in self.inside if name not in used]
+        notes = [f"{len(others)} other files ignored: {some(others)}"] if others else []
         notes += ["runs in it left out"] if len(self.inside) < len(files.names) else []
         self.notes = (*notes, *split_notes(self.names))
         if not self.names:
@@ -66,8 +61,8 @@ class Pictures(Source):
 
     def _content(self, index: int) -> bytes:
         name = self.names[index]
-        if _suffix(name) in OTHER_PICTURES:
-            raise Unreadable(f"{_suffix(name)} files are not read ({READABLE})")
+        if picture_suffix(name) in OTHER_PICTURES:
+            raise Unreadable(f"{picture_suffix(name)} files are not read ({READABLE})")
         return self.files.read(name)
 
     def measure(self, index: int) -> tuple[int, int, bool, bool]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from gancore.data.labels import Labels, as_labels, rows_by_name
 from gancore.errors import DataError
+from gancore.storage.text import decoded
 
 VECTORS, NAMES = "labels.npy", "labels.txt"
 """The files that are found beside the images of a folder or zip."""
@@ -53,7 +54,9 @@ def names_beside(path: Path) -> bytes | None:
 
 def _lines(content: bytes, where: str) -> list[str]:
     try:
-        text = content.decode("utf-8-sig")
+        text = decoded(content)
     except UnicodeDecodeError as error:
-        raise DataError(f"{where} is not text in UTF-8 ({error}); expected one image name a line") from error
+        raise DataError(
+            f"{where} is not text in UTF-8 or UTF-16 ({error}); expected one image name a line"
+        ) from error
     return [line.strip() for line in text.splitlines() if line.strip()]

@@ -133,7 +133,7 @@ def test_backslashes_that_lead_out_of_a_zip_are_refused(tmp_path, picture, name)
         open_data(tmp_path / "w.zip")
 
 
-@pytest.mark.parametrize("shape", [(16, 16, 3), (16, 12, 4), (3, 16, 16)])
+@pytest.mark.parametrize("shape", [(16, 16, 3), (16, 12, 4), (3, 16, 16), (16, 16, 1)])
 def test_one_image_is_not_taken_for_several(shape, tmp_path):
     image = np.zeros(shape, np.uint8)
     np.save(tmp_path / "one.npy", image)
@@ -151,3 +151,103 @@ def test_a_single_file_is_data_of_one_image(tmp_path):
     (tmp_path / "photo.jpg").write_bytes(content.getvalue())
     (tmp_path / "other.png").write_bytes(b"not read")
     assert rows(open_data(tmp_path / "photo.jpg")).shape == (1, 3, 8, 8)
+
+
+@pytest.mark.parametrize("name", ["a.JPG_large", "a.jpg:orig", "a.jpeg?width=640", "a.jpg ", "a.mpo"])
+def test_what_browsers_and_cameras_make_of_suffixes(folder, picture, name):
+    data = open_data(folder({name: picture(1, format="JPEG"), "b.png": picture(2)}))
+    assert len(data) == 2
+
+
+@pytest.mark.parametrize("name", ["b.png:Zone.Identifier", "b.png@SynoEAStream", "b.png~"])
+def test_what_lies_beside_a_picture_under_its_name_is_none_and_is_named(folder, picture, name):
+    data = open_data(folder({name: b"odd", "b.png": picture(2)}))
+    assert data.names == ["b.png"] and f"1 other files ignored: {name}" in data.description
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "@eaDir/1.png/SYNOPHOTO_THUMB_XL.jpg",
+        "#recycle/1.png",
+        "$RECYCLE.BIN/1.png",
+        "@Recently-Snapshot/1.png",
+        "lost+found/1.png",
+        ".ipynb_checkpoints/1-checkpoint.png",
+        "__MACOSX/1.png",
+    ],
+)
+@pytest.mark.parametrize("where", ["", "cat/"])
+def test_folders_that_systems_leave_behind_are_neither_classes_nor_images(photos, picture, left, where):
+    before = open_data(photos)
+    target = photos / f"{where}{left}"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(picture(9))
+    after = open_data(photos)
+    assert after.class_names == ("cat", "dog") and after.description == before.description
+    packed = shutil.make_archive(str(photos) + "-packed", "zip", photos)
+    assert open_data(packed).fingerprint == after.fingerprint == before.fingerprint
+
+
+def test_names_in_a_zip_may_begin_with_the_folder_itself(tmp_path, picture):
+    with zipfile.ZipFile(tmp_path / "dot.zip", "w") as archive:
+        for kind in ("cat", "dog"):
+            archive.writestr(f"./{kind}/1.png", picture(1))
+    assert open_data(tmp_path / "dot.zip").class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("a.tar.gz", "unpack it"), ("a.7z", "unpack it"), ("a.npz", "numpy.save")]
+)
+def test_other_archives_are_refused_with_what_to_do(tmp_path, name, advice):
+    (tmp_path / name).write_bytes(b"odd")
+    with pytest.raises(DataError, match=rf"is of no known kind; .*{advice}"):
+        open_data(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train_set", "test_set"),
+        ("train2017", "val2017"),
+        ("seg_train", "seg_test"),
+        ("Training Data", "Testing Data"),
+        ("trn", "tst"),
+        ("hold-out", "train-images"),
+    ],
+)
+def test_splits_are_spelled_in_many_ways(folder, picture, names):
+    files = {f"{split}/{kind}/1.png": picture(1) for split in names for kind in ("cat", "dog")}
+    assert open_data(folder(files)).class_names == ("cat", "dog")
+
+
+def test_words_that_end_like_a_split_are_classes(folder, picture):
+    names = ("blood_test", "stress_test")
+    assert open_data(folder({f"{name}/1.png": picture(1) for name in names})).class_names == names
+
+
+def test_composed_and_decomposed_characters_are_the_same_name(folder, picture):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    place = folder({f"train/{composed}/1.png": picture(1), f"val/{decomposed}/1.png": picture(2)})
+    (place / "train" / "tea").mkdir()
+    (place / "train" / "tea" / "1.png").write_bytes(picture(3))
+    assert open_data(place).class_names == (composed, "tea")
+    table = {"labels": [[f"train/{decomposed}/1.png", 0], ["train/tea/1.png", 1]]}
+    table["labels"].append([f"val/{composed}/1.png", 1])
+    (place / "dataset.json").write_text(json.dumps(table))
+    assert open_data(place).labels.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("written", [".\\{}", "./{}"])
+def test_names_of_labels_as_other_systems_write_them(folder, picture, written):
+    place = folder({f"{n}.png": picture(n) for n in range(3)})
+    table = {written.format(f"{n}.png"): n % 2 for n in range(3)}
+    (place / "dataset.json").write_text(json.dumps({"labels": table}))
+    assert open_data(place).labels.tolist() == [0, 1, 0]
+
+
+def test_names_of_rows_in_a_text_of_windows(folder, picture):
+    place = folder({f"{n}.png": picture(n) for n in range(3)})
+    np.save(place / "labels.npy", np.array([0, 1, 1]))
+    (place / "labels.txt").write_bytes("2.png\r\n1.png\r\n0.png\r\n".encode("utf-16"))
+    assert open_data(place).labels.tolist() == [1, 1, 0]
