@@ -3,7 +3,10 @@ what it needs when it runs.
 """
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -22,6 +25,7 @@ from gancore.cli import (
     listing,
     mix,
     new,
+    plugin_verbs,
     plugins,
     report,
     sample,
@@ -30,32 +34,63 @@ from gancore.cli import (
     translate,
 )
 from gancore.console.terminal import any_encoding, say
-from gancore.errors import GancoreError, shown
+from gancore.errors import GancoreError, UserError, shown
+
+UsageError = cast("type[Exception]", typer.BadParameter.__base__)
+"""What typer raises about an unknown option; it exports the class below only."""
 
 
 class Commands(TyperGroup):
-    """The built-in commands; any other name is looked up among those of the plugins."""
+    """The built-in commands, and those of the plugins, which are imported only to run one of theirs."""
+
+    @cached_property
+    def plugin_commands(self) -> dict[str, Any]:
+        """What stands for the commands of plugins until one of them is run."""
+        return plugin_verbs.named()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands, those of plugins last."""
+        return [*self.commands, *(name for name in self.plugin_commands if name not in self.commands)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of that name, built-in or from a plugin."""
-        return super().get_command(ctx, cmd_name) or _from_plugins(cmd_name)
+        """The command of that name; for one of a plugin that is not imported, a stand-in."""
+        return super().get_command(ctx, cmd_name) or self.plugin_commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is to be run."""
+        if args[0] not in self.commands:
+            self.commands = {**plugin_verbs.added(), **self.commands}
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads the options before the command."""
+        with suggesting():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Reads the options of the command and runs it."""
+        with suggesting():
+            return super().invoke(ctx)
 
 
-def _from_plugins(name: str) -> Any:
-    from gancore.component.discovery import host
-
-    extra = typer.Typer(add_completion=False)
-    extra.callback()(lambda: None)
-    for text in host().ask("gancore_commands", app=extra)[1]:
-        say(shown(f"gancore: {text}"), err=True)
-    group = typer.main.get_group(extra)
-    return group.commands.get(name)
+@contextmanager
+def suggesting() -> Iterator[None]:
+    """Turns the error about an unknown option into one that names the closest options."""
+    try:
+        yield
+    except UsageError as error:
+        if (name := getattr(error, "option_name", None)) is None:
+            raise
+        near = getattr(error, "possibilities", None)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        place = getattr(error, "ctx", None)
+        verb = place.command_path if place is not None else "gancore"
+        raise UserError(f"there is no option {name}; {hint}`{verb} --help` lists all") from None
 
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Train, sample and mix generative image models.",
     context_settings={"help_option_names": ["-h", "--help"]},

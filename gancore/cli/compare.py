@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from gancore.cli.completing import run_folders
 from gancore.console.terminal import say
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="two or more run folders")],
+    runs: Annotated[list[Path], typer.Argument(help="two or more run folders", autocompletion=run_folders)],
     output: Annotated[Path, typer.Option("--output", help="the page to write")] = Path("compare.html"),
     samples: Annotated[
         int,

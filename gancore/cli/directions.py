@@ -6,17 +6,19 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.completing import part_names, words
 from gancore.console.terminal import say
 from gancore.errors import shown
 
 
 def directions(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     method: Annotated[
         str,
         typer.Option(
             "--method",
             help="sefa: from weights; ganspace: principal components; linear: from a classifier or labels",
+            autocompletion=words("sefa", "ganspace", "linear"),
         ),
     ] = "ganspace",
     count: Annotated[
@@ -50,6 +52,7 @@ def directions(
         typer.Option(
             "--extractor",
             help="classifier to use without labels (linear); default: fashion for gray, emoji for RGB",
+            autocompletion=part_names("extractor"),
         ),
     ] = None,
     seed: o.Seed = None,

@@ -13,7 +13,7 @@ FAR = 100.0
 
 
 def edit(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     directions: Annotated[Path, typer.Option("--directions", help="file written by gancore directions")],
     index: Annotated[
         str, typer.Option("--index", help="index of the direction; 0-3 for several, one row each")

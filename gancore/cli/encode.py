@@ -10,7 +10,7 @@ from gancore.console.terminal import say
 
 
 def encode(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     data: Annotated[str, typer.Option("--data", help="images: a folder, zip, IDX or .npy file, or emoji")],
     labels: Annotated[
         str | None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.completing import part_names, run_folders
 from gancore.console.terminal import say
 from gancore.errors import shown
 
@@ -14,19 +15,30 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(help="run folder, or images: a folder, zip, IDX or .npy file")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="run folder, or images: a folder, zip, IDX or .npy file", autocompletion=run_folders
+        ),
+    ],
     against: Annotated[
         str | None,
         typer.Option("--against", help="reference images; default: the training data of the run"),
     ] = None,
     score: Annotated[
         list[str] | None,
-        typer.Option("--score", help="name of a score (`gancore list score`); default: the standard ones"),
+        typer.Option(
+            "--score",
+            help="name of a score (`gancore list score`); default: the standard ones",
+            autocompletion=part_names("score"),
+        ),
     ] = None,
     extractor: Annotated[
         str | None,
         typer.Option(
-            "--extractor", help="name (`gancore list extractor`); default: fashion for gray, emoji for RGB"
+            "--extractor",
+            help="name (`gancore list extractor`); default: fashion for gray, emoji for RGB",
+            autocompletion=part_names("extractor"),
         ),
     ] = None,
     weights: Annotated[

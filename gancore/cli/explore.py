@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def explore(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="port to listen on; 0 for any free one")
     ] = 8765,

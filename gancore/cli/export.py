@@ -1,22 +1,23 @@
 """`gancore export`: a pipeline as a file for other programs."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.completing import words
 from gancore.console.terminal import say
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     format: Annotated[
         str | None,
         typer.Option(
             "--format",
             help="onnx, torch (torch.export), or pipeline (safetensors and JSON); "
             "default: given by the suffix of --output, else onnx",
+            autocompletion=words("onnx", "torch", "pipeline"),
         ),
     ] = None,
     truncation: Annotated[

@@ -10,7 +10,7 @@ from gancore.console.terminal import say
 
 
 def interpolate(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     seeds: Annotated[
         str | None, typer.Option("--seeds", help="seeds to pass through, e.g. 1,2,3 or 4-9")
     ] = None,

@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.completing import part_names
 from gancore.console.terminal import say
 
 
 def invert(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     images: Annotated[list[Path], typer.Argument(help="image files: PNG, JPEG, WEBP or BMP")],
     space: Annotated[
         str | None,
@@ -27,6 +28,7 @@ def invert(
         typer.Option(
             "--extractor",
             help="extractor of the features to match (`gancore list extractor`); default: fashion or emoji",
+            autocompletion=part_names("extractor"),
         ),
     ] = None,
     pixels: Annotated[

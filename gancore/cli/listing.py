@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gancore.cli.completing import kinds
 from gancore.console.terminal import say
 from gancore.errors import shown
 
@@ -19,7 +20,9 @@ BESIDE = 30
 
 
 def list_parts(
-    kind: Annotated[str | None, typer.Argument(help="recipe, generator, loss, …; default: all")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(help="recipe, generator, loss, …; default: all", autocompletion=kinds)
+    ] = None,
     pattern: Annotated[
         str | None, typer.Option("--pattern", help="of names, with * as a wildcard, e.g. *gan*; default: all")
     ] = None,

@@ -10,7 +10,7 @@ from gancore.console.terminal import say
 
 
 def mix(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     sources: Annotated[
         str, typer.Option("--sources", help="seeds whose styles are copied (columns), e.g. 1,2,3 or 4-9")
     ] = "0-5",

@@ -5,6 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from gancore.cli.completing import run_folders, words
+
+Run = Annotated[Path, typer.Argument(help="folder of a run or a pipeline", autocompletion=run_folders)]
 Data = Annotated[
     list[str] | None,
     typer.Option(
@@ -16,7 +19,12 @@ Paired = Annotated[bool | None, typer.Option("--paired", help="match the two dom
 Size = Annotated[str | None, typer.Option("--size", help="height and width: 64 or 48x64")]
 Channels = Annotated[int | None, typer.Option("--channels", help="1: gray, 3: RGB, 4: RGBA")]
 Fit = Annotated[
-    str | None, typer.Option("--fit", help="crop, pad or stretch to the size, or random crops: random")
+    str | None,
+    typer.Option(
+        "--fit",
+        help="crop, pad or stretch to the size, or random crops: random",
+        autocompletion=words("crop", "pad", "stretch", "random"),
+    ),
 ]
 Alpha = Annotated[
     str | None,

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
+from gancore.cli.completing import run_folders
 from gancore.console.terminal import say
 
 
-def report(run: Annotated[Path, typer.Argument(help="run folder")]) -> None:
+def report(run: Annotated[Path, typer.Argument(help="run folder", autocompletion=run_folders)]) -> None:
     """Write RUN/report.html: curves, sample timeline and recipe in one file."""
     from gancore.verbs.report import report
 

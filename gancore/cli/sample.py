@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def sample(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     count: Annotated[
         int | None,
         typer.Option("--count", min=1, help="number of images; default: 64, or 8 for several truncations"),

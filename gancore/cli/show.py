@@ -5,13 +5,15 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.completing import recipes
 
 
 def show(
     name: Annotated[
         str,
         typer.Argument(
-            help="a recipe (stylegan), a .toml file, or a part (hinge; loss/hinge if the name is ambiguous)"
+            help="a recipe (stylegan), a .toml file, or a part (hinge; loss/hinge if the name is ambiguous)",
+            autocompletion=recipes,
         ),
     ],
     change: o.Set = None,

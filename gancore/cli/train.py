@@ -7,11 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.completing import recipes, run_folders
 from gancore.errors import UserError
 
 Recipe = Annotated[
     str | None,
-    typer.Argument(help="name of a recipe (see `gancore list recipe`), or a .toml file", show_default=False),
+    typer.Argument(
+        help="name of a recipe (see `gancore list recipe`), or a .toml file",
+        show_default=False,
+        autocompletion=recipes,
+    ),
 ]
 
 
@@ -20,7 +25,11 @@ def train(
     change: o.Set = None,
     init: Annotated[
         Path | None,
-        typer.Option("--init", help="start from the networks of this run, checkpoint or pipeline"),
+        typer.Option(
+            "--init",
+            help="start from the networks of this run, checkpoint or pipeline",
+            autocompletion=run_folders,
+        ),
     ] = None,
     data: o.Data = None,
     paired: o.Paired = None,
@@ -80,6 +89,7 @@ def train(
             "--resume",
             help="continue the run in this folder; with --images, --data for data that has moved, "
             "--set for optimizers, losses and regularizers, or a setting such as --batch",
+            autocompletion=run_folders,
         ),
     ] = None,
     resume_if_there: Annotated[

@@ -11,7 +11,7 @@ from gancore.errors import shown
 
 
 def translate(
-    run: Annotated[Path, typer.Argument(help="folder of a run or a pipeline")],
+    run: o.Run,
     images: Annotated[Path, typer.Argument(help="folder or zip of image files")],
     label: Annotated[
         str | None,

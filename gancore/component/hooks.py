@@ -51,7 +51,10 @@ def gancore_weights(folder: "Path", part: str) -> "Sequence[Path]":  # type: ign
 
 @hookspec
 def gancore_commands(app: "typer.Typer") -> None:
-    """Adds commands to the command line."""
+    """Adds commands to the command line: `app.command("name", help="…")(function)`.
+
+    Help and completion read the two texts from the source, so they are written there as literals.
+    """
 
 
 @hookspec

@@ -139,4 +139,6 @@ def gancore_commands(app: typer.Typer) -> None:
     """The command `gancore import`."""
     from gancore_stylegan.published.command import import_network
 
-    app.command("import")(import_network)
+    app.command(
+        "import", help="Turn published weights into a pipeline and a recipe; nothing in the file is run."
+    )(import_network)

@@ -56,4 +56,6 @@ def gancore_commands(app: typer.Typer) -> None:
     """The verb `gancore likelihood`."""
     from gancore_vae import command
 
-    app.command("likelihood")(command.likelihood)
+    app.command(
+        "likelihood", help="Estimate the log-likelihood of images under a trained variational autoencoder."
+    )(command.likelihood)

@@ -18,7 +18,7 @@ def likelihood(
     samples: Annotated[int, typer.Option("--samples", help="latents drawn per image")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="seed of the latents")] = 0,
 ) -> None:
-    """Estimate the log-likelihood of images under a trained variational autoencoder."""
+    """Estimate it and say what was found."""
     found = verb.likelihood(run, data=data, subset=subset, count=count, samples=samples, seed=seed)
     print(f"{len(found.nats)} images, {samples} samples each")
     print(

@@ -26,7 +26,7 @@ def import_network(
         str, typer.Option("--noise", help="StyleGAN2's noise outside of training: random, constant or none")
     ] = "random",
 ) -> None:
-    """Turn published weights into a pipeline and a recipe, without executing anything in the file."""
+    """Import the file and say what it held."""
     made = import_(file, output=output, network=network, noise=noise)
     generator = made.pipeline.generator
     channels, height, width = generator.image
