@@ -1,6 +1,5 @@
 """The lock of a run folder: only one process trains in it at a time."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from gancore.errors import RunError
+from gancore.storage.exclusive import hold
 from gancore.storage.inside import for_writing, no_follow
 
 TRIES, PAUSE = 5, 0.02
@@ -40,21 +40,16 @@ def is_held(lock: Path) -> bool:
     """Whether a process holds the lock; the file is not changed."""
     try:
         with open(lock, "rb", opener=no_follow) as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+            return not hold(file.fileno(), shared=True)
     except OSError:
-        pass
-    return False
+        return False
 
 
 def _taken(file: IO[str]) -> bool:
     for _ in range(TRIES):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if hold(file.fileno()):
             return True
-        except OSError:
-            time.sleep(PAUSE)
+        time.sleep(PAUSE)
     return False
 
 

@@ -105,7 +105,8 @@ def _open_mended(path: Path) -> int:
     file = for_writing(path)
     size = os.fstat(file).st_size
     if size:
-        os.ftruncate(file, os.pread(file, size, 0).rfind(b"\n") + 1)
+        os.lseek(file, 0, os.SEEK_SET)
+        os.ftruncate(file, os.read(file, size).rfind(b"\n") + 1)
     return file
 
 

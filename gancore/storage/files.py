@@ -1,6 +1,7 @@
 """Atomic writes: to a temporary name, then fsync, then rename."""
 
 import ctypes
+import errno
 import hashlib
 import os
 import shutil
@@ -13,6 +14,11 @@ from itertools import count
 from pathlib import Path
 
 from gancore.storage.inside import is_folder, no_follow
+
+NO_FOLDER_SYNC = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.EINVAL, errno.EBADF, errno.ENOTSUP)
+"""What is answered where a folder cannot be flushed: by Windows when it is opened, by some network file
+systems afterwards.
+"""
 
 
 @contextmanager
@@ -122,12 +128,16 @@ def distinct(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
 
 
 def sync(path: Path) -> None:
-    """Flushes a file or folder to disk."""
-    handle = os.open(path, os.O_RDONLY)
+    """Flushes a file or folder to disk; a folder only where the system and the file system can."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if not (is_folder(path) and error.errno in NO_FOLDER_SYNC):
+            raise
 
 
 def sha256(path: Path) -> str:

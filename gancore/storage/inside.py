@@ -10,7 +10,8 @@ from pathlib import Path, PurePath
 from gancore.errors import RunError
 from gancore.storage.text import decoded
 
-_GUARDED = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK if os.name == "posix" else 0
+_GUARDED = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+"""What the system has of these."""
 
 
 def inside(root: Path, *names: str) -> Path:

@@ -1,7 +1,5 @@
 """The training loop, with reports, sample grids, evaluations and checkpoints."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
@@ -26,6 +24,7 @@ from gancore.training.checkpoint import load_checkpoint, prune, save_checkpoint,
 from gancore.training.entries import check_entries, with_entries
 from gancore.training.finite import FiniteState
 from gancore.training.first_step import take_step
+from gancore.training.memory import peak_memory_mb
 from gancore.training.monitor import Evaluated, Monitor
 from gancore.training.pages import Pages
 from gancore.training.player_optimizer import ADVICE
@@ -286,12 +285,7 @@ class Training:
 
     def _finish(self) -> None:
         self._grids()
-        peak = (
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            / (1 if sys.platform == "darwin" else 1024)
-            * 1.048576
-        )
-        self._event("finished", seconds=round(self.seconds, 1), peak_memory_mb=round(peak))
+        self._event("finished", seconds=round(self.seconds, 1), peak_memory_mb=peak_memory_mb())
         write_report(self.run_folder)
         self._tell("gancore_finished")
 
