@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, cast
 
@@ -63,11 +64,21 @@ def check_animation(path: Path, fps: float) -> None:
             f"a GIF shows at most {FASTEST_GIF} frames a second; "
             f"got {fps:g}: slow down, or give a name that ends in .webp"
         )
-    elif ending == ".mp4" and shutil.which("ffmpeg") is None:
+    elif ending == ".mp4" and ffmpeg() is None:
         raise UserError(
-            f"{path.name}: MP4 needs ffmpeg, which is not installed; "
-            "install it, or give a name that ends in .webp or .gif"
+            f"{path.name}: MP4 needs ffmpeg, which is not installed; install it or "
+            "pip install 'gancore[video]', or give a name that ends in .webp or .gif"
         )
+
+
+def ffmpeg() -> str | None:
+    """The program ffmpeg: the system's, or else that of the package imageio-ffmpeg; None without either."""
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        return str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
+    except (ImportError, RuntimeError):  # the latter: installed for a system for which it has no program
+        return None
 
 
 def save_animation(frames: Iterable[Tensor], path: Path, *, fps: float = 24.0) -> None:
@@ -180,7 +191,7 @@ def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
 
 def _codec() -> Sequence[str]:
     known = subprocess.run(
-        ["ffmpeg", "-hide_banner", "-encoders"],
+        [cast(str, ffmpeg()), "-hide_banner", "-encoders"],
         capture_output=True,
         text=True,
         check=False,
@@ -195,7 +206,7 @@ def _ffmpeg(words: Sequence[str]) -> Iterator[IO[bytes]]:
     # a pipe for its messages could fill up while it waits to be read
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            ["ffmpeg", "-v", "error", "-y", *words],
+            [cast(str, ffmpeg()), "-v", "error", "-y", *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,

@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -136,12 +137,13 @@ def test_what_breaks_half_way_leaves_the_old_file(tmp_path, ending, monkeypatch)
             "walk.mp4",
             24,
             "walk.mp4: MP4 needs ffmpeg, which is not installed; "
-            "install it, or give a name that ends in .webp or .gif",
+            r"install it or pip install 'gancore\[video\]', or give a name that ends in .webp or .gif",
         ),
     ],
 )
 def test_wrong_words(tmp_path, monkeypatch, name, fps, text):
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     (tmp_path / "folder.gif").mkdir()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
@@ -197,6 +199,15 @@ def test_ffmpeg_gets_every_frame_and_its_size_and_speed(tmp_path, monkeypatch):
         and "-f mp4" in said
     )
     assert said.endswith(f" {7 * 256 * 192 * 3}")
+
+
+def test_without_a_system_ffmpeg_that_of_a_package_is_taken(tmp_path, monkeypatch):
+    fake_ffmpeg(tmp_path, monkeypatch, COUNTS)
+    program = str(tmp_path / "bin" / "ffmpeg")
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", SimpleNamespace(get_ffmpeg_exe=lambda: program))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    save_animation(frames(count=3), tmp_path / "walk.mp4")
+    assert "-c:v libx264" in (tmp_path / "walk.mp4").read_text()
 
 
 def test_ffmpegs_own_message_is_told_and_nothing_is_left(tmp_path, monkeypatch):
