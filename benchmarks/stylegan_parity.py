@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from gancore_stylegan import import_discriminator, import_generator, read_networks
 from stylegan_reference import load
 from torch import Tensor, nn
 
 from gancore.measure.equivariance import KINDS, decibels, difference
 from gancore.pipeline import Pipeline, evaluating
+from gancore.published import import_discriminator, import_generator, read_networks
 
 TRUNCATION = 0.6
 

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from gancore.verbs.evaluate import evaluate
     from gancore.verbs.explore import explore
     from gancore.verbs.export import export
+    from gancore.verbs.import_ import import_
     from gancore.verbs.interpolate import interpolate
     from gancore.verbs.invert import invert
     from gancore.verbs.list_parts import list_parts
@@ -121,6 +122,7 @@ _HOMES = {
     "verbs.evaluate": ("evaluate",),
     "verbs.explore": ("explore",),
     "verbs.export": ("export",),
+    "verbs.import_": ("import_",),
     "verbs.interpolate": ("interpolate",),
     "verbs.invert": ("invert",),
     "verbs.list_parts": ("list_parts",),
@@ -188,6 +190,7 @@ __all__ = [
     "field",
     "hookimpl",
     "host",
+    "import_",
     "interpolate",
     "invert",
     "list_parts",

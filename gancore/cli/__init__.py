@@ -20,6 +20,7 @@ from gancore.cli import (
     evaluate,
     explore,
     export,
+    import_,
     interpolate,
     invert,
     listing,
@@ -133,6 +134,7 @@ app.command("check")(check.check)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
+app.command("import")(import_.import_network)
 
 
 def main(arguments: list[str] | None = None) -> None:

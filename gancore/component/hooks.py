@@ -50,6 +50,13 @@ def gancore_weights(folder: "Path", part: str) -> "Sequence[Path]":  # type: ign
 
 
 @hookspec
+def gancore_importers() -> "Sequence[Any]":  # type: ignore[empty-body]
+    """The `gancore.published.Importer`s that the plugin offers: what turns networks of published files into
+    parts.
+    """
+
+
+@hookspec
 def gancore_commands(app: "typer.Typer") -> None:
     """Adds commands to the command line: `app.command("name", help="…")(function)`.
 

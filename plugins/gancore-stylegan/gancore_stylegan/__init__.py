@@ -1,13 +1,10 @@
 """StyleGAN (arXiv:1812.04948), StyleGAN2 (arXiv:1912.04958) and StyleGAN3 (arXiv:2106.12423)."""
 
-import typer
-
 from gancore import Part, Preset, hookimpl
-from gancore_stylegan.published.importing import import_discriminator, import_generator
-from gancore_stylegan.published.networks import Network, read_networks
+from gancore.published import Importer
+from gancore_stylegan.published.importers import NVIDIA, Rosinality
 from gancore_stylegan.published.nvidia_names import from_stylegan2
 from gancore_stylegan.published.stylegan3_names import from_stylegan3
-from gancore_stylegan.published.verb import import_
 from gancore_stylegan.stylegan1.discriminator import LabeledStyleGANDiscriminator, StyleGANDiscriminator
 from gancore_stylegan.stylegan1.growing import (
     GrowingStyleGAN,
@@ -61,7 +58,6 @@ __all__ = [
     "LabeledStyleGAN2Mapping",
     "LabeledStyleGANDiscriminator",
     "LabeledStyleGANMapping",
-    "Network",
     "PathLength",
     "PlainStyleGAN2Discriminator",
     "PlainStyleGAN2Synthesis",
@@ -82,10 +78,6 @@ __all__ = [
     "from_stylegan2",
     "from_stylegan3",
     "gancore_api",
-    "import_",
-    "import_discriminator",
-    "import_generator",
-    "read_networks",
 ]
 
 gancore_api = 1
@@ -135,10 +127,6 @@ def gancore_presets() -> tuple[Preset, ...]:
 
 
 @hookimpl
-def gancore_commands(app: typer.Typer) -> None:
-    """The command `gancore import`."""
-    from gancore_stylegan.published.command import import_network
-
-    app.command(
-        "import", help="Turn published weights into a pipeline and a recipe; nothing in the file is run."
-    )(import_network)
+def gancore_importers() -> list[Importer]:
+    """What reads NVIDIA's and rosinality's networks."""
+    return [NVIDIA(), Rosinality()]

@@ -9,7 +9,7 @@ from gancore_stylegan import (
     StyleGAN2Discriminator,
     from_stylegan2,
 )
-from gancore_stylegan.published.networks import fill
+from gancore_stylegan.published.seats import fill_seat
 from stylegan_formulas import stylegan2_scores
 
 from gancore.component.weights import load_from, load_state, write_weights
@@ -76,7 +76,7 @@ def test_released_names_lead_to_every_layer():
     with pytest.raises(
         CheckpointError, match=r"from_images.2.weight is missing; from_images.2.bias is missing"
     ):
-        fill(
+        fill_seat(
             "discriminator",
             other,
             {name: value for name, value in found.items() if "from_images.2" not in name},

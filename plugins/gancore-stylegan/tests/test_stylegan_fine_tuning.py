@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from gancore_stylegan import import_discriminator, read_networks
 from stylegan_import_maker import (
     DISCRIMINATOR_KWARGS,
     KWARGS,
@@ -20,6 +19,7 @@ from gancore.cli import run as gancore
 from gancore.component.specs import build
 from gancore.component.weights import read_weights
 from gancore.errors import CheckpointError
+from gancore.published import import_discriminator, read_networks
 from gancore.runs.opening import find_pipeline, load_pipeline
 from gancore.runs.transfer import start_from, trained_networks
 from gancore.verbs.recipes import recipe_of

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gancore_stylegan import import_generator, read_networks
-from gancore_stylegan.published.pickles import MOST_STEPS
 from safetensors import safe_open
 from stylegan_import_maker import KWARGS, network_pickle, tiny_stylegan2, tree
 
 from gancore.cli import run as gancore
 from gancore.errors import CheckpointError
 from gancore.pipeline import evaluating
+from gancore.published import import_generator, read_networks
+from gancore.published.machine import MOST_STEPS
 from gancore.runs.opening import load_pipeline
 
 PARITY = Path(__file__).parents[4] / "shared" / "data" / "parity"

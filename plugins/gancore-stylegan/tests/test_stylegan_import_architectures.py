@@ -7,12 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from gancore_stylegan import (
-    LabeledStyleGAN2Discriminator,
-    import_discriminator,
-    import_generator,
-    read_networks,
-)
+from gancore_stylegan import LabeledStyleGAN2Discriminator
 from stylegan_formulas import (
     alias_free_kernels,
     joined,
@@ -31,6 +26,7 @@ from gancore.cli import run as gancore
 from gancore.component.specs import build, spec
 from gancore.errors import CheckpointError, SpecError
 from gancore.pipeline import evaluating
+from gancore.published import import_discriminator, import_generator, read_networks
 from gancore.verbs.recipes import recipe_of
 
 ADDRESSES = {"skip": "stylegan2", "orig": "stylegan2-plain", "resnet": "stylegan2-residual"}

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from gancore_stylegan import import_generator, read_networks
-from gancore_stylegan.published.storages import START
 from stylegan_import_maker import KWARGS, network_pickle, tiny_stylegan2, tree
 
 from gancore.errors import CheckpointError
+from gancore.published import import_generator, read_networks
+from gancore.published.older import START
 
 CANARY = str(Path(tempfile.gettempdir()) / "gancore-import-canary")
 P = b"\x80\x04"

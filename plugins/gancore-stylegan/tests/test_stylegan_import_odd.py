@@ -9,12 +9,11 @@ import zipfile
 
 import pytest
 import torch
-from gancore_stylegan.published.fine_tuning import import_file
-from gancore_stylegan.published.networks import read_networks
 from rosinality_maker import discriminator_state, generator_state
 
 from gancore import Pipeline
 from gancore.errors import CheckpointError, UserError
+from gancore.published import import_file, read_networks
 
 
 def saved(path, table, **options):
@@ -24,7 +23,7 @@ def saved(path, table, **options):
 
 def imported(tmp_path, table, noise="random", **options):
     file = saved(tmp_path / "x.pt", table, **options)
-    return import_file(file, tmp_path / "out", noise=noise)[0]
+    return import_file(file, tmp_path / "out", options={"noise": noise})[0]
 
 
 def images(pipeline):
@@ -45,9 +44,9 @@ def without_noises():
 def test_a_checkpoint_from_before_noise_was_saved(tmp_path, noise):
     made = imported(tmp_path, {"g_ema": without_noises()}, noise)
     assert torch.equal(images(made), images(Pipeline.load(tmp_path / "out" / "pipeline")))
-    whole = import_file(saved(tmp_path / "w.pt", {"g_ema": generator_state()}), tmp_path / "w", noise=noise)[
-        0
-    ]
+    whole = import_file(
+        saved(tmp_path / "w.pt", {"g_ema": generator_state()}), tmp_path / "w", options={"noise": noise}
+    )[0]
     assert torch.equal(images(made), images(whole))
 
 
@@ -133,5 +132,5 @@ def test_devices_and_pipes_are_not_read(tmp_path):
 
 def test_messages_are_short(tmp_path):
     with pytest.raises((CheckpointError, UserError)) as caught:
-        imported(tmp_path, {"x" * 9_000_000: generator_state()})
+        imported(tmp_path, {"x" * 9_000_000: generator_state(), "y": generator_state()})
     assert len(str(caught.value)) < 2500

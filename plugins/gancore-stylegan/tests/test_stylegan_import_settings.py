@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from gancore_stylegan import import_discriminator, import_generator, read_networks
 from stylegan_formulas import alias_free_kernels, stylegan2_image, stylegan2_scores, stylegan3_image
 from stylegan_import_maker import (
     DISCRIMINATOR_KWARGS,
@@ -16,6 +15,7 @@ from stylegan_import_maker import (
 
 from gancore.errors import CheckpointError
 from gancore.pipeline import evaluating
+from gancore.published import import_discriminator, import_generator, read_networks
 
 KWARGS_3 = {
     "z_dim": 6,

@@ -4,13 +4,13 @@ import argparse
 
 import pytest
 import torch
-from gancore_stylegan import import_discriminator, import_generator, read_networks
 from gancore_stylegan.published.rosinality_names import rosinality_name
 from rosinality_maker import LATENT, code_of, discriminator_state, generator_state, image_of, scores_of
 
 from gancore.cli import run as gancore
 from gancore.errors import CheckpointError
 from gancore.pipeline import evaluating
+from gancore.published import import_discriminator, import_generator, read_networks
 from gancore.runs.opening import load_pipeline
 
 
@@ -140,7 +140,7 @@ def test_a_refusal_names_the_file_and_what_is_read(tmp_path, capsys):
     path.write_bytes(b"PK")
     assert gancore(["import", str(path), "--output", str(tmp_path / "new")]) == 1
     assert (
-        "or a .pt file of rosinality's stylegan2-pytorch" in capsys.readouterr().err
+        "give a file of published weights: a checkpoint or state dict" in capsys.readouterr().err
         and not (tmp_path / "new").exists()
     )
 

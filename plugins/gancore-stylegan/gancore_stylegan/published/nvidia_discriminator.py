@@ -7,10 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from gancore_stylegan.published.networks import Network, fill
+from gancore.published import Network
 from gancore_stylegan.published.nvidia_known import DISCRIMINATOR
 from gancore_stylegan.published.nvidia_names import from_stylegan2
 from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, positive
+from gancore_stylegan.published.seats import fill_seat
 from gancore_stylegan.stylegan2.discriminator import (
     LabeledPlainStyleGAN2Discriminator,
     LabeledSkipStyleGAN2Discriminator,
@@ -52,7 +53,7 @@ def nvidia_discriminator(network: Network) -> PlainStyleGAN2Discriminator:
     told: dict[str, Any] = {"image": settings.image, "group": _group(settings), **settings.channels}
     told["clamp"] = settings.clamp(network.attributes)
     made = labeled(**told, **_labels(settings, network.tensors)) if settings.classes else unlabeled(**told)
-    fill(
+    fill_seat(
         "discriminator",
         made,
         from_stylegan2({f"D.{name}": value.float() for name, value in network.tensors.items()}),

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from gancore import Generator
 from gancore.errors import CheckpointError
-from gancore_stylegan.published.networks import Network, fill
+from gancore.published import Network, shown
 from gancore_stylegan.published.nvidia_known import GENERATOR, STYLEGAN3
 from gancore_stylegan.published.nvidia_names import from_stylegan2
 from gancore_stylegan.published.nvidia_settings import Settings, check_shapes, positive
-from gancore_stylegan.published.refusals import shown
+from gancore_stylegan.published.seats import fill_seat
 from gancore_stylegan.published.stylegan3_names import from_stylegan3
 from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping, StyleGAN2Mapping
 from gancore_stylegan.stylegan2.synthesis import (
@@ -68,8 +68,8 @@ def nvidia_generator(network: Network, noise: str) -> tuple[StyleGAN2Mapping, Ge
     generator = _stylegan2(settings, network, noise) if older else _stylegan3(settings, network)
     conditioner = _mapping(settings, generator, network, {} if older else {"mixing": 0.0})
     weights = from_stylegan2(tensors) if older else from_stylegan3(tensors)
-    fill("generator", generator, weights)
-    fill("conditioner", conditioner, weights)
+    fill_seat("generator", generator, weights)
+    fill_seat("conditioner", conditioner, weights)
     return conditioner, generator
 
 

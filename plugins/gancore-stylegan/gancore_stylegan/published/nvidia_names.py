@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gancore.errors import CheckpointError
-from gancore_stylegan.published.refusals import shown
+from gancore.published import shown
 from gancore_stylegan.stylegan2.modulated import GAIN
 
 TAPS = (1.0, 3.0, 3.0, 1.0)

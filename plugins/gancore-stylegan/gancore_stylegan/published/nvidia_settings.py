@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gancore.component.interfaces import ImageShape
 from gancore.errors import CheckpointError
-from gancore_stylegan.published.refusals import shown
+from gancore.published import shown
 
 LARGEST = 4096
 """The maximum width of a layer."""

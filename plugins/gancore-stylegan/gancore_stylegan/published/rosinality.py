@@ -10,8 +10,8 @@ from gancore.component.interfaces import ImageShape
 from gancore.errors import CheckpointError
 from gancore.nn.pyramid import channels
 from gancore.pipeline import evaluating
-from gancore_stylegan.published.networks import fill
 from gancore_stylegan.published.rosinality_names import from_rosinality
+from gancore_stylegan.published.seats import fill_seat
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
 from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
 from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
@@ -74,8 +74,8 @@ def rosinality_generator(
     weights = {"conditioner.mean": torch.zeros(latent)} | from_rosinality(tensors)
     if not any(name.startswith("noises.") for name in tensors):
         weights |= _own_noise(generator, noise)
-    fill("conditioner", conditioner, weights, DISAGREE)
-    fill("generator", generator, weights, DISAGREE)
+    fill_seat("conditioner", conditioner, weights, DISAGREE)
+    fill_seat("generator", generator, weights, DISAGREE)
     if "latent_avg" not in tensors:
         _find_mean(conditioner)
     return conditioner, generator
@@ -92,7 +92,7 @@ def rosinality_discriminator(tensors: Mapping[str, Tensor]) -> StyleGAN2Discrimi
         {f"convs.{blocks - i}.conv2.1.weight": (widths[i], widths[i + 1], 3, 3) for i in range(blocks)},
     )
     discriminator = StyleGAN2Discriminator(image=_image(colors, blocks), **told)
-    fill("discriminator", discriminator, from_rosinality(tensors), DISAGREE)
+    fill_seat("discriminator", discriminator, from_rosinality(tensors), DISAGREE)
     return discriminator
 
 

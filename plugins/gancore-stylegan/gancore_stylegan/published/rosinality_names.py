@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from gancore.errors import CheckpointError
+from gancore.published import shown
 from gancore_stylegan.published.nvidia_names import check_filter, with_gain
-from gancore_stylegan.published.refusals import shown
 
 __all__ = ["from_rosinality", "rosinality_name"]
 

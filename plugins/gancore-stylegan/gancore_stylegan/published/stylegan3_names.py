@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from gancore.errors import CheckpointError
+from gancore.published import shown
 from gancore_stylegan.published.nvidia_names import from_stylegan2, with_gain
-from gancore_stylegan.published.refusals import shown
 
 __all__ = ["from_stylegan3", "stylegan3_name"]
 

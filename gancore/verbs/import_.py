@@ -1,15 +1,12 @@
-"""The verb `import` in Python."""
+"""Published weights as a pipeline."""
 
 import os
 from pathlib import Path
 
 import attrs
 
-from gancore import Pipeline
-from gancore.errors import UserError
-from gancore_stylegan.published.fine_tuning import import_file
-
-NOISE = ("random", "constant", "none")
+from gancore.pipeline import Pipeline
+from gancore.published.importing import import_file
 
 
 @attrs.frozen
@@ -31,21 +28,23 @@ def import_(
     *,
     output: str | os.PathLike[str],
     network: str | None = None,
-    noise: str = "random",
+    discriminator: str | os.PathLike[str] | None = None,
+    noise: str | None = None,
 ) -> Imported:
     """Turns published weights into a pipeline and a recipe, without executing anything in the file.
 
     Args:
-        file: network pickle of StyleGAN2-ADA or StyleGAN3 (NVIDIA), or .pt file of stylegan2-pytorch.
+        file: published weights that an installed plugin reads, such as a network pickle of StyleGAN3.
         output: folder for the pipeline and the recipe; must not exist. `gancore.load` reads it.
         network: which generator of the file; default: the averaged one.
-        noise: StyleGAN2's noise outside of training: random, constant or none.
+        discriminator: file of the discriminator, if it is another one.
+        noise: for StyleGAN2, the noise outside of training: random, constant or none; default: random.
 
     Raises:
         UserError: the folder exists, or the file has no such network. CheckpointError: the file cannot be
         read, or the generator cannot be imported.
     """
-    if noise not in NOISE:
-        raise UserError(f"--noise is random, constant or none; got {noise!r}")
-    pipeline, why = import_file(Path(file), Path(output), network, noise=noise)
+    other = None if discriminator is None else Path(discriminator)
+    options = {} if noise is None else {"noise": noise}
+    pipeline, why = import_file(Path(file), Path(output), network, discriminator=other, options=options)
     return Imported(Path(output), pipeline, why)

@@ -1,12 +1,13 @@
 """The one-line error for a file of published networks, or a network in it, that is refused."""
 
+from gancore import errors
 from gancore.errors import CheckpointError
 
 __all__ = ["Refused", "shown"]
 
 ADVICE = (
-    "give a network pickle written by NVIDIA's StyleGAN2-ADA or StyleGAN3, or a .pt file of "
-    "rosinality's stylegan2-pytorch"
+    "give a file of published weights: a checkpoint or state dict that PyTorch saved, a network pickle "
+    "as NVIDIA's code writes them, or a safetensors file"
 )
 TAIL = "; nothing in it was executed"
 
@@ -23,7 +24,6 @@ class Refused(CheckpointError):
         return Refused(self.holds, owner=owner, advice=self.advice)
 
 
-def shown(text: str, most: int = 80) -> str:
+def shown(text: object, most: int = 80) -> str:
     """Text from a file in a form fit for a message: shortened, with line breaks and the like escaped."""
-    text = text[:most]
-    return text if text.isprintable() else ascii(text)[1:-1]
+    return errors.shown(text, most)

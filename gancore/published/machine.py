@@ -1,19 +1,13 @@
-"""A pickle reader that imports nothing and calls nothing: it knows the names that networks consist of and
-skips all others.
+"""Runs the instructions of a pickle without importing or calling anything: it is given the names that it
+may take, with a function to call instead of each, and skips all others.
 """
 
-import io
 import pickletools
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
-import torch
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import IO, Any, NamedTuple, Protocol, runtime_checkable
 
 from gancore.errors import CheckpointError
-from gancore_stylegan.published.refusals import TAIL, Refused, shown
-from gancore_stylegan.published.storages import Store, read_store, tensor_on
+from gancore.published.refusals import TAIL, Refused, shown
 
 MOST_STEPS = 300_000
 """The maximum number of instructions in a pickle. It grows with the number of modules: StyleGAN2 at 1024×1024
@@ -43,65 +37,36 @@ class Record:
         self.class_name, self.state = class_name, state
 
 
+@runtime_checkable
+class Stateful(Protocol):
+    """A value whose state a pickle sets after it was made."""
+
+    def set(self, state: Any) -> None:
+        """Sets the state; malformed ones become an error when the value is used."""
+
+
 class Unread:
     """An empty placeholder for a class or function that networks do not need, and for everything made with
     it.
 
     A file may hold any number of these besides its networks; if a network needs one, its `refusal` is the
-    error.
+    error. `state` is what the object's attributes were set to, if that is a dict.
     """
 
-    version: int | None = None
-    """The version of a network of the TensorFlow code."""
+    __slots__ = ("name", "state", "why")
 
     def __init__(self, name: Name, why: CheckpointError | None = None) -> None:
         self.name, self.why = name, why
+        self.state: dict[Any, Any] | None = None
 
     def __repr__(self) -> str:
-        return f"<{_kind(self)}>"
+        return f"<{kind(self)}>"
 
     def refusal(self) -> CheckpointError:
         """Why a network cannot contain it."""
         if self.name.module.startswith(TENSORFLOW):
-            return CheckpointError(_tensorflow(self.version))
-        return self.why or Refused(f"{_kind(self)}, which is neither a network nor a part of one")
-
-
-class _DType:
-    def __init__(self, code: str) -> None:
-        self.code, self.order = code, "<"
-
-    def numpy(self) -> np.dtype[Any]:
-        if (
-            self.code not in {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}
-            or self.order not in "<>=|"
-        ):
-            raise Refused(f"an array of type {shown(self.order + self.code, 20)} instead of numbers")
-        return np.dtype(self.order + self.code)
-
-
-class Array:
-    """A NumPy array; its data may follow later in the pickle."""
-
-    def __init__(self, value: np.ndarray[Any, Any] | Unread | None = None) -> None:
-        self.value = value
-
-
-def read_pickle(data: bytes) -> Any:
-    """The plain data in a pickle: dicts, lists, numbers, strings, tensors, arrays, and a `Record` for each
-    saved object.
-
-    Everything else becomes `Unread`.
-
-    Raises:
-        CheckpointError: it is truncated, too large, or not a pickle.
-    """
-    try:
-        return _Machine(data).run()
-    except CheckpointError:
-        raise
-    except Exception as error:  # whatever error a crafted file causes, the file is at fault
-        raise Refused(f"not a complete pickle ({_told(error)})") from None
+            return CheckpointError(_tensorflow((self.state or {}).get("version")))
+        return self.why or Refused(f"{kind(self)}, which is neither a network nor a part of one")
 
 
 def unfit(value: Any, otherwise: str) -> CheckpointError:
@@ -109,20 +74,25 @@ def unfit(value: Any, otherwise: str) -> CheckpointError:
     return value.refusal() if isinstance(value, Unread) else Refused(otherwise)
 
 
-class _Machine:
+class _Steps:
     """A stack, a memo, and one method for each allowed instruction."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(
+        self,
+        calls: Mapping[Name, Callable[..., Any]],
+        names: Collection[Name],
+        stored: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.calls, self.names, self.stored = calls, names, stored
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
-        self.left = 2 * len(data) + 1_000_000
+        self.left = 0
 
-    def run(self) -> Any:
-        if not self.data.startswith(b"\x80"):
-            raise Refused("something other than a pickle of protocol 2 or later")
-        for count, (opcode, arg, _) in enumerate(pickletools.genops(io.BytesIO(self.data))):
+    def run(self, stream: IO[bytes]) -> Any:
+        for count, (opcode, arg, _) in enumerate(pickletools.genops(stream)):
+            if count == 0 and opcode.name != "PROTO":
+                raise Refused("something other than a pickle of protocol 2 or later")
             if count > MOST_STEPS:
                 raise Refused(f"more than {MOST_STEPS:,} instructions")
             if opcode.name == "STOP":
@@ -186,9 +156,9 @@ class _Machine:
         if isinstance(target, Unread):
             return
         if not isinstance(target, dict) or len(pairs) % 2:
-            raise Refused(f"entries set on {_kind(target)}")
+            raise Refused(f"entries set on {kind(target)}")
         for name, value in zip(pairs[::2], pairs[1::2], strict=True):
-            target[_key(name)] = value
+            target[key(name)] = value
 
     def one_item(self, _: Any) -> None:
         value, name = self.stack.pop(), self.stack.pop()
@@ -199,24 +169,33 @@ class _Machine:
         if type(target) is list:
             target.extend(values)
         elif not isinstance(target, Unread):
-            raise Refused(f"elements added to {_kind(target)}")
+            raise Refused(f"elements added to {kind(target)}")
 
     def add(self, values: list[Any]) -> None:
         target = self.stack[-1]
         if type(target) is set:
-            target.update(map(_key, values))
+            target.update(map(key, values))
         elif not isinstance(target, Unread):
-            raise Refused(f"elements added to {_kind(target)}")
+            raise Refused(f"elements added to {kind(target)}")
 
     def name(self, arg: str) -> None:
         module, _, name = arg.partition(" ")
-        self.push(_known(module, name))
+        self.push(self.known(module, name))
 
     def stack_name(self, _: Any) -> None:
         name, module = self.stack.pop(), self.stack.pop()
         if type(name) is not str or type(module) is not str:
             raise Refused("a name that is not a string")
-        self.push(_known(module, name))
+        self.push(self.known(module, name))
+
+    def known(self, module: str, name: str) -> Name | Unread:
+        found = Name(module, name)
+        return found if found in self.calls or found in self.names else Unread(found)
+
+    def persistent(self, _: Any) -> None:
+        if self.stored is None:
+            raise Refused("the instruction BINPERSID, which no network here needs")
+        self.push(attempt(STORAGE, self.stored, (self.stack.pop(),)))
 
     def call(self, _: Any) -> None:
         args, called = self.stack.pop(), self.stack.pop()
@@ -225,12 +204,12 @@ class _Machine:
         self.push(self.called(called, args))
 
     def called(self, called: Any, args: Sequence[Any]) -> Any:
-        if type(called) is not Name or called not in CALLS:
+        if type(called) is not Name or called not in self.calls:
             return _unread(called)
         if (unread := next((arg for arg in args if isinstance(arg, Unread)), None)) is not None:
             return unread
         self.spend(args)
-        return _attempt(called, CALLS[called], args)
+        return attempt(called, self.calls[called], args)
 
     def make(self, _: Any) -> None:
         args, made = self.stack.pop(), self.stack.pop()
@@ -241,31 +220,23 @@ class _Machine:
         self.push(_unread(self.stack.pop()))
 
     def state(self, _: Any) -> None:
-        """Sets the state of arrays and data types; the state of other objects is ignored."""
+        """Sets the state of arrays and data types, and keeps that of what is not read."""
         state, target = self.stack.pop(), self.stack[-1]
-        if isinstance(target, _DType) and type(state) is tuple and len(state) > 1 and type(state[1]) is str:
-            target.order = state[1]
-        elif isinstance(target, Array):
+        if isinstance(target, Stateful):
             self.spend(state)
-            target.value = _attempt(ARRAY, _filled, state[1:] if type(state) is tuple else ())
-        elif isinstance(target, Unread) and type(state) is dict and type(state.get("version")) is int:
-            target.version = state["version"]
-
-
-def _known(module: str, name: str) -> Name | Unread:
-    found = Name(module, name)
-    return found if found in CALLS or found in NAMES else Unread(found)
+            target.set(state)
+        elif isinstance(target, Unread) and target not in SHARED and type(state) is dict:
+            target.state = state
 
 
 def _unread(value: Any) -> Unread:
-    return (
-        value
-        if isinstance(value, Unread)
-        else Unread(value if type(value) is Name else Name("", _kind(value)))
-    )
+    """A placeholder for something made with the value, with a state of its own."""
+    if isinstance(value, Unread):
+        return Unread(value.name, value.why)
+    return Unread(value if type(value) is Name else Name("", kind(value)))
 
 
-def _attempt(name: Name, made: Callable[..., Any], args: Sequence[Any]) -> Any:
+def attempt(name: Name, made: Callable[..., Any], args: Sequence[Any]) -> Any:
     """The result of a call with well-formed arguments; malformed ones become an error only when a network
     needs the result.
     """
@@ -274,10 +245,11 @@ def _attempt(name: Name, made: Callable[..., Any], args: Sequence[Any]) -> Any:
     except CheckpointError as error:
         return Unread(name, error)
     except Exception as error:
-        return Unread(name, Refused(f"a broken {_kind(name)} ({_told(error)})"))
+        return Unread(name, Refused(f"a broken {kind(name)} ({told(error)})"))
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """An error in a few words."""
     return f"{type(error).__name__}: {shown(str(error), 200)}"
 
 
@@ -296,9 +268,10 @@ def _tensorflow(version: int | None) -> str:
     return f"{what}; {advice}{TAIL}"
 
 
-def _kind(value: Any) -> str:
+def kind(value: Any) -> str:
+    """What a value is, in a few words."""
     if isinstance(value, Unread):
-        return _kind(value.name)
+        return kind(value.name)
     return (
         shown(f"{value.module}.{value.name}".lstrip("."), 160)
         if type(value) is Name
@@ -306,116 +279,20 @@ def _kind(value: Any) -> str:
     )
 
 
-def _key(value: Any) -> Any:
+def key(value: Any) -> Any:
+    """A value as the key of a dict: plain ones as they are, all others as one."""
     # hashing deeply nested tuples as keys would overflow the C stack
     return value if type(value) in (str, int, float, bool, bytes, type(None)) else OTHER_KEY
 
 
-def _record(meta: Any) -> Record:
-    if (
-        type(meta) is not dict
-        or meta.get("type") != "class"
-        or type(meta.get("class_name")) is not str
-        or type(meta.get("state")) is not dict
-    ):
-        raise Refused("an object without a class name and state")
-    return Record(shown(meta["class_name"]), meta["state"])
-
-
-def _encoded(text: Any, coding: Any) -> bytes:
-    if type(text) is not str or coding not in ("latin1", "latin-1"):
-        raise Refused("encoded bytes that are not latin1")
-    return text.encode("latin1")
-
-
-def _ordered(pairs: Any = ()) -> "OrderedDict[Any, Any]":
-    return OrderedDict((_key(name), value) for name, value in pairs)
-
-
-def _set(values: Any = ()) -> set[Any]:
-    if type(values) is not list and values != ():
-        raise Refused("a set not made from a list")
-    return set(map(_key, values))
-
-
-def _dtype(code: Any, *_: Any) -> _DType:
-    if type(code) is not str:
-        raise Refused("an array type that is not a string")
-    return _DType(code)
-
-
-def _scalar(dtype: Any, data: Any) -> int | float | bool:
-    if type(dtype) is not _DType or type(data) is not bytes:
-        raise Refused("a NumPy number without type and bytes")
-    value: int | float | bool = np.frombuffer(data, dtype.numpy(), count=1)[0].item()
-    return value
-
-
-def _array(kind: Any, *_: Any) -> Array:
-    if kind != ARRAY:
-        raise Refused(f"an array made from {_kind(kind)}")
-    return Array()
-
-
-def _filled(shape: Any, dtype: Any, fortran: Any, data: Any) -> np.ndarray[Any, Any]:
-    whole = type(dtype) is _DType and type(data) in (bytes, bytearray) and type(shape) is tuple
-    if not whole or any(type(n) is not int or n < 0 for n in shape):
-        raise Refused("an array without shape, type or bytes")
-    return np.frombuffer(data, dtype.numpy()).reshape(shape, order="F" if fortran else "C").copy()
-
-
-def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any, axes: Any = None) -> Array:
-    """An array of protocol 5; `order` is "C" for row-major, "F" for column-major, "K" for row-major with
-    permuted axes.
-    """
-    made = _filled(shape, dtype, order == "F", data)
-    return Array(made if axes is None else made.transpose(axes))
-
-
-def _store(data: Any) -> Store:
-    if type(data) is not bytes:
-        raise Refused("a tensor storage that is not bytes")
-    return read_store(data)
-
-
-def _tensor(store: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Any:
-    if not isinstance(store, Store):
-        raise Refused(f"a tensor on {_kind(store)}")
-    return tensor_on(store, offset, size, stride)
-
-
-def _parameter(data: Any, *_: Any) -> Any:
-    if not isinstance(data, torch.Tensor):
-        raise Refused(f"a parameter that is {_kind(data)}")
-    return data
-
-
-CONSTANT, ARRAY = Name("", "a constant"), Name("numpy", "ndarray")
+CONSTANT, STORAGE = Name("", "a constant"), Name("torch", "a storage")
 OTHER_KEY = Unread(Name("", "a key"))
 """All keys that are not plain values."""
+SHARED = (OTHER_KEY,)
 EASY_DICT = Name("dnnlib.util", "EasyDict")
 ORDERED = Name("collections", "OrderedDict")
-CALLS: dict[Name, Callable[..., Any]] = {
-    Name("torch_utils.persistence", "_reconstruct_persistent_obj"): _record,
-    Name("torch._utils", "_rebuild_tensor_v2"): _tensor,
-    Name("torch._utils", "_rebuild_parameter"): _parameter,
-    Name("torch._utils", "_rebuild_parameter_with_state"): _parameter,
-    Name("torch.storage", "_load_from_bytes"): _store,
-    Name("_codecs", "encode"): _encoded,
-    Name("numpy", "dtype"): _dtype,
-    ORDERED: _ordered,
-    **{Name(module, "set"): _set for module in ("builtins", "__builtin__")},
-    **{Name(module, "bytes"): lambda: b"" for module in ("builtins", "__builtin__")},
-    **{Name(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
-    **{Name(f"numpy.{core}.multiarray", "_reconstruct"): _array for core in ("core", "_core")},
-    **{Name(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
-}
-"""What a pickle may call, and the function that is called instead."""
-_DTYPES = ("float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
-NAMES = {EASY_DICT, ARRAY, *(Name("torch", dtype) for dtype in _DTYPES)}
-"""What a pickle may name but not call."""
 
-_Step = Callable[[_Machine, Any], None]
+_Step = Callable[[_Steps, Any], None]
 _CONSTANTS = (
     "BININT",
     "BININT1",
@@ -426,20 +303,22 @@ _CONSTANTS = (
     "BINUNICODE",
     "SHORT_BINUNICODE",
     "BINUNICODE8",
+    "BINSTRING",
+    "SHORT_BINSTRING",
 )
 _BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8")
 STEPS: dict[str, _Step] = {
     **dict.fromkeys(("PROTO", "FRAME"), lambda m, _: None),
-    **dict.fromkeys(_CONSTANTS, _Machine.constant),
-    **dict.fromkeys(_BYTES, _Machine.push),
-    **dict.fromkeys(("BINPUT", "LONG_BINPUT", "MEMOIZE"), _Machine.put),
+    **dict.fromkeys(_CONSTANTS, _Steps.constant),
+    **dict.fromkeys(_BYTES, _Steps.push),
+    **dict.fromkeys(("BINPUT", "LONG_BINPUT", "MEMOIZE"), _Steps.put),
     **dict.fromkeys(("BINGET", "LONG_BINGET"), lambda m, index: m.push(m.memo[index])),
     "NONE": lambda m, _: m.push(None),
     "NEWTRUE": lambda m, _: m.push(True),
     "NEWFALSE": lambda m, _: m.push(False),
-    "MARK": _Machine.mark,
-    "POP": _Machine.drop,
-    "POP_MARK": _Machine.drop_to_mark,
+    "MARK": _Steps.mark,
+    "POP": _Steps.drop,
+    "POP_MARK": _Steps.drop_to_mark,
     "EMPTY_DICT": lambda m, _: m.push({}),
     "EMPTY_LIST": lambda m, _: m.push([]),
     "EMPTY_SET": lambda m, _: m.push(set()),
@@ -448,17 +327,43 @@ STEPS: dict[str, _Step] = {
     "TUPLE2": lambda m, _: m.tuple(2),
     "TUPLE3": lambda m, _: m.tuple(3),
     "TUPLE": lambda m, _: m.push(tuple(m.since_mark())),
-    "SETITEM": _Machine.one_item,
+    "SETITEM": _Steps.one_item,
     "SETITEMS": lambda m, _: m.items(m.since_mark()),
     "APPEND": lambda m, _: m.extend([m.stack.pop()]),
     "APPENDS": lambda m, _: m.extend(m.since_mark()),
     "ADDITEMS": lambda m, _: m.add(m.since_mark()),
-    "FROZENSET": lambda m, _: m.push(set(map(_key, m.since_mark()))),
-    "GLOBAL": _Machine.name,
-    "STACK_GLOBAL": _Machine.stack_name,
-    "REDUCE": _Machine.call,
-    "NEWOBJ": _Machine.make,
-    "NEWOBJ_EX": _Machine.make_with_names,
-    "BUILD": _Machine.state,
+    "FROZENSET": lambda m, _: m.push(set(map(key, m.since_mark()))),
+    "GLOBAL": _Steps.name,
+    "STACK_GLOBAL": _Steps.stack_name,
+    "REDUCE": _Steps.call,
+    "NEWOBJ": _Steps.make,
+    "NEWOBJ_EX": _Steps.make_with_names,
+    "BUILD": _Steps.state,
+    "BINPERSID": _Steps.persistent,
 }
 """The instructions that are supported."""
+
+
+class Machine(_Steps):
+    """Reads one pickle.
+
+    Args:
+        calls: what the pickle may call, and the function that is called instead.
+        names: what it may name but not call.
+        stored: finds the storage for what the pickle says of it; none by default.
+    """
+
+    def read(self, stream: IO[bytes], size: int) -> Any:
+        """The value of the pickle that begins at the stream's position, which then is behind it; `size` is
+        that of the file.
+
+        Raises:
+            CheckpointError: it is truncated, too large, or not a pickle.
+        """
+        self.left = 2 * size + 1_000_000
+        try:
+            return self.run(stream)
+        except CheckpointError:
+            raise
+        except Exception as error:  # whatever error a crafted file causes, the file is at fault
+            raise Refused(f"not a complete pickle ({told(error)})") from None

@@ -1,0 +1,201 @@
+"""Published generators as pipelines, and as recipes that train on from them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gancore.component.bounded import bounded_by_weights
+from gancore.component.discovery import host
+from gancore.component.interfaces import Discriminator
+from gancore.component.part import Part, fact_fields
+from gancore.component.specs import build, spec, to_toml
+from gancore.component.weights import FILE, write_weights
+from gancore.errors import CheckpointError, GancoreError, UserError
+from gancore.pipeline import Pipeline
+from gancore.published.importer import Importer
+from gancore.published.networks import Network, Networks, read_networks
+from gancore.runs.folder import RunFolder
+from gancore.storage.files import whole_folder
+from gancore.storage.manifest import write_manifest
+
+__all__ = ["import_discriminator", "import_file", "import_generator"]
+
+JUDGE = "discriminator"
+"""The discriminator's folder, next to the pipeline; an import has the layout of a run folder."""
+AVERAGED = ("G_ema", "g_ema", "avgG", "ema", "params_ema")
+"""The names that published code gives the generator that is used for sampling."""
+JUDGES = ("D", "d", "netD")
+"""The names that it gives the discriminator."""
+
+
+def import_generator(network: Network, **options: str) -> Pipeline:
+    """The pipeline of a published generator; `options` as its importer has them, such as `noise`.
+
+    Raises:
+        CheckpointError: no plugin knows it, settings are out of range, or the weights do not fit.
+        UserError: its importer has no such option, or not with this value.
+    """
+    importer = _known(network, _makes, "generator")
+    _check(importer, options)
+    with _as_damage():
+        return importer.pipeline(network, **options)
+
+
+def import_discriminator(network: Network) -> Discriminator:
+    """A published discriminator. Raises like `import_generator`."""
+    importer = _known(network, _judges, JUDGE)
+    with _as_damage():
+        return importer.discriminator(network)
+
+
+def import_file(
+    file: Path,
+    folder: Path,
+    network: str | None = None,
+    *,
+    discriminator: Path | None = None,
+    options: Mapping[str, str] | None = None,
+) -> tuple[Pipeline, str]:
+    """Writes `folder`: the pipeline of a generator in the file, and a recipe that continues its training
+    against the discriminator, which is in the same file or in one of its own.
+
+    `network` names the generator; by default it is the one with averaged weights, or the only one. Returns
+    the pipeline, and the reason why there is no recipe, empty if there is one.
+
+    Raises:
+        UserError: the folder exists, or the file has no network of that name.
+        CheckpointError: the file cannot be read, or the generator cannot be imported.
+    """
+    if folder.exists():
+        raise UserError(f"{folder} already exists; give --output a new folder")
+    networks = read_networks(file)
+    name = _chosen(networks, network)
+    chosen = networks[name]
+    try:
+        with bounded_by_weights(file):
+            pipeline = import_generator(chosen, **(options or {}))
+    except CheckpointError as error:
+        raise CheckpointError(f"{file}: {name}: {error}") from None
+    recipe = _known(chosen, _makes, "generator").recipe(pipeline)
+    judges = networks if discriminator is None else read_networks(discriminator)
+    with bounded_by_weights(judges.path):
+        judge, why = _discriminator(judges, pipeline) if recipe else (None, "no recipe trains such networks")
+    with whole_folder(folder) as aside:
+        RunFolder(aside).save_pipelines({"image": pipeline})
+        if judge is not None:
+            _save_recipe(RunFolder(aside), judge, _table(recipe, pipeline, judge, folder.resolve()))
+    return pipeline, why
+
+
+def _save_recipe(run: RunFolder, judge: Discriminator, table: Mapping[str, Any]) -> None:
+    folder = run.path / JUDGE
+    folder.mkdir()
+    write_weights(folder / FILE, {f"{JUDGE}.{name}": value for name, value in judge.state_dict().items()})
+    write_manifest(folder)
+    run.recipe_file.write_text(to_toml(table), encoding="utf-8")
+
+
+def importers() -> list[Importer]:
+    """Those of all plugins."""
+    answers, _ = host().ask("gancore_importers")
+    return [one for several in answers for one in several]
+
+
+def _makes(importer: Importer, network: Network) -> bool:
+    return importer.is_generator(network)
+
+
+def _judges(importer: Importer, network: Network) -> bool:
+    return importer.is_discriminator(network)
+
+
+def _known(network: Network, knows: Callable[[Importer, Network], bool], kind: str) -> Importer:
+    found = importers()
+    for one in found:
+        with _as_damage():
+            if knows(one, network):
+                return one
+    what = network.class_name or "a state dict"
+    known = " or of ".join(one.title for one in found) or "any code: no installed plugin reads any"
+    raise CheckpointError(f"{what} is not a {kind} of {known}; choose another network of the file")
+
+
+def _check(importer: Importer, options: Mapping[str, str]) -> None:
+    for name, value in options.items():
+        values = importer.options.get(name)
+        if values is None:
+            raise UserError(f"--{name} does not apply to networks of {importer.title}; leave it out")
+        if value not in values:
+            raise UserError(f"--{name} is {', '.join(values[:-1])} or {values[-1]}; got {value!r}")
+
+
+def _chosen(networks: Networks, name: str | None) -> str:
+    for known in AVERAGED if name is None else (name,):
+        if known in networks:
+            return known
+    wanted = f"got {name!r}" if name else f"there is no {' or '.join(AVERAGED)}"
+    known_here = [] if name else [one for one in networks if _any(networks, one, _makes)]
+    if len(known_here) == 1 or (not name and len(networks) == 1):
+        return (known_here or list(networks))[0]
+    raise UserError(
+        f"{networks.path} has the networks {', '.join(networks)}; choose one of them with --network; {wanted}"
+    )
+
+
+def _any(networks: Networks, name: str, knows: Callable[[Importer, Network], bool]) -> bool:
+    """Whether any plugin knows a network of a file."""
+    try:
+        network = networks[name]
+    except CheckpointError:
+        return False
+    return any(knows(one, network) for one in importers())
+
+
+def _discriminator(networks: Networks, pipeline: Pipeline) -> tuple[Discriminator | None, str]:
+    named = [name for name in JUDGES if name in networks]
+    named += [name for name in networks if _any(networks, name, _judges)]
+    if not named:
+        return None, "the file has no discriminator"
+    try:
+        made = import_discriminator(networks[named[0]])
+    except CheckpointError as error:
+        return None, f"the discriminator cannot be imported: {error}"
+    reads, makes = tuple(made.image), tuple(pipeline.generator.image)
+    return (made, "") if reads == makes else (None, f"the discriminator reads images {reads}, not {makes}")
+
+
+def _table(
+    recipe: Mapping[str, Any], pipeline: Pipeline, discriminator: Discriminator, folder: Path
+) -> dict[str, Any]:
+    """The recipe's spec with the networks and their weights in `folder`.
+
+    The image shape and the number of classes, if any, are those of the networks; training requires data that
+    match.
+    """
+    parts = {"generator": pipeline.generator, "conditioner": pipeline.conditioner, JUDGE: discriminator}
+    table = spec(build({**recipe, **{seat: _options(part) for seat, part in parts.items()}}))
+    for seat, part in parts.items():
+        if part.state_dict():
+            table[seat]["from"] = f"{folder}:{seat}"
+    classes = getattr(pipeline.conditioner, "classes", 0)
+    return table | {"image": list(pipeline.generator.image)} | ({"classes": classes} if classes else {})
+
+
+def _options(part: Part) -> dict[str, Any]:
+    """The spec without the facts that the recipe provides."""
+    told = {fact.name for fact in fact_fields(type(part))}
+    return {name: value for name, value in spec(part).items() if name not in told}
+
+
+@contextmanager
+def _as_damage() -> Iterator[None]:
+    """Turns errors about options and tensors into CheckpointError: they came from the file."""
+    try:
+        yield
+    except GancoreError as error:
+        raise error if isinstance(error, CheckpointError) else CheckpointError(str(error)) from None
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"the weights are broken ({type(error).__name__}: {error}); download the file again"
+        ) from None
