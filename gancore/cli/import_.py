@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gancore.cli.terminal import say
+from gancore.terminal import say
 
 
 def import_network(
