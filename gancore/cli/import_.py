@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gancore.terminal import say
+from gancore.console.terminal import say
 
 
 def import_network(

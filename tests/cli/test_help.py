@@ -32,7 +32,7 @@ def test_help_names_the_verbs_of_plugins_and_imports_none():
 
 def test_the_source_of_a_plugin_says_what_its_hook_adds():
     named, added = plugin_verbs.named(), plugin_verbs.added()
-    assert set(named) == set(added) >= {"import", "likelihood"}
+    assert set(named) == set(added) >= {"likelihood"}
     for name, command in added.items():
         assert named[name].help.startswith(command.help) and len(command.help) > 20
 
