@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from gancore.data.source import Raw, Unreadable
+from gancore.data.source import Array, Raw, Unreadable
+from gancore.data.strips import by_strips
 
 T = TypeVar("T")
 DOWNLOADED = re.compile(r"(\.\w+?)([_:-](large|orig|medium|small)|\?.*|\s+)?")
@@ -67,9 +68,23 @@ OTHER_PICTURES = frozenset(
 )
 # Pillow's own limit can be disabled by other code in the process; this one cannot.
 MAX_PIXELS = 89_478_485
+MAX_PIXELS_OF = {"WEBP": 50_000_000}
+"""Pillow decodes WebP by way of several copies; within these limits no image takes a gigabyte."""
 ORIENTATION = 0x0112
+TURNED: dict[int, Callable[[Array], Array]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+"""What to do with pixels (H, W, C), by the value of the orientation; views, which take no memory."""
 SIDEWAYS = (5, 6, 7, 8)
 """Values of the orientation that exchange height and width."""
+SAYS_ORIENTATION = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
+"""Where a PNG may say it, also behind its pixels."""
 READABLE = "PNG, JPEG, WEBP and BMP are read"
 
 
@@ -87,16 +102,22 @@ def decode(data: bytes) -> Raw:
     16-bit gray stays 16-bit; Pillow reduces 16-bit color to 8 bits.
 
     Raises:
-        Unreadable: another format, damaged, truncated, or more than 89 million pixels.
+        Unreadable: another format, damaged, truncated, or more than 89 million pixels (WEBP: 50 million).
     """
     return _opened(data, _upright)
 
 
 def measure(data: bytes) -> tuple[int, int, bool, bool]:
     """Height, width, whether there is color and whether there is alpha, as `decode` would find them, from the
-    header alone. Raises Unreadable for another format.
+    header alone. Raises Unreadable as `decode`, except for damage behind the header.
     """
-    return _opened(data, _measured)
+
+    def look(image: Image.Image) -> tuple[int, int, bool, bool]:
+        # for its orientation, Pillow reads a PNG to the end
+        said = image.format != "PNG" or any(mark in data for mark in SAYS_ORIENTATION)
+        return _measured(image, _orientation(image) if said else 1)
+
+    return _opened(data, look)
 
 
 def _opened(data: bytes, look: Callable[[Image.Image], T]) -> T:
@@ -107,6 +128,7 @@ def _opened(data: bytes, look: Callable[[Image.Image], T]) -> T:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                _check_size(image)
                 return look(image)
     except Unreadable:
         raise
@@ -118,23 +140,30 @@ def _opened(data: bytes, look: Callable[[Image.Image], T]) -> T:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
 
 
-def _measured(image: Image.Image) -> tuple[int, int, bool, bool]:
+def _check_size(image: Image.Image) -> None:
+    (width, height), most = image.size, MAX_PIXELS_OF.get(str(image.format), MAX_PIXELS)
+    if width * height > most:
+        raise Unreadable(f"{width}×{height} is {width * height} pixels, above the limit of {most}")
+
+
+def _measured(image: Image.Image, orientation: int) -> tuple[int, int, bool, bool]:
     width, height = image.size
-    if image.getexif().get(ORIENTATION, 1) in SIDEWAYS:
+    if orientation in SIDEWAYS:
         width, height = height, width
     if image.mode.startswith("I"):
         return height, width, False, False
     return height, width, not _is_gray(image), _is_transparent(image)
 
 
+def _orientation(image: Image.Image) -> int:
+    return int(image.getexif().get(ORIENTATION, 1))
+
+
 def _upright(image: Image.Image) -> Raw:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise Unreadable(f"{width}×{height} is {width * height} pixels, above the limit of {MAX_PIXELS}")
     image.load()
-    if image.getexif().get(ORIENTATION, 1) != 1:
-        return to_raw(ImageOps.exif_transpose(image))
-    return to_raw(image)
+    raw = to_raw(image)
+    turn = TURNED.get(_orientation(image))
+    return raw if turn is None else Raw(turn(raw.pixels), raw.alpha)
 
 
 def to_raw(image: Image.Image) -> Raw:
@@ -143,8 +172,13 @@ def to_raw(image: Image.Image) -> Raw:
         return Raw(_sixteen_bits(image)[..., None])
     transparent, gray = _is_transparent(image), _is_gray(image)
     wanted = ("LA" if transparent else "L") if gray else ("RGBA" if transparent else "RGB")
-    pixels = np.asarray(image if image.mode == wanted else image.convert(wanted))
-    return Raw(pixels[..., None] if pixels.ndim == 2 else pixels, alpha=transparent)
+
+    def rows(start: int, end: int) -> Array:
+        part = image.crop((0, start, image.width, end))
+        pixels = np.asarray(part if part.mode == wanted else part.convert(wanted))
+        return pixels[..., None] if pixels.ndim == 2 else pixels
+
+    return Raw(by_strips(rows, image.height, image.width), alpha=transparent)
 
 
 def _is_transparent(image: Image.Image) -> bool:

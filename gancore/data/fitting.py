@@ -7,6 +7,7 @@ from PIL import Image
 
 from gancore.data.options import ImageOptions, Size
 from gancore.data.source import Array, Raw
+from gancore.data.strips import by_strips
 from gancore.errors import DataError
 
 LUMA = np.array([19595, 38470, 7471])  # ITU-R 601 in units of 1/65536, like Pillow's gray
@@ -62,11 +63,15 @@ def _composited(raw: Raw, white: bool, name: str) -> Raw:
             "do it first, or keep alpha"
         )
     most = _top(raw.pixels)
-    wide = raw.pixels.astype(np.int64)
-    color, alpha = wide[..., :-1], wide[..., -1:]
     ground = most if white else 0
-    mixed = (color * alpha + ground * (most - alpha) + most // 2) // most
-    return Raw(mixed.astype(raw.pixels.dtype), False, raw.low)
+
+    def rows(start: int, end: int) -> Array:
+        wide = raw.pixels[start:end].astype(np.uint32)  # 65535² fits
+        color, alpha = wide[..., :-1], wide[..., -1:]
+        mixed = (color * alpha + np.uint32(ground) * (np.uint32(most) - alpha) + most // 2) // most
+        return np.asarray(mixed, dtype=raw.pixels.dtype)
+
+    return Raw(by_strips(rows, *raw.pixels.shape[:2]), False, raw.low)
 
 
 def _as_rgb(color: Array) -> Array:
@@ -78,7 +83,12 @@ def _as_gray(color: Array) -> Array:
         return color
     if color.dtype.kind == "f":
         return np.asarray((color.astype(np.float64) @ LUMA / 65536)[..., None], dtype=color.dtype)
-    return np.asarray(((color.astype(np.int64) @ LUMA + 32768) >> 16)[..., None], dtype=color.dtype)
+
+    def rows(start: int, end: int) -> Array:
+        mixed = (color[start:end].astype(np.int64) @ LUMA + 32768) >> 16
+        return np.asarray(mixed[..., None], dtype=color.dtype)
+
+    return by_strips(rows, *color.shape[:2])
 
 
 def _with_depth(raw: Raw, bits: int | None) -> Raw:
