@@ -17,6 +17,8 @@ from gancore.errors import DataError
 
 Progress = Callable[[int, int], None]
 REPORT_EVERY = 64
+TOLD = 10
+"""Images whose reasons an error tells; of others it gives the names."""
 
 
 @attrs.define(frozen=True)
@@ -181,13 +183,13 @@ def refuse_unreadable(source: Source, skipped: list[tuple[int, str]], options: I
     """Raises DataError if images that cannot be read are refused, or none can be read."""
     if not skipped or (options.unreadable == "skip" and len(skipped) < len(source)):
         return
-    told = "; ".join(f"{source.names[index]}: {reason}" for index, reason in skipped[:10]) + (
-        " …" if len(skipped) > 10 else ""
-    )
+    told = "; ".join(f"{source.names[index]}: {reason}" for index, reason in skipped[:TOLD])
+    if others := [source.names[index] for index, _ in skipped[TOLD:]]:
+        told += f"; also {', '.join(others)}"
     advice = (
         "mend or remove them"
         if len(skipped) == len(source)
-        else "mend or remove them, or go on without them by unreadable='skip'"
+        else "mend or remove them, or go on without them by unreadable='skip', which lists them in the run"
     )
     raise DataError(
         f"{source.title}: {len(skipped)} of {len(source)} images cannot be read ({told}); {advice}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from gancore.errors import RunError, UserError
+from gancore.errors import RunError, UserError, shown
 from gancore.runs.layout import (
     BEST_FACTS,
     CHECKPOINT,
@@ -228,6 +228,12 @@ class RunFolder(RunLayout):
                 f"{self.settings_file} is damaged: {error!r}; start a new run from {self.recipe_file}"
             ) from None
 
+    @property
+    def unreadable(self) -> list[tuple[str, str]]:
+        """The name of each image that was left out since it cannot be read, and the reason, both escaped."""
+        lines = _text(self.unreadable_file).splitlines()
+        return [(name, why) for name, _, why in (line.partition("\t") for line in lines)]
+
     # results
 
     @property
@@ -360,6 +366,12 @@ class RunFolder(RunLayout):
             )
         write_text(self.recipe_file, to_toml(with_whole_paths(spec(recipe))))
         self._write_facts(run_table(recipe, settings, data, command))
+
+    def note_unreadable(self, skipped: Sequence[tuple[str, str]]) -> None:
+        """Writes the names and reasons of the images that were left out, if there are any."""
+        lines = (f"{shown(name)}\t{shown(why)}\n" for name, why in skipped)
+        if skipped:
+            write_text(self.unreadable_file, "".join(lines))
 
     @property
     def seen(self) -> int:

@@ -12,6 +12,8 @@ PIPELINES, CHECKPOINTS, BEST, BEST_FACTS = "pipeline", "checkpoints", "best", "b
 SAMPLES, SCORES, PICTURES = "samples", "scores", "pictures"
 INDEX = "pipelines.json"
 """Lists the pipelines of a run that has several, the default first."""
+UNREADABLE = "unreadable.tsv"
+"""Lists the images of the data that were left out, with the reasons."""
 EVALUATION = "evaluation"
 """The file of `scores/` that `gancore evaluate` writes."""
 OLDER = {"neighbors": "neighbours"}
@@ -62,6 +64,11 @@ class RunLayout:
     def log_file(self) -> Path:
         """The log, which `gancore.runs.log.Log` writes."""
         return self._own(LOG)
+
+    @property
+    def unreadable_file(self) -> Path:
+        """Lists the images that were left out since they cannot be read: name, tab, reason."""
+        return self._own(UNREADABLE)
 
     @property
     def report_file(self) -> Path:

@@ -63,7 +63,12 @@ def train(
     table: dict[str, Any] = data.table() if isinstance(data, Sources) else {"description": opened.description}
     table["fingerprint"] = fingerprint(opened, settings)
     table["class_names"] = list(own_names(opened.class_names))
-    training.go(folder, begin=lambda: folder.describe(recipe, settings, table, command))
+
+    def begin() -> None:
+        folder.describe(recipe, settings, table, command)
+        folder.note_unreadable(opened.skipped)
+
+    training.go(folder, begin=begin)
     return training
 
 
@@ -101,6 +106,7 @@ def resume(
     def begin() -> None:
         if said := asked.said():
             run.record_change(recipe=table, settings=asked.settings, data=moved, said=said)
+        run.note_unreadable(opened.skipped)
 
     training.go(run, begin=begin, resuming=True, changes=asked.said())
     return training

@@ -367,7 +367,7 @@ NAMES = (
 )
 SPELLED = re.compile(
     rf"""/ f?["'](?:{NAMES}|best|samples|scores)["'/]|"""  # joined to a path
-    rf"""["'](?:recipe\.toml|run\.toml|log\.jsonl|\.lock|report\.html|pipelines\.json|best\.json)["']|"""
+    rf"""["'](?:recipe\.toml|run\.toml|log\.jsonl|\.lock|report\.html|pipelines\.json|best\.json|unreadable\.tsv)["']|"""
     rf"""glob\(f?["'](?:{NAMES}|samples|scores)/|==\s*["']checkpoints["']"""
 )
 
@@ -395,5 +395,6 @@ def test_the_names_of_a_run_are_spelled_in_one_place():
         "report.html",
         "pipelines.json",
         "best.json",
+        "unreadable.tsv",
     ):
         assert layout.count(f'"{name}"') == 1, name
