@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from gancore.data.source import Unreadable
+from gancore.data.unpacked import bloated
 from gancore.errors import DataError
 
 MAX_MEMBER = 256 * 2**20
@@ -26,6 +27,8 @@ LEFT_BEHIND = frozenset(
     }
 )
 """Names of folders that operating systems and network drives make beside people's own."""
+MAX_NAME, MAX_DEPTH = 4096, 100
+"""Characters and folders of a name in a zip; no file system holds longer ones."""
 
 
 class Files(ABC):
@@ -109,7 +112,8 @@ class ZipFiles(Files):
     """The members of a zip, read by name.
 
     Raises:
-        DataError: not a zip, or one with absolute names, `..`, links, duplicates or members above 256 MiB.
+        DataError: not a zip, or one with absolute, endless or equal names, `..`, links, members above 256
+        MiB, or members that share their bytes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -128,6 +132,7 @@ class ZipFiles(Files):
         try:
             for member in self.archive.infolist():
                 self.admit(member)
+            self.refuse_shared()
         except DataError:
             self.close()
             raise
@@ -149,8 +154,21 @@ class ZipFiles(Files):
         else:
             self.members[name] = member
 
+    def refuse_shared(self) -> None:
+        """Raises DataError if members overlap: they are more bytes than the file."""
+        held = self.path.stat().st_size
+        # larger ones are lies, and cannot be read
+        packed = sum(m.compress_size for m in self.members.values() if m.compress_size <= held)
+        if packed > held:
+            raise DataError(
+                f"{self.path}: its members take {packed} bytes, and the file has {held}: they overlap; "
+                "make the zip again from plain files"
+            )
+
     def read(self, name: str) -> bytes:
         """The whole content."""
+        if why := bloated(self.members[name].file_size, self.members[name].compress_size):
+            raise Unreadable(why)
         try:
             with self.archive.open(self.members[name]) as file:
                 data = file.read(MAX_MEMBER + 1)
@@ -187,6 +205,8 @@ def hostile(member: zipfile.ZipInfo) -> str | None:
     # zipfile truncates names at NUL and converts the system's separator, so the stored name is checked.
     # Windows tools write backslashes, against the specification of zip.
     stored = getattr(member, "orig_filename", name).replace("\\", "/")
+    if len(stored) > MAX_NAME or stored.count("/") > MAX_DEPTH:
+        return f"its name has more than {MAX_NAME} characters or {MAX_DEPTH} folders"
     if not name or "\0" in stored:
         return "its name is empty or holds a NUL"
     if stored.startswith("/") or (len(stored) > 1 and stored[1] == ":"):

@@ -96,7 +96,11 @@ def _with_depth(raw: Raw, bits: int | None) -> Raw:
     if pixels.dtype == np.uint8 and bits == 16:
         return Raw(pixels.astype(np.uint16) * np.uint16(257), raw.alpha, raw.low)
     if pixels.dtype == np.uint16 and bits == 8:
-        return Raw(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8), raw.alpha, raw.low)
+
+        def rows(start: int, end: int) -> Array:
+            return ((pixels[start:end].astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+        return Raw(by_strips(rows, *pixels.shape[:2]), raw.alpha, raw.low)
     return raw
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gancore.data.unpacked import bloated
 from gancore.errors import DataError
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -28,7 +29,8 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
     """The array in an IDX file.
 
     Raises:
-        DataError: not IDX, truncated, longer than its header says, or larger than 16 GiB.
+        DataError: not IDX, truncated, longer than its header says, larger than 16 GiB, or packed as no images
+        can be.
     """
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
@@ -38,6 +40,8 @@ def read_idx(path: Path) -> npt.NDArray[Any]:
                 raise DataError(
                     f"{path} says it holds {size} bytes; expected at most {MAX_BYTES}; give a smaller file"
                 )
+            if why := bloated(size, path.stat().st_size):
+                raise DataError(f"{path}: {why}; expected a file of images; get it again")
             content = read_at_most(file, size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}); give a whole IDX file, plain or .gz") from error

@@ -14,6 +14,10 @@ from gancore.errors import DataError
 
 LabelArray = npt.NDArray[np.int64] | npt.NDArray[np.float32]
 MAX_CLASSES = 1_000_000
+SPARE, MOST = 2**20, 2**15
+"""Bytes of a JSON, and for each image."""
+SPARE_LISTS, LISTS = 2**17, 8
+"""Lists in a JSON, and for each image; two suffice, but names may have brackets."""
 
 
 @attrs.define(frozen=True)
@@ -95,6 +99,7 @@ def json_labels(content: bytes, images: Sequence[str], where: str) -> Labels | N
     Raises:
         DataError: not such a JSON, or files and images that do not match.
     """
+    _refuse_endless(content, len(images), where)
     table = _parse(content, where)
     if table.get("labels") is None:
         return None
@@ -104,6 +109,16 @@ def json_labels(content: bytes, images: Sequence[str], where: str) -> Labels | N
     if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         raise DataError(f"{where}: classes is {names!r:.80}; expected a list of names")
     return as_labels([entries[row][1] for row in rows], len(images), where, names)
+
+
+def _refuse_endless(content: bytes, images: int, where: str) -> None:
+    """What is read as JSON takes many times its bytes in memory, so it may not be more than labels need."""
+    lists = content.count(b"[") + content.count(b"{")
+    if len(content) > SPARE + MOST * images or lists > SPARE_LISTS + LISTS * images:
+        raise DataError(
+            f"{where} has {len(content)} bytes and {lists} lists, too many for labels of {images} images; "
+            "expected [file, class] for each; make it again"
+        )
 
 
 def rows_by_name(names: Sequence[str], images: Sequence[str], where: str) -> npt.NDArray[np.int64]:

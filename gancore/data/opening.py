@@ -21,7 +21,7 @@ from gancore.data.packing import Progress, pack, refuse_unreadable
 from gancore.data.pictures import Pictures
 from gancore.data.pixels import Pixels
 from gancore.data.source import Source
-from gancore.data.vectors import names_beside, vector_labels
+from gancore.data.vectors import names_beside, one_array, vector_labels
 from gancore.errors import DataError
 
 EMBEDDED = Path(__file__).parent / "embedded" / "emoji-32.zip"
@@ -105,6 +105,8 @@ def _find_path(path: Path, options: ImageOptions) -> tuple[Source, Found]:
         )
     if path.is_dir():
         return _pictures(Pictures(FolderFiles(path)), options)
+    if not path.is_file():
+        raise DataError(f"{path} is no regular file; {EXPECTED}")
     if path.suffix.lower() == ".zip":
         return _pictures(Pictures(ZipFiles(path)), options)
     if picture_suffix(path.name) in SUFFIXES | OTHER_PICTURES:
@@ -152,12 +154,7 @@ def _read_npy(path: Path) -> Any:
     # ValueError and OSError.
     except Exception as error:
         raise DataError(f"{path} cannot be read ({error}); expected a whole .npy file of numbers") from error
-    if not isinstance(found, np.ndarray):
-        found.close()
-        raise DataError(
-            f"{path} is a .npz of several arrays inside; expected one array: save it with numpy.save"
-        )
-    return found
+    return one_array(found, str(path))
 
 
 def find_labels(source: Source, found: Found, options: ImageOptions, given: Any) -> Labels | None:

@@ -40,10 +40,20 @@ def vector_labels(
 def read_npy(content: bytes, where: str) -> npt.NDArray[Any]:
     """The array of a `.npy` file. Raises DataError if it is damaged."""
     try:
-        found: npt.NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
+        found = np.load(io.BytesIO(content), allow_pickle=False)
     except Exception as error:  # numpy raises many kinds of error for a damaged header
         raise DataError(f"{where} cannot be read ({error}); expected a whole .npy file of numbers") from error
-    return found
+    return one_array(found, where)
+
+
+def one_array(found: Any, where: str) -> npt.NDArray[Any]:
+    """What `numpy.load` gave, if it is an array. Raises DataError if it is a .npz."""
+    if isinstance(found, np.ndarray):
+        return found
+    found.close()
+    raise DataError(
+        f"{where} is a .npz of several arrays inside; expected one array: save it with numpy.save"
+    )
 
 
 def names_beside(path: Path) -> bytes | None:
