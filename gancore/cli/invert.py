@@ -12,7 +12,9 @@ from gancore.console.terminal import say
 
 def invert(
     run: o.Run,
-    images: Annotated[list[Path], typer.Argument(help="image files: PNG, JPEG, WEBP or BMP")],
+    images: Annotated[
+        list[Path], typer.Argument(help="image files (PNG, JPEG, WEBP or BMP), or folders of them")
+    ],
     space: Annotated[
         str | None,
         typer.Option(

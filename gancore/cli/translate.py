@@ -12,7 +12,7 @@ from gancore.errors import shown
 
 def translate(
     run: o.Run,
-    images: Annotated[Path, typer.Argument(help="folder or zip of image files")],
+    images: Annotated[Path, typer.Argument(help="folder or zip of image files, or one image file")],
     label: Annotated[
         str | None,
         typer.Option(

@@ -6,7 +6,7 @@ from typing import Any
 
 from gancore.component.discovery import registry
 from gancore.component.part import Part, fact_fields
-from gancore.component.specs import build, open_seats, put, read_toml, spec
+from gancore.component.specs import build, open_seats, part_name, put, read_toml, spec
 
 
 def create(name: str | Path, changes: Mapping[str, Any] | None = None, /, **options: Any) -> Part:
@@ -36,7 +36,7 @@ def changed(table: Mapping[str, Any], changes: Mapping[str, Any], kind: str = "r
     are.
     """
     made = dict(table)
-    facts = {a.name for a in fact_fields(registry().base_of(kind, str(made.get("part"))))}
+    facts = {a.name for a in fact_fields(registry().base_of(kind, part_name(made, kind)))}
     # with its facts a part would be built, and what follows from them no longer be open
     given = {key: value for key, value in made.items() if key in facts or _holds_part(value)}
     plain = {key: value for key, value in made.items() if key not in given}
@@ -52,7 +52,7 @@ def _holds_part(value: Any) -> bool:
 
 
 def _table(name: str | Path) -> tuple[str, dict[str, Any]]:
-    if str(name).endswith(".toml"):
+    if str(name).lower().endswith(".toml"):
         return "recipe", read_toml(Path(name))
     found = registry().locate(str(name))
     return found.kind, {"part": str(name).rpartition("/")[2]}

@@ -81,16 +81,21 @@ def build(
         raise SpecError(
             f"the spec has version {version!r}; this gancore reads 1 to {VERSION}: install a newer gancore"
         )
-    if not isinstance(table.get("part"), str):
-        raise SpecError(
-            f"{where or 'the spec'} needs the key part, the name of its {kind}, as text; "
-            f"got {table.get('part')!r}"
-        )
-    name, made = table["part"], {} if made is None else made
+    name, made = part_name(table, kind, where), {} if made is None else made
     if preset := registry().preset(kind, name):
         given = {key: value for key, value in table.items() if key != "part"}
         return _from_table(preset.base, preset.table(given), where, made, preset)
     return _from_table(registry().find(kind, name), table, where, made)
+
+
+def part_name(table: Mapping[str, Any], kind: str, where: str = "") -> str:
+    """The name of the part that a table describes. Raises SpecError if it has none."""
+    name = table.get("part")
+    if not isinstance(name, str):
+        raise SpecError(
+            f"{where or 'the spec'} needs the key part, the name of its {kind}, as text; got {name!r}"
+        )
+    return name
 
 
 def to_toml(table: Mapping[str, Any]) -> str:
@@ -129,7 +134,7 @@ def without_sources(table: Any) -> Any:
 
 def open_seats(table: Mapping[str, Any], kind: str = "recipe") -> list[str]:
     """The fields of the table's part that have no default and are not given."""
-    cls = registry().base_of(kind, str(table.get("part")))
+    cls = registry().base_of(kind, part_name(table, kind))
     return [a.name for a in required_fields(cls) if a.name not in table]
 
 

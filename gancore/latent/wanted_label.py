@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def _of_numbers(wanted: int | Sequence[float]) -> Tensor:
 
 
 def _of_text(pipeline: Pipeline, text: str) -> Tensor:
+    text = unicodedata.normalize("NFC", text)  # as the names of class folders
     names, words = names_of(pipeline), [word.strip() for word in text.split(",")]
     if text in names:
         words = [text]

@@ -218,7 +218,7 @@ class RunFolder(RunLayout):
         if not self.exists:
             raise RunError(
                 f"{self.path} is not a run (no {SETTINGS} and {RECIPE}); "
-                "give the folder that `gancore train` made"
+                f"give the folder that `gancore train` made{_which(self.path)}"
             )
         try:
             table = tomllib.loads(read_utf8(self.settings_file))[name]
@@ -285,6 +285,7 @@ class RunFolder(RunLayout):
             lacks = "holds no pipeline yet" if self.path.is_dir() else there
             raise RunError(
                 f"{self.path} {lacks}; give a run folder with at least one checkpoint, or a saved pipeline"
+                f"{_which(self.path)}"
             )
         if name is not None and name not in names:
             raise UserError(
@@ -297,7 +298,7 @@ class RunFolder(RunLayout):
         """The pipelines of a run that has several, the default first; empty if there is only one, or none."""
         try:
             return list(map(str, json.loads(read_utf8(self._own(PIPELINES, INDEX)))))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         except (OSError, ValueError, TypeError) as error:
             raise RunError(f"{self.pipelines_folder / INDEX} cannot be read: {error}") from None
@@ -447,11 +448,22 @@ class RunFolder(RunLayout):
 
 
 def existing(path: "Path | str | RunFolder") -> RunFolder:
-    """A run whose folder exists, whatever it contains. Raises RunError if it is not a folder."""
+    """A run whose folder exists, whatever it contains. Raises RunError if it is not a folder, or one inside a
+    run.
+    """
     run = RunFolder(path)
     if not run.path.is_dir():
         raise RunError(f"{run} is not a folder; expected the folder of a run, such as runs/0007-dcgan.")
+    if not run.exists and (told := _which(run.path)):
+        raise RunError(f"{run} is not a run; give the folder that `gancore train` made{told}")
     return run
+
+
+def _which(path: Path) -> str:
+    """For an error: the run that a file or folder lies in, if any."""
+    above = (RunFolder(path.parent), RunFolder(path.parent.parent))
+    found = next((run for run in above if run.path != path and run.exists), None)
+    return "" if found is None else f", which is {found}"
 
 
 def committed(checkpoints: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from gancore.pipeline import Pipeline, holds_pipeline
 from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
 from gancore.runs.folder import RunFolder, only_pipeline
+from gancore.runs.layout import INDEX
 from gancore.storage.inside import inside
 from gancore.storage.manifest import check_manifest, read_json
 
@@ -31,19 +32,28 @@ def load_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Pipe
 
 
 def find_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Path:
-    """The folder of a saved pipeline: that of a run or an import, or the path itself.
+    """The folder of a saved pipeline: that of a run or an import, or the path itself, also that of a
+    checkpoint.
 
     Raises:
         RunError: there is none. UserError: there is none of that name.
     """
     path = Path(path)
+    if RunFolder.around(path) is not None:
+        return path
     return only_pipeline(path, name) if holds_pipeline(path) else RunFolder(path).pipeline_folder(name)
 
 
 def is_model(path: Path | str) -> bool:
-    """Whether a path leads to a run, an import or a saved pipeline, rather than to images."""
+    """Whether a path leads to a run, a checkpoint, an import or a saved pipeline, rather than to images."""
     run = RunFolder(path)
-    return run.settings_file.exists() or holds_pipeline(run.path) or run.pipelines_folder.exists()
+    known = run.settings_file.exists() or holds_pipeline(run.path) or run.pipelines_folder.exists()
+    return known or (run.path / INDEX).exists() or _is_checkpoint(run.path)
+
+
+def _is_checkpoint(path: Path) -> bool:
+    run = RunFolder.around(path)
+    return run is not None and run.exists
 
 
 def weight_files(path: Path | str, part: str) -> list[Path]:

@@ -43,14 +43,16 @@ class EvaluationRequest:
 def study_of_run(
     path: Path | str | RunFolder, extractor: Extractor | None, request: EvaluationRequest
 ) -> Study:
-    """Samples of a trained run compared with its training images, or with others if requested.
+    """Samples of a trained run, or of one of its checkpoints, compared with its training images, or with
+    others if requested.
 
     Raises:
         GancoreError: there is no pipeline, the data is missing, or the images do not fit.
     """
-    run = RunFolder(path)
-    folder = find_pipeline(run, request.pipeline)
-    pipeline = load_pipeline(folder)
+    source = RunFolder(path)
+    run = RunFolder.around(source.path) or source
+    folder = find_pipeline(source, request.pipeline)
+    pipeline = load_pipeline(source, request.pipeline)
     check_truncation(pipeline, request.truncation)
     if request.threshold is not None:
         pipeline = with_threshold(pipeline, request.threshold)

@@ -51,7 +51,7 @@ def evaluate(
         result["FD"], result.row(), result.to_json()
 
     Args:
-        run: a run folder, or images: a folder, zip, IDX or .npy file.
+        run: a run folder or one of its checkpoints, or images: a folder, zip, IDX or .npy file.
         against: reference images; default: the training data of the run.
         score: scores, by name or as parts; default: the standard ones that can be computed.
         extractor: feature extractor, by name or as a part; default: fashion for gray, emoji for RGB.

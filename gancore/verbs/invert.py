@@ -14,8 +14,10 @@ from torch import Tensor
 
 from gancore.component.interfaces import Extractor, ImageShape
 from gancore.data.decode import decode
+from gancore.data.files import FolderFiles
 from gancore.data.fitting import fit_image
 from gancore.data.options import ImageOptions
+from gancore.data.pictures import Pictures
 from gancore.data.source import Unreadable
 from gancore.errors import UserError
 from gancore.latent import inversion
@@ -132,7 +134,7 @@ def invert(
 
     Args:
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
-        images: image files: PNG, JPEG, WEBP or BMP.
+        images: image files (PNG, JPEG, WEBP or BMP), or folders of them.
         space: w: one code; w+: one code per layer; z: a latent; default: w if the generator has one.
         steps: optimization steps; default: 1000.
         extractor: extractor of the features to match; default: fashion for gray, emoji for RGB.
@@ -153,7 +155,7 @@ def invert(
     if output is not None:
         check_new_folder(Path(output))
     settings = Projection(**given(steps=steps, pixels=pixels))
-    chosen, number, files = with_latents(run, pipeline), seed or 0, [Path(file) for file in several(images)]
+    chosen, number, files = with_latents(run, pipeline), seed or 0, _files(several(images))
     real = _read(files, chosen.generator.image, fit)
     perceptual = chosen_extractor(extractor, chosen.generator.image)
     found = inversion.invert(
@@ -189,6 +191,14 @@ def invert(
         },
     )
     return result if output is None else attrs.evolve(result, path=result.save(output))
+
+
+def _files(given: Sequence[Path | str]) -> list[Path]:
+    """The files that are given, and those in the folders that are."""
+    found: list[Path] = []
+    for path in map(Path, given):
+        found += [path / name for name in Pictures(FolderFiles(path)).names] if path.is_dir() else [path]
+    return found
 
 
 def _read(files: Sequence[Path], shape: ImageShape, fit: str | None) -> Tensor:

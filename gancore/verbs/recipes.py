@@ -21,7 +21,9 @@ def recipe_of(
         SpecError: a change without `=`. Otherwise raises like `gancore.component.specs.build`.
     """
     words = str(name)
-    table = read_toml(Path(words)) if words.endswith(".toml") else {"part": words.removeprefix("recipe/")}
+    table = (
+        read_toml(Path(words)) if words.lower().endswith(".toml") else {"part": words.removeprefix("recipe/")}
+    )
     if networks:
         table = start_from(table, networks)
     with bounded_by_machine():

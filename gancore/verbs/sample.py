@@ -81,8 +81,8 @@ def sample(
         )
     if data is not None and (amounts != [1] or label is not None):
         raise UserError("--truncation and --label have no effect with --data; omit them")
-    if data is not None and (seeds is not None or threshold is not None):
-        raise UserError("--seeds and --threshold have no effect with --data; omit them")
+    if data is not None and (count is not None or seeds is not None or threshold is not None):
+        raise UserError("--count, --seeds and --threshold have no effect with --data; omit them")
     drawing = _Drawing.of(count or (64 if len(amounts) == 1 else 8), seed or 0, seeds, like, label)
     if seeds is not None and (count is not None or seed is not None):
         raise UserError("--seeds says how many images there are, and their seeds; omit --count and --seed")

@@ -22,7 +22,7 @@ def show(name: str | Path, *, set: Changes = (), doc: bool = False) -> str:
     Raises:
         UnknownPart, AmbiguousPart, BrokenPlugin: see `create`. SpecError: a field or the file does not exist.
     """
-    if doc and not str(name).endswith(".toml"):
+    if doc and not str(name).lower().endswith(".toml"):
         return str(describe(str(name)))
     part = create(name, changes_of(set))
     return str(describe(part)) if doc else commented(to_toml(spec(part)), part)

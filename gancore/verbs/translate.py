@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from gancore.data import ImageOptions
-from gancore.data.files import FolderFiles, ZipFiles
+from gancore.data.decode import SUFFIXES, picture_suffix
+from gancore.data.files import FolderFiles, OneFile, ZipFiles
 from gancore.data.fitting import fit_image
 from gancore.data.pictures import Pictures
 from gancore.data.source import Unreadable
@@ -72,7 +73,7 @@ def translate(
 
     Args:
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
-        images: a folder or zip of image files.
+        images: a folder or zip of image files, or one image file.
         label: class of all images, its name, or a row of numbers, if the translator reads labels.
         fit: crop, pad or stretch images of another size than the generator's; default: refuse them.
         seed: seed of the noise; default: 0.
@@ -187,8 +188,10 @@ def _source(path: Path) -> Pictures:
         return Pictures(FolderFiles(path))
     if path.suffix.lower() == ".zip" and path.is_file():
         return Pictures(ZipFiles(path))
+    if picture_suffix(path.name) in SUFFIXES and path.is_file():
+        return Pictures(OneFile(path))
     lacks = "is not a folder or zip of images" if path.exists() else "is not there"
-    raise DataError(f"{path} {lacks}; give a folder or zip of image files")
+    raise DataError(f"{path} {lacks}; give a folder or zip of image files, or an image file")
 
 
 def _record(

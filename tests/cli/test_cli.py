@@ -56,6 +56,7 @@ def images(tmp_path_factory):
 def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "game.toml").write_text(GAME)
+    (tmp_path / "EMPTY.TOML").write_text("")
     return tmp_path
 
 
@@ -278,6 +279,12 @@ def test_plugins_lists_what_is_installed(capsys):
             2,
             "--truncation and --label have no effect with --data; omit them",
         ),
+        (
+            ["sample", "RUN", "--data", "emoji", "--count", "3"],
+            2,
+            "--count, --seeds and --threshold have no effect with --data; omit them",
+        ),
+        (["train", "EMPTY.TOML", "--data", "IMAGES"], 2, "needs the key part, the name of its recipe"),
         (["tarin"], 2, "No such command 'tarin'"),
         (["train", "game.toml", "--bacth", "3"], 2, "--bacth"),
     ],

@@ -1,6 +1,7 @@
 """`gancore invert`."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -170,3 +171,12 @@ def test_gray_and_color_are_brought_to_the_generators_channels(saved, place):
     assert run(["invert", str(saved / "plain"), "white.png", "--steps", "1", "--output", "found"]) == 0
     assert (np.asarray(Image.open("found/grid.png"))[2:66, 2:66] == 255).all()
     assert torch.isfinite(load_code(place / "found/white.npy", Pipeline.load(saved / "plain"))[0]).all()
+
+
+def test_the_pictures_of_a_folder_are_projected(saved, files, place):
+    (place / "some").mkdir()
+    for name in ("plain", "layered"):
+        shutil.copy(files / f"{name}.png", place / "some")
+    (place / "some" / "notes.txt").write_text("mine")
+    assert run(["invert", str(saved / "layered"), "some", "--steps", "2", "--output", "found"]) == 0
+    assert {"plain.npy", "layered.npy"} <= {path.name for path in (place / "found").iterdir()}

@@ -34,6 +34,11 @@ def test_a_class_its_name_or_a_mixture(wanted, found):
     assert made is None if found is None else torch.equal(made, torch.tensor(found))
 
 
+def test_a_name_may_have_its_accents_apart():
+    names = ("cat", "caf\u00e9", "dog")
+    assert wanted_label(labeled(names=names), "cafe\u0301").tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [("1,0,1", [1, 0, 1]), ("cat,dog", [1, 1, 0]), ("dog", [0, 1, 0]), ((-0.5, 2, 0), [-0.5, 2, 0])],

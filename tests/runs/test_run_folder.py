@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from faked_runs import ALARM, FD, fake_run
 
-from gancore import build, hookimpl, host, spec
+from gancore import build, evaluate, hookimpl, host, report, resume, spec
+from gancore.component.weights import read_weights
 from gancore.errors import CheckpointError, RunError, SpecError, UserError
 from gancore.pipeline import Pipeline
 from gancore.runs import RunFolder, find_pipeline, load_pipeline
@@ -167,6 +169,20 @@ def test_a_run_whose_conditioner_has_no_weights_gives_its_networks():
     recipe = build(start_from({"part": "dcgan"}, networks))
     recipe.bind(facts={"image": image, "classes": 10}, by="the data", seed=0)
     assert same(recipe.generator, RunFolder(DCGAN).pipeline().generator)
+
+
+def test_a_run_whose_networks_have_seats_of_other_names_gives_them():
+    run = RunFolder(CYCLEGAN)
+    networks, image = trained_networks(CYCLEGAN)
+    assert {"to_target", "to_source", "target_discriminator", "source_discriminator"} <= set(networks)
+    recipe = build(start_from(run.recipe_spec(), networks))
+    recipe.bind(facts={"image": image, "classes": 0, "source": image}, by="the data", seed=1)
+    saved = read_weights(run.checkpoints[0] / "weights.safetensors")
+    assert all(
+        torch.equal(value, saved[f"{name}.{key}"])
+        for name in ("to_target", "to_source", "target_discriminator", "source_discriminator")
+        for key, value in getattr(recipe, name).state_dict().items()
+    )
 
 
 def test_of_the_checkpoints_the_newest_comes_first():
@@ -398,3 +414,32 @@ def test_the_names_of_a_run_are_spelled_in_one_place():
         "unreadable.tsv",
     ):
         assert layout.count(f'"{name}"') == 1, name
+
+
+# paths inside of a run
+
+
+@pytest.mark.parametrize("inner", ["run.toml", "pipeline/pipeline.json", "samples", "checkpoints"])
+def test_what_lies_inside_a_run_leads_to_it(inner):
+    with pytest.raises(RunError, match=rf"or a saved pipeline, which is {DCGAN}$"):
+        load_pipeline(DCGAN / inner)
+
+
+@pytest.mark.parametrize("inner", ["pipeline", "checkpoints/00000064"])
+def test_a_part_of_a_run_is_neither_resumed_nor_written_into(copy, inner):
+    before = sorted(copy.path.rglob("*"))
+    for use in (resume, report):
+        with pytest.raises(RunError, match=rf"is not a run.* made, which is {copy}$"):
+            use(copy.path / inner)
+    assert sorted(copy.path.rglob("*")) == before
+
+
+def test_a_checkpoint_can_be_judged(copy, tmp_path):
+    checkpoint = copy.path / "checkpoints" / "00000032"
+    before = sorted(copy.path.rglob("*"))
+    assert is_model(checkpoint) and find_pipeline(checkpoint) == checkpoint
+    image = copy.pipeline().generator.image
+    given = np.random.default_rng(0).integers(0, 256, (16, *image), dtype=np.uint8)
+    np.save(tmp_path / "given.npy", given)
+    found = evaluate(checkpoint, against=tmp_path / "given.npy", count=16, score="kernel")
+    assert found.protocol["samples"]["run"] == "run" and sorted(copy.path.rglob("*")) == before

@@ -124,6 +124,11 @@ def test_an_image_alone_is_translated_as_among_others():
     assert torch.allclose(translated(chosen, image)[:, :, ::2, ::2], -image)
 
 
+def test_one_file_is_enough(saved, photos):
+    done = gancore.translate(saved / "any", photos / "a.jpg", output=saved / "out")
+    assert done.written == ("a.jpg",) and (saved / "out" / "a.png").is_file()
+
+
 def test_what_does_not_fit_is_refused_before_any_work(saved, photos):
     from small import SmallGenerator
 
