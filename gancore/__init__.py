@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from gancore.verbs.interpolate import interpolate
     from gancore.verbs.invert import invert
     from gancore.verbs.list_parts import list_parts
+    from gancore.verbs.list_runs import list_runs
     from gancore.verbs.loading import load
     from gancore.verbs.mix import mix
     from gancore.verbs.new import new
@@ -126,6 +127,7 @@ _HOMES = {
     "verbs.interpolate": ("interpolate",),
     "verbs.invert": ("invert",),
     "verbs.list_parts": ("list_parts",),
+    "verbs.list_runs": ("list_runs",),
     "verbs.loading": ("load",),
     "verbs.mix": ("mix",),
     "verbs.new": ("new",),
@@ -194,6 +196,7 @@ __all__ = [
     "interpolate",
     "invert",
     "list_parts",
+    "list_runs",
     "load",
     "mix",
     "new",

@@ -29,6 +29,7 @@ from gancore.cli import (
     plugin_verbs,
     plugins,
     report,
+    runs,
     sample,
     show,
     train,
@@ -132,6 +133,7 @@ app.command("plugins")(plugins.plugins)
 app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("report")(report.report)
+app.command("runs")(runs.runs)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("import")(import_.import_network)

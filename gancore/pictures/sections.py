@@ -163,7 +163,7 @@ def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
     reports, settings = run.log.reports, run.settings_table
     if reports:
         last, target = reports[-1], settings.get("images")
-        of = f" of {target:,}" if isinstance(target, int) and target != last["images"] else ""
+        of = f" of {target:,}" if isinstance(target, int) and last["images"] < target else ""
         yield "images seen", f"{last['images']:,}{of}"
         yield "steps", f"{last['step']:,}"
         yield "duration", duration(last["seconds"])

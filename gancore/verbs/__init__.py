@@ -7,10 +7,10 @@ or a run (`train`).
 
 from keyword import iskeyword
 
-NAMES = {"list": "list_parts"}
+NAMES = {"list": "list_parts", "runs": "list_runs"}
 """Commands with another name in Python, where their own is taken."""
 
-ELSEWHERE = {("train", "resume"): "resume", ("list", "json"): "list_parts"}
+ELSEWHERE = {("train", "resume"): "resume", ("list", "json"): "list_parts", ("runs", "json"): "list_runs"}
 """Options that are separate functions in Python."""
 
 PYTHON_ONLY = frozenset({"progress", "started", "command", "hold"})
