@@ -19,6 +19,12 @@ def private_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("GANCORE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """No line about progress, which a slow machine would get, stands among what a test reads."""
+    monkeypatch.setattr("gancore.console.showing.Lines.patience", float("inf"))
+
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 

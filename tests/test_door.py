@@ -177,7 +177,7 @@ def test_create_says_what_is_wrong():
         gancore.create("dcgan", {"generator.width": "wide"})
     with pytest.raises(UnknownPart, match="no part of any kind is called 'hinqe'; did you mean loss/hinge"):
         gancore.create("hinqe")
-    with pytest.raises(UnknownPart, match="there is no kind 'los'; known: "):
+    with pytest.raises(UnknownPart, match=r"there is no kind 'los'; did you mean 'loss'\? known: "):
         gancore.create("los/hinge")
 
 

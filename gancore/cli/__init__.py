@@ -70,8 +70,10 @@ class Commands(TyperGroup):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Reads the options of the command and runs it."""
-        with suggesting():
+        """Reads the options of the command, runs it, and shows how far it is."""
+        from gancore.console.showing import showing
+
+        with suggesting(), showing():
             return super().invoke(ctx)
 
 

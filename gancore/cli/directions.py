@@ -62,25 +62,22 @@ def directions(
     ] = None,
 ) -> None:
     """Find directions in latent space, and show what each one changes."""
-    from gancore.cli.progress import bars
     from gancore.verbs.directions import directions
 
     target = output or o.named(run, f"-{method}.safetensors")
-    with bars() as progress:
-        found = directions(
-            run,
-            method=method,
-            count=count,
-            space=space,
-            layers=layers,
-            activations=activations,
-            labels=labels,
-            extractor=extractor,
-            seed=seed,
-            pipeline=pipeline,
-            output=target,
-            progress=progress,
-        )
+    found = directions(
+        run,
+        method=method,
+        count=count,
+        space=space,
+        layers=layers,
+        activations=activations,
+        labels=labels,
+        extractor=extractor,
+        seed=seed,
+        pipeline=pipeline,
+        output=target,
+    )
     for name, value in found.about.get("held_out", {}).items():
         say(f"direction {shown(name)}  {found.about['measure']} {value:.3f}")
     say(f"{len(found)} directions in {found.space} in {target}; grid in {target.with_suffix('.png')}")

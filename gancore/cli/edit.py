@@ -48,24 +48,21 @@ def edit(
     output: Annotated[Path | None, typer.Option("--output", help="FILE.png for the strips")] = None,
 ) -> None:
     """Move images along directions, one strip each."""
-    from gancore.cli.progress import bars
     from gancore.verbs.edit import edit
 
-    with bars() as progress:
-        made = edit(
-            run,
-            directions=directions,
-            index=index,
-            from_=start,
-            to=end,
-            steps=steps,
-            layers=layers,
-            seeds=seeds,
-            code=code,
-            label=label,
-            truncation=truncation,
-            pipeline=pipeline,
-            output=output or o.named(run, "-edit.png"),
-            progress=progress,
-        )
+    made = edit(
+        run,
+        directions=directions,
+        index=index,
+        from_=start,
+        to=end,
+        steps=steps,
+        layers=layers,
+        seeds=seeds,
+        code=code,
+        label=label,
+        truncation=truncation,
+        pipeline=pipeline,
+        output=output or o.named(run, "-edit.png"),
+    )
     say(f"{len(made) // steps} strips of {steps} images in {made.path}")

@@ -28,20 +28,17 @@ def encode(
     ] = None,
 ) -> None:
     """Encode images with the encoder of a trained run."""
-    from gancore.cli.progress import bars
     from gancore.verbs.encode import encode
 
-    with bars() as progress:
-        found = encode(
-            run,
-            data,
-            labels=labels,
-            fit=fit,
-            pipeline=pipeline,
-            output=output or o.named(run, "-codes.npy"),
-            page=page,
-            progress=progress,
-        )
+    found = encode(
+        run,
+        data,
+        labels=labels,
+        fit=fit,
+        pipeline=pipeline,
+        output=output or o.named(run, "-codes.npy"),
+        page=page,
+    )
     names = f", file names in {found.path.with_suffix('.json')}" if found.path and found.names else ""
     say(f"{len(found)} codes {tuple(found.codes.shape[1:])} in {found.path}{names}")
     if page is not None:

@@ -1,5 +1,6 @@
 """`gancore evaluate`: scores of a run or of any images, with the evaluation protocol."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +9,12 @@ import typer
 from gancore.cli import options as o
 from gancore.cli.completing import part_names, run_folders
 from gancore.console.terminal import say
-from gancore.errors import shown
 
 if TYPE_CHECKING:
     from gancore.measure.evaluation import Evaluation
+
+ROW = "{:<28} {:<10} {:<18} {}"
+"""A line of the table; names that are longer push the rest to the right."""
 
 
 def evaluate(
@@ -70,55 +73,72 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score samples of a run against its training data, or any images against others."""
-    from gancore.cli.progress import bars
     from gancore.runs.folder import RunFolder
     from gancore.runs.layout import EVALUATION
     from gancore.verbs.evaluate import evaluate
 
     folder = RunFolder(run)
     default = folder.score_file() if folder.exists else Path(f"{EVALUATION}.json")
-    with bars() as progress:
-        found = evaluate(
-            run,
-            against=against,
-            score=score,
-            extractor=extractor,
-            weights=weights,
-            count=count,
-            reference=reference,
-            seed=seed,
-            truncation=truncation,
-            threshold=threshold,
-            standing=standing,
-            pipeline=pipeline,
-            size=size,
-            channels=channels,
-            subset=subset,
-            output=output or default,
-            progress=progress,
-        )
-    _show(found)
+    found = evaluate(
+        run,
+        against=against,
+        score=score,
+        extractor=extractor,
+        weights=weights,
+        count=count,
+        reference=reference,
+        seed=seed,
+        truncation=truncation,
+        threshold=threshold,
+        standing=standing,
+        pipeline=pipeline,
+        size=size,
+        channels=channels,
+        subset=subset,
+        output=output or default,
+        each=Rows(),
+    )
+    _show_anchors(found)
     for path in found.files[1:]:
         say(path)
     say(f"scores and protocol in {found.files[0]}")
 
 
-def _show(found: "Evaluation") -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+class Rows:
+    """Prints each score, or why it is left out, once it is known."""
 
+    def __init__(self) -> None:
+        self.told: set[str] = set()
+
+    def __call__(self, so_far: "Evaluation") -> None:
+        """Prints what is new."""
+        from gancore.measure.evaluation import PENDING
+
+        if not self.told and so_far.scores:
+            say(ROW.format("score", "value", "± standard error", "better"))
+        for name, value in so_far.scores.items():
+            if name not in self.told:
+                error = "" if value.error is None else f"{value.error:.4g}"
+                better = "" if value.better == "neither" else value.better
+                say(ROW.format(name, f"{value.value:.5g}", error, better).rstrip())
+        for name, reason in so_far.left_out.items():
+            if reason != PENDING and f"left out {name}" not in self.told:
+                say(f"left out {name}: {reason}", err=True)
+        left_out = (f"left out {name}" for name, reason in so_far.left_out.items() if reason != PENDING)
+        self.told |= {*so_far.scores, *left_out}
+
+
+def _show_anchors(found: "Evaluation") -> None:
+    """What real images and noise score, for comparison."""
     anchors = {name: anchor["scores"] for name, anchor in found.anchors.items()}
-    table = Table("score", "value", "± standard error", "better", *anchors, box=None)
-    for name, value in found.scores.items():
-        error = "" if value.error is None else f"{value.error:.4g}"
-        table.add_row(
-            escape(shown(name)),
-            f"{value.value:.5g}",
-            error,
-            value.better if value.better != "neither" else "",
-            *(f"{scores[name]:.4g}" if name in scores else "" for scores in anchors.values()),
-        )
-    Console().print(table)
-    for name, reason in found.left_out.items():
-        say(shown(f"left out {name}: {reason}"), err=True)
+    names = [name for name in found.scores if any(name in scores for scores in anchors.values())]
+    if not names:
+        return
+    say(_beside("for comparison", anchors))
+    for name in names:
+        values = (f"{scores[name]:.4g}" if name in scores else "" for scores in anchors.values())
+        say(_beside(name, values))
+
+
+def _beside(name: str, cells: Iterable[str]) -> str:
+    return " ".join([f"{name:<28}", *(f"{cell:<10}" for cell in cells)]).rstrip()

@@ -35,18 +35,15 @@ def export(
     output: o.Output = None,
 ) -> None:
     """Export a pipeline (latent and label to image) for other programs, and check the written file."""
-    from gancore.cli.progress import bars
     from gancore.verbs.export import export
 
-    with bars() as progress:
-        written = export(
-            run,
-            format=format,
-            truncation=truncation,
-            input=inputs,
-            seed=seed,
-            pipeline=pipeline,
-            output=output,
-            progress=progress,
-        )
+    written = export(
+        run,
+        format=format,
+        truncation=truncation,
+        input=inputs,
+        seed=seed,
+        pipeline=pipeline,
+        output=output,
+    )
     say(written)

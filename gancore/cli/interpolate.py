@@ -43,29 +43,26 @@ def interpolate(
     ] = None,
 ) -> None:
     """Walk from latent to latent."""
-    from gancore.cli.progress import bars
     from gancore.verbs.interpolate import interpolate
 
     target = output or o.named(run, "-walk.gif")
-    with bars() as progress:
-        made = interpolate(
-            run,
-            seeds=seeds,
-            count=count,
-            seed=seed,
-            frames=frames,
-            kind=kind,
-            space=space,
-            loop=loop,
-            ease=ease,
-            label=label,
-            truncation=truncation,
-            grid=grid,
-            fps=fps,
-            pipeline=pipeline,
-            output=target,
-            progress=progress,
-        )
+    made = interpolate(
+        run,
+        seeds=seeds,
+        count=count,
+        seed=seed,
+        frames=frames,
+        kind=kind,
+        space=space,
+        loop=loop,
+        ease=ease,
+        label=label,
+        truncation=truncation,
+        grid=grid,
+        fps=fps,
+        pipeline=pipeline,
+        output=target,
+    )
     if target.suffix.lower() == ".png":
         say(f"{made.route.cells * made.route.legs} legs of {made.steps} images on a grid in {made.path}")
     else:

@@ -62,25 +62,22 @@ def invert(
     output: Annotated[Path | None, typer.Option("--output", help="new folder; default: RUN-inverted")] = None,
 ) -> None:
     """Project images into latent space: find the codes that reproduce them."""
-    from gancore.cli.progress import bars
     from gancore.verbs.invert import invert
 
-    with bars() as progress:
-        found = invert(
-            run,
-            images,
-            space=space,
-            steps=steps,
-            extractor=extractor,
-            pixels=pixels,
-            label=label,
-            fit=fit,
-            tune=tune,
-            tune_steps=tune_steps,
-            seed=seed,
-            pipeline=pipeline,
-            output=output or o.named(run, "-inverted"),
-            progress=progress,
-        )
+    found = invert(
+        run,
+        images,
+        space=space,
+        steps=steps,
+        extractor=extractor,
+        pixels=pixels,
+        label=label,
+        fit=fit,
+        tune=tune,
+        tune_steps=tune_steps,
+        seed=seed,
+        pipeline=pipeline,
+        output=output or o.named(run, "-inverted"),
+    )
     say(found)
     say(f"codes, reconstructions and distances in {found.path}")

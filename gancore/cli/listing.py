@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli.completing import kinds
-from gancore.console.terminal import say
+from gancore.console.terminal import broken, say
 from gancore.errors import shown
+from gancore.progress import tell
 
 if TYPE_CHECKING:
     from gancore.verbs.list_parts import Listed, PartList
@@ -32,13 +33,14 @@ def list_parts(
     from gancore.verbs.list_parts import list_parts
 
     found = list_parts(kind, pattern=pattern)
+    tell("")
     if json_lines:
         print(json.dumps([_table(part) for part in found], indent=1))
     elif not sys.stdout.isatty():
         for part in found:
             print("\t".join(map(shown, _table(part).values())))
     elif kind is None and pattern is None:
-        say(_summary(found))
+        say(_summary(found, shutil.get_terminal_size().columns))
     else:
         say(_aligned(found, shutil.get_terminal_size().columns))
 
@@ -52,12 +54,12 @@ def _table(part: "Listed") -> dict[str, str]:
     }
 
 
-def _summary(parts: "PartList") -> str:
+def _summary(parts: "PartList", width: int) -> str:
     """The names of each kind."""
     names: dict[str, list[str]] = {}
     for part in parts:
         names.setdefault(part.kind, []).append(part.name)
-    lines = [f"{kind} ({len(each)}): {', '.join(each)}" for kind, each in names.items()]
+    lines = [broken(f"{kind} ({len(each)}): {', '.join(each)}", width) for kind, each in names.items()]
     return "\n".join(
         [*lines, "", "`gancore list KIND` says what each is; `gancore show NAME` prints its options"]
     )

@@ -32,21 +32,18 @@ def mix(
     """Mix styles: copy some layers of each source into each destination (Karras et al. 2018,
     arXiv:1812.04948, fig. 3).
     """
-    from gancore.cli.progress import bars
     from gancore.verbs.mix import mix
 
-    with bars() as progress:
-        made = mix(
-            run,
-            sources=sources,
-            destinations=destinations,
-            layers=layers,
-            label=label,
-            truncation=truncation,
-            pipeline=pipeline,
-            output=output or o.named(run, "-mix.png"),
-            progress=progress,
-        )
+    made = mix(
+        run,
+        sources=sources,
+        destinations=destinations,
+        layers=layers,
+        label=label,
+        truncation=truncation,
+        pipeline=pipeline,
+        output=output or o.named(run, "-mix.png"),
+    )
     columns = (made.columns or 1) - 1
     rows = len(made) // (columns + 1) - 1
     bands = 1 if layers else 3

@@ -58,27 +58,24 @@ def sample(
     ] = None,
 ) -> None:
     """Draw images from a trained run."""
-    from gancore.cli.progress import bars
     from gancore.verbs.sample import sample
 
-    with bars() as progress:
-        made = sample(
-            run,
-            count=count,
-            seed=seed,
-            seeds=seeds,
-            like=like,
-            label=label,
-            truncation=truncation,
-            truncation_layers=truncation_layers,
-            threshold=threshold,
-            pipeline=pipeline,
-            set=set or (),
-            data=data,
-            output=output or o.named(run, "-samples.png"),
-            hold=False,
-            progress=progress,
-        )
+    made = sample(
+        run,
+        count=count,
+        seed=seed,
+        seeds=seeds,
+        like=like,
+        label=label,
+        truncation=truncation,
+        truncation_layers=truncation_layers,
+        threshold=threshold,
+        pipeline=pipeline,
+        set=set or (),
+        data=data,
+        output=output or o.named(run, "-samples.png"),
+        hold=False,
+    )
     say(_where(made))
     if made.note:
         say(made.note, err=True)

@@ -6,6 +6,7 @@ import typer
 
 from gancore.cli import options as o
 from gancore.cli.completing import recipes
+from gancore.progress import tell
 
 
 def show(
@@ -23,4 +24,5 @@ def show(
     from gancore.verbs.show import show
 
     written = show(name, set=change or [], doc=text)
+    tell("")
     typer.echo(written, nl=text)

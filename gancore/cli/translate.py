@@ -35,20 +35,17 @@ def translate(
     ] = None,
 ) -> None:
     """Translate a folder of images with a trained translator; the same command continues after a stop."""
-    from gancore.cli.progress import bars
     from gancore.verbs.translate import translate
 
-    with bars() as progress:
-        done = translate(
-            run,
-            images,
-            label=label,
-            fit=fit,
-            seed=seed,
-            pipeline=pipeline,
-            output=output or o.named(run, "-translated"),
-            progress=progress,
-        )
+    done = translate(
+        run,
+        images,
+        label=label,
+        fit=fit,
+        seed=seed,
+        pipeline=pipeline,
+        output=output or o.named(run, "-translated"),
+    )
     say(done)
     for name, reason in done.refused:
         say(shown(f"{name}: {reason}"), err=True)

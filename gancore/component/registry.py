@@ -148,7 +148,9 @@ class Registry:
         """The current name of a kind. Raises UnknownPart if there are no parts of that kind."""
         kind = FORMER_KINDS.get(kind, kind)
         if kind not in self.kinds():
-            raise UnknownPart(f"there is no kind {kind!r}; known: {', '.join(self.kinds())}")
+            near = difflib.get_close_matches(kind, self.kinds(), n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UnknownPart(f"there is no kind {kind!r}; {hint}known: {', '.join(self.kinds())}")
         return kind
 
     def kinds_with(self, name: str) -> list[str]:

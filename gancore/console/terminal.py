@@ -1,15 +1,30 @@
 """What the command line prints: never a control sequence that stands in a file, in any encoding."""
 
 import io
+import shutil
 import sys
+from textwrap import fill
 
 from gancore.errors import shown
+from gancore.progress import tell
 
 
 def say(text: object, *, err: bool = False) -> None:
-    """Prints each line of a text as `gancore.errors.shown` shows it."""
-    lines = [shown(line) for line in str(text).split("\n")]
-    print("\n".join(lines), file=sys.stderr if err else sys.stdout, flush=True)
+    """Prints each line of a text as `gancore.errors.shown` shows it, in the place of any progress. Messages
+    (`err`) are broken between words on a terminal; tables are left as they are.
+    """
+    tell("")
+    stream = sys.stderr if err else sys.stdout
+    width = shutil.get_terminal_size().columns if err and stream.isatty() else 0
+    lines = [broken(shown(line), width) for line in str(text).split("\n")]
+    print("\n".join(lines), file=stream, flush=True)
+
+
+def broken(line: str, width: int) -> str:
+    """The line in pieces of at most this width, each after the first indented; 0 leaves it whole."""
+    if not width or len(line) <= width:
+        return line
+    return fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def any_encoding() -> None:

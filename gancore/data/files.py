@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from gancore.data.source import Unreadable
 from gancore.data.unpacked import bloated
 from gancore.errors import DataError
+from gancore.progress import tell
 
 MAX_MEMBER = 256 * 2**20
 LEFT_BEHIND = frozenset(
@@ -45,7 +46,9 @@ class Files(ABC):
     def digest(self, names: Sequence[str] | None = None) -> str:
         """A hash over the names and contents of these files; default: of all."""
         total = hashlib.sha256()
-        for name in self.names if names is None else names:
+        wanted = self.names if names is None else names
+        for index, name in enumerate(wanted):
+            tell(f"reading the files of {self.title}", index, len(wanted))
             try:
                 content = hashlib.sha256(self.read(name)).hexdigest()
             except Unreadable as error:

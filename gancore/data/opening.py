@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from gancore.data.pixels import Pixels
 from gancore.data.source import Source
 from gancore.data.vectors import names_beside, one_array, vector_labels
 from gancore.errors import DataError
+from gancore.progress import tell
 
 EMBEDDED = Path(__file__).parent / "embedded" / "emoji-32.zip"
 EXPECTED = (
@@ -56,6 +58,7 @@ def open_data(
         changes["labels"], labels = str(labels), None
     options = _changed(options or ImageOptions(), changes)
     opened, found = find(source, options)
+    on_progress = on_progress or partial(tell, f"reading {opened.title}")
     if labels is None and options.labels in ("auto", "none") and isinstance(opened, ArraySource):
         opened.refuse_single()
     try:

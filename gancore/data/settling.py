@@ -6,6 +6,7 @@ import attrs
 
 from gancore.data.options import ImageOptions
 from gancore.data.source import Source, Unreadable
+from gancore.progress import tell
 
 
 class Measured(NamedTuple):
@@ -46,6 +47,7 @@ def _channels(one: Measured, options: ImageOptions) -> int:
 def _measured(source: Source) -> list[Measured]:
     found = []
     for index in range(len(source)):
+        tell(f"measuring the images of {source.title}", index, len(source))
         try:
             one = source.measure(index)
         except Unreadable:

@@ -16,6 +16,7 @@ from gancore.latent.mixing import layers_of
 from gancore.latent.sefa import sefa_directions
 from gancore.latent.spaces import SPACES, PlainSpace, check_space, draws_of, usual_space
 from gancore.pipeline import Pipeline, evaluating
+from gancore.progress import counted
 
 __all__ = ["ganspace", "linear", "sefa"]
 
@@ -81,7 +82,11 @@ def ganspace(
             {},
         )
     latent, label = pipeline.draw(IMAGES, seed=fold(seed, "directions"))
-    seen = pipeline.render(latent, label) if layer is None else activations(pipeline, latent, label, layer)
+    seen = (
+        torch.cat(list(counted(pipeline.chunks(latent, label), len(latent))))
+        if layer is None
+        else activations(pipeline, latent, label, layer)
+    )
     responses = response_directions(latent, seen, count)
     about = {} if layer is None else {"layer": layer}
     return DirectionSet(responses.vectors, responses.deviation, "z", "ganspace", _numbered(count), about)

@@ -3,7 +3,7 @@
 import json
 import platform
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from gancore.component.specs import spec
 from gancore.errors import Interrupted, MeasureError
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Study
+from gancore.progress import tell
 from gancore.storage.files import write_text
 
 VERSION = 1
@@ -143,11 +144,20 @@ def _row(entry: tuple[str, Value]) -> tuple[str, str, str, str]:
     return name, f"{value.value:.5g}", error, value.better if value.better != "neither" else ""
 
 
+PENDING = "the evaluation was stopped before it was computed"
+
+
 def score_study(
-    study: Study, scores: Iterable[Score], *, images: int | None = None, strict: bool = False
+    study: Study,
+    scores: Sequence[Score],
+    *,
+    images: int | None = None,
+    strict: bool = False,
+    each: Callable[[Evaluation], Any] = lambda so_far: None,
 ) -> Evaluation:
     """All scores that this study supports. Scores that lack what they need, such as labels or enough images,
-    and scores that fail are left out, with the reason.
+    and scores that fail are left out, with the reason. After each score, `each` is called with the evaluation
+    so far, from which the scores that come later are left out.
 
     Raises:
         MeasureError: with `strict`, a score cannot be computed; always, if images are not finite or do not
@@ -155,22 +165,21 @@ def score_study(
     """
     started = time.monotonic()
     study.features("reference"), study.features("samples")
-    found: dict[str, Value] = {}
-    left_out: dict[str, str] = {}
-    for score in scores:
-        try:
-            found |= _judged(score, study)
-        except MeasureError as error:
-            if strict:
-                raise
-            left_out[score.name] = str(error)
-        except Interrupted:
-            raise
-        except Exception as error:  # whatever a score's code runs into, the others are not lost
-            if strict:
-                raise
-            left_out[score.name] = f"it failed with {error!r}"
-    return Evaluation(found, protocol(study), time.monotonic() - started, images, left_out)
+    so_far = Evaluation({}, protocol(study), 0.0, images, {score.name: PENDING for score in scores})
+    for index, score in enumerate(scores):
+        values, reason = _judged(score, study, index, len(scores), strict)
+        so_far = _with(so_far, score, values, reason, time.monotonic() - started)
+        each(so_far)
+    return attrs.evolve(so_far, seconds=time.monotonic() - started)
+
+
+def _with(
+    so_far: Evaluation, score: Score, values: dict[str, Value], reason: str, seconds: float
+) -> Evaluation:
+    """The evaluation with one more score, or the reason why it is left out."""
+    left_out = {name: text for name, text in so_far.left_out.items() if name != score.name}
+    left_out |= {score.name: reason} if reason else {}
+    return attrs.evolve(so_far, scores=so_far.scores | values, left_out=left_out, seconds=seconds)
 
 
 def protocol(study: Study) -> dict[str, Any]:
@@ -211,9 +220,27 @@ _WANTS = {
 }
 
 
-def _judged(score: Score, study: Study) -> dict[str, Value]:
+def _judged(score: Score, study: Study, index: int, total: int, strict: bool) -> tuple[dict[str, Value], str]:
+    """The values of a score, or none and the reason; with `strict`, whatever is wrong is raised."""
+    try:
+        _require(score, study)
+        if "training" in score.needs:
+            study.features("training")
+        tell(f"score {index + 1} of {total}, {score.name}")
+        return score(study), ""
+    except Interrupted:
+        raise
+    except MeasureError as error:
+        if strict:
+            raise
+        return {}, str(error)
+    except Exception as error:  # whatever a score's code runs into, the others are not lost
+        if strict:
+            raise
+        return {}, f"it failed with {error!r}"
+
+
+def _require(score: Score, study: Study) -> None:
     missing = [_WANTS[need] for need in sorted(score.needs) if not study.holds(need)]
     if missing:
         raise MeasureError(f"{score.qualified_name} needs {' and '.join(missing)}")
-    found: dict[str, Value] = score(study)
-    return found

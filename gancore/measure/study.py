@@ -15,8 +15,14 @@ from gancore.measure.moments import Moments
 from gancore.measure.score import Need
 from gancore.measure.sets import ImageSet
 from gancore.pipeline import Pipeline, evaluating
+from gancore.progress import counted
 
 Side = Literal["reference", "samples", "training"]
+SIDES: dict[Side, str] = {
+    "reference": "reference images",
+    "samples": "samples",
+    "training": "training images",
+}
 
 
 def reconstructs(pipeline: Pipeline) -> bool:
@@ -97,7 +103,8 @@ class Study:
         """`(N, D)` float32 of all images of one side."""
         if side not in self._features:
             images = self.side(side)
-            self._features[side] = cached(images.key, self.extractor, lambda: self._extracted(images))
+            what = f"{self.title} features of the {SIDES[side]}"
+            self._features[side] = cached(images.key, self.extractor, lambda: self._extracted(images, what))
         return self._features[side]
 
     @cached_property
@@ -136,5 +143,5 @@ class Study:
         """A random generator for one purpose; the same study gives the same draws."""
         return torch.Generator().manual_seed(fold(self.seed, name))
 
-    def _extracted(self, images: ImageSet) -> Tensor:
-        return torch.cat(list(self.extract(images.batches())))
+    def _extracted(self, images: ImageSet, what: str) -> Tensor:
+        return torch.cat(list(self.extract(counted(images.batches(), len(images), what=what))))

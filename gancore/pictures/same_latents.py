@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from gancore.errors import GancoreError
+from gancore.progress import tell
 from gancore.runs.folder import RunFolder
 
 COLUMNS = 4
@@ -24,6 +25,7 @@ class Fresh:
 
 def draw(run: RunFolder, count: int, seed: int) -> Fresh:
     """`count` samples of a run's first pipeline."""
+    tell(f"drawing samples of {run}", 0, count)
     from gancore.pictures.grid import to_grid
     from gancore.runs.opening import load_pipeline
 

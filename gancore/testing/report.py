@@ -10,6 +10,7 @@ import attrs
 from gancore.component.discovery import registry
 from gancore.component.part import Part
 from gancore.errors import BrokenPlugin, UnknownPart
+from gancore.progress import tell
 from gancore.testing.check import Check, checks_for
 from gancore.testing.running import run_check
 
@@ -31,7 +32,12 @@ def run_checks(classes: Iterable[type[Part]]) -> list[Result]:
     """The results of all checks of the classes. A failure that a class lists in `expected_failures` counts as
     expected; if it does not occur, the check counts as failed.
     """
-    return [_result(cls, check) for cls in classes for check in checks_for(cls)]
+    checks = [(cls, check) for cls in classes for check in checks_for(cls)]
+    results = []
+    for done, (cls, check) in enumerate(checks):
+        tell(f"checking {cls.qualified_name}", done, len(checks))
+        results.append(_result(cls, check))
+    return results
 
 
 def check_distribution(name: str) -> list[Result]:

@@ -14,6 +14,7 @@ from gancore.data import Data, Loader
 from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, NotFinite, RunError
 from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
+from gancore.progress import hushed, tell
 from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
 from gancore.runs.folder import RunFolder
@@ -129,27 +130,32 @@ class Training:
 
     def _train(self, stopping: Stopping, resuming: bool, changes: Mapping[str, Any]) -> None:
         try:
+            tell("reading the checkpoint" if resuming else "drawing the first samples")
             self._restore() if resuming else self._grids()
             self._page()
             self.ranks.wait()  # for the first one, which alone writes
             if changes:
                 self._event("changed", changes=dict(changes))
-            self._tell("gancore_started")
-            self.started = time.monotonic()
-            self._loop(stopping)
-            if not self.run.finished:
-                self.recipe.finish(self.run)
-                self.run.finished = True
-            self._report()
-            if self.settings.evaluate_every != 0:
-                self._evaluate()
-            self._commit(final=True)
+            with hushed():
+                self._tell("gancore_started")
+                self.started = time.monotonic()
+                self._loop(stopping)
+                self._end()
         except GancoreError as error:
             with suppress(GancoreError):  # on a full disk this line cannot be written either
                 self._event("stopped", reason=str(error))
                 if self.ranks.first:
                     write_report(self.run_folder)
             raise
+
+    def _end(self) -> None:
+        if not self.run.finished:
+            self.recipe.finish(self.run)
+            self.run.finished = True
+        self._report()
+        if self.settings.evaluate_every != 0:
+            self._evaluate()
+        self._commit(final=True)
 
     def _loop(self, stopping: Stopping) -> None:
         while self.run.images < self.total:

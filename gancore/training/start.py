@@ -13,6 +13,7 @@ from gancore.component.bounded import bounded_by_machine
 from gancore.component.interfaces import LabelSampler
 from gancore.data import Data
 from gancore.errors import FactError, FitError, UserError
+from gancore.progress import tell
 from gancore.recipes.base import Recipe
 from gancore.recipes.conditions import check_both_sides_read, check_labels_arrive
 from gancore.runs.folder import RunFolder
@@ -53,6 +54,7 @@ def train(
     """
     settings = Settings.of(**{**(attrs.asdict(settings) if settings else {}), **changes})
     ranks = Ranks.join()
+    tell("opening the data")
     data = Sources(data=(data,)) if isinstance(data, str) else data
     opened = data.open() if isinstance(data, Sources) else data
     fit_to_data(recipe, opened, settings.seed)

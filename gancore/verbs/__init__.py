@@ -13,7 +13,7 @@ NAMES = {"list": "list_parts", "runs": "list_runs"}
 ELSEWHERE = {("train", "resume"): "resume", ("list", "json"): "list_parts", ("runs", "json"): "list_runs"}
 """Options that are separate functions in Python."""
 
-PYTHON_ONLY = frozenset({"progress", "started", "command", "hold"})
+PYTHON_ONLY = frozenset({"progress", "started", "each", "command", "hold"})
 """Parameters without an option: callbacks, a command line, and whether results are held in memory."""
 
 

@@ -16,8 +16,8 @@ from gancore.latent.mixing import layers_of
 from gancore.latent.spaces import SPACES, PlainSpace, check_space, usual_space
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline, evaluating
+from gancore.progress import Progress, counted, tell
 from gancore.verbs.loading import Run, chosen_extractor, drawn, with_latents
-from gancore.verbs.progress import Progress, counted, silent
 from gancore.verbs.words import Numbers, given, layers_named
 
 __all__ = ["directions"]
@@ -49,7 +49,7 @@ def directions(
     seed: int | None = None,
     pipeline: str | None = None,
     output: Path | str | None = None,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> DirectionSet:
     """Finds directions in latent space, each of which changes one property; `edit` moves images along them.
 

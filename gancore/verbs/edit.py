@@ -13,10 +13,10 @@ from gancore.latent.editing import edited_code, edited_latent
 from gancore.latent.inversion import render_inverted
 from gancore.latent.mixing import layers_of
 from gancore.latent.wanted_label import Wanted
+from gancore.progress import Progress, tell
 from gancore.verbs.loading import Run, drawn, with_latents
 from gancore.verbs.outputs import check_picture
 from gancore.verbs.pictures import Images, written
-from gancore.verbs.progress import Progress, silent
 from gancore.verbs.words import Numbers, layers_named, numbers_of, several
 
 FAR = 100.0
@@ -38,7 +38,7 @@ def edit(
     truncation: float = 1.0,
     pipeline: str | None = None,
     output: Path | str | None = None,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> Images:
     """Moves images along directions, one strip each.
 

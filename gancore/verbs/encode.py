@@ -13,11 +13,11 @@ from gancore.data import Data, ImageOptions
 from gancore.data import Images as ImageFiles
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline
+from gancore.progress import Progress, tell
 from gancore.runs.sources import open_source
 from gancore.verbs.codes import Codes, check_codes
 from gancore.verbs.loading import Run, load
 from gancore.verbs.outputs import check_file
-from gancore.verbs.progress import Progress, silent
 from gancore.verbs.words import given
 
 CHUNK = 256
@@ -33,7 +33,7 @@ def encode(
     pipeline: str | None = None,
     output: Path | str | None = None,
     page: Path | str | None = None,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> Codes:
     """Encodes images with the encoder of a trained run.
 

@@ -1,7 +1,8 @@
 """Scores of a run or of any images, with the evaluation protocol."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,11 +17,11 @@ from gancore.measure.grids import NEIGHBORS_NAME, write_grids
 from gancore.measure.score import Score
 from gancore.measure.standard import standard_scores
 from gancore.measure.study import Study
+from gancore.progress import Progress, listening, tell
 from gancore.runs.folder import RunFolder
 from gancore.runs.opening import is_model
 from gancore.training.evaluating import EvaluationRequest, study_of_images, study_of_run
 from gancore.verbs.outputs import check_file
-from gancore.verbs.progress import Progress, silent
 from gancore.verbs.words import given, several
 
 
@@ -42,7 +43,8 @@ def evaluate(
     channels: int | None = None,
     subset: str | None = None,
     output: Path | str | None = None,
-    progress: Progress = silent,
+    each: Callable[[Evaluation], Any] | None = None,
+    progress: Progress = tell,
 ) -> Evaluation:
     """Scores samples of a run against its training data, or any images against others.
 
@@ -67,7 +69,9 @@ def evaluate(
         channels: of the given images; 1: gray, 3: RGB, 4: RGBA.
         subset: train or test, for an IDX folder.
         output: JSON file for scores and protocol; grids of a run are written beside it, or to RUN/pictures if
-            the file lies in RUN/scores. By default, nothing is written.
+            the file lies in RUN/scores. The file is written anew after each score. By default, nothing is
+            written.
+        each: called after each score with the evaluation so far; the scores to come are left out of it.
         progress: called as `progress(what, done, total)`.
 
     Raises:
@@ -90,17 +94,27 @@ def evaluate(
         options=given(size=size, channels=channels, subset=subset),
     )
     chosen = _extractor(extractor, weights)
+    tell(f"opening {source}")
     study = study_of_run(source, chosen, request) if of_run else study_of_images(str(run), chosen, request)
-    progress(f"{study.title} on {len(study.samples)} samples and {len(study.reference)} images", 0, 0)
-    scores = _scores(score)
-    found = score_study(study, scores, strict=bool(score))
-    progress("the same scores of real images and of noise", 0, 0)
-    found = attrs.evolve(found, anchors=anchors(study, scores))
-    if target is None:
-        return found
-    found.save(target)
-    grids = _grids(study, source, target) if of_run else []
+    keep = partial(_keep, target, each)
+    with listening(progress):
+        scores = _scores(score)
+        found = score_study(study, scores, strict=bool(score), each=keep)
+        tell("the same scores of real images and of noise")
+        found = attrs.evolve(found, anchors=anchors(study, scores))
+        if target is None:
+            return found
+        found.save(target)
+        grids = _grids(study, source, target) if of_run else []
     return attrs.evolve(found, files=(target, *grids))
+
+
+def _keep(target: Path | None, each: Callable[[Evaluation], Any] | None, so_far: Evaluation) -> None:
+    """Whatever stops the evaluation later, this much of it is in the file."""
+    if target is not None:
+        so_far.save(target)
+    if each is not None:
+        each(so_far)
 
 
 def _grids(study: Study, run: RunFolder, target: Path) -> list[Path]:

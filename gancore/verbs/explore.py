@@ -9,6 +9,7 @@ from pathlib import Path
 from gancore.explorer.server import Server, open_server
 from gancore.explorer.session import Session
 from gancore.latent.walk import Walk
+from gancore.progress import tell
 from gancore.runs.opening import find_pipeline
 
 
@@ -39,6 +40,7 @@ def explore(
         KeyboardInterrupt: it was interrupted; the server is closed.
     """
     folder, found = find_pipeline(Path(run), pipeline), None if directions is None else Path(directions)
+    tell(f"opening {run}")
     session = Session(Walk.load(folder, directions=found), folder.resolve(), found and found.resolve())
     try:
         with open_server(session, host, port) as server:

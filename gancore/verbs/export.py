@@ -9,10 +9,10 @@ import attrs
 from gancore.errors import UserError
 from gancore.exporting import Chain, export_onnx, export_pipeline, export_torch
 from gancore.pipeline import Pipeline
+from gancore.progress import Progress, tell
 from gancore.runs.folder import RunFolder
 from gancore.verbs.loading import Run, load
 from gancore.verbs.outputs import check_file, check_new_folder
-from gancore.verbs.progress import Progress, silent
 from gancore.verbs.words import given, several
 
 SUFFIXES = {"onnx": ".onnx", "torch": ".pt2", "pipeline": ""}
@@ -42,7 +42,7 @@ def export(
     seed: int | None = None,
     pipeline: str | None = None,
     output: Path | str | None = None,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> Exported:
     """Exports a pipeline (latent and label to image) for other programs, and checks the written file.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import attrs
 
 from gancore.pipeline import Pipeline
+from gancore.progress import tell
 from gancore.published.importing import import_file
 
 
@@ -46,5 +47,6 @@ def import_(
     """
     other = None if discriminator is None else Path(discriminator)
     options = {} if noise is None else {"noise": noise}
+    tell(f"reading {file}")
     pipeline, why = import_file(Path(file), Path(output), network, discriminator=other, options=options)
     return Imported(Path(output), pipeline, why)

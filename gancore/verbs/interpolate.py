@@ -15,9 +15,9 @@ from gancore.latent.route import Route
 from gancore.latent.walk import Walk
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pictures.animation import check_animation, save_animation, tiled
+from gancore.progress import Progress, counted, tell
 from gancore.verbs.loading import Run, drawn, load
 from gancore.verbs.pictures import Images
-from gancore.verbs.progress import Progress, counted, silent
 from gancore.verbs.words import Numbers, numbers_of
 
 LEG = 24
@@ -57,17 +57,17 @@ class Interpolation:
         """Duration of the animation."""
         return self.count / self.fps
 
-    def frames(self, progress: Progress = silent) -> Iterator[Tensor]:
+    def frames(self, progress: Progress = tell) -> Iterator[Tensor]:
         """Frames `(1, C, H, W)` in [-1, 1], one by one; walks side by side share a frame."""
         for cells in _grouped(self._images(self.route.codes(self.count), progress), self.route.cells):
             yield tiled(cells, self.columns)
 
-    def legs(self, progress: Progress = silent) -> Images:
+    def legs(self, progress: Progress = tell) -> Images:
         """Each leg as a row of a grid, both ends included."""
         codes = self.route.leg_codes(self.steps)
         return Images(images=torch.cat(list(self._images(codes, progress))), columns=self.steps)
 
-    def save(self, output: Path | str, progress: Progress = silent) -> Path:
+    def save(self, output: Path | str, progress: Progress = tell) -> Path:
         """Writes the legs (`FILE.png`), an animation (.gif, .apng, .webp, .mp4 with ffmpeg), or a folder of
         frames.
 
@@ -105,7 +105,7 @@ def interpolate(
     fps: float = 24.0,
     pipeline: str | None = None,
     output: Path | str | None = None,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> Interpolation:
     """Walks from latent to latent.
 

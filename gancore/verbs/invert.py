@@ -29,10 +29,10 @@ from gancore.latent.wanted_label import Wanted
 from gancore.measure.reconstruction import distances
 from gancore.pictures.grid import save, save_grid, to_grid, to_pil
 from gancore.pipeline import Pipeline
+from gancore.progress import Progress, tell
 from gancore.storage.files import distinct, whole_folder
 from gancore.verbs.loading import Run, chosen_extractor, with_latents
 from gancore.verbs.outputs import check_new_folder
-from gancore.verbs.progress import Progress, silent
 from gancore.verbs.words import given, several
 
 GRID = "grid"
@@ -128,7 +128,7 @@ def invert(
     seed: int | None = None,
     pipeline: str | None = None,
     output: Path | str | None = None,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> Inversion:
     """Projects images into latent space: finds the codes that reproduce them.
 

@@ -14,6 +14,7 @@ from gancore.errors import UserError
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.measure.extractors import default_extractor
 from gancore.pipeline import Pipeline
+from gancore.progress import tell
 from gancore.runs.opening import load_pipeline
 
 Run = str | os.PathLike[str] | Pipeline
@@ -31,7 +32,10 @@ def load(path: Run, name: str | None = None) -> Pipeline:
     Raises:
         RunError: there is no pipeline. UserError: none of that name. CheckpointError: it is damaged.
     """
-    return path if isinstance(path, Pipeline) else load_pipeline(Path(path), name)
+    if isinstance(path, Pipeline):
+        return path
+    tell(f"opening {path}")
+    return load_pipeline(Path(path), name)
 
 
 def with_latents(run: Run, name: str | None = None) -> Pipeline:

@@ -11,10 +11,10 @@ from gancore.latent.codes import codes_of, rendered
 from gancore.latent.mixing import BANDS, layers_of, mixing_table
 from gancore.latent.wanted_label import Wanted
 from gancore.pipeline import Pipeline
+from gancore.progress import Progress, counted, tell
 from gancore.verbs.loading import Run, drawn, with_latents
 from gancore.verbs.outputs import check_picture
 from gancore.verbs.pictures import Images, written
-from gancore.verbs.progress import Progress, counted, silent
 from gancore.verbs.words import Numbers, layers_named, numbers_of
 
 
@@ -28,7 +28,7 @@ def mix(
     truncation: float = 1.0,
     pipeline: str | None = None,
     output: Path | str | None = None,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> Images:
     """Mixes styles: copies some layers of each source into each destination (Karras et al. 2018,
     arXiv:1812.04948, fig. 3).

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from gancore.pictures.report import write_report
+from gancore.progress import tell
 
 
 def report(run: str | os.PathLike[str]) -> Path:
@@ -15,4 +16,5 @@ def report(run: str | os.PathLike[str]) -> Path:
     Raises:
         RunError: the run is not a folder, or the page cannot be written.
     """
+    tell(f"writing the report of {run}")
     return write_report(Path(run))

@@ -7,10 +7,10 @@ from typing import Any
 
 from gancore.console.watching import watching
 from gancore.data import Data
+from gancore.progress import Progress
 from gancore.runs.sources import Sources
 from gancore.training import start
 from gancore.training.loop import Training
-from gancore.verbs.progress import Progress
 from gancore.verbs.words import Changes, changes_of
 
 

@@ -18,11 +18,11 @@ from gancore.latent.seeds import images_of_seeds
 from gancore.latent.truncation import with_threshold
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pipeline import Pipeline, check_truncation
+from gancore.progress import Progress, counted, tell
 from gancore.runs.sources import open_source
 from gancore.storage.files import distinct
 from gancore.verbs.loading import Run, load
 from gancore.verbs.pictures import Images, check_images, write_each, written
-from gancore.verbs.progress import Progress, counted, silent
 from gancore.verbs.translate import translated
 from gancore.verbs.words import Amounts, Changes, Numbers, amounts_of, changes_of, numbers_of
 
@@ -43,7 +43,7 @@ def sample(
     data: Path | str | None = None,
     output: Path | str | None = None,
     hold: bool = True,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> Images:
     """Draws images from a trained run, or translates or reconstructs given images with it.
 

@@ -11,6 +11,7 @@ from gancore.component.interfaces import ImageShape
 from gancore.console.watching import watching
 from gancore.data import Data, ImageOptions
 from gancore.errors import UserError
+from gancore.progress import Progress
 from gancore.recipes.base import Recipe
 from gancore.runs.settings import Settings
 from gancore.runs.sources import Sources
@@ -18,7 +19,6 @@ from gancore.runs.transfer import trained_networks
 from gancore.training import start
 from gancore.training.loop import Training
 from gancore.verbs.begun import begun_run, unfinished
-from gancore.verbs.progress import Progress
 from gancore.verbs.recipes import recipe_of
 from gancore.verbs.words import Changes, given, several
 

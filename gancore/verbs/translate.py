@@ -21,9 +21,9 @@ from gancore.errors import DataError, UserError
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pictures.grid import save, to_pil
 from gancore.pipeline import Pipeline
+from gancore.progress import Progress, tell
 from gancore.storage.files import distinct, write_text
 from gancore.verbs.loading import Run, load
-from gancore.verbs.progress import Progress, silent
 from gancore.verbs.words import given
 
 RECORD = "translation.json"
@@ -62,7 +62,7 @@ def translate(
     seed: int | None = None,
     pipeline: str | None = None,
     output: Path | str,
-    progress: Progress = silent,
+    progress: Progress = tell,
 ) -> Translations:
     """Translates the image files of a folder with a trained translator into a folder of PNG files.
 

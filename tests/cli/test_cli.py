@@ -271,7 +271,7 @@ def test_plugins_lists_what_is_installed(capsys):
         ),
         (["sample", "RUN", "--output", "game.toml/x.png"], 2, "game.toml"),
         (["report", "nowhere"], 1, "nowhere"),
-        (["list", "losses"], 2, "there is no kind 'losses'; known: "),
+        (["list", "losses"], 2, "there is no kind 'losses'; did you mean 'loss'? known: "),
         (["show", "loss/hinqe"], 2, "there is no loss 'hinqe'; did you mean 'hinge'"),
         (["show", "nothing"], 2, "no part of any kind is called 'nothing'"),
         (

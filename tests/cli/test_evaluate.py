@@ -9,6 +9,8 @@ from runs import begin, sources
 from small import know_small_parts
 
 from gancore.cli import run
+from gancore.measure.evaluation import PENDING
+from gancore.verbs.evaluate import evaluate
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -84,6 +86,31 @@ def test_the_standard_scores_leave_out_what_cannot_be_given(trained, capsys):
     )
     assert "more than the 128 dimensions" in table["left_out"]["frechet"]
     assert "left out frechet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, SystemExit])
+def test_a_score_is_printed_and_kept_when_it_is_done(trained, place, capsys, monkeypatch, stopped):
+    def stop(score, study):
+        raise stopped(9)
+
+    monkeypatch.setattr("gancore.measure.precision_recall.PrecisionRecall.forward", stop)
+    words = ["--score", "kernel", "--score", "precision-recall", "--score", "sliced-wasserstein"]
+    assert run(
+        ["evaluate", str(trained), *words, "--count", "20", "--extractor", "pixels", "--output", "e.json"]
+    )
+    assert "KID[pixels-1]" in capsys.readouterr().out
+    table = json.loads((place / "e.json").read_text())
+    assert list(table["scores"]) == ["KID[pixels-1]"]
+    assert table["left_out"] == dict.fromkeys(["precision-recall", "sliced-wasserstein"], PENDING)
+
+
+def test_an_evaluation_says_what_it_does(trained):
+    heard = []
+    evaluate(
+        trained, score="kernel", extractor="pixels", count=20, progress=lambda *words: heard.append(words)
+    )
+    assert ("pixels-1 features of the samples", 20, 20) in heard
+    assert ("score 1 of 1, kernel", 0, 0) in heard
 
 
 def test_two_folders_are_judged_too(place):

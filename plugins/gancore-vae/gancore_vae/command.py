@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from gancore.console.terminal import say
 from gancore_vae import verb
 
 
@@ -20,9 +21,9 @@ def likelihood(
 ) -> None:
     """Estimate it and say what was found."""
     found = verb.likelihood(run, data=data, subset=subset, count=count, samples=samples, seed=seed)
-    print(f"{len(found.nats)} images, {samples} samples each")
-    print(
+    say(f"{len(found.nats)} images, {samples} samples each")
+    say(
         f"log-likelihood  {float(found.nats.mean()):.2f} nats per image, "
         f"{float(found.bits_per_dimension.mean()):.4f} bits per value"
     )
-    print(f"evidence bound  {float(found.bound.mean()):.2f} nats per image")
+    say(f"evidence bound  {float(found.bound.mean()):.2f} nats per image")

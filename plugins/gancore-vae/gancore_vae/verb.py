@@ -8,6 +8,7 @@ from gancore.component.weights import load_from
 from gancore.data import ImageOptions
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline
+from gancore.progress import counted
 from gancore.runs.folder import RunFolder
 from gancore.runs.sources import open_source
 from gancore_vae.estimate import Estimate, log_likelihood
@@ -49,7 +50,11 @@ def likelihood(
     order = np.arange(min(count or len(images), len(images)))
     batches = (images.rows(order[start : start + BATCH])["image"] for start in range(0, len(order), BATCH))
     return log_likelihood(
-        pipeline, batches, likelihood=_likelihood(trained, pipeline), samples=samples, seed=seed
+        pipeline,
+        counted(batches, len(order)),
+        likelihood=_likelihood(trained, pipeline),
+        samples=samples,
+        seed=seed,
     )
 
 
