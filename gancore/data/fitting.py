@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
 from gancore.data.options import ImageOptions, Size
 from gancore.data.source import Array, Raw
@@ -26,6 +28,11 @@ def fit_image(raw: Raw, options: ImageOptions, name: str) -> Array:
     if options.size is not None and options.size != raw.pixels.shape[:2]:
         raw = _with_size(raw, options.size, options)
     return np.ascontiguousarray(raw.pixels.transpose(2, 0, 1))
+
+
+def as_image(raw: Raw, options: ImageOptions, name: str) -> Tensor:
+    """An image of 8 bits as a network reads it: `(C, H, W)` in [-1, 1]. Raises as `fit_image`."""
+    return torch.from_numpy(fit_image(raw, options, name).astype("float32") / 127.5 - 1)
 
 
 def _top(pixels: Array) -> int:

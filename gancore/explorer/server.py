@@ -7,19 +7,20 @@ import socket
 import socketserver
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gancore.errors import GancoreError, UserError
-from gancore.explorer.session import Session
+from gancore.explorer.answer import LARGEST_PICTURE, Answer, Explored, as_json
 
 __all__ = ["Refused", "Server", "open_server"]
 
-LONGEST = 64 * 1024
+LONGEST = 2**20
+"""Bytes of a request in JSON."""
 CONNECTIONS, IDLE_SECONDS = 64, 20.0
 """Connections that are served at a time, and how long one may say nothing; further ones wait for a place."""
 TRIES = 100
@@ -28,19 +29,24 @@ POLICY = (
     "connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-PAGES = {
-    "/": ("gancore.explorer", "explore.html", "text/html"),
-    "/explore.css": ("gancore.explorer", "explore.css", "text/css"),
-    "/explore.js": ("gancore.explorer", "explore.js", "text/javascript"),
-    "/talk.js": ("gancore.explorer", "talk.js", "text/javascript"),
-    "/small.js": ("gancore.explorer", "small.js", "text/javascript"),
-    "/directions.js": ("gancore.explorer", "directions.js", "text/javascript"),
-    "/gallery.js": ("gancore.explorer", "gallery.js", "text/javascript"),
-    "/pad.js": ("gancore.explorer", "pad.js", "text/javascript"),
-    "/pins.js": ("gancore.explorer", "pins.js", "text/javascript"),
-    "/base.css": ("gancore.pictures", "base.css", "text/css"),
-    "/theme.js": ("gancore.pictures", "theme.js", "text/javascript"),
-}
+SHARED = {"base.css": "gancore.pictures", "theme.js": "gancore.pictures"}
+"""Files of other pages, with the package that has them."""
+FILES = (
+    *SHARED,
+    "explore.css",
+    "explore.js",
+    "talk.js",
+    "small.js",
+    "directions.js",
+    "gallery.js",
+    "pad.js",
+    "pins.js",
+    "drop.js",
+    "own.js",
+    "translate.css",
+    "translate.js",
+)
+KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 
 
 class Refused(Exception):
@@ -52,12 +58,12 @@ class Refused(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one session; `host` is the address to bind to."""
+    """Serves what is explored; `host` is the address to bind to."""
 
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, session: Session, host: str, port: int) -> None:
+    def __init__(self, session: Explored, host: str, port: int) -> None:
         self.session, self.host = session, host
         self.places = threading.BoundedSemaphore(CONNECTIONS)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -99,7 +105,7 @@ class Server(ThreadingHTTPServer):
             _say(error)
 
 
-def open_server(session: Session, host: str = "127.0.0.1", port: int = 8765) -> Server:
+def open_server(session: Explored, host: str = "127.0.0.1", port: int = 8765) -> Server:
     """A server that is bound and ready for `serve_forever`; port 0 selects any free one.
 
     Raises:
@@ -164,15 +170,15 @@ class Handler(BaseHTTPRequestHandler):
         try:
             work()
         except Refused as refused:
-            self._json({"error": str(refused)}, refused.status)
+            self._give(as_json({"error": str(refused)}), refused.status)
         except GancoreError as error:
-            self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+            self._give(as_json({"error": str(error)}), HTTPStatus.BAD_REQUEST)
         except (ConnectionError, TimeoutError):
             self.close_connection = True
         except Exception as error:  # the page must survive any error in a plugin's network
             _say(error)
             text = f"{type(error).__name__} on the server; see the terminal of `gancore explore`"
-            self._json({"error": text}, HTTPStatus.INTERNAL_SERVER_ERROR)
+            self._give(as_json({"error": text}), HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _get(self) -> None:
         if "Transfer-Encoding" in self.headers or any(
@@ -183,35 +189,28 @@ class Handler(BaseHTTPRequestHandler):
         self._check_host()
         path = urlsplit(self.path).path
         if path == "/about":
-            return self._json(self.server.session.about())
-        if path not in PAGES:
+            return self._give(as_json(self.server.session.about()))
+        name = self.server.session.page if path == "/" else path[1:]
+        if path != "/" and name not in FILES:
             raise Refused(HTTPStatus.NOT_FOUND, f"there is nothing at {path[:80]}; the page is at /")
-        package, name, kind = PAGES[path]
-        return self._send(files(package).joinpath("templates", name).read_bytes(), f"{kind}; charset=utf-8")
+        package = SHARED.get(name, "gancore.explorer")
+        kind = KINDS[name.rpartition(".")[2]]
+        content = files(package).joinpath("templates", name).read_bytes()
+        return self._give(Answer(content, f"{kind}; charset=utf-8"))
 
     def _post(self) -> None:
-        body = self._body()
+        url, session = urlsplit(self.path), self.server.session
+        takes = url.path in session.takes
+        body = self._body(LARGEST_PICTURE if takes else LONGEST)
         self._check_host()
-        self._check_origin()
-        session, path = self.server.session, urlsplit(self.path).path
-        if path == "/image":
-            return self._send(session.image(_parsed(body)), "image/png")
-        if path == "/small":
-            return self._send(session.small(_parsed(body)), "image/png")
-        if path == "/neighbors":
-            return self._send(session.neighbors(_parsed(body)), "image/png")
-        if path == "/latent":
-            content, name = session.latent(_parsed(body))
-            return self._send(
-                content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="{name}"'}
-            )
-        if path == "/snippet":
-            return self._json(session.snippet(_parsed(body)))
-        if path == "/principal":
-            return self._json(session.principal(_parsed(body)))
-        raise Refused(HTTPStatus.NOT_FOUND, f"there is no endpoint at {path[:80]}")
+        self._check_origin("application/octet-stream" if takes else "application/json")
+        if takes:
+            return self._give(session.takes[url.path](body, _parsed(unquote(url.query).encode() or b"{}")))
+        if url.path in session.asks:
+            return self._give(session.asks[url.path](_parsed(body)))
+        raise Refused(HTTPStatus.NOT_FOUND, f"there is no endpoint at {url.path[:80]}")
 
-    def _body(self) -> bytes:
+    def _body(self, most: int) -> bytes:
         """Reads the whole body, so that a refused request leaves nothing unread in the connection."""
         lengths = self.headers.get_all("Content-Length") or [""]
         length = lengths[0] if len(lengths) == 1 else ""
@@ -220,9 +219,9 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(
                 HTTPStatus.LENGTH_REQUIRED, "a request must state its length once: send Content-Length"
             )
-        if len(length) > 9 or int(length) > LONGEST:
+        if len(length) > 9 or int(length) > most:
             self.close_connection = True
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may have at most {LONGEST} bytes")
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"this may have at most {most} bytes")
         return self.rfile.read(int(length))
 
     def _check_host(self) -> None:
@@ -236,52 +235,42 @@ class Handler(BaseHTTPRequestHandler):
                 "others, start it with --host",
             )
 
-    def _check_origin(self) -> None:
+    def _check_origin(self, kind: str) -> None:
         origin = self.headers.get("Origin")
         if origin is not None and origin.lower() != f"http://{self.headers['Host'].lower()}":
             raise Refused(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
         if self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise Refused(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
-        if self.headers.get_content_type() != "application/json":
-            raise Refused(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                "a request must be JSON: send Content-Type: application/json",
-            )
+        # a page of another site cannot send these without asking first
+        if self.headers.get_content_type() != kind:
+            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send this with Content-Type: {kind}")
 
-    def _json(self, value: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
-        self._send(json.dumps(value).encode(), "application/json", status=status)
-
-    def _send(
-        self,
-        content: bytes,
-        kind: str,
-        more: Mapping[str, str] | None = None,
-        status: HTTPStatus = HTTPStatus.OK,
-    ) -> None:
+    def _give(self, answer: Answer, status: HTTPStatus = HTTPStatus.OK) -> None:
+        named = {"Content-Disposition": f'attachment; filename="{answer.name}"'} if answer.name else {}
         self.send_response(status)
         headers = {
-            "Content-Type": kind,
-            "Content-Length": str(len(content)),
+            "Content-Type": answer.kind,
+            "Content-Length": str(len(answer.content)),
             "Content-Security-Policy": POLICY,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cache-Control": "no-store",
-            **(more or {}),
+            **named,
             **({"Connection": "close"} if self.close_connection else {}),
         }
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            self.wfile.write(answer.content)
         self.wfile.flush()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Errors of the HTTP parser, in the same format."""
         self.close_connection = True
-        self._json({"error": message or HTTPStatus(code).phrase}, HTTPStatus(code))
+        self._give(as_json({"error": message or HTTPStatus(code).phrase}), HTTPStatus(code))
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Logs nothing: dragging over the pad sends hundreds of requests."""

@@ -1,21 +1,21 @@
 """The explorer's answers, independent of transport: each depends only on the request and the pipeline."""
 
 import io
-import json
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from pprint import pformat
-from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gancore.errors import UserError
+from gancore.explorer.animation import animation
+from gancore.explorer.answer import LARGEST_PICTURE, NPY, PNG, Answer, Ask, Take, as_json, png
+from gancore.explorer.projection import Projections
+from gancore.explorer.renderer import Renderer
 from gancore.latent.spaces import SPACES
 from gancore.latent.views import Point, View, view_of
 from gancore.latent.walk import Walk
@@ -25,36 +25,45 @@ from gancore.runs.folder import owner
 
 __all__ = ["Session"]
 
-T = TypeVar("T")
-KEPT = 64 * 2**20
-"""Bytes of answers that are cached."""
 LARGEST = 5
 SMALL = 128
 
 
 class Session:
-    """An explored pipeline; the only state is a cache of answers.
+    """An explored pipeline; its only state is a cache of answers, and the projections under way."""
 
-    All network computations happen in one thread: seeds and noise use the global random generators, and
-    torch's threads stay warm.
-    """
+    page = "explore.html"
 
     def __init__(self, walk: Walk, folder: Path, directions: Path | None = None) -> None:
         self.walk, self.folder, self.directions = walk, folder, directions
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="render")
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = Lock()
+        self.renderer = Renderer()
+        self.projections = Projections(walk, self.renderer)
+        self.asks: dict[str, Ask] = {
+            "/image": lambda request: Answer(self.image(request), PNG),
+            "/small": lambda request: Answer(self.small(request), PNG),
+            "/neighbors": lambda request: Answer(self.neighbors(request), PNG),
+            "/latent": self.latent,
+            "/snippet": lambda request: as_json(self.snippet(request)),
+            "/principal": lambda request: as_json(self.principal(request)),
+            "/animation": lambda request: animation(walk, self.renderer, request),
+            "/progress": lambda request: as_json(self.projections.progress(request)),
+            "/cancel": lambda request: as_json(self.projections.cancel(request)),
+        }
+        self.takes: dict[str, Take] = {
+            "/project": lambda content, request: as_json(self.projections.begin(content, request))
+        }
 
     def close(self) -> None:
-        """Ends the thread."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        """Ends what is under way."""
+        self.projections.close()
+        self.renderer.close()
 
     def about(self) -> dict[str, Any]:
         """The properties of the pipeline that the page needs."""
         walk, parts, given = self.walk, self.walk.pipeline, self.walk.directions
         rows = rows_of(parts)
         first = Point(label=0 if walk.classes and not rows else None)
-        width, height = to_pil(self._run(lambda: walk.image(first)))[0].size
+        width, height = to_pil(self.renderer.run(lambda: walk.image(first)))[0].size
         return {
             "name": owner(self.folder),
             "folder": str(self.folder),
@@ -64,7 +73,7 @@ class Session:
             "latent": list(walk.latent_shape),
             "code": list(walk.code_shape),
             "spaces": ["z", "w"] if walk.has_codes else ["z"],
-            "space": "w" if walk.has_codes and walk.truncates else "z",
+            "space": "w" if walk.has_codes and (walk.truncates or parts.conditioner.codebook_size) else "z",
             "truncates": walk.truncates,
             "classes": walk.classes,
             "class_names": list(names_of(parts)),
@@ -74,18 +83,19 @@ class Session:
             "directions": None
             if given is None
             else {"space": given.space, "method": given.method, "names": list(given.names)},
+            "largest_picture": LARGEST_PICTURE,
             "plane": math.prod(walk.latent_shape) > 1,
         }
 
     def image(self, request: Any) -> bytes:
         """A view → its image as PNG."""
         view = view_of(request)
-        return self._keep("image", request, lambda: _png(to_pil(self.walk.image(view))[0]))
+        return self._keep("image", request, lambda: png(to_pil(self.walk.image(view))[0]))
 
     def small(self, request: Any) -> bytes:
         """A view → its image as PNG, reduced to at most `SMALL` pixels on the longer side."""
         view = view_of(request)
-        return self._keep("small", request, lambda: _png(_reduced(to_pil(self.walk.image(view))[0])))
+        return self._keep("small", request, lambda: png(_reduced(to_pil(self.walk.image(view))[0])))
 
     def neighbors(self, request: Any) -> bytes:
         """`{"view", "along", "size", "step"}` → PNG of `size` × `size` images edge to edge: the point in the
@@ -97,26 +107,24 @@ class Session:
         size, around = _around(request)
         return self._keep("neighbors", request, lambda: _grid(to_pil(self.walk.images(around)), size))
 
-    def latent(self, request: Any) -> tuple[bytes, str]:
-        """A view → an array `(1, …)` as `.npy`, and a name: its latent, or its code if it was moved or mixed
-        in w.
-        """
+    def latent(self, request: Any) -> Answer:
+        """A view → an array `(1, …)` as `.npy`: its latent, or its code if it was moved or mixed in w."""
         view = view_of(request)
 
-        def made() -> tuple[bytes, str]:
+        def made() -> Answer:
             place = self.walk.place(view)
             content = io.BytesIO()
             np.save(
                 content, (place.code if place.latent is None else place.latent).numpy(), allow_pickle=False
             )
-            return content.getvalue(), f"{'code' if place.latent is None else 'latent'}.npy"
+            return Answer(content.getvalue(), NPY, f"{'code' if place.latent is None else 'latent'}.npy")
 
-        return self._run(made)
+        return self.renderer.run(made)
 
     def snippet(self, request: Any) -> dict[str, str]:
         """A view → Python code that reproduces the image."""
         view_of(request)
-        words = pformat(request, width=100, sort_dicts=False)
+        words = pformat(request, width=100, sort_dicts=False, compact=True)
         more = "" if self.directions is None else f", directions={str(self.directions)!r}"
         lines = [
             "from gancore.latent.walk import Walk",
@@ -136,25 +144,11 @@ class Session:
         space = request.get("space") if isinstance(request, Mapping) else None
         if space not in SPACES:
             raise UserError('principal takes {"space": "z"} or {"space": "w"}')
-        found = self._run(lambda: self.walk.principal(self.walk.space(space)))
+        found = self.renderer.run(lambda: self.walk.principal(self.walk.space(space)))
         return {"deviation": found.deviation.tolist()}
 
     def _keep(self, kind: str, request: Any, make: Callable[[], bytes]) -> bytes:
-        key = kind + json.dumps(request, sort_keys=True)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        answer = self._run(make)
-        with self._lock:
-            self._kept[key] = answer
-            size = sum(len(key) + len(kept) for key, kept in self._kept.items())
-            while size > KEPT:
-                size -= sum(map(len, self._kept.popitem(last=False)))
-        return answer
-
-    def _run(self, work: Callable[[], T]) -> T:
-        return self._worker.submit(work).result()
+        return self.renderer.keep(kind, request, make)
 
 
 def _around(request: Any) -> tuple[int, list[View]]:
@@ -187,12 +181,6 @@ def _moved(point: Point, along: str, right: float, up: float) -> Point:
     return replace(point, principal=(first + right, second + up, *rest[: max(0, len(point.principal) - 2)]))
 
 
-def _png(picture: Image.Image) -> bytes:
-    content = io.BytesIO()
-    picture.save(content, "PNG", compress_level=1)
-    return content.getvalue()
-
-
 def _reduced(picture: Image.Image) -> Image.Image:
     picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
     return picture
@@ -203,4 +191,4 @@ def _grid(several: list[Image.Image], columns: int) -> bytes:
     grid = Image.new(several[0].mode, (width * columns, height * (len(several) // columns)))
     for i, picture in enumerate(several):
         grid.paste(picture, (i % columns * width, i // columns * height))
-    return _png(grid)
+    return png(grid)

@@ -18,7 +18,7 @@ from gancore.latent.spaces import CodeSpace, Space, code_space
 from gancore.latent.wanted_label import Wanted
 from gancore.pipeline import Pipeline, evaluating
 
-__all__ = ["Inverted", "Projection", "invert", "render_inverted"]
+__all__ = ["Inverted", "Projection", "Search", "begin_search", "invert", "render_inverted"]
 
 
 @dataclass(frozen=True)
@@ -107,19 +107,33 @@ def invert(
         UserError: the image is of another shape than the pipeline's, or the pipeline has no such space or
         label.
     """
+    search = begin_search(pipeline, image, extractor, settings, space=space, label=label, seed=seed)
+    with evaluating(*pipeline.parts.values()):
+        loss = []
+        for step in range(search.settings.steps):
+            loss.append(search.step(step))
+            if on_step is not None:
+                on_step(step)
+        return search.result(torch.stack(loss))
+
+
+def begin_search(
+    pipeline: Pipeline,
+    image: Tensor,
+    extractor: Extractor | None = None,
+    settings: Projection | None = None,
+    *,
+    space: Space | None = None,
+    label: Wanted | None = None,
+    seed: int = 0,
+) -> "Search":
+    """The search of `invert`, before its first step. Raises as `invert`."""
     chosen = settings or Projection()
     check_images(image, pipeline.generator.image, pipeline.generator.qualified_name)
     where = code_space(pipeline, space, label=label, seed=seed)
     with evaluating(*pipeline.parts.values()):
         likeness = Likeness(pipeline, extractor, pixels=chosen.pixels, seed=fold(seed, "likeness"))
-        target = likeness.see(image.to(pipeline.device))
-        search = _Search(where, likeness, target, chosen, seed)
-        loss = []
-        for step in range(chosen.steps):
-            loss.append(search.step(step))
-            if on_step is not None:
-                on_step(step)
-        return search.result(torch.stack(loss))
+        return Search(where, likeness, likeness.see(image.to(pipeline.device)), chosen, seed)
 
 
 def render_inverted(
@@ -137,8 +151,8 @@ def _rendered(pipeline: Pipeline, code: Tensor, noise: Sequence[Tensor], seed: i
         return render_codes(pipeline, code, seed=seed)
 
 
-class _Search:
-    """A projection in progress: its start, its variables, and Adam."""
+class Search:
+    """A projection in progress: its start, its variables, and Adam. Networks are expected in eval mode."""
 
     def __init__(
         self, space: CodeSpace, likeness: Likeness, target: Seen, settings: Projection, seed: int
@@ -179,10 +193,15 @@ class _Search:
             image: Tensor = self.generator(self.space.code(point))
         return image
 
+    @property
+    def point(self) -> Tensor:
+        """The current point of the space `(N, *S)`, without the added noise."""
+        return (self.start + self.move).detach()
+
     def result(self, loss: Tensor) -> Inverted:
         """The current code, without the added noise."""
+        point = self.point
         with torch.no_grad():
-            point = self.start + self.move
             code = self.space.code(point).detach().cpu().contiguous()
         noise = tuple(m.detach().cpu() for m in self.noise)
         image = render_inverted(self.space.pipeline, code, noise, seed=self.seed)

@@ -1,6 +1,5 @@
 """Views, as JSON-compatible data: a point, a point between two, or a mix of two."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -13,6 +12,7 @@ __all__ = ["Between", "Mix", "Point", "View", "view_of"]
 
 DEEPEST = 6
 FAR = 100.0
+LONGEST_START, FARTHEST_START = 1 << 16, 1e6
 Label = int | tuple[float, ...] | None
 
 
@@ -29,6 +29,8 @@ class Point:
         latent or code.
         draw: the seed of the random directions.
         principal: how far along the first principal directions, in standard deviations.
+        start: the numbers of a latent (`z`) or a code (`w`; of one layer for all) to start from, in place of
+        the seed's.
     """
 
     seed: int = 0
@@ -38,6 +40,7 @@ class Point:
     shift: tuple[float, float] = (0.0, 0.0)
     draw: int = 0
     principal: tuple[float, ...] = ()
+    start: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def view_of(table: Any, depth: int = 0) -> View:
         "shift": _shift,
         "draw": _seed,
         "principal": _numbers,
+        "start": _start,
     }
     return Point(**_checked(table, simple, depth))
 
@@ -106,15 +110,11 @@ def _pair(name: str, value: Any, depth: int) -> tuple[View, View]:
     return view_of(value[0], depth + 1), view_of(value[1], depth + 1)
 
 
-def _number(name: str, value: Any, depth: int) -> float:
-    fits = (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and abs(value) <= FAR
-    )
+def _number(name: str, value: Any, depth: int, far: float = FAR) -> float:
+    # NaN and infinity are not within any bounds
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and -far <= value <= far
     if not fits:
-        raise UserError(f"{name} is a number from {-FAR:g} to {FAR:g}; got {_short(value)}")
+        raise UserError(f"{name} is a number from {-far:g} to {far:g}; got {_short(value)}")
     return float(value)
 
 
@@ -129,6 +129,12 @@ def _numbers(name: str, value: Any, depth: int) -> tuple[float, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > 1024:
         raise UserError(f"{name} is a list of numbers; got {_short(value)}")
     return tuple(_number(name, entry, depth) for entry in value)
+
+
+def _start(name: str, value: Any, depth: int) -> tuple[float, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > LONGEST_START:
+        raise UserError(f"{name} is a list of at most {LONGEST_START} numbers; got {_short(value)}")
+    return tuple(_number(name, entry, depth, FARTHEST_START) for entry in value)
 
 
 def _shift(name: str, value: Any, depth: int) -> tuple[float, float]:

@@ -27,7 +27,7 @@ from gancore.latent.spaces import check_space
 from gancore.latent.views import Between, Mix, Point, View, view_of
 from gancore.latent.wanted_label import classes_of
 from gancore.nn.labels import one_hot
-from gancore.pipeline import Pipeline, keeps_a_mean
+from gancore.pipeline import Pipeline, check_truncation, keeps_a_mean, truncated
 from gancore.runs.opening import load_pipeline
 
 __all__ = ["Place", "Walk"]
@@ -118,13 +118,36 @@ class Walk:
         return self._mix(known) if isinstance(known, Mix) else self._point(known)
 
     def _point(self, view: Point) -> Place:
+        if view.start and self.space(view.space) == "w":
+            return Place(self._started(view) + self._shift(view))
         latent, label = self.pipeline.draw(1, seed=view.seed, label=self._label(view))
+        if view.start:
+            check_space(self.pipeline, "z")
+            latent = self._given(view.start, self.latent_shape)
         shift = self._shift(view)
         if self.space(view.space) == "z" and bool(shift.any()):
             latent, shift = latent + shift, torch.zeros(())
         code = codes_of(self.pipeline, latent, label, truncation=view.truncation)
         # a moved code no longer has a latent
         return Place(code + shift) if bool(shift.any()) else Place(code, latent, label, view.truncation)
+
+    def _started(self, view: Point) -> Tensor:
+        """The code `(1, *code_shape)` that a view starts from, truncated."""
+        code = self._given(view.start, self.code_shape)
+        check_truncation(self.pipeline, view.truncation)
+        return (
+            code
+            if view.truncation == 1
+            else truncated(self.pipeline.conditioner, code, self._label(view), view.truncation).cpu()
+        )
+
+    def _given(self, start: Sequence[float], shape: tuple[int, ...]) -> Tensor:
+        numbers, whole = torch.tensor([start]), math.prod(shape)
+        if len(start) == whole:
+            return numbers.reshape(1, *shape)
+        if layers_of(shape) and len(start) == shape[1]:
+            return numbers[:, None].expand(1, *shape)
+        raise UserError(f"a start has {whole} numbers here; got {len(start)}")
 
     def _label(self, view: Point) -> Tensor | None:
         if isinstance(view.label, tuple):

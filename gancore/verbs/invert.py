@@ -15,7 +15,7 @@ from torch import Tensor
 from gancore.component.interfaces import Extractor, ImageShape
 from gancore.data.decode import decode
 from gancore.data.files import FolderFiles
-from gancore.data.fitting import fit_image
+from gancore.data.fitting import as_image
 from gancore.data.options import ImageOptions
 from gancore.data.pictures import Pictures
 from gancore.data.source import Unreadable
@@ -220,7 +220,7 @@ def _read(files: Sequence[Path], shape: ImageShape, fit: str | None) -> Tensor:
                 f"{file} is {found[0]}×{found[1]}, the generator makes {made}; "
                 "give --fit crop, pad or stretch to resize it"
             )
-        rows.append(torch.from_numpy(fit_image(raw, options, str(file)).astype("float32") / 127.5 - 1))
+        rows.append(as_image(raw, options, str(file)))
     return torch.stack(rows)
 
 

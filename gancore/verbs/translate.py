@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 from gancore.data import ImageOptions
 from gancore.data.decode import SUFFIXES, picture_suffix
 from gancore.data.files import FolderFiles, OneFile, ZipFiles
-from gancore.data.fitting import fit_image
+from gancore.data.fitting import as_image
 from gancore.data.pictures import Pictures
 from gancore.data.source import Unreadable
 from gancore.errors import DataError, UserError
@@ -144,8 +144,7 @@ def _read(pipeline: Pipeline, source: Pictures, index: int, fit: str | None) -> 
             f"it is {height}×{width}, but {pipeline.generator.qualified_name} reads {size[0]}×{size[1]}; "
             "give --fit crop, pad or stretch"
         )
-    pixels = torch.from_numpy(fit_image(raw, options, source.names[index]).astype("float32"))
-    return (pixels / 127.5 - 1)[None]
+    return as_image(raw, options, source.names[index])[None]
 
 
 def translated(pipeline: Pipeline, image: Tensor, label: Tensor | None = None, *, seed: int = 0) -> Tensor:

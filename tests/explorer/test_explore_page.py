@@ -87,6 +87,7 @@ def leave(page):
 
 
 def drag(page, right, up):
+    page.locator("#pad").scroll_into_view_if_needed()
     box = page.locator("#pad").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
@@ -262,6 +263,70 @@ def test_pins_are_gone_between_played_and_mixed(visit, server):
     page.hover("#strip li:nth-child(1)")
     page.click("#strip li:nth-child(1) .remove")
     page.wait_for_selector("#tools", state="hidden")
+
+
+def test_pins_are_saved_as_an_animation(visit, server, tmp_path):
+    page = visit(server)
+    two_pins(page)
+    assert page.is_hidden("#save-gif-all")
+    path = saved(page, "#save-gif", tmp_path)
+    assert path.name == "0003-layers-walk.gif" and Image.open(path).n_frames > 24
+    page.wait_for_selector("#save-gif:enabled")
+    after(page, lambda: page.click("#random"))
+    page.click("#pin")
+    page.wait_for_selector("#save-gif-all:not([hidden])")
+    assert Image.open(saved(page, "#save-gif-all", tmp_path)).n_frames > 48
+
+
+def drop(page, path):
+    """Drops a file on the page."""
+    page.evaluate(
+        """([name, bytes]) => {
+            const moved = new DataTransfer();
+            const type = name.endsWith("png") ? "image/png" : "";
+            moved.items.add(new File([new Uint8Array(bytes)], name, { type }));
+            for (const kind of ["dragover", "drop"]) document.body.dispatchEvent(
+                new DragEvent(kind, { dataTransfer: moved, bubbles: true, cancelable: true }));
+        }""",
+        [path.name, list(path.read_bytes())],
+    )
+
+
+def says(page, words):
+    page.wait_for_function(
+        "words => document.getElementById('own-note').textContent.includes(words)", arg=words
+    )
+
+
+def test_a_picture_of_ones_own_is_projected_and_moved(visit, server, tmp_path):
+    page = visit(server)
+    to_pil(server.session.walk.image({"seed": 5}))[0].resize((40, 30)).save(tmp_path / "mine.png")
+    page.fill("#own-steps", "30")
+    drop(page, tmp_path / "mine.png")
+    says(page, "Found in 30 steps")
+    view = json.loads(page.get_attribute("#image", "data-view") or "{}")
+    view = view if "start" in view else shown(page, "start")
+    assert len(view["start"]) == 6 and "your own picture" in page.text_content("#status")
+    moved = after(page, lambda: set_range(page, "#sliders li:nth-child(1) input", 1))
+    assert moved == {**view, "principal": [1]}
+    page.fill("#own-steps", "5000")
+    page.click("#own-begin")
+    says(page, "Step ")
+    page.click("#own-cancel")
+    says(page, "Canceled after")
+    assert page.is_enabled("#own-begin") and page.is_disabled("#own-cancel")
+    assert "start" not in after(page, lambda: page.click("#random"))
+
+
+def test_a_file_that_is_no_picture_is_refused_kindly(visit, server, tmp_path):
+    page = visit(server)
+    (tmp_path / "notes.txt").write_text("no picture")
+    drop(page, tmp_path / "notes.txt")
+    says(page, "notes.txt is no picture that is read here")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    page.set_input_files("#own-file", tmp_path / "broken.png")
+    says(page, "the picture cannot be read")
+    page.complaints.clear()  # the browser notes each answer that is an error
 
 
 def test_what_is_seen_is_saved_and_can_be_made_again(visit, server, tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """The explorer over real sockets: its answers, who is refused, and what is wrong."""
 
-import contextlib
 import http.client
 import io
 import json
@@ -12,6 +11,7 @@ import pytest
 import torch
 import walks
 from PIL import Image
+from talking import JSON, error, picture, post, talk
 
 from gancore.cli import run
 from gancore.errors import UserError
@@ -24,25 +24,7 @@ from gancore.latent.walk import Walk
 from gancore.pictures.grid import to_pil
 from gancore.runs.opening import load_pipeline
 
-JSON = {"Content-Type": "application/json"}
 VIEW = {"seed": 3, "space": "w", "shift": [1, -0.5], "draw": 2, "principal": [0.5], "truncation": 0.8}
-
-
-def talk(server, method, path, body=None, headers=JSON):
-    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=20)
-    content = body if isinstance(body, bytes | None) else json.dumps(body)
-    connection.request(method, path, content, headers)
-    answer = connection.getresponse()
-    with contextlib.closing(connection):
-        return answer, answer.read()
-
-
-def post(server, path, body, **more):
-    return talk(server, "POST", path, body, {**JSON, **more})
-
-
-def picture(content):
-    return np.asarray(Image.open(io.BytesIO(content)))
 
 
 def raw(server, text):
@@ -50,12 +32,6 @@ def raw(server, text):
         connection.sendall(text)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def error(content):
-    found = json.loads(content)
-    assert list(found) == ["error"] and "Traceback" not in found["error"]
-    return found["error"]
 
 
 # answers
@@ -456,10 +432,10 @@ def test_ctrl_c_ends_it_quietly(layered_run, monkeypatch, capsys):
 
 def test_answers_are_kept_up_to_a_size(server, monkeypatch):
     session = server.session
-    monkeypatch.setattr("gancore.explorer.session.KEPT", 2000)
+    monkeypatch.setattr("gancore.explorer.renderer.KEPT", 2000)
     for seed in range(50):
         session.image({"seed": seed})
-    assert 0 < sum(len(key) + len(kept) for key, kept in session._kept.items()) <= 2000
+    assert 0 < session.renderer.size <= 2000
     assert session.image({"seed": 0}) == session.image({"seed": 0})
 
 

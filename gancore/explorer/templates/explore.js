@@ -1,6 +1,7 @@
-import { ask, later, newest, picture, save } from "./talk.js";
+import { ask, later, newest, picture, save, urlOf } from "./talk.js";
 import { Directions, signed } from "./directions.js";
 import { Gallery } from "./gallery.js";
+import { Own } from "./own.js";
 import { circle, Pad } from "./pad.js";
 import { Pins } from "./pins.js";
 
@@ -10,7 +11,7 @@ const about = await (await fetch("about")).json();
 // The state that everything shown is derived from.
 const state = {
   mode: "point", seed: 0, label: about.label_rows ? null : 0, other: null, share: 0.5, truncation: 1, space: about.space, along: about.plane && about.space === "z" ? "shift" : "principal",
-  shift: [0, 0], draw: 0, principal: Array(about.principal).fill(0), size: 3, step: 1,
+  shift: [0, 0], draw: 0, start: null, principal: Array(about.principal).fill(0), size: 3, step: 1,
   from: null, to: null, at: 0.5, kind: about.spaces.length > 1 ? "linear" : "spherical", between: about.spaces.at(-1), layers: new Set(),
 };
 let shown = null;
@@ -41,6 +42,7 @@ function unmoved(seed) {
 
 function point(principal = state.principal) {
   const view = unmoved(state.seed);
+  if (state.start) view.start = state.start;
   if (state.shift.some(Boolean)) Object.assign(view, { shift: state.shift, draw: state.draw });
   const last = principal.findLastIndex(Boolean);
   if (last >= 0) view.principal = principal.slice(0, last + 1);
@@ -59,7 +61,7 @@ function view() {
 function words(view) {
   if (view.between) return `${view.at.toFixed(2)} of the way from pin ${state.from} to pin ${state.to}`;
   if (view.mix) return `pin ${state.from} with ${view.layers.length} layers of pin ${state.to}`;
-  const parts = [`seed ${view.seed}`];
+  const parts = [view.start ? "your own picture" : `seed ${view.seed}`];
   const classes = Array.isArray(view.label) ? view.label.flatMap((weight, i) => weight ? [i] : []) : "label" in view ? [view.label] : [];
   if (classes.length) parts.push(`${classes.length > 1 ? "classes" : "class"} ${classes.map(className).join(" and ")}`);
   if (view.shift) parts.push(`moved ${view.shift.map(signed).join(", ")}`);
@@ -143,7 +145,7 @@ function controls() {
   $("directions-title").textContent = given() ? `Directions: ${given().method}` : "Principal directions";
   if (given()) $("directions-note").textContent = "From the file, with the names given there.";
   directions.show(state.principal, given()?.names);
-  gallery.mark(state.seed);
+  gallery.mark(state.start ? null : state.seed);
   for (const button of $("layers").children) button.setAttribute("aria-pressed", String(state.layers.has(Number(button.dataset.layer))));
   pinned();
 }
@@ -151,7 +153,7 @@ function controls() {
 function pinned() {
   $("pinned").replaceChildren();
   for (const { view } of pins.list) {
-    const here = view.seed === state.seed && (view.space ?? "z") === state.space;
+    const here = view.seed === state.seed && !view.start && !state.start && (view.space ?? "z") === state.space;
     if (here && state.along === "shift" && (view.draw ?? state.draw) === state.draw) circle($("pinned"), ...(view.shift ?? [0, 0]), 0.12);
   }
 }
@@ -188,7 +190,7 @@ function show(pin) {
 }
 
 function adopt(view) {
-  Object.assign(state, { seed: view.seed, truncation: view.truncation ?? 1, space: view.space ?? "z", shift: view.shift ?? [0, 0], draw: view.draw ?? state.draw });
+  Object.assign(state, { seed: view.seed, truncation: view.truncation ?? 1, space: view.space ?? "z", shift: view.shift ?? [0, 0], draw: view.draw ?? state.draw, start: view.start ?? null });
   state.principal = state.principal.map((_, i) => view.principal?.[i] ?? 0);
   if (Array.isArray(view.label)) {
     const named = view.label.map((weight, i) => [weight, i]).filter(([weight]) => weight);
@@ -201,6 +203,7 @@ function adopt(view) {
 function pinsChanged() {
   const several = pins.list.length > 1, numbers = pins.list.map(pin => pin.number);
   $("tools").hidden = !several;
+  $("save-gif-all").hidden = numbers.length < 3;
   $("pins-note").textContent = several ? "" : "Pin two images to interpolate between them.";
   if (!numbers.includes(state.from)) state.from = numbers.find(number => number !== state.to) ?? null;
   if (!numbers.includes(state.to) || state.to === state.from) state.to = numbers.findLast(number => number !== state.from) ?? null;
@@ -224,7 +227,7 @@ function endsChanged() {
 }
 
 // A point in w that was not moved still has its latent.
-const untouched = view => "seed" in view && !view.shift && !view.principal;
+const untouched = view => "seed" in view && !view.shift && !view.principal && !view.start;
 
 let playing = null;
 function stop() {
@@ -268,6 +271,12 @@ const gallery = new Gallery({ list: $("seeds"), back: $("seeds-back"), on: $("se
   failed: trouble,
 });
 
+new Own($, {
+  asked: () => ({ space: state.space, ...label() }),
+  found: view => adopt({ ...unmoved(0), ...view }),
+  largest: about.largest_picture,
+});
+
 function onInput(id, change) { $(id).addEventListener("input", () => change($(id))); }
 
 function onChoice(group, change) {
@@ -275,9 +284,10 @@ function onChoice(group, change) {
 }
 
 const aPoint = change => value => { Object.assign(state, change(value)); drawPoint(); };
-const randomSeed = () => aPoint(() => ({ seed: Math.floor(Math.random() * 100000) }))();
+const aSeed = seed => ({ seed, start: null });
+const randomSeed = () => aPoint(() => aSeed(Math.floor(Math.random() * 100000)))();
 
-onInput("seed", input => { if (input.value !== "" && input.validity.valid) aPoint(() => ({ seed: Number(input.value) }))(); });
+onInput("seed", input => { if (input.value !== "" && input.validity.valid) aPoint(() => aSeed(Number(input.value)))(); });
 onInput("truncation", aPoint(input => ({ truncation: Number(input.value) })));
 onInput("label", aPoint(input => ({ label: input.value === "" ? null : Number(input.value) })));
 onInput("label-other", aPoint(input => ({ other: input.value === "" ? null : Number(input.value) })));
@@ -285,7 +295,7 @@ onInput("label-mix", aPoint(input => ({ share: Number(input.value) })));
 onInput("step", input => { state.step = Number(input.value); controls(); aroundSoon(); });
 onInput("at", input => { stop(); go("between", { at: Number(input.value) }); });
 for (const end of ["from", "to"]) onInput(end, input => { stop(); state[end] = Number(input.value); endsChanged(); go(state.mode === "mix" ? "mix" : "between", {}); });
-onChoice("space", aPoint(space => ({ space, along: space === "z" ? "shift" : "principal", shift: [0, 0], principal: state.principal.map(() => 0) })));
+onChoice("space", aPoint(space => ({ space, along: space === "z" ? "shift" : "principal", shift: [0, 0], start: null, principal: state.principal.map(() => 0) })));
 onChoice("along", along => { state.along = along; controls(); aroundSoon(); });
 onChoice("size", size => { state.size = Number(size); cells(); controls(); showAround(); });
 onChoice("kind", kind => go("between", { kind }));
@@ -298,6 +308,8 @@ $("pin").addEventListener("click", pinShown);
 $("save-image").addEventListener("click", saveImage);
 $("save-latent").addEventListener("click", () => ask("latent", shown.view).then(saveAnswer).catch(trouble));
 $("save-grid").addEventListener("click", () => grid && save(grid, "neighbors.png"));
+$("save-gif").addEventListener("click", () => saveAnimation($("save-gif"), ends(), { space: state.between, kind: state.kind }));
+$("save-gif-all").addEventListener("click", () => saveAnimation($("save-gif-all"), pins.list.map(pin => pin.view), { space: about.spaces.at(-1), kind: about.spaces.length > 1 ? "linear" : "spherical" }));
 $("copy").addEventListener("click", copyPython);
 $("play").addEventListener("click", () => playing ? stop() : play());
 $("swap").addEventListener("click", () => {
@@ -325,9 +337,17 @@ function saveImage() { if (shown) save(shown.url, `${about.name}.png`); }
 
 async function saveAnswer(answer) {
   const [, name] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition")) ?? [null, "latent.npy"];
-  const url = URL.createObjectURL(await answer.blob());
+  const url = await urlOf(answer);
   save(url, `${about.name}-${name}`);
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+// There and back between two pins, or through several and back to the first.
+async function saveAnimation(button, through, how) {
+  const words = button.textContent;
+  Object.assign(button, { disabled: true, textContent: "Making …" });
+  try { await saveAnswer(await ask("animation", { through, ...how })); } catch (error) { trouble(error); }
+  Object.assign(button, { disabled: false, textContent: words });
 }
 
 async function copyPython() {

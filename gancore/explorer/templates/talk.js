@@ -1,17 +1,21 @@
 // Requests to the server, and downloads for the user.
 
-async function once(path, body) {
-  return fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-}
-
-export async function ask(path, body) {
+async function answered(path, type, body) {
+  const once = () => fetch(path, { method: "POST", headers: { "Content-Type": type }, body });
   // an idle connection may close at the moment it is used again
-  const answer = await once(path, body).catch(() => once(path, body)).catch(() => { throw new Error("gancore explore does not answer; is it still running?"); });
+  const answer = await once().catch(once).catch(() => { throw new Error("gancore explore does not answer; is it still running?"); });
   if (!answer.ok) throw new Error((await answer.json()).error);
   return answer;
 }
 
-export const picture = async (path, body) => URL.createObjectURL(await (await ask(path, body)).blob());
+export const ask = (path, body) => answered(path, "application/json", JSON.stringify(body));
+
+// Sends a picture, with what is asked about it in the address.
+export const send = (path, file, body) => answered(`${path}?${encodeURIComponent(JSON.stringify(body))}`, "application/octet-stream", file);
+
+export const urlOf = async answer => URL.createObjectURL(await answer.blob());
+
+export const picture = async (path, body) => urlOf(await ask(path, body));
 
 // Runs one call at a time: while one is in progress, only the newest of the later ones is kept.
 export function newest(work, failed) {
