@@ -5,17 +5,21 @@ from html import escape
 from pathlib import Path
 
 from gancore.errors import RunError, UserError
-from gancore.pictures.differences import across, differences_table, distinct_names
+from gancore.pictures.compared import SEED, Compared, essentials, groups, labels
+from gancore.pictures.contest import contests
+from gancore.pictures.differences import differences_table, distinct_names
 from gancore.pictures.embed import data_uris
-from gancore.pictures.final_scores import Compared, final_scores
+from gancore.pictures.final_scores import final_scores
+from gancore.pictures.overview import overview
 from gancore.pictures.page import Section, board, document, filled, items, reduced_note, said
 from gancore.pictures.same_latents import draw, letters
 from gancore.pictures.scores import read_evaluations
-from gancore.pictures.sections import CLASSES, NEIGHBORS, PLATE_ROOM, alarm_list, facts, legend, plate, plates
+from gancore.pictures.sections import CLASSES, NEIGHBORS, PLATE_ROOM, alarm_list, legend, plate, plates
 from gancore.pictures.series import page_data
 from gancore.pictures.store import store
 from gancore.pictures.timeline import GRIDS, Strip, slider, timelines, whole_grids
-from gancore.pictures.words import counted
+from gancore.pictures.verdict import verdict
+from gancore.pictures.words import counted, flat
 from gancore.runs.folder import RunFolder, SampleGrid, existing
 from gancore.runs.layout import SAMPLES
 from gancore.storage.inside import read_file
@@ -67,10 +71,14 @@ def _opened(paths: Sequence[Path]) -> list[Compared]:
     for index, path in enumerate(whole):
         if path in whole[:index]:
             raise UserError(f"{paths[index]} is given twice; name each run once")
-    return [_compared(name, path) for name, path in zip(distinct_names(whole), paths, strict=True)]
+    named = zip(distinct_names(whole), paths, strict=True)
+    compared = [_compared(index, name, path) for index, (name, path) in enumerate(named)]
+    for one, label in zip(compared, labels(compared), strict=True):
+        one.label = label
+    return compared
 
 
-def _compared(name: str, path: Path) -> Compared:
+def _compared(index: int, name: str, path: Path) -> Compared:
     run = existing(path)
     if not run.recipe_file.is_file() and not run.log_file.is_file():
         raise RunError(
@@ -78,7 +86,7 @@ def _compared(name: str, path: Path) -> Compared:
             "give the folder that `gancore train` made"
         )
     evaluations, damaged = read_evaluations(run)
-    return Compared(name, run, evaluations, run.missing + damaged)
+    return Compared(index, name, run, evaluations, run.missing + damaged)
 
 
 def _make_folder(folder: Path) -> None:
@@ -91,24 +99,34 @@ def _make_folder(folder: Path) -> None:
 
 
 def _header(compared: Sequence[Compared]) -> str:
-    return filled("compare-header.html", count=len(compared), legend=legend([one.name for one in compared]))
+    return filled(
+        "compare-header.html", count=len(compared), legend=legend([(one.name, one.label) for one in compared])
+    )
 
 
 def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Section]:
     pairs = [(one.name, one.run) for one in compared]
-    names = [one.name for one in compared]
     grids = _samples(compared)
     neighbors, torn = plates(pairs, "neighbors", NEIGHBORS)
     classes, also_torn = plates(pairs, "classes", CLASSES)
     missing = [f"{one.name}: {sentence}" for one in compared for sentence in one.missing] + torn + also_torn
-    recipes = differences_table(names, [one.run.recipe_table for one in compared])
-    settings = differences_table(names, [_settings(one.run) for one in compared])
+    names = {one.index: one.name for one in compared}
+    apart = differences_table(names, [essentials(one.run) for one in compared])
+    rest = differences_table(names, [_surroundings(one.run) for one in compared])
+    held = contests(groups(compared))
     return [
+        Section("verdict", "Verdict", _verdict(*verdict(held, groups(compared)))),
         Section("missing", "Not here", items(missing), kind="missing"),
-        Section("overview", "Overview", _overview(compared)),
+        Section(
+            "differences",
+            "What differs",
+            apart or _equal("Recipes, settings and data are identical."),
+            note="in recipe, settings and data" if apart else "",
+        ),
         grids,
         Section("latents", "Same seed", _from_one_seed(compared, samples, seed)),
-        Section("scores", "Scores", final_scores(compared)),
+        Section("overview", "Overview", overview(compared)),
+        Section("scores", "Scores", final_scores(compared, held)),
         Section(
             "curves",
             "Curves",
@@ -116,13 +134,10 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
         ),
         Section("alarms", "Alarms", alarm_list([(one.name, one.run.log.alarms) for one in compared])),
         Section(
-            "recipes", "Recipes", recipes or _equal("The recipes are identical."), note="where they differ"
-        ),
-        Section(
-            "settings",
-            "Training",
-            settings or _equal("Data, settings and environment are identical."),
-            note="where data, settings and environment differ",
+            "surroundings",
+            "Surroundings",
+            rest or _equal("Environment and parameters are identical."),
+            note="where environment, parameters and records differ" if rest else "",
         ),
         Section("neighbors", "Nearest neighbors", neighbors),
         Section("classes", "Classes", classes),
@@ -130,14 +145,8 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
     ]
 
 
-def _overview(compared: Sequence[Compared]) -> str:
-    tables = [{"recipe": one.run.name, "state": one.run.state, **dict(facts(one.run))} for one in compared]
-    alarms = [str(len(one.run.log.alarms) or "none") for one in compared]
-    rows = [
-        [escape(name), *(escape(table.get(name, "")) for table in tables)]
-        for name in dict.fromkeys(n for t in tables for n in t)
-    ]
-    return across("", [one.name for one in compared], [*rows, ["alarms", *alarms]])
+def _verdict(first: str, more: Sequence[str]) -> str:
+    return f'<p class="verdict">{escape(first)}</p>{items(more, "more")}'
 
 
 def _samples(compared: Sequence[Compared]) -> Section:
@@ -149,7 +158,7 @@ def _samples(compared: Sequence[Compared]) -> Section:
         one.missing += damaged
         total += len(grids)
         for pipeline, chosen in timelines(grids, each).items():
-            rows.setdefault(pipeline, []).append(Strip(one.name, index, chosen))
+            rows.setdefault(pipeline, []).append(Strip(one.title, index, chosen))
     shown: list[SampleGrid] = [grid for strips in rows.values() for strip in strips for grid in strip.grids]
     if not shown:
         return Section("samples", "Samples", "")
@@ -196,7 +205,7 @@ def _from_one_seed(compared: Sequence[Compared], count: int, seed: int) -> str:
         for fresh, mark in zip(drawn, marks, strict=True)
     ]
     shown = "".join(
-        plate(index, one.name, sources.get(index, ""), notes[index]) for index, one in enumerate(compared)
+        plate(index, one.title, sources.get(index, ""), notes[index]) for index, one in enumerate(compared)
     )
     given = {mark for mark in marks if mark}
     same = (
@@ -210,8 +219,12 @@ def _from_one_seed(compared: Sequence[Compared], count: int, seed: int) -> str:
     return f'<p class="hint">{escape(told)}</p><div class="plates">{shown}</div>'
 
 
-def _settings(run: RunFolder) -> dict[str, object]:
-    return {name: value for name, value in run.facts.items() if name not in ("command", "gancore")}
+def _surroundings(run: RunFolder) -> dict[str, object]:
+    """What a run records besides its recipe, the settings that matter, and its data."""
+    known = {name for name, _ in flat(essentials(run))} | {SEED}
+    elsewhere = ("command", "gancore", "changes", "data", "effective")
+    told = {name: value for name, value in run.facts.items() if name not in elsewhere}
+    return {name: value for name, value in flat(told) if name not in known}
 
 
 def _equal(sentence: str) -> str:

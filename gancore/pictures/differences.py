@@ -19,19 +19,19 @@ def differences(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str
     return [(name, several) for name, several in found if len(set(several)) > 1]
 
 
-def differences_table(names: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> str:
-    """The differences as a table with a column for each run; empty if there are none."""
+def differences_table(names: Mapping[int, str], tables: Sequence[Mapping[str, Any]]) -> str:
+    """The differences as a table with a column for each run, by its place; empty if there are none."""
     body = [[escape(name), *(_cell(words) for words in several)] for name, several in differences(tables)]
     return across("field", names, body, "differences")
 
 
-def across(corner: str, names: Sequence[str], body: Sequence[Sequence[str]], kind: str = "") -> str:
-    """A table of HTML cells with a column for each run, headed by its name and color."""
+def across(corner: str, names: Mapping[int, str], body: Sequence[Sequence[str]], kind: str = "") -> str:
+    """A table of HTML cells with a column for each run, headed by its name and the color of its place."""
     return table(
-        [corner, *(run_mark(index, name) for index, name in enumerate(names))],
+        [corner, *(run_mark(index, name) for index, name in names.items())],
         body,
         f"across {kind}",
-        [corner, *map(escape, names)],
+        [corner, *map(escape, names.values())],
     )
 
 

@@ -1,122 +1,132 @@
 """The scores of several runs next to each other, and whether their protocols agree."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
-from gancore.pictures.differences import across, differences, differences_table
+from gancore.pictures.compared import Compared
+from gancore.pictures.contest import Contest
+from gancore.pictures.differences import across, differences_table
 from gancore.pictures.page import board, filled
+from gancore.pictures.ranking import Place
 from gancore.pictures.scores import Evaluated, Reading, courses
-from gancore.pictures.sections import ARROWS, left_out, protocol, setup, value_cell
-from gancore.pictures.words import listed
-from gancore.runs.folder import RunFolder
+from gancore.pictures.sections import (
+    ARROWS,
+    anchor_line,
+    anchor_note,
+    left_out,
+    protocol,
+    setup,
+    value_cell,
+)
+from gancore.pictures.words import figure, listed
 
 TRAINED = "while training"
-ITS_OWN = {"samples.source", "samples.run", "samples.pipeline"}
-"""Protocol entries specific to a run, which do not affect comparability."""
+MARKS = {
+    "best": ("best", "better than every other by more than two standard errors"),
+    "tied": ("tied", "within two standard errors of the best value: no run is ahead"),
+    "unranked": ("not ranked", ""),
+}
+"""What a place is called in a table, and why."""
+MEANS = (
+    "Runs that differ in their seed alone stand together: the mean with its standard error, and the value of "
+    "each. The error of a single run is at least their spread."
+)
 
 
-@dataclass
-class Compared:
-    """A run with its name on the page."""
-
-    name: str
-    run: RunFolder
-    evaluations: list[Evaluated]
-    missing: list[str]
-
-
-def final_scores(compared: Sequence[Compared]) -> str:
+def final_scores(compared: Sequence[Compared], contests: Sequence[Contest]) -> str:
     """A table for each evaluation that a run has, the best marked, and the charts of the scores over the
     training.
     """
     charts = board("scores-board") if any(courses(one.run.log.lines) for one in compared) else ""
-    names = dict.fromkeys(evaluation.name for one in compared for evaluation in one.evaluations)
-    tables = "".join(_final(compared, name) for name in names)
     nothing = '<p class="quiet-line"><span class="pill">none yet</span> None of these runs has a score.</p>'
-    return tables + charts or nothing
+    return "".join(map(_final, contests)) + charts or nothing
 
 
-def _final(compared: Sequence[Compared], name: str) -> str:
+def _final(contest: Contest) -> str:
     """The table of one evaluation, such as `emoji-test`, with all runs that have it."""
-    of_run = {
-        one.name: evaluation for one in compared for evaluation in one.evaluations if evaluation.name == name
-    }
-    scores = dict.fromkeys(score for evaluation in of_run.values() for score in evaluation.readings)
+    first = next(several[0] for several in contest.evaluations if several)
     rows = [
-        _score_row(
-            score, [of_run[one.name].readings.get(score) if one.name in of_run else None for one in compared]
+        [_score_head(score, readings, [] if contest.unlike else first.anchored(score)), *cells]
+        for score, readings, cells in (
+            (score, readings, _cells(contest, score)) for score, readings in contest.readings.items()
         )
-        for score in scores
     ]
-    images = [of_run[one.name].images if one.name in of_run else None for one in compared]
-    after = ["after images", *(f"{count:,}" if count is not None else "" for count in images)]
-    body = across("score", [one.name for one in compared], [*rows, after] if any(images) else rows, "scores")
-    reasons = {
-        f"{owner}, {score}": reason
-        for owner, evaluation in of_run.items()
-        for score, reason in evaluation.left_out.items()
-    }
-    protocols = {owner: evaluation.protocol for owner, evaluation in of_run.items() if evaluation.protocol}
+    after = ["after images", *map(_images, contest.evaluations)]
+    names = {group.index: group.name for group in contest.groups}
+    body = across("score", names, [*rows, after] if any(after[1:]) else rows, "scores")
+    runs = sorted((run for group in contest.groups for run in group.runs), key=lambda run: run.index)
+    found = [(run, one) for run in runs if (one := run.evaluation(contest.name)) is not None]
+    protocols = [(run, one.protocol) for run, one in found if one.protocol]
+    reasons = {f"{run.name}, {score}": why for run, one in found for score, why in one.left_out.items()}
     return filled(
         "compare-scores.html",
-        title=escape(name or TRAINED),
+        title=escape(contest.name or TRAINED),
         note=escape(_setups(protocols)),
-        table=body,
-        warning=_unlike(protocols),
+        table=body + _note(contest, first),
+        warning=_warning(contest.unlike),
         left_out=left_out(reasons),
         protocols=_protocols(protocols),
     )
 
 
-def _score_row(name: str, readings: Sequence[Reading | None]) -> list[str]:
-    known = [reading for reading in readings if reading is not None]
-    leader = next(
-        (one for one in known if one.value is not None and not any(other.beats(one) for other in known)), None
-    )
-    marked = leader if len(known) > 1 and leader is not None and leader.better in ARROWS else None
-    arrow = ARROWS.get(known[0].better, "") if known else ""
+def _score_head(name: str, readings: Sequence[Reading | None], anchors: Sequence[tuple[str, float]]) -> str:
+    better = next(reading.better for reading in readings if reading is not None)
+    arrow = ARROWS.get(better, "")[:1]
+    return f'{escape(name)} <span class="soft">{arrow}</span>{anchor_line(anchors)}'
+
+
+def _cells(contest: Contest, score: str) -> list[str]:
+    row = zip(contest.readings[score], contest.places[score], contest.evaluations, strict=True)
     return [
-        f'{escape(name)} <span class="soft">{arrow[:1]}</span>',
-        *(_score_cell(reading, marked) for reading in readings),
+        _cell(reading, place, [one.readings.get(score) for one in several]) for reading, place, several in row
     ]
 
 
-def _score_cell(reading: Reading | None, leader: Reading | None) -> str:
+def _cell(reading: Reading | None, place: Place, each: Sequence[Reading | None]) -> str:
     if reading is None:
         return '<span class="soft">—</span>'
     shown = value_cell(reading)
-    if leader is None or reading.value is None:
-        return shown
-    if reading.value == leader.value:
-        return f'<span class="best">{shown}</span><span class="mark">best</span>'
-    return (
-        f'{shown}<span class="mark like" title="within two standard errors of the best">≈ best</span>'
-        if reading.like(leader)
-        else shown
-    )
+    values = ", ".join(figure(one.value) for one in each if one is not None) if len(each) > 1 else ""
+    several = f'<small class="anchors">{values}</small>' if values else ""
+    if place.kind not in MARKS:
+        return shown + several
+    word, why = MARKS[place.kind]
+    value = f'<span class="best">{shown}</span>' if place.kind == "best" else shown
+    kind = "mark" if place.kind == "best" else "mark like"
+    return f'{value}<span class="{kind}" title="{escape(why or place.reason)}">{word}</span>{several}'
 
 
-def _setups(protocols: Mapping[str, Mapping[str, object]]) -> str:
-    found = dict.fromkeys(filter(None, map(setup, protocols.values())))
+def _images(evaluations: Sequence[Evaluated]) -> str:
+    counts = dict.fromkeys(f"{one.images:,}" for one in evaluations if one.images is not None)
+    return ", ".join(counts)
+
+
+def _note(contest: Contest, first: Evaluated) -> str:
+    means = f'<p class="hint">{MEANS}</p>' if any(len(group.runs) > 1 for group in contest.groups) else ""
+    return means + ("" if contest.unlike else anchor_note(first))
+
+
+def _setups(protocols: Sequence[tuple[Compared, Mapping[str, object]]]) -> str:
+    found = dict.fromkeys(filter(None, (setup(one) for _, one in protocols)))
     return found.popitem()[0] if len(found) == 1 else ""
 
 
-def _unlike(protocols: Mapping[str, Mapping[str, object]]) -> str:
+def _warning(rows: Sequence[str]) -> str:
     """A warning if protocols differ, with the differences."""
-    rows = [name for name, _ in differences(list(protocols.values())) if name not in ITS_OWN]
     if not rows:
         return ""
     several = listed(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "")
     return (
         f'<p class="notice">Protocols differ: {escape(several)}. '
-        "See the protocols before comparing these numbers.</p>"
+        "These numbers cannot be compared, so none is marked as the best.</p>"
     )
 
 
-def _protocols(protocols: Mapping[str, Mapping[str, object]]) -> str:
-    table = differences_table(list(protocols), list(protocols.values()))
-    first = next(iter(protocols.values()), {})
+def _protocols(protocols: Sequence[tuple[Compared, Mapping[str, object]]]) -> str:
+    names = {run.index: run.name for run, _ in protocols}
+    tables = [table for _, table in protocols]
+    table = differences_table(names, tables)
+    first = next(iter(tables), {})
     if not table:
         return protocol(first)
     return (

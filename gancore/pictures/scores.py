@@ -30,11 +30,16 @@ class Reading:
             return False
         return self.value < other.value if self.better == "lower" else self.value > other.value
 
-    def like(self, other: "Reading") -> bool:
-        """Whether the difference is within two of its standard errors."""
-        if self.value is None or other.value is None or (self.error is None and other.error is None):
-            return self.value == other.value
-        return abs(self.value - other.value) <= 2 * math.hypot(self.error or 0, other.error or 0)
+    def clear_of(self, other: "Reading") -> bool | None:
+        """Whether the difference is more than two of its standard errors; None if no error is known. Where
+        one is, it counts for both.
+        """
+        if self.value is None or other.value is None or self.value == other.value:
+            return False
+        known = [one.error for one in (self, other) if one.error is not None]
+        if not known:
+            return None
+        return abs(self.value - other.value) > 2 * math.hypot(known[0], known[-1])
 
 
 @dataclass(frozen=True)

@@ -171,15 +171,22 @@ def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
         "data": run.data_words,
         "parameters": run.facts.get("parameters"),
         **{name: settings.get(name) for name in SETTINGS},
+        "batch": run.batch,
     }
     yield from ((name, words(value)) for name, value in found.items() if value not in (None, ""))
 
 
-def legend(names: Sequence[str]) -> str:
-    """A button for each run that hides or shows it."""
+def legend(runs: Sequence[tuple[str, str]]) -> str:
+    """A button for each run, by name and label, that hides or shows it."""
     return "".join(
-        filled("legend.html", run=index, style=run_style(index), name=escape(name))
-        for index, name in enumerate(names)
+        filled(
+            "legend.html",
+            run=index,
+            style=run_style(index),
+            name=escape(name),
+            label=f'<small class="soft">{escape(label)}</small>' if label else "",
+        )
+        for index, (name, label) in enumerate(runs)
     )
 
 

@@ -25,10 +25,17 @@ def run_table(
         "gancore": VERSION,
         "command": list(command),
         "settings": how,
+        "effective": effective(recipe, settings),
         "data": dict(data),
         "parameters": counts(recipe),
         "environment": environment(),
     }
+
+
+def effective(recipe: Recipe, settings: Settings) -> dict[str, int]:
+    """What settings come to that the user left to the recipe."""
+    batch = settings.batch or recipe.batch_size
+    return {"batch": min(batch, settings.images or batch)}
 
 
 def counts(recipe: Recipe) -> dict[str, int]:

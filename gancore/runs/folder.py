@@ -164,6 +164,12 @@ class RunFolder(RunLayout):
         return _table(self.facts, "settings")
 
     @property
+    def batch(self) -> int | None:
+        """Images in a batch, chosen or by default; None if the folder does not tell, as of older runs."""
+        found = self.settings_table.get("batch", _table(self.facts, "effective").get("batch"))
+        return found if isinstance(found, int) else None
+
+    @property
     def settings(self) -> "Settings":
         """How the recipe was trained.
 

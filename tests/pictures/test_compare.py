@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import subprocess
@@ -5,15 +6,17 @@ import sys
 from html import unescape
 
 import pytest
-from faked_runs import FD, NASTY, fake_run, save_scores, scores
+from faked_runs import FD, NASTY, describe, fake_run, save_scores, scores
 from html_page import Page
 from small import SmallGenerator, know_small_parts
 
 from gancore import Pipeline
 from gancore.cli import run as command_line
 from gancore.errors import RunError, UserError
+from gancore.pictures.alike import unlike
 from gancore.pictures.compare import write_comparison
 from gancore.pictures.differences import differences, distinct_names
+from gancore.pictures.report import write_report
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal, Uniform
 
@@ -41,6 +44,31 @@ def cells(page, name):
     return [" ".join(re.sub("<.*?>", " ", cell).split()) for cell in re.findall("<td[^>]*>(.*?)</td>", row)]
 
 
+def row_of(page, name):
+    """The words of a run's row in the overview."""
+    row = re.search(rf'<th scope="row"><i[^>]*></i>{name}</th>.*?</tr>', page.source)[0]
+    return re.findall("<td[^>]*>(.*?)</td>", row)
+
+
+def give(run, *, count=1000, file="00001000.json", images=1000, **values):
+    """A run's evaluation: names with value, error and direction, as `FD=(20, 0.5, "lower")`."""
+    table = {
+        f"{name}[emoji-1]": {"value": value, "error": error, "better": better}
+        for name, (value, error, better) in values.items()
+    }
+    save_scores(run / "scores" / file, table, images=images, count=count)
+
+
+def verdict_of(page):
+    """The sentences of the verdict."""
+    found = re.search('<section id="verdict".*?</section>', unescape(page.source), re.DOTALL)[0]
+    return re.findall('<p class="verdict">(.*?)</p>|<li>(.*?)</li>', found)
+
+
+def said_by(page):
+    return ["".join(pair) for pair in verdict_of(page)]
+
+
 def keep_pipeline(run, sampler, *, width=4, seed=0):
     """A pipeline that was never trained, as the run's product."""
     generator = SmallGenerator(image=(3, 8, 8), width=width)
@@ -50,8 +78,10 @@ def keep_pipeline(run, sampler, *, width=4, seed=0):
 def test_the_runs_stand_side_by_side(two):
     made = compared(two, samples=0)
     assert [run["name"] for run in made.data["runs"]] == ["one", "other"]
-    assert cells(made, "images seen") == ["1,000", "500 of 1,000"]
-    assert cells(made, "alarms") == ["1", "none"]
+    assert row_of(made, "one") == ["1,000", "100", "5 min 00 s", "1"]
+    assert row_of(made, "other") == ["500 of 1,000", "50", "2 min 30 s", "none"]
+    assert "In common: recipe dcgan · state done · data my photos" in made.source
+    assert "batch 10" in made.source
     assert [attributes["data-toggle"] for _, attributes in made.elements if "data-toggle" in attributes] == [
         "0",
         "1",
@@ -86,7 +116,7 @@ def test_one_slider_moves_all_timelines(two):
 def test_the_best_final_score_is_marked(two):
     made = compared(two, samples=0)
     assert cells(made, FD) == ["20 ± 0.50 best", "48 ± 0.50"]
-    assert cells(made, "recall") == ["0.1800 best", "0.1650"]
+    assert cells(made, "recall") == ["0.1800", "0.1650"], "how far chance moves it is not known"
     assert cells(made, "after images") == ["1,000", "500"]
 
 
@@ -97,7 +127,7 @@ def test_what_two_standard_errors_cover_is_not_told_apart(two):
         images=500,
     )
     made = compared(two, samples=0)
-    assert cells(made, FD) == ["20 ± 0.50 best", "21 ± 0.50 ≈ best"]
+    assert cells(made, FD) == ["20 ± 0.50 tied", "21 ± 0.50 tied"]
     assert cells(made, "recall") == ["0.1800", "—"]
 
 
@@ -109,11 +139,109 @@ def test_scores_that_were_not_made_alike_are_told(two):
     assert cells(made, "samples.count") == ["1000", "200"]
 
 
+def test_the_verdict_comes_first_and_then_what_differs(two):
+    made = compared(two, samples=0)
+    assert made.sections[:3] == ["verdict", "differences", "samples"]
+    assert said_by(made)[0] == f"Ahead: one. {FD} is 20 ± 0.50, against 48 ± 0.50 of other."
+    assert "One training each" in said_by(made)[-1]
+
+
+def test_runs_are_labeled_by_what_differs(two, tmp_path):
+    describe(two[1], width=32, seed=5, data='sources = ["other photos"]')
+    made = compared(two, samples=0)
+    labels = re.findall(r'data-toggle.*?<small class="soft">(.*?)</small>', made.source)
+    assert labels == ["width 64, seed 3, data my photos", "width 32, seed 5, data other photos"]
+    assert "one · width 64, seed 3, data my photos" in made.source, "grids are labeled, too"
+
+
+def test_nobody_is_ahead_within_the_spread(two):
+    for run, value in zip(two, (20, 20.9), strict=True):
+        give(run, FD=(value, 0.5, "lower"), file="evaluation.json")
+    made = compared(two, samples=0)
+    expected = "20 ± 0.50 of one and 20.90 ± 0.50 of other, within two standard errors of each other."
+    assert said_by(made) == [f"No run is ahead: {FD} is {expected}"]
+    assert "best</span>" not in made.source.split("<h3>evaluation")[1].split("</table>")[0]
+
+
+def test_values_that_chance_moves_by_an_unknown_amount_have_no_best(two):
+    for run, value in zip(two, (20, 30), strict=True):
+        give(run, FD=(value, None, "lower"), file="evaluation.json")
+    assert "how far chance moves it is not known" in said_by(compared(two, samples=0))[0]
+
+
+def test_unlike_protocols_have_no_best(two):
+    for run, count in zip(two, (1000, 200), strict=True):
+        give(run, FD=(20 + count, 0.5, "lower"), file="evaluation.json", count=count)
+    made = compared(two, samples=0)
+    verdict = said_by(made)
+    assert verdict[0] == "No verdict: the scores were not made alike (samples.count)."
+    assert verdict[1] == "Score them alike: gancore evaluate RUN, for each of one and other."
+    assert "best</span>" not in made.source.split("<h3>evaluation")[1].split("</table>")[0]
+
+
+def test_noise_wins_no_precision(two):
+    give(two[0], FD=(200, 2, "lower"), precision=(0.96, 0.01, "higher"), recall=(0.0, 0.001, "higher"))
+    good = {"FD": (20, 2, "lower"), "precision": (0.5, 0.01, "higher"), "recall": (0.4, 0.01, "higher")}
+    for name in ("00000500.json", "00001000.json"):
+        give(two[1], file=name, **good)
+    made = compared(two, samples=0)
+    assert cells(made, "precision") == ["0.9600 ± 0.010 not ranked", "0.5000 ± 0.010"]
+    assert cells(made, "recall") == ["0 ± 0.0010", "0.4000 ± 0.010 best"]
+    told = "one is not ranked by precision[emoji-1]: its recall is 0, as that of noise or of a single image."
+    assert told in said_by(made)
+
+
+def test_replications_are_no_contest(tmp_path):
+    runs = [fake_run(tmp_path / f"seed-{seed}", seed=seed) for seed in (1, 2, 3)]
+    for run, value in zip(runs, (19, 20, 21), strict=True):
+        give(run, FD=(value, 0.1, "lower"))
+    made = compared(runs, samples=0)
+    verdict = said_by(made)
+    assert verdict[0] == "Replications: these 3 runs differ in their seed alone."
+    assert verdict[1] == f"{FD}: 20 ± 0.58 (mean of 3 seeds)."
+    assert cells(made, FD) == ["20 ± 0.58 19, 20, 21"]
+    assert "Protocols differ" not in made.source and "best</span>" not in made.source
+
+
+def test_a_group_is_ahead_by_more_than_its_seeds_spread(tmp_path):
+    runs = [fake_run(tmp_path / f"narrow-{seed}", seed=seed) for seed in (1, 2, 3)]
+    runs += [fake_run(tmp_path / "wide", width=96)]
+    for run, value in zip(runs, (19, 21, 23, 18), strict=True):
+        give(run, FD=(value, 0.1, "lower"))
+    assert said_by(compared(runs, samples=0))[0].startswith("No run is ahead"), "2 of spread over seeds"
+    give(runs[-1], FD=(10, 0.1, "lower"))
+    ahead = "Ahead: wide. FD[emoji-1] is 10 ± 2, against 21 ± 1.2 (mean of 3 seeds) of narrow-1 and 2 more."
+    assert said_by(compared(runs, samples=0))[0] == ahead
+
+
+def test_what_was_judged_and_what_was_drawn_do_not_forbid_a_comparison():
+    first = {"samples": {"seed": 1, "run": "a", "batch_norm": "none"}, "seed": 1, "versions": {"torch": "2"}}
+    other = {"samples": {"seed": 2, "run": "b", "batch_norm": "running statistics"}, "seed": 2}
+    assert unlike([first, other]) == []
+    standing = {**other, "samples": {"batch_norm": "standing statistics"}}
+    assert unlike([other, standing]) == ["samples.batch_norm"]
+    assert unlike([{"reference": {"count": 5}}, {"reference": {"count": 6}}]) == ["reference.count"]
+
+
+def test_anchors_stand_under_a_score(two):
+    path = two[0] / "scores" / "00001000.json"
+    table = json.loads(path.read_text())
+    table["anchors"] = {
+        name: {"count": 500, "scores": {FD: value}} for name, value in (("real", 3.5), ("noise", 210))
+    }
+    table["scores"][FD]["perfect"] = 0
+    path.write_text(json.dumps(table))
+    for page in (compared(two, samples=0), Page(write_report(two[0]).read_text(encoding="utf-8"))):
+        assert '<small class="anchors">perfect 0 · real 3.500 · noise 210</small>' in page.source
+        assert "500 real images that the reference lacks and 500 images of uniform noise" in page.source
+
+
 def test_only_fields_that_differ_are_listed(two):
     made = compared(two, samples=0)
     assert cells(made, "generator.width") == ["64", "32"]
     assert '<th scope="row">part</th>' not in made.source
-    assert "Data, settings and environment are identical." in made.source
+    assert "settings.seed" not in made.source
+    assert "Environment and parameters are identical." in made.source
 
 
 def test_a_field_that_one_recipe_lacks_is_a_difference():
@@ -172,7 +300,7 @@ def test_old_runs_without_scores_can_be_compared(tmp_path):
     runs = [fake_run(tmp_path / name, scored=False) for name in ("a", "b")]
     made = compared(runs)
     assert "None of these runs has a score." in made.source and "No alarm was raised." in made.source
-    assert "The recipes are identical." in made.source
+    assert "Recipes, settings and data are identical." in made.source
     assert "neighbors" not in made.sections
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -353,6 +354,16 @@ def test_a_longer_training_is_noted_and_nothing_else(copy):
 def test_a_described_run_is_not_described_again(copy):
     with pytest.raises(RunError, match=r"now contains a run; resume it with `gancore train --resume"):
         copy.describe(copy.recipe(), copy.settings, {}, [])
+
+
+def test_a_run_says_the_batch_that_its_recipe_chose(copy, tmp_path):
+    assert copy.batch == copy.settings.batch, "a run of an earlier version says it where it was given"
+    recipe, fresh = copy.recipe(), RunFolder.new(tmp_path / "new", "dcgan")
+    fresh.describe(recipe, attrs.evolve(copy.settings, batch=None, images=1000), {}, [])
+    assert fresh.settings.batch is None and fresh.batch == recipe.batch_size
+    shorter = RunFolder.new(tmp_path / "short", "dcgan")
+    shorter.describe(recipe, attrs.evolve(copy.settings, batch=None, images=5), {}, [])
+    assert shorter.batch == 5
 
 
 def test_what_a_killed_process_left_is_swept(copy):

@@ -1,0 +1,89 @@
+"""Which of several values is the best, and when none is."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import mean, stdev
+
+from gancore.pictures.scores import Evaluated, Reading
+from gancore.pictures.words import figure
+
+DIRECTIONS = ("lower", "higher")
+NEAR_ZERO = 0.05
+VARIETY = ("recall", "coverage")
+"""Scores that say whether a model covers the real images, the first one known."""
+BLIND_TO_VARIETY = ("precision", "density", "PPL", "EQ-T", "EQ-T_frac", "EQ-R")
+"""Scores that noise, or a model that draws a single image, can win."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of a value among others: `best`, `tied` with the best, `unranked` for a reason, or empty."""
+
+    kind: str = ""
+    reason: str = ""
+
+
+def head(score: str) -> str:
+    """The bare name of a score, as `PPL` of `PPL z[emoji-1]`."""
+    return score.partition("[")[0].partition(" ")[0]
+
+
+def without_variety(score: str, readings: Mapping[str, Reading]) -> str:
+    """Why a score does not rank a model, which covers next to nothing of the real images; else empty."""
+    if head(score) not in BLIND_TO_VARIETY:
+        return ""
+    for name in VARIETY:
+        for known, reading in readings.items():
+            if head(known) == name and reading.value is not None:
+                return f"{name} is {figure(reading.value, 2)}" if reading.value < NEAR_ZERO else ""
+    return ""
+
+
+def places(readings: Sequence[Reading | None], reasons: Sequence[str]) -> list[Place]:
+    """The place of each value; `reasons` say why a value is not ranked, empty if it is.
+
+    A value is the best if it is better than every other by more than two standard errors of the difference.
+    Those within two of the best one are tied with it, and then none is the best; where no error is known,
+    nothing is said.
+    """
+    ranked = [
+        one
+        for one, reason in zip(readings, reasons, strict=True)
+        if one is not None and one.value is not None and one.better in DIRECTIONS and not reason
+    ]
+    leader = next((one for one in ranked if not any(other.beats(one) for other in ranked)), None)
+    others = [one for one in ranked if one is not leader]
+    clear = [leader.clear_of(one) for one in others] if leader is not None else []
+    tied = [one for one, is_clear in zip(others, clear, strict=True) if is_clear is False]
+
+    def place(one: Reading | None, reason: str) -> Place:
+        if reason:
+            return Place("unranked", reason)
+        if one is None or not clear or None in clear:
+            return Place()
+        if one is leader:
+            return Place("tied" if tied else "best")
+        return Place("tied") if any(one is other for other in tied) else Place()
+
+    return [place(one, reason) for one, reason in zip(readings, reasons, strict=True)]
+
+
+def mean_reading(readings: Sequence[Reading]) -> Reading:
+    """The mean over replications, with its standard error from their spread, and not below that of a single
+    value; a single reading stays as it is.
+    """
+    values = [one.value for one in readings if one.value is not None]
+    if len(readings) == 1 or not values:
+        return readings[0]
+    if len(values) < len(readings):
+        return replace(readings[0], value=None, error=None)
+    of_one = max((one.error for one in readings if one.error is not None), default=0.0)
+    return replace(readings[0], value=mean(values), error=max(stdev(values), of_one) / math.sqrt(len(values)))
+
+
+def shared(evaluations: Sequence[Evaluated]) -> dict[str, Reading]:
+    """The means of the scores that all evaluations of a group have."""
+    first, *rest = evaluations
+    names = [name for name in first.readings if all(name in one.readings for one in rest)]
+    return {name: mean_reading([one.readings[name] for one in evaluations]) for name in names}
