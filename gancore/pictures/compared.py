@@ -1,6 +1,6 @@
 """Runs that are compared: what sets each apart, and which of them are replications."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +40,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in their seed alone, or a single run."""
+    """Runs that differ in their seed alone, or a single run; `label` says what else sets them apart."""
 
     runs: list[Compared]
+    label: str = ""
 
     @property
     def index(self) -> int:
@@ -55,6 +56,11 @@ class Group:
         more = len(self.runs) - 1
         return f"{self.runs[0].name} and {more} more" if more else self.runs[0].name
 
+    @property
+    def title(self) -> str:
+        """Name and label."""
+        return f"{self.name} · {self.label}" if self.label else self.name
+
 
 def essentials(run: RunFolder) -> dict[str, Any]:
     """What the results of a run follow from: recipe, settings with the batch it came to, data, changes."""
@@ -62,7 +68,8 @@ def essentials(run: RunFolder) -> dict[str, Any]:
         name: v for name, v in run.settings_table.items() if name not in HOW_IT_IS_RUN | HOW_IT_IS_KEPT
     }
     batch = {} if run.batch is None else {"batch": run.batch}
-    recipe = {name: value for name, value in run.recipe_table.items() if name != "gancore"}
+    told = {"gancore", *batch}  # the batch that counts is the one that it came to
+    recipe = {name: value for name, value in run.recipe_table.items() if name not in told}
     changes = {"changes": found} if (found := run.facts.get("changes")) else {}
     data = {"data": run.data_words or "unknown", CONTENT: _fingerprint(run)[:12]}
     return {**recipe, "settings": {**settings, **batch}, **data, **changes}
@@ -71,18 +78,22 @@ def essentials(run: RunFolder) -> dict[str, Any]:
 def groups(compared: Sequence[Compared]) -> list[Group]:
     """The runs, those that differ in their seed alone together."""
     found: list[Group] = []
+    apart = labels(compared, {SEED})
     for one in compared:
         mine = next((group for group in found if _replicates(group.runs[0].run, one.run)), None)
         if mine is None:
-            found.append(Group([one]))
+            found.append(Group([one], apart[one.index]))
         else:
             mine.runs.append(one)
     return found
 
 
-def labels(compared: Sequence[Compared]) -> list[str]:
-    """A few words for each run on what sets it apart from the others; empty if nothing does."""
-    found = differences([essentials(one.run) for one in compared])
+def labels(compared: Sequence[Compared], besides: Collection[str] = ()) -> list[str]:
+    """A few words for each run on what sets it apart from the others, `besides` some fields; empty if nothing
+    does.
+    """
+    every = differences([essentials(one.run) for one in compared])
+    found = [(name, values) for name, values in every if name not in besides]
     return [_label([(name, values[index]) for name, values in found]) for index in range(len(compared))]
 
 

@@ -11,6 +11,7 @@ from gancore.pictures.ranking import (
     BLIND_TO_VARIETY,
     DIRECTIONS,
     Place,
+    above_noise,
     head,
     places,
     shared,
@@ -70,13 +71,30 @@ def _contest(groups: Sequence[Group], name: str) -> Contest:
     tables = [shared(several) if several else {} for several in evaluations]
     scores = dict.fromkeys(score for table in tables for score in table)
     readings = {score: _with_spread([table.get(score) for table in tables], evaluations) for score in scores}
+    noise = {} if apart else _noise(evaluations)
     ranks = {
-        score: [Place()] * len(groups)
-        if apart
-        else places(row, [without_variety(score, table) for table in tables])
+        score: [Place()] * len(groups) if apart else _ranked(score, row, tables, noise.get(score))
         for score, row in readings.items()
     }
     return Contest(name, groups, evaluations, apart, readings, ranks)
+
+
+def _ranked(
+    score: str,
+    row: Sequence[Reading | None],
+    tables: Sequence[dict[str, Reading]],
+    noise: float | None,
+) -> list[Place]:
+    found = places(row, [without_variety(score, table) for table in tables])
+    return [above_noise(score, place, one, noise) for place, one in zip(found, row, strict=True)]
+
+
+def _noise(evaluations: Sequence[Sequence[Evaluated]]) -> dict[str, float]:
+    """What noise scores, where one of the evaluations knows it."""
+    known = (
+        one.anchors["noise"].scores for several in evaluations for one in several if "noise" in one.anchors
+    )
+    return next(known, {})
 
 
 def _with_spread(

@@ -52,7 +52,7 @@ def _final(contest: Contest) -> str:
         )
     ]
     after = ["after images", *map(_images, contest.evaluations)]
-    names = {group.index: group.name for group in contest.groups}
+    names = {group.index: group.title for group in contest.groups}
     body = across("score", names, [*rows, after] if any(after[1:]) else rows, "scores")
     runs = sorted((run for group in contest.groups for run in group.runs), key=lambda run: run.index)
     found = [(run, one) for run in runs if (one := run.evaluation(contest.name)) is not None]

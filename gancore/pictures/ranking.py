@@ -36,8 +36,25 @@ def without_variety(score: str, readings: Mapping[str, Reading]) -> str:
     for name in VARIETY:
         for known, reading in readings.items():
             if head(known) == name and reading.value is not None:
-                return f"{name} is {figure(reading.value, 2)}" if reading.value < NEAR_ZERO else ""
+                low = reading.value < NEAR_ZERO
+                why = f"{name} is {figure(reading.value, 2)}, as that of noise or of a single image"
+                return why if low else ""
     return ""
+
+
+def above_noise(score: str, place: Place, reading: Reading | None, noise: float | None) -> Place:
+    """The place, but unranked if it leads with a value that is not clear of the one of noise."""
+    if (
+        place.kind not in ("best", "tied")
+        or reading is None
+        or noise is None
+        or head(score) in BLIND_TO_VARIETY
+    ):
+        return place
+    at_noise = replace(reading, value=noise, error=0.0)
+    if reading.beats(at_noise) and reading.clear_of(at_noise) is not False:
+        return place
+    return Place("unranked", f"noise scores {figure(noise)}")
 
 
 def places(readings: Sequence[Reading | None], reasons: Sequence[str]) -> list[Place]:

@@ -56,6 +56,8 @@ def _outcome(contest: Contest) -> str:
     if kinds[0] == "best":
         leader, reading, _, count = ordered[0]
         return f"Ahead: {leader.name}. {score} is {_shown(reading, count)}, against {listed(told[1:4])}."
+    if kinds[0] == "unranked":
+        return f"No run is ahead: {score} is {told[0]}, and {ordered[0][2].reason}."
     if "tied" in kinds:
         tied = [words for words, kind in zip(told, kinds, strict=True) if kind == "tied"]
         return f"No run is ahead: {score} is {listed(tied)}, within two standard errors of each other."
@@ -69,21 +71,18 @@ def _others(contest: Contest) -> Iterable[str]:
         if score != contest.decisive:
             ahead.setdefault(groups[0].name, []).append(score)
     for name, scores in ahead.items():
-        yield f"{name} is {'also ' if _ahead(contest) == name else ''}best in {_some(scores)}."
-
-
-def _ahead(contest: Contest) -> str:
-    return next((groups[0].name for groups in [contest.of("best").get(contest.decisive)] if groups), "")
+        yield f"Best in {_some(scores)}: {name}."
 
 
 def _unranked(contest: Contest) -> Iterable[str]:
-    reasons: dict[tuple[str, str], list[str]] = {}
+    """Whom a score does not rank, and why."""
+    found: dict[tuple[str, str], list[str]] = {}
     for score, row in contest.places.items():
         for group, place in zip(contest.groups, row, strict=True):
-            if place.kind == "unranked":
-                reasons.setdefault((group.name, place.reason), []).append(score)
-    for (name, reason), scores in reasons.items():
-        yield f"{name} is not ranked by {_some(scores)}: its {reason}, as that of noise or of a single image."
+            if place.kind == "unranked" and score != contest.decisive:
+                found.setdefault((score, place.reason), []).append(group.name)
+    for (score, reason), names in found.items():
+        yield f"Not ranked by {score}: {_some(names)} ({reason})."
 
 
 def _unreplicated(contest: Contest) -> Iterable[str]:

@@ -187,8 +187,20 @@ def test_noise_wins_no_precision(two):
     made = compared(two, samples=0)
     assert cells(made, "precision") == ["0.9600 ± 0.010 not ranked", "0.5000 ± 0.010"]
     assert cells(made, "recall") == ["0 ± 0.0010", "0.4000 ± 0.010 best"]
-    told = "one is not ranked by precision[emoji-1]: its recall is 0, as that of noise or of a single image."
+    told = "Not ranked by precision[emoji-1]: one (recall is 0, as that of noise or of a single image)."
     assert told in said_by(made)
+
+
+def test_nobody_is_ahead_who_scores_like_noise(two):
+    for run, value in zip(two, (208, 239), strict=True):
+        give(run, FD=(value, 1, "lower"), file="evaluation.json")
+        path = run / "scores" / "evaluation.json"
+        table = json.loads(path.read_text())
+        path.write_text(json.dumps(table | {"anchors": {"noise": {"count": 64, "scores": {FD: 209}}}}))
+    made = compared(two, samples=0)
+    expected = f"No run is ahead: {FD} is 208 ± 1 of one, and noise scores 209."
+    assert said_by(made) == [expected]
+    assert "best</span>" not in made.source.split("<h3>evaluation")[1].split("</table>")[0]
 
 
 def test_replications_are_no_contest(tmp_path):
