@@ -39,6 +39,7 @@ from gancore.component.fields import (
     seats,
 )
 from gancore.component.ownership import Owner, Place, making, next_place
+from gancore.component.representation import part_text
 from gancore.component.running_mean import RunningMean
 from gancore.component.scheduled import closed, refused, taking_schedules
 from gancore.component.seating import children, fill, fill_all, occupy
@@ -156,6 +157,10 @@ class Part(nn.Module):
         return {}
 
     # what the library uses
+
+    def __repr__(self) -> str:
+        """The code that makes the part; `torch.nn.Module.__repr__(part)` lists its layers."""
+        return part_text(self) if "_owner" in self.__dict__ else object.__repr__(self)
 
     @property
     def qualified_name(self) -> str:

@@ -37,15 +37,16 @@ def occupy(part: "Part", place: SeatField) -> None:
                 f"{where} holds a list of {place.interface.kind} parts; got {given!r}: write [{given!r}]"
             )
         setattr(
-            part, place.name, nn.ModuleList(_as_part(place, v, f"{where}[{i}]") for i, v in enumerate(given))
+            part, place.name, nn.ModuleList(as_part(place, v, f"{where}[{i}]") for i, v in enumerate(given))
         )
     elif place.optional and (given is None or given == "none"):
         part._modules[place.name] = None
     else:
-        setattr(part, place.name, _as_part(place, given, where))
+        setattr(part, place.name, as_part(place, given, where))
 
 
-def _as_part(place: SeatField, given: Any, where: str) -> "Part":
+def as_part(place: SeatField, given: Any, where: str) -> "Part":
+    """The part that was given for a seat, made if it is a class, a name or a table. Raises as `occupy`."""
     if isinstance(given, nn.Module):
         made: Any = given
     elif callable(given):

@@ -46,6 +46,9 @@ class Data(ABC):
     @abstractmethod
     def __len__(self) -> int: ...
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.description}>"
+
     @property
     def labels(self) -> LabelArray | None:
         """int64 (N,) in 0 … K-1, float32 (N, K), or None if there are no labels."""

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from attrs.validators import optional
 
+from gancore.component.representation import differing_text
 from gancore.component.validators import Validator, one_of, whole
 from gancore.errors import DataError
 
@@ -48,7 +49,7 @@ def _help(text: str) -> dict[str, str]:
     return {"help": text}
 
 
-@attrs.define(frozen=True, kw_only=True)
+@attrs.define(frozen=True, kw_only=True, repr=False)
 class ImageOptions:
     """How images are read, resized and labeled. The help of a field is in its metadata under "help".
 
@@ -113,6 +114,8 @@ class ImageOptions:
         default=None,
         metadata=_help("folder for decoded images, or off; default: $GANCORE_CACHE or ~/.cache/gancore"),
     )
+
+    __repr__ = differing_text
 
     @property
     def keeps_alpha(self) -> bool:

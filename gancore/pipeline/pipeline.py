@@ -77,6 +77,11 @@ class Pipeline:
         """The parts by seat, without the empty seats."""
         return {name: part for name in SEATS if (part := getattr(self, name)) is not None}
 
+    def __repr__(self) -> str:
+        shape = "×".join(map(str, self.generator.image))
+        parts = ", ".join(f"{name}={part!r}" for name, part in self.parts.items())
+        return f"<Pipeline {self.product} images {shape}: {parts}>"
+
     def _repr_html_(self) -> str:
         """A table of the parts, for notebooks."""
         rows = "".join(

@@ -77,6 +77,11 @@ class RunFolder(RunLayout):
     without torch; `recipe`, `pipeline`, `data` and `settings` import it.
     """
 
+    def __repr__(self) -> str:
+        from gancore.runs.showing import text
+
+        return text(self) if self.exists else super().__repr__()
+
     def _repr_html_(self) -> str:
         from gancore.runs.showing import html
 

@@ -9,6 +9,7 @@ import attrs
 import torch
 from attrs.validators import optional
 
+from gancore.component.representation import differing_text
 from gancore.component.validators import one_of, whole
 from gancore.errors import UserError
 
@@ -20,7 +21,7 @@ def _setting(default: Any, help: str, validator: Any = None, *, fixed: bool = Fa
     return attrs.field(default=default, validator=validator, metadata={"help": help, "fixed": fixed})
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Settings:
     """The settings of one training. Counts are in images seen; None means the default given in the help.
 
@@ -67,6 +68,8 @@ class Settings:
     keep: int = _setting(3, "checkpoints kept, besides the best", whole(1))
     hold_out: int = _setting(0, "images excluded from training, for evaluation", whole(0), fixed=True)
     compile: bool = _setting(False, "compile the networks (first-order updates and sampling)")
+
+    __repr__ = differing_text
 
     def __attrs_post_init__(self) -> None:
         _check_device(self.device)

@@ -1,4 +1,4 @@
-"""The display of a run in a notebook."""
+"""What a run prints, and its display in a notebook."""
 
 import base64
 import json
@@ -6,10 +6,29 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
+from gancore.errors import GancoreError
 from gancore.storage.inside import read_file, read_utf8
 
 if TYPE_CHECKING:
     from gancore.runs.folder import RunFolder
+
+
+def text(run: "RunFolder") -> str:
+    """The folder of a run, its recipe, data and settings as far as they differ from the defaults, and its
+    state.
+    """
+    from gancore.runs.settings import Settings
+
+    try:
+        recipe = repr(run.recipe())
+    except GancoreError:  # a plugin is missing, or the file is damaged
+        recipe = run.name
+    usual = {a.name: a.default for a in attrs.fields(Settings)}
+    settings = [f"{k}={v!r}" for k, v in run.settings_table.items() if v != usual.get(k)]
+    said = [f"{recipe} on {run.data_words or 'unknown data'}", *settings, run.log.state, f"{run.seen} images"]
+    return f"<{type(run).__name__} {run.path}: {', '.join(said)}>"
 
 
 def html(run: "RunFolder") -> str:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import attrs
 
 from gancore.component.discovery import host
+from gancore.component.representation import differing_text
 from gancore.data import Data, ImageOptions, Paired, Unpaired, open_data
 from gancore.data.data import Images
 from gancore.errors import GancoreError, RunError, UserError
@@ -15,13 +16,15 @@ from gancore.storage.names import RECIPE, SETTINGS
 __all__ = ["Sources", "open_source"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Sources:
     """The sources of the data, in a form that `run.toml` can store: one source, or two domains."""
 
     data: tuple[str, ...] = ("emoji",)
     paired: bool = False
     options: ImageOptions = attrs.field(factory=ImageOptions)
+
+    __repr__ = differing_text
 
     def open(self) -> Data:
         """Opens the data. Raises DataError, or UserError if there are neither one nor two sources."""

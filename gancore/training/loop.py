@@ -88,6 +88,9 @@ class Training:
     def __fspath__(self) -> str:
         return str(self.folder)
 
+    def __repr__(self) -> str:
+        return repr(self.run_folder)
+
     def _repr_html_(self) -> str:
         return self.run_folder._repr_html_()
 
