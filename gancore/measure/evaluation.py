@@ -28,7 +28,8 @@ VERSION = 1
 class Evaluation:
     """Values by name, their protocol, and the scores left out with the reason. `images` is the number of
     images the model had seen, if known; `anchors` says what real images and noise score; `files` are the
-    files written.
+    files written. `checkpoint` names the weights that were judged, if they lie in a file: `images`, and
+    `weights_sha256` of the file.
 
     Prints as a table. `result["FD"]` is a number; the key is the whole name, `FD[emoji-1]`, or the part
     before the bracket if only one score begins with it.
@@ -41,6 +42,7 @@ class Evaluation:
     left_out: dict[str, str] = attrs.field(factory=dict)
     anchors: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     files: tuple[Path, ...] = ()
+    checkpoint: dict[str, Any] = attrs.field(factory=dict)
 
     def __getitem__(self, name: str) -> float:
         """The value of that name.
@@ -102,6 +104,7 @@ class Evaluation:
         return {
             "gancore": VERSION,
             "images": self.images,
+            **({"checkpoint": self.checkpoint} if self.checkpoint else {}),
             "scores": values_table(self.scores),
             "left_out": self.left_out,
             "anchors": self.anchors,
@@ -131,6 +134,7 @@ class Evaluation:
                 table["images"],
                 table["left_out"],
                 table.get("anchors", {}),
+                checkpoint=dict(table.get("checkpoint", {})),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MeasureError(
@@ -165,7 +169,8 @@ def score_study(
     """
     started = time.monotonic()
     study.features("reference"), study.features("samples")
-    so_far = Evaluation({}, protocol(study), 0.0, images, {score.name: PENDING for score in scores})
+    seen, pending = study.checkpoint.get("images", images), {score.name: PENDING for score in scores}
+    so_far = Evaluation({}, protocol(study), 0.0, seen, pending, checkpoint=study.checkpoint)
     for index, score in enumerate(scores):
         values, reason = _judged(score, study, index, len(scores), strict)
         so_far = _with(so_far, score, values, reason, time.monotonic() - started)

@@ -1,8 +1,8 @@
 """The input of scores: two sets of images, their features, and what else is known, each computed once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -35,7 +35,8 @@ class Study:
 
     `training` holds the training images if known; `pipeline` made the samples if one did. `held_out` are
     images like the reference that the pipeline never saw. `pairs` are images made of others, and in the same
-    order the images that they should be.
+    order the images that they should be. `checkpoint` says which weights made the samples: how many images
+    they have seen, and the hash of their file.
 
     Raises:
         MeasureError: samples and reference are of different shapes, or pairs in number. FitError: the
@@ -53,6 +54,7 @@ class Study:
         held_out: ImageSet | None = None,
         pairs: tuple[ImageSet, ImageSet] | None = None,
         seed: int = 0,
+        checkpoint: Mapping[str, Any] | None = None,
     ) -> None:
         if samples.image != reference.image:
             raise MeasureError(
@@ -63,7 +65,7 @@ class Study:
             raise MeasureError(f"{len(pairs[0])} images are paired with {len(pairs[1])}; give one for each")
         self.samples, self.reference, self.training = samples, reference, training
         self.held_out, self.pairs = held_out, pairs
-        self.pipeline, self.seed = pipeline, seed
+        self.pipeline, self.seed, self.checkpoint = pipeline, seed, dict(checkpoint or {})
         self.extractor = extractor
         extractor.bind(seed=0, by="the images", facts={"image": reference.image})
         extractor.require()

@@ -37,9 +37,11 @@ class Pipeline:
         makes: the entry of a batch that its images are like, which evaluations compare them with. Default:
             the other domain for a translator of `source` or `target`, otherwise `image`.
         seed: seed of the last draw, given or fresh; None before the first.
+        images: images that its training had seen when it was saved; None if unknown.
     """
 
     seed: int | None = None
+    images: int | None = None
 
     def __init__(
         self,
@@ -353,7 +355,8 @@ class Pipeline:
         Raises:
             RunError: the disk is full or not writable.
         """
-        write_pipeline(Path(folder), self.parts, {"reads": self.reads, "makes": self.makes})
+        seen = {} if self.images is None else {"images": self.images}
+        write_pipeline(Path(folder), self.parts, {"reads": self.reads, "makes": self.makes, **seen})
 
     def state_dict(self) -> dict[str, Tensor]:
         """All weights, named by seat; contiguous and on the CPU."""
@@ -371,7 +374,9 @@ class Pipeline:
         parts, entries = read_pipeline(Path(folder))
         if "sampler" in parts:
             check_fit(parts["sampler"], parts["conditioner"], parts["generator"])
-        return cls(reads=entries["reads"], makes=entries["makes"], **parts)
+        made = cls(reads=entries["reads"], makes=entries["makes"], **parts)
+        made.images = entries["images"]
+        return made
 
 
 def _fresh_seed() -> int:

@@ -47,8 +47,8 @@ def named_tensors(parts: Mapping[str, Part]) -> dict[str, Tensor]:
     }
 
 
-def write_pipeline(folder: Path, parts: Mapping[str, Part], entries: Mapping[str, str]) -> None:
-    """Writes the parts and what the pipeline reads and makes; see `Pipeline.save`."""
+def write_pipeline(folder: Path, parts: Mapping[str, Part], entries: Mapping[str, Any]) -> None:
+    """Writes the parts, and entries such as what the pipeline reads and makes; see `Pipeline.save`."""
     fresh = folder.with_name(f".{folder.name}.new.tmp")
     saved = {"gancore": VERSION, **entries, "parts": tables_of(parts)}
     try:
@@ -67,8 +67,10 @@ def write_pipeline(folder: Path, parts: Mapping[str, Part], entries: Mapping[str
         ) from None
 
 
-def read_pipeline(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """The parts by seat, and what the pipeline reads and makes; see `Pipeline.load`."""
+def read_pipeline(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parts by seat, what the pipeline reads and makes, and how many images its training had seen; see
+    `Pipeline.load`.
+    """
     if not holds_pipeline(folder):
         raise CheckpointError(
             f"{folder} holds no pipeline (no {SAVED}); "
@@ -80,7 +82,9 @@ def read_pipeline(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     tables, weights = _tables(folder, saved), read_weights(folder / FILE)
     with bounded_by_weights(folder / FILE):
         parts = restored(tables, weights, folder)
-    return parts, {name: str(saved.get(name, "")) for name in ("reads", "makes")}
+    entries = {name: str(saved.get(name, "")) for name in ("reads", "makes")}
+    images = saved.get("images")
+    return parts, {**entries, "images": images if type(images) is int and images >= 0 else None}
 
 
 def _tables(folder: Path, saved: Mapping[str, Any]) -> dict[str, Any]:

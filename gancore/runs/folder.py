@@ -425,10 +425,12 @@ class RunFolder(RunLayout):
 
         return changes(_table(self.facts, "environment"))
 
-    def save_pipelines(self, pipelines: "Mapping[str, Pipeline]") -> None:
-        """Writes the trained pipelines: one into the folder itself, several into a folder each, with an
-        index. Raises RunError as `Pipeline.save`.
+    def save_pipelines(self, pipelines: "Mapping[str, Pipeline]", images: int | None = None) -> None:
+        """Writes the trained pipelines, which have seen so many images: one into the folder itself, several
+        into a folder each, with an index. Raises RunError as `Pipeline.save`.
         """
+        for pipeline in pipelines.values():
+            pipeline.images = images
         if len(pipelines) == 1:
             return next(iter(pipelines.values())).save(self.pipelines_folder)
         fresh = self._own(f".{PIPELINES}.new.tmp")
@@ -448,7 +450,7 @@ class RunFolder(RunLayout):
         self, pipelines: "Mapping[str, Pipeline]", images: int, score: str, value: float | None
     ) -> None:
         """Writes the pipelines that had the best score so far; an unknown value is not recorded."""
-        RunFolder(self.best_folder).save_pipelines(pipelines)
+        RunFolder(self.best_folder).save_pipelines(pipelines, images)
         if value is not None:
             facts = {"score": score, "value": value, "images": images}
             write_text(self._own(BEST_FACTS), json.dumps(facts) + "\n")

@@ -75,6 +75,7 @@ def _of_checkpoint(run: RunFolder, path: Path, name: str | None) -> Pipeline:
     load_state(recipe, resolved(recipe, read_weights(path / FILE), where=str(path)), where=str(path))
     _advance(recipe, path, run.settings.images or recipe.length(0))
     made = _chosen(recipe, name, path)
+    made.images = int(path.name)
     if made.labels is not None and saved.labels is not None:
         made.labels.class_names = saved.labels.class_names
     return made

@@ -7,6 +7,7 @@ import attrs
 
 from gancore.component.discovery import registry
 from gancore.component.interfaces import Extractor
+from gancore.component.weights import FILE
 from gancore.data import Data, ImageOptions
 from gancore.errors import MeasureError, UserError
 from gancore.latent.truncation import with_threshold
@@ -19,6 +20,7 @@ from gancore.runs.folder import RunData, RunFolder
 from gancore.runs.opening import find_pipeline, load_pipeline
 from gancore.runs.sources import open_source
 from gancore.standard.averages import NoAverage
+from gancore.storage.files import sha256
 from gancore.training.entries import first_row, pairs, with_entries
 
 COUNT = 10_000
@@ -53,6 +55,7 @@ def study_of_run(
     run = RunFolder.around(source.path) or source
     folder = find_pipeline(source, request.pipeline)
     pipeline = load_pipeline(source, request.pipeline)
+    seen = pipeline.images
     check_truncation(pipeline, request.truncation)
     if request.threshold is not None:
         pipeline = with_threshold(pipeline, request.threshold)
@@ -82,6 +85,7 @@ def study_of_run(
         else DatasetImages(data.held_out, entry=pipeline.makes),
         pairs=None if applied is None else pairs(pipeline, applied, request.count, request.seed),
         seed=request.seed,
+        checkpoint={"images": seen, "weights_sha256": sha256(folder / FILE)},
     )
 
 

@@ -285,7 +285,7 @@ class Training:
         best = self.monitor.best_moment
         if best is not None and best.images == self.run.images:
             self.run_folder.save_best(products(self.recipe), best.images, best.score, best.value)
-        self.run_folder.save_pipelines(products(self.recipe))
+        self.run_folder.save_pipelines(products(self.recipe), self.run.images)
 
     def _kept(self) -> dict[str, Any]:
         """How many checkpoints are kept, and which besides."""

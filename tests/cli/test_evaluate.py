@@ -1,6 +1,7 @@
 """`gancore evaluate`: runs, folders of images, and what goes wrong."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,8 +9,13 @@ from PIL import Image
 from runs import begin, sources
 from small import know_small_parts
 
+from gancore import load
 from gancore.cli import run
-from gancore.measure.evaluation import PENDING
+from gancore.component.weights import FILE
+from gancore.measure.evaluation import PENDING, Evaluation
+from gancore.runs.folder import RunFolder
+from gancore.storage.files import sha256
+from gancore.storage.manifest import write_manifest
 from gancore.verbs.evaluate import evaluate
 
 
@@ -186,3 +192,28 @@ def test_shapes_that_differ_are_made_one_by_the_reference(place):
 def test_a_name_where_nothing_is_gets_no_advice_about_others(place, capsys):
     assert run(["evaluate", "nope"]) == 2
     assert "nope is not there; expected a folder or zip of images" in capsys.readouterr().err
+
+
+def test_an_evaluation_says_which_weights_and_images_it_judged(trained, tmp_path, capsys):
+    newest, older = RunFolder(trained).checkpoints[:2]
+    how = ["--score", "kernel", "--count", "40", "--extractor", "pixels"]
+    found = {}
+    for place in (trained, newest, older):
+        assert run(["evaluate", str(place), *how, "--output", str(tmp_path / f"{place.name}.json")]) == 0
+        found[place] = json.loads((tmp_path / f"{place.name}.json").read_text())
+    assert [found[place]["images"] for place in (trained, newest, older)] == [64, 64, 48]
+    assert found[older]["checkpoint"] == {"images": 48, "weights_sha256": sha256(older / FILE)}
+    assert found[trained]["checkpoint"]["weights_sha256"] == sha256(trained / "pipeline" / FILE)
+    assert found[trained]["scores"] == found[newest]["scores"] != found[older]["scores"]
+    judged = found[older]["protocol"]
+    assert judged["samples"]["seed"] == 0 and judged["samples"]["count"] == 40
+    assert judged["reference"]["fingerprint"] and judged["reference"]["count"] == 20
+    assert Evaluation.load(tmp_path / f"{older.name}.json").checkpoint["images"] == 48
+
+
+def test_a_pipeline_of_an_earlier_version_has_seen_an_unknown_number_of_images(trained, tmp_path):
+    shutil.copytree(trained / "pipeline", tmp_path / "pipeline")
+    saved = tmp_path / "pipeline" / "pipeline.json"
+    saved.write_text(json.dumps({k: v for k, v in json.loads(saved.read_text()).items() if k != "images"}))
+    write_manifest(tmp_path / "pipeline")
+    assert load(tmp_path / "pipeline").images is None and load(trained).images == 64
