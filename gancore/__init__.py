@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from gancore.verbs.resume import resume
     from gancore.verbs.sample import sample
     from gancore.verbs.show import show
+    from gancore.verbs.table import table
     from gancore.verbs.train import train
     from gancore.verbs.translate import translate
 
@@ -136,6 +137,7 @@ _HOMES = {
     "verbs.resume": ("resume",),
     "verbs.sample": ("sample",),
     "verbs.show": ("show",),
+    "verbs.table": ("table",),
     "verbs.train": ("train",),
     "verbs.translate": ("translate",),
 }
@@ -210,6 +212,7 @@ __all__ = [
     "share",
     "show",
     "spec",
+    "table",
     "train",
     "translate",
 ]

@@ -32,6 +32,7 @@ from gancore.cli import (
     runs,
     sample,
     show,
+    table,
     train,
     translate,
 )
@@ -137,6 +138,7 @@ app.command("check")(check.check)
 app.command("report")(report.report)
 app.command("runs")(runs.runs)
 app.command("compare")(compare.compare)
+app.command("table")(table.table)
 app.command("export")(export.export)
 app.command("import")(import_.import_network)
 

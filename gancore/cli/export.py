@@ -32,6 +32,11 @@ def export(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of the built-in noise")] = None,
     pipeline: o.Pipeline = None,
+    license: Annotated[
+        str | None,
+        typer.Option("--license", help="license of an exported pipeline, for its card, such as apache-2.0"),
+    ] = None,
+    zip: Annotated[bool, typer.Option("--zip", help="pack an exported pipeline into one file")] = False,
     output: o.Output = None,
 ) -> None:
     """Export a pipeline (latent and label to image) for other programs, and check the written file."""
@@ -44,6 +49,8 @@ def export(
         input=inputs,
         seed=seed,
         pipeline=pipeline,
+        license=license,
+        zip=zip,
         output=output,
     )
     say(written)

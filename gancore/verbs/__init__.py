@@ -10,8 +10,13 @@ from keyword import iskeyword
 NAMES = {"list": "list_parts", "runs": "list_runs"}
 """Commands with another name in Python, where their own is taken."""
 
-ELSEWHERE = {("train", "resume"): "resume", ("list", "json"): "list_parts", ("runs", "json"): "list_runs"}
-"""Options that are separate functions in Python."""
+ELSEWHERE = {
+    ("train", "resume"): "resume",
+    ("list", "json"): "list_parts",
+    ("runs", "json"): "list_runs",
+    ("table", "csv"): "table",
+}
+"""Options that are separate functions in Python, or say how a result is printed."""
 
 PYTHON_ONLY = frozenset({"progress", "started", "each", "command", "hold"})
 """Parameters without an option: callbacks, a command line, and whether results are held in memory."""

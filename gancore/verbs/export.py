@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import ZipFile
 
 import attrs
 
+from gancore.component.weights import FILE
 from gancore.errors import UserError
 from gancore.exporting import Chain, export_onnx, export_pipeline, export_torch
+from gancore.pictures.card import write_card
 from gancore.pipeline import Pipeline
 from gancore.progress import Progress, tell
 from gancore.runs.folder import RunFolder
+from gancore.storage.files import replace_folder, whole_file
+from gancore.storage.names import SAVED
 from gancore.verbs.loading import Run, load
 from gancore.verbs.outputs import check_file, check_new_folder
 from gancore.verbs.words import given, several
@@ -41,10 +47,14 @@ def export(
     input: str | Sequence[str] | None = None,
     seed: int | None = None,
     pipeline: str | None = None,
+    license: str | None = None,
+    zip: bool = False,
     output: Path | str | None = None,
     progress: Progress = tell,
 ) -> Exported:
     """Exports a pipeline (latent and label to image) for other programs, and checks the written file.
+
+    The format `pipeline` is for sharing: beside the weights lie a card (README.md) and a preview picture.
 
     Args:
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
@@ -54,6 +64,8 @@ def export(
         input: truncation, noise, or both, to make inputs of the file.
         seed: seed of the built-in noise.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        license: license of an exported pipeline, for its card, such as apache-2.0.
+        zip: pack an exported pipeline into one file.
         output: file or new folder; default: named after the run, in the current folder.
         progress: called as `progress(what, done, total)`.
 
@@ -70,24 +82,26 @@ def export(
             "an exported pipeline does not fix truncation and noise; omit --truncation, --input and --seed, "
             "or choose another --format"
         )
+    if format != "pipeline" and (zip or license is not None):
+        raise UserError("--zip and --license belong to a card; add --format pipeline, or omit them")
     if truncation is not None and "truncation" in inputs:
         raise UserError(
             "truncation is either built in or an input; give one of --truncation and --input truncation"
         )
-    target = Path(output) if output is not None else _usual(run, format)
-    (check_new_folder if format == "pipeline" else check_file)(target)
+    target = Path(output) if output is not None else _usual(run, format, zip)
+    (check_new_folder if format == "pipeline" and not zip else check_file)(target)
     chosen = load(run, pipeline)
     target.parent.mkdir(parents=True, exist_ok=True)
     progress(f"writing and checking {target}", 0, 0)
     if format == "pipeline":
-        return Exported(target, "weights.safetensors and pipeline.json", export_pipeline(chosen, target))
+        return _shared(chosen, target, _run_of(run), pipeline or "", license, zip)
     options = given(truncation=truncation, inputs=inputs or None, seed=seed)
     return _file(chosen, target, format, _recipe(run), options)
 
 
-def _usual(run: Run, format: str) -> Path:
+def _usual(run: Run, format: str, zip: bool) -> Path:
     name = "pipeline" if isinstance(run, Pipeline) else Path(run).resolve().name
-    return Path(f"{name}{SUFFIXES[format] or '-pipeline'}")
+    return Path(f"{name}{SUFFIXES[format] or '-pipeline'}{'.zip' if zip else ''}")
 
 
 def _format(format: str | None, output: Path | str | None) -> str:
@@ -110,6 +124,33 @@ def _file(pipeline: Pipeline, target: Path, format: str, recipe: str, options: d
     shape = " × ".join(["N", *map(str, pipeline.generator.image)])
     off = write(chain, target, recipe=recipe)
     return Exported(target, f"{', '.join(chain.names)} → image {shape} in [-1, 1]", off)
+
+
+def _shared(
+    pipeline: Pipeline, target: Path, run: RunFolder | None, name: str, license: str | None, zip: bool
+) -> Exported:
+    """Writes a folder to share, or one file with that folder in it; whole or not at all."""
+    with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as aside:
+        folder = Path(aside) / (target.stem if zip else target.name)
+        off = export_pipeline(pipeline, folder)
+        card = write_card(folder, pipeline, run, name=name, license=license)
+        _packed(folder, target) if zip else replace_folder(target, folder)
+    return Exported(target, ", ".join([SAVED, FILE, *(path.name for path in card)]), off)
+
+
+def _packed(folder: Path, target: Path) -> None:
+    with whole_file(target) as file, ZipFile(file, "w") as packed:
+        for path in sorted(folder.iterdir()):
+            packed.write(path, f"{folder.name}/{path.name}")
+
+
+def _run_of(run: Run) -> RunFolder | None:
+    """The run that a pipeline comes from, if known: also of one of its checkpoints, and of its best."""
+    if isinstance(run, Pipeline):
+        return None
+    path = Path(run)
+    places = [RunFolder.around(path), RunFolder(path), RunFolder(path.resolve().parent)]
+    return next((place for place in places if place is not None and place.exists), None)
 
 
 def _recipe(run: Run) -> str:

@@ -232,7 +232,10 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert run(["export", "saved", "--format", "torch", "--input", "truncation"]) == 0
     assert "saved.pt2: latent, truncation → image" in capsys.readouterr().out
     assert run(["export", "saved", "--format", "pipeline", "--output", "new/copy"]) == 0
-    assert "new/copy: weights.safetensors and pipeline.json; largest difference 0" in capsys.readouterr().out
+    assert (
+        "new/copy: pipeline.json, weights.safetensors, README.md, preview.png; largest difference 0"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

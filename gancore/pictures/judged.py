@@ -1,0 +1,16 @@
+"""What one evaluation judged, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def protocol_words(protocol: Mapping[str, Any]) -> str:
+    """How many images were compared with how many others, and which, in a line."""
+    samples, reference = protocol.get("samples", {}), protocol.get("reference", {})
+    words = [
+        f"{samples.get('count', '?')} samples of seed {samples.get('seed', '?')}",
+        f"truncation {samples['truncation']}" if samples.get("truncation", 1) != 1 else "",
+        f"against {reference.get('count', '?')} {reference.get('split', 'images')}",
+        str(reference.get("fingerprint", ""))[:8],
+    ]
+    return " ".join(filter(None, words))
