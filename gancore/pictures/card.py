@@ -15,10 +15,10 @@ from PIL import Image
 from gancore.component.discovery import host, registry
 from gancore.component.docstrings import summary
 from gancore.component.part import Part
-from gancore.errors import GancoreError, UserError
+from gancore.errors import GancoreError, UserError, shown
 from gancore.pictures.grid import save, to_grid
 from gancore.pictures.judged import protocol_words
-from gancore.pictures.scores import Evaluated, read_evaluations
+from gancore.pictures.scores import Evaluated, Reading, read_evaluations
 from gancore.pictures.store import store
 from gancore.pictures.words import figure
 from gancore.pipeline import Pipeline
@@ -28,8 +28,8 @@ from gancore.runs.layout import EVALUATION
 from gancore.storage.text import without_home
 
 README, PREVIEW = "README.md", "preview.png"
-COUNT, SEED = 32, 0
-"""The samples of the preview."""
+SEED, FEWEST, MOST, PIXELS = 0, 4, 32, 2**21
+"""The samples of the preview: as many as have so many pixels, within these bounds."""
 COLUMNS = 8
 TASKS = {"draws": "unconditional-image-generation", "translates": "image-to-image"}
 """What the hub calls what a pipeline does."""
@@ -57,8 +57,10 @@ def write_card(
 
 def preview_of(pipeline: Pipeline, run: RunFolder | None, name: str = "") -> Image.Image | None:
     """Samples of a fixed seed; where images are needed the newest sample grid of the run, if there is one."""
+    _, height, width = pipeline.generator.image
+    count = max(FEWEST, min(MOST, PIXELS // (height * width)))
     try:
-        return to_grid(pipeline.sample(COUNT, seed=SEED), columns=COLUMNS)
+        return to_grid(pipeline.sample(count, seed=SEED), columns=COLUMNS)
     except UserError:  # it needs images, or labels that it cannot draw
         grids = [] if run is None else [grid for grid in run.samples if grid.pipeline == name or not name]
     if not grids:
@@ -183,7 +185,8 @@ def _data(run: RunFolder) -> str:
 
 
 def _data_words(run: RunFolder) -> str:
-    return re.sub(r"[^ ]*[/\\]", "", " and ".join(map(without_folders, run.data_words.split(" and "))))
+    sources = shown(run.data_words).split(" and ")
+    return " and ".join(re.sub(r"[^ ]*[/\\]", "", without_folders(source)) for source in sources)
 
 
 def _license(license: str | None) -> str:
@@ -196,7 +199,7 @@ def _license(license: str | None) -> str:
 
 
 def _training(run: RunFolder) -> str:
-    again = "\n".join(shlex.join(map(without_folders, shlex.split(line))) for line in commands(run))
+    again = "\n".join(map(_without_folders, commands(run)))
     blocks = [f"```console\n{again}\n```\n"] if again else []
     try:
         made = _QUOTED.sub(lambda text: without_folders(text[0]), repr(run.recipe()))
@@ -206,15 +209,21 @@ def _training(run: RunFolder) -> str:
     return "\n".join(["## Training\n", *blocks]) if blocks else ""
 
 
+def _without_folders(command: str) -> str:
+    line = shown(command)
+    return line if line.startswith("#") else shlex.join(map(without_folders, shlex.split(line)))
+
+
 def _scores(judged: Evaluated | None) -> str:
     if judged is None:
         return ""
-    rows = [
-        f"| {name} | {figure(one.value)}{'' if one.error is None else f' ± {one.error:.2g}'} | {one.better} |"
-        for name, one in judged.readings.items()
-    ]
+    rows = [f"| {shown(name)} | {_with_error(one)} | {one.better} |" for name, one in judged.readings.items()]
     table = "\n".join(["| score | value | better |", "|---|---:|---|", *rows])
     return f"## Scores\n\n{table}\n\nProtocol: {protocol_words(judged.protocol)}.\n"
+
+
+def _with_error(one: Reading) -> str:
+    return figure(one.value) + ("" if one.error is None else f" ± {one.error:.2g}")
 
 
 def _evaluation(run: RunFolder, images: int | None) -> Evaluated | None:
@@ -235,7 +244,7 @@ def _versions(pipeline: Pipeline, run: RunFolder | None) -> str:
         "torch": trained.get("torch") or torch.__version__,
         **_distributions(pipeline),
     }
-    return "## Versions\n\n" + ", ".join(f"{name} {version}" for name, version in rows.items()) + ".\n"
+    return "## Versions\n\n" + ", ".join(f"{name} {shown(version)}" for name, version in rows.items()) + ".\n"
 
 
 def _distributions(pipeline: Pipeline) -> dict[str, str]:

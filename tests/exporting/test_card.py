@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import zipfile
 
 import numpy as np
@@ -100,6 +101,28 @@ def test_an_older_checkpoint_is_not_given_the_scores_of_a_later_one(trained, tmp
     text = (tmp_path / "older" / "README.md").read_text(encoding="utf-8")
     assert f"after {int(older.name)} training images" in text
     assert "## Scores" not in text and "model-index" not in text and "Trained on cats.npy" in text
+
+
+def test_what_a_run_from_elsewhere_says_stays_in_its_line(trained, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(trained, copy)
+    settings = (copy / "run.toml").read_text().replace("cats.npy", "cats\\n# Free money\\u001b[2J.npy")
+    (copy / "run.toml").write_text(settings)
+    for file in (copy / "scores").glob("*.json"):
+        table = json.loads(file.read_text())
+        file.write_text(json.dumps(table | {"protocol": {"samples": "none", "reference": ["\n# Free"]}}))
+    gancore.export(copy, format="pipeline", output=tmp_path / "cats")
+    text = (tmp_path / "cats" / "README.md").read_text(encoding="utf-8")
+    assert "Trained on " in text and "\n# Free" not in text and "\x1b" not in text
+    assert "Protocol: ? samples of seed ?" in text
+
+
+def test_how_a_run_went_on_is_told(trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "run")
+    gancore.resume(tmp_path / "run", images=72, progress=False)
+    gancore.export(tmp_path / "run", format="pipeline", output=tmp_path / "cats")
+    text = (tmp_path / "cats" / "README.md").read_text(encoding="utf-8")
+    assert "# it was stopped at 64 images, and went on with\ngancore train --resume " in text
 
 
 def test_a_zip_holds_the_folder(trained, tmp_path):
