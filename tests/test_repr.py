@@ -55,7 +55,7 @@ def test_a_run_its_pipeline_and_its_data_say_what_they_are(tmp_path):
     text = repr(gancore.RunFolder(tmp_path / "run"))
     assert text == repr(run)
     assert f"{tmp_path / 'run'}: GAN(loss=Hinge()) on {file}" in text
-    assert "batch=8" in text and "keep" not in text and "finished, 16 images" in text
+    assert "batch=8" in text and "keep" not in text and "done, 16 images" in text
     pipeline = repr(gancore.load(run))
     assert pipeline.startswith("<Pipeline draws images 3×8×8: sampler=") and "generator=" in pipeline
     assert "24 images 3×8×8" in repr(run.data)

@@ -42,9 +42,7 @@ class RunTable:
 
     def to_markdown(self) -> str:
         """A table in Markdown, with numbers of five digits and standard errors beside them."""
-        rows = [_with_errors(row) for row in self.rows]
-        columns = dict.fromkeys(name for row in rows for name in row)
-        lines = [[*map(_cell, columns)], *([_cell(row.get(name, "")) for name in columns] for row in rows)]
+        lines = [[*map(_cell, line)] for line in self._lines()]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         lines.insert(1, ["-" * width for width in widths])
         return "".join(
@@ -58,12 +56,14 @@ class RunTable:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(_text(row.get(name)))}</td>' for name in self.columns)}</tr>"
-            for row in self.rows
-        )
-        return f"<table><tr>{head}</tr>{body}</table>"
+        head, *body = self._lines()
+        return f"<table>{_html_row(head, 'th')}{''.join(_html_row(line, 'td') for line in body)}</table>"
+
+    def _lines(self) -> list[list[str]]:
+        """The names of the columns, then the cells of each row, as text."""
+        rows = [_with_errors(row) for row in self.rows]
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        return [columns, *([row.get(name, "") for name in columns] for row in rows)]
 
 
 def table(runs: Sequence[str | os.PathLike[str]]) -> RunTable:
@@ -90,7 +90,7 @@ def table(runs: Sequence[str | os.PathLike[str]]) -> RunTable:
             {
                 "run": name,
                 "recipe": folder.name,
-                "state": folder.log.state,
+                "state": folder.state,
                 **{column: values[index] for column, values in different.items()},
                 "images": folder.seen,
                 **dict(_scores(one, errors)),
@@ -114,6 +114,10 @@ def _with_errors(row: Mapping[str, Any]) -> dict[str, str]:
         for name, value in row.items()
         if not name.endswith(ERROR)
     }
+
+
+def _html_row(line: Sequence[str], kind: str) -> str:
+    return f"<tr>{''.join(f'<{kind}>{escape(cell)}</{kind}>' for cell in line)}</tr>"
 
 
 def _cell(text: str) -> str:

@@ -30,7 +30,7 @@ def runs(tmp_path_factory):
 
 def test_rows_say_what_differs_and_how_it_was_judged(runs):
     first, second = gancore.table(runs).rows
-    assert (first["run"], first["state"], first["images"]) == ("one", "finished", 64)
+    assert (first["run"], first["state"], first["images"]) == ("one", "done", 64)
     assert (first["loss.part"], second["loss.part"]) == ("gancore:non-saturating", "gancore:hinge")
     assert (first["settings.batch"], second["settings.batch"]) == ("8", "4")
     assert "generator.hidden" not in first and "data" not in first  # these are the same
