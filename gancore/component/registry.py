@@ -20,6 +20,8 @@ FAMILIES = {
     "stylegan2": "gancore-stylegan",
     "stylegan3": "gancore-stylegan",
     "stylegan3-r": "gancore-stylegan",
+    "sngan": "gancore-sngan",
+    "sngan-projection": "gancore-sngan",
 }
 """The packages that offer the recipes of this project."""
 

@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Validator", "above", "at_least", "below", "is_number", "one_of", "whole", "within"]
+__all__ = [
+    "Validator",
+    "above",
+    "as_tuple",
+    "at_least",
+    "below",
+    "is_number",
+    "one_of",
+    "sizes",
+    "whole",
+    "within",
+]
 
 Validator = Callable[[Any, Any, Any], None]
 
@@ -44,6 +55,25 @@ def within(low: float, high: float) -> Validator:
 def whole(low: int) -> Validator:
     """A whole number of at least `low`."""
     return _number(lambda value: isinstance(value, int) and value >= low, f"a whole number, at least {low}")
+
+
+def as_tuple(given: Any) -> Any:
+    """The converter of an option of several values: a list, as in a spec, becomes a tuple."""
+    return tuple(given) if isinstance(given, list) else given
+
+
+def sizes(*, none: bool = False) -> Validator:
+    """A tuple of one or more whole numbers of at least 1; with `none` it may be empty."""
+
+    def check(_: Any, attribute: Any, value: Any) -> None:
+        fits = isinstance(value, tuple) and all(type(size) is int and size >= 1 for size in value)
+        if not fits or not (value or none):
+            raise ValueError(
+                f"{attribute.name} must be the sizes of one or more layers, whole numbers of at least 1; "
+                f"got {value!r}"
+            )
+
+    return check
 
 
 def is_number(value: Any) -> bool:

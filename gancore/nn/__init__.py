@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gancore.nn.noise import Noise
     from gancore.nn.projection import ProjectionHead
     from gancore.nn.residual import ResidualBlock
+    from gancore.nn.resnet import ResNetDown, ResNetUp
     from gancore.nn.spectral_norm import (
         SpectralConv2d,
         SpectralEmbedding,
@@ -65,6 +66,10 @@ _HOMES = {
     "noise": ("Noise",),
     "projection": ("ProjectionHead",),
     "residual": ("ResidualBlock",),
+    "resnet": (
+        "ResNetDown",
+        "ResNetUp",
+    ),
     "spectral_norm": (
         "SpectralConv2d",
         "SpectralEmbedding",
@@ -95,6 +100,8 @@ __all__ = [
     "MinibatchStd",
     "Noise",
     "ProjectionHead",
+    "ResNetDown",
+    "ResNetUp",
     "Resample",
     "ResidualBlock",
     "SelfAttention",

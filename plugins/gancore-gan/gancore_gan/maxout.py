@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from gancore.component.interfaces import Discriminator
 from gancore.component.part import field, part
 from gancore.component.randomness import uniform
-from gancore.component.validators import at_least, below, whole
-from gancore_gan.options import as_tuple, check_layer_sizes
+from gancore.component.validators import as_tuple, at_least, below, sizes, whole
 
 RANGE = 0.005
 """Initial weights are uniform in ± this, as in the released configuration."""
@@ -32,7 +31,7 @@ class Maxout(Discriminator):
     hidden: tuple[int, ...] = field(
         default=(240, 240),
         converter=as_tuple,
-        validator=check_layer_sizes,
+        validator=sizes(),
         help="number of units in each hidden layer",
     )
     pieces: int = field(default=5, validator=whole(1), help="linear pieces per unit")

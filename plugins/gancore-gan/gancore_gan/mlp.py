@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
-from gancore.component.validators import whole
-from gancore_gan.options import as_tuple, check_layer_sizes
+from gancore.component.validators import as_tuple, sizes, whole
 
 RANGE = 0.05
 """Initial weights are uniform in ± this, as in the released configuration."""
@@ -31,7 +30,7 @@ class MLP(Generator):
     hidden: tuple[int, ...] = field(
         default=(1200, 1200),
         converter=as_tuple,
-        validator=check_layer_sizes,
+        validator=sizes(),
         help="number of units in each hidden layer",
     )
     latent_size: int = field(default=100, validator=whole(1), help="dimension of the latent")

@@ -1,0 +1,173 @@
+"""Networks of torch-mimicry: their sizes and weights, by the names of `gancore.nn.resnet`."""
+
+import re
+from collections.abc import Mapping
+
+import attrs
+from torch import Tensor
+from torch.nn import functional
+
+from gancore.component.interfaces import ImageShape
+from gancore.errors import CheckpointError
+from gancore.published.networks import Network
+from gancore.published.refusals import shown
+
+__all__ = [
+    "DownSizes",
+    "UpSizes",
+    "down_sizes",
+    "is_down",
+    "is_spectral",
+    "is_up",
+    "resnet_weights",
+    "up_sizes",
+]
+
+LAYERS = {"c1": "conv1", "c2": "conv2", "c_sc": "shortcut", "b1": "norm1", "b2": "norm2"}
+ATTENTION = {"theta": "query", "phi": "key", "g": "value", "o": "out"}
+SIZES = {4: 32, 5: 64, 6: 128}
+"""Size of the images, by the blocks of a discriminator."""
+MOST_BLOCKS, WIDEST = 10, 16384
+
+
+@attrs.frozen
+class UpSizes:
+    """The sizes of a generator: length of the latent, channels of the maps, shape of the images."""
+
+    latent: int
+    widths: tuple[int, ...]
+    image: ImageShape
+    classes: int
+    attention: bool
+
+
+@attrs.frozen
+class DownSizes:
+    """The sizes of a discriminator: channels after each block, how many halve, shape of the images."""
+
+    widths: tuple[int, ...]
+    halvings: int
+    image: ImageShape
+    classes: int
+    attention: bool
+
+
+def is_up(network: Network) -> bool:
+    """Whether it is a generator of torch-mimicry's residual families."""
+    names = network.tensors.keys()
+    return any(n.startswith("l1.weight") for n in names) and any(n.startswith("block2.c1.") for n in names)
+
+
+def is_down(network: Network) -> bool:
+    """Whether it is a discriminator of torch-mimicry's residual families."""
+    names = network.tensors.keys()
+    return any(n.startswith("block1.c1.") for n in names) and not any(n.startswith("l1.") for n in names)
+
+
+def is_spectral(network: Network, layer: str) -> bool:
+    """Whether a layer, as `block2.c1`, is spectrally normalized."""
+    return any(f"{layer}.{name}" in network.tensors for name in ("weight_u", "sn_u"))
+
+
+def up_sizes(network: Network) -> UpSizes:
+    """The sizes of a generator, from its weights. Raises CheckpointError if they disagree."""
+    found = resnet_weights(network)
+    blocks = _blocks(found)
+    start, last = _shape(found, "start.weight", 2), _shape(found, "to_image.weight", 4)
+    widths = (*(_shape(found, f"blocks.{i}.conv1.weight", 4)[1] for i in range(blocks)), last[1])
+    if start[0] != 16 * widths[0]:
+        raise CheckpointError(f"l1.weight has {start[0]} rows, not 16 for each of {widths[0]} channels")
+    size = 4 << blocks
+    gain = found.get("blocks.0.norm1.gain.weight")
+    classes = 0 if gain is None else len(gain)
+    return UpSizes(start[1], widths, (last[0], size, size), classes, "attention.gate" in found)
+
+
+def down_sizes(network: Network) -> DownSizes:
+    """The sizes of a discriminator, from its weights, and of its images from the setting `size`, or else from
+    the number of its blocks. Raises CheckpointError if they disagree.
+    """
+    found = resnet_weights(network)
+    blocks = _blocks(found)
+    widths = tuple(_shape(found, f"blocks.{i}.conv2.weight", 4)[0] for i in range(blocks))
+    # without a change of shape there is no layer in a shortcut
+    halvings = sum(f"blocks.{i}.shortcut.weight" in found for i in range(blocks))
+    size = network.init_kwargs.get("size", SIZES.get(blocks))
+    if type(size) is not int or not 4 <= size <= 2048:
+        raise CheckpointError(
+            f"the size of its images is {shown(size)}; known are those of 4, 5 and 6 blocks"
+        )
+    colors = _shape(found, "blocks.0.conv1.weight", 4)[1]
+    classes = len(found.get("embedding.weight", ()))
+    return DownSizes(widths, halvings, (colors, size, size), classes, "attention.gate" in found)
+
+
+def resnet_weights(network: Network) -> dict[str, Tensor]:
+    """The weights by the names of `ResNetUp`, or of `ResNetDown` with `score` and `embedding` beside it.
+
+    Spectral normalization is torch's (`weight_orig`, `weight_u`, `weight_v`) or torch-mimicry's own (`sn_u`).
+
+    Raises:
+        CheckpointError: a name is not known.
+    """
+    up = is_up(network)
+    made: dict[str, Tensor] = {}
+    for name, value in _spectral(network.tensors).items():
+        layer, _, rest = name.rpartition(".")
+        ours = _layer(layer, up)
+        if rest == "gamma":
+            made["attention.gate"] = value
+        elif ours.endswith(".embed"):
+            norm = ours.removesuffix(".embed")
+            gain, bias = value.chunk(2, 1)
+            made |= {f"{norm}.gain.weight": gain - 1, f"{norm}.bias.weight": bias}
+        else:
+            made[f"{ours}.{rest}"] = value
+    return made
+
+
+def _layer(name: str, up: bool) -> str:
+    block, _, inner = name.partition(".")
+    if found := re.fullmatch(r"block(\d+)", block):
+        first, _, more = inner.partition(".")
+        more = {"": "", "bn": ".norm", "embed": ".embed"}.get(more, "?")
+        if first in LAYERS and more != "?":
+            return f"blocks.{int(found[1]) - (2 if up else 1)}.{LAYERS[first]}{more}"
+    if block == "attn_block":
+        return f"attention.{ATTENTION.get(inner, inner)}" if inner else "attention"
+    if re.fullmatch(r"l1|b\d+|c\d+", block) and up and not inner:
+        return {"l": "start", "b": "norm", "c": "to_image"}[block[0]]
+    if re.fullmatch(r"l\d+|l_y", block) and not up and not inner:
+        return "embedding" if block == "l_y" else "score"
+    raise CheckpointError(f"{shown(name)} is not a layer of torch-mimicry's residual networks")
+
+
+def _spectral(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Plain names: `weight`, and `v` for each layer that is spectrally normalized."""
+    made = {}
+    for name, value in tensors.items():
+        layer, _, rest = name.rpartition(".")
+        if rest == "weight_orig":
+            made[f"{layer}.weight"] = value
+            made[f"{layer}.v"] = tensors[f"{layer}.weight_v"].reshape(1, *value.shape[1:])
+        elif rest == "sn_u":
+            weight = tensors[f"{layer}.weight"]
+            v = functional.normalize(value.reshape(-1) @ weight.flatten(1), dim=0)
+            made[f"{layer}.v"] = v.reshape(1, *weight.shape[1:])
+        elif rest not in ("weight_u", "weight_v", "sn_sigma"):
+            made[name] = value
+    return made
+
+
+def _blocks(found: Mapping[str, Tensor]) -> int:
+    count = len({name.split(".")[1] for name in found if name.startswith("blocks.")})
+    if not 1 <= count <= MOST_BLOCKS:
+        raise CheckpointError(f"the network has {count} blocks, not 1 to {MOST_BLOCKS}")
+    return count
+
+
+def _shape(found: Mapping[str, Tensor], name: str, dims: int) -> tuple[int, ...]:
+    shape = tuple(found[name].shape) if name in found else ()
+    if len(shape) != dims or 0 in shape or max(shape) > WIDEST * 16:
+        raise CheckpointError(f"{name} is {shape or 'missing'}, not a shape of {dims} positive numbers")
+    return shape
