@@ -36,7 +36,7 @@ from gancore.cli import (
     train,
     translate,
 )
-from gancore.console.terminal import any_encoding, say
+from gancore.console.terminal import any_encoding, no_closed_stream, say
 from gancore.errors import GancoreError, UserError, shown
 
 UsageError = cast("type[Exception]", typer.BadParameter.__base__)
@@ -152,6 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Like `main`, but returns the exit code."""
+    no_closed_stream()
     any_encoding()
     try:
         app(args=arguments, prog_name="gancore")

@@ -1,6 +1,7 @@
 """What the command line prints: never a control sequence that stands in a file, in any encoding."""
 
 import io
+import os
 import shutil
 import sys
 from textwrap import fill
@@ -25,6 +26,15 @@ def broken(line: str, width: int) -> str:
     if not width or len(line) <= width:
         return line
     return fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def no_closed_stream() -> None:
+    """Lets a process that was started without an output, as by `2>&-`, print to nowhere; so no file that it
+    opens later takes the number of that output either.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
 def any_encoding() -> None:

@@ -25,6 +25,8 @@ LARGEST_FILE = 8 * 2**30
 """The maximum file size in bytes; the largest published files of such networks have about 4 billion."""
 BARE = "network"
 """The name of a network that is the whole file."""
+WRAPPERS = ("module.", "_orig_mod.")
+"""What stands before each name where a network was trained on several devices, or compiled."""
 MOST_MODULES = 20_000
 DEEPEST = 32
 """The maximum number of modules in a network, and the maximum nesting depth."""
@@ -135,7 +137,7 @@ def _from_safetensors(path: Path) -> dict[str, Network]:
     for name, tensor in tensors.items():
         owner, _, inner = name.partition(".")
         found.setdefault(owner, Network("", (), _plain(config), {})).tensors[inner] = tensor
-    return found
+    return {name: attrs.evolve(one, tensors=_whole_names(one.tensors)) for name, one in found.items()}
 
 
 def _found(table: Any) -> dict[str, Network | Record | Unread]:
@@ -278,6 +280,8 @@ def _is_state(value: Any) -> bool:
 
 
 def _whole_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Without the `module.` that networks trained on several devices have before each name."""
-    wrapped = all(name.startswith("module.") for name in state)
-    return {name.removeprefix("module.") if wrapped else name: value for name, value in state.items()}
+    """Without the wrappers of a whole network before each name, in any order."""
+    for wrapper in WRAPPERS:
+        if state and all(name.startswith(wrapper) for name in state):
+            return _whole_names({name.removeprefix(wrapper): value for name, value in state.items()})
+    return dict(state)

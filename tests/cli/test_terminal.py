@@ -120,6 +120,17 @@ def test_terminals_of_few_characters(encoding, verb):
     assert done.stdout.decode(encoding)
 
 
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_without_an_output_every_verb_works(place, closed, monkeypatch):
+    monkeypatch.setattr(sys, closed, None)  # as Python has it where a shell closed it
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 3), dtype=np.uint8)
+    np.save("a.npy", pixels)
+    words = ["evaluate", "a.npy", "--against", "a.npy", "--score", "kernel", "--extractor", "pixels"]
+    assert run([*words, "--output", "e.json"]) == 0 and (place / "e.json").is_file()
+    assert run(["sample", "nowhere"]) == 1
+    getattr(sys, closed).close()
+
+
 def test_an_error_in_python_is_shown_as_on_the_command_line():
     with pytest.raises(DataError, match=r"\\x1b"):
         raise DataError("\x1b[2J")

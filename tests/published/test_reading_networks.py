@@ -52,9 +52,11 @@ def test_state_dicts_and_what_lies_beside_them(tmp_path, zipped):
     assert torch.equal(network.beside["mean"], table["mean"])
 
 
+@pytest.mark.parametrize("wrapper", ["module.", "_orig_mod.", "_orig_mod.module.", "module._orig_mod."])
 @pytest.mark.parametrize("zipped", [True, False])
-def test_a_state_dict_by_itself(tmp_path, zipped):
-    found = read_networks(saved(tmp_path / "x.pth", {f"module.{k}": v for k, v in STATE.items()}, zipped))
+def test_a_state_dict_by_itself(tmp_path, zipped, wrapper):
+    """Of a network trained on several devices, compiled, or both."""
+    found = read_networks(saved(tmp_path / "x.pth", {f"{wrapper}{k}": v for k, v in STATE.items()}, zipped))
     assert list(found) == ["network"]
     same(found["network"].tensors, STATE)
 
