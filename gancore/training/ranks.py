@@ -43,7 +43,7 @@ class Ranks:
             if torch.cuda.is_available():
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
             patience = _patience()
-            dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+            _join("nccl" if torch.cuda.is_available() else "gloo")
             cls.within_step = dist.new_group(timeout=timedelta(seconds=patience))
         return cls()
 
@@ -126,6 +126,19 @@ class Ranks:
         if self.joined:
             dist.destroy_process_group()
             type(self).within_step = None
+
+
+def _join(backend: str) -> None:
+    """Joins the group under names of this attempt: `torchrun` starts all processes again where one died, and
+    its store then still holds the addresses of those before.
+    """
+    from torch._C._distributed_c10d import PrefixStore  # not there in builds without `torch.distributed`
+    from torch.distributed.rendezvous import rendezvous
+
+    store, rank, world = next(rendezvous("env://"))
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    names = PrefixStore(f"attempt {attempt}", store)
+    dist.init_process_group(backend, store=names, rank=rank, world_size=world)
 
 
 def _patience() -> float:

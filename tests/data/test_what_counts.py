@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gancore.data import open_data
+from gancore.data import Loader, open_data
 from gancore.errors import DataError
 
 
@@ -105,6 +105,23 @@ def test_labels_from_one_leave_a_class_without_an_image(folder, picture):
     table = {"labels": [[f"{n}.png", 1 + n % 2] for n in range(4)]}
     (place / "dataset.json").write_text(json.dumps(table))
     assert "3 classes (no image of class 0)" in open_data(place).description
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_labels_of_other_editors_and_in_another_order(folder, picture, encoding):
+    place = folder({f"{n}.png": picture(n) for n in range(3)})
+    text = json.dumps({"labels": [[f"{n}.png", n] for n in (2, 0, 1)]})
+    (place / "dataset.json").write_bytes(text.encode(encoding))
+    assert open_data(place).labels.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", ["few", "one"])
+def test_a_batch_may_be_larger_than_the_data(folder, picture, size):
+    data = open_data(folder({f"{n}.png": picture(n) for n in range({"few": 3, "one": 1}[size])}))
+    with Loader(data, seed=0, batch=8) as loader:
+        batch = loader.next()["image"]
+    known = rows(data)
+    assert len(batch) == 8 and all(any(torch.equal(one, other) for other in known) for one in batch)
 
 
 @pytest.mark.parametrize("suffix", [".jfif", ".JPE", ".jif", ".pjpeg", ".dib", ".apng"])

@@ -198,36 +198,61 @@ def test_what_ranks_agree_on(both):
         )
 
 
-@pytest.mark.slow
-def test_torchrun_trains_two_processes_and_resumes_to_the_same_bits(tmp_path):
+TINY = "dcgan --size 16 --set generator.width=4 --set discriminator.width=4 --batch 8 --threads 1"
+OFTEN = "--checkpoint-every 16 --report-every 12 --evaluate-every 0"
+
+
+@pytest.fixture
+def tiny():
     if not any(o.cls.name == "dcgan" for o in registry().registrations("recipe")):
         pytest.skip("gancore-dcgan is not installed")
-    words = [
-        "dcgan",
-        "--size",
-        "16",
-        "--set",
-        "generator.width=4",
-        "--set",
-        "discriminator.width=4",
-        "--batch",
-        "8",
-        "--threads",
-        "1",
-    ]
-    often = ["--checkpoint-every", "16", "--report-every", "12"]
-    torchrun("train", *words, *often, "--images", "64", "--output", str(tmp_path / "whole"))
-    torchrun("train", *words, *often, "--images", "32", "--output", str(tmp_path / "two"))
-    torchrun("train", "--resume", str(tmp_path / "two"), "--images", "64")
+    return ["train", *TINY.split(), *OFTEN.split(), "--images"]
+
+
+def assert_same_bits(folder, images, *runs):
     for name in ("weights", "training"):
-        mine, theirs = (
-            tmp_path / run / "checkpoints" / "00000064" / f"{name}.safetensors" for run in ("whole", "two")
-        )
-        assert mine.read_bytes() == theirs.read_bytes()
+        one, other = (folder / run / "checkpoints" / f"{images:08d}" / f"{name}.safetensors" for run in runs)
+        assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.slow
+def test_torchrun_trains_two_processes_and_resumes_to_the_same_bits(tmp_path, tiny):
+    torchrun(*tiny, "64", "--output", str(tmp_path / "whole"))
+    torchrun(*tiny, "32", "--output", str(tmp_path / "two"))
+    torchrun("train", "--resume", str(tmp_path / "two"), "--images", "64")
+    assert_same_bits(tmp_path, 64, "whole", "two")
     assert "processes = 2" in (tmp_path / "whole" / "run.toml").read_text()
 
 
-def torchrun(*words):
+DIES = """
+import os, signal, sys, threading, time
+from gancore.cli import main
+
+def die():
+    while not os.path.isdir(sys.argv[-1] + "/checkpoints/00000016"):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if os.environ["RANK"] == "1" and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+    threading.Thread(target=die, daemon=True).start()
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.slow
+def test_torchrun_starts_a_process_that_died_again_and_the_run_goes_on(tmp_path, tiny):
+    (tmp_path / "dies.py").write_text(DIES)
+    again = ["--resume-if-there", "--output"]
+    torchrun(*tiny, "640", *again, str(tmp_path / "two"), start=[str(tmp_path / "dies.py")], restarts=1)
+    torchrun(*tiny, "640", *again, str(tmp_path / "whole"))
+    assert_same_bits(tmp_path, 640, "whole", "two")
+    resumed = [
+        line for line in (tmp_path / "two" / "log.jsonl").read_text().splitlines() if "resumed" in line
+    ]
+    assert len(resumed) == 1
+
+
+def torchrun(*words, start=("-m", "gancore"), restarts=0):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -237,10 +262,11 @@ def torchrun(*words):
         "torch.distributed.run",
         "--nproc-per-node",
         "2",
+        "--max-restarts",
+        str(restarts),
         "--master-port",
         str(port),
-        "-m",
-        "gancore",
+        *start,
         *words,
     ]
     done = subprocess.run(
