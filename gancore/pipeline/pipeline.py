@@ -337,11 +337,13 @@ class Pipeline:
     def _chunks(self, make: Any, label: Tensor | None, total: int, seed: int) -> Iterator[Tensor]:
         for start in range(0, total, CHUNK):
             part = slice(start, min(start + CHUNK, total))
-            rows = Rows(total, part.start, part.stop)
+            # of more images than one chunk, each has noise of its own, in memory that does not grow
+            rows = Rows(min(total, CHUNK), 0, part.stop - start)
+            noise = fold(render_seed(seed), start) if start else render_seed(seed)
             with (
                 evaluating(*self.parts.values()),
                 torch.no_grad(),
-                seeded(render_seed(seed), self.device),
+                seeded(noise, self.device),
                 own_rows(rows),
             ):
                 made = make(part, None if label is None else label[part]).cpu()

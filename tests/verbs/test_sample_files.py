@@ -19,14 +19,17 @@ def known():
     know_small_parts()
 
 
-@pytest.fixture
-def pipeline():
-    generator = SmallGenerator(image=(3, 8, 8))
+def drawing(generator):
     return Pipeline(
         sampler=Normal(latent=generator.code_shape),
         conditioner=Identity(code=generator.code_shape),
         generator=generator,
     )
+
+
+@pytest.fixture
+def pipeline():
+    return drawing(SmallGenerator(image=(3, 8, 8)))
 
 
 def test_files_written_as_they_are_made_are_those_written_at_the_end(pipeline, tmp_path):
@@ -54,6 +57,21 @@ def test_memory_does_not_grow_with_the_number_of_files(pipeline, tmp_path):
         held.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert held[1] < held[0] + 1024 * 200  # an image as floats has 768 bytes, and its name is kept
+
+
+def test_noise_of_many_images_is_drawn_in_pieces_and_stays_with_its_image(monkeypatch):
+    pipeline, drawn, randn = drawing(SmallGenerator(image=(3, 8, 8), noise=0.5)), [], torch.randn
+    latent = torch.zeros(300, 4)
+    many = pipeline.render(latent, seed=5)
+    assert torch.equal(pipeline.render(latent[:70], seed=5), many[:70])
+    assert len(many.flatten(1).unique(dim=0)) == 300
+
+    def counted(n, *shape, **words):
+        drawn.append(n)
+        return randn(n, *shape, **words)
+
+    monkeypatch.setattr(torch, "randn", counted)
+    assert torch.equal(pipeline.render(latent, seed=5), many) and max(drawn) == 64
 
 
 def test_a_run_that_is_stopped_while_writing_leaves_nothing(pipeline, tmp_path):
