@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from gancore.verbs.table import table
     from gancore.verbs.train import train
     from gancore.verbs.translate import translate
+    from gancore.verbs.watch import watch
 
 __version__ = "0.1.0"
 
@@ -140,6 +141,7 @@ _HOMES = {
     "verbs.table": ("table",),
     "verbs.train": ("train",),
     "verbs.translate": ("translate",),
+    "verbs.watch": ("watch",),
 }
 __all__ = [
     "Augment",
@@ -215,6 +217,7 @@ __all__ = [
     "table",
     "train",
     "translate",
+    "watch",
 ]
 
 # `gancore --help` must not import torch

@@ -35,6 +35,7 @@ from gancore.cli import (
     table,
     train,
     translate,
+    watch,
 )
 from gancore.console.terminal import any_encoding, no_closed_stream, say
 from gancore.errors import GancoreError, UserError, shown
@@ -137,6 +138,7 @@ app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("report")(report.report)
 app.command("runs")(runs.runs)
+app.command("watch")(watch.watch)
 app.command("compare")(compare.compare)
 app.command("table")(table.table)
 app.command("export")(export.export)

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from gancore.errors import GancoreError, UserError
-from gancore.explorer.answer import LARGEST_PICTURE, Answer, Explored, as_json
+from gancore.explorer.answer import LARGEST_PICTURE, Answer, as_json
 
-__all__ = ["Refused", "Server", "open_server"]
+__all__ = ["Handler", "Refused", "Server", "open_server"]
 
 LONGEST = 2**20
 """Bytes of a request in JSON."""
@@ -63,11 +63,13 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, session: Explored, host: str, port: int) -> None:
+    def __init__(
+        self, session: Any, host: str, port: int, handler: type[BaseHTTPRequestHandler] | None = None
+    ) -> None:
         self.session, self.host = session, host
         self.places = threading.BoundedSemaphore(CONNECTIONS)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, port), Handler)
+        super().__init__((host, port), handler or Handler)
 
     def server_bind(self) -> None:
         """Binds without resolving the host name, which may take seconds."""
@@ -105,15 +107,21 @@ class Server(ThreadingHTTPServer):
             _say(error)
 
 
-def open_server(session: Explored, host: str = "127.0.0.1", port: int = 8765) -> Server:
-    """A server that is bound and ready for `serve_forever`; port 0 selects any free one.
+def open_server(
+    session: Any,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    handler: type[BaseHTTPRequestHandler] | None = None,
+) -> Server:
+    """A server that is bound and ready for `serve_forever`; port 0 selects any free one. `handler` answers
+    for the session: by default the explorer's, for an `Explored`.
 
     Raises:
         UserError: the port is in use (a free one is named) or may not be used, or the address does not belong
         to this machine.
     """
     try:
-        return Server(session, host, port)
+        return Server(session, host, port, handler)
     except (OSError, OverflowError) as error:
         code = getattr(error, "errno", None)
         if code == errno.EADDRINUSE:
@@ -153,6 +161,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     timeout = IDLE_SECONDS
+    policy = POLICY
 
     def do_GET(self) -> None:
         """Serves the page, its files, and the properties of the pipeline that it needs."""
@@ -177,16 +186,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         except Exception as error:  # the page must survive any error in a plugin's network
             _say(error)
-            text = f"{type(error).__name__} on the server; see the terminal of `gancore explore`"
+            text = f"{type(error).__name__} on the server; see the terminal where it was started"
             self._give(as_json({"error": text}), HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _get(self) -> None:
-        if "Transfer-Encoding" in self.headers or any(
-            length.strip() != "0" for length in self.headers.get_all("Content-Length") or []
-        ):
-            self.close_connection = True  # a body that is not read would be taken for the next request
-            raise Refused(HTTPStatus.BAD_REQUEST, "this request has no body; send it without one")
-        self._check_host()
+        self._check_get()
         path = urlsplit(self.path).path
         if path == "/about":
             return self._give(as_json(self.server.session.about()))
@@ -197,6 +201,14 @@ class Handler(BaseHTTPRequestHandler):
         kind = KINDS[name.rpartition(".")[2]]
         content = files(package).joinpath("templates", name).read_bytes()
         return self._give(Answer(content, f"{kind}; charset=utf-8"))
+
+    def _check_get(self) -> None:
+        if "Transfer-Encoding" in self.headers or any(
+            length.strip() != "0" for length in self.headers.get_all("Content-Length") or []
+        ):
+            self.close_connection = True  # a body that is not read would be taken for the next request
+            raise Refused(HTTPStatus.BAD_REQUEST, "this request has no body; send it without one")
+        self._check_host()
 
     def _post(self) -> None:
         url, session = urlsplit(self.path), self.server.session
@@ -251,7 +263,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {
             "Content-Type": answer.kind,
             "Content-Length": str(len(answer.content)),
-            "Content-Security-Policy": POLICY,
+            "Content-Security-Policy": self.policy,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Resource-Policy": "same-origin",
@@ -303,4 +315,4 @@ def _no_constant(name: str) -> float:
 
 
 def _say(error: BaseException | None) -> None:
-    print(f"gancore explore: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr, flush=True)
+    print(f"gancore: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr, flush=True)

@@ -1,8 +1,6 @@
 """A local page for exploring the latent space of a run."""
 
 import os
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from gancore.explorer.session import Session
 from gancore.latent.walk import Walk
 from gancore.progress import tell
 from gancore.runs.opening import find_pipeline
+from gancore.verbs.browser import open_page
 
 
 def explore(
@@ -45,21 +44,8 @@ def explore(
     try:
         with open_server(session, host, port) as server:
             started(server)
-            if browser and _has_screen():
-                threading.Thread(target=_open, args=(server.url,), daemon=True).start()
+            if browser:
+                open_page(server.url)
             server.serve_forever()
     finally:
         session.close()
-
-
-def _has_screen() -> bool:
-    # without a screen, a text browser would take over the terminal
-    return sys.platform in ("darwin", "win32") or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )
-
-
-def _open(url: str) -> None:
-    import webbrowser
-
-    webbrowser.open(url)

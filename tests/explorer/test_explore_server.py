@@ -349,7 +349,7 @@ def test_a_network_that_breaks_is_said_without_a_traceback(serve, tmp_path, caps
         assert answer.status == 500 and error(content).startswith("ZeroDivisionError on the server")
         del pipeline.generator.forward
         assert post(running, "/image", {"seed": 1})[0].status == 200
-    assert capsys.readouterr().err == "gancore explore: ZeroDivisionError: division by zero\n"
+    assert capsys.readouterr().err == "gancore: ZeroDivisionError: division by zero\n"
 
 
 def test_many_connections_are_answered_and_idle_ones_hold_no_place(serve, layered_run, monkeypatch):
