@@ -19,7 +19,7 @@ from gancore.cli import app
 from gancore.component.discovery import host
 from gancore.errors import AmbiguousPart, CheckpointError, RunError, SpecError, UnknownPart, UserError
 from gancore.pictures import to_grid, to_pil
-from gancore.verbs import ELSEWHERE, PYTHON_ONLY, python_name
+from gancore.verbs import ELSEWHERE, PYTHON_ONLY, python_name, python_word
 
 ROOMS = ("standard", "nn", "measure", "latent", "pictures", "training", "runs")
 
@@ -66,7 +66,7 @@ def words(verb, command):
     for param in command.params:
         word = param.name if param.param_type_name == "argument" else max(param.opts, key=len).lstrip("-")
         if word != "help" and (verb, word) not in ELSEWHERE:
-            yield python_name(word)
+            yield python_word(word)
 
 
 @pytest.mark.parametrize(("verb", "command", "function"), list(commands()), ids=lambda value: str(value)[:20])
@@ -95,7 +95,7 @@ def test_defaults_are_those_of_the_command_line():
         parameters = inspect.signature(function).parameters
         for param in command.params:
             word = param.name if param.param_type_name == "argument" else max(param.opts, key=len).lstrip("-")
-            mine = parameters.get(python_name(word))
+            mine = parameters.get(python_word(word))
             if mine is None or mine.default is inspect.Parameter.empty or param.default is None:
                 continue
             given = mine.default if isinstance(mine.default, tuple) else str(mine.default)

@@ -22,9 +22,14 @@ PYTHON_ONLY = frozenset({"progress", "started", "each", "command", "hold"})
 """Parameters without an option: callbacks, a command line, and whether results are held in memory."""
 
 
-def python_name(word: str) -> str:
-    """The Python name of a command or an option: `micro-batch` → `micro_batch`; Python keywords get a
-    trailing underscore, `import` → `import_`.
+def python_name(verb: str) -> str:
+    """The Python name of a command."""
+    return NAMES.get(verb) or python_word(verb)
+
+
+def python_word(word: str) -> str:
+    """The Python name of an option: `micro-batch` → `micro_batch`; Python keywords get a trailing underscore,
+    `from` → `from_`.
     """
-    name = NAMES.get(word, word).replace("-", "_")
+    name = word.replace("-", "_")
     return f"{name}_" if iskeyword(name) else name
