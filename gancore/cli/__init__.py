@@ -39,6 +39,7 @@ from gancore.cli import (
 )
 from gancore.console.terminal import any_encoding, no_closed_stream, say
 from gancore.errors import GancoreError, UserError, shown
+from gancore.verbs.command import carried_out
 
 UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 """What typer raises about an unknown option; it exports the class below only."""
@@ -157,7 +158,8 @@ def run(arguments: list[str] | None = None) -> int:
     no_closed_stream()
     any_encoding()
     try:
-        app(args=arguments, prog_name="gancore")
+        with carried_out(sys.argv[1:] if arguments is None else arguments):
+            app(args=arguments, prog_name="gancore")
     except SystemExit as done:
         return int(done.code or 0)
     except GancoreError as error:

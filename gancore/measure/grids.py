@@ -9,6 +9,7 @@ from torch import Tensor
 from gancore.measure.neighbors import nearest
 from gancore.measure.sets import ImageSet
 from gancore.measure.study import Study
+from gancore.pictures.captions import Captions
 from gancore.pictures.grid import save_grid
 
 SHOWN = 8
@@ -24,13 +25,16 @@ def write_grids(study: Study, place: Callable[[str], Path]) -> list[Path]:
     """Writes the grid `neighbors` if the training images are known and `classes` if samples have labels;
     `place` says where. Returns what was written.
     """
-    grids: dict[str, tuple[Tensor, int]] = {}
+    grids: dict[str, tuple[Tensor, int, Captions | None]] = {}
     if study.training is not None:
-        grids[NEIGHBORS_NAME] = neighbors(study), NEIGHBORS + 1
+        pictures = neighbors(study)
+        columns = min(NEIGHBORS, len(study.features("training"))) + 1
+        named = ["sample", *(f"nearest {i}" for i in range(1, columns))]
+        grids[NEIGHBORS_NAME] = pictures, columns, Captions(columns=named)
     if (found := full_classes(study)) is not None:
-        grids["classes"] = classes(study, found), SHOWN
-    for name, (pictures, columns) in grids.items():
-        save_grid(pictures, place(name), columns=columns)
+        grids["classes"] = classes(study, found), SHOWN, None
+    for name, (pictures, columns, captions) in grids.items():
+        save_grid(pictures, place(name), columns=columns, captions=captions)
     return [place(name) for name in grids]
 
 

@@ -1,16 +1,18 @@
 """Image tensors as pictures: one by one, or many on a grid."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from gancore.errors import DataError, UserError
+from gancore.pictures.captions import Captions, captioned
 from gancore.pictures.store import store
 
 Background = Literal["checker", "white"]
@@ -62,12 +64,17 @@ def to_pil(images: Tensor) -> list[Image.Image]:
 
 
 def to_grid(
-    images: Tensor, *, columns: int | None = None, tile: int = 64, background: Background = "checker"
+    images: Tensor,
+    *,
+    columns: int | None = None,
+    tile: int = 64,
+    background: Background = "checker",
+    captions: Captions | None = None,
 ) -> Image.Image:
     """Images (N, C, H, W) in [-1, 1] on one grid, row by row, about square unless ``columns`` is given.
 
     Small images are enlarged by whole numbers until their longer side has at least ``tile`` pixels;
-    transparent ones are composited over ``background``.
+    transparent ones are composited over ``background``. Captions stand to the right and below.
 
     Raises:
         DataError: the tensor is not (N, C, H, W) or not of a floating type.
@@ -75,7 +82,9 @@ def to_grid(
     """
     if columns is not None and columns < 1:
         raise UserError(f"a grid needs at least 1 column; got columns={columns}.")
-    return _grid([_opaque(_enlarged(picture, tile), background) for picture in to_pil(images)], columns)
+    tiles = [_opaque(_enlarged(picture, tile), background) for picture in to_pil(images)]
+    made = _grid(tiles, columns)
+    return made if captions is None else captioned(made, captions, tiles[0].size, GAP)
 
 
 def save_grid(
@@ -85,13 +94,17 @@ def save_grid(
     columns: int | None = None,
     tile: int = 64,
     background: Background = "checker",
+    captions: Captions | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the ``to_grid`` of these images to ``path``, whole or not at all."""
-    save(to_grid(images, columns=columns, tile=tile, background=background), Path(path))
+    """Write the ``to_grid`` of these images to ``path``, whole or not at all, with ``texts`` as ``save``."""
+    made = to_grid(images, columns=columns, tile=tile, background=background, captions=captions)
+    save(made, Path(path), texts)
 
 
-def save(picture: Image.Image, path: Path) -> None:
-    """Write a picture atomically, in the format given by the file suffix.
+def save(picture: Image.Image, path: Path, texts: Mapping[str, str] | None = None) -> None:
+    """Write a picture atomically, in the format given by the file suffix; a PNG with texts by name, where
+    they are not empty.
 
     Raises:
         UserError: the suffix is unknown, or the format does not support this picture (JPEG has no
@@ -100,12 +113,23 @@ def save(picture: Image.Image, path: Path) -> None:
     """
     file_format, content = format_of(path), BytesIO()
     try:
-        picture.save(content, file_format)
+        picture.save(content, file_format, **_chunks(texts or {}, file_format))
     except (OSError, KeyError) as error:
         raise UserError(
             f"{path.name}: {file_format} cannot hold {picture.mode} pictures; give a name that ends in .png."
         ) from error
     store(path, content.getvalue())
+
+
+def _chunks(texts: Mapping[str, str], file_format: str) -> dict[str, PngInfo]:
+    """The texts as an option of `Image.save`; only PNG has a place for them."""
+    if file_format != "PNG" or not any(texts.values()):
+        return {}
+    chunks = PngInfo()
+    for name, text in texts.items():
+        if text:
+            chunks.add_itxt(name, text)
+    return {"pnginfo": chunks}
 
 
 def format_of(path: Path) -> str:

@@ -31,6 +31,13 @@ def commands(run: "RunFolder") -> Iterator[str]:
         yield line(["gancore", "train", "--resume", _folder(run, first), *_options(change)])
 
 
+def begun_by(run: "RunFolder") -> str:
+    """The command that began the run, without the folder that it was to be written to; empty if unknown."""
+    words = [str(word) for word in run.facts.get("command") or ()]
+    kept = [word for before, word in pairwise(["", *words]) if "--output" not in (before, word)]
+    return line([word for word in kept if not word.startswith("--output=")])
+
+
 def line(words: list[str]) -> str:
     """Words as a line for a shell; paths in a home folder begin with `~`."""
     return " ".join(map(_quoted, words))

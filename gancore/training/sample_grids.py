@@ -7,13 +7,18 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gancore.component.randomness import fold
+from gancore.pictures.captions import Captions
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
+from gancore.runs.again import begun_by
 from gancore.runs.folder import RunFolder
+from gancore.runs.identity import run_hash
 
 COUNT = 64
 """Images in a grid."""
 
+COLUMNS, PAIR = 8, ("image", "made of it")
+RECONSTRUCTION = "reconstruction"
 SHOWN = COUNT // 2
 """Data images in the grids of translators and encoders; each is shown next to its result."""
 
@@ -27,14 +32,18 @@ def write_grids(
     `00012000-reconstruction.png`. `fixed` holds the images that translators and encoders are applied to.
     """
     written = []
+    texts = {"Command": begun_by(run), "Seed": str(seed), "Run": run_hash(run)}
+    title = f"{images:,} images seen · seed {seed}"
     for i, (name, pipeline) in enumerate(pipelines.items()):
         grids = {"" if i == 0 else name: sample_grid(pipeline, fixed, seed)}
         if pipeline.encoder is not None and pipeline.product == "draws":
-            mark = "reconstruction" if i == 0 else f"{name}-reconstruction"
+            mark = RECONSTRUCTION if i == 0 else f"{name}-{RECONSTRUCTION}"
             grids[mark] = applied(pipeline, pipeline.makes, fixed, seed)
         for mark, pictures in grids.items():
             path = run.sample_file(images, mark)
-            save_grid(pictures, path, columns=8)
+            pairs = pipeline.product != "draws" or mark.endswith(RECONSTRUCTION)
+            captions = Captions(columns=PAIR * (COLUMNS // 2) if pairs else (), title=title)
+            save_grid(pictures, path, columns=COLUMNS, captions=captions, texts=texts)
             written.append(path)
     return written
 

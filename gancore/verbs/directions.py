@@ -1,5 +1,6 @@
 """Directions in latent space that change one property of an image."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,10 +15,12 @@ from gancore.latent.direction_file import DirectionSet
 from gancore.latent.editing import edited_latent
 from gancore.latent.mixing import layers_of
 from gancore.latent.spaces import SPACES, PlainSpace, check_space, usual_space
+from gancore.pictures.captions import Captions
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline, evaluating
 from gancore.progress import Progress, counted, tell
 from gancore.verbs.loading import Run, chosen_extractor, drawn, with_latents
+from gancore.verbs.pictures import origin
 from gancore.verbs.words import Numbers, given, layers_named
 
 __all__ = ["directions"]
@@ -92,7 +95,7 @@ def directions(
         found = _linear(chosen, space, labels, extractor, number)
     if target is not None:
         found.save(target)
-        _write_grid(chosen, found, target.with_suffix(".png"), progress)
+        _write_grid(chosen, found, target.with_suffix(".png"), origin(run, 0), progress)
     return found
 
 
@@ -142,7 +145,9 @@ def _classified(
         return torch.cat([classifier.classify(classifier(images)).argmax(1) for images in chunks])
 
 
-def _write_grid(pipeline: Pipeline, found: DirectionSet, target: Path, progress: Progress) -> None:
+def _write_grid(
+    pipeline: Pipeline, found: DirectionSet, target: Path, texts: Mapping[str, str], progress: Progress
+) -> None:
     """One row per direction: the image of seed 0 moved by -3 to 3 standard deviations."""
     amounts = [float(amount) for amount in range(-3, 4)]
     latent, label = drawn(pipeline, [0])
@@ -152,4 +157,9 @@ def _write_grid(pipeline: Pipeline, found: DirectionSet, target: Path, progress:
     ]
     codes = torch.cat(rows)
     images = torch.cat(list(counted(rendered(pipeline, codes), len(codes), progress)))
-    save_grid(images, target, columns=len(amounts))
+    captions = Captions(
+        rows=[f"direction {index}" for index in range(len(rows))],
+        columns=[f"{amount:+.3g} sd" for amount in amounts],
+        title="seed 0",
+    )
+    save_grid(images, target, columns=len(amounts), captions=captions, texts=texts)

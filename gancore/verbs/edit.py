@@ -13,10 +13,11 @@ from gancore.latent.editing import edited_code, edited_latent
 from gancore.latent.inversion import render_inverted
 from gancore.latent.mixing import layers_of
 from gancore.latent.wanted_label import Wanted
+from gancore.pictures.captions import Captions
 from gancore.progress import Progress, tell
 from gancore.verbs.loading import Run, drawn, with_latents
 from gancore.verbs.outputs import check_picture
-from gancore.verbs.pictures import Images, written
+from gancore.verbs.pictures import Images, origin, written
 from gancore.verbs.words import Numbers, layers_named, numbers_of, several
 
 FAR = 100.0
@@ -96,7 +97,13 @@ def edit(
     for row in strips():
         rows.append(row)
         progress("moving images", len(rows), total)
-    return written(Images(images=torch.cat(rows), columns=steps), output)
+    begun = [*(f"seed {seed}" for seed in starts), *(Path(file).stem for file in codes)]
+    captions = Captions(
+        rows=[f"direction {number} · {start}" for number in numbers for start in begun],
+        columns=[f"{amount:+.3g} sd" for amount in amounts],
+    )
+    texts = origin(run, ",".join(map(str, starts)))
+    return written(Images(images=torch.cat(rows), columns=steps, captions=captions, texts=texts), output)
 
 
 def _check_strip(start: float, end: float, steps: int) -> None:

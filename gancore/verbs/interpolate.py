@@ -1,6 +1,6 @@
 """A walk through latent space, as a grid, an animation or single frames."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -15,9 +15,10 @@ from gancore.latent.route import Route
 from gancore.latent.walk import Walk
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pictures.animation import check_animation, save_animation, tiled
+from gancore.pictures.captions import Captions
 from gancore.progress import Progress, counted, tell
 from gancore.verbs.loading import Run, drawn, load
-from gancore.verbs.pictures import Images
+from gancore.verbs.pictures import Images, origin
 from gancore.verbs.words import Numbers, numbers_of
 
 LEG = 24
@@ -35,6 +36,9 @@ class Interpolation:
         columns: walks side by side.
         fps: frames per second of an animation.
         path: where it was written, if at all.
+        stops: what the latents that it passes through are called, of one walk after the other.
+        title: what stands below the grid.
+        texts: what a PNG file of the grid says beside: command, seed and run.
     """
 
     route: Route
@@ -43,6 +47,9 @@ class Interpolation:
     columns: int = 1
     fps: float = 24.0
     path: Path | None = None
+    stops: Sequence[str] = ()
+    title: str = ""
+    texts: Mapping[str, str] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
         return self.count
@@ -65,7 +72,16 @@ class Interpolation:
     def legs(self, progress: Progress = tell) -> Images:
         """Each leg as a row of a grid, both ends included."""
         codes = self.route.leg_codes(self.steps)
-        return Images(images=torch.cat(list(self._images(codes, progress))), columns=self.steps)
+        images = torch.cat(list(self._images(codes, progress)))
+        captions = Captions(rows=self._rows(), title=self.title)
+        return Images(images=images, columns=self.steps, captions=captions, texts=self.texts)
+
+    def _rows(self) -> list[str]:
+        """From where to where each leg leads."""
+        each = len(self.stops) // self.route.cells
+        walks = [self.stops[i : i + each] for i in range(0, each * self.route.cells, each or 1)]
+        legs = range(self.route.legs)
+        return [f"{stops[i]} to {stops[(i + 1) % each]}" for stops in walks for i in legs]
 
     def save(self, output: Path | str, progress: Progress = tell) -> Path:
         """Writes the legs (`FILE.png`), an animation (.gif, .apng, .webp, .mp4 with ffmpeg), or a folder of
@@ -149,6 +165,9 @@ def interpolate(
         steps=GRID_LEG if frames is None else max(2, round(frames / route.legs)),
         columns=columns,
         fps=fps,
+        stops=[str(i) for i in range(len(keys[0]))] if numbers is None else [f"seed {n}" for n in numbers],
+        title=f"{'' if numbers else f'latents of seed {seed or 0} · '}{way} in {space}",
+        texts=origin(run, ",".join(map(str, numbers)) if numbers else seed or 0),
     )
     return found if output is None else attrs.evolve(found, path=found.save(output, progress))
 

@@ -27,7 +27,8 @@ from gancore.latent.spaces import Space, mean_code
 from gancore.latent.tuning import PivotalTuning, tune
 from gancore.latent.wanted_label import Wanted
 from gancore.measure.reconstruction import distances
-from gancore.pictures.grid import save, save_grid, to_grid, to_pil
+from gancore.pictures.captions import Captions
+from gancore.pictures.grid import save, to_grid, to_pil
 from gancore.pipeline import Pipeline
 from gancore.progress import Progress, tell
 from gancore.storage.files import distinct, whole_folder
@@ -93,7 +94,7 @@ class Inversion:
                 noise = [m[i : i + 1] for m in self.found.noise]
                 save_code(aside / f"{name}.npy", self.code[i : i + 1], noise)
                 save(best[i], aside / f"{name}.png")
-            save_grid(self._side_by_side(), aside / f"{GRID}.png", columns=1 + len(self.made))
+            save(self.to_grid(), aside / f"{GRID}.png")
             text = json.dumps({**self.facts, "distances": self.distances}, indent=1) + "\n"
             (aside / "inversion.json").write_text(text, encoding="utf-8")
             if self.tuned is not None:
@@ -102,7 +103,8 @@ class Inversion:
 
     def to_grid(self) -> Image.Image:
         """One row per image: the original, then each reconstruction."""
-        return to_grid(self._side_by_side(), columns=1 + len(self.made))
+        captions = Captions(rows=self.names, columns=["original", *self.made])
+        return to_grid(self._side_by_side(), columns=1 + len(self.made), captions=captions)
 
     def _side_by_side(self) -> Tensor:
         return torch.stack([self.real, *self.made.values()], 1).flatten(0, 1)

@@ -10,11 +10,12 @@ from gancore.errors import UserError
 from gancore.latent.codes import codes_of, rendered
 from gancore.latent.mixing import BANDS, layers_of, mixing_table
 from gancore.latent.wanted_label import Wanted
+from gancore.pictures.captions import Captions
 from gancore.pipeline import Pipeline
 from gancore.progress import Progress, counted, tell
 from gancore.verbs.loading import Run, drawn, with_latents
 from gancore.verbs.outputs import check_picture
-from gancore.verbs.pictures import Images, written
+from gancore.verbs.pictures import Images, origin, written
 from gancore.verbs.words import Numbers, layers_named, numbers_of
 
 
@@ -67,7 +68,14 @@ def mix(
         codes_of(chosen, *drawn(chosen, seeds, label), truncation=truncation) for seeds in (columns, rows)
     )
     images = _grid(chosen, source, destination, bands, progress)
-    return written(Images(images=images, columns=len(columns) + 1), output)
+    names = BANDS if layers is None else [f"layers {layers}"]
+    captions = Captions(
+        rows=["", *(f"{name} · seed {seed}" for name in names for seed in rows)],
+        columns=["", *(f"seed {seed}" for seed in columns)],
+        title="each row: a seed with the named layers of the seed below",
+    )
+    texts = origin(run, f"{','.join(map(str, columns))} into {','.join(map(str, rows))}")
+    return written(Images(images=images, columns=len(columns) + 1, captions=captions, texts=texts), output)
 
 
 def _grid(

@@ -1,6 +1,6 @@
 """Images made by a command."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +11,12 @@ from PIL import Image
 from torch import Tensor
 
 from gancore.pictures import grid
+from gancore.pictures.captions import Captions
+from gancore.pipeline import Pipeline
+from gancore.runs.identity import hash_around
 from gancore.storage.files import whole_file, whole_folder
+from gancore.verbs.command import COMMAND
+from gancore.verbs.loading import Run
 from gancore.verbs.outputs import check_file, check_new_folder, check_picture
 
 
@@ -27,6 +32,8 @@ class Images:
         path: where they were written, if at all.
         written: how many were written without being held here; `images` is then empty.
         note: what was done to images that did not fit, for a message.
+        captions: what is written on the grid.
+        texts: what a PNG file of the grid says beside: command, seed and run.
     """
 
     images: Tensor
@@ -36,6 +43,8 @@ class Images:
     path: Path | None = None
     written: int = 0
     note: str = ""
+    captions: Captions | None = None
+    texts: Mapping[str, str] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
         return self.written or len(self.images)
@@ -51,7 +60,7 @@ class Images:
 
     def to_grid(self) -> Image.Image:
         """All images on one grid."""
-        return grid.to_grid(self.images, columns=self.columns)
+        return grid.to_grid(self.images, columns=self.columns, captions=self.captions)
 
     def save(self, output: Path | str) -> Path:
         """Writes a grid (`FILE.png`), an array (`FILE.npy`), or a folder with one file per image; whole
@@ -67,7 +76,7 @@ class Images:
             with whole_file(output) as aside, aside.open("wb") as file:
                 np.save(file, self.images.numpy())
         elif output.suffix:
-            grid.save(self.to_grid(), output)
+            grid.save(self.to_grid(), output, self.texts)
         else:
             self._save_each(output)
         return output
@@ -120,6 +129,12 @@ def check_images(output: Path) -> None:
     """Raises UserError if `Images.save` could not write there; called before any work."""
     check = check_file if output.suffix == ".npy" else check_picture if output.suffix else check_new_folder
     check(output)
+
+
+def origin(run: Run, seed: object = "") -> dict[str, str]:
+    """What a PNG file says of where it comes from: the command, the seeds, and the run."""
+    known = "" if isinstance(run, Pipeline) else hash_around(Path(run))
+    return {"Command": COMMAND.get(), "Seed": str(seed), "Run": known}
 
 
 def written(images: Images, output: Path | str | None) -> Images:

@@ -17,12 +17,13 @@ from gancore.errors import DataError, UserError
 from gancore.latent.seeds import images_of_seeds
 from gancore.latent.truncation import with_threshold
 from gancore.latent.wanted_label import Wanted, wanted_label
+from gancore.pictures.captions import Captions
 from gancore.pipeline import Pipeline, check_truncation
 from gancore.progress import Progress, counted, tell
 from gancore.runs.sources import open_source
 from gancore.storage.files import distinct
 from gancore.verbs.loading import Run, load
-from gancore.verbs.pictures import Images, check_images, write_each, written
+from gancore.verbs.pictures import Images, check_images, origin, write_each, written
 from gancore.verbs.translate import translated
 from gancore.verbs.words import Amounts, Changes, Numbers, amounts_of, changes_of, numbers_of
 
@@ -98,7 +99,8 @@ def sample(
     for amount in amounts:
         check_truncation(chosen, amount, truncation_layers)
     if data is not None:
-        return written(_through(chosen, str(data), drawing.seed), output)
+        made = _through(chosen, str(data), drawing.seed)
+        return written(attrs.evolve(made, texts=origin(run, drawing.seed)), output)
     chosen = chosen if threshold is None else with_threshold(chosen, threshold)
     rows = (
         drawing.drawn(chosen, progress, truncation=amount, truncation_layers=truncation_layers)
@@ -106,7 +108,8 @@ def sample(
     )
     if not hold and output is not None and Path(output).suffix in ("", ".npy"):
         return write_each(chain.from_iterable(rows), drawing.names(amounts), Path(output))
-    return written(drawing.together([torch.cat(list(row)) for row in rows], amounts), output)
+    made = drawing.together([torch.cat(list(row)) for row in rows], amounts)
+    return written(attrs.evolve(made, texts=origin(run, drawing.numbers)), output)
 
 
 @attrs.frozen
@@ -142,6 +145,24 @@ class _Drawing:
             return [f"{name}-truncation{amount:g}" for amount in amounts for name in names]
         return names
 
+    @property
+    def numbers(self) -> str:
+        """The seeds, in words."""
+        return ",".join(map(str, self.seeds)) or str(self.seed)
+
+    def captions(self, amounts: list[float]) -> Captions:
+        """Which seeds and truncations the rows and columns of the grid are of."""
+        several = len(amounts) > 1
+        told = [
+            "" if self.seeds else f"seed {self.seed}",
+            "" if self.label is None else f"label {self.label}",
+        ]
+        told += [f"truncation {amounts[0]:g}"] if amounts != [1] and not several else []
+        title, seeds = " · ".join(filter(None, told)), [str(seed) for seed in self.seeds]
+        if several:
+            return Captions([f"truncation {a:g}" for a in amounts], [f"seed {n}" for n in seeds], title)
+        return Captions(images=seeds, word="seed", title=title)
+
     def together(self, rows: list[Tensor], amounts: list[float]) -> Images:
         """A row of images for each amount of truncation, or the images of the only one."""
         return Images(
@@ -149,6 +170,7 @@ class _Drawing:
             seed=None if self.seeds else self.seed,
             columns=self.count if len(amounts) > 1 else None,
             names=tuple(self.names(amounts)),
+            captions=self.captions(amounts),
         )
 
 
@@ -157,7 +179,8 @@ def _through(pipeline: Pipeline, source: str, seed: int) -> Images:
     rows = images.rows(np.arange(len(images)))
     made = translated(pipeline, rows["image"], rows.get("label"), seed=seed)
     names = [Path(name).stem for name in images.names] if isinstance(images, ImageFiles) else []
-    return Images(images=made, names=tuple(distinct(names)), note=note)
+    captions = Captions(images=names, title=f"{len(made)} images · seed {seed}")
+    return Images(images=made, names=tuple(distinct(names)), note=note, captions=captions)
 
 
 def _fitting(pipeline: Pipeline, source: str) -> tuple[Data, str]:

@@ -77,7 +77,7 @@ def test_a_sheet_has_a_row_for_each_leg(saved, place, capsys):
     )
     sheet = np.asarray(Image.open("walk.png")).astype(int)
     side, step = 68, 66
-    assert sheet.shape == (2 * step + 2, 4 * step + 2, 3)
+    assert sheet.shape[0] > 2 * step + 2 and sheet.shape[1] > 4 * step + 2, "captions stand beside and below"
     for row, column, key in ((0, 0, one), (0, 3, two), (1, 0, two), (1, 3, three)):
         assert (
             abs(sheet[row * step : row * step + side, column * step : column * step + side] - key).max() <= 1
