@@ -20,6 +20,7 @@ NEIGHBORS = (
 )
 CLASSES = "Each row is one class."
 ARROWS = {"lower": "↓ lower", "higher": "↑ higher"}
+ONCE_STOPPED = "Each goes on with this run once it is stopped; one that is done needs more --images too."
 PLATE_ROOM = 3_000_000
 """Characters that the pictures of one kind may take on a page."""
 
@@ -206,10 +207,27 @@ def _alarm(run: int, owner: str, alarm: Alarm) -> str:
         "alarm.html",
         run=run,
         name=escape(alarm.name),
-        place=escape(" · ".join(filter(None, [owner, place]))),
+        place=escape(" · ".join(filter(None, [owner, place, _since(alarm)]))),
         text=said(alarm.text),
         advice=f'<div class="advice"><span class="soft">to try</span>{advice}</div>' if advice else "",
+        commands=_to_paste(alarm),
     )
+
+
+def _since(alarm: Alarm) -> str:
+    """Whether an alarm held on, in a few words."""
+    if not alarm.later:
+        return ""
+    now = "still at the last evaluation" if alarm.later[-1] else "no longer at the last evaluation"
+    return f"{now} ({sum(alarm.later)} of {len(alarm.later)} since)"
+
+
+def _to_paste(alarm: Alarm) -> str:
+    if not alarm.commands:
+        return ""
+    shown = "".join(f'<pre tabindex="0">{said(command)}</pre>' for command in alarm.commands)
+    hint = f'<p class="hint">{ONCE_STOPPED}</p>'
+    return f'<details class="inner"><summary>as commands to paste</summary>{hint}{shown}</details>'
 
 
 def _best(course: Course | None) -> str:

@@ -74,13 +74,18 @@ def _options(change: Mapping[str, Any]) -> Iterator[str]:
     """The options that say what changed."""
     for name, value in change.items():
         if name == "set":
-            for path, new in value.items():
-                yield from ("--set", f"{path}={_as_set(new)}")
+            yield from set_options(value)
         elif name == "data":
             for source in value:
                 yield from ("--data", str(source))
         elif name != "after":
             yield from (f"--{name.replace('_', '-')}", str(value))
+
+
+def set_options(changes: Mapping[str, Any]) -> Iterator[str]:
+    """Changes by path as options of the command line."""
+    for path, value in changes.items():
+        yield from ("--set", f"{path}={_as_set(value)}")
 
 
 def _as_set(value: Any) -> str:

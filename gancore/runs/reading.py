@@ -1,7 +1,7 @@
 """Reads the text files of a run, which may be incomplete or missing."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,19 @@ REPORT = {"step", "images", "seconds", "scalars"}
 
 @dataclass(frozen=True)
 class Alarm:
-    """A warning raised during a run: what was observed, after how many images, and what to try."""
+    """A warning raised during a run: what was observed, after how many images, and what to try.
+
+    Attributes:
+        commands: what to try, as commands that go on with the run.
+        later: whether it still held, in each evaluation since.
+    """
 
     name: str
     images: int | None
     text: str
     advice: tuple[str, ...]
+    commands: tuple[str, ...] = ()
+    later: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,18 @@ class RunLog:
 
     @property
     def alarms(self) -> list[Alarm]:
-        """The warnings raised during training, in order."""
-        return [_alarm(line) for line in self.of("alarm")]
+        """The warnings raised during training, in order; one that was raised again is there once."""
+        first: dict[str, Alarm] = {}
+        for alarm in map(_alarm, self.of("alarm")):
+            first.setdefault(alarm.name, alarm)
+        return [replace(alarm, later=self._later(alarm)) for alarm in first.values()]
+
+    def _later(self, alarm: Alarm) -> tuple[bool, ...]:
+        return tuple(
+            alarm.name in line["alarms"]
+            for line in self.of("scores")
+            if isinstance(line.get("alarms"), list) and _after(line, alarm.images)
+        )
 
     @property
     def finished(self) -> Line | None:
@@ -86,11 +103,20 @@ def toml_or_why_not(file: Path, content: str = "") -> tuple[dict[str, Any], str]
         return {}, f"{file.name} is not valid TOML: {error}."
 
 
+def _after(line: Line, images: int | None) -> bool:
+    return images is not None and isinstance(line.get("images"), int) and line["images"] > images
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
 def _alarm(line: Line) -> Alarm:
-    advice, images = line.get("advice"), line.get("images")
+    images = line.get("images")
     return Alarm(
         name=str(line.get("name", "alarm")),
         images=images if isinstance(images, int) else None,
         text=str(line.get("text", "")),
-        advice=tuple(map(str, advice)) if isinstance(advice, list) else (),
+        advice=_texts(line.get("advice")),
+        commands=_texts(line.get("commands")),
     )

@@ -12,6 +12,7 @@ import torch
 from gancore.component.discovery import host
 from gancore.data import Data, Loader
 from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, NotFinite, RunError
+from gancore.measure.alarms import Alarm
 from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
 from gancore.progress import hushed, tell
@@ -30,6 +31,7 @@ from gancore.training.monitor import Evaluated, Monitor
 from gancore.training.pages import Pages
 from gancore.training.player_optimizer import ADVICE
 from gancore.training.ranks import Ranks
+from gancore.training.remedies import commands
 from gancore.training.run import TrainingRun
 from gancore.training.sample_grids import SHOWN, write_grids
 from gancore.training.stopping import Stopping
@@ -219,13 +221,24 @@ class Training:
         found.evaluation.save(self.run_folder.score_file(self.run.images))
         scores = values_table(found.evaluation.scores)
         self._event(
-            "scores", scores=scores, diagnostics=found.diagnostics, seconds=round(found.evaluation.seconds, 2)
+            "scores",
+            scores=scores,
+            diagnostics=found.diagnostics,
+            alarms=found.standing,
+            seconds=round(found.evaluation.seconds, 2),
         )
         self._tell("gancore_scored", scores={name: entry["value"] for name, entry in scores.items()})
         for alarm in found.alarms:
-            self._event("alarm", name=alarm.name, text=alarm.text, advice=list(alarm.advice))
-            self._tell("gancore_warned", text=f"{alarm.name}: {alarm.text}. Try {'; '.join(alarm.advice)}")
+            self._alarm(alarm)
         return found
+
+    def _alarm(self, alarm: Alarm) -> None:
+        found = commands(alarm.name, self.recipe, self.run_folder)
+        self._event("alarm", name=alarm.name, text=alarm.text, advice=list(alarm.advice), commands=found)
+        stopped = f". Stop it, then for example: {found[0]}" if found else ""
+        self._tell(
+            "gancore_warned", text=f"{alarm.name}: {alarm.text}. Try {'; '.join(alarm.advice)}{stopped}"
+        )
 
     def _report(self) -> None:
         scalars = self.run.take_log()

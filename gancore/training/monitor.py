@@ -37,6 +37,9 @@ SEED = 0
 their seed alone are judged alike.
 """
 
+QUIET = 0.1
+"""The share of a training at whose beginning no alarm is raised: nothing has settled yet."""
+
 SCORES = ("FD", "precision", "recall")
 """The scores computed in every training; `Settings.best` is one of them, or of `OF_PAIRS`."""
 OF_PAIRS = ("MAE", "PSNR", "SSIM")
@@ -45,11 +48,14 @@ OF_PAIRS = ("MAE", "PSNR", "SSIM")
 
 @attrs.frozen
 class Evaluated:
-    """The result of one evaluation; `best` says whether it is the best so far."""
+    """The result of one evaluation; `alarms` are new, `standing` names all that hold, and `best` says whether
+    it is the best so far.
+    """
 
     evaluation: Evaluation
     diagnostics: dict[str, float]
     alarms: list[Alarm]
+    standing: list[str]
     best: bool
 
 
@@ -75,6 +81,7 @@ class Monitor:
         self, recipe: Recipe, data: Data, held_out: Data | None, settings: Settings, total: int
     ) -> None:
         self.recipe, self.data, self.held_out, self.settings = recipe, data, held_out, settings
+        self.total = total
         self.count = min(MOST, max(FEWEST, total // SHARE))
         first = next(iter(recipe.pipelines().values()))
         of_pairs = [Pairs()] if paired(first, data) else [Reconstruction()] if reconstructs(first) else []
@@ -113,9 +120,11 @@ class Monitor:
         found = attrs.evolve(scored, anchors=anchors(study, self.scores), seconds=time.monotonic() - started)
         labels = of_labels(pipeline, seed=SEED)
         self.diagnostics.append(of_samples(study) | labels | self._of_probes())
-        raised = [a for a in alarms(self._history()) if a.name not in self.raised]
-        self.raised |= {alarm.name for alarm in raised}
-        return Evaluated(found, self.diagnostics[-1], raised, self._judge(found.scores, images))
+        standing = alarms(self._history()) if images >= QUIET * self.total else []
+        raised = [alarm for alarm in standing if alarm.name not in self.raised]
+        names = [alarm.name for alarm in standing]
+        self.raised |= set(names)
+        return Evaluated(found, self.diagnostics[-1], raised, names, self._judge(found.scores, images))
 
     def _history(self) -> History:
         kinds = {"discriminator": Discriminator, "encoder": Encoder}

@@ -91,13 +91,29 @@ def test_an_alarm_is_logged_once_with_what_to_try(images, tmp_path, monkeypatch)
     monkeypatch.setattr(room, "alarms", lambda history: [Alarm("collapse", "all alike", ("r1", "patience"))])
     begin(images, tmp_path / "run")
     (line,) = lines(tmp_path / "run", "alarm")
+    again = f"gancore train --resume {tmp_path / 'run'} --set "
     assert line == {
         "event": "alarm",
         "images": 8,
         "name": "collapse",
         "text": "all alike",
         "advice": ["r1", "patience"],
+        "commands": [
+            f"{again}regularizers.0.gamma=40.0",
+            f"{again}generator_optimizer.lr=5e-05 --set discriminator_optimizer.lr=5e-05",
+        ],
     }
+    assert all(line["alarms"] == ["collapse"] for line in lines(tmp_path / "run", "scores"))
+    (alarm,) = RunFolder(tmp_path / "run").log.alarms
+    assert alarm.later == (True,) * 10
+
+
+def test_the_first_tenth_of_a_run_raises_no_alarm(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "alarms", lambda history: [Alarm("collapse", "all alike", ())])
+    begin(images, tmp_path / "run", images=200, evaluate_every=8)
+    assert [line["images"] for line in lines(tmp_path / "run", "alarm")] == [24]
+    standing = {line["images"]: line["alarms"] for line in lines(tmp_path / "run", "scores")}
+    assert standing[8] == standing[16] == [] and standing[24] == ["collapse"]
 
 
 def test_judging_changes_no_bit_and_goes_on_after_a_resume(images, tmp_path):
