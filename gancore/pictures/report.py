@@ -27,6 +27,7 @@ from gancore.pictures.sections import (
     event_rows,
     facts,
     plates,
+    real_images,
     setup,
     value_cell,
 )
@@ -114,12 +115,11 @@ def _samples(run: RunFolder, evaluations: list[Evaluated], missing: list[str]) -
     sources, reduced = data_uris(
         {grid.path: read_file(grid.path) for group in shown.values() for grid in group}, GRID_CHARACTERS
     )
-    names = {name: name or ("samples" if len(shown) > 1 else "") for name in shown}
-    timeline = (
-        slider({"": [Strip(names[name], 0, group) for name, group in shown.items()]}, sources)
-        if grids
-        else ""
-    )
+    beside, torn = real_images(run)
+    missing += torn
+    names = {name: name or ("samples" if len(shown) > 1 or beside else "") for name in shown}
+    strips = [Strip(names[name], 0, group) for name, group in shown.items()]
+    timeline = slider({"": strips}, sources, beside) if grids else ""
     hero = filled(
         "hero.html",
         timeline=timeline + reduced_note(reduced, [f"{SAMPLES}/"]),

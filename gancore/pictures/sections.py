@@ -1,5 +1,6 @@
 """Sections shared by reports and comparisons: alarms, evaluations, and single pictures of a run."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -10,10 +11,11 @@ from gancore.pictures.scores import Course, Evaluated, Reading
 from gancore.pictures.timeline import is_whole, not_whole
 from gancore.pictures.words import duration, figure, flat, listed, words
 from gancore.runs.folder import RunFolder
+from gancore.runs.layout import REAL
 from gancore.runs.reading import Alarm
 from gancore.storage.inside import read_file
 
-SETTINGS = ("seed", "batch", "precision")
+SETTINGS = ("seed", "precision")
 NEIGHBORS = (
     "Each row begins with a sample; the training images nearest to it follow. "
     "Near-copies indicate memorization."
@@ -144,6 +146,18 @@ def plates(runs: Sequence[tuple[str, RunFolder]], file: str, note: str) -> tuple
     return (f'<p class="hint">{escape(note)}</p><div class="plates">{shown}</div>' if shown else ""), damaged
 
 
+def real_images(run: RunFolder) -> tuple[str, list[str]]:
+    """The training images that stand beside the samples, and a sentence if their file is damaged."""
+    path = run.picture(REAL)
+    if not path.is_file():
+        return "", []
+    if not is_whole(path):
+        return "", [not_whole(path)]
+    sources, _ = data_uris({REAL: read_file(path)}, PLATE_ROOM)
+    picture = filled("real.html", source=sources[REAL])
+    return picture, []
+
+
 def plate(run: int, caption: str, source: str, note: str) -> str:
     """One picture of one run, or a text that says why there is none."""
     picture = f'<img class="zoomable" alt="{escape(caption or "picture")}" src="{source}">' if source else ""
@@ -171,10 +185,22 @@ def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
     found = {
         "data": run.data_words,
         "parameters": run.facts.get("parameters"),
+        "effective batch": effective_batch(run),
         **{name: settings.get(name) for name in SETTINGS},
-        "batch": run.batch,
     }
     yield from ((name, words(value)) for name, value in found.items() if value not in (None, ""))
+
+
+def effective_batch(run: RunFolder) -> str:
+    """How many images a step sees, as images × accumulation × processes; empty if unknown."""
+    whole, micro, processes = run.batch, run.settings_table.get("micro_batch"), run.processes
+    if whole is None or whole < processes:
+        return ""
+    each = whole // processes
+    images = micro if isinstance(micro, int) and 0 < micro < each else each
+    factors = [(math.ceil(each / images), "accumulated"), (processes, "processes")]
+    shown = [f" × {count} {name}" for count, name in factors if count > 1]
+    return f"{whole:,}{f' = {images:,}' if shown else ''}{''.join(shown)}"
 
 
 def legend(runs: Sequence[tuple[str, str]]) -> str:

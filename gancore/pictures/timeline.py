@@ -59,9 +59,9 @@ def is_whole(path: Path) -> bool:
         return begin == SIGNATURE and file.read() == END
 
 
-def slider(rows: Mapping[str, Sequence[Strip]], sources: Mapping[Path, str]) -> str:
+def slider(rows: Mapping[str, Sequence[Strip]], sources: Mapping[Path, str], beside: str = "") -> str:
     """One slider over the images seen, and under it a row of strips for each name; each strip shows its last
-    grid first.
+    grid first. `beside` stands beside the strips and does not move.
     """
     stops = sorted({grid.images for strips in rows.values() for strip in strips for grid in strip.grids})
     return filled(
@@ -71,7 +71,9 @@ def slider(rows: Mapping[str, Sequence[Strip]], sources: Mapping[Path, str]) -> 
         strips=max(map(len, rows.values()), default=1),
         rows="".join(
             filled(
-                "grids.html", name=escape(name), strips="".join(_strip(strip, sources) for strip in strips)
+                "grids.html",
+                name=escape(name),
+                strips="".join([*(_strip(strip, sources) for strip in strips), beside]),
             )
             for name, strips in rows.items()
         ),

@@ -175,6 +175,12 @@ class RunFolder(RunLayout):
         return found if isinstance(found, int) else None
 
     @property
+    def processes(self) -> int:
+        """How many processes train the run; 1 if unknown."""
+        found = _table(self.facts, "environment").get("processes")
+        return found if isinstance(found, int) and found > 0 else 1
+
+    @property
     def settings(self) -> "Settings":
         """How the recipe was trained.
 

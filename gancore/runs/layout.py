@@ -16,6 +16,8 @@ UNREADABLE = "unreadable.tsv"
 """Lists the images of the data that were left out, with the reasons."""
 EVALUATION = "evaluation"
 """The file of `scores/` that `gancore evaluate` writes."""
+REAL = "real"
+"""The picture of training images that the report shows beside the samples."""
 OLDER = {"neighbors": "neighbours"}
 """Pictures that earlier versions saved under another name."""
 GRID, CHECKPOINT = re.compile(r"(\d+)(?:-(.+))?\.png"), re.compile(r"\d{8,}")

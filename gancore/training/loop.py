@@ -33,7 +33,7 @@ from gancore.training.player_optimizer import ADVICE
 from gancore.training.ranks import Ranks
 from gancore.training.remedies import commands
 from gancore.training.run import TrainingRun
-from gancore.training.sample_grids import SHOWN, write_grids
+from gancore.training.sample_grids import SHOWN, write_grids, write_real
 from gancore.training.stopping import Stopping
 
 
@@ -250,10 +250,10 @@ class Training:
     def _grids(self) -> None:
         if not (self.ranks.first and self.recipe.ready):
             return
+        pipelines = products(self.recipe)
+        write_real(next(iter(pipelines.values())), self.monitor.data, self.run_folder)
         self.run_folder.samples_folder.mkdir(exist_ok=True)
-        for path in write_grids(
-            products(self.recipe), self.fixed, self.run_folder, self.run.images, self.settings.seed
-        ):
+        for path in write_grids(pipelines, self.fixed, self.run_folder, self.run.images, self.settings.seed):
             self._tell("gancore_sampled", path=str(path))
 
     def _check_finite(self, step: int) -> None:

@@ -2,17 +2,20 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gancore.component.randomness import fold
+from gancore.data import Data
 from gancore.pictures.captions import Captions
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
 from gancore.runs.again import begun_by
 from gancore.runs.folder import RunFolder
 from gancore.runs.identity import run_hash
+from gancore.runs.layout import REAL
 
 COUNT = 64
 """Images in a grid."""
@@ -46,6 +49,18 @@ def write_grids(
             save_grid(pictures, path, columns=COLUMNS, captions=captions, texts=texts)
             written.append(path)
     return written
+
+
+def write_real(pipeline: Pipeline, data: Data, run: RunFolder) -> None:
+    """Writes a grid of training images to show beside the samples, once; for pipelines that draw images:
+    the grids of others show real ones already.
+    """
+    if pipeline.product != "draws" or run.picture(REAL).is_file():
+        return
+    rows = data.rows(np.linspace(0, len(data) - 1, min(COUNT, len(data))).astype(int))
+    run.pictures_folder.mkdir(exist_ok=True)
+    title = f"{min(COUNT, len(data))} of {len(data):,} training images"
+    save_grid(rows[pipeline.makes], run.new_picture(REAL), columns=COLUMNS, captions=Captions(title=title))
 
 
 def sample_grid(pipeline: Pipeline, fixed: dict[str, Tensor], seed: int) -> Tensor:

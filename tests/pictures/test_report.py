@@ -118,6 +118,44 @@ def test_an_alarm_that_is_raised_again_is_folded_and_says_whether_it_lasts(run):
     assert made.data["runs"][0]["alarms"] == [[200, "collapse"]]
 
 
+def test_training_images_stand_beside_the_samples(run):
+    fake_run(run / "whole")
+    assert "training images</span>" not in page(run / "whole").source
+    sheet(run / "whole" / "pictures" / "real.png", (1, 2, 3))
+    made = page(run / "whole")
+    shown = [attributes for tag, attributes in made.elements if attributes.get("alt") == "training images"]
+    assert len(shown) == 1 and "data-images" not in shown[0] and "hidden" not in shown[0]
+    assert '<span class="name">samples</span>' in made.source
+    (run / "whole" / "pictures" / "real.png").write_bytes(b"torn")
+    assert page(run / "whole").missing == ["pictures/real.png is not a complete PNG, so it is omitted."]
+
+
+TWO = "[environment]\nprocesses = 2"
+
+
+@pytest.mark.parametrize(
+    ("settings", "more", "words"),
+    [
+        ("batch = 64", "", "64"),
+        ("seed = 1", "[effective]\nbatch = 128", "128"),
+        ("batch = 64\nmicro_batch = 10", "[effective]\nbatch = 128", "64 = 10 × 7 accumulated"),
+        ("batch = 64\nmicro_batch = 64", "", "64"),
+        (
+            "batch = 64\nmicro_batch = 8",
+            TWO,
+            "64 = 8 × 4 accumulated × 2 processes",
+        ),
+        ("batch = 64", TWO, "64 = 32 × 2 processes"),
+        ("seed = 1", "", None),
+        ("batch = 'x'\nmicro_batch = -1", "[environment]\nprocesses = 0", None),
+    ],
+)
+def test_the_effective_batch_is_named(run, settings, more, words):
+    (run / "run.toml").write_text(f"[settings]\n{settings}\n{more}\n")
+    found = re.findall(r"<dt>effective batch</dt><dd>(.*?)</dd>", page(run).source)
+    assert found == ([words] if words else [])
+
+
 HOMES = ["/home/anna/photos", "/Users/anna/photos", "/root/photos", "C:\\Users\\anna\\photos"]
 
 

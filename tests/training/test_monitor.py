@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from runs import assert_same_end, sources
 from runs import begin as begin_often
 from small import know_small_parts
@@ -151,6 +152,12 @@ def test_what_cannot_be_judged_is_a_warning_and_the_training_goes_on(images, tmp
     assert texts[0] == "not evaluated at 8 images: 3 of 64 images hold NaN or infinity" and lines(
         tmp_path / "run", "finished"
     )
+
+
+def test_a_run_keeps_training_images_to_show_beside_its_samples(run):
+    with Image.open(run / "pictures" / "real.png") as picture:
+        assert picture.size[0] >= 5 * 66
+    assert RunFolder(run).batch == 4
 
 
 @pytest.fixture
