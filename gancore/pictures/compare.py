@@ -132,7 +132,7 @@ def _sections(compared: Sequence[Compared], samples: int, seed: int) -> list[Sec
             "Curves",
             board("curves-board", smoothing=True) if any(one.run.log.reports for one in compared) else "",
         ),
-        Section("alarms", "Alarms", alarm_list([(one.name, one.run.log.alarms) for one in compared])),
+        Section("alarms", "Alarms", alarm_list([(one.name, one.run) for one in compared])),
         Section(
             "surroundings",
             "Surroundings",

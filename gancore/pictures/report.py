@@ -81,7 +81,7 @@ def report_page(folder: RunFolder) -> str:
         sections=[
             Section("missing", "Not here", items(missing), kind="missing"),
             samples,
-            Section("alarms", "Alarms", alarm_list([("", log.alarms)])),
+            Section("alarms", "Alarms", alarm_list([("", folder)])),
             _scores(log, evaluations),
             Section("curves", "Curves", board("curves-board", smoothing=True) if log.reports else ""),
             *closer,

@@ -10,6 +10,7 @@ from gancore.pictures.page import filled, items, pairs_table, rows, run_style, s
 from gancore.pictures.scores import Course, Evaluated, Reading
 from gancore.pictures.timeline import is_whole, not_whole
 from gancore.pictures.words import duration, figure, flat, listed, words
+from gancore.runs.again import going_on
 from gancore.runs.folder import RunFolder
 from gancore.runs.layout import REAL
 from gancore.runs.reading import Alarm
@@ -27,10 +28,10 @@ PLATE_ROOM = 3_000_000
 """Characters that the pictures of one kind may take on a page."""
 
 
-def alarm_list(runs: Sequence[tuple[str, Sequence[Alarm]]]) -> str:
+def alarm_list(runs: Sequence[tuple[str, RunFolder]]) -> str:
     """The warnings of each run, by name, or a line that says there are none."""
     found = "".join(
-        _alarm(index, name, alarm) for index, (name, alarms) in enumerate(runs) for alarm in alarms
+        _alarm(index, name, run, alarm) for index, (name, run) in enumerate(runs) for alarm in run.log.alarms
     )
     if found:
         return f'<ul class="alarms">{found}</ul>'
@@ -226,17 +227,17 @@ def _searched(run: RunFolder, file: str) -> str:
     )
 
 
-def _alarm(run: int, owner: str, alarm: Alarm) -> str:
+def _alarm(index: int, owner: str, run: RunFolder, alarm: Alarm) -> str:
     place = f"after {alarm.images:,} images" if alarm.images is not None else ""
     advice = items(alarm.advice)
     return filled(
         "alarm.html",
-        run=run,
+        run=index,
         name=escape(alarm.name),
         place=escape(" · ".join(filter(None, [owner, place, _since(alarm)]))),
         text=said(alarm.text),
         advice=f'<div class="advice"><span class="soft">to try</span>{advice}</div>' if advice else "",
-        commands=_to_paste(alarm),
+        commands=_to_paste(run, alarm),
     )
 
 
@@ -248,10 +249,10 @@ def _since(alarm: Alarm) -> str:
     return f"{now} ({sum(alarm.later)} of {len(alarm.later)} since)"
 
 
-def _to_paste(alarm: Alarm) -> str:
-    if not alarm.commands:
+def _to_paste(run: RunFolder, alarm: Alarm) -> str:
+    if not alarm.changes:
         return ""
-    shown = "".join(f'<pre tabindex="0">{said(command)}</pre>' for command in alarm.commands)
+    shown = "".join(f'<pre tabindex="0">{said(going_on(run, change))}</pre>' for change in alarm.changes)
     hint = f'<p class="hint">{ONCE_STOPPED}</p>'
     return f'<details class="inner"><summary>as commands to paste</summary>{hint}{shown}</details>'
 

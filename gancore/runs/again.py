@@ -82,6 +82,11 @@ def _options(change: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"--{name.replace('_', '-')}", str(value))
 
 
+def going_on(run: object, changes: Mapping[str, Any]) -> str:
+    """The command that goes on with a run with options of its recipe changed."""
+    return line(["gancore", "train", "--resume", str(run), *set_options(changes)])
+
+
 def set_options(changes: Mapping[str, Any]) -> Iterator[str]:
     """Changes by path as options of the command line."""
     for path, value in changes.items():

@@ -18,7 +18,7 @@ class Alarm:
     """A warning raised during a run: what was observed, after how many images, and what to try.
 
     Attributes:
-        commands: what to try, as commands that go on with the run.
+        changes: what to try, as options of the recipe by path.
         later: whether it still held, in each evaluation since.
     """
 
@@ -26,7 +26,7 @@ class Alarm:
     images: int | None
     text: str
     advice: tuple[str, ...]
-    commands: tuple[str, ...] = ()
+    changes: tuple[dict[str, Any], ...] = ()
     later: tuple[bool, ...] = ()
 
 
@@ -112,11 +112,11 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _alarm(line: Line) -> Alarm:
-    images = line.get("images")
+    images, changes = line.get("images"), line.get("changes")
     return Alarm(
         name=str(line.get("name", "alarm")),
         images=images if isinstance(images, int) else None,
         text=str(line.get("text", "")),
         advice=_texts(line.get("advice")),
-        commands=_texts(line.get("commands")),
+        changes=tuple(one for one in changes if isinstance(one, dict)) if isinstance(changes, list) else (),
     )

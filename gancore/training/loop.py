@@ -18,6 +18,7 @@ from gancore.pictures.report import write_report
 from gancore.progress import hushed, tell
 from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
+from gancore.runs.again import going_on
 from gancore.runs.folder import RunFolder
 from gancore.runs.layout import counted
 from gancore.runs.log import Log
@@ -31,7 +32,7 @@ from gancore.training.monitor import Evaluated, Monitor
 from gancore.training.pages import Pages
 from gancore.training.player_optimizer import ADVICE
 from gancore.training.ranks import Ranks
-from gancore.training.remedies import commands
+from gancore.training.remedies import remedies
 from gancore.training.run import TrainingRun
 from gancore.training.sample_grids import SHOWN, write_grids, write_real
 from gancore.training.stopping import Stopping
@@ -233,12 +234,10 @@ class Training:
         return found
 
     def _alarm(self, alarm: Alarm) -> None:
-        found = commands(alarm.name, self.recipe, self.run_folder)
-        self._event("alarm", name=alarm.name, text=alarm.text, advice=list(alarm.advice), commands=found)
-        stopped = f". Stop it, then for example: {found[0]}" if found else ""
-        self._tell(
-            "gancore_warned", text=f"{alarm.name}: {alarm.text}. Try {'; '.join(alarm.advice)}{stopped}"
-        )
+        changes = remedies(alarm.name, self.recipe)
+        self._event("alarm", name=alarm.name, text=alarm.text, advice=list(alarm.advice), changes=changes)
+        stop = f". Stop it, then for example: {going_on(self.run_folder, changes[0])}" if changes else ""
+        self._tell("gancore_warned", text=f"{alarm.name}: {alarm.text}. Try {'; '.join(alarm.advice)}{stop}")
 
     def _report(self) -> None:
         scalars = self.run.take_log()

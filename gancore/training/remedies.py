@@ -7,8 +7,6 @@ from gancore.component.interfaces import Optimizer
 from gancore.component.part import Part
 from gancore.component.specs import spec
 from gancore.recipes.base import Recipe
-from gancore.runs.again import line, set_options
-from gancore.runs.folder import RunFolder
 from gancore.standard.augments import NoAugment
 
 Changes = Mapping[str, Any]
@@ -17,10 +15,9 @@ GENTLER, FASTER = 0.25, 2.0
 """Factors of learning rates."""
 
 
-def commands(alarm: str, recipe: Recipe, run: RunFolder) -> list[str]:
-    """Commands that go on with the run, each with one change that fits the alarm and the recipe."""
-    found = [change(recipe) for change in REMEDIES.get(alarm, ())]
-    return [line(["gancore", "train", "--resume", str(run), *set_options(one)]) for one in found if one]
+def remedies(alarm: str, recipe: Recipe) -> list[Changes]:
+    """Changes by path, each of which fits the alarm and the recipe."""
+    return [found for change in REMEDIES.get(alarm, ()) if (found := change(recipe))]
 
 
 def _slower(recipe: Recipe) -> Changes:

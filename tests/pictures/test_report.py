@@ -105,15 +105,15 @@ def test_a_look_at_the_lock_of_a_run_changes_nothing(run):
 
 def test_an_alarm_that_is_raised_again_is_folded_and_says_whether_it_lasts(run):
     fake_run(run / "whole", scored=False)
-    command = "gancore train --resume runs/1 --set beta=0.5"
     with Log(run / "whole" / "log.jsonl") as log:
         for images, standing in ((200, True), (400, True), (600, False), (800, True), (1000, False)):
             log.event("scores", images=images, scores=scores(0.5), alarms=["collapse"] * standing)
             if standing:
-                log.event("alarm", images=images, **ALARM, commands=[command])
+                log.event("alarm", images=images, **ALARM, changes=[{"beta": 0.5, "loss": "hinge"}])
     made = page(run / "whole")
     assert made.source.count("<b>collapse</b>") == 1 and "1 alarm</a>" in made.source
     assert "after 200 images · no longer at the last evaluation (2 of 4 since)" in made.source
+    command = f"gancore train --resume {run / 'whole'} --set beta=0.5 --set loss=hinge"
     assert f'<pre tabindex="0">{command}</pre>' in made.source
     assert made.data["runs"][0]["alarms"] == [[200, "collapse"]]
 

@@ -92,16 +92,15 @@ def test_an_alarm_is_logged_once_with_what_to_try(images, tmp_path, monkeypatch)
     monkeypatch.setattr(room, "alarms", lambda history: [Alarm("collapse", "all alike", ("r1", "patience"))])
     begin(images, tmp_path / "run")
     (line,) = lines(tmp_path / "run", "alarm")
-    again = f"gancore train --resume {tmp_path / 'run'} --set "
     assert line == {
         "event": "alarm",
         "images": 8,
         "name": "collapse",
         "text": "all alike",
         "advice": ["r1", "patience"],
-        "commands": [
-            f"{again}regularizers.0.gamma=40.0",
-            f"{again}generator_optimizer.lr=5e-05 --set discriminator_optimizer.lr=5e-05",
+        "changes": [
+            {"regularizers.0.gamma": 40.0},
+            {"generator_optimizer.lr": 5e-05, "discriminator_optimizer.lr": 5e-05},
         ],
     }
     assert all(line["alarms"] == ["collapse"] for line in lines(tmp_path / "run", "scores"))

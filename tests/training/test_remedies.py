@@ -8,8 +8,9 @@ import pytest
 
 from gancore.cli import run
 from gancore.measure.alarms import RULES
+from gancore.runs.again import going_on
 from gancore.runs.folder import RunFolder
-from gancore.training.remedies import REMEDIES, commands
+from gancore.training.remedies import REMEDIES, remedies
 
 SMALL = {
     "gan": ["--set", "generator.hidden=[8]", "--set", "discriminator.hidden=[8]"],
@@ -33,9 +34,9 @@ def began(tmp_path_factory):
 @pytest.mark.parametrize("name", ["gan", "vae"])
 def test_commands_that_are_advised_are_accepted(began, tmp_path, name):
     folder = RunFolder(tmp_path / "my run")
-    found = {alarm: commands(alarm, RunFolder(began / name).recipe(), folder) for alarm in REMEDIES}
+    found = {alarm: remedies(alarm, RunFolder(began / name).recipe()) for alarm in REMEDIES}
     assert all(found[alarm] for alarm in ("collapse", "exploding-gradients", "vanishing-gradients"))
-    for command in {command for several in found.values() for command in several}:
+    for command in {going_on(folder, change) for several in found.values() for change in several}:
         shutil.rmtree(folder.path, ignore_errors=True)
         shutil.copytree(began / name, folder.path)
         assert run([*shlex.split(command)[1:], "--images", "12"]) == 0, command
@@ -55,7 +56,5 @@ def test_a_penalty_that_is_there_becomes_stronger_or_weaker(tmp_path):
     game = TwoPlayerGAN(
         generator=SmallGenerator(), discriminator=SmallDiscriminator(), regularizers=[R1(gamma=8.0)]
     )
-    stronger, weaker = (
-        commands(name, game, RunFolder("r")) for name in ("overfitting", "discriminator-lost")
-    )
-    assert "regularizers.0.gamma=32.0" in stronger[-1] and "regularizers.0.gamma=2.0" in weaker[-1]
+    stronger, weaker = (remedies(name, game)[-1] for name in ("overfitting", "discriminator-lost"))
+    assert (stronger, weaker) == ({"regularizers.0.gamma": 32.0}, {"regularizers.0.gamma": 2.0})
