@@ -38,6 +38,11 @@ def listening(progress: Progress) -> Iterator[None]:
         _listener.reset(token)
 
 
+def heard() -> bool:
+    """Whether anyone listens in this context."""
+    return _listener.get() is not silent
+
+
 @contextmanager
 def hushed() -> Iterator[None]:
     """Inside the block nobody listens: its progress is shown otherwise, as that of a training."""

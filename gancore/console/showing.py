@@ -34,9 +34,9 @@ class Task(NamedTuple):
 
 
 @contextmanager
-def showing() -> Iterator[None]:
-    """Shows on the standard error what is told inside the block."""
-    display = Bar() if sys.stderr.isatty() else Lines()
+def showing(first: str = FIRST) -> Iterator[None]:
+    """Shows on the standard error what is told inside the block; `first` is what is done before."""
+    display = Bar(first) if sys.stderr.isatty() else Lines(first)
     display.thread.start()
     try:
         with listening(display.told):
@@ -52,9 +52,9 @@ class Display:
 
     patience, pause, tick = 2.0, 10.0, 0.25
 
-    def __init__(self) -> None:
+    def __init__(self, first: str = FIRST) -> None:
         self.lock, self.over = threading.RLock(), threading.Event()
-        self.task = Task(FIRST, time.monotonic())
+        self.task = Task(first, time.monotonic())
         self.due = self.task.began + self.patience
         self.thread = threading.Thread(target=self._run, daemon=True)
 
@@ -110,8 +110,8 @@ class Bar(Display):
 
     patience, pause = 0.5, 0.25
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, first: str = FIRST) -> None:
+        super().__init__(first)
         self.live: Any = None
 
     def show(self, task: Task) -> None:

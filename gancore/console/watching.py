@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from rich.console import Console
@@ -15,8 +15,10 @@ from gancore.component.hooks import hookimpl
 from gancore.console.notebook import Notebook, in_notebook
 from gancore.console.pace import Pace, beginning, ending
 from gancore.console.progress_line import progress_lines, short, span
+from gancore.console.showing import showing
 from gancore.console.terminal import say
 from gancore.errors import shown
+from gancore.progress import heard
 
 QUIET = 10.0
 """Minimum seconds between two plain lines."""
@@ -24,8 +26,9 @@ QUIET = 10.0
 
 @contextmanager
 def watching(progress: bool | Callable[[str, int, int], Any] = True) -> Iterator[None]:
-    """Shows the progress of the trainings inside the block, in the first process only; not if `progress` is
-    False. A function is called with "images", those seen, and their total instead.
+    """Shows the progress of the trainings inside the block, in the first process only, and what takes long
+    before them; nothing if `progress` is False. A function is called with "images", those seen, and their
+    total instead.
     """
     if progress is False:
         yield
@@ -33,7 +36,9 @@ def watching(progress: bool | Callable[[str, int, int], Any] = True) -> Iterator
     watcher: Any = _display() if progress is True else Calls(progress)
     host().manager.register(watcher)
     try:
-        yield
+        # on the command line, what is told is shown already
+        with showing("") if progress is True and not heard() else nullcontext():
+            yield
     finally:
         host().manager.unregister(watcher)
         watcher.close()

@@ -1,12 +1,16 @@
 """What a training in Python shows: lines in a script, one output in a notebook, nothing if asked."""
 
 import sys
+import time
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gancore
+from gancore.console.showing import Lines
+from gancore.progress import tell
+from gancore.runs.sources import Sources
 
 SETTINGS = {"images": 16, "batch": 8, "checkpoint_every": 8, "evaluate_every": 0, "threads": 1}
 
@@ -64,6 +68,25 @@ def test_a_script_says_what_it_trains_where_and_what_is_wrong(images, tmp_path, 
     damage(run)
     gancore.resume(run, images=24)
     assert "warning: " in (said := capsys.readouterr().err) and "trying the previous one" in said
+
+
+class Slow(Sources):
+    """Images that take long to open."""
+
+    def open(self):
+        tell("reading images", 3, 10)
+        time.sleep(0.3)
+        return super().open()
+
+
+def test_what_takes_long_before_the_first_step_is_said(images, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Lines, "patience", 0.05)
+    monkeypatch.setattr(Lines, "tick", 0.02)
+    train(Slow(data=(str(images),)), tmp_path / "run")
+    said = capsys.readouterr().err
+    assert said.index("reading images 3/10") < said.index("training recipe/gan on ")
+    train(Slow(data=(str(images),)), tmp_path / "quiet", progress=False)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_quiet_training_says_nothing(images, tmp_path, capsys):
