@@ -7,6 +7,7 @@ import platform
 import re
 import shlex
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -20,11 +21,13 @@ from gancore.pictures.grid import save, to_grid
 from gancore.pictures.judged import protocol_words
 from gancore.pictures.scores import Evaluated, Reading, read_evaluations
 from gancore.pictures.store import store
+from gancore.pictures.timeline import whole_grids
 from gancore.pictures.words import figure
 from gancore.pipeline import Pipeline
 from gancore.runs.again import commands
 from gancore.runs.folder import RunFolder
 from gancore.runs.layout import EVALUATION
+from gancore.storage.inside import read_file
 from gancore.storage.text import without_home
 
 README, PREVIEW = "README.md", "preview.png"
@@ -62,10 +65,19 @@ def preview_of(pipeline: Pipeline, run: RunFolder | None, name: str = "") -> Ima
     try:
         return to_grid(pipeline.sample(count, seed=SEED), columns=COLUMNS)
     except UserError:  # it needs images, or labels that it cannot draw
-        grids = [] if run is None else [grid for grid in run.samples if grid.pipeline == name or not name]
+        return None if run is None else _newest_grid(run, name)
+
+
+def _newest_grid(run: RunFolder, name: str) -> Image.Image | None:
+    wanted = "" if name in run.pipeline_names[:1] else name  # the grids of the first one bear no name
+    grids = [grid for grid in whole_grids(run)[0] if grid.pipeline == wanted]
     if not grids:
         return None
-    return Image.open(max(grids, key=lambda grid: grid.images).path).convert("RGB")
+    newest = max(grids, key=lambda grid: grid.images)
+    try:
+        return Image.open(BytesIO(read_file(newest.path))).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # it is damaged
+        return None
 
 
 def card(

@@ -173,11 +173,17 @@ def test_a_translator_shows_its_newest_sample_grid(tmp_path):
     text = (tmp_path / "back" / "README.md").read_text(encoding="utf-8")
     assert "pipeline_tag: image-to-image" in text and "Trained on source.npy and target.npy." in text
     assert "gancore sample back --data photos --output made" in text
-    newest = max(g.images for g in run.run_folder.samples)
-    grid = next(g for g in run.run_folder.samples if g.images == newest and g.pipeline == "backward")
-    assert Image.open(tmp_path / "back" / "preview.png").tobytes() == (
-        Image.open(grid.path).convert("RGB").tobytes()
-    )
+    newest = max(grid.images for grid in run.run_folder.samples)
+    grids = {grid.pipeline: grid.path for grid in run.run_folder.samples if grid.images == newest}
+    gancore.export(run, format="pipeline", output=tmp_path / "forth")
+    gancore.export(run, format="pipeline", pipeline="forward", output=tmp_path / "named")
+    for folder, name in (("back", "backward"), ("forth", ""), ("named", "")):
+        preview = Image.open(tmp_path / folder / "preview.png")
+        assert preview.tobytes() == Image.open(grids[name]).convert("RGB").tobytes()
+    grids[""].write_bytes(grids[""].read_bytes()[:50] + grids[""].read_bytes()[-12:])
+    gancore.export(run, format="pipeline", output=tmp_path / "torn")
+    assert not (tmp_path / "torn" / "preview.png").exists()
+    assert "preview.png" not in (tmp_path / "torn" / "README.md").read_text(encoding="utf-8")
 
 
 def test_class_names_are_listed_and_the_manifest_is_of_the_pipeline(tmp_path):
