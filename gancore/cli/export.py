@@ -16,7 +16,7 @@ def export(
         typer.Option(
             "--format",
             help="onnx, torch (torch.export), or pipeline (safetensors and JSON); "
-            "default: given by the suffix of --output, else onnx",
+            "default: given by --zip or the suffix of --output, else onnx",
             autocompletion=words("onnx", "torch", "pipeline"),
         ),
     ] = None,

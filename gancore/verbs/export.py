@@ -22,6 +22,7 @@ from gancore.verbs.outputs import check_file, check_new_folder
 from gancore.verbs.words import given, several
 
 SUFFIXES = {"onnx": ".onnx", "torch": ".pt2", "pipeline": ""}
+ZIP = ".zip"
 
 
 @attrs.frozen
@@ -58,14 +59,14 @@ def export(
 
     Args:
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
-        format: onnx, torch (torch.export), or pipeline (safetensors and JSON); default: given by the
+        format: onnx, torch (torch.export), or pipeline (safetensors and JSON); default: given by `zip` or the
             suffix of `output`, else onnx.
         truncation: truncation to build in: 1 for none; closer to 0: closer to the mean.
         input: truncation, noise, or both, to make inputs of the file.
         seed: seed of the built-in noise.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         license: license of an exported pipeline, for its card, such as apache-2.0.
-        zip: pack an exported pipeline into one file.
+        zip: pack an exported pipeline into one file; so does an output that ends in `.zip`.
         output: file or new folder; default: named after the run, in the current folder.
         progress: called as `progress(what, done, total)`.
 
@@ -74,7 +75,8 @@ def export(
         RunError: the folder holds no pipeline.
     """
     inputs = [] if input is None else several(input)
-    format = _format(format, output)
+    zip = zip or (output is not None and Path(output).suffix.lower() == ZIP)
+    format = _format("pipeline" if zip and format is None else format, output)
     if unknown := set(inputs) - {"truncation", "noise"}:
         raise UserError(f"--input must be truncation or noise; got {', '.join(sorted(unknown))}")
     if format == "pipeline" and (inputs or truncation is not None or seed is not None):
@@ -88,7 +90,8 @@ def export(
         raise UserError(
             "truncation is either built in or an input; give one of --truncation and --input truncation"
         )
-    target = Path(output) if output is not None else _usual(run, format, zip)
+    target = Path(output) if output is not None else _usual(run, format)
+    target = target.with_name(f"{target.name}{ZIP}") if zip and target.suffix.lower() != ZIP else target
     (check_new_folder if format == "pipeline" and not zip else check_file)(target)
     chosen = load(run, pipeline)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -99,9 +102,9 @@ def export(
     return _file(chosen, target, format, _recipe(run), options)
 
 
-def _usual(run: Run, format: str, zip: bool) -> Path:
+def _usual(run: Run, format: str) -> Path:
     name = "pipeline" if isinstance(run, Pipeline) else Path(run).resolve().name
-    return Path(f"{name}{SUFFIXES[format] or '-pipeline'}{'.zip' if zip else ''}")
+    return Path(f"{name}{SUFFIXES[format] or '-pipeline'}")
 
 
 def _format(format: str | None, output: Path | str | None) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -125,17 +126,17 @@ def test_how_a_run_went_on_is_told(trained, tmp_path):
     assert "# it was stopped at 64 images, and went on with\ngancore train --resume " in text
 
 
-def test_a_zip_holds_the_folder(trained, tmp_path):
-    assert (
-        cli(["export", str(trained), "--format", "pipeline", "--zip", "--output", f"{tmp_path}/cats.zip"])
-        == 0
-    )
-    with zipfile.ZipFile(tmp_path / "cats.zip") as packed:
-        packed.extractall(tmp_path / "unpacked")
-    folder = tmp_path / "unpacked" / "cats"
-    assert torch.equal(gancore.load(folder).sample(2, seed=1), gancore.load(trained).sample(2, seed=1))
-    assert "# cats\n" in (folder / "README.md").read_text(encoding="utf-8")
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+@pytest.mark.parametrize(
+    "options", [["--format", "pipeline", "--zip", "--output", "cats"], ["--output", "cats.zip"]]
+)
+def test_a_zip_holds_the_folder(trained, tmp_path, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)
+    assert cli(["export", str(trained), *options]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["cats.zip"]
+    with zipfile.ZipFile("cats.zip") as packed:
+        packed.extractall()
+    assert torch.equal(gancore.load("cats").sample(2, seed=1), gancore.load(trained).sample(2, seed=1))
+    assert "# cats\n" in Path("cats", "README.md").read_text(encoding="utf-8")
 
 
 def test_nothing_is_left_where_the_card_cannot_be_written(trained, tmp_path, monkeypatch):
