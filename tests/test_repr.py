@@ -1,5 +1,7 @@
 """What objects print: what differs from their defaults."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -66,3 +68,10 @@ def test_a_run_whose_plugin_is_missing_can_be_printed(tmp_path):
     (tmp_path / "recipe.toml").write_text('gancore = 1\npart = "gancore-lost:lost"\n')
     (tmp_path / "run.toml").write_text("gancore = 1\n")
     assert "lost on unknown data, not started, 0 images" in repr(gancore.RunFolder(tmp_path))
+
+
+def test_results_show_in_a_notebook_what_they_print(tmp_path):
+    run = gancore.load(Path(__file__).parent / "golden" / "runs" / "vae")
+    exported = gancore.export(run, format="pipeline", output=tmp_path / "made")
+    for result in (gancore.describe("hinge"), gancore.plugins(), exported):
+        assert repr(result) == str(result) and type(result).__name__ not in repr(result)

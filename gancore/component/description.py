@@ -31,7 +31,7 @@ class FieldDescription:
     help: str
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Description:
     """The description of a part: print it, or read its fields.
 
@@ -61,6 +61,8 @@ class Description:
         where = f"{self.file}:{self.line}" if self.file else "not in a file"
         blocks = [head, where, self.doc, *map(_shown, self.fields)]
         return "\n".join([*blocks, f"What every {self.kind} promises:", self.contract])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         from html import escape

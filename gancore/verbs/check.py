@@ -25,6 +25,8 @@ class Checked(list["Result"]):
         ]
         return "\n".join([*lines, f"{len(self) - len(self.failed)} of {len(self)} checks passed"])
 
+    __repr__ = __str__
+
 
 def check(name: str) -> Checked:
     """Checks each part of a plugin, or one part, against the contracts of its kind.

@@ -25,7 +25,7 @@ SUFFIXES = {"onnx": ".onnx", "torch": ".pt2", "pipeline": ""}
 ZIP = ".zip"
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Exported:
     """The written file: path, form, and the largest difference of its images from the pipeline's."""
 
@@ -38,6 +38,8 @@ class Exported:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.form}; largest difference {self.difference:.2g}"
+
+    __repr__ = __str__
 
 
 def export(

@@ -9,7 +9,7 @@ from gancore.component.discovery import host
 from gancore.component.registry import Failure
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Plugins:
     """The plugins that were found; prints as a list.
 
@@ -46,6 +46,8 @@ class Plugins:
             for name, what in self.restored.items()
         ]
         return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 def plugins() -> Plugins:

@@ -31,7 +31,7 @@ RECORD = "translation.json"
 """
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Translations:
     """What became of a folder of images.
 
@@ -51,6 +51,8 @@ class Translations:
         notes = [f"{len(self.present)} were there already"] if self.present else []
         notes += [f"{len(self.refused)} could not be translated"] if self.refused else []
         return ", ".join([f"{len(self.written)} translations in {self.path}", *notes])
+
+    __repr__ = __str__
 
 
 def translate(
