@@ -44,7 +44,7 @@ def directions(
         typer.Option(
             "--labels",
             help="classes (N,) or scores (N,) or (N, A) of the images of sample --count N --seed …, "
-            "as a .npy file (linear)",
+            "as a .npy file (linear); default: what --extractor sees",
         ),
     ] = None,
     extractor: Annotated[
@@ -58,7 +58,11 @@ def directions(
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="FILE.safetensors; a grid is written to FILE.png")
+        Path | None,
+        typer.Option(
+            "--output",
+            help="FILE.safetensors; a grid is written to FILE.png; default: RUN-METHOD.safetensors",
+        ),
     ] = None,
 ) -> None:
     """Find directions in latent space, and show what each one changes."""

@@ -33,7 +33,8 @@ def edit(
         str | None, typer.Option("--seeds", help="seeds of the images to edit, e.g. 1,2,3 or 4-9; default: 0")
     ] = None,
     code: Annotated[
-        list[Path] | None, typer.Option("--code", help="code written by gancore invert, to start from")
+        list[Path] | None,
+        typer.Option("--code", help="code written by gancore invert, to start from; default: none"),
     ] = None,
     label: Annotated[
         str | None,
@@ -45,7 +46,9 @@ def edit(
     ] = None,
     truncation: o.Truncation = 1.0,
     pipeline: o.Pipeline = None,
-    output: Annotated[Path | None, typer.Option("--output", help="FILE.png for the strips")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="FILE.png for the strips; default: RUN-edit.png")
+    ] = None,
 ) -> None:
     """Move images along directions, one strip each."""
     from gancore.verbs.edit import edit

@@ -14,7 +14,9 @@ def encode(
     data: Annotated[str, typer.Option("--data", help="images: a folder, zip, IDX or .npy file, or emoji")],
     labels: Annotated[
         str | None,
-        typer.Option("--labels", help="auto, folders or a file of labels, if the encoder reads labels"),
+        typer.Option(
+            "--labels", help="auto, folders or a file of labels, if the encoder reads labels; default: auto"
+        ),
     ] = None,
     fit: o.Fit = None,
     pipeline: o.Pipeline = None,
@@ -24,7 +26,9 @@ def encode(
     ] = None,
     page: Annotated[
         Path | None,
-        typer.Option("--page", help="FILE.html to show clusters and nearest neighbors of the codes"),
+        typer.Option(
+            "--page", help="FILE.html to show clusters and nearest neighbors of the codes; default: no page"
+        ),
     ] = None,
 ) -> None:
     """Encode images with the encoder of a trained run."""

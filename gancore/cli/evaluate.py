@@ -46,11 +46,17 @@ def evaluate(
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option("--weights", help="weights of an extractor that ships without, e.g. inception-2015"),
+        typer.Option(
+            "--weights",
+            help="weights of an extractor that ships without, e.g. inception-2015; default: its own",
+        ),
     ] = None,
-    count: Annotated[int | None, typer.Option("--count", min=2, help="samples to score")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", min=2, help="samples to score; default: 10,000")
+    ] = None,
     reference: Annotated[
-        int | None, typer.Option("--reference", min=2, help="reference images to use, at most")
+        int | None,
+        typer.Option("--reference", min=2, help="reference images to use, at most; default: 10,000"),
     ] = None,
     seed: o.Seed = None,
     truncation: o.Truncation = 1.0,

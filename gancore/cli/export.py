@@ -23,14 +23,18 @@ def export(
     truncation: Annotated[
         float | None,
         typer.Option(
-            "--truncation", help="truncation to build in: 1 for none; closer to 0: closer to the mean"
+            "--truncation",
+            help="truncation to build in: 1 for none; closer to 0: closer to the mean; default: 1",
         ),
     ] = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option("--input", help="make truncation or noise an input of the file; may be given twice"),
+        typer.Option(
+            "--input",
+            help="make truncation or noise an input of the file; may be given twice; default: neither",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="seed of the built-in noise")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="seed of the built-in noise; default: 0")] = None,
     pipeline: o.Pipeline = None,
     license: Annotated[
         str | None,

@@ -22,7 +22,10 @@ def import_network(
         str | None, typer.Option("--network", help="which generator of the file; default: the averaged one")
     ] = None,
     discriminator: Annotated[
-        Path | None, typer.Option("--discriminator", help="file of the discriminator, if it is another one")
+        Path | None,
+        typer.Option(
+            "--discriminator", help="file of the discriminator, if it is another one; default: the same file"
+        ),
     ] = None,
     noise: Annotated[
         str | None,

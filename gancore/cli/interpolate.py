@@ -12,7 +12,10 @@ from gancore.console.terminal import say
 def interpolate(
     run: o.Run,
     seeds: Annotated[
-        str | None, typer.Option("--seeds", help="seeds to pass through, e.g. 1,2,3 or 4-9")
+        str | None,
+        typer.Option(
+            "--seeds", help="seeds to pass through, e.g. 1,2,3 or 4-9; default: --count latents of one seed"
+        ),
     ] = None,
     count: Annotated[
         int, typer.Option("--count", min=2, help="number of latents to pass through if no seeds are given")
@@ -38,7 +41,8 @@ def interpolate(
         Path | None,
         typer.Option(
             "--output",
-            help="FILE.png for a grid, .gif, .apng, .webp, .mp4 (with ffmpeg), or a FOLDER of frames",
+            help="FILE.png for a grid, .gif, .apng, .webp, .mp4 (with ffmpeg), or a FOLDER of frames; "
+            "default: RUN-walk.gif",
         ),
     ] = None,
 ) -> None:

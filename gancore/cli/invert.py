@@ -43,7 +43,8 @@ def invert(
         str | None,
         typer.Option(
             "--label",
-            help="class of the images, if the run is conditional: number or name; or a row of numbers",
+            help="class of the images, if the run is conditional: number or name; or a row of numbers; "
+            "default: drawn as in the data",
         ),
     ] = None,
     fit: Annotated[

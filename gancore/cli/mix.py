@@ -27,7 +27,9 @@ def mix(
     label: o.Label = None,
     truncation: o.Truncation = 1.0,
     pipeline: o.Pipeline = None,
-    output: Annotated[Path | None, typer.Option("--output", help="FILE.png for the grid")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="FILE.png for the grid; default: RUN-mix.png")
+    ] = None,
 ) -> None:
     """Mix styles: copy some layers of each source into each destination (Karras et al. 2018,
     arXiv:1812.04948, fig. 3).

@@ -1,50 +1,72 @@
-"""Options that several commands share. None means not given, so each default is defined in one place."""
+"""Options that several commands share. None means not given, so each default is defined in one place: help
+shows that of the settings and of the image options.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
 
+import attrs
 import typer
 
 from gancore.cli.completing import run_folders, words
+from gancore.data.options import ImageOptions
+from gancore.runs.settings import Settings
+
+
+def of_field(cls: type[attrs.AttrsInstance], name: str, *flags: str, words: Any = None) -> Any:
+    """An option for a field, with its help and its default; None is said in the help of the field."""
+    field = attrs.fields_dict(cls)[name]
+    default = "no" if field.default is False else field.default
+    said = "" if default is None else f"; default: {default}"
+    return typer.Option(
+        *(flags or (f"--{name.replace('_', '-')}",)),
+        help=f"{field.metadata['help']}{said}",
+        autocompletion=words,
+    )
+
+
+def setting(name: str) -> Any:
+    """An option for a field of the settings."""
+    return of_field(Settings, name)
+
 
 Run = Annotated[Path, typer.Argument(help="folder of a run or a pipeline", autocompletion=run_folders)]
 Data = Annotated[
     list[str] | None,
     typer.Option(
         "--data",
-        help="folder, zip, IDX or .npy file, or emoji; give twice for two domains (source, target)",
+        metavar="SOURCE",
+        help="folder, zip, IDX or .npy file, or emoji; give twice for two domains (source, target); "
+        "default: emoji",
     ),
 ]
-Paired = Annotated[bool | None, typer.Option("--paired", help="match the two domains by file name")]
-Size = Annotated[str | None, typer.Option("--size", help="height and width: 64 or 48x64")]
-Channels = Annotated[int | None, typer.Option("--channels", help="1: gray, 3: RGB, 4: RGBA")]
-Fit = Annotated[
-    str | None,
-    typer.Option(
-        "--fit",
-        help="crop, pad or stretch to the size, or random crops: random",
-        autocompletion=words("crop", "pad", "stretch", "random"),
-    ),
+Paired = Annotated[
+    bool | None, typer.Option("--paired", help="match the two domains by file name; default: no")
 ]
-Alpha = Annotated[
-    str | None,
-    typer.Option("--alpha", help="background of transparent images: white or black; keep: keep alpha"),
-]
-Mirror = Annotated[bool | None, typer.Option("--mirror/--no-mirror", help="mirror half of the images")]
-Labels = Annotated[str | None, typer.Option("--labels", help="auto, folders, none, or a file of labels")]
-Subset = Annotated[str | None, typer.Option("--subset", help="train or test, for an IDX folder")]
-Layout = Annotated[str | None, typer.Option("--layout", help="axis order of an array: auto, NCHW or NHWC")]
-Bits = Annotated[int | None, typer.Option("--bits", help="convert to 8 or 16 bits")]
-Values = Annotated[str | None, typer.Option("--values", help="range of float images: auto, unit or signed")]
-Unreadable = Annotated[
-    str | None, typer.Option("--unreadable", help="refuse or skip images that cannot be read")
-]
+Size = Annotated[str | None, of_field(ImageOptions, "size")]
+Channels = Annotated[int | None, of_field(ImageOptions, "channels")]
+Fit = Annotated[str | None, of_field(ImageOptions, "fit", words=words("crop", "pad", "stretch", "random"))]
+Alpha = Annotated[str | None, of_field(ImageOptions, "alpha", words=words("white", "black", "keep"))]
+Mirror = Annotated[bool | None, of_field(ImageOptions, "mirror", "--mirror/--no-mirror")]
+Labels = Annotated[str | None, of_field(ImageOptions, "labels")]
+Subset = Annotated[str | None, of_field(ImageOptions, "subset", words=words("train", "test"))]
+Layout = Annotated[str | None, of_field(ImageOptions, "layout", words=words("auto", "NCHW", "NHWC"))]
+Bits = Annotated[int | None, of_field(ImageOptions, "bits")]
+Values = Annotated[str | None, of_field(ImageOptions, "values", words=words("auto", "unit", "signed"))]
+Unreadable = Annotated[str | None, of_field(ImageOptions, "unreadable", words=words("refuse", "skip"))]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="set a field of the recipe: generator.width=96, loss=hinge"),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="set a field of the recipe: generator.width=96, loss=hinge; default: as in the recipe",
+    ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="random seed")]
-Output = Annotated[Path | None, typer.Option("--output", help="where to write")]
+Seed = Annotated[int | None, typer.Option("--seed", help="random seed; default: 0")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", help="where to write; default: named after the run, in the current folder"),
+]
 Pipeline = Annotated[
     str | None,
     typer.Option("--pipeline", help="which one, if the run has several, e.g. backward; default: the first"),
@@ -62,7 +84,9 @@ Truncation = Annotated[
 
 Threshold = Annotated[
     float | None,
-    typer.Option("--threshold", help="draw coordinates of latents beyond it again, as BigGAN does"),
+    typer.Option(
+        "--threshold", help="draw coordinates of latents beyond it again, as BigGAN does; default: none"
+    ),
 ]
 
 

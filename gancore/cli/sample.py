@@ -20,12 +20,18 @@ def sample(
     ] = None,
     seed: o.Seed = None,
     seeds: Annotated[
-        str | None, typer.Option("--seeds", help="one image for each of these seeds, e.g. 0-99,140")
+        str | None,
+        typer.Option(
+            "--seeds",
+            help="one image for each of these seeds, e.g. 0-99,140; default: --count images of one seed",
+        ),
     ] = None,
     like: Annotated[
         str | None,
         typer.Option(
-            "--like", help="nvidia: the latents that the StyleGANs' released code draws for --seeds"
+            "--like",
+            help="nvidia: the latents that the StyleGANs' released code draws for --seeds; "
+            "default: gancore's own",
         ),
     ] = None,
     label: o.Label = None,
@@ -47,14 +53,19 @@ def sample(
     threshold: o.Threshold = None,
     pipeline: o.Pipeline = None,
     set: Annotated[
-        list[str] | None, typer.Option("--set", help="set an option of a part: sampler.temperature=0.9")
+        list[str] | None,
+        typer.Option("--set", help="set an option of a part: sampler.temperature=0.9; default: as trained"),
     ] = None,
     data: Annotated[
-        str | None, typer.Option("--data", help="images to translate or reconstruct instead of sampling")
+        str | None,
+        typer.Option("--data", help="images to translate or reconstruct instead of sampling; default: none"),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="FILE.png for a grid, FILE.npy, or a FOLDER for one file per image"),
+        typer.Option(
+            "--output",
+            help="FILE.png for a grid, FILE.npy, or a FOLDER for one file an image; default: RUN-samples.png",
+        ),
     ] = None,
 ) -> None:
     """Draw images from a trained run."""

@@ -27,7 +27,7 @@ def train(
         Path | None,
         typer.Option(
             "--init",
-            help="start from the networks of this run, checkpoint or pipeline",
+            help="start from the networks of this run, checkpoint or pipeline; default: new ones",
             autocompletion=run_folders,
         ),
     ] = None,
@@ -44,42 +44,21 @@ def train(
     bits: o.Bits = None,
     values: o.Values = None,
     unreadable: o.Unreadable = None,
-    images: Annotated[
-        int | None, typer.Option("--images", help="length of the training, in images seen")
-    ] = None,
-    batch: Annotated[int | None, typer.Option("--batch", help="batch size, over all processes")] = None,
-    micro_batch: Annotated[
-        int | None, typer.Option("--micro-batch", help="images per forward pass; saves memory")
-    ] = None,
-    precision: Annotated[str | None, typer.Option("--precision", help="float32 or bf16")] = None,
-    seed: o.Seed = None,
-    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, mps")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", help="number of CPU threads")] = None,
-    checkpoint_every: Annotated[
-        int | None, typer.Option("--checkpoint-every", help="images between checkpoints")
-    ] = None,
-    sample_every: Annotated[
-        int | None, typer.Option("--sample-every", help="images between sample grids")
-    ] = None,
-    report_every: Annotated[
-        int | None, typer.Option("--report-every", help="images between log lines")
-    ] = None,
-    evaluate_every: Annotated[
-        int | None, typer.Option("--evaluate-every", help="images between evaluations; 0: never")
-    ] = None,
-    best: Annotated[
-        str | None,
-        typer.Option(
-            "--best",
-            help="score that chooses the best checkpoint: FD, precision or recall; MAE, PSNR or SSIM too "
-            "where images are translated in pairs or reconstructed",
-        ),
-    ] = None,
-    keep: Annotated[int | None, typer.Option("--keep", help="checkpoints to keep, besides the best")] = None,
-    hold_out: Annotated[
-        int | None, typer.Option("--hold-out", help="images to exclude from training")
-    ] = None,
-    compile: Annotated[bool | None, typer.Option("--compile", help="compile the networks")] = None,
+    images: Annotated[int | None, o.setting("images")] = None,
+    batch: Annotated[int | None, o.setting("batch")] = None,
+    micro_batch: Annotated[int | None, o.setting("micro_batch")] = None,
+    precision: Annotated[str | None, o.setting("precision")] = None,
+    seed: Annotated[int | None, o.setting("seed")] = None,
+    device: Annotated[str | None, o.setting("device")] = None,
+    threads: Annotated[int | None, o.setting("threads")] = None,
+    checkpoint_every: Annotated[int | None, o.setting("checkpoint_every")] = None,
+    sample_every: Annotated[int | None, o.setting("sample_every")] = None,
+    report_every: Annotated[int | None, o.setting("report_every")] = None,
+    evaluate_every: Annotated[int | None, o.setting("evaluate_every")] = None,
+    best: Annotated[str | None, o.setting("best")] = None,
+    keep: Annotated[int | None, o.setting("keep")] = None,
+    hold_out: Annotated[int | None, o.setting("hold_out")] = None,
+    compile: Annotated[bool | None, o.setting("compile")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="run folder; default: the next runs/0001-NAME")
     ] = None,
@@ -88,13 +67,13 @@ def train(
         typer.Option(
             "--resume",
             help="continue the run in this folder; with --images, --data for data that has moved, "
-            "--set for optimizers, losses and regularizers, or a setting such as --batch",
+            "--set for optimizers, losses and regularizers, or a setting such as --batch; default: a new run",
             autocompletion=run_folders,
         ),
     ] = None,
     resume_if_there: Annotated[
         bool | None,
-        typer.Option("--resume-if-there", help="continue the run in --output if it has begun"),
+        typer.Option("--resume-if-there", help="continue the run in --output if it has begun; default: no"),
     ] = None,
 ) -> None:
     """Train a recipe on images; without --data, on the embedded emoji."""

@@ -17,7 +17,8 @@ def translate(
         str | None,
         typer.Option(
             "--label",
-            help="class of all images, if the translator reads labels: number or name; or a row of numbers",
+            help="class of all images, if the translator reads labels: number or name; or a row of numbers; "
+            "default: none",
         ),
     ] = None,
     fit: Annotated[

@@ -74,7 +74,7 @@ class ImageOptions:
     )
     alpha: str = attrs.field(
         default="white",
-        metadata=_help("lay transparent images on white or black, or keep alpha"),
+        metadata=_help("background of transparent images: white or black; keep: keep alpha"),
         validator=_checked(one_of("white", "black", "keep")),
     )
     bits: int | None = attrs.field(
@@ -92,22 +92,22 @@ class ImageOptions:
     )
     subset: str | None = attrs.field(
         default=None,
-        metadata=_help("which files of an IDX folder"),
+        metadata=_help("train or test files of an IDX folder; default: train"),
         validator=_checked(optional(one_of("train", "test"))),
     )
     layout: str = attrs.field(
         default="auto",
-        metadata=_help("order of the axes of an array"),
+        metadata=_help("order of the axes of an array: auto, NCHW or NHWC"),
         validator=_checked(one_of("auto", "NCHW", "NHWC")),
     )
     values: str = attrs.field(
         default="auto",
-        metadata=_help("range of float images: unit [0, 1], signed [-1, 1]"),
+        metadata=_help("range of float images: auto, unit for 0 to 1, or signed for -1 to 1"),
         validator=_checked(one_of("auto", "unit", "signed")),
     )
     unreadable: str = attrs.field(
         default="refuse",
-        metadata=_help("what to do with an image that cannot be read"),
+        metadata=_help("refuse or skip images that cannot be read"),
         validator=_checked(one_of("refuse", "skip")),
     )
     cache: str | Path | None = attrs.field(

@@ -3,15 +3,17 @@
 """
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import torch
 from attrs.validators import optional
 
 from gancore.component.representation import differing_text
 from gancore.component.validators import one_of, whole
 from gancore.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
 
 PRECISIONS = ("float32", "bf16")
 
@@ -38,13 +40,15 @@ class Settings:
         optional(whole(1)),
     )
     micro_batch: int | None = _setting(
-        None, "images per forward pass; saves memory, with the same gradients", optional(whole(1))
+        None,
+        "images per forward pass; saves memory, with the same gradients; default: the batch",
+        optional(whole(1)),
     )
     precision: str = _setting(
         "float32", "float32, or bf16 for autocast with float32 weights", one_of(*PRECISIONS)
     )
     seed: int = _setting(0, "seed of initial weights, data order and noise", whole(0), fixed=True)
-    device: str = _setting("auto", "auto, cpu, cuda, cuda:1, mps")
+    device: str = _setting("auto", "auto (the best one there is), cpu, cuda, cuda:1 or mps")
     threads: int | None = _setting(
         None,
         "CPU threads; default: chosen by torch. Results depend on it in the last bits",
@@ -64,7 +68,12 @@ class Settings:
         "images between evaluations (scores and alarms); default: a tenth of the run; 0: never",
         optional(whole(0)),
     )
-    best: str = _setting("FD", "the score whose best checkpoint is kept", fixed=True)
+    best: str = _setting(
+        "FD",
+        "score whose best checkpoint is kept: FD, precision or recall; MAE, PSNR or SSIM too where images "
+        "are translated in pairs or reconstructed",
+        fixed=True,
+    )
     keep: int = _setting(3, "checkpoints kept, besides the best", whole(1))
     hold_out: int = _setting(0, "images excluded from training, for evaluation", whole(0), fixed=True)
     compile: bool = _setting(False, "compile the networks (first-order updates and sampling)")
@@ -98,8 +107,10 @@ class Settings:
         chosen: int | None = getattr(self, name)
         return chosen or max(1, total // parts[name])
 
-    def torch_device(self) -> torch.device:
+    def torch_device(self) -> "torch.device":
         """The device to train on: with `auto` CUDA, else Apple's MPS, else the CPU."""
+        import torch
+
         if self.device != "auto":
             return torch.device(self.device)
         if torch.cuda.is_available():
@@ -108,6 +119,8 @@ class Settings:
 
 
 def _check_device(name: str) -> None:
+    import torch
+
     try:
         kind = "cpu" if name == "auto" else torch.device(name).type
     except RuntimeError:

@@ -27,6 +27,9 @@ from gancore.verbs.pictures import Images, check_images, origin, write_each, wri
 from gancore.verbs.translate import translated
 from gancore.verbs.words import Amounts, Changes, Numbers, amounts_of, changes_of, numbers_of
 
+SHEET, ROW = 64, 8
+"""Images drawn by default: on a grid, and in a row for each of several truncations."""
+
 
 def sample(
     run: Run,
@@ -84,7 +87,7 @@ def sample(
         raise UserError("--truncation and --label have no effect with --data; omit them")
     if data is not None and (count is not None or seeds is not None or threshold is not None):
         raise UserError("--count, --seeds and --threshold have no effect with --data; omit them")
-    drawing = _Drawing.of(count or (64 if len(amounts) == 1 else 8), seed or 0, seeds, like, label)
+    drawing = _Drawing.of(count or (SHEET if len(amounts) == 1 else ROW), seed or 0, seeds, like, label)
     if seeds is not None and (count is not None or seed is not None):
         raise UserError("--seeds says how many images there are, and their seeds; omit --count and --seed")
     if like is not None and (seeds is None or threshold is not None):

@@ -1,11 +1,13 @@
 """What help, completion and the error about a mistyped option say."""
 
+import inspect
 import os
 import re
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
 
+import attrs
 import pytest
 import typer
 
@@ -13,7 +15,13 @@ import gancore
 from gancore.cli import app, plugin_verbs, run, suggesting
 from gancore.cli.completing import recipes, run_folders
 from gancore.component.specs import build
+from gancore.data import ImageOptions
 from gancore.errors import GancoreError, UserError
+from gancore.latent import PivotalTuning, Projection, finding
+from gancore.runs import Settings
+from gancore.training.evaluating import COUNT
+from gancore.verbs.interpolate import GRID_LEG, LEG
+from gancore.verbs.sample import ROW, SHEET
 
 
 def verbs():
@@ -69,6 +77,52 @@ def test_a_plugin_whose_source_cannot_be_read_has_no_verb_in_help(tmp_path, monk
     monkeypatch.syspath_prepend(tmp_path)
     entry(monkeypatch, "gancore_odd")
     assert plugin_verbs.named() == {}
+
+
+# defaults
+
+
+def test_help_says_the_default_of_every_option():
+    silent = [
+        (verb, param.opts[0])
+        for verb, command in verbs().items()
+        for param in command.params
+        if param.param_type_name == "option" and not param.required and not param.is_flag
+        if param.default is None and "default: " not in param.help
+    ]
+    assert silent == []
+
+
+def said(verb, option):
+    return next(param.help for param in verbs()[verb].params if option in param.opts)
+
+
+@pytest.mark.parametrize("cls", [Settings, ImageOptions])
+def test_train_says_the_defaults_of_the_settings_and_of_the_image_options(cls):
+    for field in attrs.fields(cls):
+        if field.name != "cache":
+            help = said("train", f"--{field.name.replace('_', '-')}")
+            assert help.startswith(field.metadata["help"])
+            default = "no" if field.default is False else field.default
+            assert default is None or help.endswith(f"; default: {default}")
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "default"),
+    [
+        ("evaluate", "--count", f"{COUNT:,}"),
+        ("evaluate", "--reference", f"{COUNT:,}"),
+        ("sample", "--count", f"{SHEET}, or {ROW} for several truncations"),
+        ("interpolate", "--frames", f"{LEG} per leg, {GRID_LEG} on a grid"),
+        ("directions", "--count", inspect.signature(finding.sefa).parameters["count"].default),
+        ("directions", "--count", inspect.signature(finding.ganspace).parameters["count"].default),
+        ("invert", "--steps", Projection.steps),
+        ("invert", "--pixels", f"{Projection.pixels:g}"),
+        ("invert", "--tune-steps", PivotalTuning.steps),
+    ],
+)
+def test_help_says_the_default_that_the_code_has(verb, option, default):
+    assert said(verb, option).endswith(f"default: {default}")
 
 
 # typos

@@ -12,7 +12,9 @@ from gancore_vae import verb
 def likelihood(
     run: Annotated[Path, typer.Argument(help="folder of a run trained with recipe vae")],
     data: Annotated[str, typer.Option("--data", help="images to score")] = "emoji",
-    subset: Annotated[str | None, typer.Option("--subset", help="train or test, of an IDX folder")] = None,
+    subset: Annotated[
+        str | None, typer.Option("--subset", help="train or test, of an IDX folder; default: train")
+    ] = None,
     count: Annotated[
         int | None, typer.Option("--count", help="score only this many images, from the first; default: all")
     ] = None,
