@@ -19,8 +19,9 @@ class Measured(NamedTuple):
 
 
 def settled(source: Source, options: ImageOptions) -> tuple[ImageOptions, tuple[str, ...]]:
-    """The options with the smallest common height and width and with the richest channels, as far as images
-    differ and the options leave it open; and what was chosen, in words.
+    """The options with the largest square that every image covers, its side a power of two as most networks
+    need, and with the richest channels, as far as images differ and the options leave it open; and what was
+    chosen, in words.
 
     Only sources whose images can be measured without reading them are looked at.
     """
@@ -30,9 +31,10 @@ def settled(source: Source, options: ImageOptions) -> tuple[ImageOptions, tuple[
     changes: dict[str, Any] = {}
     notes = []
     if options.size is None and len({(one.height, one.width) for one in found}) > 1:
-        height, width = min(one.height for one in found), min(one.width for one in found)
-        changes["size"] = (height, width)
-        notes.append(f"images differ in size, taken: --size {height}x{width}, the smallest")
+        shortest = min(min(one.height, one.width) for one in found)
+        side = 1 << (shortest.bit_length() - 1)
+        changes["size"] = (side, side)
+        notes.append(f"images differ in size, taken: --size {side}x{side}, a power of two that all cover")
     if options.channels is None and len({_channels(one, options) for one in found}) > 1:
         alpha = options.keeps_alpha and any(one.alpha for one in found)
         changes["channels"] = (3 if any(one.color for one in found) else 1) + alpha

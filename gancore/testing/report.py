@@ -35,7 +35,7 @@ def run_checks(classes: Iterable[type[Part]]) -> list[Result]:
     checks = [(cls, check) for cls in classes for check in checks_for(cls)]
     results = []
     for done, (cls, check) in enumerate(checks):
-        tell(f"checking {cls.qualified_name}", done, len(checks))
+        tell(f"checking {cls.kind}/{cls.name}", done, len(checks))
         results.append(_result(cls, check))
     return results
 

@@ -92,6 +92,7 @@ def resume(
         UserError: something cannot change in a run that has begun.
         RunError: the folder is not a run, or its data has changed.
     """
+    tell("opening the data")
     run, changes = RunFolder(folder), dict(set or {})
     places = data if data is None or isinstance(data, Data | Sources) else _places(data)
     chosen = changed_settings(run, settings)

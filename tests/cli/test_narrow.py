@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from gancore.cli import listing, run
 from gancore.component.registry import Registry
@@ -77,3 +79,17 @@ def test_version_and_short_help(capsys):
 def test_a_recipe_whose_plugin_is_not_installed_names_the_package():
     with pytest.raises(UnknownPart, match="'dcgan' comes with gancore-dcgan, which is not installed"):
         Registry().find("recipe", "dcgan")
+
+
+@pytest.mark.parametrize("recipe", ["dcgan", "vae"])
+def test_photographs_of_mixed_sizes_and_a_gray_one_train(recipe, tmp_path, capsys):
+    sizes = {"a.jpg": (45, 17, 3), "b.jpg": (40, 52, 3), "c.png": (23, 31, 3), "gray.png": (19, 19)}
+    (tmp_path / "photos").mkdir()
+    for name, size in sizes.items():
+        pixels = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "photos" / name)
+    small = ["generator.width=4", "discriminator.width=4"] if recipe == "dcgan" else []
+    words = ["--data", str(tmp_path / "photos"), "--images", "4", "--batch", "4", "--evaluate-every", "0"]
+    changes = [word for change in small for word in ("--set", change)]
+    assert run(["train", recipe, *words, *changes, "--output", str(tmp_path / "run")]) == 0
+    assert "taken: --size 16x16" in capsys.readouterr().err

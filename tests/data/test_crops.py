@@ -70,10 +70,10 @@ def test_without_an_order_it_is_the_center(photos: Path) -> None:
     assert out.rows(np.array([0]))["image"].shape == (1, 3, 8, 8)
 
 
-def test_smaller_images_are_enlarged_and_the_smallest_size_is_the_default(photos: Path) -> None:
+def test_smaller_images_are_enlarged_and_a_size_that_all_cover_is_the_default(photos: Path) -> None:
     assert open_data(photos, fit="random", size=10).image == (3, 10, 10)
     data = open_data(photos, fit="random")
-    assert data.image == (3, 8, 8) and "taken: --size 8x8, the smallest" in data.description
+    assert data.image == (3, 8, 8) and "taken: --size 8x8, a power of two that all cover" in data.description
 
 
 def test_other_data_have_other_fingerprints(photos: Path) -> None:

@@ -146,11 +146,13 @@ def test_depths_are_converted(picture: Make, folder: Make) -> None:
     assert np.abs(back(flat, 1) * 257 - values(picture(2, mode="I;16")).astype(np.int64)).max() <= 128
 
 
-def test_the_smallest_common_size_is_taken_where_sizes_differ(picture: Make, folder: Make) -> None:
+def test_a_square_that_all_cover_is_taken_where_sizes_differ(picture: Make, folder: Make) -> None:
+    odd = folder({"a.png": picture(1, 45, 60), "b.png": picture(2, 50, 41), "c.png": picture(3, 64, 48)})
+    assert open_data(odd).image == (3, 32, 32)
     path = folder({"a.png": picture(1, 8, 8), "b.png": picture(2, 8, 12)})
     chosen = open_data(path)
     assert chosen.image == (3, 8, 8)
-    assert "images differ in size, taken: --size 8x8, the smallest" in chosen.description
+    assert "images differ in size, taken: --size 8x8, a power of two that all cover" in chosen.description
     assert chosen.fingerprint == open_data(path, size=8).fingerprint
     data = open_data(path, size=8)
     assert np.array_equal(back(data, 0), values(picture(1, 8, 8)))
@@ -513,12 +515,12 @@ def test_wrong_options_are_refused(picture: Make, folder: Make, changes: dict[st
 def test_both_choices_are_said_at_once(picture: Make, folder: Make) -> None:
     path = folder({"a.png": picture(1, 20, 10, "L"), "b.png": picture(2, 12, 16), "c.txt": b""})
     found = open_data(path)
-    assert found.image == (3, 12, 10)
+    assert found.image == (3, 8, 8)
     assert (
-        "taken: --size 12x10, the smallest, images differ in channels, taken: --channels 3"
+        "taken: --size 8x8, a power of two that all cover, images differ in channels, taken: --channels 3"
         in found.description
     )
-    assert open_data(path, size=8).image == (3, 8, 8) and open_data(path, channels=1).image == (1, 12, 10)
+    assert open_data(path, size=6).image == (3, 6, 6) and open_data(path, channels=1).image == (1, 8, 8)
 
 
 def test_what_a_header_says_is_what_decoding_gives(picture: Make) -> None:
