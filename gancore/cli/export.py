@@ -38,7 +38,10 @@ def export(
     pipeline: o.Pipeline = None,
     license: Annotated[
         str | None,
-        typer.Option("--license", help="license of an exported pipeline, for its card, such as apache-2.0"),
+        typer.Option(
+            "--license",
+            help="license of an exported pipeline for its card, such as apache-2.0; default: not said",
+        ),
     ] = None,
     zip: Annotated[bool, typer.Option("--zip", help="pack an exported pipeline into one file")] = False,
     output: o.Output = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from torch import nn
 
+from gancore.component.differing import call_text, default
 from gancore.component.fields import SeatField, all_fields, fact_fields, seats
 from gancore.component.seating import as_part
 from gancore.errors import GancoreError
@@ -27,26 +28,7 @@ def part_text(part: "Part") -> str:
             a
         ):
             shown[a.name] = repr(value)
-    return _call(part, shown)
-
-
-def differing_text(settings: attrs.AttrsInstance) -> str:
-    """An attrs object with the fields that differ from their defaults."""
-    held = {a.name: getattr(settings, a.name) for a in attrs.fields(type(settings)) if a.init}
-    usual = {a.name: default(a) for a in attrs.fields(type(settings))}
-    return _call(settings, {name: repr(value) for name, value in held.items() if value != usual[name]})
-
-
-def default(attribute: "attrs.Attribute[Any]") -> Any:
-    """The default of a field, made by its factory if it has one, in the form that its converter gives it."""
-    factory = getattr(attribute.default, "factory", None)
-    value = attribute.default if factory is None else factory()
-    convert: Any = attribute.converter
-    return value if value is attrs.NOTHING or convert is None else convert(value)
-
-
-def _call(made: object, shown: dict[str, str]) -> str:
-    return f"{type(made).__name__}({', '.join(f'{name}={text}' for name, text in shown.items())})"
+    return call_text(part, shown)
 
 
 def _held(part: "Part", name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 from attrs.validators import optional
 
-from gancore.component.representation import differing_text
+from gancore.component.differing import differing_text
 from gancore.component.validators import Validator, one_of, whole
 from gancore.errors import DataError
 

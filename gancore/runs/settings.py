@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs.validators import optional
 
-from gancore.component.representation import differing_text
+from gancore.component.differing import differing_text
 from gancore.component.validators import one_of, whole
 from gancore.errors import UserError
 

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import attrs
 
+from gancore.component.differing import differing_text
 from gancore.component.discovery import host
-from gancore.component.representation import differing_text
 from gancore.data import Data, ImageOptions, Paired, Unpaired, open_data
 from gancore.data.data import Images
 from gancore.errors import GancoreError, RunError, UserError
