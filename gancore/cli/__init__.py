@@ -3,8 +3,9 @@ what it needs when it runs.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Annotated, Any, cast
 
@@ -43,6 +44,8 @@ from gancore.verbs.command import carried_out
 
 UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 """What typer raises about an unknown option; it exports the class below only."""
+CLOSE = 0.12
+"""How much less alike than the closest option, of 1, another one is that is named too."""
 
 
 class Commands(TyperGroup):
@@ -80,6 +83,15 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
 
 
+def closest(name: str, known: Sequence[str]) -> list[str]:
+    """Those of the known names, the closest first, that are about as close as the first."""
+
+    def likeness(other: str) -> float:
+        return SequenceMatcher(None, name, other).ratio()
+
+    return [other for other in known if likeness(other) > likeness(known[0]) - CLOSE]
+
+
 @contextmanager
 def suggesting() -> Iterator[None]:
     """Turns the error about an unknown option into one that names the closest options."""
@@ -88,7 +100,7 @@ def suggesting() -> Iterator[None]:
     except UsageError as error:
         if (name := getattr(error, "option_name", None)) is None:
             raise
-        near = getattr(error, "possibilities", None)
+        near = closest(name, getattr(error, "possibilities", None) or [])
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         place = getattr(error, "ctx", None)
         verb = place.command_path if place is not None else "gancore"

@@ -156,7 +156,7 @@ def test_every_mistyped_option_is_answered_with_the_right_one():
 def test_a_mistyped_option_is_one_line(verb, capsys):
     assert run([verb, "--otput", "1"]) == 2
     said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "no option --otput; did you mean --output" in said
+    assert said.count("\n") == 1 and "no option --otput; did you mean --output?" in said
     assert said.endswith(f"`gancore {verb} --help` lists all\n")
 
 
