@@ -14,7 +14,7 @@ from documents import ROOT, blocks
 from gancore.cli import run
 
 README = ROOT / "README.md"
-FEWER = {"--images": 32, "--count": 8, "--steps": 2}
+FEWER = {"--images": 4, "--count": 8, "--steps": 2}
 """Counts that the test makes smaller, so that it takes a minute; all else is typed as it is read."""
 
 

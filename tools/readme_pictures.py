@@ -1,7 +1,7 @@
 """The pictures at the top of the README: a walk through the latent space of a run, and how its report and the
 explorer look in a browser.
 
-    nice gancore train stylegan2 --batch 32 --images 110000 --precision bf16 --threads 1 --output runs/style \
+    nice gancore train stylegan2 --batch 32 --images 58560 --precision bf16 --threads 1 --output runs/style \
         --set generator.channels_base=1024 --set discriminator.channels_base=1024 \
         --set generator.channels_max=96 --set discriminator.channels_max=96 \
         --set conditioner.mixing=0 --set 'generator_regularizers=[]' \
@@ -43,7 +43,7 @@ def walk(run: Path, seed: int, truncation: float) -> None:
     with whole_file(PICTURES / "walk.webp") as aside:
         first.save(
             aside, "WEBP", save_all=True, append_images=rest, duration=round(1000 / FPS), loop=0,
-            quality=80, method=6,
+            quality=80,
         )  # fmt: skip
 
 
@@ -105,8 +105,8 @@ def main() -> None:
     )
     parser.add_argument("run", type=Path)
     parser.add_argument("--only", nargs="+", choices=("walk", "report", "explorer"))
-    parser.add_argument("--seed", type=int, default=0, help="of the walk")
-    parser.add_argument("--truncation", type=float, default=0.8, help="of the walk")
+    parser.add_argument("--seed", type=int, default=5, help="of the walk")
+    parser.add_argument("--truncation", type=float, default=1.0, help="of the walk")
     given = parser.parse_args()
     wanted = given.only or ["walk", "report", "explorer"]
     PICTURES.mkdir(exist_ok=True)
