@@ -7,6 +7,8 @@ from faked_runs import ALARM, FD, fake_run
 
 from gancore.pictures.compare import write_comparison
 from gancore.pictures.report import write_report
+from gancore.runs.folder import RunFolder
+from gancore.runs.log import Log
 
 PHONE = 390
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
@@ -70,6 +72,38 @@ def test_it_opens_and_draws(visit, either):
         assert found and all(re.match(r"M[\d.]+ [\d.]+h0L", path) for path in found)
     assert page.locator(".strip img:visible").count() == len(shown(page)) > 0
     assert page.evaluate("[...document.images].every(one => one.hidden || !one.src || one.naturalWidth > 0)")
+
+
+@pytest.fixture
+def loads(browser):
+    """Opens a page with a clock that the test moves, and counts how often it was loaded."""
+    context = browser.new_context()
+    page, counted = context.new_page(), []
+    page.clock.install()
+    page.on("load", lambda _: counted.append(1))
+    yield page, counted
+    context.close()
+
+
+def test_the_page_of_a_training_reads_itself_again_unless_it_is_being_used(loads, tmp_path):
+    page, counted = loads
+    folder = fake_run(tmp_path / "0001-dcgan")
+    with Log(folder / "log.jsonl") as log:
+        log.event("resumed", images=1000)
+    with RunFolder(folder).lock():
+        page.goto(write_report(folder).as_uri())
+    assert re.match(r"updated \d+ s ago", page.inner_text(".written"))
+    page.clock.run_for(10_000)
+    page.mouse.move(100, 100)
+    page.clock.run_for(10_000)
+    assert len(counted) == 1, "it is being used"
+    with page.expect_event("load"):
+        page.clock.run_for(15_000)
+    write_report(folder)  # now it is dead
+    with page.expect_event("load"):
+        page.clock.run_for(16_000)
+    page.clock.run_for(120_000)
+    assert len(counted) == 3 and page.locator(".written").count() == 0
 
 
 def test_the_slider_moves_the_sheet(visit, report):

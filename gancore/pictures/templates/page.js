@@ -91,7 +91,7 @@ function follow(written) {
     const seconds = Math.max(0, Math.round((Date.now() - Number(written.dataset.at)) / 1000));
     written.textContent = "updated " + (seconds < 90 ? seconds + " s" : Math.round(seconds / 60) + " min") + " ago";
   };
-  const read = () => { if (Date.now() - used > FRESH && !document.querySelector("dialog[open], .playing")) location.reload(); };
+  const read = () => { if (Date.now() - used >= FRESH && !document.querySelector("dialog[open], .playing")) location.reload(); };
   setInterval(tell, 1000);
   setInterval(read, FRESH);
   tell();
