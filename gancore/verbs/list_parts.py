@@ -1,6 +1,5 @@
 """The available parts."""
 
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from html import escape
 
@@ -9,6 +8,7 @@ import attrs
 from gancore.component.discovery import registry
 from gancore.component.part import Part, first_paragraph, summary
 from gancore.component.presets import Preset
+from gancore.verbs.aligned import columns
 
 
 @attrs.frozen
@@ -71,10 +71,3 @@ def list_parts(kind: str | None = None, *, pattern: str | None = None) -> PartLi
 
 def _preset(distribution: str, preset: Preset) -> Listed:
     return Listed(preset.kind, preset.name, distribution, preset.base, first_paragraph(preset.doc))
-
-
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as lines of text with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return "\n".join("  ".join(line).rstrip() for line in lines)

@@ -10,7 +10,7 @@ import attrs
 
 from gancore.errors import GancoreError, UserError
 from gancore.runs.folder import RunFolder
-from gancore.verbs.list_parts import columns
+from gancore.verbs.aligned import columns
 
 
 @attrs.frozen

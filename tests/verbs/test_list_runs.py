@@ -1,6 +1,8 @@
 """The runs in a folder, on the command line and in Python."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from faked_runs import FD, describe, fake_run
@@ -69,6 +71,13 @@ def test_piped_runs_are_lines_of_tabs_and_json_is_json(folder, capsys):
     assert run(["runs", str(folder / "0001-done"), "--json"]) == 0
     (table,) = json.loads(capsys.readouterr().out)
     assert table["state"] == "done" and table["value"] == 41.2345678 and table["best"] == 800
+
+
+@pytest.mark.parametrize("verb", ["list_runs", "watch"])
+def test_what_only_reads_runs_does_not_wait_for_torch(verb):
+    code = f"import sys, gancore; gancore.{verb}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path, capsys):
