@@ -25,6 +25,9 @@ from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.sets import DatasetImages
 from gancore.measure.standard import standard_scores
 from gancore.measure.study import Study
+from gancore.pictures.ranking import above_noise, places
+from gancore.pictures.scores import Reading
+from gancore.pictures.variety import without_variety
 from gancore.runs.folder import RunFolder
 from gancore.training.evaluating import EvaluationRequest, study_of_run
 
@@ -148,7 +151,7 @@ def check(found: dict[str, Evaluation], title: str) -> list[str]:
 
 
 def table(found: dict[str, Evaluation]) -> str:
-    """Scores down, families across; the best family of each score in bold."""
+    """Scores down, families across; in bold the family that is the best of a score beyond doubt."""
     columns = [*(name for name in found if name not in ("real", "noise")), "real", "noise"]
     titles = list(dict.fromkeys(title for evaluation in found.values() for title in evaluation.scores))
     lines = ["| score | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
@@ -156,9 +159,7 @@ def table(found: dict[str, Evaluation]) -> str:
         entries = {name: found[name].scores.get(title) for name in columns}
         better = next(v.better for v in entries.values() if v is not None)
         arrow = {"lower": " ↓", "higher": " ↑", "neither": ""}[better]
-        best = _best(
-            {n: v.value for n, v in entries.items() if v is not None and n not in ("real", "noise")}, better
-        )
+        best = _best(title, found, [name for name in columns if name not in ("real", "noise")])
         cells = [
             "" if v is None else f"**{v.value:.4g}**" if n == best else f"{v.value:.4g}"
             for n, v in entries.items()
@@ -167,10 +168,23 @@ def table(found: dict[str, Evaluation]) -> str:
     return "\n".join(lines)
 
 
-def _best(values: dict[str, float], better: str) -> str | None:
-    if better == "neither" or not values:
-        return None
-    return (min if better == "lower" else max)(values, key=lambda name: values[name])
+def _best(title: str, found: dict[str, Evaluation], names: list[str]) -> str | None:
+    """The family that a comparison of runs would call the best."""
+    tables = [
+        {score: Reading(v.value, v.error, v.better) for score, v in found[name].scores.items()}
+        for name in names
+    ]
+    row = [table.get(title) for table in tables]
+    noise = found["noise"].scores.get(title)
+    ranked = places(row, [without_variety(title, table) for table in tables])
+    return next(
+        (
+            name
+            for name, place, reading in zip(names, ranked, row, strict=True)
+            if above_noise(title, place, reading, noise and noise.value).kind == "best"
+        ),
+        None,
+    )
 
 
 def rows(folder: Path, kind: str, names: list[str]) -> str:
@@ -245,7 +259,9 @@ one vendor's drawings and is judged against the other's.
 The row of noise shows a weakness of some scores: an extractor maps inputs unlike its training data to nearly
 the same features, which may be close to some real image. Precision and density are then high, and noise even
 counts as copies of a training image (`memorized`). Distances and recall are not affected; read the other
-scores together with them."""
+scores together with them. A family is in bold where it is better than every other by more than two standard
+errors of the difference and better than noise; where no standard error is known, none is, and precision,
+density and path length bold none whose recall is below 0.05."""
 
 
 def options(about: str, folder: str) -> argparse.ArgumentParser:

@@ -7,17 +7,9 @@ from statistics import mean
 
 from gancore.pictures.alike import unlike
 from gancore.pictures.compared import Group
-from gancore.pictures.ranking import (
-    BLIND_TO_VARIETY,
-    DIRECTIONS,
-    Place,
-    above_noise,
-    head,
-    places,
-    shared,
-    without_variety,
-)
+from gancore.pictures.ranking import DIRECTIONS, Place, above_noise, places, shared
 from gancore.pictures.scores import Evaluated, Reading
+from gancore.pictures.variety import BLIND_TO_VARIETY, head, without_variety
 
 
 @dataclass(frozen=True)

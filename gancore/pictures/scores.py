@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gancore.pictures.variety import without_variety
 from gancore.runs.folder import RunFolder
 from gancore.runs.reading import RunLog
 from gancore.storage.inside import read_utf8
@@ -81,14 +82,17 @@ class Course:
     better: str = "neither"
     images: list[int] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
+    unranked: set[int] = field(default_factory=set)
+    """Indices of values that say nothing, as a precision where recall is next to zero."""
 
     @property
     def best(self) -> int | None:
-        """The index of the best value; None if neither direction is better."""
+        """The index of the best value that is ranked; None if neither direction is better."""
         found = None
         for index, reading in enumerate(self.readings):
             if (
                 reading.value is not None
+                and index not in self.unranked
                 and reading.better != "neither"
                 and (found is None or reading.beats(self.readings[found]))
             ):
@@ -101,8 +105,12 @@ def courses(lines: Iterable[Line]) -> list[Course]:
     found: dict[str, Course] = {}
     for line in lines:
         if line.get("event") == "scores" and isinstance(line.get("images"), int):
-            for name, reading in _readings(line.get("scores")).items():
-                _add(found.setdefault(name, Course(name, reading.better)), line["images"], reading)
+            readings = _readings(line.get("scores"))
+            for name, reading in readings.items():
+                course = found.setdefault(name, Course(name, reading.better))
+                if without_variety(name, readings):
+                    course.unranked.add(len(course.readings))
+                _add(course, line["images"], reading)
     return list(found.values())
 
 

@@ -57,7 +57,7 @@ def _outcome(contest: Contest) -> str:
         leader, reading, _, count = ordered[0]
         return f"Ahead: {leader.name}. {score} is {_shown(reading, count)}, against {listed(told[1:4])}."
     if kinds[0] == "unranked":
-        return f"No run is ahead: {score} is {told[0]}, and {ordered[0][2].reason}."
+        return f"No run is ahead: {score} is {told[0]}, no better than noise ({ordered[0][2].reason})."
     if "tied" in kinds:
         tied = [words for words, kind in zip(told, kinds, strict=True) if kind == "tied"]
         return f"No run is ahead: {score} is {listed(tied)}, within two standard errors of each other."

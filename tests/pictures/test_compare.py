@@ -198,7 +198,7 @@ def test_nobody_is_ahead_who_scores_like_noise(two):
         table = json.loads(path.read_text())
         path.write_text(json.dumps(table | {"anchors": {"noise": {"count": 64, "scores": {FD: 209}}}}))
     made = compared(two, samples=0)
-    expected = f"No run is ahead: {FD} is 208 ± 1 of one, and noise scores 209."
+    expected = f"No run is ahead: {FD} is 208 ± 1 of one, no better than noise (noise scores 209)."
     assert said_by(made) == [expected]
     assert "best</span>" not in made.source.split("<h3>evaluation")[1].split("</table>")[0]
 

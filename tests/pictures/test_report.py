@@ -13,6 +13,7 @@ from PIL import Image
 
 from gancore.errors import RunError
 from gancore.pictures.report import write_report
+from gancore.pictures.scores import courses
 from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
 from gancore.storage.text import without_home
@@ -533,3 +534,13 @@ def test_several_pipelines_share_the_slider(run):
         '<span class="name">samples</span>' in made.source
         and '<span class="name">backward</span>' in made.source
     )
+
+
+def test_a_precision_without_recall_is_not_the_best_of_a_training():
+    def line(images, precision, recall):
+        values = {"precision[emoji-1]": precision, "recall[emoji-1]": recall}
+        scores = {name: {"value": value, "better": "higher"} for name, value in values.items()}
+        return {"event": "scores", "images": images, "scores": scores}
+
+    precision, recall = courses([line(1, 1.0, 0.0), line(2, 0.5, 0.3), line(3, 0.6, 0.2)])
+    assert (precision.best, recall.best) == (2, 1)
