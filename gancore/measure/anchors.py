@@ -22,7 +22,12 @@ OF_IMAGES: frozenset[Need] = frozenset({"classes", "labels"})
 """What a score may need that any images can provide."""
 
 Anchors = dict[str, dict[str, Any]]
-"""By name, `real` or `noise`: the `source` and `count` of the images, and their `scores` by name."""
+"""By name, `real` or `noise`: `what` was scored, the `count` of these images, `against` how many, and their
+`scores` by name.
+"""
+
+Sides = tuple[str, ImageSet, ImageSet]
+"""What is scored, the images, and what they are compared with."""
 
 
 class NoiseImages:
@@ -52,35 +57,42 @@ class NoiseImages:
 
 def anchors(study: Study, scores: Sequence[Score]) -> Anchors:
     """Those of `scores` that any images can have, of as many real images and of as much noise as there are
-    samples. Real images are held-out ones, or those of the data that the reference does not hold; where there
-    are fewer of them, `count` says so, and where there are none, nothing is known of them.
+    samples, against the same reference.
 
-    Computed once and cached.
+    Real images are held-out ones, or those of the data that the reference does not hold; where there are
+    fewer of them, `count` says so. Where the reference holds all images, one half of it is compared with the
+    other, which makes distances larger. Computed once and cached.
     """
     chosen = [score for score in scores if score.needs <= OF_IMAGES]
-    sets: dict[str, ImageSet | None] = {
-        "real": _real(study, len(study.samples)),
-        "noise": NoiseImages(study.samples.image, len(study.samples)),
-    }
-    return {name: _anchor(study, images, chosen) for name, images in sets.items() if images is not None}
+    count = len(study.samples)
+    noise = ("images of uniform noise", NoiseImages(study.samples.image, count), study.reference)
+    sides = {"real": _real(study, count), "noise": noise}
+    return {name: _anchor(study, side, chosen) for name, side in sides.items() if side is not None}
 
 
-def _real(study: Study, count: int) -> ImageSet | None:
-    """At most `count` real images that the reference lacks; None without any."""
+def _real(study: Study, count: int) -> Sides | None:
+    """At most `count` real images, and what to compare them with; None if nothing is known of the images."""
     reference, held_out = study.reference, study.held_out
     if not isinstance(reference, DatasetImages):
         return None
-    candidates = [reference.others(count)]
+    unseen = [reference.others(count)]
     if isinstance(held_out, DatasetImages) and held_out.data.fingerprint != reference.data.fingerprint:
-        candidates.insert(0, held_out.first(count))
-    return max((found for found in candidates if len(found)), key=len, default=None)
+        unseen.insert(0, held_out.first(count))
+    most = max(unseen, key=len)
+    if len(most):
+        return "real images that the reference lacks", most, reference
+    one, other = reference.halves()
+    return "real images, half of the reference, against the other half", one, other
 
 
-def _anchor(study: Study, images: ImageSet, scores: Sequence[Score]) -> dict[str, Any]:
+def _anchor(study: Study, side: Sides, scores: Sequence[Score]) -> dict[str, Any]:
+    what, images, reference = side
     found = cached_values(
-        _key(study, images, scores), study.extractor, lambda: _values(study.with_samples(images), scores)
+        _key(study.seed, images, reference, scores),
+        study.extractor,
+        lambda: _values(study.with_images(images, reference), scores),
     )
-    return {"source": images.facts["source"], "count": len(images), "scores": found}
+    return {"what": what, "count": len(images), "against": len(reference), "scores": found}
 
 
 def _values(study: Study, scores: Sequence[Score]) -> dict[str, float]:
@@ -88,9 +100,9 @@ def _values(study: Study, scores: Sequence[Score]) -> dict[str, float]:
     return {name: value.value for name, value in found.items() if math.isfinite(value.value)}
 
 
-def _key(study: Study, images: ImageSet, scores: Sequence[Score]) -> str:
+def _key(seed: int, images: ImageSet, reference: ImageSet, scores: Sequence[Score]) -> str:
     """Everything that the values follow from, besides the extractor; empty if something has no key."""
-    if not study.reference.key or not images.key:
+    if not reference.key or not images.key:
         return ""
-    parts = [study.reference.key, images.key, study.seed, host().versions]
+    parts = [reference.key, images.key, seed, host().versions]
     return json.dumps([*parts, *(spec(score, complete=True) for score in scores)], sort_keys=True)

@@ -91,13 +91,20 @@ class DatasetImages:
 
     def others(self, count: int) -> "DatasetImages":
         """At most `count` images of the data that are not in this set, chosen by its seed."""
-        found = self.first(len(self))
         rest = torch.ones(len(self.data), dtype=torch.bool)
         rest[self.chosen] = False
         left = rest.nonzero()[:, 0]
-        found.chosen = left[_choose(len(left), min(count, len(left)), self.seed)]
-        found.key = f"{self.key}-others-{len(found)}" if self.key else ""
-        found.facts = self.facts | {"count": len(found), "besides": len(self)}
+        return self._part(left[_choose(len(left), min(count, len(left)), self.seed)], "besides")
+
+    def halves(self) -> tuple["DatasetImages", "DatasetImages"]:
+        """Every other image, and the rest."""
+        return self._part(self.chosen[::2], "even"), self._part(self.chosen[1::2], "odd")
+
+    def _part(self, chosen: Tensor, word: str) -> "DatasetImages":
+        found = self.first(len(self))
+        found.chosen = chosen
+        found.key = f"{self.key}-{word}-{len(chosen)}" if self.key else ""
+        found.facts = self.facts | {"count": len(chosen), word: len(self)}
         return found
 
     @cached_property

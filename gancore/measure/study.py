@@ -76,10 +76,11 @@ class Study:
         """The extractor's title, for the names of values."""
         return self.extractor.title
 
-    def with_samples(self, samples: ImageSet) -> "Study":
-        """A study of other images by the same reference and extractor. Raises MeasureError as a study."""
-        other = Study(samples, self.reference, self.extractor, seed=self.seed)
-        other._features["reference"] = self.features("reference")
+    def with_images(self, samples: ImageSet, reference: ImageSet) -> "Study":
+        """A study of other images by the same extractor. Raises MeasureError as a study."""
+        other = Study(samples, reference, self.extractor, seed=self.seed)
+        if reference is self.reference:
+            other._features["reference"] = self.features("reference")
         return other
 
     def holds(self, need: Need) -> bool:

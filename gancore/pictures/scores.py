@@ -45,8 +45,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Anchor:
-    """What images that no model made score: their number, and the scores by name."""
+    """What images that no model made score: what they are, their number, and the scores by name."""
 
+    what: str
     count: int | None
     scores: dict[str, float]
 
@@ -196,6 +197,7 @@ def _anchor(table: Mapping[str, Any]) -> Anchor:
     count, scores = table.get("count"), dict(table.get("scores") or {})
     found = {str(name): number(value) for name, value in scores.items()}
     return Anchor(
+        str(table.get("what", "")),
         count if isinstance(count, int) else None,
         {name: value for name, value in found.items() if value is not None},
     )

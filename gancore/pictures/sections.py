@@ -9,7 +9,7 @@ from gancore.pictures.embed import data_uris
 from gancore.pictures.page import filled, items, pairs_table, rows, run_style, said, table
 from gancore.pictures.scores import Course, Evaluated, Reading
 from gancore.pictures.timeline import is_whole, not_whole
-from gancore.pictures.words import duration, figure, flat, listed, words
+from gancore.pictures.words import duration, figure, flat, words
 from gancore.runs.again import going_on
 from gancore.runs.folder import RunFolder
 from gancore.runs.layout import REAL
@@ -58,12 +58,8 @@ def anchor_line(anchors: Sequence[tuple[str, float]]) -> str:
 
 def anchor_note(one: Evaluated) -> str:
     """Which images the anchors of an evaluation are; empty without any."""
-    counts = {name: anchor.count for name, anchor in one.anchors.items() if anchor.count}
-    if not counts:
-        return ""
-    kinds = {"real": "real images that the reference lacks", "noise": "images of uniform noise"}
-    words = listed(f"{counts[name]:,} {kind}" for name, kind in kinds.items() if name in counts)
-    return f'<p class="hint">Under each score: {escape(words)}, scored in the same way.</p>'
+    told = [f"{name}, {anchor.count:,} {anchor.what}" for name, anchor in one.anchors.items() if anchor.count]
+    return f'<p class="hint">Under each score: {escape("; ".join(told))}.</p>' if told else ""
 
 
 def evaluation(one: Evaluated, courses: Mapping[str, Course], *, open: bool) -> str:

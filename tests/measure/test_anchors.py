@@ -49,8 +49,16 @@ def test_no_real_image_stands_on_both_sides():
 
 def test_held_out_images_come_first_and_fewer_are_said():
     found = anchors(study(data(70), held_out=DatasetImages(data(30, seed=5))), SCORES)
-    assert found["real"]["count"] == 30 and found["real"]["source"] != found["noise"]["source"]
-    assert list(anchors(study(data(60)), SCORES)) == ["noise"], "all real images are the reference"
+    assert found["real"]["count"] == 30 and found["real"]["what"] == "real images that the reference lacks"
+
+
+def test_a_reference_of_all_images_is_compared_by_halves():
+    one = study(data(60))
+    found = anchors(one, SCORES)["real"]
+    assert (found["count"], found["against"]) == (30, 30) and "half of the reference" in found["what"]
+    even, odd = one.reference.halves()
+    assert sorted([*even.chosen.tolist(), *odd.chosen.tolist()]) == one.reference.chosen.tolist()
+    assert len({even.key, odd.key, one.reference.key}) == 3
 
 
 def test_anchors_are_computed_once(monkeypatch):

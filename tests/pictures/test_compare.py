@@ -239,13 +239,14 @@ def test_anchors_stand_under_a_score(two):
     path = two[0] / "scores" / "00001000.json"
     table = json.loads(path.read_text())
     table["anchors"] = {
-        name: {"count": 500, "scores": {FD: value}} for name, value in (("real", 3.5), ("noise", 210))
+        name: {"count": 500, "what": f"{name} images", "scores": {FD: value}}
+        for name, value in (("real", 3.5), ("noise", 210))
     }
     table["scores"][FD]["perfect"] = 0
     path.write_text(json.dumps(table))
     for page in (compared(two, samples=0), Page(write_report(two[0]).read_text(encoding="utf-8"))):
         assert '<small class="anchors">perfect 0 · real 3.500 · noise 210</small>' in page.source
-        assert "500 real images that the reference lacks and 500 images of uniform noise" in page.source
+        assert "Under each score: real, 500 real images; noise, 500 noise images." in page.source
 
 
 def test_only_fields_that_differ_are_listed(two):
