@@ -1,6 +1,7 @@
 """Who is ahead, in sentences."""
 
 from collections.abc import Iterable, Sequence
+from statistics import mean, stdev
 
 from gancore.pictures.compared import Compared, Group
 from gancore.pictures.contest import Contest
@@ -34,11 +35,21 @@ def _replications(contests: Sequence[Contest], group: Group) -> tuple[str, list[
     contest = next((one for one in contests if len(one.evaluations[0]) > 1), None)
     if contest is None:
         return first, []
-    return first, [
-        f"{score}: {_shown(row[0], len(contest.evaluations[0]))}."
+    spreads = {
+        score: _spread([found.readings[score] for found in contest.evaluations[0]])
         for score, row in contest.readings.items()
         if row[0] is not None and row[0].better in DIRECTIONS
-    ]
+    }
+    return first, [f"{score}: {spread}." for score, spread in spreads.items() if spread]
+
+
+def _spread(readings: Sequence[Reading]) -> str:
+    """The mean of replications and how far they lie apart; empty if one is not finite."""
+    values = [one.value for one in readings if one.value is not None]
+    if len(values) < len(readings):
+        return ""
+    ends = f"from {figure(min(values))} to {figure(max(values))}"
+    return f"mean {figure(mean(values))}, standard deviation {figure(stdev(values), 2)}, {ends}"
 
 
 def _outcome(contest: Contest) -> str:

@@ -210,7 +210,7 @@ def test_replications_are_no_contest(tmp_path):
     made = compared(runs, samples=0)
     verdict = said_by(made)
     assert verdict[0] == "Replications: these 3 runs differ in their seed alone."
-    assert verdict[1] == f"{FD}: 20 ± 0.58 (mean of 3 seeds)."
+    assert verdict[1] == f"{FD}: mean 20, standard deviation 1, from 19 to 21."
     assert cells(made, FD) == ["20 ± 0.58 19, 20, 21"]
     assert "Protocols differ" not in made.source and "best</span>" not in made.source
 
