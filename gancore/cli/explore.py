@@ -30,7 +30,7 @@ def explore(
     ] = None,
     pipeline: o.Pipeline = None,
 ) -> None:
-    """Explore latent space on a page in the browser."""
+    """Explore latent space, or a translator before and after, on a page in the browser."""
     from gancore.verbs.explore import explore
 
     def started(server: "Server") -> None:

@@ -1,5 +1,6 @@
 """The result of a training in every family: sampler → conditioner → generator."""
 
+from gancore.pipeline.any_size import translated
 from gancore.pipeline.fit import check_fit
 from gancore.pipeline.mode import evaluating
 from gancore.pipeline.pipeline import CHUNK, Pipeline
@@ -15,5 +16,6 @@ __all__ = [
     "holds_pipeline",
     "keeps_a_mean",
     "layers_of",
+    "translated",
     "truncated",
 ]

@@ -4,11 +4,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from gancore.errors import UserError
 from gancore.explorer.server import Server, open_server
 from gancore.explorer.session import Session
+from gancore.explorer.shelf import shelves_of
+from gancore.explorer.translator import Translators
+from gancore.latent.direction_file import DirectionSet
 from gancore.latent.walk import Walk
 from gancore.progress import tell
-from gancore.runs.opening import find_pipeline
+from gancore.runs.folder import RunFolder
+from gancore.runs.opening import find_pipeline, load_pipeline
 from gancore.verbs.browser import open_page
 
 
@@ -22,7 +27,8 @@ def explore(
     pipeline: str | None = None,
     started: Callable[[Server], None] = lambda server: None,
 ) -> None:
-    """Serves a page for exploring latent space in the browser, until it is interrupted (Ctrl-C).
+    """Serves a page for exploring latent space in the browser, or pictures before and after a translator,
+    until it is interrupted (Ctrl-C).
 
     Args:
         run: folder of a run, saved pipeline or import.
@@ -30,17 +36,16 @@ def explore(
         host: address to listen on; any but loopback is open to other machines.
         browser: whether to open the page.
         directions: file written by `directions`, for the sliders; default: principal components.
-        pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        pipeline: which one, if the run has several, e.g. `backward`; default: the first, or all translators.
         started: called with the server (which has `url` and `local`) once it listens.
 
     Raises:
-        UserError: the pipeline translates images, or the port cannot be used. RunError: the folder holds no
-        pipeline.
+        UserError: directions are given for a translator, or the port cannot be used. RunError: the folder
+        holds no pipeline.
         KeyboardInterrupt: it was interrupted; the server is closed.
     """
-    folder, found = find_pipeline(Path(run), pipeline), None if directions is None else Path(directions)
     tell(f"opening {run}")
-    session = Session(Walk.load(folder, directions=found), folder.resolve(), found and found.resolve())
+    session = explored(Path(run), directions=None if directions is None else Path(directions), name=pipeline)
     try:
         with open_server(session, host, port) as server:
             started(server)
@@ -49,3 +54,25 @@ def explore(
             server.serve_forever()
     finally:
         session.close()
+
+
+def explored(run: Path, *, directions: Path | None = None, name: str | None = None) -> Session | Translators:
+    """What there is to explore in a folder: the latent space of its pipeline, or its translators. Raises as
+    `explore`.
+    """
+    folder = find_pipeline(run, name)
+    opened = load_pipeline(folder)
+    if opened.sampler is not None:
+        found = None if directions is None else DirectionSet.load(directions)
+        return Session(Walk(opened, found), folder.resolve(), directions and directions.resolve())
+    if directions is not None:
+        raise UserError(
+            f"{opened.generator.qualified_name} {opened.product} images, so it has no latent space to move "
+            "directions in; omit --directions"
+        )
+    whole = RunFolder(run)
+    others = [other for other in whole.pipeline_names if name is None]
+    several = {other: load_pipeline(run, other) for other in others}
+    made = {other: found for other, found in several.items() if found.sampler is None}
+    where = (whole.path if made else folder).resolve()
+    return Translators(made or {name or opened.product: opened}, where, shelves_of(whole))

@@ -18,13 +18,12 @@ from gancore.latent.seeds import images_of_seeds
 from gancore.latent.truncation import with_threshold
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pictures.captions import Captions
-from gancore.pipeline import Pipeline, check_truncation
+from gancore.pipeline import Pipeline, check_truncation, translated
 from gancore.progress import Progress, counted, tell
 from gancore.runs.sources import open_source
 from gancore.storage.files import distinct
 from gancore.verbs.loading import Run, load
 from gancore.verbs.pictures import Images, check_images, origin, write_each, written
-from gancore.verbs.translate import translated
 from gancore.verbs.words import Amounts, Changes, Numbers, amounts_of, changes_of, numbers_of
 
 SHEET, ROW = 64, 8

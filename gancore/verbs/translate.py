@@ -7,9 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import attrs
-import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from gancore.data import ImageOptions
 from gancore.data.decode import SUFFIXES, picture_suffix
@@ -20,7 +18,7 @@ from gancore.data.source import Unreadable
 from gancore.errors import DataError, UserError
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pictures.grid import save, to_pil
-from gancore.pipeline import Pipeline
+from gancore.pipeline import Pipeline, translated
 from gancore.progress import Progress, tell
 from gancore.storage.files import distinct, write_text
 from gancore.verbs.loading import Run, load
@@ -147,29 +145,6 @@ def _read(pipeline: Pipeline, source: Pictures, index: int, fit: str | None) -> 
             "give --fit crop, pad or stretch"
         )
     return as_image(raw, options, source.names[index])[None]
-
-
-def translated(pipeline: Pipeline, image: Tensor, label: Tensor | None = None, *, seed: int = 0) -> Tensor:
-    """The translation of images `(N, C, H, W)` of any size, if the generator reads any: their border is
-    repeated up to a multiple of its `size_multiple`, and what came of that is cut off again.
-
-    Raises:
-        DataError: the images are too small for the generator.
-    """
-    step = pipeline.generator.size_multiple or 1
-    height, width = image.shape[2:]
-    padded = pad(image, (0, -width % step, 0, -height % step), mode="replicate")
-    try:
-        made = torch.cat(list(pipeline.apply(padded, label, seed=seed)))
-    except RuntimeError as error:  # a layer's own words about a size that is too small, or memory
-        name = pipeline.generator.qualified_name
-        raise DataError(f"{name} cannot translate images {height}×{width} ({error})") from None
-    return made[
-        :,
-        :,
-        : height * made.shape[2] // padded.shape[2],
-        : width * made.shape[3] // padded.shape[3],
-    ]
 
 
 def _check(pipeline: Pipeline, label: Wanted | None, fit: str | None) -> None:

@@ -2,6 +2,9 @@
 
 import pytest
 from accessible import axe_findings
+from translators import Negative, between_images
+
+from gancore.explorer.translator import Translators
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -13,4 +16,17 @@ def test_axe_finds_nothing(browser, server, scheme, width):
     page.wait_for_function("() => document.getElementById('image').dataset.view")
     found = axe_findings(page)
     context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_before_and_after(browser, serving_of, tmp_path, scheme):
+    made = {name: between_images(Negative(image=(3, 8, 8))) for name in ("there", "back")}
+    with serving_of(Translators(made, tmp_path, {})) as server:
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        page.goto(server.url)
+        page.wait_for_selector("#direction button")
+        found = axe_findings(page)
+        context.close()
     assert found == []

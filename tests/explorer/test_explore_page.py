@@ -18,40 +18,6 @@ from gancore.latent.walk import Walk
 from gancore.pictures.grid import to_pil
 
 
-@pytest.fixture
-def visit(browser):
-    """Opens the page, and at the end finds nothing logged and nothing asked of other machines."""
-    opened = []
-
-    def visiting(server, scheme="light", size=(1280, 1000), path=""):
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, accept_downloads=True
-        )
-        page = context.new_page()
-        page.complaints, page.asked, page.under_way = [], [], set()
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                page.asked.append(request.url),
-                request.method == "POST" and page.under_way.add(request),
-            ),
-        )
-        for ended in ("requestfinished", "requestfailed"):
-            page.on(ended, lambda request: page.under_way.discard(request))
-        opened.append((page, server))
-        page.goto(server.url + path)
-        shown(page)
-        return page
-
-    yield visiting
-    for page, server in opened:
-        elsewhere = [url for url in page.asked if not url.startswith((server.url, "blob:", "data:"))]
-        assert page.complaints == [] and elsewhere == []
-        page.context.close()
-
-
 def shown(page, words=""):
     """The view that is seen, once it has the words."""
     page.wait_for_function(

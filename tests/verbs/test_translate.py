@@ -1,62 +1,22 @@
 """A folder of images, translated file by file."""
 
-from typing import ClassVar
-
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
+from translators import Doubled, Negative, between_images, know_translators
 
 import gancore
-from gancore import Generator, Pipeline, part
 from gancore.cli import run as command
-from gancore.component.discovery import host
 from gancore.errors import DataError, UserError
+from gancore.pipeline import Pipeline, translated
 from gancore.standard.conditioners import Identity
 from gancore.standard.labels import EmpiricalLabels
-from gancore.verbs.translate import translated
-
-
-@part("negative", tags=["translator"])
-class Negative(Generator):
-    """The negative of an image, of its own size alone."""
-
-    @property
-    def code_shape(self):
-        return tuple(self.image)
-
-    def build(self):
-        self.factor = nn.Parameter(torch.full((), -1.0))
-
-    def forward(self, code):
-        return code * self.factor
-
-
-@part("coarse-negative", tags=["translator"])
-class Doubled(Negative):
-    """The negative of an image of any size, twice as large, made from blocks of 4×4 pixels."""
-
-    size_multiple: ClassVar[int] = 4
-
-    @property
-    def code_shape(self):
-        return (self.image[0], self.image[1] // 2, self.image[2] // 2)
-
-    def forward(self, code):
-        if code.shape[2] % 4 or code.shape[3] % 4:
-            raise RuntimeError("sizes must be multiples of 4")
-        return nn.functional.interpolate(code, scale_factor=2.0) * self.factor
 
 
 @pytest.fixture(scope="module", autouse=True)
 def offered():
-    if not any(o.distribution == "translators" for o in host().registry.registrations()):
-        host().registry.add("translators", [Negative, Doubled])
-
-
-def pipeline(generator):
-    return Pipeline(conditioner=Identity(code=tuple(generator.code_shape)), generator=generator)
+    know_translators()
 
 
 @pytest.fixture
@@ -73,7 +33,7 @@ def photos(tmp_path):
 @pytest.fixture
 def saved(tmp_path):
     for name, generator in {"fixed": Negative(image=(3, 8, 8)), "any": Doubled(image=(3, 16, 16))}.items():
-        pipeline(generator).save(tmp_path / name)
+        between_images(generator).save(tmp_path / name)
     return tmp_path
 
 
@@ -119,7 +79,7 @@ def test_it_continues_where_it_was_stopped(saved, photos):
 
 
 def test_an_image_alone_is_translated_as_among_others():
-    chosen, image = pipeline(Doubled(image=(3, 16, 16))), torch.rand(1, 3, 5, 7) * 2 - 1
+    chosen, image = between_images(Doubled(image=(3, 16, 16))), torch.rand(1, 3, 5, 7) * 2 - 1
     assert translated(chosen, image).shape == (1, 3, 10, 14)
     assert torch.allclose(translated(chosen, image)[:, :, ::2, ::2], -image)
 

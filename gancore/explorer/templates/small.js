@@ -1,23 +1,22 @@
-// Small pictures of views. One is asked for at a time, so that the large image waits for no more than one of them.
+// Small pictures of views, or of other things that are asked for. One is asked for at a time, so that the large image waits for no more than one of them.
 
 import { picture } from "./talk.js";
 
 export class Small {
-  constructor(failed) {
-    this.failed = failed;
+  constructor(failed, path = "small") {
+    Object.assign(this, { failed, path });
     this.turn = 0;
   }
 
   // Pairs of an <img> and its view, in order; those of an earlier call that are not there yet are left out.
   async show(pairs) {
     const turn = ++this.turn;
-    try {
-      for (const [image, view] of pairs) if (image.dataset.view !== JSON.stringify(view)) {
-        const url = await picture("small", view);
-        if (turn !== this.turn) return URL.revokeObjectURL(url);
-        put(image, url, view);
-      }
-    } catch (error) { this.failed(error); }
+    for (const [image, view] of pairs) {
+      if (image.dataset.view === JSON.stringify(view)) continue;
+      const url = await picture(this.path, view).catch(this.failed);
+      if (turn !== this.turn) return URL.revokeObjectURL(url);
+      if (url) put(image, url, view);
+    }
   }
 }
 
