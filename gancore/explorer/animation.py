@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gancore.errors import UserError
 from gancore.explorer.answer import GIF, Answer
+from gancore.explorer.asked import whole
 from gancore.explorer.renderer import Renderer
 from gancore.latent.views import Between, view_of
 from gancore.latent.walk import Walk
@@ -48,11 +49,9 @@ def _legs(request: Any) -> tuple[list[Between], int]:
     views, frames = request.get("through"), request.get("frames", FRAMES)
     if not isinstance(views, list) or not 2 <= len(views) <= MOST_VIEWS:
         raise UserError(f"through is a list of 2 to {MOST_VIEWS} views")
-    if not isinstance(frames, int) or isinstance(frames, bool) or not 1 <= frames <= MOST_FRAMES:
-        raise UserError(f"frames is a whole number from 1 to {MOST_FRAMES}; got {str(frames)[:40]}")
     how = {name: request[name] for name in ("space", "kind") if name in request}
     pairs = zip(views, [*views[1:], views[0]], strict=True)
-    return [_leg({"between": list(pair), **how}) for pair in pairs], frames
+    return [_leg({"between": list(pair), **how}) for pair in pairs], whole("frames", frames, MOST_FRAMES)
 
 
 def _leg(table: Mapping[str, Any]) -> Between:

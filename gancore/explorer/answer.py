@@ -2,13 +2,26 @@
 
 import io
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from PIL import Image
 
-__all__ = ["GIF", "LARGEST_PICTURE", "NPY", "PNG", "Answer", "Ask", "Explored", "Take", "as_json", "png"]
+__all__ = [
+    "GIF",
+    "LARGEST_PICTURE",
+    "NPY",
+    "PNG",
+    "Answer",
+    "Ask",
+    "Explored",
+    "Take",
+    "as_json",
+    "broken",
+    "png",
+]
 
 LARGEST_PICTURE = 2**24
 """Bytes of a picture that is taken."""
@@ -57,3 +70,10 @@ def png(picture: Image.Image) -> bytes:
     content = io.BytesIO()
     picture.save(content, "PNG", compress_level=1)
     return content.getvalue()
+
+
+def broken(error: BaseException | None) -> str:
+    """Reports an error of a plugin's network in the terminal, in one line, and says so to the page."""
+    name = type(error).__name__
+    print(f"gancore: {name}: {str(error)[:300]}", file=sys.stderr, flush=True)
+    return f"{name} on the server; see the terminal where it was started"

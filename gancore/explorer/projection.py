@@ -1,7 +1,6 @@
 """Pictures that are projected in the background, one at a time."""
 
 import secrets
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
@@ -9,11 +8,11 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from gancore.data.decode import decode
 from gancore.data.fitting import as_image
 from gancore.data.options import ImageOptions
-from gancore.data.source import Unreadable
 from gancore.errors import GancoreError, UserError
+from gancore.explorer.answer import broken
+from gancore.explorer.asked import FITS, one_of, opened, whole
 from gancore.explorer.renderer import Renderer
 from gancore.latent.inversion import Projection, Search, begin_search
 from gancore.latent.spaces import SPACES, PlainSpace
@@ -113,8 +112,7 @@ class Projections:
         except Exception as error:  # the page must survive any error in a plugin's network
             if job.stopped.is_set():
                 return
-            job.error = f"{type(error).__name__} on the server; see the terminal of `gancore explore`"
-            print(f"gancore explore: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr, flush=True)
+            job.error = broken(error)
         finally:
             job.ended = True
 
@@ -130,10 +128,9 @@ class Projections:
 def _begun(walk: Walk, image: Tensor, wanted: Wanted) -> Search:
     pipeline = walk.pipeline
     perceptual = default_extractor(tuple(pipeline.generator.image))  # type: ignore[arg-type]
-    label = list(wanted.label) if isinstance(wanted.label, tuple) else wanted.label
     space = cast(PlainSpace, walk.space(wanted.space))
     settings = Projection(steps=wanted.steps)
-    return begin_search(pipeline, image[None], perceptual, settings, space=space, label=label)
+    return begin_search(pipeline, image[None], perceptual, settings, space=space, label=wanted.label)
 
 
 def _step(walk: Walk, search: Search, step: int) -> None:
@@ -154,21 +151,14 @@ def _view(search: Search) -> dict[str, Any]:
 def _read(content: bytes, walk: Walk, fit: str) -> Tensor:
     channels, *size = walk.pipeline.generator.image
     options = ImageOptions(channels=channels, size=(size[0], size[1]), fit=fit, bits=8)
-    try:
-        return as_image(decode(content), options, "the picture")
-    except Unreadable as error:
-        raise UserError(f"the picture cannot be read ({error})") from None
+    return as_image(opened(content), options, "the picture")
 
 
 def _wanted(request: Any) -> Wanted:
     if not isinstance(request, Mapping) or not set(request) <= set(FIELDS):
         raise UserError(f"project takes a table with {', '.join(FIELDS)}")
-    space, fit, steps = request.get("space", "z"), request.get("fit", "crop"), request.get("steps", STEPS)
-    if space not in SPACES:
-        raise UserError(f"space is {' or '.join(SPACES)}; got {str(space)[:40]}")
-    if fit not in ("crop", "pad", "stretch"):
-        raise UserError(f"fit is crop, pad or stretch; got {str(fit)[:40]}")
-    if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MOST_STEPS:
-        raise UserError(f"steps is a whole number from 1 to {MOST_STEPS}; got {str(steps)[:40]}")
+    space = one_of("space", request.get("space", "z"), SPACES)
+    fit = one_of("fit", request.get("fit", FITS[0]), FITS)
+    steps = whole("steps", request.get("steps", STEPS), MOST_STEPS)
     labeled = view_of({"label": request["label"]} if "label" in request else {})
     return Wanted(space, fit, steps, getattr(labeled, "label", None))

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from gancore.errors import GancoreError, UserError
-from gancore.explorer.answer import LARGEST_PICTURE, Answer, as_json
+from gancore.explorer.answer import LARGEST_PICTURE, Answer, as_json, broken
 
 __all__ = ["Handler", "Refused", "Server", "open_server"]
 
@@ -104,7 +104,7 @@ class Server(ThreadingHTTPServer):
         """A browser that disconnects is not an error; anything else is reported in one line."""
         error = sys.exception()
         if not isinstance(error, ConnectionError | TimeoutError):
-            _say(error)
+            broken(error)
 
 
 def open_server(
@@ -185,9 +185,8 @@ class Handler(BaseHTTPRequestHandler):
         except (ConnectionError, TimeoutError):
             self.close_connection = True
         except Exception as error:  # the page must survive any error in a plugin's network
-            _say(error)
-            text = f"{type(error).__name__} on the server; see the terminal where it was started"
-            self._give(as_json({"error": text}), HTTPStatus.INTERNAL_SERVER_ERROR)
+            answer = as_json({"error": broken(error)})
+            self._give(answer, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _get(self) -> None:
         self._check_get()
@@ -312,7 +311,3 @@ def _parsed(body: bytes) -> Any:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not a valid JSON number")
-
-
-def _say(error: BaseException | None) -> None:
-    print(f"gancore: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr, flush=True)

@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from pprint import pformat
@@ -14,6 +14,7 @@ from PIL import Image
 from gancore.errors import UserError
 from gancore.explorer.animation import animation
 from gancore.explorer.answer import LARGEST_PICTURE, NPY, PNG, Answer, Ask, Take, as_json, png
+from gancore.explorer.asked import one_of, whole
 from gancore.explorer.projection import Projections
 from gancore.explorer.renderer import Renderer
 from gancore.latent.spaces import SPACES
@@ -90,12 +91,12 @@ class Session:
     def image(self, request: Any) -> bytes:
         """A view → its image as PNG."""
         view = view_of(request)
-        return self._keep("image", request, lambda: png(to_pil(self.walk.image(view))[0]))
+        return self.renderer.keep("image", request, lambda: png(to_pil(self.walk.image(view))[0]))
 
     def small(self, request: Any) -> bytes:
         """A view → its image as PNG, reduced to at most `SMALL` pixels on the longer side."""
         view = view_of(request)
-        return self._keep("small", request, lambda: png(_reduced(to_pil(self.walk.image(view))[0])))
+        return self.renderer.keep("small", request, lambda: png(_reduced(to_pil(self.walk.image(view))[0])))
 
     def neighbors(self, request: Any) -> bytes:
         """`{"view", "along", "size", "step"}` → PNG of `size` × `size` images edge to edge: the point in the
@@ -105,7 +106,7 @@ class Session:
         right and upward.
         """
         size, around = _around(request)
-        return self._keep("neighbors", request, lambda: _grid(to_pil(self.walk.images(around)), size))
+        return self.renderer.keep("neighbors", request, lambda: _grid(to_pil(self.walk.images(around)), size))
 
     def latent(self, request: Any) -> Answer:
         """A view → an array `(1, …)` as `.npy`: its latent, or its code if it was moved or mixed in w."""
@@ -147,9 +148,6 @@ class Session:
         found = self.renderer.run(lambda: self.walk.principal(self.walk.space(space)))
         return {"deviation": found.deviation.tolist()}
 
-    def _keep(self, kind: str, request: Any, make: Callable[[], bytes]) -> bytes:
-        return self.renderer.keep(kind, request, make)
-
 
 def _around(request: Any) -> tuple[int, list[View]]:
     if not isinstance(request, Mapping) or not {"view"} <= set(request) <= {"view", "along", "size", "step"}:
@@ -161,12 +159,10 @@ def _around(request: Any) -> tuple[int, list[View]]:
     point = view_of(view)
     if not isinstance(point, Point):
         raise UserError("only a point has neighbors; a mix or an interpolation does not")
-    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= LARGEST:
-        raise UserError(f"size is a whole number from 1 to {LARGEST}; got {str(size)[:40]}")
+    size = whole("size", size, LARGEST)
     if isinstance(step, bool) or not isinstance(step, int | float) or not 0 <= step <= 10:
         raise UserError(f"step is a number from 0 to 10; got {str(step)[:40]}")
-    if along not in ("shift", "principal"):
-        raise UserError(f"along is shift or principal; got {str(along)[:40]}")
+    along = one_of("along", along, ("shift", "principal"))
     middle = (size - 1) / 2
     moves = [
         ((column - middle) * step, (middle - row) * step) for row in range(size) for column in range(size)

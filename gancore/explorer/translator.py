@@ -7,12 +7,12 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from gancore.data.decode import decode
 from gancore.data.fitting import as_image
 from gancore.data.options import ImageOptions
-from gancore.data.source import Raw, Unreadable
+from gancore.data.source import Raw
 from gancore.errors import UserError
 from gancore.explorer.answer import LARGEST_PICTURE, PNG, Answer, Ask, Take, png
+from gancore.explorer.asked import FITS, one_of, opened
 from gancore.explorer.renderer import Renderer
 from gancore.explorer.shelf import Shelf
 from gancore.latent.views import view_of
@@ -22,8 +22,8 @@ from gancore.pipeline import Pipeline, translated
 from gancore.runs.folder import owner
 
 FIELDS = ("direction", "fit", "seed", "label")
-KEEP, FITS = "keep", ("crop", "pad", "stretch")
-"""Keeping a picture's own size, where a translator reads any; and what else can be done."""
+KEEP = "keep"
+"""Keeping a picture's own size, where a translator reads any."""
 LONGEST_SIDE = 1024
 """Larger pictures are reduced to it where a translator reads any size."""
 
@@ -112,20 +112,12 @@ class Translators:
     def _wish(self, request: Any) -> Wish:
         if not isinstance(request, Mapping) or not set(request) <= set(FIELDS):
             raise UserError(f"a translation takes a table with {', '.join(FIELDS)}")
-        name = request.get("direction", next(iter(self.pipelines)))
-        if not isinstance(name, str) or name not in self.pipelines:
-            raise UserError(f"direction is one of {', '.join(self.pipelines)}; got {str(name)[:40]}")
+        name = one_of("direction", request.get("direction", next(iter(self.pipelines))), list(self.pipelines))
         pipeline = self.pipelines[name]
         fits = (KEEP, *FITS) if _any_size(pipeline) else FITS
-        fit = request.get("fit", fits[0])
-        if fit not in fits:
-            raise UserError(f"fit is {', '.join(fits)}; got {str(fit)[:40]}")
+        fit = one_of("fit", request.get("fit", fits[0]), fits)
         point = view_of({key: request[key] for key in ("seed", "label") if key in request})
-        return Wish(pipeline, fit, cast(Any, point).seed, _wanted(cast(Any, point).label))
-
-
-def _wanted(label: int | tuple[float, ...] | None) -> Wanted | None:
-    return list(label) if isinstance(label, tuple) else label
+        return Wish(pipeline, fit, cast(Any, point).seed, cast(Any, point).label)
 
 
 def _any_size(pipeline: Pipeline) -> bool:
@@ -134,10 +126,7 @@ def _any_size(pipeline: Pipeline) -> bool:
 
 def _read(content: bytes, wish: Wish) -> Tensor:
     """A picture's file as an image `(1, C, H, W)` in [-1, 1]."""
-    try:
-        raw = decode(content)
-    except Unreadable as error:
-        raise UserError(f"the picture cannot be read ({error})") from None
+    raw = opened(content)
     channels, *size = wish.pipeline.reads_shape
     fit, shape = (wish.fit, size) if wish.fit != KEEP else ("stretch", _bounded(raw))
     options = ImageOptions(channels=channels, bits=8, size=(shape[0], shape[1]), fit=fit)

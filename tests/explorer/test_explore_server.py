@@ -272,7 +272,7 @@ def test_it_listens_on_loopback_alone(server):
         ("/neighbors", b'{"view": {}, "size": 99}', 400, "size is a whole number from 1 to 5; got 99"),
         ("/neighbors", b'{"view": {}, "size": [3]}', 400, "size is a whole number from 1 to 5"),
         ("/neighbors", b'{"view": {}, "step": "a"}', 400, "step is a number from 0 to 10"),
-        ("/neighbors", b'{"view": {}, "along": ["shift"]}', 400, "along is shift or principal"),
+        ("/neighbors", b'{"view": {}, "along": ["shift"]}', 400, "along is one of shift, principal"),
         ("/neighbors", b'{"view": {"mix": [{}, {}]}}', 400, "only a point has neighbors"),
         ("/latent", b"null", 400, "a view is a table"),
         ("/snippet", b'{"seed": "1; import os"}', 400, "seed is a whole number"),

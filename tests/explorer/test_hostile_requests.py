@@ -102,5 +102,5 @@ def test_a_second_request_in_a_body_is_not_answered(server, method, lengths):
 
 
 def test_pictures_of_another_page_are_refused_before_they_are_decoded(server, monkeypatch):
-    monkeypatch.setattr("gancore.explorer.projection.decode", lambda content: 1 / 0)
+    monkeypatch.setattr("gancore.explorer.asked.decode", lambda content: 1 / 0)
     assert send(server, "/project", b"x", {}, Origin="http://evil.example")[0].status == 403

@@ -73,8 +73,8 @@ def test_a_projection_is_canceled_and_only_one_runs_at_a_time(server, wanted):
         (None, {"steps": 3.0}, "steps is a whole number from 1 to 5000; got 3.0"),
         (None, {"steps": 0}, "steps is a whole number"),
         (None, {"steps": True}, "steps is a whole number"),
-        (None, {"fit": ["crop"]}, "fit is crop, pad or stretch"),
-        (None, {"space": {}}, "space is z or w"),
+        (None, {"fit": ["crop"]}, "fit is one of crop, pad, stretch"),
+        (None, {"space": {}}, "space is one of z, w"),
         (None, {"label": 1.5}, "label is a class"),
         (None, {"seed": 1}, "project takes a table"),
     ],
@@ -110,7 +110,7 @@ def test_a_network_that_breaks_is_said(serve, tmp_path, wanted, capsys):
         pipeline.generator.forward = lambda code: 1 / 0
         begun = json.loads(send(server, "/project", file_of(wanted), {})[1])
         assert ended(server, begun["job"])["error"].startswith("ZeroDivisionError on the server")
-    assert capsys.readouterr().err == "gancore explore: ZeroDivisionError: division by zero\n"
+    assert capsys.readouterr().err == "gancore: ZeroDivisionError: division by zero\n"
 
 
 def test_an_unknown_projection_is_refused(server):

@@ -108,7 +108,7 @@ def test_what_is_not_in_the_data_is_refused(running, request_, text):
     [
         (b"", {}, "the picture cannot be read (the file is empty)"),
         (b"no picture", {}, "not a picture of a known format"),
-        (None, {"fit": "keep"}, "fit is crop, pad, stretch; got keep"),
+        (None, {"fit": "keep"}, "fit is one of crop, pad, stretch; got keep"),
         (None, {"seed": 1.0}, "seed is a whole number"),
         (None, {"label": 1}, "reads no labels"),
         (None, {"x": 1}, "a translation takes a table with direction, fit, seed, label"),
