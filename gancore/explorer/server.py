@@ -7,7 +7,9 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -23,6 +25,8 @@ LONGEST = 2**20
 """Bytes of a request in JSON."""
 CONNECTIONS, IDLE_SECONDS = 64, 20.0
 """Connections that are served at a time, and how long one may say nothing; further ones wait for a place."""
+SILENT_SECONDS = 2.0
+"""How long one may say nothing while others wait."""
 TRIES = 100
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -68,6 +72,7 @@ class Server(ThreadingHTTPServer):
     ) -> None:
         self.session, self.host = session, host
         self.places = threading.BoundedSemaphore(CONNECTIONS)
+        self.silent: dict[socket.socket, float] = {}
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), handler or Handler)
 
@@ -78,15 +83,27 @@ class Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Waits for a place, then serves the connection in a thread of its own."""
-        if not self.places.acquire(timeout=IDLE_SECONDS):
-            return self.shutdown_request(request)
+        until = time.monotonic() + IDLE_SECONDS
+        while not self.places.acquire(timeout=SILENT_SECONDS / 4):
+            self._dismiss()
+            if time.monotonic() > until:
+                return self.shutdown_request(request)
         return super().process_request(request, client_address)
+
+    def _dismiss(self) -> None:
+        """Ends the connections that hold a place without asking anything."""
+        now = time.monotonic()
+        for connection, since in list(self.silent.items()):
+            if now - since > SILENT_SECONDS:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Serves a connection, and gives its place to the next."""
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self.silent.pop(request, None)
             self.places.release()
 
     @property
@@ -162,6 +179,16 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     timeout = IDLE_SECONDS
     policy = POLICY
+
+    def handle_one_request(self) -> None:
+        """Waits for a request, during which the connection counts as silent, and answers it."""
+        self.server.silent[self.connection] = time.monotonic()
+        super().handle_one_request()
+
+    def parse_request(self) -> bool:
+        """Reads the headers, once the first line has arrived."""
+        self.server.silent.pop(self.connection, None)
+        return super().parse_request()
 
     def do_GET(self) -> None:
         """Serves the page, its files, and the properties of the pipeline that it needs."""

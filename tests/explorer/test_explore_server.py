@@ -354,7 +354,7 @@ def test_a_network_that_breaks_is_said_without_a_traceback(serve, tmp_path, caps
 
 def test_many_connections_are_answered_and_idle_ones_hold_no_place(serve, layered_run, monkeypatch):
     monkeypatch.setattr(server_room, "CONNECTIONS", 4)
-    monkeypatch.setattr(server_room.Handler, "timeout", 0.2)
+    monkeypatch.setattr(server_room, "SILENT_SECONDS", 0.05)
     with serve(load_pipeline(layered_run), layered_run) as server:
         idle = [socket.create_connection(server.server_address[:2], timeout=20) for _ in range(40)]
         answers = [talk(server, "GET", "/about")[0].status for _ in range(2)]

@@ -68,9 +68,10 @@ def test_a_request_about_a_picture_may_be_anything(server):
 
 def test_two_hundred_connections_at_once_are_answered(server):
     asked = b"GET /about HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    several = [socket.create_connection(server.server_address[:2], timeout=20) for _ in range(200)]
-    for connection in several:
-        connection.sendall(asked)
+    several = []
+    for _ in range(200):
+        several.append(socket.create_connection(server.server_address[:2], timeout=20))
+        several[-1].sendall(asked)
     answers = []
     for connection in several:
         with connection:
