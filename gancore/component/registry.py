@@ -22,6 +22,8 @@ FAMILIES = {
     "stylegan3-r": "gancore-stylegan",
     "sngan": "gancore-sngan",
     "sngan-projection": "gancore-sngan",
+    "r3gan": "gancore-r3gan",
+    "r3gan-labels": "gancore-r3gan",
 }
 """The packages that offer the recipes of this project."""
 

@@ -3,11 +3,11 @@
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gancore.component.interfaces import Conditioner, Shape
 from gancore.component.part import fact, field, part
-from gancore.component.validators import whole
+from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
 from gancore.nn.labels import LabelEmbedding, check_classes, given_label, one_hot
 
@@ -68,7 +68,7 @@ class Embedding(Conditioner):
     Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2, with the first linear layer over the one-hot
     label learned and joined to the latent as it is; the embedding is the shared one of Brock et al. 2018
     (BigGAN), arXiv:1809.11096, section 3, without its projections. Initial entries are N(0, 1), as large as
-    those of a normal latent.
+    those of a normal latent, unless `deviation` says otherwise.
 
     Raises:
         FactError: the data have no labels.
@@ -78,6 +78,9 @@ class Embedding(Conditioner):
     conditional: ClassVar[bool] = True
     classes: int = fact(help="number of classes K, given by the data")
     size: int = field(default=64, validator=whole(1), help="length of a class embedding")
+    deviation: float = field(
+        default=1.0, validator=at_least(0), help="standard deviation of the initial entries", scheduled=False
+    )
 
     @property
     def latent_shape(self) -> Shape:
@@ -88,6 +91,8 @@ class Embedding(Conditioner):
         """Creates the embedding table."""
         _check(self, self.size)
         self.table = LabelEmbedding(self.classes, self.size)
+        if self.deviation != 1:
+            nn.init.normal_(self.table.weight, std=self.deviation)
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, code - size)` and `(N,)` int64 or `(N, K)` float → `(N, code)`."""
