@@ -26,7 +26,7 @@ import gancore
 from gancore.pictures.grid import to_pil
 from gancore.storage.files import whole_file
 
-PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+PICTURES = Path(__file__).parents[1].joinpath("docs", "pictures")
 COLUMNS, ROWS = 12, 2
 SECONDS_A_LEG, LEGS, FPS = 1.5, 3, 16
 SIZE = (1280, 900)

@@ -20,7 +20,7 @@ import torch, gancore.cli  # torch itself looks for what is hidden below
 for name in [name for name in sys.modules if name.startswith("gancore")]:
     del sys.modules[name]
 sys.modules["fcntl"] = sys.modules["resource"] = None
-del signal.SIGHUP, os.O_NOFOLLOW, os.O_NONBLOCK, os.pread, os.pwrite, os.geteuid
+del signal.SIGHUP, os.O_NOFOLLOW, os.pread, os.pwrite, os.geteuid
 opened = os.open
 
 def open_no_folder(path, *rest, **more):
