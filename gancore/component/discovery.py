@@ -10,6 +10,7 @@ import pluggy
 
 from gancore.component import hooks
 from gancore.component.registry import Failure, Registry
+from gancore.component.shadowed import refuse_shadowed
 from gancore.component.surroundings import unchanged
 from gancore.errors import GancoreError
 
@@ -37,6 +38,7 @@ class Host:
     def _load(self, entry: EntryPoint) -> None:
         try:
             module = entry.load()
+            refuse_shadowed(entry, module)
             self.register(_distribution(entry), entry.name, module)
         except KeyboardInterrupt:
             raise
@@ -137,6 +139,6 @@ def cause(error: BaseException) -> str:
     """An error in words, whatever a plugin raised."""
     try:
         text = str(error) or "no message"
-    except Exception:
+    except BaseException:  # an error of a plugin may do anything
         text = "its message cannot be read"
     return text if isinstance(error, GancoreError) else f"{type(error).__name__}: {text}"

@@ -8,6 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import ImageFile
+from torch.backends import cudnn
+
+
+def _set(module: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(module, name, value)
+
 
 STATE: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "gradients": (torch.is_grad_enabled, torch.set_grad_enabled),
@@ -21,6 +29,16 @@ STATE: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         torch.are_deterministic_algorithms_enabled,
         torch.use_deterministic_algorithms,
     ),
+    "the search for anomalies": (torch.is_anomaly_enabled, torch.set_anomaly_enabled),
+    "how cuDNN chooses": (
+        lambda: (cudnn.benchmark, cudnn.deterministic),
+        lambda both: _set(cudnn, benchmark=both[0], deterministic=both[1]),
+    ),
+    "whether cut images are read": (
+        lambda: ImageFile.LOAD_TRUNCATED_IMAGES,
+        lambda value: _set(ImageFile, LOAD_TRUNCATED_IMAGES=value),
+    ),
+    "how numpy takes errors": (np.geterr, lambda how: np.seterr(**how)),
     "the default device": (torch.get_default_device, torch.set_default_device),
     "torch's random numbers": (lambda: torch.get_rng_state().clone(), torch.set_rng_state),
     "numpy's random numbers": (lambda: np.random.get_state(legacy=False), np.random.set_state),

@@ -193,6 +193,10 @@ def test_unknown_names_list_the_nearest_and_the_known():
 
 EMPTY = "from gancore import hookimpl\ngancore_api = 1\n@hookimpl\ndef gancore_parts():\n    return []\n"
 SPOILS = {
+    "the search for anomalies": "import torch; torch.autograd.set_detect_anomaly(True)",
+    "how cuDNN chooses": "import torch; torch.backends.cudnn.benchmark = True",
+    "whether cut images are read": "from PIL import ImageFile; ImageFile.LOAD_TRUNCATED_IMAGES = True",
+    "how numpy takes errors": "import numpy; numpy.seterr(all='raise')",
     "gradients": "import torch\ntorch.set_grad_enabled(False)",
     "the default dtype": "import torch\ntorch.set_default_dtype(torch.float64)",
     "torch's random numbers": "import torch\ntorch.manual_seed(7)",
