@@ -21,6 +21,7 @@ from hostile.archives import archives
 from hostile.configurations import configurations
 from hostile.judging import Outcome, judge
 from hostile.pictures import Made, altered, beyond, bombs, good, stuffed
+from hostile.runs import altered_runs
 
 from gancore.data import open_data
 
@@ -62,6 +63,10 @@ def _archives(rng: np.random.Generator, count: int, folder: Path) -> Iterator[Ca
         path.unlink()
 
 
+def _runs(rng: np.random.Generator, count: int, folder: Path) -> Iterator[Case]:
+    return altered_runs(rng, count, folder)
+
+
 def _configurations(rng: np.random.Generator, count: int, folder: Path) -> Iterator[Case]:
     return configurations(rng, count)
 
@@ -71,6 +76,7 @@ KINDS = {
     "headers": Kind(_pictures(lambda rng, count: chain(beyond(), stuffed(rng))), megabytes=200, seconds=5),
     "pictures": Kind(_pictures(altered), megabytes=200, seconds=5),
     "archives": Kind(_archives, megabytes=200, seconds=5),
+    "runs": Kind(_runs, megabytes=600, seconds=30),
     "configurations": Kind(_configurations, megabytes=1500, seconds=10),
 }
 

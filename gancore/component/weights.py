@@ -1,6 +1,8 @@
 """Loading trained weights and freezing layers: the keys `from` and `frozen` of a spec."""
 
 import json
+import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -102,6 +104,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path} cannot be read: {error}; use another checkpoint") from None
 
 
+def bytes_of(tensors: Mapping[str, Tensor]) -> int:
+    """The bytes that tensors take in a file."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+
+
 def write_weights(
     path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
 ) -> None:
@@ -125,7 +132,8 @@ def write_weights(
     try:
         save_file(storable, path, metadata=None if metadata is None else dict(metadata))
     except SafetensorError as error:
-        raise OSError(str(error)) from None
+        code = re.search(r"os error (\d+)", str(error))
+        raise (OSError(int(code[1]), os.strerror(int(code[1]))) if code else OSError(str(error))) from None
     path.chmod(mode)  # safetensors makes the file readable by its owner only
 
 

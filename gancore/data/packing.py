@@ -14,6 +14,7 @@ from gancore.data.options import ImageOptions
 from gancore.data.settling import settled
 from gancore.data.source import Array, Source, Unreadable
 from gancore.errors import DataError
+from gancore.storage.files import with_need
 
 Progress = Callable[[int, int], None]
 REPORT_EVERY = 64
@@ -46,6 +47,7 @@ class Pack:
         self.memory: npt.NDArray[Any] | None = None
         self.writer: cache.Writer | None = None
         self.entry = root / key if root and key else None
+        self.note = ""
         if root and key:
             try:
                 self.writer = cache.Writer(root, key)
@@ -61,8 +63,8 @@ class Pack:
                 self.writer.append(image)
                 self.length += 1
                 return
-            except OSError:
-                self.to_memory()
+            except OSError as error:
+                self.to_memory(error)
         if self.memory is None:
             self.memory = self.reserve()
         self.memory[self.length] = image
@@ -73,15 +75,21 @@ class Pack:
         try:
             return np.empty((self.count, *self.shape), dtype=self.dtype)
         except MemoryError as error:
-            size = self.count * int(np.prod(self.shape)) * self.dtype.itemsize / 2**30
             raise DataError(
-                f"the decoded images need {size:.1f} GiB, more than memory; "
+                f"the decoded images need {self.needed / 2**30:.1f} GiB, more than memory; "
                 "give a cache folder with that much room, or a smaller size"
             ) from error
 
-    def to_memory(self) -> None:
+    @property
+    def needed(self) -> int:
+        """The bytes of all images."""
+        return self.count * int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def to_memory(self, error: OSError) -> None:
         """Moves the data on disk to memory, because the disk is full."""
         assert self.writer is not None
+        reason = with_need(error, self.writer.folder, self.needed)
+        self.note = f"held in memory, since the cache was not written: {reason.strerror or reason}"
         self.memory = self.reserve()
         size = int(np.prod(self.shape)) * self.dtype.itemsize
         with self.writer.path.open("rb") as file:
@@ -101,8 +109,8 @@ class Pack:
             record = {"shape": [self.length, *self.shape], "dtype": self.dtype.name, "skipped": skipped}
             try:
                 self.writer.commit(record)
-            except OSError:
-                self.to_memory()
+            except OSError as error:
+                self.to_memory(error)
             else:
                 return self.committed(self.writer)
         assert self.memory is not None
@@ -134,7 +142,8 @@ def pack(source: Source, options: ImageOptions, on_progress: Progress | None = N
         return _packed(source, found[0], known, options, root / key, str(found[1]["sha256"]))
     chosen, notes = settled(source, options)
     if notes:
-        return attrs.evolve(pack(source, chosen, on_progress), notes=notes)
+        packed = pack(source, chosen, on_progress)
+        return attrs.evolve(packed, notes=(*notes, *packed.notes))
     store = Pack(root, key, len(source))
     try:
         skipped = _read_all(source, options, store, on_progress)
@@ -142,7 +151,8 @@ def pack(source: Source, options: ImageOptions, on_progress: Progress | None = N
     except BaseException:
         store.drop()
         raise
-    return _packed(source, pixels, skipped, options, store.entry)
+    packed = _packed(source, pixels, skipped, options, store.entry)
+    return attrs.evolve(packed, notes=(store.note,)) if store.note else packed
 
 
 def _packed(

@@ -28,9 +28,10 @@ def export_torch(chain: Chain, path: Path | str, *, recipe: str = "") -> float:
         ExportError: a part cannot be traced, or the file produces other images; no file is left.
     """
     graph = program(chain)
-    with whole_file(Path(path)) as aside, quiet():
-        held = io.BytesIO()
+    held = io.BytesIO()
+    with quiet():
         torch.export.save(graph, held, extra_files={NOTES: json.dumps(notes(chain, recipe))})
+    with whole_file(Path(path), len(held.getvalue())) as aside, quiet():
         aside.write_bytes(held.getvalue())
         module = torch.export.load(io.BytesIO(aside.read_bytes())).module()
         return largest_difference(chain, lambda inputs: module(*inputs.values()))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gancore.errors import RunError
-from gancore.storage.files import whole_file
+from gancore.storage.files import reason, whole_file
 
 
 def store(path: Path, content: bytes) -> None:
@@ -13,11 +13,10 @@ def store(path: Path, content: bytes) -> None:
         RunError: the disk is full, or the folder is missing or not writable.
     """
     try:
-        with whole_file(path) as aside:
+        with whole_file(path, len(content)) as aside:
             aside.write_bytes(content)
     except OSError as error:
-        reason = error.strerror or error
         raise RunError(
-            f"could not write {path}: {reason}; an existing file is unchanged. Free some space or "
-            "choose a writable folder."
+            f"could not write {path}: {reason(error)}; an existing file is unchanged. Free some space "
+            f"({len(content) / 1e6:.3g} MB are needed) or choose a writable folder."
         ) from error

@@ -11,7 +11,7 @@ from torch import Tensor
 from gancore.component.bounded import bounded_by_weights
 from gancore.component.part import Part
 from gancore.component.specs import build, spec, without_sources
-from gancore.component.weights import FILE, load_state, read_weights, write_weights
+from gancore.component.weights import FILE, bytes_of, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, GancoreError, RunError
 from gancore.storage.files import replace_folder, whole_folder
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
@@ -54,9 +54,10 @@ def write_pipeline(folder: Path, parts: Mapping[str, Part], entries: Mapping[str
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(fresh, ignore_errors=True)
-        with whole_folder(fresh) as aside:
-            (aside / SAVED).write_text(json.dumps(saved, indent=1), encoding="utf-8")
-            write_weights(aside / FILE, named_tensors(parts))
+        tensors, text = named_tensors(parts), json.dumps(saved, indent=1)
+        with whole_folder(fresh, bytes_of(tensors) + len(text)) as aside:
+            (aside / SAVED).write_text(text, encoding="utf-8")
+            write_weights(aside / FILE, tensors)
             write_manifest(aside)
         replace_folder(folder, fresh)
     except OSError as error:

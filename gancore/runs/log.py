@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, SupportsFloat
 
 from gancore.errors import RunError
-from gancore.storage.files import whole_file
+from gancore.storage.files import reason, whole_file
 from gancore.storage.inside import for_writing
 from gancore.storage.jsonl import Line, encode, read_lines
 
@@ -95,7 +95,7 @@ class Log:
 
 def _not_written(path: Path, error: OSError) -> RunError:
     return RunError(
-        f"could not write {path}: {error.strerror or error}; the lines written so far are intact. "
+        f"could not write {path}: {reason(error)}; the lines written so far are intact. "
         "Free some space, then resume the run."
     )
 

@@ -21,22 +21,33 @@ systems afterwards.
 """
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the errors of a full disk."""
+
+
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; it becomes `path` if the block succeeds, and is removed otherwise."""
+def whole_file(path: Path, size: int | None = None) -> Iterator[Path]:
+    """A temporary path to write to; it becomes `path` if the block succeeds, and is removed otherwise.
+
+    `size` is the number of bytes, if that is known: where the disk is full, the OSError says it.
+    """
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         yield aside
         sync(aside)
         os.replace(aside, path)
         sync(path.parent)
+    except OSError as error:
+        raise with_need(error, aside, size) from error
     finally:
         aside.unlink(missing_ok=True)
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder to fill; it becomes `path`, which must not exist, if the block succeeds."""
+def whole_folder(path: Path, size: int | None = None) -> Iterator[Path]:
+    """A temporary folder to fill; it becomes `path`, which must not exist, if the block succeeds. `size` is
+    as for `whole_file`.
+    """
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         aside.mkdir(parents=True)
@@ -46,8 +57,34 @@ def whole_folder(path: Path) -> Iterator[Path]:
         sync(aside)
         os.rename(aside, path)
         sync(path.parent)
+    except OSError as error:
+        raise with_need(error, aside, size) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def with_need(error: OSError, aside: Path, size: int | None) -> OSError:
+    """The error of a full disk with the bytes that are needed, and those that are free once `aside`, which is
+    incomplete, is gone; any other error as it is.
+    """
+    if error.errno not in FULL:
+        return error
+    done = _bytes(aside)
+    need = f"more than {done / 1e6:.3g}" if size is None else f"{size / 1e6:.3g}"
+    free = shutil.disk_usage(aside.parent).free + done
+    said = f"{error.strerror} ({need} MB are needed, {free / 1e6:.3g} MB are free)"
+    return OSError(error.errno, said, error.filename)
+
+
+def reason(error: OSError) -> str:
+    """Why something was not written, as the system says it, without the bytes."""
+    return os.strerror(error.errno) if error.errno in FULL else error.strerror or str(error)
+
+
+def _bytes(path: Path) -> int:
+    """The size of a file, or of all files in a folder; 0 where nothing is there."""
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def replace_folder(path: Path, filled: Path) -> None:
@@ -108,8 +145,9 @@ def sweep(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Writes a text file atomically."""
-    with whole_file(path) as aside:
-        aside.write_text(text, encoding="utf-8")
+    content = text.encode("utf-8")
+    with whole_file(path, len(content)) as aside:
+        aside.write_bytes(content)
 
 
 def distinct(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:

@@ -7,11 +7,18 @@ import os
 import stat
 from pathlib import Path, PurePath
 
-from gancore.errors import RunError
+from gancore.errors import RunError, shown
 from gancore.storage.text import decoded
 
 _GUARDED = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 """What the system has of these."""
+
+
+class NoFile(RunError, OSError):
+    """A link, a pipe, a device or a folder stands where a file is opened; an OSError with its path."""
+
+    def __str__(self) -> str:
+        return shown(f"{self.filename} {self.strerror}; put the file itself there")
 
 
 def inside(root: Path, *names: str) -> Path:
@@ -50,12 +57,12 @@ def is_folder(path: Path) -> bool:
 
 
 def no_follow(path: str | os.PathLike[str], flags: int) -> int:
-    """Opens a regular file, for `open(…, opener=no_follow)`. Raises OSError for a link, pipe or device."""
+    """Opens a regular file, for `open(…, opener=no_follow)`. Raises NoFile for a link, pipe or device."""
     try:
         file = os.open(path, flags | _GUARDED, 0o666)
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO):
-            raise _refused(path, odd(Path(path)) or "cannot be opened") from None
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise _refused(path, odd(Path(path)) or "is a folder") from None
         raise
     mode = os.fstat(file).st_mode
     if not stat.S_ISREG(mode):
@@ -88,5 +95,5 @@ def read_utf8(path: Path) -> str:
     return decoded(read_file(path))
 
 
-def _refused(path: str | os.PathLike[str], why: str) -> OSError:
-    return OSError(errno.EPERM, why, os.fspath(path))
+def _refused(path: str | os.PathLike[str], why: str) -> NoFile:
+    return NoFile(errno.EPERM, why, os.fspath(path))

@@ -10,6 +10,8 @@ from gancore.errors import RunError
 from gancore.storage.inside import read_file
 
 Line = dict[str, Any]
+MOST = 2**53
+"""The largest count that is read: up to there JSON's numbers are exact."""
 
 
 def encode(line: Line) -> bytes:
@@ -41,13 +43,25 @@ def read_lines(path: Path) -> list[Line]:
 def _decode(text: bytes, path: Path, number: int) -> Line:
     try:
         line = json.loads(text)
-        if isinstance(line, dict):
+        if isinstance(line, dict) and _plain(line):
             if "scalars" in line:
                 line["scalars"] = {name: float(value) for name, value in line["scalars"].items()}
             return line
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         pass
     given = text[:60].decode(errors="replace")
     raise RunError(
         f"{path}, line {number}: expected one JSON object, found {given!r}; remove that line and try again."
+    )
+
+
+def _plain(line: Line) -> bool:
+    """Whether what every line may say is what it should be: its event, and when it was."""
+    counts = [line[name] for name in ("step", "images") if name in line]
+    seconds = line.get("seconds", 0)
+    return (
+        isinstance(line.get("event", ""), str)
+        and all(type(count) is int and 0 <= count <= MOST for count in counts)
+        and type(seconds) in (int, float)
+        and 0 <= seconds < math.inf
     )

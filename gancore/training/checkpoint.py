@@ -16,17 +16,16 @@ import torch
 from torch import Tensor
 
 from gancore.component.references import referred, resolved
-from gancore.component.weights import FILE, load_state, read_weights, write_weights
+from gancore.component.weights import FILE, bytes_of, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, DataError, RunError
 from gancore.runs.folder import committed
 from gancore.runs.layout import counted
-from gancore.storage.files import discard, whole_folder
+from gancore.storage.files import discard, reason, whole_folder
+from gancore.storage.jsonl import MOST
 from gancore.storage.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import TrainingRun
 
 VERSION = 1
-MOST = 2**53
-"""The largest count that is read: up to there JSON's numbers are exact."""
 DAMAGE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError)
 """What altered files make fail, beside our own errors."""
 TRAINING, STATE = "training.safetensors", "state.json"
@@ -48,9 +47,9 @@ def save_checkpoint(run: TrainingRun, folder: Path, *, seconds: float, keep: int
         with whole_folder(path) as aside:
             _write(run, aside, seconds)
     except OSError as error:
-        size = sum(t.numel() * t.element_size() for t in run.recipe.state_dict().values()) * 3
+        size = bytes_of(run.recipe.state_dict()) * 3
         raise RunError(
-            f"cannot write the checkpoint {path}: {error.strerror or error}; "
+            f"cannot write the checkpoint {path}: {reason(error)}; "
             f"about {size / 1e6:.0f} MB are needed. "
             f"Earlier checkpoints are intact: free some disk space, then resume"
         ) from None

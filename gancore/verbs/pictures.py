@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gancore.pictures import grid
 from gancore.pictures.captions import Captions
+from gancore.pictures.store import store
 from gancore.pipeline import Pipeline
 from gancore.runs.identity import hash_around
 from gancore.storage.files import whole_file, whole_folder
@@ -73,8 +74,9 @@ class Images:
         check_images(output)
         output.parent.mkdir(parents=True, exist_ok=True)
         if output.suffix == ".npy":
-            with whole_file(output) as aside, aside.open("wb") as file:
-                np.save(file, self.images.numpy())
+            content = BytesIO()  # numpy's own errors of a full disk have no number
+            np.save(content, self.images.numpy())
+            store(output, content.getvalue())
         elif output.suffix:
             grid.save(self.to_grid(), output, self.texts)
         else:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gancore.errors import GancoreError
 
 PATIENCE = 120
-"""Seconds of processor time after which a case is stopped."""
+"""Seconds after which a case is stopped."""
 
 
 class Outcome(NamedTuple):
@@ -52,7 +52,8 @@ def _in_child(call: Callable[[], Any], writer: int) -> None:
         with open(os.devnull, "w") as nothing:
             os.dup2(nothing.fileno(), 1)
             os.dup2(nothing.fileno(), 2)
-        signal.setitimer(signal.ITIMER_PROF, PATIENCE)  # its signal ends the process
+        for clock in (signal.ITIMER_PROF, signal.ITIMER_REAL):  # their signals end the process
+            signal.setitimer(clock, PATIENCE)
         before, started = _megabytes(), time.process_time()
         ending, said = _ending(call)
         told = [ending, said, round(_megabytes() - before, 1), round(time.process_time() - started, 2)]
