@@ -22,6 +22,10 @@ FAMILIES = {
     "stylegan3-r": "gancore-stylegan",
     "sngan": "gancore-sngan",
     "sngan-projection": "gancore-sngan",
+    "wgan": "gancore-wgan",
+    "wgan-gp": "gancore-wgan",
+    "sagan": "gancore-sagan",
+    "sagan-labels": "gancore-sagan",
     "r3gan": "gancore-r3gan",
     "r3gan-labels": "gancore-r3gan",
 }

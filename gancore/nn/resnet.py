@@ -18,9 +18,10 @@ from gancore.nn.initializers import xavier_weights
 from gancore.nn.pyramid import doublings, halvings, smallest_map
 from gancore.nn.residual import ResidualBlock
 
-__all__ = ["ResNetDown", "ResNetUp", "Upsampling", "down_plan", "up_widths"]
+__all__ = ["Pooling", "ResNetDown", "ResNetUp", "Upsampling", "down_plan", "up_widths"]
 
 Upsampling = Literal["nearest", "bilinear"]
+Pooling = Literal["sum", "mean"]
 Make = Callable[..., nn.Module]
 SMALL = 32
 """Up to this shorter side all maps have the same number of channels, as published for CIFAR-10."""
@@ -158,7 +159,7 @@ class ResNetDown(nn.Module):
         address: str,
         *,
         conv: Make = nn.Conv2d,
-        pooling: Literal["sum", "mean"] = "sum",
+        pooling: Pooling = "sum",
         activated_shortcut: bool = False,
         attention: int = 0,
     ) -> None:

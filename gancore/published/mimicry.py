@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from gancore.component.interfaces import ImageShape
 from gancore.errors import CheckpointError
+from gancore.nn.resnet import attention_size
 from gancore.published.networks import Network
 from gancore.published.refusals import shown
 
@@ -32,24 +33,28 @@ MOST_BLOCKS, WIDEST = 10, 16384
 
 @attrs.frozen
 class UpSizes:
-    """The sizes of a generator: length of the latent, channels of the maps, shape of the images."""
+    """The sizes of a generator: length of the latent, channels of the maps, shape of the images, and the
+    shorter side of the maps that attend, 0 for none.
+    """
 
     latent: int
     widths: tuple[int, ...]
     image: ImageShape
     classes: int
-    attention: bool
+    attention: int
 
 
 @attrs.frozen
 class DownSizes:
-    """The sizes of a discriminator: channels after each block, how many halve, shape of the images."""
+    """The sizes of a discriminator: channels after each block, how many halve, shape of the images, and the
+    shorter side of the maps that attend, 0 for none.
+    """
 
     widths: tuple[int, ...]
     halvings: int
     image: ImageShape
     classes: int
-    attention: bool
+    attention: int
 
 
 def is_up(network: Network) -> bool:
@@ -80,7 +85,8 @@ def up_sizes(network: Network) -> UpSizes:
     size = 4 << blocks
     gain = found.get("blocks.0.norm1.gain.weight")
     classes = 0 if gain is None else len(gain)
-    return UpSizes(start[1], widths, (last[0], size, size), classes, "attention.gate" in found)
+    image = (last[0], size, size)
+    return UpSizes(start[1], widths, image, classes, attention_size(image) * ("attention.gate" in found))
 
 
 def down_sizes(network: Network) -> DownSizes:
@@ -99,7 +105,8 @@ def down_sizes(network: Network) -> DownSizes:
         )
     colors = _shape(found, "blocks.0.conv1.weight", 4)[1]
     classes = len(found.get("embedding.weight", ()))
-    return DownSizes(widths, halvings, (colors, size, size), classes, "attention.gate" in found)
+    attention = (size >> 2) * ("attention.gate" in found)  # always after the second block
+    return DownSizes(widths, halvings, (colors, size, size), classes, attention)
 
 
 def resnet_weights(network: Network) -> dict[str, Tensor]:

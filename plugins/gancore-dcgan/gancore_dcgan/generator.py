@@ -1,65 +1,9 @@
 """Generators of fractionally strided convolutions."""
 
-from itertools import pairwise
 from typing import ClassVar
 
-import torch
-from torch import Tensor, nn
-
-from gancore.component.interfaces import Generator, Shape
-from gancore.component.part import field, interface, part
-from gancore.component.precision import at_least_float32
-from gancore.component.validators import whole
-from gancore.nn.initializers import he_weights, normal_weights
-from gancore.nn.pyramid import check_powers_of_two, doubling_widths, doublings, smallest_map
-
-
-@interface("generator")
-class StridedGenerator(Generator):
-    """The layers that both generators share; `normalized` turns batch normalization on or off."""
-
-    memory_format: ClassVar[torch.memory_format] = torch.channels_last
-    width: int = field(default=64, validator=whole(1), help="channels of the largest hidden map")
-    latent_size: int = field(default=100, validator=whole(1), help="dimension of the latent")
-    normalized: ClassVar[bool]
-
-    @property
-    def code_shape(self) -> Shape:
-        """`(latent_size,)`."""
-        return (self.latent_size,)
-
-    def code_weights(self) -> list[Tensor]:
-        """The projection to the smallest map."""
-        weight: Tensor = self.layers.get_submodule("0").get_parameter("weight")
-        return [weight.flatten(1).t()]
-
-    def last_layer(self) -> Tensor:
-        """The last transposed convolution."""
-        return self.layers.get_submodule(str(len(self.layers) - 2)).get_parameter("weight")
-
-    def build(self) -> None:
-        """Makes the projection to the smallest map, and transposed convolutions that double it."""
-        check_powers_of_two(self.image, self.qualified_name)
-        start = smallest_map(self.image, self.qualified_name)
-        sizes = doubling_widths(self.width, doublings(self.image, self.qualified_name))[::-1]
-        bias = not self.normalized
-        layers: list[nn.Module] = [
-            nn.ConvTranspose2d(self.latent_size, sizes[0], start, bias=bias),
-            *self._hidden(sizes[0]),
-        ]
-        for fewer, more in pairwise(sizes):
-            layers += [nn.ConvTranspose2d(fewer, more, 4, 2, 1, bias=bias), *self._hidden(more)]
-        layers += [nn.ConvTranspose2d(sizes[-1], self.image[0], 4, 2, 1, bias=bias), nn.Tanh()]
-        self.layers = nn.Sequential(*layers)
-        (normal_weights if self.normalized else he_weights)(self.layers)
-
-    def _hidden(self, size: int) -> list[nn.Module]:
-        return [nn.BatchNorm2d(size), nn.ReLU(inplace=True)] if self.normalized else [nn.ReLU(inplace=True)]
-
-    def forward(self, code: Tensor) -> Tensor:
-        """`(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1)."""
-        x = code[:, :, None, None]  # (N, latent_size, 1, 1)
-        return at_least_float32(self.layers(x))  # (N, C, H, W)
+from gancore.component.part import part
+from gancore.standard.strided import StridedGenerator
 
 
 @part("dcgan", tags=["batch"])
