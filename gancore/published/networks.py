@@ -25,6 +25,8 @@ LARGEST_FILE = 8 * 2**30
 """The maximum file size in bytes; the largest published files of such networks have about 4 billion."""
 BARE = "network"
 """The name of a network that is the whole file."""
+OWNERS = {"G", "D", "G_ema", "g", "d", "g_ema", "generator", "discriminator", "decoder"}
+"""First words of names in a flat state that say which network they belong to."""
 WRAPPERS = ("module.", "_orig_mod.")
 """What stands before each name where a network was trained on several devices, or compiled."""
 MOST_MODULES = 20_000
@@ -85,8 +87,9 @@ def read_networks(path: Path | str) -> Networks:
     is named `network`.
 
     Files are what `torch.save` wrote of state dicts or whole modules, the pickles of NVIDIA's code (in the
-    layout of `torch_utils.persistence`), and safetensors files, in which the first word of a tensor's name is
-    the network's. Nothing in a file is executed; everything besides the networks is skipped.
+    layout of `torch_utils.persistence`), and safetensors files. In a flat state of several networks the first
+    word of a tensor's name, such as `G`, is the network's. Nothing in a file is executed; everything besides
+    the networks is skipped.
 
     Raises:
         CheckpointError: the file cannot be read, is too large, has none of these formats, or contains no
@@ -133,15 +136,28 @@ def _from_safetensors(path: Path) -> dict[str, Network]:
         raise Refused(f"not a complete safetensors file ({shown(str(error), 200)})") from None
     if not isinstance(config, dict):
         raise Refused("settings that are not a JSON object")
-    found: dict[str, Network] = {}
-    for name, tensor in tensors.items():
+    states = _by_network(tensors) if config or _names_networks(tensors) else {BARE: tensors}
+    return {name: Network("", (), _plain(config), _whole_names(state)) for name, state in states.items()}
+
+
+def _names_networks(state: Mapping[str, Tensor]) -> bool:
+    """Whether the names of a flat state begin with those of networks."""
+    return {name.partition(".")[0] for name in state} <= OWNERS
+
+
+def _by_network(state: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """A flat state by the first word of each name."""
+    found: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in state.items():
         owner, _, inner = name.partition(".")
-        found.setdefault(owner, Network("", (), _plain(config), {})).tensors[inner] = tensor
-    return {name: attrs.evolve(one, tensors=_whole_names(one.tensors)) for name, one in found.items()}
+        found.setdefault(owner, {})[inner] = tensor
+    return found
 
 
 def _found(table: Any) -> dict[str, Network | Record | Unread]:
     """The networks in what a file holds."""
+    if _is_state(table) and _names_networks(table):
+        table = _by_network(table)
     if _is_saved(table) or _is_state(table):  # one network by itself
         table = {BARE: table}
     if not isinstance(table, dict):

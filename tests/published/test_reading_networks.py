@@ -87,6 +87,18 @@ def test_safetensors_hold_networks_by_the_first_word_and_their_settings(tmp_path
     same(found["G"].tensors, {"a.weight": tensors["G.a.weight"]})
 
 
+def test_a_flat_state_may_name_its_networks_or_be_one(tmp_path):
+    flat = {f"g_ema.{name}": value.clone() for name, value in STATE.items()} | {"d.w": torch.ones(2)}
+    save_file(flat, tmp_path / "several.safetensors")
+    save_file({name: value.clone() for name, value in STATE.items()}, tmp_path / "one.safetensors")
+    several = read_networks(tmp_path / "several.safetensors")
+    assert sorted(several) == ["d", "g_ema"] == sorted(read_networks(saved(tmp_path / "x.pt", flat)))
+    same(several["g_ema"].tensors, STATE)
+    one = read_networks(tmp_path / "one.safetensors")
+    assert list(one) == ["network"]
+    same(one["network"].tensors, STATE)
+
+
 @pytest.mark.parametrize("metadata", [{"config": "[1]"}, {"config": "{"}])
 def test_settings_that_are_no_table(tmp_path, metadata):
     save_file({"G.w": torch.ones(1)}, tmp_path / "x.safetensors", metadata=metadata)
