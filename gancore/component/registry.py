@@ -22,6 +22,7 @@ FAMILIES = {
     "stylegan3-r": "gancore-stylegan",
     "sngan": "gancore-sngan",
     "sngan-projection": "gancore-sngan",
+    "cogan": "gancore-cogan",
     "wgan": "gancore-wgan",
     "wgan-gp": "gancore-wgan",
     "sagan": "gancore-sagan",
