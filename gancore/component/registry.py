@@ -27,6 +27,8 @@ FAMILIES = {
     "wgan-gp": "gancore-wgan",
     "sagan": "gancore-sagan",
     "sagan-labels": "gancore-sagan",
+    "progan": "gancore-progan",
+    "progan-fixed": "gancore-progan",
     "r3gan": "gancore-r3gan",
     "r3gan-labels": "gancore-r3gan",
 }

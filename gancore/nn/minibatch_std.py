@@ -27,8 +27,13 @@ class MinibatchStd(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` → `(N, C + 1, H, W)`."""
         n, _, h, w = x.shape
-        deviations = torch.cat([self.deviation(rows) for rows in torch.split(x, _sizes(n, self.group or n))])
+        deviations = torch.cat([self.deviation(rows) for rows in torch.split(x, self.sizes(n))])
         return torch.cat([x, deviations.to(x.dtype).reshape(n, 1, 1, 1).expand(n, 1, h, w)], dim=1)
+
+    def sizes(self, n: int) -> list[int]:
+        """How many of `n` samples are in whole groups, and how many remain, without zeros."""
+        whole = n - n % (self.group or n)
+        return [size for size in (whole, n - whole) if size > 0]
 
     def deviation(self, rows: Tensor) -> Tensor:
         """One number for each sample in `rows`, which consists of whole groups of equal size."""
@@ -37,8 +42,3 @@ class MinibatchStd(nn.Module):
         centered = groups - groups.mean(1, keepdim=True)
         deviation = (centered.square().mean(1) + self.eps).sqrt().mean(1)
         return deviation.repeat_interleave(size)
-
-
-def _sizes(n: int, group: int) -> list[int]:
-    whole = n - n % group
-    return [size for size in (whole, n - whole) if size > 0]
