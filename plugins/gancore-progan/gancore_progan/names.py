@@ -61,11 +61,12 @@ def converted(
     for name, value in found.items():
         layer, _, kind = name.rpartition(".")
         weight, here = found.get(f"{layer}.weight"), modules.get(place(layer))
-        if kind not in ("weight", "bias") or weight is None or here is None:
+        scale = getattr(here, "scale", None)
+        if kind not in ("weight", "bias") or weight is None or scale is None:
             raise CheckpointError(f"{shown(name)} is not a weight of such a network; give weights of ProGAN")
         factor = math.sqrt(2 / weight[0].numel()) if equalized else 1.0
         wanted = getattr(here, kind).shape
-        scaled = value.float() * (factor / float(here.scale) if kind == "weight" else factor)
+        scaled = value.float() * (factor / scale if kind == "weight" else factor)
         made[f"{place(layer)}.{kind}"] = _fitted(scaled, wanted)
     return made
 
@@ -74,7 +75,7 @@ def _fitted(value: Tensor, wanted: tuple[int, ...]) -> Tensor:
     """The value in the shape here: a score without those of classes, a convolution with no minibatch
     standard deviation that ignores it, a bias for each value of a map.
     """
-    if len(wanted) == value.dim() and wanted[0] == 1 < len(value):
+    if len(wanted) == value.dim() < 4 and wanted[0] == 1 < len(value):
         value = value[:1]
     if len(wanted) == value.dim() == 4 and wanted[1] == value.shape[1] + 1:
         return pad(value, (0, 0, 0, 0, 0, 1))
