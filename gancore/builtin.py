@@ -35,7 +35,7 @@ from gancore.standard.projection import ProjectionDiscriminator
 from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
 from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
-from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
+from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
 from gancore.standard.wrapped_losses import TopK, Weighted
 
 gancore_api = 1
@@ -57,7 +57,7 @@ _PARTS: list[type[Part]] = [
     *(ExponentialAverage, NoAverage),
     *(NoAugment, DiffAugment, ADAFixed, ADA, InstanceNoise, Chain),
     *(Adam, AdamW, RMSprop, SGD),
-    *(Constant, Linear, Cosine, WarmUp, Piecewise),
+    *(Constant, Linear, Cosine, Exponential, WarmUp, Piecewise),
     *(Inception2015, Pixels, Emoji, Fashion),
     *SCORES,
 ]

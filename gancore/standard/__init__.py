@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
     from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
-    from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
+    from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
     from gancore.standard.wrapped_losses import TopK, Weighted
 
 _HOMES = {
@@ -71,7 +71,7 @@ _HOMES = {
     ),
     "regularizers": ("R1", "R2", "Dragan", "Drift", "GradientPenalty", "OneSidedGradientPenalty"),
     "samplers": ("Normal", "Sphere", "TruncatedNormal", "Uniform"),
-    "schedules": ("Constant", "Cosine", "Linear", "Piecewise", "WarmUp"),
+    "schedules": ("Constant", "Cosine", "Exponential", "Linear", "Piecewise", "WarmUp"),
 }
 __all__ = [
     "ACGAN",
@@ -92,6 +92,7 @@ __all__ = [
     "Drift",
     "Embedding",
     "EmpiricalLabels",
+    "Exponential",
     "ExponentialAverage",
     "FeatureMatching",
     "GradientPenalty",

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 
 from gancore.component.interfaces import Schedule
 from gancore.component.part import Seat, field, interface, part, seat
-from gancore.component.validators import is_number, whole, within
+from gancore.component.validators import above, is_number, whole, within
 
-__all__ = ["Constant", "Cosine", "Linear", "Piecewise", "WarmUp"]
+__all__ = ["Constant", "Cosine", "Exponential", "Linear", "Piecewise", "WarmUp"]
 
 _FINITE = within(-1e300, 1e300)
 
@@ -93,6 +93,28 @@ class Cosine(Ramp):
         """Half a cosine."""
         height = (1 + math.cos(math.pi * share)) / 2
         return self.end + (self.start - self.end) * height
+
+
+@part("exponential")
+class Exponential(Schedule):
+    """Begins at 1 and is multiplied by `factor` over each `images` images, down to `lowest`.
+
+    As a factor on the learning rate that of Mirza & Osindero 2014, arXiv:1411.1784, section 4.1: 0.1, divided
+    by 1.00004 with each update of 100 images down to 1e-6, which is `factor` = 1 / 1.00004, `images` = 100,
+    `lowest` = 1e-5. It falls with each image, so that the size of the batch does not change it.
+    """
+
+    factor: float = field(default=0.5, validator=[above(0), within(0, 1)], help="what it is multiplied by")
+    images: int = field(default=100_000, validator=whole(1), help="images over which it is multiplied once")
+    lowest: float = field(default=0.0, validator=within(0, 1), help="the number that it does not fall below")
+
+    def forward(self, images: int, total: int) -> float:
+        """The number at `images`, whatever the total."""
+        return float(max(self.lowest, self.factor ** (images / self.images)))
+
+    def extremes(self) -> Sequence[float]:
+        """The lowest number, and 1."""
+        return (self.lowest, 1.0)
 
 
 @part("warm-up")

@@ -107,6 +107,25 @@ def test_a_threshold_is_for_the_noise_before_the_codes():
     assert latent[:, :2].abs().max() <= 0.5 and latent[:, 2:5].max() == 1 and latent[:, 5].abs().max() > 0.5
 
 
+def test_codes_are_chosen_and_the_others_are_those_of_the_seed():
+    drawn = LatentCodes(latent_codes=[3, 1, 1], latent=(7,))(20, rng=torch.Generator().manual_seed(0))
+    chosen = LatentCodes(latent_codes=[3, 1, 1], fixed=[2, "free", -1.5], latent=(7,))
+    latent = chosen(20, rng=torch.Generator().manual_seed(0))
+    assert torch.equal(latent[:, :2], drawn[:, :2]) and torch.equal(latent[:, 5], drawn[:, 5])
+    assert latent[:, 2:5].unique(dim=0).tolist() == [[0, 0, 1]] and latent[:, 6].unique().tolist() == [-1.5]
+    assert chosen.truncated(0.5)(3, rng=torch.Generator())[:, 6].unique().tolist() == [-1.5]
+
+
+def test_values_of_codes_that_are_not_there():
+    with pytest.raises(ValueError, match="fixed must be a value for each code"):
+        LatentCodes(fixed=["red"])
+    for value in (3, 0.5, -1):
+        with pytest.raises(FitError, match=f"code 0 has categories from 0 to 2, but fixed gives it {value}"):
+            LatentCodes(latent_codes=[3, 1], fixed=[value], latent=(6,))
+    with pytest.raises(FitError, match="has 1 codes, .3., but fixed has 2 values"):
+        LatentCodes(latent_codes=[3], fixed=[0, 1], latent=(6,))
+
+
 def test_latent_codes_need_room():
     with pytest.raises(FitError, match=r"puts 12 numbers for the codes \[10, 1, 1\] at the end"):
         LatentCodes(latent=(12,))

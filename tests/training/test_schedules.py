@@ -18,7 +18,7 @@ from gancore.standard.averages import ExponentialAverage
 from gancore.standard.losses import NonSaturating
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.regularizers import R1
-from gancore.standard.schedules import Constant, Cosine, Linear, Piecewise, WarmUp
+from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint
 from gancore.training.run import TrainingRun
 
@@ -371,6 +371,14 @@ def test_warm_up_leads_to_where_the_next_begins():
     assert schedule(200, 0) == pytest.approx(1.5) and schedule(300, 0) == 1.0
     assert WarmUp(over=100, then=Linear())(550, 1000) == 0.5
     assert set(schedule.extremes()) == {0.0, 1.0, 2.0}
+
+
+def test_exponential_falls_by_a_factor_down_to_the_lowest():
+    schedule = Exponential(factor=0.5, images=100, lowest=0.2)
+    assert [schedule(i, 0) for i in (0, 100, 200, 300)] == [1.0, 0.5, 0.25, 0.2]
+    assert schedule(50, 0) == pytest.approx(0.5**0.5) and schedule.extremes() == (0.2, 1.0)
+    with pytest.raises(ValueError, match="factor must be a number above 0"):
+        Exponential(factor=0.0)
 
 
 def test_piecewise():
