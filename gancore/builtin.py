@@ -16,6 +16,7 @@ from gancore.standard.averages import ExponentialAverage, NoAverage
 from gancore.standard.conditioners import Embedding, Identity, OneHot
 from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
+from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
 from gancore.standard.labels import EmpiricalLabels, UniformLabels
 from gancore.standard.latent_codes import LatentCodes
 from gancore.standard.lecam import LeCam
@@ -24,6 +25,7 @@ from gancore.standard.losses import (
     LeastSquares,
     Minimax,
     NonSaturating,
+    RelativisticAverage,
     RelativisticPairing,
     Wasserstein,
 )
@@ -47,12 +49,14 @@ _PARTS: list[type[Part]] = [
     *(Identity, OneHot, Embedding),
     *(VectorQuantizer, Codebook, UniformIndices),
     *(PatchGAN, ProjectionDiscriminator),
-    *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing),
+    *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),
+    *(RelativisticPairing, RelativisticAverage),
     *(TopK, Weighted),
     *(R1, R2, GradientPenalty, OneSidedGradientPenalty, Dragan, Drift),
     *(LeCam, BalancedConsistency, OrthogonalDiscriminator),
     *(OrthogonalGenerator, FeatureMatching),
     *(ACGAN, InfoGAN, LatentConsistency),
+    *(ConditionalContrastive, DataToDataCrossEntropy),
     *(WeightClipping,),
     *(ExponentialAverage, NoAverage),
     *(NoAugment, DiffAugment, ADAFixed, ADA, InstanceNoise, Chain),

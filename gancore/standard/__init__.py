@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gancore.standard.conditioners import Embedding, Identity, OneHot
     from gancore.standard.consistency import BalancedConsistency, LatentConsistency
     from gancore.standard.constraints import WeightClipping
+    from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
     from gancore.standard.labels import EmpiricalLabels, UniformLabels
     from gancore.standard.latent_codes import LatentCodes
     from gancore.standard.lecam import LeCam
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         LeastSquares,
         Minimax,
         NonSaturating,
+        RelativisticAverage,
         RelativisticPairing,
         Wasserstein,
     )
@@ -60,7 +62,19 @@ _HOMES = {
     "conditioners": ("Embedding", "Identity", "OneHot"),
     "constraints": ("WeightClipping",),
     "labels": ("EmpiricalLabels", "UniformLabels"),
-    "losses": ("Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPairing", "Wasserstein"),
+    "contrastive": (
+        "ConditionalContrastive",
+        "DataToDataCrossEntropy",
+    ),
+    "losses": (
+        "Hinge",
+        "LeastSquares",
+        "Minimax",
+        "NonSaturating",
+        "RelativisticAverage",
+        "RelativisticPairing",
+        "Wasserstein",
+    ),
     "optimizers": ("Adam", "AdamW", "RMSprop", "SGD"),
     "patchgan": ("PatchGAN",),
     "projection": ("ProjectionDiscriminator",),
@@ -85,8 +99,10 @@ __all__ = [
     "BalancedConsistency",
     "Chain",
     "Codebook",
+    "ConditionalContrastive",
     "Constant",
     "Cosine",
+    "DataToDataCrossEntropy",
     "DiffAugment",
     "Dragan",
     "Drift",
@@ -118,6 +134,7 @@ __all__ = [
     "Piecewise",
     "ProjectionDiscriminator",
     "RMSprop",
+    "RelativisticAverage",
     "RelativisticPairing",
     "Sphere",
     "TopK",

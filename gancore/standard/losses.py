@@ -12,7 +12,15 @@ from gancore.component.precision import at_least_float32
 from gancore.component.validators import within
 from gancore.errors import FitError
 
-__all__ = ["Hinge", "LeastSquares", "Minimax", "NonSaturating", "RelativisticPairing", "Wasserstein"]
+__all__ = [
+    "Hinge",
+    "LeastSquares",
+    "Minimax",
+    "NonSaturating",
+    "RelativisticAverage",
+    "RelativisticPairing",
+    "Wasserstein",
+]
 
 
 @part("minimax")
@@ -164,6 +172,37 @@ class RelativisticPairing(Loss):
                 f"give as many real as fake images"
             )
         return at_least_float32(ahead) - at_least_float32(behind)
+
+
+@part("relativistic-average", tags=["batch"])
+class RelativisticAverage(Loss):
+    """The relativistic average GAN: each image is judged relative to the average of the other kind.
+
+    Paper: Jolicoeur-Martineau 2018, arXiv:1807.00734, section 4.2, eq. 10 and 11 (RaSGAN). The averages are
+    those of the scores in a batch, all patches of a map among them, so that micro-batches give others. Scores
+    of any shape → float32 scalars.
+
+    Raises:
+        FitError: the generator's loss was given no real scores.
+    """
+
+    needs_real: ClassVar[bool] = True
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """-E log σ(D(x) - E D(G(z))) - E log(1 - σ(D(G(z)) - E D(x)))."""
+        return self._ahead(at_least_float32(real), at_least_float32(fake))
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        """-E log σ(D(G(z)) - E D(x)) - E log(1 - σ(D(x) - E D(G(z))))."""
+        if real is None:
+            raise FitError(
+                f"{self.qualified_name}: the generator's loss needs real scores, but got none; "
+                "pass generator(fake, real)"
+            )
+        return self._ahead(at_least_float32(fake), at_least_float32(real))
+
+    def _ahead(self, ahead: Tensor, behind: Tensor) -> Tensor:
+        return softplus(behind.mean() - ahead).mean() + softplus(behind - ahead.mean()).mean()
 
 
 def _cross_entropy(scores: Tensor, target: float) -> Tensor:

@@ -9,11 +9,12 @@ from gancore.standard.losses import (
     LeastSquares,
     Minimax,
     NonSaturating,
+    RelativisticAverage,
     RelativisticPairing,
     Wasserstein,
 )
 
-ALL = [Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing]
+ALL = [Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing, RelativisticAverage]
 MONOTONE = [Minimax, NonSaturating, Hinge, Wasserstein, RelativisticPairing]
 REAL, FAKE = torch.tensor([0.3, -1.2, 4.0]), torch.tensor([-0.7, 2.0, 0.1])
 
@@ -42,6 +43,12 @@ def expected(loss):
         RelativisticPairing: (
             mean(math.log(1 + math.exp(b - a)) for a, b in zip(r, f, strict=True)),
             mean(math.log(1 + math.exp(a - b)) for a, b in zip(r, f, strict=True)),
+        ),
+        RelativisticAverage: (
+            mean(-math.log(sigmoid(x - mean(f))) for x in r)
+            + mean(-math.log(1 - sigmoid(x - mean(r))) for x in f),
+            mean(-math.log(sigmoid(x - mean(r))) for x in f)
+            + mean(-math.log(1 - sigmoid(x - mean(f))) for x in r),
         ),
     }[loss]
 
@@ -128,7 +135,7 @@ def test_patch_scores_are_averaged(loss):
 
 
 def test_only_the_relativistic_loss_pairs():
-    assert [loss for loss in ALL if loss.needs_real] == [RelativisticPairing]
+    assert [loss for loss in ALL if loss.needs_real] == [RelativisticPairing, RelativisticAverage]
 
 
 def test_relativistic_pairing_ignores_what_both_share():

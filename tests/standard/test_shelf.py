@@ -17,6 +17,8 @@ from gancore.standard import (
     ACGAN,
     BalancedConsistency,
     Chain,
+    ConditionalContrastive,
+    DataToDataCrossEntropy,
     FeatureMatching,
     Hinge,
     InfoGAN,
@@ -75,6 +77,57 @@ def test_the_auxiliary_classifier_is_the_cross_entropy_of_both_sorts():
 def test_the_auxiliary_classifier_predicts_rows_of_numbers():
     fake = features([[1.0, 2.0]], label=torch.tensor([[0.0, 4.0]]))
     assert classifier().generator(fake, fake).item() == pytest.approx((1 + 4) / 2)
+
+
+# contrastive heads
+
+ANGLES = torch.tensor([0.0, 0.4, 1.1, 2.0])
+LABELS = torch.tensor([0, 0, 1, 1])
+
+
+def on_the_circle(cls, **options):
+    """A part whose head leaves points of the unit circle as they are, with classes at 0.2 and 1.5."""
+    part = cls(features=(2,), classes=2, width=2, **options)
+    with torch.no_grad():
+        part.head.weight.copy_(torch.eye(2))
+        part.head.bias.zero_()
+        part.proxies.copy_(torch.tensor([[math.cos(a), math.sin(a)] for a in (0.2, 1.5)]))
+    points = torch.stack([ANGLES.cos(), ANGLES.sin()], 1).tolist()
+    return part, features(points, label=LABELS)
+
+
+def test_the_contrastive_loss_is_that_of_the_paper():
+    part, given = on_the_circle(ConditionalContrastive, temperature=0.5, weight=2.0)
+    losses, classes = [], [0.2, 1.5]
+    for i, angle in enumerate(ANGLES.tolist()):
+        near = math.exp(math.cos(angle - classes[LABELS[i]]) / 0.5)
+        others = {j: math.exp(math.cos(angle - ANGLES[j].item()) / 0.5) for j in range(4) if j != i}
+        alike = sum(value for j, value in others.items() if LABELS[j] == LABELS[i])
+        losses.append(-math.log((near + alike) / (near + sum(others.values()))))
+    assert part.discriminator(given, given).item() == pytest.approx(2 * sum(losses) / 4, rel=1e-5)
+    assert part.generator(given, given).item() == pytest.approx(sum(losses) / 4, rel=1e-5)
+
+
+def test_the_data_to_data_cross_entropy_is_that_of_the_paper():
+    part, given = on_the_circle(DataToDataCrossEntropy, positive_margin=0.97)
+    losses, classes = [], [0.2, 1.5]
+    for i, angle in enumerate(ANGLES.tolist()):
+        near = math.exp(min(0.0, math.cos(angle - classes[LABELS[i]]) - 0.97) / 0.5)
+        others = [
+            math.exp(max(0.0, math.cos(angle - ANGLES[j].item()) - 0.02) / 0.5)
+            for j in range(4)
+            if LABELS[j] != LABELS[i]
+        ]
+        losses.append(-math.log(near / (near + sum(others))))
+    assert part.generator(given, given).item() == pytest.approx(sum(losses) / 4, rel=1e-5)
+
+
+def test_contrastive_heads_compare_classes_alone():
+    part = ConditionalContrastive(features=(2,), classes=2, width=3)
+    with pytest.raises(FitError, match="compares classes, int64 .*use auxiliary/acgan"):
+        part.generator(features([[1.0, 2.0]], label=torch.tensor([[0.5, 0.5]])), None)
+    with pytest.raises(FactError, match="the data have no labels"):
+        DataToDataCrossEntropy(features=(2,), classes=0)
 
 
 # InfoGAN
