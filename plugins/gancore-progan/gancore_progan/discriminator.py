@@ -31,7 +31,7 @@ class FixedProGANDiscriminator(Discriminator):
     over groups of 4, as in the released code (the paper: over the minibatch, `group = 0`); they are neighbors
     in the batch, so that micro-batches of whole groups are exact. With `variance = "sample"`, the variance is
     divided by n - 1 and a batch that is not made of whole groups is one group, as in
-    facebookresearch/pytorch_GAN_zoo.
+    facebookresearch/pytorch_GAN_zoo; such a batch differs from its micro-batches.
 
     `(N, C, H, W)` → `(N,)` float32.
 
