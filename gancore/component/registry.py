@@ -33,6 +33,9 @@ FAMILIES = {
     "sagan-labels": "gancore-sagan",
     "progan": "gancore-progan",
     "progan-fixed": "gancore-progan",
+    "biggan": "gancore-biggan",
+    "biggan-deep": "gancore-biggan",
+    "biggan-cifar": "gancore-biggan",
     "r3gan": "gancore-r3gan",
     "r3gan-labels": "gancore-r3gan",
 }
