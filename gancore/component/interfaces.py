@@ -138,6 +138,13 @@ class Generator(Part):
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *code_shape)` → `(N, C, H, W)`."""
 
+    def truncated(self, threshold: float) -> "Generator":
+        """The generator for latents whose noise has no coordinate larger than the threshold in magnitude: the
+        same one, unless it keeps statistics for several thresholds. Raises UserError if it has none for this
+        one.
+        """
+        return self
+
     def last_layer(self) -> Tensor:
         """The weight of the layer that makes the image.
 

@@ -17,10 +17,11 @@ def with_threshold(pipeline: Pipeline, threshold: float) -> Pipeline:
     depend on the threshold.
 
     Raises:
-        UserError: the pipeline draws no latents, or its sampler cannot be truncated.
+        UserError: the pipeline draws no latents, or its sampler or generator cannot be truncated so.
     """
     if pipeline.sampler is None:
         raise UserError(f"{pipeline.generator.qualified_name} draws no latents; omit the threshold")
     truncated = copy(pipeline)
     truncated.sampler = pipeline.sampler.truncated(threshold)
+    truncated.generator = pipeline.generator.truncated(threshold)
     return prepared(truncated)

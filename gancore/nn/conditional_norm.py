@@ -55,7 +55,7 @@ class ConditionalBatchNorm2d(nn.Module):
         *,
         eps: float = 1e-5,
         momentum: float = 0.1,
-        norm: type[nn.BatchNorm2d] = nn.BatchNorm2d,
+        norm: Callable[..., nn.Module] = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
         self.norm = norm(channels, eps, momentum, affine=False)

@@ -7,6 +7,8 @@ from gancore_biggan.discriminator import BigGANDiscriminator, DeepBigGANDiscrimi
 from gancore_biggan.generator import BigGANGenerator, TableBigGANGenerator
 from gancore_biggan.importer import Released
 from gancore_biggan.recipe import CIFAR, DEEP, BigGAN
+from gancore_biggan.tables_importer import Pretrained
+from gancore_biggan.truncations import ScaledTruncatedNormal, TabledDeepBigGANGenerator
 
 __all__ = [
     "CIFAR",
@@ -16,7 +18,9 @@ __all__ = [
     "BigGANGenerator",
     "DeepBigGANDiscriminator",
     "DeepBigGANGenerator",
+    "ScaledTruncatedNormal",
     "TableBigGANGenerator",
+    "TabledDeepBigGANGenerator",
 ]
 
 gancore_api = 1
@@ -24,14 +28,16 @@ gancore_api = 1
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The recipe and its networks."""
+    """The recipe, its networks, and the latents of released ones."""
     return [
         BigGAN,
         BigGANGenerator,
         TableBigGANGenerator,
         DeepBigGANGenerator,
+        TabledDeepBigGANGenerator,
         BigGANDiscriminator,
         DeepBigGANDiscriminator,
+        ScaledTruncatedNormal,
     ]
 
 
@@ -43,5 +49,5 @@ def gancore_presets() -> tuple[Preset, ...]:
 
 @hookimpl
 def gancore_importers() -> list[Importer]:
-    """What reads networks of the authors' code."""
-    return [Released()]
+    """What reads networks of the authors, in both forms."""
+    return [Released(), Pretrained()]

@@ -70,18 +70,23 @@ class UpNetwork(Generator):
         """Makes linear layers."""
         return partial(SpectralLinear, eps=self.spectral_eps)
 
+    @property
+    def batch_norm(self) -> Make:
+        """Makes batch norms."""
+        return SyncBatchNorm2d
+
     def make_layers(self, inputs: int, affine: Callable[[int], nn.Module]) -> None:
         """Makes the layers: from a vector of `inputs` numbers, with these scales and biases."""
         widths, address = self.chosen_widths(), self.qualified_name
         self.small = (widths[0], *smallest_map(self.image, address))
         self.start = self.linear(inputs, self.small[0] * self.small[1] * self.small[2])
-        norm = partial(ConditionalBatchNorm2d, affine=affine, eps=self.norm_eps, norm=SyncBatchNorm2d)
+        norm = partial(ConditionalBatchNorm2d, affine=affine, eps=self.norm_eps, norm=self.batch_norm)
         side = min(self.image[1:])
         maps = [side >> i for i in reversed(range(self.doublings))]
         attends = attended(maps, self.attention, side, address)
         blocks = [self.stage(fewer, more, norm) for fewer, more in pairwise(widths)]
         self.stages = Stages(blocks, attends, widths[1:], self.conv)
-        self.norm = SyncBatchNorm2d(widths[-1], self.last_norm_eps)
+        self.norm = self.batch_norm(widths[-1], self.last_norm_eps)
         self.to_image = self.conv(widths[-1], self.colors, 3, padding=1)
         orthogonal_weights(self)
 

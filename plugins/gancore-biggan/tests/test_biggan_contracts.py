@@ -4,7 +4,9 @@ from gancore_biggan import (
     BigGANGenerator,
     DeepBigGANDiscriminator,
     DeepBigGANGenerator,
+    ScaledTruncatedNormal,
     TableBigGANGenerator,
+    TabledDeepBigGANGenerator,
 )
 
 from gancore.testing import contracts
@@ -17,6 +19,8 @@ from gancore.testing import contracts
     DeepBigGANGenerator,
     BigGANDiscriminator,
     DeepBigGANDiscriminator,
+    TabledDeepBigGANGenerator,
+    ScaledTruncatedNormal,
 )
 def test_contract(check):
     check()

@@ -1,0 +1,114 @@
+"""The sizes and weights of pytorch-pretrained-BigGAN's generators by the names that they have here."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore.errors import CheckpointError
+from gancore.published import shown
+
+__all__ = ["places", "tabled_sizes", "tabled_weights"]
+
+Places = Mapping[int, tuple[int, int]]
+COLORS = 3
+"""The first channels of the last convolution are the image."""
+DEPTH, SMALLEST = 2, 4
+"""Blocks of a stage, and the side of the smallest map."""
+TOP = {"gen_z": "start", "bn": "norm", "conv_to_rgb": "to_image"}
+LAYERS = {
+    **{f"conv_{i}": f"conv{i + 1}" for i in range(4)},
+    **{f"bn_{i}": f"norm{i + 1}.norm" for i in range(4)},
+    **{f"bn_{i}.scale": f"norm{i + 1}.gain" for i in range(4)},
+    **{f"bn_{i}.offset": f"norm{i + 1}.bias" for i in range(4)},
+    "snconv1x1_theta": "query",
+    "snconv1x1_phi": "key",
+    "snconv1x1_g": "value",
+    "snconv1x1_o_conv": "out",
+}
+PARAMETERS = {"running_means": "means", "running_vars": "variances", "weight_orig": "weight"}
+
+
+def places(tensors: Mapping[str, Tensor]) -> Places:
+    """Stage and position in it of each layer: blocks, and self-attention between two stages.
+
+    Raises:
+        CheckpointError: attention stands within a stage, or a stage is not complete.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    blocks = 0
+    for layer in range(_count(tensors)):
+        if f"generator.layers.{layer}.gamma" not in tensors:
+            found[layer] = (blocks // DEPTH, blocks % DEPTH)
+            blocks += 1
+        elif blocks % DEPTH or not blocks:
+            raise CheckpointError(f"layer {layer} attends within a stage; the file is damaged")
+        else:
+            found[layer] = (blocks // DEPTH - 1, DEPTH)
+    if blocks % DEPTH or not blocks:
+        raise CheckpointError(f"{blocks} blocks are not stages of {DEPTH}; the file is damaged")
+    return found
+
+
+def tabled_sizes(tensors: Mapping[str, Tensor], layers: Places) -> dict[str, Any]:
+    """The options of a generator but its constants and the class embedding."""
+    stages = max(stage for stage, _ in layers.values()) + 1
+    starts = [layer for layer, (_, inner) in layers.items() if not inner]
+    widths = [tensors[f"generator.layers.{i}.conv_0.weight_orig"].shape[1] for i in starts]
+    last = tensors["generator.conv_to_rgb.weight_orig"]
+    inputs = tensors["generator.gen_z.weight_orig"].shape[1]
+    return {
+        "image": (COLORS, SMALLEST << stages, SMALLEST << stages),
+        "widths": (*widths, last.shape[1]),
+        "spare_colors": last.shape[0] - COLORS,
+        "attention": tuple(SMALLEST << (stage + 1) for stage, inner in layers.values() if inner == DEPTH),
+        "latent_size": inputs - len(tensors["embeddings.weight"]),
+        "statistics": len(tensors["generator.bn.running_means"]),
+    }
+
+
+def tabled_weights(tensors: Mapping[str, Tensor], layers: Places) -> dict[str, Tensor]:
+    """The weights of a generator. Raises CheckpointError if a name is not known."""
+    made: dict[str, Tensor] = {}
+    for name, value in tensors.items():
+        layer, _, rest = name.removeprefix("generator.").rpartition(".")
+        if layer == "embeddings" or rest == "weight_u":
+            continue
+        ours = _layer(layer, layers)
+        if rest == "weight_v":
+            made[f"{ours}.v"] = _vector(tensors, name.removesuffix(".weight_v"))
+        elif rest == "gamma":
+            made[f"{ours}.gate"] = value.reshape(())
+        else:
+            made[f"{ours}.{PARAMETERS.get(rest, rest)}"] = _rows(value) if layer == "gen_z" else value
+    return made
+
+
+def _count(tensors: Mapping[str, Tensor]) -> int:
+    return len({name.split(".")[2] for name in tensors if name.startswith("generator.layers.")})
+
+
+def _layer(name: str, layers: Places) -> str:
+    if name in TOP:
+        return TOP[name]
+    found = re.fullmatch(r"layers\.(\d{1,3})(?:\.([a-z_0-9.]+))?", name)
+    if not found or int(found[1]) not in layers or (found[2] and found[2] not in LAYERS):
+        raise CheckpointError(f"{shown(name)} is not a layer of pytorch-pretrained-BigGAN")
+    stage, inner = layers[int(found[1])]
+    return f"stages.{stage}.{inner}" + (f".{LAYERS[found[2]]}" if found[2] else "")
+
+
+def _rows(value: Tensor) -> Tensor:
+    """Outputs of the first layer with channels first; there they come last."""
+    rows: Tensor = value.reshape(SMALLEST * SMALLEST, -1, *value.shape[1:])
+    return rows.transpose(0, 1).reshape(value.shape)
+
+
+def _vector(tensors: Mapping[str, Tensor], layer: str) -> Tensor:
+    """The right singular vector, scaled so that σ is the uᵀWv of the file even if u and v are not settled."""
+    weight, u, v = (tensors[f"{layer}.{name}"].float() for name in ("weight_orig", "weight_u", "weight_v"))
+    product = weight.flatten(1) @ v
+    scaled: Tensor = v * (u @ product / torch.linalg.vector_norm(product).clamp_min(1e-12))
+    return scaled.reshape(1, *weight.shape[1:])
