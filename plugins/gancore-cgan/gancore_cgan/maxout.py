@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from gancore import Discriminator, fact, field, part
 from gancore.component.validators import at_least, below, whole
 from gancore.nn.dropout import Dropout
+from gancore.nn.initializers import he_weights
 from gancore.nn.labels import check_classes, given_label, one_hot
-from gancore_cgan.linear import linear
 
 
 class Maxout(nn.Module):
@@ -20,7 +20,7 @@ class Maxout(nn.Module):
 
     def __init__(self, inputs: int, units: int, pieces: int) -> None:
         super().__init__()
-        self.pieces, self.linear = pieces, linear(inputs, units * pieces)
+        self.pieces, self.linear = pieces, nn.Linear(inputs, units * pieces)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs)` → `(N, units)`."""
@@ -35,7 +35,7 @@ class MaxoutCGANDiscriminator(Discriminator):
     Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 4.1: 240 units of 5 pieces for the image, 50 of 5
     for the label, a joint layer of 240 units of 4 pieces, with dropout of 0.5 on hidden units. The sigmoid is
     part of the loss. Labels may be classes or rows of K numbers. Differences: the norm of the weights is not
-    bounded. The paper gives no initial weights; here they are U(-0.05, 0.05), as the generator's.
+    bounded. The paper gives no initial weights; here they are the generator's.
 
     `(N, C, H, W)` of any shape and labels `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 
@@ -69,8 +69,9 @@ class MaxoutCGANDiscriminator(Discriminator):
         self.of_image = Maxout(math.prod(self.image), self.image_units, self.pieces)
         self.of_label = Maxout(self.classes, self.label_units, self.pieces)
         self.joint = Maxout(self.image_units + self.label_units, self.units, self.joint_pieces)
-        self.score = linear(self.units, 1)
+        self.score = nn.Linear(self.units, 1)
         self.dropped = Dropout(self.dropout)
+        he_weights(self)
 
     def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → the image's own layer `(N, image_units)`."""

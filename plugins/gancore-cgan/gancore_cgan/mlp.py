@@ -3,15 +3,15 @@
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from gancore import field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import at_least, below, whole
 from gancore.nn.dropout import Dropout
+from gancore.nn.initializers import he_weights
 from gancore_cgan.joined import JoinedGenerator
-from gancore_cgan.linear import linear
 
 
 @part("cgan-mlp")
@@ -23,7 +23,7 @@ class MLPCGANGenerator(JoinedGenerator):
     and 1000 for the label, a joint one of 1200, and the image, with dropout of 0.5 on hidden units. The code
     is the latent and the label as conditioner/one-hot joins them; labels may be rows of K numbers.
     Differences: tanh instead of the sigmoid, since images lie in [-1, 1]. The paper gives no initial weights;
-    they are those of the first GAN (Goodfellow et al. 2014), U(-0.05, 0.05).
+    here they preserve the variance (He et al. 2015, arXiv:1502.01852).
 
     `(N, latent_size + K)` → `(N, C, H, W)` float32 in (-1, 1), for images of any shape.
 
@@ -45,11 +45,12 @@ class MLPCGANGenerator(JoinedGenerator):
     def build(self) -> None:
         """Makes the layers."""
         super().build()
-        self.of_latent = linear(self.latent_size, self.latent_units)
-        self.of_label = linear(self.classes, self.label_units)
-        self.joint = linear(self.latent_units + self.label_units, self.units)
-        self.to_image = linear(self.units, math.prod(self.image))
+        self.of_latent = nn.Linear(self.latent_size, self.latent_units)
+        self.of_label = nn.Linear(self.classes, self.label_units)
+        self.joint = nn.Linear(self.latent_units + self.label_units, self.units)
+        self.to_image = nn.Linear(self.units, math.prod(self.image))
         self.dropped = Dropout(self.dropout)
+        he_weights(self)
 
     def code_weights(self) -> list[Tensor]:
         """The two first layers, each of which reads its own half of the code."""

@@ -69,13 +69,14 @@ class CGANGenerator(JoinedGenerator):
 
 @part("cgan", tags=["batch"])
 class CGANDiscriminator(Discriminator):
-    """Strided convolutions halve the image down to a small map, which is scored; all but the first read the
-    label, one plane for each number.
+    """Strided convolutions halve the image down to a small map, which a 1×1 convolution joins with the label
+    once more before it is scored; all but the first read the label, one plane for each number.
 
-    Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2 and 4.1: the image has a hidden layer of its
-    own, then the label is joined. The layers are those of Radford et al. 2015 (DCGAN), arXiv:1511.06434,
-    section 3: kernels of 4×4, leaky ReLU of slope 0.2, batch normalization in all layers but the first and
-    the last, weights N(0, 0.02); the sigmoid is part of the loss.
+    Paper: Mirza & Osindero 2014, arXiv:1411.1784, sections 3.2 and 4.1: the image has a hidden layer of its
+    own, then the label is joined, and a joint hidden layer follows, whatever the size. The other layers are
+    those of Radford et al. 2015 (DCGAN), arXiv:1511.06434, section 3: kernels of 4×4, leaky ReLU of slope
+    0.2, batch normalization in all layers but the first and the last, weights N(0, 0.02); the sigmoid is part
+    of the loss.
 
     `(N, C, H, W)` and labels `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 
@@ -92,15 +93,16 @@ class CGANDiscriminator(Discriminator):
     slope: float = field(default=0.2, validator=at_least(0), help="slope of the leaky ReLU below zero")
 
     def build(self) -> None:
-        """Makes one convolution for each halving, and one that scores the last map."""
+        """Makes one convolution for each halving, the joint layer, and the score."""
         check_classes(self, "discriminator/dcgan")
         end = smallest_map(self.image, self.qualified_name)
         widths = doubling_widths(self.width, doublings(self.image, self.qualified_name))
         self.first = nn.Conv2d(self.image[0], widths[0], 4, 2, 1, bias=False)
         downs = [(a + self.classes, b) for a, b in pairwise(widths)]
         self.layers = nn.ModuleList(nn.Conv2d(*sizes, 4, 2, 1, bias=False) for sizes in downs)
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[1:])
-        self.score = nn.Conv2d(widths[-1] + self.classes, 1, end, bias=False)
+        self.layers.append(nn.Conv2d(widths[-1] + self.classes, widths[-1], 1, bias=False))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in [*widths[1:], widths[-1]])
+        self.score = nn.Conv2d(widths[-1], 1, end, bias=False)
         self.leaky = nn.LeakyReLU(self.slope)
         normal_weights(self)
 
@@ -114,5 +116,5 @@ class CGANDiscriminator(Discriminator):
         row, x = one_hot(given_label(self, label, "discriminator/dcgan"), self.classes), features  # (N, K)
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = self.leaky(norm(layer(with_planes(x, row))))  # (N, channels, h, w)
-        scores: Tensor = self.score(with_planes(x, row))  # (N, 1, 1, 1)
+        scores: Tensor = self.score(x)  # (N, 1, 1, 1)
         return scores.reshape(len(features))

@@ -10,9 +10,11 @@ from gancore_cgan import (
     MaxoutCGANDiscriminator,
     MLPCGANGenerator,
 )
+from gancore_cgan.joined import with_planes
 from torch import nn
 
 from gancore.errors import FactError, FitError
+from gancore.nn.initializers import normal_weights
 
 DIGITS = {"image": (1, 28, 28), "classes": 10}
 LABELED = (CGANGenerator, CGANDiscriminator, MLPCGANGenerator, MaxoutCGANDiscriminator, ACGANGenerator)
@@ -81,19 +83,28 @@ def test_the_label_is_a_plane_beside_every_map():
     generator, judge = CGANGenerator(width=4, latent_size=6, **TINY), CGANDiscriminator(width=4, **TINY)
     assert [m.in_channels for m in generator.layers] == [6 + 3, 4 + 3]
     deep = CGANDiscriminator(width=4, image=(3, 32, 32), classes=3)
-    assert [m.in_channels for m in (deep.first, *deep.layers, deep.score)] == [3, 4 + 3, 8 + 3, 16 + 3]
-    image = torch.rand(1, 3, 8, 8).expand(2, 3, 8, 8)
-    first, other = judge.eval()(image, torch.tensor([0, 1]))
-    weight = judge.score.weight[0, 4:7].sum((1, 2))
-    assert (first - other).item() == pytest.approx((weight[0] - weight[1]).item(), abs=1e-5)
+    assert [m.in_channels for m in (deep.first, *deep.layers, deep.score)] == [3, 4 + 3, 8 + 3, 16 + 3, 16]
+    assert [m.in_channels for m in (judge.first, *judge.layers, judge.score)] == [3, 4 + 3, 4]
+    planes = with_planes(torch.zeros(2, 1, 2, 2), torch.tensor([[1.0, 0, 0], [0, 0.5, 0]]))
+    assert planes[:, 1:].mean((2, 3)).tolist() == [[1, 0, 0], [0, 0.5, 0]] and planes.shape == (2, 4, 2, 2)
 
 
-def test_soft_labels_lie_between_the_classes():
+def test_what_is_real_for_one_label_is_not_for_another():
+    """Image and label act together, at the smallest size too: scores are no sum of a term for each."""
     judge = CGANDiscriminator(width=4, **TINY).eval()
-    image = torch.rand(1, 3, 8, 8).expand(3, 3, 8, 8)
-    scores = judge(image, torch.tensor([[1.0, 0, 0], [0, 1, 0], [0.5, 0.5, 0]]))
-    assert scores[2].item() == pytest.approx(scores[:2].mean().item(), abs=1e-6)
-    assert torch.allclose(judge(image, torch.tensor([0, 1, 0]))[:2], scores[:2])
+    normal_weights(judge, 1.0)
+    image = torch.randn(2, 3, 8, 8).repeat_interleave(2, 0)
+    scores = judge(image, torch.tensor([0, 1, 0, 1]))
+    assert abs(scores[0] - scores[1] - scores[2] + scores[3]) > 1e-3
+
+
+def test_soft_labels_are_read_as_rows():
+    for cls in (CGANDiscriminator, MaxoutCGANDiscriminator):
+        judge = cls(**TINY).eval()
+        image = torch.rand(1, 3, 8, 8).expand(3, 3, 8, 8)
+        scores = judge(image, torch.tensor([[1.0, 0, 0], [0, 1, 0], [0.5, 0.5, 0]]))
+        assert torch.allclose(judge(image, torch.tensor([0, 1, 0]))[:2], scores[:2])
+        assert not torch.isclose(scores[2], scores[:2], rtol=0, atol=1e-9).any()
 
 
 @pytest.mark.parametrize("cls", LABELED)
