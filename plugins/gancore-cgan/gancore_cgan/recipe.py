@@ -124,7 +124,7 @@ class ACGAN(TwoPlayerGAN):
 
     The classifier is auxiliary/acgan; any other discriminator may stand in its seat. Batch size 100, Adam
     with learning rate 0.0002 (one of the paper's three) and β₁ = 0.5, latents of dimension 100, for all
-    classes at once (the paper: ten networks of ten classes each on ImageNet). Differences: the generator
+    classes at once (on ImageNet the paper trains 100 networks of 10 classes each). Differences: the generator
     maximizes log D(G(z, c)); the paper does not say how latents are distributed, here they are normal;
     samples come from an exponential average of the generator's weights (`average = "no-average"` for the
     paper's).
