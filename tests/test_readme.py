@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,11 @@ def typed(words, line, capsys):
 
 def explored(words):
     """Opens the page that a server offers, then presses Ctrl-C."""
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+    # where tests run in the background, processes are born ignoring Ctrl-C
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heeding
+    ) as server:
         said = ""
         for said in server.stdout:
             if found := re.search(r"http://\S+", said):

@@ -7,6 +7,7 @@ from torch import nn
 from gancore.component.discovery import registry
 from gancore.component.interfaces import Conditioner, Generator
 from gancore.component.part import field, part
+from gancore.console.showing import Bar, Display
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity, OneHot
 from gancore.standard.labels import EmpiricalLabels
@@ -104,3 +105,15 @@ def translator():
 def said(capsys):
     """What stands on the error channel, without a terminal's frames."""
     return " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def shown_at_once(monkeypatch):
+    """Lets commands think that they write to a terminal, and show all that they tell at once."""
+
+    def told(self, what, done, total):
+        Display.told(self, what, done, total)
+        if what:
+            self.show(self.task)
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr(Bar, "told", told)

@@ -1,14 +1,13 @@
 """`gancore directions` and `gancore edit`."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from walks import said
+from walks import said, shown_at_once
 
 from gancore.cli import run
+from gancore.console.showing import Lines
 from gancore.latent.codes import codes_of, render_codes, save_code
 from gancore.latent.direction_file import DirectionSet
 from gancore.latent.editing import edited_code, edited_latent
@@ -116,10 +115,11 @@ def test_strips_start_from_seeds_and_codes(saved, place, capsys):
 
 def test_a_terminal_shows_what_goes_on(saved, place, capsys, monkeypatch):
     words = ["directions", str(saved / "layered"), "--count", "1", "--output", "found.safetensors"]
+    monkeypatch.setattr(Lines, "patience", 600)
     assert run(words) == 0
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    shown_at_once(monkeypatch)
     assert run(words) == 0
     shown = said(capsys)
     assert "ganspace directions of generator/walk-layers" in shown and "images" in shown

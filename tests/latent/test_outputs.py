@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from walks import said
+from walks import said, shown_at_once
 
 from gancore.cli import run
 from gancore.pipeline import Pipeline
@@ -82,7 +82,7 @@ def test_a_sheet_is_called_after_the_folder_of_the_run(saved, monkeypatch):
 
 
 def test_samples_come_with_a_bar_and_are_those_of_the_pipeline(saved, place, monkeypatch, capsys):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    shown_at_once(monkeypatch)
     assert (
         run(
             [
