@@ -9,7 +9,7 @@ export class Gallery {
   constructor({ list, back, on, shown }, { chosen, viewed, failed, path, word = "seed" }) {
     this.small = new Small(failed, path);
     Object.assign(this, { parts: { list, back, on, shown }, viewed, word, first: 0, count: Number.MAX_SAFE_INTEGER });
-    this.tiles = Array.from({ length: PAGE }, (_, i) => tile("", () => chosen(this.first + i)));
+    this.tiles = Array.from({ length: PAGE }, (_, i) => tile(`${word} ${i}`, () => chosen(this.first + i)));
     list.replaceChildren(...this.tiles.map(({ button }) => {
       const item = document.createElement("li"), number = document.createElement("span");
       number.className = "number";
