@@ -5,7 +5,9 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Generic, TypeVar
 
+import attrs
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -17,6 +19,17 @@ from gancore.data import ImageOptions
 from gancore.storage.files import whole_file, write_text
 from gancore.storage.inside import inside, read_utf8
 
+Kept = TypeVar("Kept")
+
+
+@attrs.frozen
+class _Form(Generic[Kept]):
+    """How something is kept in a file."""
+
+    suffix: str
+    read: Callable[[Path], Kept | None]
+    write: Callable[[Path, Kept], None]
+
 
 def cached(key: str, extractor: Extractor, compute: Callable[[], Tensor]) -> Tensor:
     """The features of the images named `key`, from the cache if present; an empty key is never cached.
@@ -24,16 +37,7 @@ def cached(key: str, extractor: Extractor, compute: Callable[[], Tensor]) -> Ten
     Raises:
         RunError: something in the cache is a link.
     """
-    folder = ImageOptions().cache_folder()
-    if not key or folder is None:
-        return compute()
-    path = inside(folder, "features", f"{digest(key, extractor)}.safetensors")
-    if (found := _read(path)) is not None:
-        return found
-    features = compute()
-    with suppress(OSError):  # a cache that cannot be written costs time, not the score
-        _write(path, features)
-    return features
+    return _kept("features", FEATURES, key, extractor, compute)
 
 
 def cached_values(
@@ -44,17 +48,24 @@ def cached_values(
     Raises:
         RunError: something in the cache is a link.
     """
+    return _kept("anchors", VALUES, key, extractor, compute)
+
+
+def _kept(
+    place: str, form: "_Form[Kept]", key: str, extractor: Extractor, compute: Callable[[], Kept]
+) -> Kept:
+    """What a file in a folder of the cache holds, or what is computed and written there."""
     folder = ImageOptions().cache_folder()
     if not key or folder is None:
         return compute()
-    path = inside(folder, "anchors", f"{digest(key, extractor)}.json")
-    if (found := _read_values(path)) is not None:
+    path = inside(folder, place, f"{digest(key, extractor)}.{form.suffix}")
+    if (found := form.read(path)) is not None:
         return found
-    values = compute()
-    with suppress(OSError):
+    made = compute()
+    with suppress(OSError):  # a cache that cannot be written costs time, not the score
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, json.dumps(values))
-    return values
+        form.write(path, made)
+    return made
 
 
 def digest(key: str, extractor: Extractor) -> str:
@@ -82,6 +93,13 @@ def _read_values(path: Path) -> dict[str, float] | None:
 
 
 def _write(path: Path, features: Tensor) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as aside:
         save_file({"features": features.contiguous()}, aside)
+
+
+def _write_values(path: Path, values: dict[str, float]) -> None:
+    write_text(path, json.dumps(values))
+
+
+FEATURES = _Form("safetensors", _read, _write)
+VALUES = _Form("json", _read_values, _write_values)

@@ -41,7 +41,7 @@ class Importer(ABC):
 
     def discriminator(self, network: Network) -> Discriminator:
         """The discriminator. Raises like `pipeline`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} knows a discriminator, but cannot read it")
 
     def recipe(self, pipeline: Pipeline) -> dict[str, Any]:
         """The spec of a recipe that trains on from these networks, without them; empty if there is none."""

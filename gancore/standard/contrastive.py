@@ -1,6 +1,7 @@
 """Conditioning by distances between embedded images of a batch, in place of a classifier."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -65,9 +66,9 @@ class Embedded(Auxiliary):
         image = functional.normalize(at_least_float32(self.head(scored.features.flatten(1))), dim=1)
         return image, functional.normalize(at_least_float32(self.proxies), dim=1)[label], label
 
+    @abstractmethod
     def loss(self, image: Tensor, proxy: Tensor, label: Tensor) -> Tensor:
         """Of embedded images, the vectors of their classes, and labels: a scalar."""
-        raise NotImplementedError
 
 
 @part("contrastive", tags=["batch"])
