@@ -17,6 +17,7 @@ from gancore.standard.conditioners import Embedding, Identity, OneHot
 from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
 from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
+from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
 from gancore.standard.labels import EmpiricalLabels, UniformLabels
 from gancore.standard.latent_codes import LatentCodes
 from gancore.standard.lecam import LeCam
@@ -55,6 +56,7 @@ _PARTS: list[type[Part]] = [
     *(R1, R2, GradientPenalty, OneSidedGradientPenalty, Dragan, Drift),
     *(LeCam, BalancedConsistency, OrthogonalDiscriminator),
     *(OrthogonalGenerator, FeatureMatching),
+    *(HistoricalAverageDiscriminator, HistoricalAverageGenerator),
     *(ACGAN, InfoGAN, LatentConsistency),
     *(ConditionalContrastive, DataToDataCrossEntropy),
     *(WeightClipping,),

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -20,6 +20,14 @@ from gancore.storage.manifest import MANIFEST, check_manifest
 
 FILE = "weights.safetensors"
 _TWINS = "twins"
+
+
+@runtime_checkable
+class MakesRoom(Protocol):
+    """A part or layer with state whose size follows from what it meets in training."""
+
+    def make_room(self, state: Mapping[str, Tensor]) -> None:
+        """Makes its buffers as large as those that will be loaded; `state` has its own entries."""
 
 
 def load_from(part: Part, source: str, *, where: str = "") -> None:
@@ -60,6 +68,7 @@ def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "", olde
         CheckpointError: a tensor is missing, unexpected, or of another shape.
     """
     part.require()
+    _make_room(part, state)
     mine = part.state_dict()
     state = {**(_later(part) if older else {}), **state}
     wrong = [
@@ -76,6 +85,13 @@ def load_state(part: Part, state: Mapping[str, Tensor], *, where: str = "", olde
             _at(where, f"the weights do not fit {part.qualified_name}: {'; '.join(wrong[:4])}{more}")
         )
     part.load_state_dict(state)
+
+
+def _make_room(part: Part, state: Mapping[str, Tensor]) -> None:
+    for path, module in part.named_modules():
+        if isinstance(module, MakesRoom):
+            start = f"{path}." if path else ""
+            module.make_room({k.removeprefix(start): v for k, v in state.items() if k.startswith(start)})
 
 
 def _later(part: Part) -> dict[str, Tensor]:

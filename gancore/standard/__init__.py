@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gancore.standard.consistency import BalancedConsistency, LatentConsistency
     from gancore.standard.constraints import WeightClipping
     from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
+    from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
     from gancore.standard.labels import EmpiricalLabels, UniformLabels
     from gancore.standard.latent_codes import LatentCodes
     from gancore.standard.lecam import LeCam
@@ -46,6 +47,10 @@ _HOMES = {
     "consistency": (
         "BalancedConsistency",
         "LatentConsistency",
+    ),
+    "historical": (
+        "HistoricalAverageDiscriminator",
+        "HistoricalAverageGenerator",
     ),
     "latent_codes": ("LatentCodes",),
     "lecam": ("LeCam",),
@@ -113,6 +118,8 @@ __all__ = [
     "FeatureMatching",
     "GradientPenalty",
     "Hinge",
+    "HistoricalAverageDiscriminator",
+    "HistoricalAverageGenerator",
     "Identity",
     "InfoGAN",
     "InstanceNoise",
