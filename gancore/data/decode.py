@@ -70,6 +70,8 @@ OTHER_PICTURES = frozenset(
 MAX_PIXELS = 89_478_485
 MAX_PIXELS_OF = {"WEBP": 50_000_000}
 """Pillow decodes WebP by way of several copies; within these limits no image takes a gigabyte."""
+MAX_SIDE = 1_000_000
+"""Pillow keeps a pointer for each row: 8 bytes, even where a row is a single pixel."""
 ORIENTATION = 0x0112
 TURNED: dict[int, Callable[[Array], Array]] = {
     2: lambda pixels: pixels[:, ::-1],
@@ -102,7 +104,8 @@ def decode(data: bytes) -> Raw:
     16-bit gray stays 16-bit; Pillow reduces 16-bit color to 8 bits.
 
     Raises:
-        Unreadable: another format, damaged, truncated, or more than 89 million pixels (WEBP: 50 million).
+        Unreadable: another format, damaged, truncated, more than 89 million pixels (WEBP: 50 million), or a
+            side of more than a million.
     """
     return _opened(data, _upright)
 
@@ -143,7 +146,14 @@ def _opened(data: bytes, look: Callable[[Image.Image], T]) -> T:
 def _check_size(image: Image.Image) -> None:
     (width, height), most = image.size, MAX_PIXELS_OF.get(str(image.format), MAX_PIXELS)
     if width * height > most:
-        raise Unreadable(f"{width}×{height} is {width * height} pixels, above the limit of {most}")
+        raise Unreadable(
+            f"{width}×{height} is {width * height} pixels, above the limit of {most}; make it smaller"
+        )
+    if max(width, height) > MAX_SIDE:
+        raise Unreadable(
+            f"{width}×{height} has a side of {max(width, height)} pixels, above the limit of {MAX_SIDE}; "
+            "cut it into shorter images"
+        )
 
 
 def _measured(image: Image.Image, orientation: int) -> tuple[int, int, bool, bool]:

@@ -1,6 +1,7 @@
 """Hostile images and archives: what they cost is bounded, and good images beside them are not lost."""
 
 import gzip
+import io
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from gancore.data import open_data
-from gancore.data.decode import ORIENTATION, TURNED
+from gancore.data.decode import ORIENTATION, TURNED, decode
+from gancore.data.source import Unreadable
 from gancore.data.strips import by_strips
 from gancore.errors import DataError
 
@@ -48,6 +50,23 @@ def test_sizes_beyond_the_limit_are_refused_by_the_header(tmp_path, name):
     assert found.ending == "done" and found.megabytes < 20, found
     names, skipped, _ = opened(tmp_path)
     assert names == ["good.png"] and [bad for bad, _ in skipped] == [name]
+
+
+@pytest.mark.parametrize("size", [(1, 89_000_000), (89_000_000, 1), (1, 1_000_001)])
+def test_a_side_beyond_the_limit_is_named(size):
+    name = f"{size[0]}x{size[1]}.png"
+    with pytest.raises(Unreadable) as refused:
+        decode(BEYOND[name])
+    assert str(refused.value) == (
+        f"{size[0]}×{size[1]} has a side of {max(size)} pixels, above the limit of 1000000; "
+        "cut it into shorter images"
+    )
+
+
+def test_the_longest_side_is_read():
+    out = io.BytesIO()
+    Image.new("L", (1, 1_000_000), 7).save(out, "PNG")
+    assert decode(out.getvalue()).pixels.shape == (1_000_000, 1, 1)
 
 
 def test_no_image_takes_many_times_its_pixels(tmp_path):

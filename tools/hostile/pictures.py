@@ -10,6 +10,8 @@ from PIL import Image
 
 SIDE = 9459
 """The largest square that is read."""
+LONGEST = 1_000_000
+"""The longest side that is read."""
 Made = tuple[str, bytes]
 
 
@@ -27,13 +29,16 @@ def bombs(side: int = SIDE) -> Iterator[Made]:
             yield f"bomb-{mode.replace(';', '')}.{format.lower()}", _saved(mode, (most, most), format)
     yield "progressive.jpeg", _saved("RGB", (side, side), "JPEG", progressive=True, subsampling=0)
     yield "turned.png", _saved("RGB", (side, side), "PNG", exif=_exif(6))
-    yield "line.png", _saved("RGB", (side * side, 1), "PNG")
-    yield "column.png", _saved("RGB", (1, side * side), "PNG")
+    strip = side * side // LONGEST
+    yield "line.png", _saved("RGB", (LONGEST, strip), "PNG")
+    yield "column.png", _saved("RGB", (strip, LONGEST), "PNG")
 
 
 def beyond() -> Iterator[Made]:
-    """Headers that name more pixels than are read."""
-    for width, height in ((12_000, 12_000), (30_000, 12_000), (2**31 - 1, 2**31 - 1), (2**31 - 1, 1)):
+    """Headers that name more pixels, rows or columns than are read."""
+    pixels = (12_000, 12_000), (30_000, 12_000), (2**31 - 1, 2**31 - 1), (2**31 - 1, 1)
+    sides = (1, 89_000_000), (89_000_000, 1), (1, LONGEST + 1)
+    for width, height in pixels + sides:
         yield f"{width}x{height}.png", _png(width, height, zlib.compress(bytes(1000)))
     yield (
         "wide.bmp",
