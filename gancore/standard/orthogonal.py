@@ -41,7 +41,7 @@ class OrthogonalGenerator(GeneratorRegularizer):
     weight: float = field(default=1e-4, validator=at_least(0), help="the paper's β")
 
     def forward(self, render: Callable[[Tensor], Tensor], fake: Scored, real: Scored) -> Tensor:
-        """β Σ ‖WᵀW ⊙ (1 - I)‖²; `render` is the generator."""
+        """β Σ ‖WᵀW ⊙ (1 - I)‖²."""
         if not isinstance(render, nn.Module):
             raise FitError(f"{self.qualified_name} reads the generator's weights, but got a mere function")
         return self.weight * orthogonality(render)
