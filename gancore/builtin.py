@@ -31,6 +31,7 @@ from gancore.standard.losses import (
     Wasserstein,
 )
 from gancore.standard.matching import FeatureMatching
+from gancore.standard.minibatch import MinibatchDiscriminator
 from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
 from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
 from gancore.standard.patchgan import PatchGAN
@@ -49,7 +50,7 @@ _PARTS: list[type[Part]] = [
     *(EmpiricalLabels, UniformLabels),
     *(Identity, OneHot, Embedding),
     *(VectorQuantizer, Codebook, UniformIndices),
-    *(PatchGAN, ProjectionDiscriminator),
+    *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),
     *(RelativisticPairing, RelativisticAverage),
     *(TopK, Weighted),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gancore.nn.initializers import he_weights, normal_weights, orthogonal_weights, xavier_weights
     from gancore.nn.instance_norm import InstanceNorm
     from gancore.nn.labels import LabelEmbedding, given_label, one_hot
+    from gancore.nn.minibatch_discrimination import MinibatchDiscrimination
     from gancore.nn.minibatch_std import MinibatchStd
     from gancore.nn.noise import Noise
     from gancore.nn.projection import ProjectionHead
@@ -62,6 +63,7 @@ _HOMES = {
         "given_label",
         "one_hot",
     ),
+    "minibatch_discrimination": ("MinibatchDiscrimination",),
     "minibatch_std": ("MinibatchStd",),
     "noise": ("Noise",),
     "projection": ("ProjectionHead",),
@@ -97,6 +99,7 @@ __all__ = [
     "Hierarchy",
     "InstanceNorm",
     "LabelEmbedding",
+    "MinibatchDiscrimination",
     "MinibatchStd",
     "Noise",
     "ProjectionHead",

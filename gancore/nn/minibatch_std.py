@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from gancore.component.precision import at_least_float32
+from gancore.nn.groups import group_sizes
 
 __all__ = ["MinibatchStd"]
 
@@ -32,8 +33,7 @@ class MinibatchStd(nn.Module):
 
     def sizes(self, n: int) -> list[int]:
         """How many of `n` samples are in whole groups, and how many remain, without zeros."""
-        whole = n - n % (self.group or n)
-        return [size for size in (whole, n - whole) if size > 0]
+        return group_sizes(n, self.group)
 
     def deviation(self, rows: Tensor) -> Tensor:
         """One number for each sample in `rows`, which consists of whole groups of equal size."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Wasserstein,
     )
     from gancore.standard.matching import FeatureMatching
+    from gancore.standard.minibatch import MinibatchDiscriminator
     from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
     from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
     from gancore.standard.patchgan import PatchGAN
@@ -55,6 +56,7 @@ _HOMES = {
     "latent_codes": ("LatentCodes",),
     "lecam": ("LeCam",),
     "matching": ("FeatureMatching",),
+    "minibatch": ("MinibatchDiscriminator",),
     "orthogonal": (
         "OrthogonalDiscriminator",
         "OrthogonalGenerator",
@@ -128,6 +130,7 @@ __all__ = [
     "LeCam",
     "LeastSquares",
     "Linear",
+    "MinibatchDiscriminator",
     "Minimax",
     "NoAugment",
     "NoAverage",

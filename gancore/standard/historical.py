@@ -91,7 +91,7 @@ class HistoricalAverageGenerator(GeneratorRegularizer):
         self.past = PastWeights()
 
     def forward(self, render: Callable[[Tensor], Tensor], fake: Scored, real: Scored) -> Tensor:
-        """λ ‖θ - (1/t) Σ θ[i]‖²; `render` is the generator."""
+        """λ ‖θ - (1/t) Σ θ[i]‖²."""
         if not isinstance(render, nn.Module):
             raise FitError(f"{self.qualified_name} reads the generator's weights, but got a mere function")
         return self.weight * self.past.distance(render)

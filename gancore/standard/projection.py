@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Discriminator
 from gancore.component.part import Seat, fact, part, seat
 from gancore.errors import FitError
 from gancore.nn.labels import LabelEmbedding, check_classes, given_label
+from gancore.standard.feature_vectors import added, feature_vectors, vector_width
 from gancore.standard.patchgan import PatchGAN
 
 __all__ = ["ProjectionDiscriminator"]
@@ -52,7 +52,7 @@ class ProjectionDiscriminator(Discriminator):
                 f"{self.qualified_name} adds labels to {self.network.qualified_name}, which reads them "
                 "itself; put it in place of the projection, or give a network that reads none"
             )
-        self.embedding = LabelEmbedding(self.classes, self._width())
+        self.embedding = LabelEmbedding(self.classes, vector_width(self.network))
         nn.init.normal_(self.embedding.weight, std=self.embedding.embedding_dim**-0.5)
 
     def forward_features(self, image: Tensor) -> Tensor:
@@ -63,19 +63,6 @@ class ProjectionDiscriminator(Discriminator):
         """The network's scores, plus the product of features and embedded label."""
         label = given_label(self, label, self.network.qualified_name)
         scores = self.network.forward_head(features, label)  # (N,) or (N, 1, h, w)
-        vectors = _vectors(features, scores)  # (N, D)
+        vectors = feature_vectors(features, scores)  # (N, D)
         product = (self.embedding(label).to(vectors) * vectors).sum(1)  # (N,)
-        scored: Tensor = scores + product.reshape(-1, *[1] * (scores.dim() - 1))
-        return scored
-
-    def _width(self) -> int:
-        mode = self.network.training
-        with torch.no_grad():
-            features = self.network.eval().forward_features(torch.zeros(1, *self.image))
-            scores = self.network.forward_head(features)
-        self.network.train(mode)
-        return _vectors(features, scores).shape[1]
-
-
-def _vectors(features: Tensor, scores: Tensor) -> Tensor:
-    return features.flatten(2).mean(2) if scores.dim() == 4 else features.flatten(1)
+        return added(scores, product)
