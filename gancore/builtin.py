@@ -9,7 +9,7 @@ from gancore.measure.standard import SCORES
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.recipes.growing import GrowingGAN
 from gancore.runs.opening import weight_files
-from gancore.standard.ada import ADA, ADAFixed
+from gancore.standard.ada import ADA, APA, ADAFixed, APAFixed
 from gancore.standard.augments import Chain, DiffAugment, InstanceNoise, NoAugment
 from gancore.standard.auxiliaries import ACGAN, InfoGAN
 from gancore.standard.averages import ExponentialAverage, NoAverage
@@ -62,7 +62,7 @@ _PARTS: list[type[Part]] = [
     *(ConditionalContrastive, DataToDataCrossEntropy),
     *(WeightClipping,),
     *(ExponentialAverage, NoAverage),
-    *(NoAugment, DiffAugment, ADAFixed, ADA, InstanceNoise, Chain),
+    *(NoAugment, DiffAugment, ADAFixed, ADA, APAFixed, APA, InstanceNoise, Chain),
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine, Exponential, WarmUp, Piecewise),
     *(Inception2015, Pixels, Emoji, Fashion),

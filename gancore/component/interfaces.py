@@ -399,9 +399,18 @@ class Augment(Part):
     player.
     """
 
+    replaces: ClassVar[bool] = False
+    """Whether it replaces real images by generated ones (`replaced`)."""
+
     @abstractmethod
     def forward(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → the same shape."""
+
+    def replaced(self, image: Tensor) -> Tensor:
+        """In place of which of these real images the discriminator sees generated ones, bool `(N,)`; only
+        called if `replaces`.
+        """
+        return torch.zeros(len(image), dtype=torch.bool, device=image.device)
 
     def observe(self, scores: Tensor) -> None:
         """Called with the scores of the real images in each main update of the discriminator."""

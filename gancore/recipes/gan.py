@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
+import torch
 from torch import Tensor
 
 from gancore.component.interfaces import (
@@ -267,7 +268,7 @@ class TwoPlayerGAN(Recipe):
         returned by row.
         """
         penalties = eager(self.regularizers)
-        real, fake = self.scored(batch, latents, [*penalties.values(), *self.auxiliaries])
+        real, fake = self.judged(batch, latents, [*penalties.values(), *self.auxiliaries])
         terms = {"adversarial": self.loss.discriminator(real.scores, fake.scores)}
         self.augment.observe(real.scores)
         terms |= {name: penalty(real.score, real, fake) for name, penalty in penalties.items()}
@@ -279,7 +280,7 @@ class TwoPlayerGAN(Recipe):
         self, name: str, penalty: DiscriminatorRegularizer, batch: RealBatch, latents: LatentBatch
     ) -> Terms:
         """One penalty, on its own forward passes."""
-        real, fake = self.scored(batch, latents, [penalty])
+        real, fake = self.judged(batch, latents, [penalty])
         terms = {name: penalty(real.score, real, fake)}
         if real.known:  # the penalty has scored the real images
             self.augment.observe_again(real.scores)
@@ -338,25 +339,50 @@ class TwoPlayerGAN(Recipe):
         penalties: Sequence[DiscriminatorRegularizer | GeneratorRegularizer | Auxiliary],
     ) -> tuple[Scored, Scored]:
         """Real and generated images for these penalties, each scored with its own labels on first use."""
-        gradient = any(getattr(penalty, "gradient", False) for penalty in penalties)
-        shared = self.shares_features and any(penalty.reads_features for penalty in penalties)
+        needs = self.needs(penalties)
         label = batch.label if batch else None
 
         def generate(latent: Tensor) -> Tensor:
             image: Tensor = self.generator(self.conditioner(latent, latents.label))
             return image
 
-        real = self.record(partial(_images, batch), label, gradient=gradient, shared=shared)
+        real = self.record(partial(_images, batch), label, **needs)
         fake = self.record(
             self.generator,
             latents.label,
-            gradient=gradient,
-            shared=shared,
+            **needs,
             latent=latents.latent,
             code=lambda: self.conditioner(latents.latent, latents.label),
             generate=generate,
         )
         return real, fake
+
+    def judged(
+        self,
+        batch: RealBatch,
+        latents: LatentBatch,
+        penalties: Sequence[DiscriminatorRegularizer | Auxiliary],
+    ) -> tuple[Scored, Scored]:
+        """The same as the discriminator sees them: of the real images, the augmentation may have replaced
+        some by generated ones of the same rows, with their labels.
+        """
+        real, fake = self.scored(batch, latents, penalties)
+        if not self.augment.replaces:
+            return real, fake
+        which, label = self.augment.replaced(batch.image), batch.label
+        if label is not None and latents.label is not None:
+            label = _rows(which, latents.label, label)
+        mixed = self.record(lambda: _mixed(which, fake, batch.image), label, **self.needs(penalties))
+        return mixed, fake
+
+    def needs(
+        self, penalties: Sequence[DiscriminatorRegularizer | GeneratorRegularizer | Auxiliary]
+    ) -> dict[str, bool]:
+        """Whether images need gradients for these penalties, and scores share a pass with features."""
+        return {
+            "gradient": any(getattr(penalty, "gradient", False) for penalty in penalties),
+            "shared": self.shares_features and any(penalty.reads_features for penalty in penalties),
+        }
 
     def record(
         self, image: Callable[..., Tensor], label: Tensor | None, *, shared: bool, **made_from: Any
@@ -376,6 +402,14 @@ class TwoPlayerGAN(Recipe):
 def per_sample(scores: Tensor) -> Tensor:
     """The mean score of each sample, `(N,)`, from scores of any shape."""
     return scores.detach().reshape(len(scores), -1).mean(1)
+
+
+def _rows(which: Tensor, some: Tensor, others: Tensor) -> Tensor:
+    return torch.where(which.reshape(-1, *[1] * (others.dim() - 1)), some, others)
+
+
+def _mixed(which: Tensor, fake: Scored, image: Tensor) -> Tensor:
+    return _rows(which, fake.image.detach().to(image.dtype), image) if which.any() else image
 
 
 def _images(batch: RealBatch | None) -> Tensor:

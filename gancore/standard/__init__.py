@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from gancore.exports import lazy
 
 if TYPE_CHECKING:
-    from gancore.standard.ada import ADA, ADAFixed
+    from gancore.standard.ada import ADA, APA, ADAFixed, APAFixed
     from gancore.standard.augments import Chain, DiffAugment, InstanceNoise, NoAugment
     from gancore.standard.auxiliaries import ACGAN, InfoGAN
     from gancore.standard.averages import ExponentialAverage, NoAverage
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gancore.standard.wrapped_losses import TopK, Weighted
 
 _HOMES = {
-    "ada": ("ADA", "ADAFixed"),
+    "ada": ("ADA", "ADAFixed", "APA", "APAFixed"),
     "augments": ("Chain", "DiffAugment", "InstanceNoise", "NoAugment"),
     "auxiliaries": (
         "ACGAN",
@@ -97,10 +97,12 @@ _HOMES = {
 __all__ = [
     "ACGAN",
     "ADA",
+    "APA",
     "R1",
     "R2",
     "SGD",
     "ADAFixed",
+    "APAFixed",
     "Adam",
     "AdamW",
     "BalancedConsistency",

@@ -71,6 +71,15 @@ class Chain(Augment):
             image = augment(image)
         return image
 
+    @property
+    def replaces(self) -> bool:  # type: ignore[override]
+        """Whether any of them replaces images."""
+        return any(augment.replaces for augment in self.augments)
+
+    def replaced(self, image: Tensor) -> Tensor:
+        """What any of them replaces."""
+        return torch.stack([augment.replaced(image) for augment in self.augments]).any(0)
+
     def observe(self, scores: Tensor) -> None:
         """Every one observes the scores."""
         for augment in self.augments:

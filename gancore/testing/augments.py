@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from gancore.component.interfaces import Augment
+from gancore.component.randomness import seeded
 from gancore.testing.assertions import ensure_shape
-from gancore.testing.check import check
+from gancore.testing.check import check, ensure
 from gancore.testing.forward import forward
 from gancore.testing.slopes import difference, ensure_near
 from gancore.testing.trial import Trial
@@ -17,6 +18,18 @@ def keeps_the_shape(trial: Trial[Augment]) -> None:
     for shape in ((3, 16, 16), (1, 8, 12), (4, 10, 10)):
         image = trial.images(trial.n, *shape)
         ensure_shape(forward(trial.part, (image, None)), image.shape, "a batch of augmented images")
+
+
+@check(Augment)
+def says_which_images_it_replaces(trial: Trial[Augment]) -> None:
+    """What it replaces is one truth value for each image, and a class that replaces any says so."""
+    part = trial.part
+    with seeded(trial.seed):
+        which = part.replaced(trial.images(3, 3, 16, 16))
+    fine = which.dtype == torch.bool and which.shape == (3,)
+    ensure(fine, f"of 3 images it replaces {which}, expected 3 truth values")
+    own = type(part).replaced is not Augment.replaced
+    ensure(part.replaces or not (own and which.any()), "it replaces images, but does not say replaces = True")
 
 
 @check(Augment)

@@ -71,6 +71,8 @@ def all_asked(recipe: Recipe) -> Iterator[None]:
 
 
 def _methods(part: Part) -> tuple[str, ...]:
+    if isinstance(part, Augment) and part.replaces:
+        return (*ASKED[Augment], "replaced")
     return next((methods for kind, methods in ASKED.items() if isinstance(part, kind)), ())
 
 

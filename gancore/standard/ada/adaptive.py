@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from gancore.component.interfaces import Augment
-from gancore.component.part import RunningMean, field, interface, part
+from gancore.component.part import field, interface, part
 from gancore.component.precision import at_least_float32
-from gancore.component.validators import above, is_number, whole, within
+from gancore.component.validators import is_number, within
 from gancore.standard.ada.color import colored
+from gancore.standard.ada.controller import Adaptive
 from gancore.standard.ada.corruption import corrupted
 from gancore.standard.ada.draws import GROUPS, TRANSFORMS, Draws
 from gancore.standard.ada.filtering import filtered
@@ -90,7 +91,7 @@ class ADAFixed(Transforms):
 
 
 @part("ada")
-class ADA(Transforms):
+class ADA(Transforms, Adaptive):
     """The pipeline of 18 transforms (augment/ada-fixed), with a probability p that follows how much the
     discriminator overfits.
 
@@ -105,62 +106,6 @@ class ADA(Transforms):
     `(N, C, H, W)` → the same, differentiable any number of times, in the image's dtype.
     """
 
-    target: float = field(
-        default=0.6, validator=within(-1, 1), help="target of r_t, at which p stays constant"
-    )
-    speed: float = field(
-        default=500_000.0, validator=above(0), help="images that take p from 0 to 1; fewer is faster"
-    )
-    interval: int = field(
-        default=4, validator=whole(1), help="updates of the discriminator between two updates of p"
-    )
-
-    def build(self) -> None:
-        """Starts with p at zero and no scores seen."""
-        for name in ("p", "r", "diagnostics", "images", "repeats", "updates"):
-            self.register_buffer(name, torch.zeros(()))
-        self.seen, self.seen_again = RunningMean(), RunningMean()
-
-    def later_weights(self) -> dict[str, Tensor]:
-        """The number of images that a penalty scored again."""
-        return {"repeats": torch.zeros_like(self.get_buffer("repeats"))}
-
     def forward(self, image: Tensor) -> Tensor:
         """Images, augmented."""
         return self.augmented(image, self.get_buffer("p"))
-
-    def observe(self, scores: Tensor) -> None:
-        """Counts the signs of the scores of real images, `(N,)` or `(N, 1, h, w)`."""
-        self.seen.add(signs(scores), len(scores))
-
-    def observe_again(self, scores: Tensor) -> None:
-        """The same for the separate pass of a penalty."""
-        self.seen_again.add(signs(scores), len(scores))
-
-    def update_buffers(self) -> None:
-        """Adds the scores of one update, and moves p if it was the last of an interval."""
-        p, r, total, images, repeats, updates = (
-            self.get_buffer(name) for name in ("p", "r", "diagnostics", "images", "repeats", "updates")
-        )
-        if self.seen_again.total is not None:
-            total += self.seen_again.total
-            repeats += self.seen_again.count
-        if self.seen.total is None:
-            return
-        total += self.seen.total
-        images += self.seen.count
-        updates += 1
-        if updates >= self.interval:
-            r.copy_(total / (images + repeats))
-            p.add_((r - self.target).sign() * images / self.speed).clamp_(min=0)
-            for buffer in (total, images, repeats, updates):
-                buffer.zero_()
-
-    def scalars(self) -> dict[str, Tensor]:
-        """p, and r_t over the last interval."""
-        return {"p": self.get_buffer("p"), "r": self.get_buffer("r")}
-
-
-def signs(scores: Tensor) -> Tensor:
-    """The sum over images of the mean sign of their scores."""
-    return scores.detach().sign().reshape(len(scores), -1).mean(1).sum()

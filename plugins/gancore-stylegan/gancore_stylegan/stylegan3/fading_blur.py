@@ -49,6 +49,15 @@ class FadingBlur(Augment):
         augmented: Tensor = self.then(blurred)
         return augmented
 
+    @property
+    def replaces(self) -> bool:  # type: ignore[override]
+        """As the next augmentation."""
+        return self.then.replaces
+
+    def replaced(self, image: Tensor) -> Tensor:
+        """What the next augmentation replaces."""
+        return self.then.replaced(image)
+
     def observe(self, scores: Tensor) -> None:
         """Counts the images of a main update."""
         self.seen.add(torch.zeros((), device=scores.device), len(scores))
