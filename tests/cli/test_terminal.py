@@ -109,15 +109,25 @@ def test_recipes_and_settings(place, capsys):
     assert run(["report", "run"]) == 0
 
 
-@pytest.mark.parametrize(("encoding", "verb"), [("ascii", "list"), ("cp1252", "plugins")])
-def test_terminals_of_few_characters(encoding, verb):
+EVERY = """
+import sys
+from gancore.cli import run
+verbs = "list", "list recipe", "show dcgan", "plugins", "train --help", "sample nowhere"
+judged = "evaluate a.npy --against a.npy --score kernel --extractor pixels --output e.json"
+sys.exit(str([run(verb.split()) for verb in (*verbs, judged)]))
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_terminals_of_few_characters(place, encoding):
+    np.save("a.npy", np.random.default_rng(0).integers(0, 256, (32, 8, 8, 3), dtype=np.uint8))
     done = subprocess.run(
-        [sys.executable, "-m", "gancore", *verb.split()],
+        [sys.executable, "-c", EVERY],
         env={**os.environ, "PYTHONIOENCODING": encoding},
         capture_output=True,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.decode(encoding)
+    assert done.stderr.decode(encoding).splitlines()[-1] == "[0, 0, 0, 0, 0, 1, 0]", done.stderr
+    assert "KID" in done.stdout.decode(encoding)
 
 
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])

@@ -29,7 +29,7 @@ SIDE, MEGABYTES = 2000, 80
 
 def opened(folder):
     data = open_data(folder, **OPTIONS)
-    return data.names, data.skipped, data.rows(np.array([data.names.index("good.png")]))["image"]
+    return data.names, data.skipped, data.rows(np.array([data.names.index("good.png")]))["image"].shape
 
 
 def beside_a_good_one(folder, name, content):

@@ -130,6 +130,16 @@ def test_rare_suffixes_of_formats_that_are_read(folder, picture, suffix):
     assert len(open_data(folder({f"a{suffix}": picture(1, format=form), "b.png": picture(2)}))) == 2
 
 
+def test_suffixes_in_capitals_are_read_and_what_is_cut_or_of_another_format_is_named(folder, picture):
+    cut = picture(3, height=32, width=32, format="JPEG")[:-60]
+    files = {"A.JPG": picture(1, format="JPEG"), "B.PNG": picture(2), "cut.jpg": cut, "x.gif": b"GIF89a"}
+    with pytest.raises(DataError, match=r"cut\.jpg") as refused:
+        open_data(folder(files), size=8)
+    assert "x.gif" in str(refused.value)
+    kept = open_data(folder(files), size=8, unreadable="skip")
+    assert kept.names == ["A.JPG", "B.PNG"] and [name for name, _ in kept.skipped] == ["cut.jpg", "x.gif"]
+
+
 def test_formats_that_are_not_read_are_refused_by_name(folder, picture):
     with pytest.raises(DataError, match=r"\.dng files are not read"):
         open_data(folder({"a.dng": b"raw", "b.png": picture(2)}))

@@ -1,5 +1,6 @@
 import copy
 
+import numpy as np
 import pytest
 import torch
 from gancore_dcgan import (
@@ -10,7 +11,9 @@ from gancore_dcgan import (
     PlainDCGANGenerator,
 )
 
+import gancore
 from gancore import Pipeline, build, spec
+from gancore.data import open_data
 from gancore.standard.augments import DiffAugment
 from gancore.standard.averages import NoAverage
 from gancore.standard.optimizers import SGD, Adam
@@ -60,6 +63,16 @@ def values(module):
 
 def same(before, module):
     return [torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True)]
+
+
+@pytest.mark.parametrize(("images", "batch"), [(3, 8), (1, 4), (3, 1)])
+def test_few_images_and_a_batch_of_one_train(images, batch, tmp_path):
+    """Batch normalization of a single image still has its 4×4 positions and more."""
+    pixels = np.random.default_rng(0).integers(0, 256, (images, 3, 16, 16), dtype=np.uint8)
+    gancore.train(
+        small(), open_data(pixels), images=batch * 2, batch=batch, evaluate_every=0, output=tmp_path / "run"
+    )
+    assert torch.isfinite(gancore.load(tmp_path / "run").sample(2, seed=0)).all()
 
 
 def test_published_hyperparameters():
