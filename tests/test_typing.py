@@ -15,7 +15,7 @@ from typing import assert_type
 
 import gancore
 from gancore import Discriminator, Generator, Loss, Part, Seat, Seats, part, seat
-from gancore.standard import R1, Adam, Hinge, NoAugment
+from gancore.standard import R1, Adam, Cosine, Hinge, Linear, NoAugment
 from gancore_dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator
 from gancore_stylegan import StyleGAN2
 
@@ -30,6 +30,16 @@ made = DCGAN()
 assert_type(made.loss, Loss)
 assert_type(made.generator, Generator)
 made.regularizers[0].every
+
+# a schedule stands in place of any number of an option of floats, and of whole numbers that say so
+assert_type(R1(gamma=Cosine(start=2.0)).gamma, float)
+Adam(lr=Linear(end=1e-5), betas=(0.5, Cosine(start=0.9, end=0.99)))
+assert_type(DCGAN(discriminator_steps=Linear(start=5, end=1)).discriminator_steps, int)
+R1(every=Linear())  # wrong: "every"
+R1(gamma="cosine")  # wrong: "gamma"
+R1(gamma=Hinge())  # wrong: "gamma"
+DCGAN(discriminator_steps=0.5)  # wrong: "discriminator_steps"
+DCGAN(batch=Linear())  # wrong: "batch"
 
 DCGAN(imges=64)  # wrong: "imges"
 DCGAN(loss=3)  # wrong: "loss"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args, get_ori
 import attrs
 
 if TYPE_CHECKING:
+    from gancore.component.interfaces import Schedule
     from gancore.component.part import Part
 
 P = TypeVar("P")
@@ -27,7 +28,7 @@ def field(
 
     `scheduled` says whether its numbers may be schedules: those of floats may by default, those of whole
     numbers may not. Say False for a float that is read only before the first step, and True for a whole
-    number that is looked at in each.
+    number that is looked at in each, which is annotated as `ScheduledInt`.
     """
     return attrs.field(
         default=_default(default, factory),
@@ -62,6 +63,20 @@ class Seats(Generic[P]):
 
         def __get__(self, holder: object, owner: Any = None) -> Sequence[P]: ...
         def __set__(self, holder: object, given: Sequence[P | type[P] | str | Mapping[str, Any]]) -> None: ...
+
+
+if TYPE_CHECKING:
+
+    class ScheduledInt:
+        """The type of an option that is a whole number and may be given a schedule: `steps: ScheduledInt`.
+
+        Options of floats need no such word, since to type checkers a schedule is a float.
+        """
+
+        def __get__(self, holder: object, owner: Any = None) -> int: ...
+        def __set__(self, holder: object, given: "int | Schedule") -> None: ...
+else:
+    ScheduledInt = int
 
 
 def seat(*, default: Any = attrs.NOTHING, factory: Any = None, help: str = "") -> Any:

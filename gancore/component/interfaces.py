@@ -7,7 +7,7 @@ soft, multi-label or continuous conditions. Networks return float32 even under a
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -440,8 +440,16 @@ class Average(Part):
         """The averaged copy of the module named `name`."""
 
 
+if TYPE_CHECKING:
+
+    class _Number(float):
+        """To type checkers a schedule is a number, since it may be given for any option of floats."""
+else:
+    _Number = object
+
+
 @interface("schedule")
-class Schedule(Part):
+class Schedule(Part, _Number):
     """A number over the course of a training: `(images, total)` → float; both arguments count images seen,
     and a `total` of 0 is not known.
 

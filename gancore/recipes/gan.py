@@ -7,6 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from gancore.component.fields import ScheduledInt
 from gancore.component.interfaces import (
     Augment,
     Auxiliary,
@@ -81,7 +82,7 @@ class TwoPlayerGAN(Recipe):
     average: Seat[Average] = seat(default=ExponentialAverage)
     generator_optimizer: Seat[Optimizer] = seat(default=Adam)
     discriminator_optimizer: Seat[Optimizer] = seat(default=Adam)
-    discriminator_steps: int = field(
+    discriminator_steps: ScheduledInt = field(
         default=1,
         validator=whole(1),
         help="updates of the discriminator for each one of the generator",

@@ -18,6 +18,7 @@ from gancore import (
     part,
     seat,
 )
+from gancore.component.fields import ScheduledInt
 from gancore.component.validators import whole
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.conditioners import Embedding
@@ -47,7 +48,7 @@ def embedding() -> Embedding:
 def average() -> ExponentialAverage:
     """Keeps 0.9999 of itself in each step from step 20,000 on, where a step has two batches of 2048."""
     half_life = Piecewise(points=points(20_000, 2 * 2048), between="constant")
-    return ExponentialAverage(half_life=half_life, ramp_up=math.inf)  # type: ignore[arg-type]
+    return ExponentialAverage(half_life=half_life, ramp_up=math.inf)
 
 
 def generator_adam() -> Adam:
@@ -97,7 +98,7 @@ class BigGAN(TwoPlayerGAN):
     average: Seat[Average] = seat(default=average)
     generator_optimizer: Seat[Optimizer] = seat(default=generator_adam)
     discriminator_optimizer: Seat[Optimizer] = seat(default=discriminator_adam)
-    discriminator_steps: int = field(
+    discriminator_steps: ScheduledInt = field(
         default=2,
         validator=whole(1),
         help="updates of the discriminator for each one of the generator",

@@ -38,7 +38,7 @@ def descent() -> SGD:
     0.7.
     """
     decay = Exponential(factor=1 / 1.00004, images=BATCH, lowest=1e-5)
-    momentum: float = Linear(start=0.5, end=0.7, over=MOMENTUM_OVER)  # type: ignore[assignment]
+    momentum = Linear(start=0.5, end=0.7, over=MOMENTUM_OVER)
     return SGD(lr=0.1, momentum=momentum, schedule=decay)
 
 

@@ -1,6 +1,7 @@
 """The training recipe of SNGAN, and its conditional version."""
 
 from gancore import Discriminator, Generator, Loss, Optimizer, Preset, Seat, TwoPlayerGAN, field, part, seat
+from gancore.component.fields import ScheduledInt
 from gancore.component.validators import whole
 from gancore.standard.losses import Hinge
 from gancore.standard.optimizers import Adam
@@ -44,7 +45,7 @@ class SNGAN(TwoPlayerGAN):
     loss: Seat[Loss] = seat(default=Hinge)
     generator_optimizer: Seat[Optimizer] = seat(default=published_adam)
     discriminator_optimizer: Seat[Optimizer] = seat(default=published_adam)
-    discriminator_steps: int = field(
+    discriminator_steps: ScheduledInt = field(
         default=5,
         validator=whole(1),
         help="updates of the discriminator for each one of the generator",

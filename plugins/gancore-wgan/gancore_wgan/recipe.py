@@ -17,6 +17,7 @@ from gancore import (
     seat,
 )
 from gancore.component.derived import Rules
+from gancore.component.fields import ScheduledInt
 from gancore.component.validators import whole
 from gancore.standard.constraints import WeightClipping
 from gancore.standard.losses import Wasserstein
@@ -114,7 +115,7 @@ class WGANGP(TwoPlayerGAN):
     regularizers: Seats[DiscriminatorRegularizer] = seat(default=(GradientPenalty,))
     generator_optimizer: Seat[Optimizer] = seat(default=adam)
     discriminator_optimizer: Seat[Optimizer] = seat(default=adam)
-    discriminator_steps: int = field(
+    discriminator_steps: ScheduledInt = field(
         default=FEW,
         validator=whole(1),
         help="updates of the critic for each one of the generator",
