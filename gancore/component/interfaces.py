@@ -184,6 +184,17 @@ class Movable(Protocol):
         """
 
 
+@runtime_checkable
+class Referring(Protocol):
+    """A generator with a reference batch of codes, which a recipe draws once, when it is built."""
+
+    reference_size: int
+    """How many codes it has."""
+
+    def refer_to(self, code: Tensor) -> None:
+        """Takes codes `(reference_size, *code_shape)` as its reference batch, unless it is trained."""
+
+
 @interface("discriminator")
 class Discriminator(Part):
     """Scores images: `forward_head(features(image), label)`; high is real.

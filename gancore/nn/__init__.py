@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from gancore.nn.standing import standing_statistics
     from gancore.nn.upfirdn import Fir, Resample
+    from gancore.nn.virtual_batch_norm import VirtualBatchNorm
 
 _HOMES = {
     "adain": ("AdaIN",),
@@ -82,6 +83,7 @@ _HOMES = {
         "Fir",
         "Resample",
     ),
+    "virtual_batch_norm": ("VirtualBatchNorm",),
 }
 __all__ = [
     "AdaIN",
@@ -112,6 +114,7 @@ __all__ = [
     "SpectralEmbedding",
     "SpectralLinear",
     "SyncBatchNorm2d",
+    "VirtualBatchNorm",
     "given_label",
     "he_weights",
     "normal_weights",

@@ -21,6 +21,7 @@ from gancore.component.interfaces import (
     LabelSampler,
     Loss,
     Optimizer,
+    Referring,
     Sampler,
     Shape,
     Terms,
@@ -31,7 +32,7 @@ from gancore.component.scored import Scored
 from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.growing import Growing
-from gancore.pipeline import Pipeline, check_fit
+from gancore.pipeline import Pipeline, check_fit, evaluating
 from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
 from gancore.recipes.batches import LatentBatch, RealBatch
 from gancore.recipes.features import feature_shape
@@ -124,7 +125,18 @@ class TwoPlayerGAN(Recipe):
         self.check_grown()
         if "discriminator_steps" in self.scheduled:
             check_eager(self.regularizers, "discriminator_steps follows a schedule")
+        if isinstance(self.generator, Referring):
+            self.generator.refer_to(self.reference_codes(self.generator.reference_size))
         self.average.start(generator=self.generator, conditioner=self.conditioner)
+
+    @torch.no_grad()
+    def reference_codes(self, n: int) -> Tensor:
+        """Codes of `n` latents, and of labels if any part reads them, that follow from the seed."""
+        rng = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
+        with evaluating(self.sampler, self.labels, self.conditioner):
+            label = self.labels(n, rng=rng) if self.conditional else None
+            code: Tensor = self.conditioner(self.sampler(n, label, rng=rng), label)
+        return code
 
     def check_grown(self) -> None:
         """Raises FitError if a network is only partly grown: this recipe would not grow it further."""

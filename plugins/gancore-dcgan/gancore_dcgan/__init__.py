@@ -5,8 +5,16 @@ from gancore.component.part import Part
 from gancore_dcgan.discriminator import DCGANDiscriminator, PlainDCGANDiscriminator
 from gancore_dcgan.generator import DCGANGenerator, PlainDCGANGenerator
 from gancore_dcgan.recipe import DCGAN
+from gancore_dcgan.virtual_batch_norm import VirtualBatchNormGenerator
 
-__all__ = ["DCGAN", "DCGANDiscriminator", "DCGANGenerator", "PlainDCGANDiscriminator", "PlainDCGANGenerator"]
+__all__ = [
+    "DCGAN",
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "PlainDCGANDiscriminator",
+    "PlainDCGANGenerator",
+    "VirtualBatchNormGenerator",
+]
 
 gancore_api = 1
 
@@ -14,4 +22,10 @@ gancore_api = 1
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
     """The recipe, and its networks with and without batch normalization."""
-    return [DCGAN, DCGANGenerator, DCGANDiscriminator, PlainDCGANGenerator, PlainDCGANDiscriminator]
+    networks: list[type[Part]] = [
+        DCGANGenerator,
+        DCGANDiscriminator,
+        PlainDCGANGenerator,
+        PlainDCGANDiscriminator,
+    ]
+    return [DCGAN, *networks, VirtualBatchNormGenerator]

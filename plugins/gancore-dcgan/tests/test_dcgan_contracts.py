@@ -4,11 +4,19 @@ from gancore_dcgan import (
     DCGANGenerator,
     PlainDCGANDiscriminator,
     PlainDCGANGenerator,
+    VirtualBatchNormGenerator,
 )
 
 from gancore.testing import contracts
 
 
-@contracts(DCGAN, DCGANGenerator, DCGANDiscriminator, PlainDCGANGenerator, PlainDCGANDiscriminator)
+@contracts(
+    DCGAN,
+    DCGANGenerator,
+    DCGANDiscriminator,
+    PlainDCGANGenerator,
+    PlainDCGANDiscriminator,
+    VirtualBatchNormGenerator,
+)
 def test_contract(check):
     check()
