@@ -9,6 +9,7 @@ from torch.nn.functional import interpolate
 
 from gancore.component.randomness import fold
 from gancore.data import Data
+from gancore.latent.wanted_label import names_of_labels
 from gancore.pictures.captions import Captions
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
@@ -21,6 +22,8 @@ COUNT = 64
 """Images in a grid."""
 
 COLUMNS, PAIR = 8, ("image", "made of it")
+SHEET = "sheet"
+"""What the seed of a grid is folded with."""
 RECONSTRUCTION = "reconstruction"
 SHOWN = COUNT // 2
 """Data images in the grids of translators and encoders; each is shown next to its result."""
@@ -32,7 +35,8 @@ def write_grids(
     """Writes one grid per pipeline; returns the paths.
 
     `00012000.png` is from the first pipeline, `00012000-NAME.png` from others; an encoder adds
-    `00012000-reconstruction.png`. `fixed` holds the images that translators and encoders are applied to.
+    `00012000-reconstruction.png`. Rows of samples list the classes that were drawn, where these have names.
+    `fixed` holds the images that translators and encoders are applied to.
     """
     written = []
     texts = {"Command": begun_by(run), "Seed": str(seed), "Run": run_hash(run)}
@@ -45,7 +49,8 @@ def write_grids(
         for mark, pictures in grids.items():
             path = run.sample_file(images, mark)
             pairs = pipeline.product != "draws" or mark.endswith(RECONSTRUCTION)
-            captions = Captions(columns=PAIR * (COLUMNS // 2) if pairs else (), title=title)
+            classes = () if pairs else names_of_labels(pipeline, _drawn_label(pipeline, seed))
+            captions = Captions(columns=PAIR * (COLUMNS // 2) if pairs else (), title=title, classes=classes)
             save_grid(pictures, path, columns=COLUMNS, captions=captions, texts=texts)
             written.append(path)
     return written
@@ -66,8 +71,13 @@ def write_real(pipeline: Pipeline, data: Data, run: RunFolder) -> None:
 def sample_grid(pipeline: Pipeline, fixed: dict[str, Tensor], seed: int) -> Tensor:
     """`COUNT` samples; if the pipeline works on images, these alternating with what it makes of them."""
     if pipeline.product == "draws":
-        return pipeline.sample(COUNT, seed=fold(seed, "sheet"))
+        return pipeline.sample(COUNT, seed=fold(seed, SHEET))
     return applied(pipeline, pipeline.reads, fixed, seed)
+
+
+def _drawn_label(pipeline: Pipeline, seed: int) -> Tensor | None:
+    """The labels of the images in `sample_grid`."""
+    return pipeline.drawn_label(COUNT, seed=fold(seed, SHEET))
 
 
 def applied(pipeline: Pipeline, entry: str, fixed: dict[str, Tensor], seed: int) -> Tensor:

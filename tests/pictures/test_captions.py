@@ -10,10 +10,12 @@ from small import know_small_parts
 
 import gancore
 from gancore.cli import run
+from gancore.component.randomness import fold
 from gancore.pictures.captions import LINE, WIDEST, Captions, captioned
 from gancore.pictures.grid import GAP, to_grid
 from gancore.runs.folder import RunFolder
 from gancore.runs.identity import run_hash
+from gancore.training import sample_grids
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,13 @@ def test_rows_name_their_first_and_last_image():
     seeds = Captions(images=list("12345"), word="seed")
     assert seeds.of_rows(2) == ["seed 1 to 2", "seed 3 to 4", "seed 5"]
     assert Captions(rows=["x"]).of_rows(2) == ["x"]
+
+
+def test_rows_list_the_classes_of_their_images():
+    classes = ["cat", "dog", "cat", "owl", "owl", "owl", "cat"]
+    assert Captions(classes=classes).of_rows(3) == ["cat, dog, cat", "owl", "cat"]
+    seeds = Captions(images=list("1234567"), word="seed", classes=classes)
+    assert seeds.of_rows(3) == ["seed 1 to 3 · cat, dog, cat", "seed 4 to 6 · owl", "seed 7 · cat"]
 
 
 def test_captions_of_any_text_are_one_line_that_is_not_too_long():
@@ -120,3 +129,30 @@ def test_verbs_name_seeds_layers_and_directions():
     several = gancore.sample(pipeline, seeds="8,9", truncation="0.5,1")
     assert captions_of(several) == (["truncation 0.5", "truncation 1"], ["seed 8", "seed 9"])
     assert gancore.sample(pipeline, count=4, seed=6).captions.title == "seed 6"
+
+
+@pytest.mark.parametrize("names", [("cat", "dog", "owl"), ()])
+def test_samples_name_the_classes_that_were_drawn(names):
+    walks.know_walk_parts()
+    pipeline = walks.labeled(names=names)
+    made = gancore.sample(pipeline, count=6, seed=2)
+    drawn = [names[number] for number in pipeline.draw(6, seed=2)[1]] if names else []
+    assert list(made.captions.classes) == drawn and len(set(drawn)) != 1
+    by_seed = gancore.sample(pipeline, seeds="4,9").captions.classes
+    assert list(by_seed) == ([names[pipeline.draw(1, seed=seed)[1]] for seed in (4, 9)] if names else [])
+    assert gancore.sample(pipeline, count=2, label=1).captions.classes == ()
+
+
+@pytest.mark.parametrize("names", [("cat", "dog", "owl"), ()])
+def test_sample_grids_of_a_run_name_the_classes_of_their_rows(names, tmp_path, monkeypatch):
+    walks.know_walk_parts()
+    written = {}
+    monkeypatch.setattr(sample_grids, "save_grid", lambda images, path, **told: written.update(told))
+    pipeline = walks.labeled(names=names)
+    sample_grids.write_grids({"": pipeline}, {}, RunFolder(tmp_path), 16, seed=5)
+    rows = written["captions"].of_rows(8)
+    drawn = pipeline.draw(64, seed=fold(5, "sheet"))[1].tolist()
+    expected = (
+        [", ".join(names[number] for number in drawn[i : i + 8]) for i in range(0, 64, 8)] if names else []
+    )
+    assert rows == expected
