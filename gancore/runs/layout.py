@@ -49,6 +49,11 @@ class RunLayout:
     def __hash__(self) -> int:
         return hash(self.path)
 
+    @property
+    def exists(self) -> bool:
+        """Whether this is the folder of a run."""
+        return self.settings_file.is_file() and self.recipe_file.is_file()
+
     def _own(self, *names: str) -> Path:
         return inside(self.path, *names)
 
@@ -149,3 +154,10 @@ class RunLayout:
     @property
     def _written(self) -> list[Path]:
         return [self._own(name) for name in ("", CHECKPOINTS, SAMPLES, PIPELINES, SCORES, BEST, PICTURES)]
+
+
+def run_around(path: Path) -> str:
+    """For an error: the run that a file or folder lies in, if any."""
+    above = (RunLayout(path.parent), RunLayout(path.parent.parent))
+    found = next((run for run in above if run.path != path and run.exists), None)
+    return "" if found is None else f", which is {found}"

@@ -1,12 +1,13 @@
 """Reads the text files of a run, which may be incomplete or missing."""
 
+import json
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gancore.errors import RunError
-from gancore.storage.inside import read_utf8
+from gancore.storage.inside import read_file, read_utf8
 from gancore.storage.jsonl import Line, read_lines
 
 LIFE = {"finished": "finished", "stopped": "stopped", "resumed": "not finished"}
@@ -101,6 +102,20 @@ def toml_or_why_not(file: Path, content: str = "") -> tuple[dict[str, Any], str]
         return tomllib.loads(read_utf8(file)), ""
     except (ValueError, RecursionError) as error:
         return {}, f"{file.name} is not valid TOML: {error}."
+
+
+def text_of(file: Path) -> str:
+    """The text of a file, empty if there is none."""
+    return read_file(file).decode("utf-8", errors="replace") if file.exists() else ""
+
+
+def json_object(file: Path) -> dict[str, Any]:
+    """A JSON object, empty if the file holds none."""
+    try:
+        found = json.loads(read_utf8(file))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _after(line: Line, images: int | None) -> bool:
