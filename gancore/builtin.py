@@ -22,6 +22,7 @@ from gancore.standard.labels import EmpiricalLabels, UniformLabels
 from gancore.standard.latent_codes import LatentCodes
 from gancore.standard.lecam import LeCam
 from gancore.standard.losses import (
+    DualContrastive,
     Hinge,
     LeastSquares,
     Minimax,
@@ -31,16 +32,27 @@ from gancore.standard.losses import (
     Wasserstein,
 )
 from gancore.standard.matching import FeatureMatching
+from gancore.standard.matching_aware import MatchingAware
 from gancore.standard.minibatch import MinibatchDiscriminator
+from gancore.standard.multi_hinge import MultiHinge
 from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
 from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.projection import ProjectionDiscriminator
 from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
-from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
+from gancore.standard.regularizers import (
+    R1,
+    R2,
+    Dragan,
+    Drift,
+    GradientPenalty,
+    MaxGradient,
+    OneSidedGradientPenalty,
+)
+from gancore.standard.rotation import Rotation
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
 from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
-from gancore.standard.wrapped_losses import TopK, Weighted
+from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
 gancore_api = 1
 
@@ -52,14 +64,14 @@ _PARTS: list[type[Part]] = [
     *(VectorQuantizer, Codebook, UniformIndices),
     *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),
-    *(RelativisticPairing, RelativisticAverage),
-    *(TopK, Weighted),
-    *(R1, R2, GradientPenalty, OneSidedGradientPenalty, Dragan, Drift),
-    *(LeCam, BalancedConsistency, OrthogonalDiscriminator),
+    *(RelativisticPairing, RelativisticAverage, DualContrastive),
+    *(TopK, Weighted, NoisyLabels),
+    *(R1, R2, GradientPenalty, OneSidedGradientPenalty, MaxGradient, Dragan, Drift),
+    *(LeCam, BalancedConsistency, MatchingAware, OrthogonalDiscriminator),
     *(OrthogonalGenerator, FeatureMatching),
     *(HistoricalAverageDiscriminator, HistoricalAverageGenerator),
     *(ACGAN, InfoGAN, LatentConsistency),
-    *(ConditionalContrastive, DataToDataCrossEntropy),
+    *(ConditionalContrastive, DataToDataCrossEntropy, MultiHinge, Rotation),
     *(WeightClipping,),
     *(ExponentialAverage, NoAverage),
     *(NoAugment, DiffAugment, ADAFixed, ADA, APAFixed, APA, InstanceNoise, Chain),

@@ -225,7 +225,8 @@ class Discriminator(Part):
 class Loss(Part):
     """The losses of both players as functions of scores of any shape.
 
-    Pure functions that return float32 scalars, finite at scores of ±1e4.
+    Pure functions that return float32 scalars, finite at scores of ±1e4. One that draws does so through
+    `gancore.component.randomness`.
     """
 
     needs_real: ClassVar[bool] = False

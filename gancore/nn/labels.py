@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from gancore.errors import FactError, FitError
 
-__all__ = ["LabelEmbedding", "check_classes", "embedded", "given_label", "one_hot"]
+__all__ = ["LabelEmbedding", "check_classes", "embedded", "given_class", "given_label", "one_hot"]
 
 
 class Reader(Protocol):
@@ -59,5 +59,16 @@ def given_label(part: Reader, label: Tensor | None, instead: str) -> Tensor:
         raise FitError(
             f"{part.qualified_name} reads labels of {part.classes} numbers, (N, {part.classes}), but got "
             f"{tuple(label.shape)}; give one number for each class"
+        )
+    return label
+
+
+def given_class(part: Reader, label: Tensor | None, instead: str) -> Tensor:
+    """The label, int64 `(N,)`. Raises FitError where there is none, or where it is a row of numbers."""
+    label = given_label(part, label, instead)
+    if label.is_floating_point():
+        raise FitError(
+            f"{part.qualified_name} compares classes, int64 (N,), but got labels {tuple(label.shape)} of "
+            "numbers; use auxiliary/acgan, or data with classes"
         )
     return label

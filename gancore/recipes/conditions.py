@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator
 
-from gancore.component.interfaces import Conditioner, Discriminator, Generator, Sampler
+from gancore.component.interfaces import (
+    Conditioner,
+    Discriminator,
+    DiscriminatorRegularizer,
+    Generator,
+    GeneratorRegularizer,
+    Sampler,
+)
 from gancore.component.part import Part, children
 from gancore.errors import FitError
 from gancore.recipes.base import Recipe
 
 MAKING = (Sampler, Conditioner, Generator)
 """The kinds that a generated image comes from."""
+PENALTIES = (DiscriminatorRegularizer, GeneratorRegularizer)
 
 
 def label_readers(part: Part) -> dict[str, Part]:
@@ -30,16 +38,25 @@ def check_labels_arrive(recipe: Recipe) -> None:
 def check_both_sides_read(recipe: Recipe) -> None:
     """Refuses a recipe in which labels would be read to no effect.
 
+    A penalty that reads labels makes no discriminator read them, so it counts on neither side.
+
     Raises:
         FitError: the generating side reads labels and the discriminating side does not, or the other way
-            round: the generator then learns nothing from them.
+            round: the generator then learns nothing from them; or a penalty alone reads them.
     """
     readers = label_readers(recipe)
     judges = [part for _, part in _seated(recipe) if isinstance(part, Discriminator)]
     if not readers or not judges:
         return
     making = [part for part in readers.values() if isinstance(part, MAKING)]
-    judging = [part for part in readers.values() if not isinstance(part, MAKING)]
+    judging = [part for part in readers.values() if not isinstance(part, (*MAKING, *PENALTIES))]
+    if not making and not judging:
+        part = next(iter(readers.values()))
+        raise FitError(
+            f"{part.qualified_name} reads labels, but neither {judges[0].qualified_name} nor a part that "
+            "makes images does; use a discriminator and a conditioner that read them, such as projection and "
+            "embedding"
+        )
     if making and not judging:
         raise FitError(
             f"{making[0].qualified_name} reads labels, but {judges[0].qualified_name} does not, so nothing "

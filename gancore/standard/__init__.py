@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gancore.standard.latent_codes import LatentCodes
     from gancore.standard.lecam import LeCam
     from gancore.standard.losses import (
+        DualContrastive,
         Hinge,
         LeastSquares,
         Minimax,
@@ -27,16 +28,27 @@ if TYPE_CHECKING:
         Wasserstein,
     )
     from gancore.standard.matching import FeatureMatching
+    from gancore.standard.matching_aware import MatchingAware
     from gancore.standard.minibatch import MinibatchDiscriminator
+    from gancore.standard.multi_hinge import MultiHinge
     from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
     from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
     from gancore.standard.patchgan import PatchGAN
     from gancore.standard.projection import ProjectionDiscriminator
     from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
-    from gancore.standard.regularizers import R1, R2, Dragan, Drift, GradientPenalty, OneSidedGradientPenalty
+    from gancore.standard.regularizers import (
+        R1,
+        R2,
+        Dragan,
+        Drift,
+        GradientPenalty,
+        MaxGradient,
+        OneSidedGradientPenalty,
+    )
+    from gancore.standard.rotation import Rotation
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
-    from gancore.standard.wrapped_losses import TopK, Weighted
+    from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
 _HOMES = {
     "ada": ("ADA", "ADAFixed", "APA", "APAFixed"),
@@ -56,12 +68,15 @@ _HOMES = {
     "latent_codes": ("LatentCodes",),
     "lecam": ("LeCam",),
     "matching": ("FeatureMatching",),
+    "matching_aware": ("MatchingAware",),
     "minibatch": ("MinibatchDiscriminator",),
+    "multi_hinge": ("MultiHinge",),
     "orthogonal": (
         "OrthogonalDiscriminator",
         "OrthogonalGenerator",
     ),
     "wrapped_losses": (
+        "NoisyLabels",
         "TopK",
         "Weighted",
     ),
@@ -74,6 +89,7 @@ _HOMES = {
         "DataToDataCrossEntropy",
     ),
     "losses": (
+        "DualContrastive",
         "Hinge",
         "LeastSquares",
         "Minimax",
@@ -90,7 +106,16 @@ _HOMES = {
         "UniformIndices",
         "VectorQuantizer",
     ),
-    "regularizers": ("R1", "R2", "Dragan", "Drift", "GradientPenalty", "OneSidedGradientPenalty"),
+    "regularizers": (
+        "R1",
+        "R2",
+        "Dragan",
+        "Drift",
+        "GradientPenalty",
+        "MaxGradient",
+        "OneSidedGradientPenalty",
+    ),
+    "rotation": ("Rotation",),
     "samplers": ("Normal", "Sphere", "TruncatedNormal", "Uniform"),
     "schedules": ("Constant", "Cosine", "Exponential", "Linear", "Piecewise", "WarmUp"),
 }
@@ -115,6 +140,7 @@ __all__ = [
     "DiffAugment",
     "Dragan",
     "Drift",
+    "DualContrastive",
     "Embedding",
     "EmpiricalLabels",
     "Exponential",
@@ -132,10 +158,14 @@ __all__ = [
     "LeCam",
     "LeastSquares",
     "Linear",
+    "MatchingAware",
+    "MaxGradient",
     "MinibatchDiscriminator",
     "Minimax",
+    "MultiHinge",
     "NoAugment",
     "NoAverage",
+    "NoisyLabels",
     "NonSaturating",
     "Normal",
     "OneHot",
@@ -148,6 +178,7 @@ __all__ = [
     "RMSprop",
     "RelativisticAverage",
     "RelativisticPairing",
+    "Rotation",
     "Sphere",
     "TopK",
     "TruncatedNormal",

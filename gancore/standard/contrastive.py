@@ -14,8 +14,7 @@ from gancore.component.part import fact, field, interface, part
 from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
 from gancore.component.validators import above, at_least, whole, within
-from gancore.errors import FitError
-from gancore.nn.labels import check_classes, given_label
+from gancore.nn.labels import check_classes, given_class
 
 __all__ = ["ConditionalContrastive", "DataToDataCrossEntropy"]
 
@@ -57,12 +56,7 @@ class Embedded(Auxiliary):
 
     def embedded(self, scored: Scored) -> tuple[Tensor, Tensor, Tensor]:
         """Images and their classes on the unit sphere, both `(N, width)`, and labels `(N,)`."""
-        label = given_label(self, scored.label, WITHOUT)
-        if label.is_floating_point():
-            raise FitError(
-                f"{self.qualified_name} compares classes, int64 (N,), but got labels {tuple(label.shape)} of "
-                "numbers; use auxiliary/acgan, or data with classes"
-            )
+        label = given_class(self, scored.label, WITHOUT)
         image = functional.normalize(at_least_float32(self.head(scored.features.flatten(1))), dim=1)
         return image, functional.normalize(at_least_float32(self.proxies), dim=1)[label], label
 

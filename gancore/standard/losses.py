@@ -13,6 +13,7 @@ from gancore.component.validators import within
 from gancore.errors import FitError
 
 __all__ = [
+    "DualContrastive",
     "Hinge",
     "LeastSquares",
     "Minimax",
@@ -203,6 +204,39 @@ class RelativisticAverage(Loss):
 
     def _ahead(self, ahead: Tensor, behind: Tensor) -> Tensor:
         return softplus(behind.mean() - ahead).mean() + softplus(behind - ahead.mean()).mean()
+
+
+@part("dual-contrastive", tags=["batch"])
+class DualContrastive(Loss):
+    """The dual contrastive loss: each real image is told from all generated ones of the batch together, and
+    each generated image from all real ones.
+
+    Paper: Yu et al. 2021, arXiv:2103.16748, section 3, which maximizes over D and minimizes over G the sum of
+    both logarithms. The generator's loss is thus the negative of the discriminator's, and its gradient fades
+    where the discriminator wins. Batches of the two kinds may differ in size; all patches of a map are
+    scores of their own. Scores of any shape → float32 scalars.
+
+    Raises:
+        FitError: the generator's loss was given no real scores.
+    """
+
+    needs_real: ClassVar[bool] = True
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """E log(1 + Σ exp(D(G(z)) - D(x))) over real x, plus the same over generated G(z)."""
+        real, fake = at_least_float32(real).flatten(), at_least_float32(fake).flatten()
+        from_fakes = softplus(fake.logsumexp(0) - real).mean()  # Σ over all generated images
+        from_reals = softplus(fake + (-real).logsumexp(0)).mean()  # Σ over all real images
+        return from_fakes + from_reals
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        """The negative of the discriminator's."""
+        if real is None:
+            raise FitError(
+                f"{self.qualified_name}: the generator's loss needs real scores, but got none; "
+                "pass generator(fake, real)"
+            )
+        return -self.discriminator(real, fake)
 
 
 def _cross_entropy(scores: Tensor, target: float) -> Tensor:

@@ -20,6 +20,7 @@ __all__ = [
     "Dragan",
     "Drift",
     "GradientPenalty",
+    "MaxGradient",
     "OneSidedGradientPenalty",
     "input_gradient",
     "scored_gradient",
@@ -123,6 +124,25 @@ class OneSidedGradientPenalty(DiscriminatorRegularizer):
     def forward(self, score: Score, real: Scored, fake: Scored) -> Tensor:
         """λ E max(0, ‖∇D(x̂)‖ - 1)²."""
         return self.weight * relu(_norm(gradient_at(score, _between(real, fake))) - 1).square().mean()
+
+
+@part("max-gradient", tags=["batch"])
+class MaxGradient(DiscriminatorRegularizer):
+    """The squared Lipschitz constant of the discriminator, as far as a batch shows it: that of the largest
+    gradient norm among points drawn on lines between real and fake images.
+
+    Paper: Zhou et al. 2019 (Lipschitz GANs), arXiv:1902.05687, section 4: the penalty λ k(f)², k(f) the
+    Lipschitz constant, estimated by the largest norm in a batch. λ is 0.1 as in the released code.
+    Difference: that code can also keep the points of the largest norms and look there again in the next step;
+    as in its default, whose store is empty, nothing is kept here, so that the estimate is that of the batch
+    alone, and a micro-batch has its own. Labels at the points are those of the real images.
+    """
+
+    weight: float = field(default=0.1, validator=at_least(0), help="the paper's λ")
+
+    def forward(self, score: Score, real: Scored, fake: Scored) -> Tensor:
+        """λ max ‖∇D(x̂)‖²."""
+        return self.weight * _norm(gradient_at(score, _between(real, fake))).amax().square()
 
 
 @part("dragan")

@@ -604,6 +604,12 @@ class Remembers(Wasserstein):
         return super().generator(fake, real) * self.calls
 
 
+@mutant("is_a_batch_mean")
+class DrawsForItself(Wasserstein):
+    def generator(self, fake, real=None):
+        return -(fake.float() * torch.rand(fake.shape)).mean()
+
+
 @mutant("gives_float32_scalars")
 class HalfPrecision(Wasserstein):
     def generator(self, fake, real=None):

@@ -5,6 +5,7 @@ import torch
 
 from gancore.errors import FitError
 from gancore.standard.losses import (
+    DualContrastive,
     Hinge,
     LeastSquares,
     Minimax,
@@ -14,7 +15,10 @@ from gancore.standard.losses import (
     Wasserstein,
 )
 
-ALL = [Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein, RelativisticPairing, RelativisticAverage]
+ALL = [
+    *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),
+    *(RelativisticPairing, RelativisticAverage, DualContrastive),
+]
 MONOTONE = [Minimax, NonSaturating, Hinge, Wasserstein, RelativisticPairing]
 REAL, FAKE = torch.tensor([0.3, -1.2, 4.0]), torch.tensor([-0.7, 2.0, 0.1])
 
@@ -31,6 +35,8 @@ def mean(values):
 def expected(loss):
     r, f = REAL.tolist(), FAKE.tolist()
     real_fake = mean(-math.log(sigmoid(x)) for x in r) + mean(-math.log(1 - sigmoid(x)) for x in f)
+    value = mean(math.log(math.exp(a) / (math.exp(a) + sum(math.exp(b) for b in f))) for a in r)
+    value += mean(math.log(math.exp(-b) / (math.exp(-b) + sum(math.exp(-a) for a in r))) for b in f)
     return {
         Minimax: (real_fake, mean(math.log(1 - sigmoid(x)) for x in f)),
         NonSaturating: (real_fake, mean(-math.log(sigmoid(x)) for x in f)),
@@ -44,6 +50,7 @@ def expected(loss):
             mean(math.log(1 + math.exp(b - a)) for a, b in zip(r, f, strict=True)),
             mean(math.log(1 + math.exp(a - b)) for a, b in zip(r, f, strict=True)),
         ),
+        DualContrastive: (-value, value),
         RelativisticAverage: (
             mean(-math.log(sigmoid(x - mean(f))) for x in r)
             + mean(-math.log(1 - sigmoid(x - mean(r))) for x in f),
@@ -134,8 +141,9 @@ def test_patch_scores_are_averaged(loss):
     )
 
 
-def test_only_the_relativistic_loss_pairs():
-    assert [loss for loss in ALL if loss.needs_real] == [RelativisticPairing, RelativisticAverage]
+def test_only_losses_that_compare_need_real_scores():
+    comparing = [RelativisticPairing, RelativisticAverage, DualContrastive]
+    assert [loss for loss in ALL if loss.needs_real] == comparing
 
 
 def test_relativistic_pairing_ignores_what_both_share():
@@ -151,3 +159,12 @@ def test_relativistic_pairing_explains_what_is_missing():
         RelativisticPairing().generator(FAKE)
     with pytest.raises(FitError, match=r"got shapes \(2,\) and \(3,\): give as many real as fake images"):
         RelativisticPairing().discriminator(FAKE, REAL[:2])
+
+
+def test_dual_contrasts_take_batches_of_two_sizes_and_any_shape():
+    real, fake = REAL.reshape(3, 1), FAKE[:2].reshape(1, 1, 1, 2)
+    pulled = mean(math.log(1 + sum(math.exp(b - a) for b in FAKE[:2].tolist())) for a in REAL.tolist())
+    pushed = mean(math.log(1 + sum(math.exp(b - a) for a in REAL.tolist())) for b in FAKE[:2].tolist())
+    assert DualContrastive().discriminator(real, fake).item() == pytest.approx(pulled + pushed, rel=1e-5)
+    with pytest.raises(FitError, match="needs real scores, but got none"):
+        DualContrastive().generator(fake)

@@ -10,6 +10,7 @@ from gancore.standard.regularizers import (
     Dragan,
     Drift,
     GradientPenalty,
+    MaxGradient,
     OneSidedGradientPenalty,
     input_gradient,
 )
@@ -57,6 +58,7 @@ def penalty(part, score, **options):
         (GradientPenalty(weight=3.0), 3 * (SIZE - 1) ** 2),
         (OneSidedGradientPenalty(weight=3.0), 3 * (SIZE - 1) ** 2),
         (Dragan(weight=3.0, target=2.0), 3 * (SIZE - 2) ** 2),
+        (MaxGradient(weight=3.0), 3 * SIZE**2),
     ],
 )
 def test_closed_form_of_a_linear_discriminator(part, value):
@@ -105,6 +107,15 @@ def test_the_gradient_penalty_looks_between_real_and_fake():
     per_sample = share.flatten(1)
     assert torch.allclose(per_sample, per_sample[:, :1].expand_as(per_sample), atol=1e-3)
     assert -1e-3 <= per_sample.min() < 0.2 and 0.8 < per_sample.max() <= 1.001
+
+
+def test_the_largest_gradient_of_a_batch_counts_alone():
+    def steep(image):
+        return image.square().sum((1, 2, 3)) / 2  # whose gradient is the image
+
+    image = torch.tensor([1.0, -3.0, 2.0]).reshape(3, 1, 1, 1).expand(3, 1, 2, 2)
+    both = given(image, steep)  # a line between equal points is that point
+    assert MaxGradient(weight=0.5)(steep, both, both).item() == pytest.approx(0.5 * 4 * 9)
 
 
 def test_dragan_looks_around_real_images():

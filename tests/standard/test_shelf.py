@@ -26,10 +26,14 @@ from gancore.standard import (
     LatentCodes,
     LatentConsistency,
     LeCam,
+    MatchingAware,
+    MultiHinge,
+    NoisyLabels,
     NonSaturating,
     OrthogonalDiscriminator,
     OrthogonalGenerator,
     RelativisticPairing,
+    Rotation,
     TopK,
     Weighted,
 )
@@ -128,6 +132,93 @@ def test_contrastive_heads_compare_classes_alone():
         part.generator(features([[1.0, 2.0]], label=torch.tensor([[0.5, 0.5]])), None)
     with pytest.raises(FactError, match="the data have no labels"):
         DataToDataCrossEntropy(features=(2,), classes=0)
+
+
+# the multi-class hinge
+
+
+def test_the_multi_class_hinge_is_that_of_the_paper():
+    """Three scores of two images: 3 for class 0, 1 for class 1 and 2.5 for fakes; 0, 0 and -4."""
+    part = MultiHinge(features=(3,), classes=2, weight=2.0, generator_weight=0.5)
+    assert part.head.out_features == 3
+    part.head = nn.Identity()
+    rows = [[3.0, 1.0, 2.5], [0.0, 0.0, -4.0]]
+    real, fake = (features(rows, label=torch.tensor(label)) for label in ([0, 1], [1, 0]))
+    of_classes = ((1 - 3 + 2.5) + (1 - 0 + 0)) / 2
+    of_fakes = ((1 - 2.5 + 3) + (1 + 4 + 0)) / 2
+    assert part.discriminator(real, fake).item() == pytest.approx(2 * (of_classes + of_fakes))
+    assert part.generator(fake, real).item() == pytest.approx(((1 - 1 + 3) + (1 - 0 + 0)) / 2 / 2)
+    sure = features([[5.0, 1.0, 0.0]], label=torch.tensor([0]))
+    assert part.generator(sure, sure).item() == 0, "beyond the margin nothing is left to learn"
+
+
+def test_the_multi_class_hinge_compares_classes_alone():
+    rows = features([[1.0, 2.0]], label=torch.tensor([[0.5, 0.5]]))
+    with pytest.raises(FitError, match="compares classes, int64 .*use auxiliary/acgan"):
+        MultiHinge(features=(2,), classes=2).generator(rows, rows)
+
+
+# turned images
+
+
+def test_the_rotation_head_tells_the_turns_that_are_drawn():
+    """Of a 2×2 image with corners a b / c d, turns bring a, b, d, c to the top left; logits are that corner
+    times k, so the cross-entropy of turn r is log Σ_k exp(k t) - r t.
+    """
+    part = Rotation(features=(1,), weight=2.0, generator_weight=0.5)
+    with torch.no_grad():
+        part.head.weight.copy_(torch.arange(4.0)[:, None])
+        part.head.bias.zero_()
+    image = torch.tensor([[[[0.3, -0.2], [0.9, 0.5]]]]).expand(40_000, 1, 2, 2)
+    scored = Scored(lambda: image, never, features_of=lambda image: image[:, :, 0, 0])
+    corners = [0.3, -0.2, 0.5, 0.9]
+    expected = (
+        sum(math.log(sum(math.exp(k * t) for k in range(4))) - r * t for r, t in enumerate(corners)) / 4
+    )
+    with seeded(0):
+        assert part.discriminator(scored, None).item() == pytest.approx(2 * expected, rel=0.02)
+        assert part.generator(scored, None).item() == pytest.approx(expected / 2, rel=0.02)
+
+
+def test_a_quarter_turn_needs_square_images():
+    scored = Scored(lambda: torch.zeros(2, 3, 4, 6), never, features_of=never)
+    with pytest.raises(FitError, match="turns images by quarters, but these are 4×6"):
+        Rotation(features=(1,)).discriminator(scored, scored)
+
+
+# wrong labels
+
+
+def test_the_matching_aware_term_scores_images_with_the_labels_of_others():
+    """Scores are the label's number; the first two of the four labels are equal, so one pair is left out."""
+    label = torch.tensor([5, 2, 2, 7])
+    real = Scored(lambda: torch.zeros(4, 1), lambda image, label=label: label.float(), label=label)
+    pairs = [(5, 7), (2, 5), (7, 2)]  # right and wrong label of an image
+    expected = sum(math.log(1 + math.exp(-a)) + math.log(1 + math.exp(b)) for a, b in pairs) / 3
+    assert MatchingAware(weight=2.0)(never, real, None).item() == pytest.approx(2 * expected, rel=1e-5)
+    hinge = MatchingAware(loss="hinge")(never, real, None).item()
+    assert hinge == pytest.approx(sum(max(0, 1 - a) + max(0, 1 + b) for a, b in pairs) / 3)
+
+
+def test_matching_aware_is_algorithm_1_beside_half_of_the_loss():
+    """The released loss: log s_r + (log(1 - s_w) + log(1 - s_f)) / 2, negated."""
+    rows = torch.tensor([[1.0, 0.0], [0.0, 3.0]])
+    real = Scored(lambda: torch.zeros(2, 1), lambda image, label=rows: label.sum(1), label=rows)
+    fake = torch.tensor([-0.5, 0.25])
+    half = Weighted(discriminator_weight=0.5)
+    total = half.discriminator(real.scores, fake) + MatchingAware(weight=0.5)(never, real, None)
+    sigmoid, wrong = torch.sigmoid, torch.tensor([3.0, 1.0])
+    right = sigmoid(rows.sum(1)).log().mean()
+    expected = right + ((1 - sigmoid(wrong)).log().mean() + (1 - sigmoid(fake)).log().mean()) / 2
+    assert total.item() == pytest.approx(-expected.item(), rel=1e-5)
+
+
+def test_a_batch_of_one_label_has_no_wrong_pair():
+    label = torch.tensor([1, 1])
+    real = Scored(lambda: torch.zeros(2, 1), lambda image, label=label: label.float(), label=label)
+    assert MatchingAware()(never, real, None).item() == 0
+    with pytest.raises(FitError, match="pairs images with wrong labels, but got none"):
+        MatchingAware()(never, scores(1.0), None)
 
 
 # InfoGAN
@@ -286,6 +377,29 @@ def test_weighted_losses():
     assert part.generator(fake).item() == 0 and part.discriminator(real, fake).item() == 9
 
 
+def test_noisy_labels_exchange_pairs_as_often_as_said():
+    real, fake = torch.full((40_000,), 2.0), torch.full((40_000,), -1.0)
+    right, wrong = (Hinge().discriminator(*pair).item() for pair in ((real, fake), (fake, real)))
+    with seeded(0):
+        noisy = NoisyLabels(loss="hinge", probability=0.25).discriminator(real, fake).item()
+    assert noisy == pytest.approx(0.75 * right + 0.25 * wrong, rel=0.02) and right == 0 and wrong == 5
+    assert NoisyLabels(loss="hinge", probability=1.0).discriminator(real, fake).item() == wrong
+    assert torch.equal(NoisyLabels(loss="hinge").generator(fake), Hinge().generator(fake))
+
+
+def test_noisy_labels_are_those_of_images_and_not_of_patches():
+    real, fake = torch.full((200, 1, 2, 2), 2.0), torch.full((200, 1, 2, 2), -1.0)
+    part = NoisyLabels(probability=0.5)
+    given = {}
+    part.loss.discriminator = lambda real, fake: given.update(real=real, fake=fake)
+    with seeded(0):
+        part.discriminator(real, fake)
+    assert set(given["real"].flatten(1).unique(dim=0).sum(1).tolist()) == {8.0, -4.0}
+    assert torch.equal(given["real"] + given["fake"], torch.ones(200, 1, 2, 2))
+    with pytest.raises(FitError, match="give as many real as fake images"):
+        part.discriminator(real, fake[:3])
+
+
 def test_instance_noise_and_chains():
     image = torch.zeros(8, 3, 16, 16)
     with seeded(0):
@@ -308,6 +422,14 @@ TRAININGS = {
     'loss = {part = "weighted", generator_weight = 0.0}',
     "bcr": SMALL + 'regularizers = ["bcr"]',
     "zcr": SMALL + 'auxiliaries = ["zcr"]',
+    "multi-hinge": LABELED + 'conditioner = {part = "embedding", size = 4}\nauxiliaries = ["multi-hinge"]\n'
+    'loss = {part = "weighted", generator_weight = 0.0, discriminator_weight = 0.0}',
+    "rotation": SMALL + 'auxiliaries = ["rotation"]',
+    "matching-aware": LABELED.partition("\n")[0]
+    + '\ndiscriminator = {part = "projection", network = {part = "dcgan-plain", width = 4}}\n'
+    'conditioner = {part = "embedding", size = 4}\nregularizers = ["matching-aware"]',
+    "max-gradient": SMALL + 'regularizers = ["max-gradient"]\nloss = "dual-contrastive"',
+    "noisy-labels": SMALL + 'loss = {part = "noisy-labels", loss = "relativistic-pairing"}',
     "lecam": SMALL + 'regularizers = ["lecam"]',
     "orthogonal": SMALL + 'generator_regularizers = ["orthogonal"]\nregularizers = ["orthogonal"]',
     "top-k": SMALL + 'loss = {part = "top-k", loss = "hinge",'
@@ -338,9 +460,9 @@ def test_each_of_them_is_put_into_a_seat_by_toml_alone(name):
         run.step += 1
     logged = run.take_log()
     assert all(math.isfinite(value) for value in logged.values())
-    if name not in ("top-k", "instance-noise"):
+    if name not in ("top-k", "instance-noise", "noisy-labels"):
         assert any(key.endswith(f"/{name}") for key in logged)
-    if name in ("acgan", "infogan", "zcr", "orthogonal"):
+    if name in ("acgan", "infogan", "zcr", "orthogonal", "multi-hinge", "rotation"):
         assert {f"discriminator/{name}", f"generator/{name}"} <= set(logged)
 
 
@@ -356,6 +478,16 @@ def test_a_classifier_without_a_conditioner_is_refused():
         check_both_sides_read(recipe)
 
 
+def test_a_penalty_that_reads_labels_makes_no_discriminator_read_them():
+    given = {"regularizers": ["matching-aware"], "conditioner": {"part": "embedding", "size": 4}}
+    recipe = create("dcgan", given, image=(3, 16, 16), classes=3)
+    with pytest.raises(FitError, match="embedding reads labels, but discriminator/dcgan does not"):
+        check_both_sides_read(recipe)
+    recipe = create("dcgan", {"regularizers": ["matching-aware"]}, image=(3, 16, 16), classes=3)
+    with pytest.raises(FitError, match="matching-aware reads labels, but neither discriminator/dcgan nor"):
+        check_both_sides_read(recipe)
+
+
 # together: what the kit asks of a recipe
 
 TOGETHER = {
@@ -363,7 +495,8 @@ TOGETHER = {
     "discriminator": {"part": "dcgan-plain", "width": 4},
     "sampler": {"part": "latent-codes", "latent_codes": [3, 1]},
     "conditioner": {"part": "embedding", "size": 4},
-    "auxiliaries": ["acgan", {"part": "infogan", "width": 8}, "zcr"],
+    "auxiliaries": ["acgan", {"part": "infogan", "width": 8}, "zcr", "rotation", "multi-hinge"],
+    "loss": {"part": "noisy-labels", "probability": 0.5},
     "regularizers": ["bcr", "lecam", "orthogonal", {"part": "r1", "every": 2}],
     "generator_regularizers": ["orthogonal"],
     "generator_constraints": [{"part": "weight-clipping", "limit": 1.0}],
