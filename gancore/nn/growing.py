@@ -10,6 +10,7 @@ each doubling not in use.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,33 @@ class Growing(nn.Module):
         stage = float(self.stage)
         level = math.ceil(stage)
         return level, None if level == stage else self.stage - (level - 1)
+
+    def grown(self, x: Tensor, before: Tensor, to_image: Callable[[Tensor, int], Tensor]) -> Tensor:
+        """Maps of the newest size in use, and of the size before it → images of the full size, as fig. 2
+        of the paper: while the newest fades in, its image is blended with that of the size before, each pixel
+        repeated. `to_image(maps, level)` makes the image of a size.
+        """
+        level, weight = self.newest()
+        image = to_image(x, level)  # (N, C, h, w), the size of this level
+        if weight is not None:
+            image = blended(doubled(to_image(before, level - 1), 1), image, weight)
+        return doubled(image, self.doublings - level)  # (N, C, H, W)
+
+    def shrunk(
+        self, image: Tensor, from_image: Callable[[Tensor, int], Tensor], blocks: nn.ModuleList
+    ) -> Tensor:
+        """Images of the full size → maps of the smallest, as fig. 2 of the paper, through the blocks in
+        use, one a doubling. While the newest fades in, its maps are blended behind its block with those
+        of the image at half the size. `from_image(image, level)` makes the maps of a size.
+        """
+        level, weight = self.newest()
+        image = halved(image, self.doublings - level)  # (N, C, h, w), the size of this level
+        x = from_image(image, level)  # (N, channels, h, w)
+        for block in blocks[self.doublings - level :]:
+            x = block(x)  # (N, channels, h/2, w/2), …
+            if weight is not None:  # after the first block only
+                x, weight = blended(from_image(halved(image, 1), level - 1), x, weight), None
+        return x
 
 
 def level_of(size: int, shorter: int, doublings: int) -> int:

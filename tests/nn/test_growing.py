@@ -11,6 +11,15 @@ class Network(Growing):
         self.start_growing(*how)
 
 
+class Halved(nn.Module):
+    def __init__(self, added):
+        super().__init__()
+        self.added = added
+
+    def forward(self, x):
+        return halved(x, 1) + self.added
+
+
 @pytest.mark.parametrize(
     ("size", "shorter", "doublings", "level"),
     [(8, 32, 3, 1), (4, 32, 3, 0), (8, 28, 2, 1), (1, 5, 0, 0), (8, 4, 0, 0), (64, 32, 3, 3), (0, 32, 3, 3)],
@@ -29,6 +38,26 @@ def test_a_stage_says_the_newest_level_and_its_weight():
     other.load_state_dict(network.state_dict())
     assert other.newest()[0] == 2
     assert not list(nn.Module.parameters(network))
+
+
+@pytest.mark.parametrize("stage", [0.0, 1.0, 1.25, 2.0])
+def test_grown_images_and_shrunk_maps_are_mixed_while_a_size_fades_in(stage):
+    network = Network(2, 0)
+    network.stage.fill_(stage)
+    level, weight = network.newest()
+    x, before = torch.randn(1, 1, 2 << level, 2 << level), torch.randn(1, 1, 1 << level, 1 << level)
+    made = network.grown(x, before, lambda maps, size: maps * 10**size)
+    fine = doubled(x * 10**level, 2 - level)
+    old = doubled(before * 10 ** (level - 1), 3 - level)
+    share = 1 if weight is None else stage - level + 1
+    assert torch.allclose(made, share * fine + (1 - share) * old, atol=1e-4)
+    # blocks halve and add 1 and 2; those of sizes that are not in use are left out
+    blocks = nn.ModuleList([Halved(1.0), Halved(2.0)])
+    image = torch.randn(1, 1, 8, 8)
+    found = network.shrunk(image, lambda pixels, size: pixels + 10 * size, blocks)
+    added = {0: 0.0, 1: 10 + 2.0, 2: 20 + 3.0}[level]
+    of_half = 10 * (level - 1) + sum([1.0, 2.0][3 - level :])
+    assert torch.allclose(found, halved(image, 2) + share * added + (1 - share) * of_half, atol=1e-5)
 
 
 def test_pixels_are_averaged_and_repeated():

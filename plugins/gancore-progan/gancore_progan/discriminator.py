@@ -10,7 +10,7 @@ from torch.nn.functional import leaky_relu
 from gancore import Discriminator, fact, field, part
 from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear
-from gancore.nn.growing import Growing, blended, halved, level_of
+from gancore.nn.growing import Growing, level_of
 from gancore.nn.minibatch_std import MinibatchStd
 from gancore.nn.pyramid import smallest_map
 from gancore_progan.layers import DownBlock, SampleStd
@@ -120,14 +120,7 @@ class ProGANDiscriminator(FixedProGANDiscriminator, Growing):
 
     def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → `(N, widths[0])`, the last hidden layer."""
-        level, weight = self.newest()
-        image = halved(image, self.doublings - level)  # (N, C, h, w), the size of this level
-        x = self.from_colors(image, level)  # (N, widths[level], h, w)
-        for block in self.blocks[self.doublings - level :]:
-            x = block(x)  # (N, widths[i - 1], h/2, w/2), …
-            if weight is not None:  # fades in, after the first block only (fig. 2)
-                x, weight = blended(self.from_colors(halved(image, 1), level - 1), x, weight), None
-        return self.summary(x)
+        return self.summary(self.shrunk(image, self.from_colors, self.blocks))
 
     def from_colors(self, image: Tensor, level: int) -> Tensor:
         """An image at the size of a level `(N, C, h, w)` → its first maps `(N, widths[level], h, w)`."""

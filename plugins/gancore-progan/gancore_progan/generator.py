@@ -11,7 +11,7 @@ from gancore.component.interfaces import Shape
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedConv2d
-from gancore.nn.growing import Growing, blended, doubled, level_of
+from gancore.nn.growing import Growing, level_of
 from gancore.nn.pixel_norm import pixel_norm
 from gancore.nn.pyramid import smallest_map
 from gancore_progan.layers import Start, UpBlock, activated
@@ -122,14 +122,11 @@ class ProGANGenerator(FixedProGANGenerator, Growing):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, latent_size)` → `(N, C, H, W)` float32, with the detail of the current stage."""
-        level, weight = self.newest()
+        level, _ = self.newest()
         x = before = self.smallest(code)  # (N, widths[0], h, w)
         for block in self.blocks[:level]:
             before, x = x, block(x)  # (N, widths[i], 2h, 2w), …
-        image = self.to_colors(x, level)  # (N, C, h, w), the size of this level
-        if weight is not None:  # fades in (fig. 2)
-            image = blended(doubled(self.to_colors(before, level - 1), 1), image, weight)
-        return self.colored(doubled(image, self.doublings - level))  # (N, C, H, W)
+        return self.colored(self.grown(x, before, self.to_colors))  # (N, C, H, W)
 
     def to_colors(self, x: Tensor, level: int) -> Tensor:
         """The maps of a level `(N, widths[level], h, w)` → an image `(N, C, h, w)`."""

@@ -7,7 +7,7 @@ from gancore import Conditioner, Discriminator, Generator, Seat, fact, field, pa
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.nn.equalized import EqualizedConv2d
-from gancore.nn.growing import Growing, blended, doubled, halved, level_of
+from gancore.nn.growing import Growing, level_of
 from gancore.nn.pyramid import channels, doublings
 from gancore.recipes.growing import GrowingGAN, Pairs, by_size
 from gancore_stylegan.stylegan1.discriminator import LabeledStyleGANDiscriminator, StyleGANDiscriminator
@@ -49,15 +49,11 @@ class GrowingStyleGANSynthesis(StyleGANSynthesis, Growing):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, L, W)` → `(N, C, H, W)` float32, with the detail of the current stage."""
-        level, weight = self.newest()
+        level, _ = self.newest()
         x = before = code
         for i in range(level + 1):
             before, x = x, self.blocks[i](x, code[:, 2 * i], code[:, 2 * i + 1])  # (N, channels, h, w)
-        image = self.to_rgb(x, level)  # (N, C, h, w), the size of this level
-        if weight is not None:  # fades in (arXiv:1710.10196, fig. 2)
-            image = blended(doubled(self.to_rgb(before, level - 1), 1), image, weight)
-        image = doubled(image, self.doublings - level)  # (N, C, H, W)
-        return at_least_float32(image)
+        return at_least_float32(self.grown(x, before, self.to_rgb))  # (N, C, H, W)
 
     def to_rgb(self, x: Tensor, level: int) -> Tensor:
         """The maps of a level `(N, channels, h, w)` → an image `(N, C, h, w)`."""
@@ -96,14 +92,7 @@ class GrowingStyleGANDiscriminator(StyleGANDiscriminator, Growing):
 
     def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → `(N, hidden)`, the last hidden layer."""
-        level, weight = self.newest()
-        image = halved(image, self.doublings - level)  # (N, C, h, w), the size of this level
-        x = self.from_rgb(image, level)  # (N, channels, h, w)
-        for i in range(self.doublings - level, self.doublings):
-            x = self.blocks[i](x)  # (N, channels, h/2, w/2), …
-            if weight is not None:  # fades in, after the first block only (arXiv:1710.10196, fig. 2)
-                x, weight = blended(self.from_rgb(halved(image, 1), level - 1), x, weight), None
-        return self.summary(x)
+        return self.summary(self.shrunk(image, self.from_rgb, self.blocks))
 
     def from_rgb(self, image: Tensor, level: int) -> Tensor:
         """An image at the size of a level `(N, C, h, w)` → its first maps `(N, channels, h, w)`."""
