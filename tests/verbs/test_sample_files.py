@@ -10,7 +10,7 @@ from small import SmallGenerator, know_small_parts
 
 from gancore import Pipeline
 from gancore.standard.conditioners import Identity
-from gancore.standard.samplers import Normal
+from gancore.standard.samplers import Normal, Uniform
 from gancore.verbs.sample import sample
 
 
@@ -40,6 +40,16 @@ def test_files_written_as_they_are_made_are_those_written_at_the_end(pipeline, t
     assert len(files) == 70 and files == sorted(path.name for path in (tmp_path / "made").iterdir())
     for file in files:
         assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "made" / file).read_bytes()
+
+
+def test_uniform_latents_without_labels_do_not_depend_on_the_number_of_images(pipeline):
+    """Nor do images on how many are rendered at a time."""
+    code = pipeline.generator.code_shape
+    drawn = Pipeline(
+        sampler=Uniform(latent=code), conditioner=Identity(code=code), generator=pipeline.generator
+    )
+    few, some, many = (sample(drawn, count=count, seed=5).images for count in (3, 70, 300))
+    assert torch.equal(few, some[:3]) and torch.equal(some, many[:70])
 
 
 def test_an_array_written_as_it_is_made_is_the_same(pipeline, tmp_path):
