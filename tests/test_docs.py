@@ -4,10 +4,13 @@ A Python block is left out where the word after ```python is `file=…` (then it
 `no-run: reason`.
 """
 
+import re
 import shlex
 
 import pytest
 from documents import FENCE, ROOT, blocks, documents, is_piece, links, run_blocks, scripts
+
+from gancore.component.discovery import registry
 
 IDS = [str(f.relative_to(ROOT)) for f in documents()]
 
@@ -111,3 +114,13 @@ def test_the_checks_see_what_is_wrong(tmp_path):
     assert list(commands(file)) == [["walk", "--slowly"], ["fly", "--far"]]
     assert is_piece("def f():\n\n    pass\n", "class A:\n    def f():\n        pass\n")
     assert not is_piece("def f():\n    pass\n", "def f():\n    x = 1\n    pass\n")
+
+
+def test_the_readme_lists_every_recipe_beside_its_plugin():
+    table = [row.split("|")[1:3] for row in (ROOT / "README.md").read_text().splitlines() if row[:3] == "| `"]
+    told = {(name, plugin.strip()) for names, plugin in table for name in re.findall(r"`([\w-]+)`", names)}
+    owners = {"gancore": "the core"}
+    owners |= {p.name: f"[{p.name}](plugins/{p.name}/README.md)" for p in ROOT.glob("plugins/gancore-*")}
+    known = [one for one in registry().registrations() if one.cls.kind == "recipe"]
+    recipes = {(one.cls.name, owners[one.distribution]) for one in known if one.distribution in owners}
+    assert len(recipes) > 15 and recipes - told == set()
