@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gancore.measure.neighbors import nearest
-from gancore.measure.sets import ImageSet
+from gancore.measure.sets import ImageSet, class_names
 from gancore.measure.study import Study
 from gancore.pictures.captions import Captions
 from gancore.pictures.grid import save_grid
@@ -32,7 +32,7 @@ def write_grids(study: Study, place: Callable[[str], Path]) -> list[Path]:
         named = ["sample", *(f"nearest {i}" for i in range(1, columns))]
         grids[NEIGHBORS_NAME] = pictures, columns, Captions(columns=named)
     if (found := full_classes(study)) is not None:
-        grids["classes"] = classes(study, found), SHOWN, None
+        grids["classes"] = classes(study, found), SHOWN, Captions(rows=row_names(study.samples, found))
     for name, (pictures, columns, captions) in grids.items():
         save_grid(pictures, place(name), columns=columns, captions=captions)
     return [place(name) for name in grids]
@@ -67,6 +67,16 @@ def classes(study: Study, rows: Tensor) -> Tensor:
     """One row of samples per class, in the order of the classes."""
     image = _by_index(study.samples, rows)
     return torch.stack([image[i] for i in rows.flatten().tolist()])
+
+
+def row_names(samples: ImageSet, rows: Tensor) -> list[str]:
+    """The class of each row of samples: its name if it has one, else its number, as `class 3`."""
+    if samples.labels is None:
+        return []
+    names = class_names(samples)
+    numbers = samples.labels[rows[:, 0]].tolist()
+    named = [names[number] if names else str(number) for number in numbers]
+    return [f"class {name}" if name == str(n) else name for n, name in zip(numbers, named, strict=True)]
 
 
 def _by_index(images: ImageSet, indices: Tensor) -> dict[int, Tensor]:

@@ -13,7 +13,7 @@ from gancore.component.interfaces import ImageShape
 from gancore.component.randomness import fold
 from gancore.data import Data
 from gancore.errors import MeasureError
-from gancore.latent.wanted_label import Wanted, wanted_label
+from gancore.latent.wanted_label import Wanted, names_of, wanted_label
 from gancore.pipeline import Pipeline, check_truncation
 
 CHUNK = 256
@@ -197,6 +197,13 @@ class PipelineSamples:
             if len(found) == len(wanted):
                 break
         return torch.stack(found) if found else torch.empty(0, *self.image)
+
+
+def class_names(images: ImageSet) -> tuple[str, ...]:
+    """The names of the classes of the images' labels; none where nobody named them."""
+    if isinstance(images, PipelineSamples):
+        return names_of(images.pipeline)
+    return images.data.class_names if isinstance(images, DatasetImages) else ()
 
 
 def eight_bit(image: Tensor) -> Tensor:
