@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gancore.nn.batch_norm import SyncBatchNorm2d
     from gancore.nn.class_means import ClassMeans
     from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
+    from gancore.nn.convolution import Conv2d
     from gancore.nn.diagonal_gaussian import DiagonalGaussian
     from gancore.nn.dropout import Dropout
     from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear, EqualizedUpConv2d
@@ -42,6 +43,7 @@ _HOMES = {
         "ConditionalBatchNorm2d",
         "ConditionalInstanceNorm2d",
     ),
+    "convolution": ("Conv2d",),
     "diagonal_gaussian": ("DiagonalGaussian",),
     "dropout": ("Dropout",),
     "equalized": (
@@ -90,6 +92,7 @@ __all__ = [
     "ClassMeans",
     "ConditionalBatchNorm2d",
     "ConditionalInstanceNorm2d",
+    "Conv2d",
     "DiagonalGaussian",
     "Dropout",
     "EqualizedConv2d",

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gancore.nn.upfirdn import Step, filtered
+from gancore.nn.convolution import conv2d, mean_conv2d, repeated_conv2d
 
 __all__ = ["EqualizedConv2d", "EqualizedDownConv2d", "EqualizedLinear", "EqualizedUpConv2d"]
 
@@ -79,36 +79,24 @@ class EqualizedConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H, W)`."""
-        return functional.conv2d(x, self.weight * self.scale, self.effective_bias(), padding=self.padding)
+        return conv2d(x, self.weight * self.scale, self.effective_bias(), padding=self.padding)
 
 
 class EqualizedUpConv2d(EqualizedConv2d):
-    """The same after upsampling by repeating every pixel, `(N, C, H, W)` → `(N, outputs, 2H, 2W)`.
-
-    Written as a transposed convolution of stride 2 and the sum of each 2×2 of its pixels, four times cheaper
-    and equal up to rounding.
+    """The same after upsampling by repeating every pixel, `(N, C, H, W)` → `(N, outputs, 2H, 2W)`; see
+    `gancore.nn.convolution.repeated_conv2d`.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, 2H, 2W)`."""
-        weight = (self.weight.flip(2, 3) * self.scale).transpose(0, 1)
-        spread = functional.conv_transpose2d(x, weight, stride=2, padding=max(self.padding - 1, 0))
-        border = max(1 - self.padding, 0)
-        return filtered(
-            spread, weight.new_ones(1, 1, 2, 2), self.effective_bias(), Step((1, 1), (border, border))
-        )
+        return repeated_conv2d(x, self.weight * self.scale, self.effective_bias(), self.padding)
 
 
 class EqualizedDownConv2d(EqualizedConv2d):
-    """The same before downsampling by averages of 2×2 pixels, `(N, C, H, W)` → `(N, outputs, H/2, W/2)`.
-
-    Written as the averages of 2×2 neighbors at every position and a convolution of stride 2, four times
-    cheaper and equal up to rounding.
+    """The same before downsampling by averages of 2×2 pixels, `(N, C, H, W)` → `(N, outputs, H/2, W/2)`; see
+    `gancore.nn.convolution.mean_conv2d`.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
-        averages = filtered(
-            x, x.new_full((1, 1, 2, 2), 0.25), None, Step((1, 1), (self.padding, self.padding))
-        )
-        return functional.conv2d(averages, self.weight * self.scale, self.effective_bias(), stride=2)
+        return mean_conv2d(x, self.weight * self.scale, self.effective_bias(), self.padding)

@@ -1,8 +1,14 @@
 """Residual blocks that double or halve the size of a map."""
 
 from collections.abc import Callable
+from typing import Any
 
+import torch
 from torch import Tensor, nn
+
+from gancore.component.precision import autocast_dtype
+from gancore.nn.convolution import Conv2d, mean_conv2d, repeated_conv2d
+from gancore.nn.rectifier import ReLU
 
 __all__ = ["ResidualBlock"]
 
@@ -31,7 +37,7 @@ class ResidualBlock(nn.Module):
         norm: makes the normalization for a number of channels; it receives the conditions passed to
         `forward`.
         activation: makes the activation, which must not be in-place.
-        conv: makes the convolutions, as `nn.Conv2d` or `SpectralConv2d`.
+        conv: makes the convolutions, as `Conv2d` or `SpectralConv2d`.
         preactivation: whether normalization and activation also precede the first convolution.
         activated_shortcut: whether the shortcut takes the activated input instead of the raw input.
 
@@ -45,8 +51,8 @@ class ResidualBlock(nn.Module):
         *,
         hidden: int | None = None,
         norm: Norm | None = None,
-        activation: Callable[[], nn.Module] = nn.ReLU,
-        conv: Conv = nn.Conv2d,
+        activation: Callable[[], nn.Module] = ReLU,
+        conv: Conv = Conv2d,
         up: nn.Module | None = None,
         down: nn.Module | None = None,
         preactivation: bool = True,
@@ -62,6 +68,8 @@ class ResidualBlock(nn.Module):
         self.shortcut = conv(inputs, outputs, 1) if changes else nn.Identity()
         self.up = nn.Identity() if up is None else up
         self.down = nn.Identity() if down is None else down
+        self.repeats = isinstance(self.conv1, Conv2d) and is_repeating(up)
+        self.averages = isinstance(self.conv2, Conv2d) and is_averaging(down)
         self.activation = activation()
         self.preactivation, self.activated_shortcut = preactivation, activated_shortcut
 
@@ -69,12 +77,40 @@ class ResidualBlock(nn.Module):
         """`(N, inputs, H, W)`, and the conditions of the normalization → `(N, outputs, H', W')`."""
         h = self.activated(self.norm1, x, conditions) if self.preactivation else x
         around = self.up(self.shortcut(self.down(h if self.activated_shortcut else x)))
-        h = self.conv1(self.up(h))
-        h = self.conv2(self.activated(self.norm2, h, conditions))
-        y: Tensor = self.down(h) + around
+        h = self.after_up(h)
+        h = self.activated(self.norm2, h, conditions)
+        y: Tensor = self.before_down(h) + around
+        return y
+
+    def after_up(self, x: Tensor) -> Tensor:
+        """The first convolution, at the size of the output."""
+        conv: Any = self.conv1
+        # in bfloat16 a plain convolution is faster than a transposed one
+        if self.repeats and (autocast_dtype(x) or x.dtype) != torch.bfloat16:
+            return repeated_conv2d(x, conv.effective_weight(), conv.bias, padding=1)
+        y: Tensor = conv(self.up(x))
+        return y
+
+    def before_down(self, x: Tensor) -> Tensor:
+        """The second convolution, at the size of the output."""
+        conv: Any = self.conv2
+        if self.averages:
+            return mean_conv2d(x, conv.effective_weight(), conv.bias, padding=1)
+        y: Tensor = self.down(conv(x))
         return y
 
     def activated(self, norm: nn.Module | None, x: Tensor, conditions: tuple[Tensor, ...]) -> Tensor:
         """The map after normalization, if any, and activation."""
         y: Tensor = self.activation(x if norm is None else norm(x, *conditions))
         return y
+
+
+def is_repeating(up: nn.Module | None) -> bool:
+    """Whether it repeats each pixel 2×2 times."""
+    return isinstance(up, nn.Upsample) and (up.scale_factor, up.mode, up.size) == (2, "nearest", None)
+
+
+def is_averaging(down: nn.Module | None) -> bool:
+    """Whether it takes the means of 2×2 pixels."""
+    settings = ("kernel_size", "stride", "padding", "ceil_mode")
+    return isinstance(down, nn.AvgPool2d) and [getattr(down, name) for name in settings] == [2, 2, 0, False]

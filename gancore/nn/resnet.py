@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from gancore.component.interfaces import ImageShape
 from gancore.errors import FactError
 from gancore.nn.attention import SelfAttention
+from gancore.nn.convolution import Conv2d
 from gancore.nn.initializers import xavier_weights
 from gancore.nn.pyramid import doublings, halvings, smallest_map
+from gancore.nn.rectifier import relu
 from gancore.nn.residual import ResidualBlock
 
 __all__ = ["Pooling", "ResNetDown", "ResNetUp", "Upsampling", "down_plan", "up_widths"]
@@ -101,7 +103,7 @@ class ResNetUp(nn.Module):
         address: str,
         *,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
-        conv: Make = nn.Conv2d,
+        conv: Make = Conv2d,
         linear: Make = nn.Linear,
         upsampling: Upsampling = "nearest",
         attention: int = 0,
@@ -131,7 +133,7 @@ class ResNetUp(nn.Module):
             x = block(x, *conditions)  # (N, widths[i + 1], 2h, 2w)
             if i == self.place:
                 x = self.attention(x)
-        image: Tensor = torch.tanh(self.to_image(torch.relu(self.norm(x))))  # (N, C, H, W)
+        image: Tensor = torch.tanh(self.to_image(relu(self.norm(x))))  # (N, C, H, W)
         return image
 
 
@@ -158,7 +160,7 @@ class ResNetDown(nn.Module):
         count: int,
         address: str,
         *,
-        conv: Make = nn.Conv2d,
+        conv: Make = Conv2d,
         pooling: Pooling = "sum",
         activated_shortcut: bool = False,
         attention: int = 0,
@@ -188,7 +190,7 @@ class ResNetDown(nn.Module):
             x = block(x)  # (N, widths[i], h, w)
             if i == self.place:
                 x = self.attention(x)
-        x = torch.relu(x)
+        x = relu(x)
         return x.mean((2, 3)) if self.mean else x.sum((2, 3))
 
 

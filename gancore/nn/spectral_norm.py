@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gancore.component.precision import at_least_float32
+from gancore.nn.convolution import Conv2d
 from gancore.nn.labels import embedded
 
 __all__ = ["Spectral", "SpectralConv2d", "SpectralEmbedding", "SpectralLinear"]
@@ -87,13 +88,8 @@ class Spectral(nn.Module):
         place.copy_(v.reshape(place.shape))
 
 
-class SpectralConv2d(Spectral, nn.Conv2d):
+class SpectralConv2d(Spectral, Conv2d):
     """A convolution whose weight is normalized as a matrix (outputs, inputs · kernel); see `nn.Conv2d`."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, inputs, H, W)` → `(N, outputs, H', W')`."""
-        y: Tensor = self._conv_forward(x, self.effective_weight(), self.bias)
-        return y
 
 
 class SpectralLinear(Spectral, nn.Linear):

@@ -16,6 +16,7 @@ from gancore.component.part import fact, field, interface
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import as_tuple, sizes, whole
 from gancore.nn.conditional_norm import ClassVectors, ConditionalBatchNorm2d
+from gancore.nn.convolution import Conv2d
 from gancore.nn.initializers import xavier_weights
 from gancore.nn.labels import check_classes, given_label
 from gancore.nn.projection import ProjectionHead
@@ -186,7 +187,7 @@ class ResNetDiscriminator(Discriminator):
             self.widths or widths,
             self.halvings or count,
             self.qualified_name,
-            conv=SpectralConv2d if self.spectral else nn.Conv2d,
+            conv=SpectralConv2d if self.spectral else Conv2d,
             pooling=self.pools,
             activated_shortcut=self.activated_shortcut,
             attention=self.attends,

@@ -4,8 +4,9 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from gancore.nn.convolution import Conv2d, conv2d
+from gancore.nn.rectifier import leaky_relu
 from gancore.nn.upfirdn import Resample
 
 __all__ = ["Bottleneck", "Down", "FromBasis", "ToBasis", "Up", "scaled"]
@@ -20,23 +21,24 @@ def scaled(weight: Tensor, gain: float = 1.0) -> None:
     nn.init.normal_(weight, std=gain / math.sqrt(weight[0].numel()))
 
 
-def conv(inputs: int, outputs: int, kernel: int = 1, groups: int = 1, gain: float = 1.0) -> nn.Conv2d:
+def conv(inputs: int, outputs: int, kernel: int = 1, groups: int = 1, gain: float = 1.0) -> Conv2d:
     """A convolution without bias that keeps the size."""
-    made = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, groups=groups, bias=False)
+    made = Conv2d(inputs, outputs, kernel, padding=kernel // 2, groups=groups, bias=False)
     scaled(made.weight, gain)
     return made
 
 
 class Biased(nn.Module):
-    """Leaky ReLU of slope 0.2, after a bias for each channel."""
+    """Leaky ReLU of slope 0.2, after a convolution and a bias for each of its channels."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(channels))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, C, H, W)` → the same shape."""
-        return functional.leaky_relu(x + self.bias.to(x.dtype)[:, None, None], SLOPE)
+    def forward(self, x: Tensor, layer: Conv2d) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, C, H, W)`."""
+        y = conv2d(x, layer.weight, self.bias, padding=layer.kernel_size[0] // 2, groups=layer.groups)
+        return leaky_relu(y, SLOPE, inplace=True)
 
 
 class Bottleneck(nn.Module):
@@ -60,9 +62,10 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` → the same shape."""
-        h = self.second(self.first_bias(self.first(x)))
-        y: Tensor = x + self.third(self.second_bias(h))
-        return y
+        h = self.first_bias(x, self.first)  # (N, wide, H, W)
+        h = self.second_bias(h, self.second)
+        y: Tensor = self.third(h)
+        return y.add_(x)
 
 
 class Up(nn.Module):
@@ -113,8 +116,8 @@ class FromBasis(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs)` → `(N, outputs, h, w)`."""
-        y: Tensor = self.basis * self.layer(x)[:, :, None, None]
-        return y
+        scale: Tensor = self.layer(x)  # (N, outputs)
+        return (last(self.basis) * scale[:, None, None]).permute(0, 3, 1, 2)
 
 
 class ToBasis(nn.Module):
@@ -132,8 +135,16 @@ class ToBasis(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, h, w)` → `(N, outputs)`."""
-        y: Tensor = self.layer((x * self.basis).sum((2, 3)))
+        rows = x.permute(0, 2, 3, 1)  # (N, h, w, inputs)
+        y: Tensor = self.layer((rows * last(self.basis)).sum((1, 2)))
         return y
+
+
+def last(basis: Tensor) -> Tensor:
+    """The maps `(C, h, w)` with channels last in memory too, so that what is made of them, and its gradient,
+    are in channels_last as all other maps: mixed layouts are several times slower.
+    """
+    return basis.permute(1, 2, 0).contiguous()
 
 
 def filter_of(taps: tuple[float, ...]) -> tuple[float, ...]:

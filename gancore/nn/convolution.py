@@ -1,0 +1,288 @@
+"""Convolutions whose gradients are again convolutions, so that a gradient penalty is about as fast as its
+passes.
+
+torch differentiates the gradient of a convolution by convolutions with kernels as large as the maps, group by
+group. Here the three maps that are linear in each of two arguments (the output from input and weight; the
+gradient of the input, and that of the weight) are each other's derivatives, and all run in the operators of
+a first derivative. The function is the same, to the order of sums.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gancore.component.precision import autocast_dtype, without_autocast
+from gancore.nn.upfirdn import Step, filtered
+
+__all__ = ["Conv2d", "conv2d", "conv_transpose2d", "mean_conv2d", "repeated_conv2d"]
+
+Pair = tuple[int, int]
+
+
+class Geometry(NamedTuple):
+    """How a kernel moves over the maps; transposed, it is the adjoint map."""
+
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    groups: int
+    transposed: bool = False
+
+    def pointwise(self, kernel: torch.Size, *maps: Tensor) -> bool:
+        """Whether it is a product of matrices, whose rows are places that lie in memory one after another."""
+        plain = kernel[2:] == (1, 1) and self == Geometry((1, 1), (0, 0), self.dilation, 1)
+        # on the CPU, where torch's convolution in float32 with one thread is slower
+        return plain and all(
+            x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last) for x in maps
+        )
+
+    def apply(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """The output."""
+        if self.pointwise(weight.shape, x):
+            return _product(x, weight.flatten(1).t(), bias)
+        return self.convolution(x, weight, bias)
+
+    def convolution(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The output, by torch's operator."""
+        return torch.convolution(
+            x, weight, bias, self.stride, self.padding, self.dilation, self.transposed, (0, 0), self.groups
+        )
+
+    def input_gradient(self, gradient: Tensor, weight: Tensor, size: torch.Size) -> Tensor:
+        """The gradient of an input of this size, from that of the output."""
+        if self.pointwise(weight.shape, gradient):
+            return _product(gradient, weight.flatten(1))
+        return self._backward(gradient, _unfilled(size, gradient), weight, (True, False, False))[0]
+
+    def weight_gradient(self, gradient: Tensor, x: Tensor, size: torch.Size) -> Tensor:
+        """The gradient of a weight of this size, from that of the output."""
+        if self.pointwise(size, gradient, x):
+            return (_rows(gradient).t() @ _rows(x))[:, :, None, None]
+        return self._backward(gradient, x, _unfilled(size, gradient), (False, True, False))[1]
+
+    def _backward(
+        self, gradient: Tensor, x: Tensor, weight: Tensor, wanted: tuple[bool, bool, bool]
+    ) -> tuple[Tensor, ...]:
+        found: tuple[Tensor, ...] = torch.ops.aten.convolution_backward(
+            gradient,
+            x,
+            weight,
+            None,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.transposed,
+            (0, 0),
+            self.groups,
+            wanted,
+        )
+        return found
+
+
+def _rows(x: Tensor) -> Tensor:
+    """The places of a map in channels_last, `(N·H·W, C)`, a view."""
+    return x.permute(0, 2, 3, 1).view(-1, x.shape[1])
+
+
+def _product(x: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x in channels_last, times a matrix at every place, in channels_last."""
+    n, _, h, w = x.shape
+    size = n, matrix.shape[1], h, w
+    y = torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+    if bias is None:
+        torch.mm(_rows(x), matrix, out=_rows(y))
+    else:
+        torch.addmm(bias, _rows(x), matrix, out=_rows(y))
+    return y
+
+
+def _unfilled(size: torch.Size, like: Tensor) -> Tensor:
+    """A tensor of which only shape and layout are read."""
+    last = like.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    return torch.empty(size, dtype=like.dtype, device=like.device, memory_format=layout)
+
+
+class _Output(torch.autograd.Function):
+    """(x, weight) → output."""
+
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
+        with without_autocast(x):
+            return geometry.apply(x, weight, bias)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        x, weight, _, ctx.geometry = inputs
+        ctx.sizes = x.shape, weight.shape
+        _keep(ctx, x, weight)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,), (x, weight) = gradients, ctx.saved_tensors
+        for_x, for_weight, for_bias, _ = ctx.needs_input_grad
+        return (
+            _input_gradient(gradient, weight, ctx.sizes[0], ctx.geometry) if for_x else None,
+            _weight_gradient(gradient, x, ctx.sizes[1], ctx.geometry) if for_weight else None,
+            gradient.sum((0, 2, 3)) if for_bias else None,
+            None,
+        )
+
+
+class _InputGradient(torch.autograd.Function):
+    """(gradient of the output, weight) → gradient of the input."""
+
+    @staticmethod
+    def forward(gradient: Tensor, weight: Tensor, size: torch.Size, geometry: Geometry) -> Tensor:
+        with without_autocast(gradient):
+            return geometry.input_gradient(gradient, weight, size)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        gradient, weight, _, ctx.geometry = inputs
+        ctx.size = weight.shape
+        _keep(ctx, gradient, weight)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (second,), (gradient, weight) = gradients, ctx.saved_tensors
+        for_gradient, for_weight = ctx.needs_input_grad[:2]
+        return (
+            _output(second, weight, None, ctx.geometry) if for_gradient else None,
+            _weight_gradient(gradient, second, ctx.size, ctx.geometry) if for_weight else None,
+            None,
+            None,
+        )
+
+
+class _WeightGradient(torch.autograd.Function):
+    """(gradient of the output, x) → gradient of the weight."""
+
+    @staticmethod
+    def forward(gradient: Tensor, x: Tensor, size: torch.Size, geometry: Geometry) -> Tensor:
+        with without_autocast(gradient):
+            return geometry.weight_gradient(gradient, x, size)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        gradient, x, _, ctx.geometry = inputs
+        ctx.size = x.shape
+        _keep(ctx, gradient, x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (second,), (gradient, x) = gradients, ctx.saved_tensors
+        for_gradient, for_x = ctx.needs_input_grad[:2]
+        return (
+            _output(x, second, None, ctx.geometry) if for_gradient else None,
+            _input_gradient(gradient, second, ctx.size, ctx.geometry) if for_x else None,
+            None,
+            None,
+        )
+
+
+def _output(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
+    made: Tensor = _Output.apply(x, weight, bias, geometry)  # type: ignore[no-untyped-call]
+    return made
+
+
+def _input_gradient(gradient: Tensor, weight: Tensor, size: torch.Size, geometry: Geometry) -> Tensor:
+    made: Tensor = _InputGradient.apply(gradient, weight, size, geometry)  # type: ignore[no-untyped-call]
+    return made
+
+
+def _weight_gradient(gradient: Tensor, x: Tensor, size: torch.Size, geometry: Geometry) -> Tensor:
+    made: Tensor = _WeightGradient.apply(gradient, x, size, geometry)  # type: ignore[no-untyped-call]
+    return made
+
+
+def _keep(ctx: Any, first: Tensor, second: Tensor) -> None:
+    """Saves of two factors those that a gradient of the other needs."""
+    for_first, for_second = ctx.needs_input_grad[:2]
+    ctx.save_for_backward(first if for_second else None, second if for_first else None)
+
+
+def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
+    if (dtype := autocast_dtype(x)) is not None:
+        x, weight = x.to(dtype), weight.to(dtype)
+    bias = None if bias is None else bias.to(x.dtype)
+    if torch.compiler.is_compiling():
+        return geometry.convolution(x, weight, bias)
+    if not torch.is_grad_enabled():
+        return geometry.apply(x, weight, bias)
+    return _output(x, weight, bias, geometry)
+
+
+def conv2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """`functional.conv2d`: `(N, inputs, H, W)` → `(N, outputs, H', W')`."""
+    return _convolved(x, weight, bias, Geometry(_pair(stride), _pair(padding), _pair(dilation), groups))
+
+
+def conv_transpose2d(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, *, stride: int = 1, padding: int = 0
+) -> Tensor:
+    """`functional.conv_transpose2d`: `(N, inputs, H, W)` → `(N, outputs, H', W')`."""
+    return _convolved(x, weight, bias, Geometry(_pair(stride), _pair(padding), (1, 1), 1, transposed=True))
+
+
+def mean_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
+    """A convolution, and the means of 2×2 pixels of what it gives: `(N, inputs, H, W)` → `(N, outputs, H/2,
+    W/2)` where the padding keeps the size.
+
+    Written as the means of 2×2 neighbors at every place and a convolution of stride 2: a quarter of the work,
+    and equal up to rounding.
+    """
+    means = filtered(x, x.new_full((1, 1, 2, 2), 0.25), None, Step((1, 1), (padding, padding)))
+    return conv2d(means, weight, bias, stride=2)
+
+
+def repeated_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
+    """A convolution of what repeating every pixel gives: `(N, inputs, H, W)` → `(N, outputs, 2H, 2W)` where
+    the padding keeps the size.
+
+    Written as a transposed convolution of stride 2 and the sums of 2×2 of its pixels: a quarter of the work,
+    and equal up to rounding.
+    """
+    spread = conv_transpose2d(x, weight.flip(2, 3).transpose(0, 1), stride=2, padding=max(padding - 1, 0))
+    border = max(1 - padding, 0)
+    return filtered(spread, weight.new_ones(1, 1, 2, 2), bias, Step((1, 1), (border, border)))
+
+
+class Conv2d(nn.Conv2d):
+    """`nn.Conv2d` by `conv2d`; a layer whose weight is made of its parameters says so by `effective_weight`.
+
+    `(N, inputs, H, W)` → `(N, outputs, H', W')`.
+    """
+
+    def effective_weight(self) -> Tensor:
+        """The weight to convolve with."""
+        return self.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H', W')`."""
+        if self.padding_mode != "zeros" or isinstance(self.padding, str):
+            y: Tensor = self._conv_forward(x, self.effective_weight(), self.bias)
+            return y
+        return conv2d(
+            x,
+            self.effective_weight(),
+            self.bias,
+            stride=_pair(self.stride),
+            padding=_pair(self.padding),
+            dilation=_pair(self.dilation),
+            groups=self.groups,
+        )
+
+
+def _pair(value: Any) -> Pair:
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
