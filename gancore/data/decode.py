@@ -149,11 +149,18 @@ def _check_size(image: Image.Image) -> None:
         raise Unreadable(
             f"{width}×{height} is {width * height} pixels, above the limit of {most}; make it smaller"
         )
-    if max(width, height) > MAX_SIDE:
-        raise Unreadable(
-            f"{width}×{height} has a side of {max(width, height)} pixels, above the limit of {MAX_SIDE}; "
-            "cut it into shorter images"
-        )
+    if said := too_long(height, width):
+        raise Unreadable(said)
+
+
+def too_long(height: int, width: int) -> str:
+    """Why an image of these sides is given to Pillow neither as a file nor to be resized; empty if it is."""
+    if max(width, height) <= MAX_SIDE:
+        return ""
+    return (
+        f"{width}×{height} has a side of {max(width, height)} pixels, above the limit of {MAX_SIDE}; "
+        "cut it into shorter images"
+    )
 
 
 def _measured(image: Image.Image, orientation: int) -> tuple[int, int, bool, bool]:

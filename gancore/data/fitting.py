@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gancore.data.decode import too_long
 from gancore.data.options import ImageOptions, Size
 from gancore.data.source import Array, Raw
 from gancore.data.strips import by_strips
@@ -22,10 +23,13 @@ def fit_image(raw: Raw, options: ImageOptions, name: str) -> Array:
     Transparent images are composited before they are resized, kept alpha is resized premultiplied.
 
     Raises:
-        DataError: the image cannot be converted to those channels.
+        DataError: the image cannot be converted to those channels, or is to be resized and has a side of more
+            than a million.
     """
     raw = _with_depth(_with_channels(raw, options, name), options.bits)
     if options.size is not None and options.size != raw.pixels.shape[:2]:
+        if said := too_long(*raw.pixels.shape[:2]):
+            raise DataError(f"{name} cannot be resized: {said}")
         raw = _with_size(raw, options.size, options)
     return np.ascontiguousarray(raw.pixels.transpose(2, 0, 1))
 

@@ -67,6 +67,13 @@ def test_a_side_beyond_the_limit_is_named(size):
     )
 
 
+def test_an_array_with_such_a_side_is_not_resized():
+    column = np.zeros((1, 1, 1_000_001, 1), np.uint8)
+    assert open_data(column, layout="NCHW").image == (1, 1_000_001, 1)
+    with pytest.raises(DataError, match="cannot be resized: 1×1000001 has a side of 1000001 pixels"):
+        open_data(column, layout="NCHW", size=16, cache="off").rows(np.array([0]))
+
+
 def test_the_longest_side_is_read():
     out = io.BytesIO()
     Image.new("L", (1, 1_000_000), 7).save(out, "PNG")
