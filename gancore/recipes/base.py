@@ -83,6 +83,9 @@ class Run(Protocol):
         entries that the recipe derives.
         """
 
+    def share(self, fraction: float) -> int:
+        """The images of all ranks in this fraction of a batch: equally many for each rank, at least one."""
+
     def pass_over(self, n: int | None = None) -> Iterator[dict[str, Tensor]]:
         """All images of the data once, `n` of all ranks at a time (default: a batch), in their own order and
         not mirrored: this rank's rows of each batch, as `batch` gives them.

@@ -29,7 +29,7 @@ from gancore.component.interfaces import (
 from gancore.component.part import Seat, Seats, fact, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
-from gancore.component.validators import whole
+from gancore.component.validators import above, whole, within
 from gancore.errors import FitError
 from gancore.nn.growing import Growing
 from gancore.pipeline import Pipeline, check_fit, evaluating
@@ -90,6 +90,11 @@ class TwoPlayerGAN(Recipe):
         scheduled=True,
     )
     batch: int = field(default=64, validator=whole(1), help="batch size, where the run is given none")
+    batch_fraction: float = field(
+        default=1.0,
+        validator=[above(0), within(0, 1)],
+        help="fraction of the batch that a step takes, in (0, 1]; with a schedule, batch warm-up",
+    )
     pair_labels: bool = field(
         default=False,
         help="give generated images the labels of the real batch, "
@@ -218,7 +223,7 @@ class TwoPlayerGAN(Recipe):
 
     def real_batch(self, run: Run) -> RealBatch:
         """The next images of the data, with labels if any part reads them."""
-        batch = run.batch()
+        batch = run.batch(run.share(self.batch_fraction))
         return RealBatch(batch["image"], batch.get("label"))
 
     def latent_batch(self, run: Run, n: int, real: RealBatch) -> LatentBatch:

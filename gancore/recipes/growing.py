@@ -152,7 +152,7 @@ class GrowingGAN(TwoPlayerGAN):
     def real_batch(self, run: Run) -> RealBatch:
         """The next batch, with the size and coarseness of this stage."""
         wanted, full = self.batch_at(math.ceil(self.stage)), self.batch_at(self.doublings)
-        batch = run.batch(max(1, run.batch_size * wanted // full))
+        batch = run.batch(run.share(self.batch_fraction * wanted / full))
         return RealBatch(coarse(batch["image"], self.doublings, self.stage), batch.get("label"))
 
     def batch_at(self, level: int) -> int:

@@ -113,6 +113,9 @@ class TrainingRun(Run):
         self.images += n
         return self._wanted(rows)
 
+    def share(self, fraction: float) -> int:
+        return max(1, round(fraction * (self.batch_size // self.ranks.world))) * self.ranks.world
+
     def pass_over(self, n: int | None = None) -> Iterator[dict[str, Tensor]]:
         return map(self._wanted, self._finite.pass_over(n or self.batch_size))
 
