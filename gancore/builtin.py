@@ -52,6 +52,7 @@ from gancore.standard.regularizers import (
 from gancore.standard.rotation import Rotation
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
 from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
+from gancore.standard.unrolled import Unrolled
 from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
 gancore_api = 1
@@ -69,7 +70,7 @@ _PARTS: list[type[Part]] = [
     *(R1, R2, GradientPenalty, OneSidedGradientPenalty, MaxGradient, Dragan, Drift),
     *(LeCam, BalancedConsistency, MatchingAware, OrthogonalDiscriminator),
     *(OrthogonalGenerator, FeatureMatching),
-    *(HistoricalAverageDiscriminator, HistoricalAverageGenerator),
+    *(HistoricalAverageDiscriminator, HistoricalAverageGenerator, Unrolled),
     *(ACGAN, InfoGAN, LatentConsistency),
     *(ConditionalContrastive, DataToDataCrossEntropy, MultiHinge, Rotation),
     *(WeightClipping,),

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from gancore.standard.rotation import Rotation
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
+    from gancore.standard.unrolled import Unrolled
     from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
 _HOMES = {
@@ -75,6 +76,7 @@ _HOMES = {
         "OrthogonalDiscriminator",
         "OrthogonalGenerator",
     ),
+    "unrolled": ("Unrolled",),
     "wrapped_losses": (
         "NoisyLabels",
         "TopK",
@@ -185,6 +187,7 @@ __all__ = [
     "Uniform",
     "UniformIndices",
     "UniformLabels",
+    "Unrolled",
     "VectorQuantizer",
     "WarmUp",
     "Wasserstein",
