@@ -58,6 +58,7 @@ def train(
     best: Annotated[str | None, o.setting("best")] = None,
     keep: Annotated[int | None, o.setting("keep")] = None,
     hold_out: Annotated[int | None, o.setting("hold_out")] = None,
+    instance_selection: Annotated[float | None, o.setting("instance_selection")] = None,
     compile: Annotated[bool | None, o.setting("compile")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="run folder; default: the next runs/0001-NAME")

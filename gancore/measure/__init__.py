@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels, default_extractor
     from gancore.measure.frechet import Frechet, frechet_distance
     from gancore.measure.inception_score import InceptionScore
+    from gancore.measure.instances import most_typical
     from gancore.measure.intra_class import IntraClass
     from gancore.measure.kernel import Kernel, kernel_distance
     from gancore.measure.memorization import Memorization
@@ -37,6 +38,7 @@ _HOMES = {
     "extractors": ("Emoji", "Fashion", "Inception2015", "Pixels", "default_extractor"),
     "frechet": ("Frechet", "frechet_distance"),
     "inception_score": ("InceptionScore",),
+    "instances": ("most_typical",),
     "intra_class": ("IntraClass",),
     "kernel": ("Kernel", "kernel_distance"),
     "memorization": ("Memorization",),
@@ -84,6 +86,7 @@ __all__ = [
     "default_extractor",
     "frechet_distance",
     "kernel_distance",
+    "most_typical",
     "ms_ssim",
     "score_study",
     "standard_scores",

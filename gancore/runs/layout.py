@@ -14,6 +14,8 @@ INDEX = "pipelines.json"
 """Lists the pipelines of a run that has several, the default first."""
 UNREADABLE = "unreadable.tsv"
 """Lists the images of the data that were left out, with the reasons."""
+INSTANCES = "instances.tsv"
+"""Lists the images of the data that instance selection chose, by number and name."""
 EVALUATION = "evaluation"
 """The file of `scores/` that `gancore evaluate` writes."""
 REAL = "real"
@@ -71,6 +73,11 @@ class RunLayout:
     def log_file(self) -> Path:
         """The log, which `gancore.runs.log.Log` writes."""
         return self._own(LOG)
+
+    @property
+    def instances_file(self) -> Path:
+        """The images that instance selection chose."""
+        return self._own(INSTANCES)
 
     @property
     def unreadable_file(self) -> Path:

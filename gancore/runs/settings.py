@@ -9,7 +9,7 @@ import attrs
 from attrs.validators import optional
 
 from gancore.component.differing import differing_text
-from gancore.component.validators import one_of, whole
+from gancore.component.validators import above, one_of, whole, within
 from gancore.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,6 +76,12 @@ class Settings:
     )
     keep: int = _setting(3, "checkpoints kept, besides the best", whole(1))
     hold_out: int = _setting(0, "images excluded from training, for evaluation", whole(0), fixed=True)
+    instance_selection: float = _setting(
+        1.0,
+        "fraction of the images to train on, those most typical in a feature space, in (0, 1]",
+        [above(0), within(0, 1)],
+        fixed=True,
+    )
     compile: bool = _setting(False, "compile the networks (first-order updates and sampling)")
 
     __repr__ = differing_text

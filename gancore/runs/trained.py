@@ -122,7 +122,9 @@ class Trained(Checkpoints):
         """
         if (sources := self.sources) is None:
             return None
-        held_out, opened = self.settings.hold_out, sources.open()
+        from gancore.runs.instances import selected
+
+        held_out, opened = self.settings.hold_out, selected(self, sources.open())
         return RunData(*opened.split(held_out)) if held_out else RunData(opened, None)
 
     @property

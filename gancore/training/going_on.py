@@ -21,6 +21,7 @@ from gancore.data import Data
 from gancore.errors import CheckpointError, DataError, RunError, UserError
 from gancore.recipes.base import Recipe
 from gancore.runs.folder import RunFolder
+from gancore.runs.instances import selected
 from gancore.runs.settings import Settings
 from gancore.runs.sources import Sources
 from gancore.storage.manifest import check_manifest
@@ -148,7 +149,8 @@ def opened_data(run: RunFolder, data: Data | Sources | Sequence[str] | None) -> 
     Raises:
         RunError: they are not the data that the run was trained on, or cannot be found.
     """
-    opened, table = (data, dict[str, Any]()) if isinstance(data, Data) else _from_sources(run, data)
+    whole, table = (data, dict[str, Any]()) if isinstance(data, Data) else _from_sources(run, data)
+    opened = selected(run, whole)
     known, settings = run.fingerprint, run.settings
     if known not in (fingerprint(opened, settings), opened.older_fingerprint):
         raise RunError(

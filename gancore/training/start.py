@@ -1,5 +1,6 @@
 """Starts a training from a recipe and data, or resumes one from its run folder."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,16 +8,19 @@ from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from gancore.component.bounded import bounded_by_machine
 from gancore.component.interfaces import LabelSampler
 from gancore.data import Data
 from gancore.errors import FactError, FitError, UserError
+from gancore.measure.instances import most_typical
 from gancore.progress import tell
 from gancore.recipes.base import Recipe
 from gancore.recipes.conditions import check_both_sides_read, check_labels_arrive
 from gancore.runs.folder import RunFolder
+from gancore.runs.instances import note_instances, one_domain
 from gancore.runs.settings import Settings
 from gancore.runs.sources import Sources
 from gancore.training.going_on import (
@@ -57,6 +61,8 @@ def train(
     tell("opening the data")
     data = Sources(data=(data,)) if isinstance(data, str) else data
     opened = data.open() if isinstance(data, Sources) else data
+    whole, chosen = opened, chosen_instances(opened, settings, ranks)
+    opened = opened if chosen is None else one_domain(opened).select(chosen)
     fit_to_data(recipe, opened, settings.seed)
     check_both_sides_read(recipe)  # not on resuming: older runs may hold such recipes
     training = Training(recipe, opened, settings, ranks)
@@ -69,6 +75,8 @@ def train(
     def begin() -> None:
         folder.describe(recipe, settings, table, command)
         folder.note_unreadable(opened.skipped)
+        if chosen is not None:
+            note_instances(folder, one_domain(whole), chosen.tolist())
 
     training.go(folder, begin=begin)
     return training
@@ -118,6 +126,19 @@ def resume(
 def _places(data: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
     several = [data] if isinstance(data, str | os.PathLike) else data
     return tuple(os.fspath(place) for place in several)
+
+
+def chosen_instances(data: Data, settings: Settings, ranks: Ranks) -> npt.NDArray[np.int64] | None:
+    """The numbers of the images to train on, the same on every rank; None for all.
+
+    Raises:
+        UserError: the data are not images of one domain.
+    """
+    if settings.instance_selection == 1:
+        return None
+    images = one_domain(data)
+    told = ranks.from_first(lambda: json.dumps(most_typical(images, settings.instance_selection).tolist()))
+    return np.array(json.loads(told), dtype=np.int64)
 
 
 def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:

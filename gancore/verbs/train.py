@@ -55,6 +55,7 @@ def train(
     best: str | None = None,
     keep: int | None = None,
     hold_out: int | None = None,
+    instance_selection: float | None = None,
     compile: bool | None = None,
     output: str | os.PathLike[str] | None = None,
     resume_if_there: bool = False,
@@ -100,6 +101,7 @@ def train(
             images are translated in pairs or reconstructed.
         keep: checkpoints to keep, besides the best.
         hold_out: images to exclude from training.
+        instance_selection: fraction of the images to train on, those most typical in a feature space.
         compile: compile the networks.
         output: run folder; default: the next runs/0001-NAME.
         resume_if_there: continue the run in `output` if it has begun, which must be of the same recipe and

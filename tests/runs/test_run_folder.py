@@ -394,7 +394,7 @@ NAMES = (
 )
 SPELLED = re.compile(
     rf"""/ f?["'](?:{NAMES}|best|samples|scores)["'/]|"""  # joined to a path
-    rf"""["'](?:recipe\.toml|run\.toml|log\.jsonl|\.lock|report\.html|pipelines\.json|best\.json|unreadable\.tsv)["']|"""
+    rf"""["'](?:recipe\.toml|run\.toml|log\.jsonl|\.lock|report\.html|pipelines\.json|best\.json|unreadable\.tsv|instances\.tsv)["']|"""
     rf"""glob\(f?["'](?:{NAMES}|samples|scores)/|==\s*["']checkpoints["']"""
 )
 
@@ -423,6 +423,7 @@ def test_the_names_of_a_run_are_spelled_in_one_place():
         "pipelines.json",
         "best.json",
         "unreadable.tsv",
+        "instances.tsv",
     ):
         assert layout.count(f'"{name}"') == 1, name
 
