@@ -829,6 +829,15 @@ class Quantizes(Augment):
         return image.detach().abs() * image
 
 
+@mutant("says_which_images_it_replaces")
+class ReplacesInSilence(Augment):
+    def forward(self, image):
+        return image
+
+    def replaced(self, image):
+        return torch.ones(len(image), dtype=torch.bool)
+
+
 # averages, schedules, optimizers
 
 

@@ -57,7 +57,7 @@ def test_each_class_is_chosen_from_by_itself():
 @pytest.fixture(scope="module")
 def selected(images, tmp_path_factory):
     folder = tmp_path_factory.mktemp("selected") / "run"
-    begin(images, folder, instance_selection=0.5)
+    begin(images, folder, report_every=16, instance_selection=0.5)
     return folder
 
 
@@ -72,7 +72,7 @@ def test_the_run_lists_what_it_is_trained_on(images, selected):
 
 def test_it_goes_on_with_the_same_images_and_bits(images, selected, tmp_path):
     run = tmp_path / "run"
-    begin(images, run, images=32, instance_selection=0.5)
+    begin(images, run, images=32, report_every=16, instance_selection=0.5)
     resume(run, images=64)
     assert_same_end(selected, run)
     with pytest.raises(UserError, match="instance_selection cannot change in a run that has begun"):
