@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from gancore.exports import lazy
 
 if TYPE_CHECKING:
+    from gancore.measure.class_accuracy import ClassAccuracy
     from gancore.measure.density_coverage import DensityCoverage
     from gancore.measure.diversity import Diversity
     from gancore.measure.equivariance import Equivariance
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gancore.measure.study import Study
 
 _HOMES = {
+    "class_accuracy": ("ClassAccuracy",),
     "density_coverage": ("DensityCoverage",),
     "diversity": ("Diversity",),
     "equivariance": ("Equivariance",),
@@ -57,6 +59,7 @@ _HOMES = {
     "study": ("Study",),
 }
 __all__ = [
+    "ClassAccuracy",
     "DatasetImages",
     "DensityCoverage",
     "Diversity",

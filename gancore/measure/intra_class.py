@@ -53,7 +53,7 @@ class IntraClass(Score):
         """`iFD[title]`, lower is better."""
         name = f"iFD[{study.title}]"
         real, fake = study.features("reference"), study.features("samples")
-        real_labels, fake_labels = (_labels(study, side, name) for side in ("reference", "samples"))
+        real_labels, fake_labels = (class_labels(study, side, name) for side in ("reference", "samples"))
         for k in classes_of(real_labels, fake_labels):
             counts = {"reference": int((real_labels == k).sum()), "samples": int((fake_labels == k).sum())}
             _check(name, k, counts)
@@ -68,7 +68,8 @@ class IntraClass(Score):
         return {name: Value(sum(distances.values()) / len(distances), better="lower", perfect=0)}
 
 
-def _labels(study: Study, side: Side, name: str) -> Tensor:
+def class_labels(study: Study, side: Side, name: str) -> Tensor:
+    """The class of each image of one side, int64 `(N,)`. Raises MeasureError if there is none."""
     labels = study.side(side).labels
     if labels is None or labels.dim() != 1:
         shape = "none" if labels is None else f"labels of {labels.shape[1]} numbers each"

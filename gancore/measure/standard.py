@@ -1,5 +1,6 @@
 """The scores that an evaluation computes by default."""
 
+from gancore.measure.class_accuracy import ClassAccuracy
 from gancore.measure.density_coverage import DensityCoverage
 from gancore.measure.diversity import Diversity
 from gancore.measure.equivariance import Equivariance
@@ -18,7 +19,7 @@ from gancore.measure.sliced_wasserstein import SlicedWasserstein
 
 SCORES: list[type[Score]] = [
     *(Frechet, Kernel, PrecisionRecall, DensityCoverage),
-    *(InceptionScore, Modes, IntraClass),
+    *(InceptionScore, Modes, IntraClass, ClassAccuracy),
     *(Diversity, SlicedWasserstein),
     *(Memorization, PathLength, Equivariance, Reconstruction, Pairs),
 ]

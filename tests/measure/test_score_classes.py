@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from toy_study import images, study
 
 from gancore.errors import MeasureError
+from gancore.measure.class_accuracy import ClassAccuracy
 from gancore.measure.frechet import frechet_distance_of_few
 from gancore.measure.inception_score import InceptionScore, class_logits, inception_scores
 from gancore.measure.intra_class import IntraClass
@@ -120,3 +121,20 @@ def test_an_empty_or_small_class_and_soft_labels_are_refused():
         match=r"needs the one class of each image \(a whole number\) in the samples; got labels of 2 numbers",
     ):
         IntraClass()(study(64, labels=(torch.rand(64, 2), LABELS)))
+
+
+def test_class_accuracy_is_the_fraction_that_is_classified_as_asked():
+    judged = study(64)
+    fake, real = (class_logits(judged, side).argmax(1) for side in ("samples", "reference"))
+    asked = torch.where(torch.arange(64) < 48, fake, (fake + 1) % 3)
+    value = ClassAccuracy()(study(64, labels=(asked, real)))["class accuracy[toy-1]"]
+    assert (value.value, value.perfect, value.better) == (0.75, 1.0, "higher")
+    assert value.error == pytest.approx(math.sqrt(0.75 * 0.25 / 64))
+
+
+def test_class_accuracy_refuses_classes_that_the_extractor_lacks():
+    with pytest.raises(
+        MeasureError,
+        match=r"class accuracy\[toy-1\] needs labels of the 3 classes that the extractor knows; got class 3",
+    ):
+        ClassAccuracy()(study(64, labels=(torch.full((64,), 3), LABELS)))
