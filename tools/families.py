@@ -187,8 +187,8 @@ def _best(title: str, found: dict[str, Evaluation], names: list[str]) -> str | N
     )
 
 
-def rows(folder: Path, kind: str, names: list[str]) -> str:
-    """What each run was, and its samples."""
+def rows(folder: Path, names: list[str], pictures: Path, suffix: str = "") -> str:
+    """What each run was, and its samples, which are put into a folder beside the page."""
     lines = [
         "| family | images seen | minutes | peak memory | parameters | alarms | samples |",
         "|---|---|---|---|---|---|---|",
@@ -200,16 +200,16 @@ def rows(folder: Path, kind: str, names: list[str]) -> str:
         rung = ", ".join(f"{alarm.name} at {alarm.images:,}" for alarm in log.alarms) or "none"
         rung = rung if log.of("scores") else "not watched"
         counts = ", ".join(f"{player} {count:,}" for player, count in parameters.items())
-        picture = sheet(run, DOCS / "families" / f"{name}.png")
+        picture = sheet(run, pictures / f"{name}.png")
         cells = [
-            name.removesuffix(f"-{kind}"),
+            name.removesuffix(suffix),
             f"{end['images']:,}",
             f"{end['seconds'] / 60:.1f}",
             f"{end['peak_memory_mb']} MB",
             counts,
             rung,
         ]
-        lines.append("| " + " | ".join(cells) + f" | ![{name}](families/{picture.name}) |")
+        lines.append("| " + " | ".join(cells) + f" | ![{name}]({pictures.name}/{picture.name}) |")
     return "\n".join(lines)
 
 
@@ -237,7 +237,7 @@ def written(folder: Path, given: argparse.Namespace) -> str:
         print("\n".join(checks), flush=True)
         parts += [
             f"## {words}",
-            rows(folder, kind, names),
+            rows(folder, names, DOCS / "families", f"-{kind}"),
             table(found),
             "The table's check on itself: " + "; ".join(checks) + ".",
         ]

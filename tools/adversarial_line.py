@@ -1,0 +1,132 @@
+"""The table of the adversarial families: each trained on the same number of images of Fashion-MNIST, judged
+by every score, beside real images and noise.
+
+    python tools/adversarial_line.py --fashion-mnist FOLDER [--runs runs/adversarial] [--jobs 2]
+    [--only NAME ...]
+
+Trains what is not trained yet (hours; a run that was stopped goes on), evaluates, and writes
+docs/adversarial.md with the scores as JSON and a sample grid for each row in docs/adversarial/.
+`--train-only` stops after the trainings.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from families import DOCS, anchors, judged, options, rows, table, train_all
+
+from gancore.measure.evaluation import score_study
+from gancore.measure.frechet import Frechet
+from gancore.measure.precision_recall import PrecisionRecall
+from gancore.training.evaluating import EvaluationRequest, study_of_run
+
+FOLDER = DOCS / "adversarial"
+SEEDS = (0, 1)
+THRESHOLDS = (None, 2.0, 1.5, 1.0, 0.5, 0.25)
+
+
+def both(*settings: str) -> list[str]:
+    """The same settings for generator and discriminator."""
+    return [f"--set={player}.{setting}" for setting in settings for player in ("generator", "discriminator")]
+
+
+RATES = ["--set=generator_optimizer.lr=0.0005", "--set=discriminator_optimizer.lr=0.0005"]
+RESNET = [*both("widths=[64, 64, 64, 64]"), *RATES]
+BOTTLENECKS = both("widths=[64, 64, 64, 64]", "cardinalities=[2, 2, 2, 2]", "blocks=[1, 1, 1, 1]")
+GAMMA = ["--set=regularizers.0.gamma=0.1", "--set=regularizers.1.gamma=0.1"]
+UNCONDITIONAL: dict[str, list[str]] = {
+    "dcgan": ["dcgan"],
+    "wgan-gp": ["wgan-gp", *RESNET],
+    "sngan": ["sngan", *RESNET],
+    "sagan": ["sagan", *both("widths=[64, 64, 64, 64]")],
+    "r3gan": ["r3gan", *BOTTLENECKS, *GAMMA, "--set=augment=no-augment"],
+}
+"""The families without labels, at 64 channels. R3GAN's schedules are those of 20 million images, so that γ
+stays at its start; the data are many, and nothing is augmented.
+"""
+CONDITIONAL: dict[str, list[str]] = {
+    "biggan-cifar": ["biggan-cifar", *both("width=16"), *RATES],
+    "cgan": ["cgan"],
+    "acgan": ["acgan"],
+    "sngan-projection": ["sngan-projection", *RESNET],
+    "infogan": ["infogan"],
+}
+"""Those that are given the class, and InfoGAN, which finds something like it."""
+SHARED = [
+    "--batch",
+    "32",
+    "--precision",
+    "bf16",
+    "--size",
+    "32",
+    "--subset",
+    "train",
+    "--evaluate-every",
+    "0",
+]
+
+
+def runs(given: argparse.Namespace) -> dict[str, list[str]]:
+    """The arguments of each training by the name of its run, seed by seed."""
+    shared = [*SHARED, "--data", str(given.fashion_mnist), "--images", str(given.images)]
+    made = {
+        f"{name}-{seed}": [*words, *shared, "--seed", str(seed)]
+        for seed in SEEDS
+        for name, words in (UNCONDITIONAL | CONDITIONAL).items()
+    }
+    return {name: words for name, words in made.items() if not given.only or name in given.only}
+
+
+TRUNCATED = """Samples of `biggan-cifar-0` from latents whose coordinates beyond a threshold are drawn again
+(Brock et al. 2018, arXiv:1809.11096, section 3.1): variety is traded for quality."""
+HEAD = """# The adversarial families side by side
+
+Made by `python tools/adversarial_line.py --fashion-mnist FOLDER`, which trains every row and evaluates it.
+Each row is one run on Fashion-MNIST at 32×32, with 64 channels, batch 32, bf16 and one thread; the number
+behind a name is its seed. All have seen the same number of real images: where the discriminator is updated
+five times for each time of the generator, the latter has had a fifth of the updates. `class accuracy` is the
+fraction of samples that are classified as the class they were drawn for. `real` compares test images with
+training images. The scores of every row and their full protocol are in
+`docs/adversarial/*.json`. ↓ lower is better, ↑ higher; in bold what is better than every other row by more
+than two standard errors of the difference."""
+
+
+def truncations(run: Path, given: argparse.Namespace) -> str:
+    """Precision and recall of a run's samples from truncated latents (Brock et al. 2018, figure 2b)."""
+    lines = ["| threshold | FD | precision | recall |", "|---|---|---|---|"]
+    for threshold in THRESHOLDS:
+        request = EvaluationRequest(count=given.count, threshold=threshold)
+        found = score_study(study_of_run(run, None, request), [Frechet(), PrecisionRecall()])
+        values = [f"{value.value:.3f}" for value in found.scores.values()]
+        lines.append(f"| {threshold or 'none'} | " + " | ".join(values) + " |")
+    return "\n".join(lines)
+
+
+def written(given: argparse.Namespace) -> str:
+    """The whole page; the scores of every row are put beside it."""
+    names = list(runs(given))
+    found = {name: judged(given.runs, name, given) for name in names}
+    found |= anchors("fashion", given.runs, given)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, evaluation in found.items():
+        evaluation.save(FOLDER / f"{name}.json")
+    parts = [HEAD, rows(given.runs, names, FOLDER), table(found)]
+    if "biggan-cifar-0" in names:
+        curve = truncations(given.runs / "biggan-cifar-0", given)
+        parts += ["## Truncated latents", TRUNCATED, curve]
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> None:
+    parser = options(__doc__, "runs/adversarial")
+    parser.add_argument("--images", type=int, default=60_000)
+    parser.add_argument("--keep", action="store_true", help="take the evaluations that are there")
+    given = parser.parse_args()
+    train_all(runs(given), given)
+    if not given.train_only:
+        torch.manual_seed(0)
+        (DOCS / "adversarial.md").write_text(written(given), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
