@@ -1,0 +1,93 @@
+"""How many of the 1,000 modes of stacked Fashion-MNIST a generator finds: three images of 32×32 as the
+channels of one, each channel of one of ten classes.
+
+    python tools/stacked_modes.py --fashion-mnist FOLDER [--runs runs/stacked] [--jobs 2] [--images 30000]
+    [--only NAME ...]
+
+The measure of Lin et al. 2018 (PacGAN), arXiv:1712.04086, section 4.2, there with digits: the number of modes
+among 26,000 samples, and the divergence of their frequencies from those of the data, by the classifier of
+the extractor `fashion`. Trains what is not trained yet, and prints a table.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from adversarial_line import UNCONDITIONAL
+from families import options, train_all
+from torch import Tensor
+
+from gancore.component.interfaces import Extractor
+from gancore.data import ImageOptions, open_data
+from gancore.measure.extractors import Fashion
+from gancore.measure.modes import class_balance
+from gancore.measure.sets import PipelineSamples
+from gancore.runs.opening import load_pipeline
+
+SAMPLES, CLASSES = 26_000, 10
+FAMILIES = ("dcgan", "wgan-gp", "r3gan")
+SHARED = ["--batch", "32", "--precision", "bf16", "--evaluate-every", "0", "--labels", "none"]
+
+
+def stacked(folder: Path, count: int, seed: int = 0) -> np.ndarray:
+    """Images of three random ones as channels: `(count, 3, 32, 32)` uint8."""
+    gray = open_data(str(folder), ImageOptions(size="32", subset="train"))
+    rows = np.random.default_rng(seed).integers(0, len(gray), (3, count))
+    channels = [gray.rows(chosen)["image"][:, 0] for chosen in rows]
+    return ((torch.stack(channels, 1) + 1) * 127.5).round().byte().numpy()
+
+
+def modes_of(images: Tensor, extractor: Extractor) -> Tensor:
+    """The mode of each image `(N, 3, 32, 32)` in [-1, 1]: `(N,)` from 0 to 999."""
+    gray = images.flatten(0, 1)[:, None]  # (3N, 1, 32, 32)
+    found = [extractor.classify(extractor(some)).argmax(1) for some in torch.split(gray, 1024)]
+    hundreds = torch.tensor([CLASSES**2, CLASSES, 1])
+    return (torch.cat(found).reshape(-1, 3) * hundreds).sum(1)
+
+
+def counts(images: Tensor, extractor: Extractor) -> Tensor:
+    """How many images are of each mode: `(1000,)`."""
+    return torch.bincount(modes_of(images, extractor), minlength=CLASSES**3)
+
+
+def row(name: str, found: Tensor, real: Tensor) -> str:
+    """A row of the table."""
+    return f"| {name} | {int((found > 0).sum())} | {class_balance(found, real):.3f} |"
+
+
+def drawn(run: Path) -> Tensor:
+    """The samples of a run."""
+    return torch.cat(list(PipelineSamples(load_pipeline(run), SAMPLES, seed=1).batches()))
+
+
+def runs(data: Path, given: argparse.Namespace) -> dict[str, list[str]]:
+    """The arguments of each training by the name of its run."""
+    shared = [*SHARED, "--data", str(data), "--images", str(given.images)]
+    return {
+        name: [*UNCONDITIONAL[name], *shared] for name in FAMILIES if not given.only or name in given.only
+    }
+
+
+def main() -> None:
+    parser = options(__doc__, "runs/stacked")
+    parser.add_argument("--images", type=int, default=30_000)
+    given = parser.parse_args()
+    data = given.runs / "stacked.npy"
+    given.runs.mkdir(parents=True, exist_ok=True)
+    if not data.exists():
+        np.save(data, stacked(given.fashion_mnist, 60_000))
+    made = runs(data, given)
+    train_all(made, given)
+    if given.train_only:
+        return
+    extractor = Fashion(image=(1, 32, 32))
+    with torch.no_grad():
+        real = counts(open_data(str(data)).rows(np.arange(SAMPLES))["image"], extractor)
+        print("| family | modes | divergence |\n|---|---|---|\n" + row("training images", real, real))
+        for name in made:
+            print(row(name, counts(drawn(given.runs / name), extractor), real), flush=True)
+
+
+if __name__ == "__main__":
+    main()
