@@ -2,8 +2,10 @@
 
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
+from gancore.component.presets import Preset
 from gancore_dcgan.discriminator import DCGANDiscriminator, PlainDCGANDiscriminator
 from gancore_dcgan.generator import DCGANGenerator, PlainDCGANGenerator
+from gancore_dcgan.presets import PRESETS
 from gancore_dcgan.recipe import DCGAN
 from gancore_dcgan.virtual_batch_norm import VirtualBatchNormGenerator
 
@@ -29,3 +31,9 @@ def gancore_parts() -> list[type[Part]]:
         PlainDCGANDiscriminator,
     ]
     return [DCGAN, *networks, VirtualBatchNormGenerator]
+
+
+@hookimpl
+def gancore_presets() -> tuple[Preset, ...]:
+    """Settings for short trainings."""
+    return PRESETS

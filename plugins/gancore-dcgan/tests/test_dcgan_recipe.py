@@ -143,3 +143,17 @@ def test_it_learns_a_picture():
     train(recipe, picture + 0.1 * torch.randn(16, *IMAGE), 100)
     samples = recipe.pipelines()["image"].sample(100, seed=0)
     assert (samples - picture).square().mean().sqrt() < 0.4
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_the_presets_for_short_trainings(classes):
+    name = "dcgan-relativistic-labels" if classes else "dcgan-relativistic"
+    networks = {"generator": {"width": 2}, "discriminator": {"width": 2}}
+    if classes:
+        networks["discriminator"] = {"network": {"width": 2}}
+    recipe = gancore.create(name, networks, image=IMAGE, classes=classes)
+    assert type(recipe) is DCGAN and recipe.conditional == bool(classes)
+    assert [(type(r).name, r.gamma, r.every) for r in recipe.regularizers] == [("r1", 0.5, 4), ("r2", 0.5, 4)]
+    adam = recipe.discriminator_optimizer
+    assert (adam.lr, adam.betas, recipe.batch) == (1e-3, (0.0, 0.99), 16)
+    assert [adam.schedule(seen, 100) for seen in (0, 100)] == pytest.approx([1.0, 0.2])
