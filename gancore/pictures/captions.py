@@ -23,7 +23,7 @@ class Captions:
         title: below it all.
         images: a name for each image, in place of `rows`: a row says its first and its last.
         word: what these are, such as `seed`.
-        classes: the name of the class of each image, which a row lists beside what else it says.
+        classes: the name of the class of each image; a row of one class says it, beside what else it says.
     """
 
     rows: Sequence[str] = ()
@@ -36,7 +36,7 @@ class Captions:
     def of_rows(self, columns: int) -> list[str]:
         """What is written beside each row of so many images."""
         said = [self._span(names) for names in _rows(self.images, columns)] or self.rows
-        classes = [_listed(names) for names in _rows(self.classes, columns)]
+        classes = [_common(names) for names in _rows(self.classes, columns)]
         return [" · ".join(filter(None, both)) for both in zip_longest(said, classes, fillvalue="")]
 
     def _span(self, names: Sequence[str]) -> str:
@@ -48,8 +48,8 @@ def _rows(names: Sequence[str], columns: int) -> list[Sequence[str]]:
     return [names[start : start + columns] for start in range(0, len(names), columns)]
 
 
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(set(names)) == 1 else ", ".join(names)
+def _common(names: Sequence[str]) -> str:
+    return names[0] if len(set(names)) == 1 else ""
 
 
 def captioned(grid: Image.Image, captions: Captions, tile: tuple[int, int], gap: int) -> Image.Image:

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from gancore.component.randomness import fold
 from gancore.data import Data
-from gancore.latent.wanted_label import names_of_labels
+from gancore.latent.wanted_label import classes_of, names_of_labels, rows_of
 from gancore.pictures.captions import Captions
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
@@ -19,9 +19,11 @@ from gancore.runs.identity import run_hash
 from gancore.runs.layout import REAL
 
 COUNT = 64
-"""Images in a grid."""
+"""Images in a grid without classes."""
 
 COLUMNS, PAIR = 8, ("image", "made of it")
+CLASSES = 16
+"""Rows in a grid with a class each: the first ones of more."""
 SHEET = "sheet"
 """What the seed of a grid is folded with."""
 RECONSTRUCTION = "reconstruction"
@@ -35,7 +37,7 @@ def write_grids(
     """Writes one grid per pipeline; returns the paths.
 
     `00012000.png` is from the first pipeline, `00012000-NAME.png` from others; an encoder adds
-    `00012000-reconstruction.png`. Rows of samples list the classes that were drawn, where these have names.
+    `00012000-reconstruction.png`. A row of samples is of one class, if the pipeline draws images of classes.
     `fixed` holds the images that translators and encoders are applied to.
     """
     written = []
@@ -49,7 +51,7 @@ def write_grids(
         for mark, pictures in grids.items():
             path = run.sample_file(images, mark)
             pairs = pipeline.product != "draws" or mark.endswith(RECONSTRUCTION)
-            classes = () if pairs else names_of_labels(pipeline, _drawn_label(pipeline, seed))
+            classes = () if pairs else _row_names(pipeline)
             captions = Captions(columns=PAIR * (COLUMNS // 2) if pairs else (), title=title, classes=classes)
             save_grid(pictures, path, columns=COLUMNS, captions=captions, texts=texts)
             written.append(path)
@@ -69,15 +71,26 @@ def write_real(pipeline: Pipeline, data: Data, run: RunFolder) -> None:
 
 
 def sample_grid(pipeline: Pipeline, fixed: dict[str, Tensor], seed: int) -> Tensor:
-    """`COUNT` samples; if the pipeline works on images, these alternating with what it makes of them."""
+    """`COUNT` samples, or a row of each class; if the pipeline works on images, these alternating with what
+    it makes of them.
+    """
     if pipeline.product == "draws":
-        return pipeline.sample(COUNT, seed=fold(seed, SHEET))
+        label = row_labels(pipeline)
+        return pipeline.sample(COUNT if label is None else len(label), seed=fold(seed, SHEET), label=label)
     return applied(pipeline, pipeline.reads, fixed, seed)
 
 
-def _drawn_label(pipeline: Pipeline, seed: int) -> Tensor | None:
-    """The labels of the images in `sample_grid`."""
-    return pipeline.drawn_label(COUNT, seed=fold(seed, SHEET))
+def row_labels(pipeline: Pipeline) -> Tensor | None:
+    """The class of each image of a grid with a row for each class, int64; None without classes."""
+    classes = 0 if rows_of(pipeline) or not pipeline.conditional else min(classes_of(pipeline), CLASSES)
+    return torch.arange(classes).repeat_interleave(COLUMNS) if classes else None
+
+
+def _row_names(pipeline: Pipeline) -> tuple[str, ...]:
+    """The name of the class of each image, or its number."""
+    label = row_labels(pipeline)
+    numbers = () if label is None else tuple(f"class {number}" for number in label.tolist())
+    return names_of_labels(pipeline, label) or numbers
 
 
 def applied(pipeline: Pipeline, entry: str, fixed: dict[str, Tensor], seed: int) -> Tensor:
