@@ -17,6 +17,7 @@ from gancore.standard.conditioners import Embedding, Identity, OneHot
 from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
 from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
+from gancore.standard.gradient_normalization import GradientNormalization
 from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
 from gancore.standard.labels import EmpiricalLabels, UniformLabels
 from gancore.standard.latent_codes import LatentCodes
@@ -38,6 +39,7 @@ from gancore.standard.multi_hinge import MultiHinge
 from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
 from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
 from gancore.standard.patchgan import PatchGAN
+from gancore.standard.path_length import PathLength
 from gancore.standard.projection import ProjectionDiscriminator
 from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
 from gancore.standard.regularizers import (
@@ -63,13 +65,13 @@ _PARTS: list[type[Part]] = [
     *(EmpiricalLabels, UniformLabels),
     *(Identity, OneHot, Embedding),
     *(VectorQuantizer, Codebook, UniformIndices),
-    *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator),
+    *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator, GradientNormalization),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),
     *(RelativisticPairing, RelativisticAverage, DualContrastive),
     *(TopK, Weighted, NoisyLabels),
     *(R1, R2, GradientPenalty, OneSidedGradientPenalty, MaxGradient, Dragan, Drift),
     *(LeCam, BalancedConsistency, MatchingAware, OrthogonalDiscriminator),
-    *(OrthogonalGenerator, FeatureMatching),
+    *(OrthogonalGenerator, FeatureMatching, PathLength),
     *(HistoricalAverageDiscriminator, HistoricalAverageGenerator, Unrolled),
     *(ACGAN, InfoGAN, LatentConsistency),
     *(ConditionalContrastive, DataToDataCrossEntropy, MultiHinge, Rotation),

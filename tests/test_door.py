@@ -191,7 +191,7 @@ def test_describe_tells_all_of_a_part():
     assert (found.kind, found.name, found.distribution) == (
         "generator-regularizer",
         "path-length",
-        "gancore-stylegan",
+        "gancore",
     )
     assert found.others == ("score/path-length",)
     assert found.file.read_text().splitlines()[found.line - 1].startswith(("@part", "class PathLength"))

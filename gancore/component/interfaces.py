@@ -197,7 +197,7 @@ class Referring(Protocol):
 
 @interface("discriminator")
 class Discriminator(Part):
-    """Scores images: `forward_head(features(image), label)`; high is real.
+    """Scores images: `forward_head(features(image), label)`, unless it overrides `forward`; high is real.
 
     Scores are `(N,)`, or `(N, 1, h, w)` for patches, float32, without a final sigmoid, twice differentiable
     in the image. Tag `piecewise-linear`: second derivatives of the network vanish, so biases get no gradient
@@ -207,6 +207,8 @@ class Discriminator(Part):
     image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
     conditional: ClassVar[bool] = False
     """Whether it reads labels."""
+    differentiates: ClassVar[bool] = False
+    """Whether its scores contain a gradient, so that every update differentiates twice."""
 
     @abstractmethod
     def forward_features(self, image: Tensor) -> Tensor:

@@ -241,10 +241,16 @@ class TwoPlayerGAN(Recipe):
             self.discriminator_terms,
             real,
             self.latent_batch(run, len(real.image), real),
-            double_backward=bool(eager(self.regularizers)),
+            double_backward=self.differentiates_twice(self.regularizers),
         )
         run.log(**{f"discriminator/{name} scores": found[name].mean() for name in ("real", "fake")})
         run.log(**{f"augment/{name}": value for name, value in self.augment.scalars().items()})
+
+    def differentiates_twice(
+        self, penalties: Sequence[DiscriminatorRegularizer | GeneratorRegularizer]
+    ) -> bool:
+        """Whether a main update with these penalties may contain the gradient of a gradient."""
+        return self.discriminator.differentiates or bool(eager(penalties))
 
     def regularize_discriminator(self, run: Run, real: RealBatch) -> None:
         """One update for each lazy penalty that is due, on new latents (arXiv:1912.04958, appendix B)."""
@@ -265,7 +271,7 @@ class TwoPlayerGAN(Recipe):
             self.generator_terms,
             self.latent_batch(run, len(real.image), real),
             real,
-            double_backward=bool(eager(self.generator_regularizers)),
+            double_backward=self.differentiates_twice(self.generator_regularizers),
         )
 
     def regularize_generator(self, run: Run, real: RealBatch) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gancore.standard.consistency import BalancedConsistency, LatentConsistency
     from gancore.standard.constraints import WeightClipping
     from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
+    from gancore.standard.gradient_normalization import GradientNormalization
     from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
     from gancore.standard.labels import EmpiricalLabels, UniformLabels
     from gancore.standard.latent_codes import LatentCodes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
     from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
     from gancore.standard.patchgan import PatchGAN
+    from gancore.standard.path_length import PathLength
     from gancore.standard.projection import ProjectionDiscriminator
     from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
     from gancore.standard.regularizers import (
@@ -66,6 +68,8 @@ _HOMES = {
         "HistoricalAverageDiscriminator",
         "HistoricalAverageGenerator",
     ),
+    "gradient_normalization": ("GradientNormalization",),
+    "path_length": ("PathLength",),
     "latent_codes": ("LatentCodes",),
     "lecam": ("LeCam",),
     "matching": ("FeatureMatching",),
@@ -148,6 +152,7 @@ __all__ = [
     "Exponential",
     "ExponentialAverage",
     "FeatureMatching",
+    "GradientNormalization",
     "GradientPenalty",
     "Hinge",
     "HistoricalAverageDiscriminator",
@@ -175,6 +180,7 @@ __all__ = [
     "OrthogonalDiscriminator",
     "OrthogonalGenerator",
     "PatchGAN",
+    "PathLength",
     "Piecewise",
     "ProjectionDiscriminator",
     "RMSprop",

@@ -2,6 +2,7 @@
 
 from gancore import Part, Preset, hookimpl
 from gancore.published import Importer
+from gancore.standard import PathLength
 from gancore_stylegan.published.importers import NVIDIA, Rosinality
 from gancore_stylegan.published.nvidia_names import from_stylegan2
 from gancore_stylegan.published.stylegan3_names import from_stylegan3
@@ -26,7 +27,6 @@ from gancore_stylegan.stylegan2.discriminator import (
     StyleGAN2Discriminator,
 )
 from gancore_stylegan.stylegan2.mapping import LabeledStyleGAN2Mapping, StyleGAN2Mapping
-from gancore_stylegan.stylegan2.path_length import PathLength
 from gancore_stylegan.stylegan2.presets import ADA_PRESETS, AUTO, CIFAR, PAPER256, PAPER512, PAPER1024
 from gancore_stylegan.stylegan2.recipe import StyleGAN2
 from gancore_stylegan.stylegan2.synthesis import (
@@ -105,7 +105,6 @@ def gancore_parts() -> list[type[Part]]:
         SkipStyleGAN2Discriminator,
         LabeledPlainStyleGAN2Discriminator,
         LabeledSkipStyleGAN2Discriminator,
-        PathLength,
         StyleGAN3,
         StyleGAN3Synthesis,
         RotationalStyleGAN3Synthesis,

@@ -3,7 +3,6 @@ from gancore_stylegan import (
     LabeledSkipStyleGAN2Discriminator,
     LabeledStyleGAN2Discriminator,
     LabeledStyleGAN2Mapping,
-    PathLength,
     PlainStyleGAN2Discriminator,
     PlainStyleGAN2Synthesis,
     ResidualStyleGAN2Synthesis,
@@ -30,7 +29,6 @@ from gancore.testing import contracts
     SkipStyleGAN2Discriminator,
     LabeledPlainStyleGAN2Discriminator,
     LabeledSkipStyleGAN2Discriminator,
-    PathLength,
 )
 def test_contract(check):
     check()

@@ -15,11 +15,11 @@ from gancore import (
 )
 from gancore.component.validators import whole
 from gancore.standard.optimizers import Adam
+from gancore.standard.path_length import PathLength
 from gancore.standard.regularizers import R1
 from gancore_stylegan.stylegan2.discriminator import StyleGAN2Discriminator
 from gancore_stylegan.stylegan2.mapping import StyleGAN2Mapping
 from gancore_stylegan.stylegan2.order import GeneratorFirst
-from gancore_stylegan.stylegan2.path_length import PathLength
 from gancore_stylegan.stylegan2.synthesis import StyleGAN2Synthesis
 
 

@@ -1,18 +1,20 @@
-"""Path length regularization."""
+"""Path length regularization of any generator."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from gancore import GeneratorRegularizer, field, part
-from gancore.component.part import RunningMean
+from gancore.component.interfaces import GeneratorRegularizer
+from gancore.component.part import RunningMean, field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import normal
 from gancore.component.scored import Scored
 from gancore.component.validators import above, at_least, whole, within
+
+__all__ = ["PathLength", "path_lengths"]
 
 TINY = 1e-12
 """Added under the square root, whose derivative at zero is infinite."""
@@ -20,14 +22,18 @@ TINY = 1e-12
 
 @part("path-length")
 class PathLength(GeneratorRegularizer):
-    """Encourages a step of fixed size in W to change the image by a fixed amount, in any direction.
+    """Encourages a step of fixed size in the generator's code to change the image by a fixed amount, in any
+    direction.
 
     Paper: Karras et al. 2019, arXiv:1912.04958, section 3.2, eq. 4, and appendix B: E (‖J_wᵀ y‖ - a)² with
     normal images y and a running mean a of the lengths; every 4th step, on half of the batch. y is divided by
     the root of the number of pixels, and the squared length is the mean over the layers' codes, as in the
     released code, whose weight of 2 is the default. Difference: a is updated after an update of the
-    generator, not within it, so that micro-batches are exact.
+    generator, not within it, so that micro-batches are exact. The paper's generator is that of StyleGAN2, and
+    its code w; here it is any generator with its code, such as DCGAN with the latent itself.
     """
+
+    former_names: ClassVar[Sequence[str]] = ("gancore-stylegan:path-length",)
 
     every: int = field(default=4, validator=whole(1), help="apply in every k-th step, scaled by k")
     batch_fraction: float = field(
