@@ -16,11 +16,15 @@ def at_least_float32(value: Tensor) -> Tensor:
 def autocast_dtype(x: Tensor) -> torch.dtype | None:
     """The dtype in which autocast convolves on the device of `x`; None where it is off."""
     kind = x.device.type
-    if not (torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)):
+    if kind == "meta" or not torch.is_autocast_enabled(kind):
         return None
     return torch.get_autocast_dtype(kind)
 
 
 def without_autocast(x: Tensor) -> AbstractContextManager[object]:
-    """Computes in the dtypes of the operands on the device of `x`."""
-    return torch.autocast(x.device.type, enabled=False) if autocast_dtype(x) else nullcontext()
+    """Computes in the dtype of `x`, which the other operands share."""
+    return (
+        nullcontext()
+        if autocast_dtype(x) in (None, x.dtype)
+        else torch.autocast(x.device.type, enabled=False)
+    )

@@ -31,9 +31,10 @@ class Geometry(NamedTuple):
 
     def pointwise(self, kernel: torch.Size, *maps: Tensor) -> bool:
         """Whether it is a product of matrices, whose rows are places that lie in memory one after another."""
-        plain = kernel[2:] == (1, 1) and self == Geometry((1, 1), (0, 0), self.dilation, 1)
+        if kernel[2:] != (1, 1) or self[:2] != ((1, 1), (0, 0)) or self.groups > 1 or self.transposed:
+            return False
         # on the CPU, where torch's convolution in float32 with one thread is slower
-        return plain and all(
+        return all(
             x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last) for x in maps
         )
 
@@ -108,15 +109,11 @@ class _Output(torch.autograd.Function):
     """(x, weight) → output."""
 
     @staticmethod
-    def forward(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
+        ctx.geometry, ctx.sizes = geometry, (x.shape, weight.shape)
+        _keep(ctx, x, weight)
         with without_autocast(x):
             return geometry.apply(x, weight, bias)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        x, weight, _, ctx.geometry = inputs
-        ctx.sizes = x.shape, weight.shape
-        _keep(ctx, x, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -134,15 +131,11 @@ class _InputGradient(torch.autograd.Function):
     """(gradient of the output, weight) → gradient of the input."""
 
     @staticmethod
-    def forward(gradient: Tensor, weight: Tensor, size: torch.Size, geometry: Geometry) -> Tensor:
+    def forward(ctx: Any, gradient: Tensor, weight: Tensor, size: torch.Size, geometry: Geometry) -> Tensor:
+        ctx.geometry, ctx.size = geometry, weight.shape
+        _keep(ctx, gradient, weight)
         with without_autocast(gradient):
             return geometry.input_gradient(gradient, weight, size)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        gradient, weight, _, ctx.geometry = inputs
-        ctx.size = weight.shape
-        _keep(ctx, gradient, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -160,15 +153,11 @@ class _WeightGradient(torch.autograd.Function):
     """(gradient of the output, x) → gradient of the weight."""
 
     @staticmethod
-    def forward(gradient: Tensor, x: Tensor, size: torch.Size, geometry: Geometry) -> Tensor:
+    def forward(ctx: Any, gradient: Tensor, x: Tensor, size: torch.Size, geometry: Geometry) -> Tensor:
+        ctx.geometry, ctx.size = geometry, x.shape
+        _keep(ctx, gradient, x)
         with without_autocast(gradient):
             return geometry.weight_gradient(gradient, x, size)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        gradient, x, _, ctx.geometry = inputs
-        ctx.size = x.shape
-        _keep(ctx, gradient, x)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:

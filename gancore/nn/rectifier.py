@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["ReLU", "leaky_relu", "relu"]
+__all__ = ["LeakyReLU", "ReLU", "leaky_relu", "relu"]
 
 
 def relu(x: Tensor, inplace: bool = False) -> Tensor:
@@ -36,6 +36,14 @@ class ReLU(nn.ReLU):
         return relu(input, self.inplace)
 
 
+class LeakyReLU(nn.LeakyReLU):
+    """`nn.LeakyReLU` by `leaky_relu`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Any shape → the same."""
+        return leaky_relu(input, self.negative_slope, self.inplace)
+
+
 def _rectified(x: Tensor, slope: float, inplace: bool) -> Tensor:
     return functional.leaky_relu(x, slope, inplace) if slope else functional.relu(x, inplace)
 
@@ -44,15 +52,13 @@ class _Rectified(torch.autograd.Function):
     """x → max(x, slope · x)."""
 
     @staticmethod
-    def forward(x: Tensor, slope: float, inplace: bool) -> Tensor:
-        return _rectified(x, slope, inplace)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        x, ctx.slope, inplace = inputs
+    def forward(ctx: Any, x: Tensor, slope: float, inplace: bool) -> Tensor:
+        y = _rectified(x, slope, inplace)
         if inplace:
             ctx.mark_dirty(x)
-        ctx.save_for_backward(output)
+        ctx.slope = slope
+        ctx.save_for_backward(y)
+        return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -65,7 +71,9 @@ class _Sloped(torch.autograd.Function):
     """(gradient, y) → gradient · slope at y, where y is constant."""
 
     @staticmethod
-    def forward(gradient: Tensor, y: Tensor, slope: float) -> Tensor:
+    def forward(ctx: Any, gradient: Tensor, y: Tensor, slope: float) -> Tensor:
+        ctx.slope = slope
+        ctx.save_for_backward(y)
         aten = torch.ops.aten
         made: Tensor = (
             aten.leaky_relu_backward(gradient, y, slope, True)
@@ -73,11 +81,6 @@ class _Sloped(torch.autograd.Function):
             else aten.threshold_backward(gradient, y, 0)
         )
         return made
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        _, y, ctx.slope = inputs
-        ctx.save_for_backward(y)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:

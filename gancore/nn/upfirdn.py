@@ -187,7 +187,22 @@ class Filtered(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(x: Tensor, kernel: Tensor, bias: Tensor | None, step: Step) -> Tensor:
+    def forward(ctx: Any, x: Tensor, kernel: Tensor, bias: Tensor | None, step: Step) -> Tensor:
+        output = Filtered.output(x, kernel, bias, step)
+        ctx.save_for_backward(kernel)
+        ctx.biased = None if bias is None else bias.dtype
+        added = [size - ((out - 1) * s - 2 * p + k) for size, out, s, p, k in _axes(x, output, kernel, step)]
+        ctx.adjoint = Step(
+            step.stride,
+            step.padding,
+            (0, 0) if step.transposed else (added[0], added[1]),
+            not step.transposed,
+        )
+        return output
+
+    @staticmethod
+    def output(x: Tensor, kernel: Tensor, bias: Tensor | None, step: Step) -> Tensor:
+        """The filtered map."""
         bias = None if bias is None else bias.to(x.dtype)
         kernel = kernel.to(x.dtype)
         if not (x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)):
@@ -201,19 +216,6 @@ class Filtered(torch.autograd.Function):
                     x, weight, bias, step.stride, step.padding, step.added, groups=len(weight)
                 )
             return functional.conv2d(x, weight, bias, step.stride, step.padding, groups=len(weight))
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor | None, Step], output: Tensor) -> None:
-        x, kernel, bias, step = inputs
-        ctx.save_for_backward(kernel)
-        ctx.biased = None if bias is None else bias.dtype
-        added = [size - ((out - 1) * s - 2 * p + k) for size, out, s, p, k in _axes(x, output, kernel, step)]
-        ctx.adjoint = Step(
-            step.stride,
-            step.padding,
-            (0, 0) if step.transposed else (added[0], added[1]),
-            not step.transposed,
-        )
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:

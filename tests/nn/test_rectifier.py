@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gancore.nn.rectifier import ReLU, leaky_relu, relu
+from gancore.nn.rectifier import LeakyReLU, ReLU, leaky_relu, relu
 
 SLOPES = [0.0, 0.2]
 
@@ -59,6 +59,8 @@ def test_in_place_it_writes_over_its_input():
         assert leaky_relu(z, 0.5, inplace=True) is z and z.tolist() == [-0.5, 1]
 
 
-def test_the_layer_is_torchs():
+def test_layers_are_torchs():
     x = torch.randn(3, 4)
     assert isinstance(ReLU(), nn.ReLU) and torch.equal(ReLU()(x), nn.ReLU()(x))
+    assert isinstance(LeakyReLU(), nn.LeakyReLU)
+    assert torch.equal(LeakyReLU(0.3)(x), nn.LeakyReLU(0.3)(x))

@@ -5,7 +5,6 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
 
 from gancore import Discriminator, fact, field, part
 from gancore.component.validators import whole
@@ -13,6 +12,7 @@ from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear
 from gancore.nn.growing import Growing, level_of
 from gancore.nn.minibatch_std import MinibatchStd
 from gancore.nn.pyramid import smallest_map
+from gancore.nn.rectifier import leaky_relu
 from gancore_progan.layers import DownBlock, SampleStd
 from gancore_progan.options import UNUSED_LAYERS, slope_field, widths_field, widths_of
 

@@ -4,12 +4,13 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, leaky_relu, linear
+from torch.nn.functional import avg_pool2d, linear
 
 from gancore.component.precision import at_least_float32
 from gancore.nn.equalized import EqualizedConv2d, EqualizedUpConv2d
 from gancore.nn.minibatch_std import MinibatchStd
 from gancore.nn.pixel_norm import pixel_norm
+from gancore.nn.rectifier import leaky_relu
 
 __all__ = ["DownBlock", "SampleStd", "Start", "UpBlock", "activated"]
 

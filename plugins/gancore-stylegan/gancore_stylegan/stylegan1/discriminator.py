@@ -4,7 +4,6 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
 
 from gancore import Discriminator, field, part
 from gancore.component.part import fact
@@ -13,6 +12,7 @@ from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, Equalized
 from gancore.nn.labels import check_classes, given_label, one_hot
 from gancore.nn.minibatch_std import MinibatchStd
 from gancore.nn.pyramid import channels, doublings, smallest_map
+from gancore.nn.rectifier import leaky_relu
 from gancore.nn.upfirdn import Resample
 
 

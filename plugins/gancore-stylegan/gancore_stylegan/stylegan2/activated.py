@@ -1,9 +1,10 @@
 """Equalized layers with a leaky ReLU whose gain of √2 also scales the bias, as in StyleGAN2."""
 
 from torch import Tensor, nn
-from torch.nn import functional
 
+from gancore.nn.convolution import conv2d
 from gancore.nn.equalized import EqualizedConv2d, EqualizedLinear
+from gancore.nn.rectifier import leaky_relu
 from gancore.nn.upfirdn import Fir
 from gancore_stylegan.stylegan2.clamping import clamped
 from gancore_stylegan.stylegan2.modulated import GAIN
@@ -22,7 +23,7 @@ class ActivatedConv2d(EqualizedConv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H, W)`."""
-        return clamped(functional.leaky_relu(super().forward(x), 0.2, inplace=True), self.clamp)
+        return clamped(leaky_relu(super().forward(x), 0.2, inplace=True), self.clamp)
 
 
 class ActivatedDownConv2d(ActivatedConv2d):
@@ -38,8 +39,8 @@ class ActivatedDownConv2d(ActivatedConv2d):
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`."""
         x = self.smooth(x)  # (N, inputs, H + 1, W + 1)
-        y = functional.conv2d(x, self.weight * self.scale, self.effective_bias(), stride=2)
-        return clamped(functional.leaky_relu(y, 0.2, inplace=True), self.clamp)
+        y = conv2d(x, self.weight * self.scale, self.effective_bias(), stride=2)
+        return clamped(leaky_relu(y, 0.2, inplace=True), self.clamp)
 
 
 class ActivatedLinear(EqualizedLinear):
@@ -47,7 +48,7 @@ class ActivatedLinear(EqualizedLinear):
 
     def forward(self, x: Tensor, bias_gain: float | Tensor = GAIN) -> Tensor:
         """`(N, inputs)` → `(N, outputs)`."""
-        return functional.leaky_relu(super().forward(x, bias_gain), 0.2, inplace=True)
+        return leaky_relu(super().forward(x, bias_gain), 0.2, inplace=True)
 
 
 class DownShortcut(nn.Module):

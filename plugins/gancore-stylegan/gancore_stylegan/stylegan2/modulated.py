@@ -4,11 +4,12 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import fixed_noise, normal
+from gancore.nn.convolution import conv2d, conv_transpose2d
 from gancore.nn.equalized import EqualizedLinear
+from gancore.nn.rectifier import leaky_relu
 from gancore.nn.upfirdn import Fir
 from gancore_stylegan.stylegan2.clamping import clamped
 
@@ -52,11 +53,11 @@ class StyledConv(nn.Module):
         y = self.convolved(x * _per_map(style, x))  # eq. 1, (N, outputs, H, W)
         y = torch.addcmul((GAIN * self.noise(y)).to(y.dtype), y, _per_map(demodulation, y))
         y = y.add_((GAIN * self.bias).to(y.dtype)[:, None, None])
-        return clamped(functional.leaky_relu(y, 0.2, inplace=True), self.clamp)
+        return clamped(leaky_relu(y, 0.2, inplace=True), self.clamp)
 
     def convolved(self, x: Tensor) -> Tensor:
         """The convolution alone, `(N, inputs, H, W)` → `(N, outputs, H, W)`."""
-        return functional.conv2d(x, self.weight, padding=1)
+        return conv2d(x, self.weight, padding=1)
 
 
 class StyledUpConv(StyledConv):
@@ -81,7 +82,7 @@ class StyledUpConv(StyledConv):
 
     def convolved(self, x: Tensor) -> Tensor:
         """The convolution and the filter, `(N, inputs, H/2, W/2)` → `(N, outputs, H, W)`."""
-        y = functional.conv_transpose2d(x, self.weight.transpose(0, 1) * self.scale, stride=2)
+        y = conv_transpose2d(x, self.weight.transpose(0, 1) * self.scale, stride=2)
         smooth: Tensor = self.smooth(y)  # (N, outputs, H + 1, W + 1) → (N, outputs, H, W)
         return smooth
 
@@ -108,7 +109,7 @@ class ToRGB(nn.Module):
         """`(N, inputs, H, W)` and a code `(N, W)` → `(N, colors, H, W)`."""
         with torch.autocast(x.device.type, enabled=False):
             style = self.style(w) * self.scale  # (N, inputs)
-        colors = functional.conv2d(x * _per_map(style, x), self.weight)  # eq. 1, (N, colors, H, W)
+        colors = conv2d(x * _per_map(style, x), self.weight)  # eq. 1, (N, colors, H, W)
         colors = at_least_float32(colors) + self.bias[:, None, None]
         return clamped(colors, self.clamp)
 
