@@ -17,6 +17,7 @@ from gancore.standard.conditioners import Embedding, Identity, OneHot
 from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
 from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
+from gancore.standard.few_labels import FewLabels
 from gancore.standard.gradient_normalization import GradientNormalization
 from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
 from gancore.standard.labels import EmpiricalLabels, UniformLabels
@@ -73,7 +74,7 @@ _PARTS: list[type[Part]] = [
     *(LeCam, BalancedConsistency, MatchingAware, OrthogonalDiscriminator),
     *(OrthogonalGenerator, FeatureMatching, PathLength),
     *(HistoricalAverageDiscriminator, HistoricalAverageGenerator, Unrolled),
-    *(ACGAN, InfoGAN, LatentConsistency),
+    *(ACGAN, FewLabels, InfoGAN, LatentConsistency),
     *(ConditionalContrastive, DataToDataCrossEntropy, MultiHinge, Rotation),
     *(WeightClipping,),
     *(ExponentialAverage, NoAverage),

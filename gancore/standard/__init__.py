@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gancore.standard.consistency import BalancedConsistency, LatentConsistency
     from gancore.standard.constraints import WeightClipping
     from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
+    from gancore.standard.few_labels import FewLabels
     from gancore.standard.gradient_normalization import GradientNormalization
     from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
     from gancore.standard.labels import EmpiricalLabels, UniformLabels
@@ -68,6 +69,7 @@ _HOMES = {
         "HistoricalAverageDiscriminator",
         "HistoricalAverageGenerator",
     ),
+    "few_labels": ("FewLabels",),
     "gradient_normalization": ("GradientNormalization",),
     "path_length": ("PathLength",),
     "latent_codes": ("LatentCodes",),
@@ -152,6 +154,7 @@ __all__ = [
     "Exponential",
     "ExponentialAverage",
     "FeatureMatching",
+    "FewLabels",
     "GradientNormalization",
     "GradientPenalty",
     "Hinge",

@@ -20,6 +20,7 @@ from gancore.standard import (
     ConditionalContrastive,
     DataToDataCrossEntropy,
     FeatureMatching,
+    FewLabels,
     Hinge,
     InfoGAN,
     InstanceNoise,
@@ -81,6 +82,22 @@ def test_the_auxiliary_classifier_is_the_cross_entropy_of_both_sorts():
 def test_the_auxiliary_classifier_predicts_rows_of_numbers():
     fake = features([[1.0, 2.0]], label=torch.tensor([[0.0, 4.0]]))
     assert classifier().generator(fake, fake).item() == pytest.approx((1 + 4) / 2)
+
+
+def test_a_classifier_of_few_labels_learns_from_those_alone():
+    """Of three images the second has no label; the others have P = 3/4 and 1/5 of the right class."""
+    part = FewLabels(features=(2,), classes=2, weight=2.0, generator_weight=0.5)
+    part.head = nn.Identity()
+    rows = [[math.log(3), 0.0], [7.0, -7.0], [math.log(4), 0.0]]
+    some = features(rows, label=torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]]))
+    expected = (-math.log(3 / 4) - math.log(1 / 5)) / 2
+    assert part.discriminator(some, None).item() == pytest.approx(2 * expected)
+    assert part.generator(some, None).item() == pytest.approx(expected / 2)
+    none = features(rows, label=torch.zeros(3, 2))
+    assert part.discriminator(none, None).item() == 0
+    classes = features(rows, label=torch.tensor([0, 1, 1]))
+    surely = torch.nn.functional.cross_entropy(torch.tensor(rows), torch.tensor([0, 1, 1]))
+    assert part.generator(classes, None).item() == pytest.approx(surely.item() / 2)
 
 
 # contrastive heads
@@ -424,6 +441,8 @@ TRAININGS = {
     "zcr": SMALL + 'auxiliaries = ["zcr"]',
     "multi-hinge": LABELED + 'conditioner = {part = "embedding", size = 4}\nauxiliaries = ["multi-hinge"]\n'
     'loss = {part = "weighted", generator_weight = 0.0, discriminator_weight = 0.0}',
+    "few-labels": LABELED
+    + 'conditioner = {part = "embedding", size = 4}\nauxiliaries = ["few-labels", "rotation"]',
     "rotation": SMALL + 'auxiliaries = ["rotation"]',
     "matching-aware": LABELED.partition("\n")[0]
     + '\ndiscriminator = {part = "projection", network = {part = "dcgan-plain", width = 4}}\n'
