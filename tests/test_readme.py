@@ -70,7 +70,7 @@ def test_the_commands_work_in_order(tmp_path, monkeypatch, capsys):
         words = words_of(line)
         if words:
             typed(words, line, capsys)
-    assert (tmp_path / "runs/0001-dcgan/report.html").is_file()
+    assert (tmp_path / "runs/0001-dcgan-relativistic-labels/report.html").is_file()
     for made in ("grid.png", "compare.html", "walk.gif", "mixed.png", "edited.png", "codes.html"):
         assert (tmp_path / made).is_file(), made
     assert len(list(Path("painted").glob("*.png"))) == len(list(Path("drawn").iterdir())) == 8

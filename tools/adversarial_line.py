@@ -32,14 +32,20 @@ def both(*settings: str) -> list[str]:
 
 RATES = ["--set=generator_optimizer.lr=0.0005", "--set=discriminator_optimizer.lr=0.0005"]
 RESNET = [*both("widths=[64, 64, 64, 64]"), *RATES]
-BOTTLENECKS = both("widths=[64, 64, 64, 64]", "cardinalities=[2, 2, 2, 2]", "blocks=[1, 1, 1, 1]")
-GAMMA = ["--set=regularizers.0.gamma=0.1", "--set=regularizers.1.gamma=0.1"]
 UNCONDITIONAL: dict[str, list[str]] = {
     "dcgan": ["dcgan"],
     "wgan-gp": ["wgan-gp", *RESNET],
     "sngan": ["sngan", *RESNET],
     "sagan": ["sagan", *both("widths=[64, 64, 64, 64]")],
-    "r3gan": ["r3gan", *BOTTLENECKS, *GAMMA, "--set=augment=no-augment"],
+    "r3gan-small": ["r3gan-small"],
+}
+"""The families without labels, at 64 channels."""
+CONDITIONAL: dict[str, list[str]] = {
+    "dcgan": ["dcgan"],
+    "wgan-gp": ["wgan-gp", *RESNET],
+    "sngan": ["sngan", *RESNET],
+    "sagan": ["sagan", *both("widths=[64, 64, 64, 64]")],
+    "r3gan-small": ["r3gan-small"],
 }
 """The families without labels, at 64 channels. R3GAN's schedules are those of 20 million images, so that γ
 stays at its start; the data are many, and nothing is augmented.

@@ -26,7 +26,7 @@ from gancore.measure.sets import PipelineSamples
 from gancore.runs.opening import load_pipeline
 
 SAMPLES, CLASSES = 26_000, 10
-FAMILIES = ("dcgan", "wgan-gp", "r3gan")
+FAMILIES = ("dcgan", "wgan-gp", "r3gan-small")
 SHARED = ["--batch", "32", "--precision", "bf16", "--evaluate-every", "0", "--labels", "none"]
 
 
