@@ -5,7 +5,7 @@ from gancore.published import Importer
 from gancore_r3gan.discriminator import LabeledR3GANDiscriminator, R3GANDiscriminator
 from gancore_r3gan.generator import R3GANGenerator
 from gancore_r3gan.importer import Published
-from gancore_r3gan.recipe import FFHQ64, FFHQ256, IMAGENET32, IMAGENET64, LABELS, PRESETS, R3GAN
+from gancore_r3gan.recipe import FFHQ64, FFHQ256, IMAGENET32, IMAGENET64, LABELS, PRESETS, R3GAN, SMALL
 
 __all__ = [
     "FFHQ64",
@@ -14,6 +14,7 @@ __all__ = [
     "IMAGENET64",
     "LABELS",
     "R3GAN",
+    "SMALL",
     "LabeledR3GANDiscriminator",
     "R3GANDiscriminator",
     "R3GANGenerator",

@@ -12,7 +12,7 @@ from gancore_r3gan import (
     R3GANGenerator,
 )
 
-from gancore import build
+from gancore import build, create
 from gancore.errors import FactError, SpecError
 from gancore.nn.labels import LabelEmbedding
 
@@ -117,3 +117,19 @@ def test_presets_say_what_was_released():
     assert labeled.conditioner.deviation == 0.5 and labeled.sampler.latent == (64,)
     assert labeled.wants == {"image", "label"}
     assert IMAGENET64.options["generator"]["widths"] == [1536] * 5
+
+
+@pytest.mark.parametrize("size", [28, 32, 64])
+def test_the_small_preset_has_a_stage_for_each_size_of_maps(size):
+    recipe = create("r3gan-small", image=(1, size, size), classes=0)
+    for network in (recipe.generator, recipe.discriminator):
+        maps = len(network.widths)
+        assert size >> (maps - 1) in range(4, 8)
+        assert (network.widths, network.cardinalities, network.blocks) == (
+            (64,) * maps,
+            (2,) * maps,
+            (1,) * maps,
+        )
+    assert [penalty.gamma for penalty in recipe.regularizers] == [0.5, 0.5]
+    widened = create("r3gan-small", {"generator": {"widths": [8, 8, 8, 8]}}, image=(1, 32, 32), classes=0)
+    assert widened.generator.widths == (8, 8, 8, 8)
