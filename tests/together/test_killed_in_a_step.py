@@ -1,0 +1,60 @@
+"""Trainings killed between the micro-batches of one step, and resumed."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from gancore.component.weights import read_weights
+from gancore.runs.folder import RunFolder
+
+RECIPES = {
+    "biggan-cifar": ["--set=generator.width=2", "--set=discriminator.width=2"],
+    "r3gan-small": [f"--set={p}.widths=[8, 8]" for p in ("generator", "discriminator")]
+    + [f"--set={p}.cardinalities=[1, 1]" for p in ("generator", "discriminator")]
+    + [f"--set={p}.blocks=[1, 1]" for p in ("generator", "discriminator")],
+}
+KILLED = """
+import os, signal, sys
+from gancore.cli import run
+from gancore.recipes.gan import TwoPlayerGAN
+calls, scored = 0, TwoPlayerGAN.scored
+def dying(*words, **named):
+    global calls
+    calls += 1
+    if calls == {calls}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return scored(*words, **named)
+TwoPlayerGAN.scored = dying
+sys.exit(run(sys.argv[1:]))
+"""
+PLAIN = "import sys; from gancore.cli import run; sys.exit(run(sys.argv[1:]))"
+
+
+def gancore(*words, program=PLAIN):
+    return subprocess.run([sys.executable, "-c", program, "train", *map(str, words)], capture_output=True)
+
+
+def last(run):
+    folder = RunFolder(run).checkpoints[0]
+    return folder.name, [read_weights(folder / f"{name}.safetensors") for name in ("weights", "training")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_resumed_run_has_the_bits_of_an_undisturbed_one(recipe, tmp_path):
+    words = [recipe, *RECIPES[recipe], "--size", 8, "--batch", 8, "--micro-batch", 2, "--images", 128]
+    words += ["--checkpoint-every", 32, "--evaluate-every", 0, "--threads", 1, "--output"]
+    whole = gancore(*words, tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr.decode()
+    killed = gancore(*words, tmp_path / "killed", program=KILLED.format(calls=47))  # not a multiple of 4
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert 0 < RunFolder(tmp_path / "killed").seen < 128
+    resumed = gancore("--resume", tmp_path / "killed")
+    assert resumed.returncode == 0, resumed.stderr.decode()
+    (seen, expected), (reached, found) = last(tmp_path / "whole"), last(tmp_path / "killed")
+    assert seen == reached
+    for one, other in zip(expected, found, strict=True):
+        assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
