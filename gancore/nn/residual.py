@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gancore.component.precision import autocast_dtype
 from gancore.nn.convolution import Conv2d, mean_conv2d, repeated_conv2d
-from gancore.nn.rectifier import ReLU
+from gancore.nn.rectifier import ReLU, relu
 
 __all__ = ["ResidualBlock"]
 
@@ -75,10 +75,10 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, *conditions: Tensor) -> Tensor:
         """`(N, inputs, H, W)`, and the conditions of the normalization → `(N, outputs, H', W')`."""
-        h = self.activated(self.norm1, x, conditions) if self.preactivation else x
+        h = self.activated(x, self.norm1, conditions) if self.preactivation else x
         around = self.up(self.shortcut(self.down(h if self.activated_shortcut else x)))
         h = self.after_up(h)
-        h = self.activated(self.norm2, h, conditions)
+        h = self.activated(h, self.norm2, conditions, fresh=True)
         y: Tensor = self.before_down(h) + around
         return y
 
@@ -99,9 +99,16 @@ class ResidualBlock(nn.Module):
         y: Tensor = self.down(conv(x))
         return y
 
-    def activated(self, norm: nn.Module | None, x: Tensor, conditions: tuple[Tensor, ...]) -> Tensor:
-        """The map after normalization, if any, and activation."""
-        y: Tensor = self.activation(x if norm is None else norm(x, *conditions))
+    def activated(
+        self, x: Tensor, norm: nn.Module | None, conditions: tuple[Tensor, ...], fresh: bool = False
+    ) -> Tensor:
+        """The map after normalization, if any, and activation, which may write over a map that nobody else
+        has.
+        """
+        h: Tensor = x if norm is None else norm(x, *conditions)
+        if isinstance(self.activation, ReLU) and (fresh or h is not x):
+            return relu(h, inplace=True)
+        y: Tensor = self.activation(h)
         return y
 
 

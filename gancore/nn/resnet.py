@@ -133,7 +133,7 @@ class ResNetUp(nn.Module):
             x = block(x, *conditions)  # (N, widths[i + 1], 2h, 2w)
             if i == self.place:
                 x = self.attention(x)
-        image: Tensor = torch.tanh(self.to_image(relu(self.norm(x))))  # (N, C, H, W)
+        image: Tensor = torch.tanh(self.to_image(relu(self.norm(x), inplace=True)))  # (N, C, H, W)
         return image
 
 
