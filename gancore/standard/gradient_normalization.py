@@ -25,8 +25,10 @@ class GradientNormalization(Discriminator):
 
     Paper: Wu et al. 2021 (GN-GAN), arXiv:2109.02235, section 3, with ζ(x) = |f(x)|. The bound is that of
     networks that are linear in pieces, as with rectifiers. Scores contain a gradient, so each update of
-    either player differentiates twice, and R1 three times; features are those of the network, unnormalized.
-    Scores by patch, which the paper does not cover, are normalized by the gradient of their sum.
+    either player differentiates twice. A penalty on the gradient, as R1, needs a third derivative, which
+    torch's layers of normalization do not have: with these inside, its gradient is not exact. Features are
+    those of the network, unnormalized. Scores by patch, which the paper does not cover, are normalized by the
+    gradient of their sum.
 
     Other parts go inside: `network` may be `discriminator/projection`, but that cannot be put around this, as
     it adds to scores that are made from features.
