@@ -230,7 +230,7 @@ def test_show_prints_what_describe_says(capsys):
 
     assert run(["show", "path-length", "--doc"]) == 0
     assert capsys.readouterr().out == f"{gancore.describe('path-length')}\n"
-    assert gancore.show("path-length").startswith('gancore = 1\npart = "gancore-stylegan:path-length"')
+    assert gancore.show("path-length").startswith('gancore = 1\npart = "gancore:path-length"')
 
 
 def test_list_parts_can_be_printed_indexed_and_narrowed():

@@ -8,6 +8,7 @@ from gancore.component.part import part
 from gancore.errors import MeasureError
 from gancore.measure.inception_score import class_logits
 from gancore.measure.intra_class import class_labels
+from gancore.measure.picking import need
 from gancore.measure.score import Score, Value
 from gancore.measure.study import Side, Study
 
@@ -24,7 +25,7 @@ class ClassAccuracy(Score):
     Paper: Shmelkov et al. 2018 (How good is my GAN?), arXiv:1807.09499, section 3.2 (GAN-test). Perfect is
     the same fraction of the reference images: it is low if the classifier, or the extractor's list of
     classes, is not made for the data. The error is that of a fraction of N samples. Raises MeasureError if a
-    label is none of the extractor's classes, or not a class.
+    label is none of the extractor's classes, or not a class, or images are fewer than classes.
     """
 
     needs = frozenset({"classes", "labels"})
@@ -39,9 +40,11 @@ class ClassAccuracy(Score):
     def accuracy(self, study: Study, side: Side, name: str) -> float:
         """The fraction of one side."""
         labels = class_labels(study, side, name)
-        if int(labels.max()) >= study.extractor.classes:
+        classes = study.extractor.classes
+        need(name, classes, f"one for each of {classes} classes", **{side: len(labels)})
+        if int(labels.max()) >= classes:
             raise MeasureError(
-                f"{name} needs labels of the {study.extractor.classes} classes that the extractor knows; got "
+                f"{name} needs labels of the {classes} classes that the extractor knows; got "
                 f"class {int(labels.max())} in the {side}: choose an extractor trained on these classes"
             )
         return class_accuracy(class_logits(study, side), labels)

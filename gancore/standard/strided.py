@@ -14,10 +14,8 @@ from gancore.component.interfaces import Discriminator, Generator, Shape
 from gancore.component.part import field, interface
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import at_least, whole
-from gancore.nn.convolution import Conv2d
 from gancore.nn.initializers import he_weights, normal_weights
 from gancore.nn.pyramid import check_powers_of_two, doubling_widths, doublings, smallest_map
-from gancore.nn.rectifier import LeakyReLU
 
 __all__ = ["StridedDiscriminator", "StridedGenerator"]
 
@@ -85,20 +83,20 @@ class StridedDiscriminator(Discriminator):
         end = smallest_map(self.image, self.qualified_name)
         sizes = doubling_widths(self.width, doublings(self.image, self.qualified_name))
         bias = not self.normalized
-        layers: list[nn.Module] = [Conv2d(self.image[0], sizes[0], 4, 2, 1, bias=bias), self._leaky()]
+        layers: list[nn.Module] = [nn.Conv2d(self.image[0], sizes[0], 4, 2, 1, bias=bias), self._leaky()]
         for fewer, more in pairwise(sizes):
             layers += [
-                Conv2d(fewer, more, 4, 2, 1, bias=bias),
+                nn.Conv2d(fewer, more, 4, 2, 1, bias=bias),
                 *([nn.BatchNorm2d(more)] if self.normalized else []),
                 self._leaky(),
             ]
         self.layers = nn.Sequential(*layers)
-        self.score = Conv2d(sizes[-1], 1, end, bias=bias)
+        self.score = nn.Conv2d(sizes[-1], 1, end, bias=bias)
         for module in (self.layers, self.score):
             (normal_weights if self.normalized else he_weights)(module)
 
     def _leaky(self) -> nn.Module:
-        return LeakyReLU(self.slope, inplace=True)
+        return nn.LeakyReLU(self.slope, inplace=True)
 
     def forward_features(self, image: Tensor) -> Tensor:
         """`(N, C, H, W)` → the last map, whose shorter side is 4."""

@@ -420,6 +420,7 @@ def test_weights_of_a_run_by_seed(place, images):
     assert not (one["generator.linear.weight"] == other["generator.linear.weight"]).all()
 
 
+@pytest.mark.slow
 def test_another_number_of_threads_is_said(tmp_path, capsys):
     words = [
         "gan",
@@ -444,6 +445,7 @@ def test_another_number_of_threads_is_said(tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 def test_a_run_on_a_relative_path_is_resumed_from_another_folder(tmp_path, monkeypatch):
     np.save(tmp_path / "images.npy", np.random.default_rng(0).integers(0, 256, (32, 8, 8, 3), dtype=np.uint8))
     monkeypatch.chdir(tmp_path)

@@ -67,6 +67,7 @@ def test_the_tool_makes_the_embedded_file(tmp_path: Path) -> None:
     assert torch.equal(made.rows(np.arange(40))["image"], kept.rows(places)["image"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not there")
 def test_two_vendors_pair_by_name() -> None:
     from gancore.data import Paired

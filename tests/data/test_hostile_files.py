@@ -89,6 +89,7 @@ def test_no_image_takes_many_times_its_pixels(tmp_path):
         assert found.ending == "done" and found.megabytes < MEGABYTES, found
 
 
+@pytest.mark.slow
 def test_hostile_archives_cost_little(tmp_path):
     for name, content in archives(np.random.default_rng(0), 60, scale=0.02):
         path = tmp_path / name

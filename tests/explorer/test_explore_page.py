@@ -87,6 +87,7 @@ def two_pins(page):
     page.wait_for_selector("#tools:not([hidden])")
 
 
+@pytest.mark.slow
 def test_dragging_on_the_pad_moves_the_image_and_its_neighbors(visit, server):
     page = visit(server)
     assert "principal" not in shown(page)
@@ -106,6 +107,7 @@ def test_dragging_on_the_pad_moves_the_image_and_its_neighbors(visit, server):
     assert after(page, lambda: page.click("#flatten")) == {"seed": 0, "space": "w"}
 
 
+@pytest.mark.slow
 def test_the_pad_moves_by_keys(visit, server):
     page = visit(server)
     page.click("#along [data-value=shift]")
@@ -119,6 +121,7 @@ def test_the_pad_moves_by_keys(visit, server):
     assert after(page, lambda: page.keyboard.press("r"))["seed"] != 0
 
 
+@pytest.mark.slow
 def test_a_neighbor_is_moved_to(visit, server):
     page = visit(server)
     page.click("#size [data-value='5']")
@@ -207,6 +210,7 @@ def test_directions_of_a_file_are_named(visit, serve, layered_run):
         leave(page)
 
 
+@pytest.mark.slow
 def test_pins_are_gone_between_played_and_mixed(visit, server):
     page = visit(server)
     two_pins(page)
@@ -231,6 +235,7 @@ def test_pins_are_gone_between_played_and_mixed(visit, server):
     page.wait_for_selector("#tools", state="hidden")
 
 
+@pytest.mark.slow
 def test_pins_are_saved_as_an_animation(visit, server, tmp_path):
     page = visit(server)
     two_pins(page)
@@ -316,6 +321,7 @@ def test_what_is_seen_is_saved_and_can_be_made_again(visit, server, tmp_path, mo
     assert np.array_equal(np.asarray(Image.open("image.png")), pixels(view, pipeline))
 
 
+@pytest.mark.slow
 def test_classes_are_chosen_and_mixed(visit, serve, tmp_path):
     with serve(walks.labeled(), tmp_path) as running:
         page = visit(running)
@@ -335,6 +341,7 @@ def test_classes_are_called_by_their_names(visit, serve, tmp_path):
         leave(page)
 
 
+@pytest.mark.slow
 def test_rows_of_numbers_are_chosen_one_at_a_time(visit, serve, tmp_path):
     with serve(walks.labeled(names=("red", "round", "big"), rows=True), tmp_path) as running:
         page = visit(running)

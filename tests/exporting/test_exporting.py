@@ -155,6 +155,7 @@ def test_a_folder(tmp_path):
         export_pipeline(pipeline, folder)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_written_leaves_no_file(tmp_path, capsys):
     pytest.importorskip("onnxruntime")
     path = tmp_path / "chain.onnx"

@@ -59,6 +59,7 @@ def test_families_are_held_out_whole(tool):
     assert sum(map(tool.held_out, names)) == 301
 
 
+@pytest.mark.slow
 def test_the_other_vendors_drawing_is_found(tool, drawings, capsys):
     known, out = drawings
     assert (len(known.label), len(out.label)) == (1427, 301)
@@ -78,6 +79,7 @@ def test_recall_counts_what_is_nearer(tool):
     assert tool.recall(lambda x: x, pairs, 2) == (1.0, 1.0)
 
 
+@pytest.mark.slow
 def test_categories_of_embedded_emoji_are_told_apart():
     data = open_data("emoji")
     extractor = Emoji(image=data.image)
@@ -104,6 +106,7 @@ WORSE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WORSE)
 def test_the_frechet_distance_rises_with_the_damage(kind):
     image = open_data("emoji").rows(np.arange(0, 1728, 3))["image"]

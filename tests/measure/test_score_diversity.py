@@ -114,6 +114,7 @@ def similar(a, b):
     return contrast * (2 * mean_a * mean_b + 0.01**2) / (mean_a**2 + mean_b**2 + 0.01**2), contrast
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reflected", [False, True], ids=["ours", "torchmetrics"])
 def test_the_two_conventions_at_borders(reflected):
     """Inner windows at every scale, or also those over reflected borders at the coarsest one."""

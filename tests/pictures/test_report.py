@@ -510,6 +510,7 @@ def test_pictures_of_neighbors_and_classes_are_shown(run):
     assert made.missing == ["pictures/classes.png is not a complete PNG, so it is omitted."]
 
 
+@pytest.mark.slow
 def test_a_page_stays_small_whatever_the_sheets_weigh(run):
     fill(run)
     noise = Image.frombytes("RGB", (600, 1000), os.urandom(600 * 1000 * 3))

@@ -78,6 +78,7 @@ def test_images_keep_their_dtype(dtype):
     assert made.dtype == dtype and made.isfinite().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(3, 4, 3), (1, 3, 5), (2, 3, 3)])
 def test_twice_differentiable(shape):
     image = torch.randn(2, *shape, dtype=torch.float64, requires_grad=True)

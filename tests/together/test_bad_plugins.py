@@ -59,6 +59,7 @@ def test_gancore_plugins_explains_each(surroundings):
     )
 
 
+@pytest.mark.slow
 def test_the_host_and_the_others_train(surroundings):
     done = surroundings.gancore("train", "dcgan", "--set", "loss=fine", *SMALL, "--output", "fine")
     assert done.returncode == 0, done.stderr

@@ -105,6 +105,7 @@ def test_the_undisturbed_run_keeps_its_best(whole):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(6))
 def test_a_run_that_died_ends_as_one_that_did_not(whole, images, moments, tmp_path, part):
     for call in moments[part :: len(moments) // 2]:

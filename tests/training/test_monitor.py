@@ -116,6 +116,7 @@ def test_the_first_tenth_of_a_run_raises_no_alarm(images, tmp_path, monkeypatch)
     assert standing[8] == standing[16] == [] and standing[24] == ["collapse"]
 
 
+@pytest.mark.slow
 def test_judging_changes_no_bit_and_goes_on_after_a_resume(images, tmp_path):
     from gancore.component.weights import read_weights
 
@@ -178,6 +179,7 @@ def test_a_run_has_a_report_from_its_first_grid_on_and_at_each_evaluation(images
     assert '<body class="report">' in (tmp_path / "run" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_ends_no_training_and_changes_no_bit(images, tmp_path, monkeypatch):
     begin(images, tmp_path / "with")
 

@@ -26,6 +26,7 @@ def parameters(*modules):
     return sum(p.numel() for module in modules for p in module.parameters())
 
 
+@pytest.mark.slow
 def test_parameters_of_biggan_at_128():
     with torch.device("meta"):
         made = BigGANGenerator(image=(3, 128, 128))
@@ -35,6 +36,7 @@ def test_parameters_of_biggan_at_128():
     assert parameters(judge) == 87_982_370
 
 
+@pytest.mark.slow
 def test_parameters_of_biggan_deep_at_128():
     made = DeepBigGANGenerator(image=(3, 128, 128))
     shared = Embedding(code=made.code_shape, classes=1000, size=128)

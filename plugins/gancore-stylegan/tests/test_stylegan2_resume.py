@@ -42,6 +42,7 @@ def end_of(folder):
     return tensors, [line["scalars"] for line in Log.read(folder / "log.jsonl") if "scalars" in line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [44, 60])  # in the middle of an interval of p, and at its end
 def test_an_interrupted_training_ends_with_the_same_bits(stop, tmp_path):
     data = open_data(np.random.default_rng(0).integers(0, 256, (20, 3, 8, 8), dtype=np.uint8))

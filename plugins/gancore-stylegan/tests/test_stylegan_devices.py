@@ -50,6 +50,7 @@ def given(network):
     return (image,) if isinstance(network, Augment) else (image, label)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("cls", NETWORKS, ids=lambda cls: f"{cls.kind}-{cls.name}")
 def test_a_network_runs_on_one_device(cls, training, monkeypatch):
