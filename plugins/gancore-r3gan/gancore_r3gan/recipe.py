@@ -207,7 +207,7 @@ SHORT_ADAM: dict[str, Any] = {
 SMALL = Preset(
     name="r3gan-small",
     base=R3GAN,
-    doc="""R3GAN for trainings of minutes on a processor: 64 channels, one block for each map, batch 16.
+    doc="""R3GAN for trials on a processor: 64 channels, one block for each map, batch 16.
 
     Paper: Huang et al. 2024, arXiv:2501.05441. The sizes and settings are gancore's own: groups of 64
     channels in the 3×3 convolutions, γ = 0.5, β₂ = 0.99, a half-life of 5,000 images, no augmentation, and a
