@@ -43,16 +43,6 @@ UNCONDITIONAL: dict[str, list[str]] = {
 }
 """The families without labels, at 64 channels."""
 CONDITIONAL: dict[str, list[str]] = {
-    "dcgan": ["dcgan"],
-    "wgan-gp": ["wgan-gp", *RESNET],
-    "sngan": ["sngan", *RESNET],
-    "sagan": ["sagan", *both("widths=[64, 64, 64, 64]")],
-    "r3gan-small": ["r3gan-small"],
-}
-"""The families without labels, at 64 channels. R3GAN's schedules are those of 20 million images, so that γ
-stays at its start; the data are many, and nothing is augmented.
-"""
-CONDITIONAL: dict[str, list[str]] = {
     "biggan-cifar": ["biggan-cifar", *both("width=16"), *RATES, ONE],
     "cgan": ["cgan"],
     "acgan": ["acgan"],

@@ -14,13 +14,13 @@ from families import trained
 from gancore.measure.evaluation import Evaluation
 from gancore.runs.folder import RunFolder
 
-ADAM = "{part = 'adam', lr = %s, betas = [0.0, 0.99]}"
 PLAYERS = ("generator", "discriminator")
 
 
-def rates(lr: float) -> list[str]:
+def rates(lr: float, schedule: str = "constant") -> list[str]:
     """The same learning rate for both players, with the momenta of R3GAN's end."""
-    return [f"--set={player}_optimizer={ADAM % lr}" for player in PLAYERS]
+    adam = f"{{part = 'adam', lr = {lr}, betas = [0.0, 0.99], schedule = {{part = '{schedule}'}}}}"
+    return [f"--set={player}_optimizer={adam}" for player in PLAYERS]
 
 
 def penalties(gamma: float, every: int = 1) -> str:
@@ -30,28 +30,30 @@ def penalties(gamma: float, every: int = 1) -> str:
 
 
 BASE = ["dcgan", "--set=average.half_life=5000"]
-GAME = [*BASE, "--set=discriminator=dcgan-plain", "--set=loss=relativistic-pairing"]
+GAME = [*BASE, "--set=discriminator=dcgan-plain", "--set=loss=relativistic-pairing", penalties(0.5)]
+LARGE = ["--batch", "32"]
+SMALL = ["--batch", "16"]
+CLASSES = [
+    "--set=conditioner={part = 'embedding', size = 16}",
+    "--set=generator.latent_size=116",
+    "--set=discriminator={part = 'projection', network = 'dcgan-plain'}",
+]
 RESNET = "--set=generator={part = 'sngan', widths = [128, 128, 128, 64]}"
 CANDIDATES: dict[str, list[str]] = {
-    "dcgan": ["dcgan", "--batch", "32"],
-    "dcgan, lr 0.0005": [*BASE, "--batch", "32", *[f"--set={p}_optimizer.lr=0.0005" for p in PLAYERS]],
-    "relativistic, DiffAugment": [
-        *GAME,
-        "--batch",
-        "32",
-        *rates(1e-3),
-        penalties(0.5),
-        "--set=augment=diffaugment",
-    ],
-    "relativistic": [*GAME, "--batch", "32", *rates(1e-3), penalties(0.5)],
-    "relativistic, lr 0.002": [*GAME, "--batch", "32", *rates(2e-3), penalties(0.2)],
-    "relativistic, batch 16": [*GAME, "--batch", "16", *rates(1e-3), penalties(0.5)],
-    "relativistic, batch 16, every 4": [*GAME, "--batch", "16", *rates(1e-3), penalties(0.5, 4)],
-    "relativistic, ResNet": [*GAME, "--batch", "32", RESNET, *rates(1e-3), penalties(0.5)],
+    "dcgan": ["dcgan", *LARGE],
+    "dcgan, lr 0.0005": [*BASE, *LARGE, *[f"--set={player}_optimizer.lr=0.0005" for player in PLAYERS]],
+    "relativistic, DiffAugment": [*GAME, *LARGE, *rates(1e-3), "--set=augment=diffaugment"],
+    "relativistic": [*GAME, *LARGE, *rates(1e-3)],
+    "relativistic, lr 0.002": [*GAME, *LARGE, *rates(2e-3), penalties(0.2)],
+    "relativistic, ResNet": [*GAME, *LARGE, *rates(1e-3), RESNET],
+    "relativistic, batch 16": [*GAME, *SMALL, *rates(1e-3)],
+    "relativistic, batch 16, to zero": [*GAME, *SMALL, *rates(1e-3, "cosine")],
+    "relativistic, batch 16, every 4": [*GAME, *SMALL, *rates(1e-3), penalties(0.5, 4)],
+    "relativistic, batch 16, classes": [*GAME, *SMALL, *rates(1e-3), *CLASSES],
     "dcgan-relativistic": ["dcgan-relativistic"],
     "dcgan-relativistic-labels": ["dcgan-relativistic-labels"],
 }
-"""Settings by what they change; the last two are presets, whose learning rate falls."""
+"""Settings by what they change; the last two are presets, whose learning rate falls to a fifth."""
 
 
 def row(name: str, run: RunFolder) -> str:
