@@ -27,7 +27,7 @@ from typing import NamedTuple
 import torch
 from adversarial_loop import loop
 from adversarial_peers import biggan, mimicry, r3gan
-from interleaved import FOREIGN, interleaved
+from interleaved import interleaved, timing_options
 from torch import Tensor
 
 from gancore.training.run import TrainingRun
@@ -230,14 +230,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=5, help="undisturbed rounds of each call")
     parser.add_argument("--limit", type=float, default=60, help="most seconds for the rounds of one call")
-    parser.add_argument(
-        "--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing"
-    )
-    parser.add_argument(
-        "--processor-time",
-        action="store_true",
-        help="time of the processor, of one thread, where the machine is not quiet",
-    )
+    timing_options(parser)
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -15,7 +15,7 @@ from copy import deepcopy
 
 import torch
 from gancore_dcgan import DCGAN, DCGANDiscriminator, DCGANGenerator
-from interleaved import FOREIGN, interleaved
+from interleaved import foreign_option, interleaved
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
@@ -114,9 +114,7 @@ def main() -> None:
     )
     for name, default in (("width", 64), ("size", 64), ("batch", 16), ("rounds", 60), ("limit", 500)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument(
-        "--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing"
-    )
+    foreign_option(parser)
     parser.add_argument(
         "--layouts", action="store_true", help="also time contiguous weights against channels_last"
     )

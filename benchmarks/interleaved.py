@@ -4,6 +4,7 @@ A process with two threads gets several times slower while another one takes a c
 little on a shared machine: compare ratios of times taken in one round.
 """
 
+import argparse
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -61,3 +62,20 @@ def interleaved(
         if all(taken <= foreign for _, taken in results.values()):
             kept.append({name: results[name][0] for name in functions})
     return kept
+
+
+def foreign_option(parser: argparse.ArgumentParser) -> None:
+    """How much others may disturb a timing."""
+    parser.add_argument(
+        "--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing"
+    )
+
+
+def timing_options(parser: argparse.ArgumentParser) -> None:
+    """The same, and a clock that nobody disturbs."""
+    foreign_option(parser)
+    parser.add_argument(
+        "--processor-time",
+        action="store_true",
+        help="time of the processor, of one thread, where the machine is not quiet",
+    )

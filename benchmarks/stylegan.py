@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from interleaved import FOREIGN, interleaved
+from interleaved import interleaved, timing_options
 from stylegan_reference import reference
 from torch import Tensor
 
@@ -206,14 +206,7 @@ def main() -> None:
     )
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--compile", action="store_true", help="compile our networks")
-    parser.add_argument(
-        "--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing"
-    )
-    parser.add_argument(
-        "--processor-time",
-        action="store_true",
-        help="time of the processor, of one thread, where the machine is not quiet",
-    )
+    timing_options(parser)
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     torch.manual_seed(0)

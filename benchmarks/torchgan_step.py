@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import torch
 from dcgan_step import through_run
-from interleaved import FOREIGN, interleaved
+from interleaved import foreign_option, interleaved
 from torch import Tensor
 
 
@@ -47,9 +47,7 @@ def main() -> None:
     )
     for name, default in (("size", 64), ("batch", 16), ("rounds", 30), ("limit", 300)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument(
-        "--foreign", type=float, default=FOREIGN, help="share of a core that others may use during a timing"
-    )
+    foreign_option(parser)
     given = parser.parse_args()
     image = torch.rand(given.batch, 3, given.size, given.size) * 2 - 1
     sides = {"torchgan, float32": torchgan_step(given.size, image)}

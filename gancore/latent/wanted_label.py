@@ -14,7 +14,7 @@ from torch.nn import functional
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline
 
-__all__ = ["Wanted", "classes_of", "names_of", "names_of_labels", "rows_of", "wanted_label"]
+__all__ = ["Wanted", "classes_of", "names_of", "rows_of", "wanted_label"]
 
 Wanted = int | str | Sequence[float]
 """A class; its name; a row of numbers, also as text (`1,0,1`), as the names of its ones (`red,round`), or in
@@ -37,14 +37,6 @@ def rows_of(pipeline: Pipeline) -> bool:
 def names_of(pipeline: Pipeline) -> tuple[str, ...]:
     """The names of the classes, or of the numbers in a label row; none if the data did not name them."""
     return () if pipeline.labels is None else tuple(pipeline.labels.class_names)
-
-
-def names_of_labels(pipeline: Pipeline, label: Tensor | None) -> tuple[str, ...]:
-    """The name of each class in labels `(N,)`; none if the data did not name them, or for rows of numbers."""
-    names = names_of(pipeline)
-    if label is None or label.ndim != 1 or not names:
-        return ()
-    return tuple(names[number] for number in label.tolist())
 
 
 def wanted_label(pipeline: Pipeline, wanted: Wanted | None, n: int = 1) -> Tensor | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -23,7 +22,6 @@ class Captions:
         title: below it all.
         images: a name for each image, in place of `rows`: a row says its first and its last.
         word: what these are, such as `seed`.
-        classes: the name of the class of each image; a row of one class says it, beside what else it says.
     """
 
     rows: Sequence[str] = ()
@@ -31,25 +29,17 @@ class Captions:
     title: str = ""
     images: Sequence[str] = ()
     word: str = ""
-    classes: Sequence[str] = ()
 
     def of_rows(self, columns: int) -> list[str]:
         """What is written beside each row of so many images."""
-        said = [self._span(names) for names in _rows(self.images, columns)] or self.rows
-        classes = [_common(names) for names in _rows(self.classes, columns)]
-        return [" · ".join(filter(None, both)) for both in zip_longest(said, classes, fillvalue="")]
+        if not self.images:
+            return list(self.rows)
+        starts = range(0, len(self.images), columns)
+        return [self._span(self.images[start : start + columns]) for start in starts]
 
     def _span(self, names: Sequence[str]) -> str:
         ends = [names[0], names[-1]] if len(names) > 1 else [names[0]]
         return f"{self.word} {' to '.join(ends)}".strip()
-
-
-def _rows(names: Sequence[str], columns: int) -> list[Sequence[str]]:
-    return [names[start : start + columns] for start in range(0, len(names), columns)]
-
-
-def _common(names: Sequence[str]) -> str:
-    return names[0] if len(set(names)) == 1 else ""
 
 
 def captioned(grid: Image.Image, captions: Captions, tile: tuple[int, int], gap: int) -> Image.Image:

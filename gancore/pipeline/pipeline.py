@@ -159,19 +159,11 @@ class Pipeline:
             raise UserError(f"{reader.qualified_name} reads labels, and none can be drawn here; give a label")
         self._check_label(label)
         self.seed = seed = _fresh_seed() if seed is None else seed
-        rng = _rng(seed)
-        label = self._drawn_label(n, rng) if label is None else label
+        rng = torch.Generator().manual_seed(fold(seed, "sample") % 2**63)
+        if label is None and self.conditional and self.labels is not None:
+            label = self.labels(n, rng=rng)
         with evaluating(self.sampler), torch.no_grad():
             return self.sampler(n, label, rng=rng), label
-
-    def drawn_label(self, n: int, *, seed: int) -> Tensor | None:
-        """The labels that `draw` and `sample` give to the `n` images of a seed, without drawing latents; None
-        if they draw none.
-        """
-        return self._drawn_label(n, _rng(seed))
-
-    def _drawn_label(self, n: int, rng: torch.Generator) -> Tensor | None:
-        return self.labels(n, rng=rng) if self.conditional and self.labels is not None else None
 
     @property
     def conditional(self) -> bool:
@@ -387,11 +379,6 @@ class Pipeline:
         made = cls(reads=entries["reads"], makes=entries["makes"], **parts)
         made.images = entries["images"]
         return made
-
-
-def _rng(seed: int) -> torch.Generator:
-    """Of the labels and latents of a seed, in this order."""
-    return torch.Generator().manual_seed(fold(seed, "sample") % 2**63)
 
 
 def _fresh_seed() -> int:

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from gancore.component.randomness import fold
 from gancore.data import Data
-from gancore.latent.wanted_label import classes_of, names_of_labels, rows_of
+from gancore.latent.wanted_label import classes_of, names_of, rows_of
 from gancore.pictures.captions import Captions
 from gancore.pictures.grid import save_grid
 from gancore.pipeline import Pipeline
@@ -24,8 +24,6 @@ COUNT = 64
 COLUMNS, PAIR = 8, ("image", "made of it")
 CLASSES = 16
 """Rows in a grid with a class each: the first ones of more."""
-SHEET = "sheet"
-"""What the seed of a grid is folded with."""
 RECONSTRUCTION = "reconstruction"
 SHOWN = COUNT // 2
 """Data images in the grids of translators and encoders; each is shown next to its result."""
@@ -51,8 +49,8 @@ def write_grids(
         for mark, pictures in grids.items():
             path = run.sample_file(images, mark)
             pairs = pipeline.product != "draws" or mark.endswith(RECONSTRUCTION)
-            classes = () if pairs else _row_names(pipeline)
-            captions = Captions(columns=PAIR * (COLUMNS // 2) if pairs else (), title=title, classes=classes)
+            columns = PAIR * (COLUMNS // 2) if pairs else ()
+            captions = Captions(() if pairs else row_names(pipeline), columns, title)
             save_grid(pictures, path, columns=COLUMNS, captions=captions, texts=texts)
             written.append(path)
     return written
@@ -75,22 +73,18 @@ def sample_grid(pipeline: Pipeline, fixed: dict[str, Tensor], seed: int) -> Tens
     it makes of them.
     """
     if pipeline.product == "draws":
-        label = row_labels(pipeline)
-        return pipeline.sample(COUNT if label is None else len(label), seed=fold(seed, SHEET), label=label)
+        rows = len(row_names(pipeline))
+        label = torch.arange(rows).repeat_interleave(COLUMNS) if rows else None
+        return pipeline.sample(rows * COLUMNS or COUNT, seed=fold(seed, "sheet"), label=label)
     return applied(pipeline, pipeline.reads, fixed, seed)
 
 
-def row_labels(pipeline: Pipeline) -> Tensor | None:
-    """The class of each image of a grid with a row for each class, int64; None without classes."""
-    classes = 0 if rows_of(pipeline) or not pipeline.conditional else min(classes_of(pipeline), CLASSES)
-    return torch.arange(classes).repeat_interleave(COLUMNS) if classes else None
-
-
-def _row_names(pipeline: Pipeline) -> tuple[str, ...]:
-    """The name of the class of each image, or its number."""
-    label = row_labels(pipeline)
-    numbers = () if label is None else tuple(f"class {number}" for number in label.tolist())
-    return names_of_labels(pipeline, label) or numbers
+def row_names(pipeline: Pipeline) -> list[str]:
+    """The name, or the number, of the class of each row in a grid of samples; none without classes."""
+    if rows_of(pipeline) or not pipeline.conditional:
+        return []
+    numbers = [f"class {number}" for number in range(classes_of(pipeline))]
+    return list(names_of(pipeline) or numbers)[:CLASSES]
 
 
 def applied(pipeline: Pipeline, entry: str, fixed: dict[str, Tensor], seed: int) -> Tensor:

@@ -16,7 +16,7 @@ from gancore.data import Images as ImageFiles
 from gancore.errors import DataError, UserError
 from gancore.latent.seeds import images_of_seeds
 from gancore.latent.truncation import with_threshold
-from gancore.latent.wanted_label import Wanted, names_of_labels, wanted_label
+from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pictures.captions import Captions
 from gancore.pipeline import Pipeline, check_truncation, translated
 from gancore.progress import Progress, counted, tell
@@ -110,7 +110,7 @@ def sample(
     )
     if not hold and output is not None and Path(output).suffix in ("", ".npy"):
         return write_each(chain.from_iterable(rows), drawing.names(amounts), Path(output))
-    made = drawing.together([torch.cat(list(row)) for row in rows], amounts, drawing.classes(chosen))
+    made = drawing.together([torch.cat(list(row)) for row in rows], amounts)
     return written(attrs.evolve(made, texts=origin(run, drawing.numbers)), output)
 
 
@@ -140,15 +140,6 @@ class _Drawing:
             made = pipeline.chunks(latent, marks, seed=self.seed, **truncated)
         return counted(made, self.count, progress)
 
-    def classes(self, pipeline: Pipeline) -> tuple[str, ...]:
-        """The names of the classes that were drawn for a row of images, where these have names."""
-        if self.label is not None:
-            return ()
-        if not self.seeds:
-            return names_of_labels(pipeline, pipeline.drawn_label(self.count, seed=self.seed))
-        drawn = (pipeline.drawn_label(1, seed=seed) for seed in self.seeds)
-        return tuple(name for label in drawn for name in names_of_labels(pipeline, label))
-
     def names(self, amounts: list[float]) -> list[str]:
         """The names of all images as files."""
         names = [f"seed{n:04d}" for n in self.seeds] or [f"{i:06d}" for i in range(self.count)]
@@ -161,8 +152,8 @@ class _Drawing:
         """The seeds, in words."""
         return ",".join(map(str, self.seeds)) or str(self.seed)
 
-    def captions(self, amounts: list[float], classes: tuple[str, ...]) -> Captions:
-        """Which seeds, truncations and classes the rows and columns of the grid are of."""
+    def captions(self, amounts: list[float]) -> Captions:
+        """Which seeds and truncations the rows and columns of the grid are of."""
         several = len(amounts) > 1
         told = [
             "" if self.seeds else f"seed {self.seed}",
@@ -171,18 +162,17 @@ class _Drawing:
         told += [f"truncation {amounts[0]:g}"] if amounts != [1] and not several else []
         title, seeds = " · ".join(filter(None, told)), [str(seed) for seed in self.seeds]
         if several:
-            rows, columns = [f"truncation {a:g}" for a in amounts], [f"seed {n}" for n in seeds]
-            return Captions(rows, columns, title, classes=classes * len(amounts))
-        return Captions(images=seeds, word="seed", title=title, classes=classes)
+            return Captions([f"truncation {a:g}" for a in amounts], [f"seed {n}" for n in seeds], title)
+        return Captions(images=seeds, word="seed", title=title)
 
-    def together(self, rows: list[Tensor], amounts: list[float], classes: tuple[str, ...]) -> Images:
+    def together(self, rows: list[Tensor], amounts: list[float]) -> Images:
         """A row of images for each amount of truncation, or the images of the only one."""
         return Images(
             images=torch.cat(rows),
             seed=None if self.seeds else self.seed,
             columns=self.count if len(amounts) > 1 else None,
             names=tuple(self.names(amounts)),
-            captions=self.captions(amounts, classes),
+            captions=self.captions(amounts),
         )
 
 

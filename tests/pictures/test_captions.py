@@ -51,13 +51,6 @@ def test_rows_name_their_first_and_last_image():
     assert Captions(rows=["x"]).of_rows(2) == ["x"]
 
 
-def test_a_row_of_one_class_names_it():
-    classes = ["cat", "dog", "cat", "owl", "owl", "owl", "cat"]
-    assert Captions(classes=classes).of_rows(3) == ["", "owl", "cat"]
-    seeds = Captions(images=list("1234567"), word="seed", classes=classes)
-    assert seeds.of_rows(3) == ["seed 1 to 3", "seed 4 to 6 · owl", "seed 7 · cat"]
-
-
 def test_captions_of_any_text_are_one_line_that_is_not_too_long():
     grid = to_grid(torch.zeros(1, 3, 8, 8))
     long = captioned(grid, Captions(["x" * 5000], ["y" * 500], "z\n" * 500), (64, 64), GAP)
@@ -129,18 +122,6 @@ def test_verbs_name_seeds_layers_and_directions():
     several = gancore.sample(pipeline, seeds="8,9", truncation="0.5,1")
     assert captions_of(several) == (["truncation 0.5", "truncation 1"], ["seed 8", "seed 9"])
     assert gancore.sample(pipeline, count=4, seed=6).captions.title == "seed 6"
-
-
-@pytest.mark.parametrize("names", [("cat", "dog", "owl"), ()])
-def test_samples_name_the_classes_that_were_drawn(names):
-    walks.know_walk_parts()
-    pipeline = walks.labeled(names=names)
-    made = gancore.sample(pipeline, count=6, seed=2)
-    drawn = [names[number] for number in pipeline.draw(6, seed=2)[1]] if names else []
-    assert list(made.captions.classes) == drawn and len(set(drawn)) != 1
-    by_seed = gancore.sample(pipeline, seeds="4,9").captions.classes
-    assert list(by_seed) == ([names[pipeline.draw(1, seed=seed)[1]] for seed in (4, 9)] if names else [])
-    assert gancore.sample(pipeline, count=2, label=1).captions.classes == ()
 
 
 @pytest.mark.parametrize("names", [("cat", "dog", "owl"), ()])

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from small import Source
 from torch import nn
 
 from gancore import Discriminator, create, part
@@ -109,16 +110,6 @@ def test_labels_are_added_inside_and_not_outside():
         ProjectionDiscriminator(network={"part": "gradient-normalization", "network": small}, **facts)
 
 
-class Images:
-    position = 0
-
-    def next(self, n=None):
-        self.position += n
-        return {
-            "image": torch.rand(n, 3, 16, 16, generator=torch.Generator().manual_seed(self.position)) - 0.5
-        }
-
-
 def test_a_recipe_trains_with_it_and_with_penalties_and_features():
     given = {
         "generator": {"width": 2},
@@ -132,7 +123,7 @@ def test_a_recipe_trains_with_it_and_with_penalties_and_features():
     }
     recipe = create("dcgan", given, image=(3, 16, 16))
     before = [p.detach().clone() for p in recipe.discriminator.parameters()]
-    run = TrainingRun(recipe, Images(), batch=4, total=32)
+    run = TrainingRun(recipe, Source(IMAGE), batch=4, total=32)
     asked = []
     update = run.update
     run.update = lambda *given, **options: (

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from small import Source
 
 from gancore import create
 from gancore.component.randomness import normal, seeded
@@ -74,16 +75,6 @@ def test_a_generator_that_ignores_its_code_gets_no_nan():
     assert value.isfinite() and weight.grad.isfinite()
 
 
-class Images:
-    position = 0
-
-    def next(self, n=None):
-        self.position += n
-        return {
-            "image": torch.rand(n, 3, 16, 16, generator=torch.Generator().manual_seed(self.position)) - 0.5
-        }
-
-
 def test_a_generator_of_another_family_is_regularized_in_its_latent():
     given = {
         "generator": {"width": 2},
@@ -91,7 +82,7 @@ def test_a_generator_of_another_family_is_regularized_in_its_latent():
         "generator_regularizers": ["path-length"],
     }
     recipe = create("dcgan", given, image=(3, 16, 16))
-    run = TrainingRun(recipe, Images(), batch=4, total=32)
+    run = TrainingRun(recipe, Source((3, 16, 16)), batch=4, total=32)
     for _ in range(5):
         take_step(run)
         run.step += 1
