@@ -123,7 +123,7 @@ def test_a_recipe_trains_with_it_and_with_penalties_and_features():
     }
     recipe = create("dcgan", given, image=(3, 16, 16))
     before = [p.detach().clone() for p in recipe.discriminator.parameters()]
-    run = TrainingRun(recipe, Source(IMAGE), batch=4, total=32)
+    run = TrainingRun(recipe, Source((3, 16, 16)), batch=4, total=32)
     asked = []
     update = run.update
     run.update = lambda *given, **options: (
