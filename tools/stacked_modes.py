@@ -27,7 +27,7 @@ from gancore.runs.opening import load_pipeline
 
 SAMPLES, CLASSES = 26_000, 10
 FAMILIES = ("dcgan", "wgan-gp", "r3gan-small")
-SHARED = ["--batch", "32", "--precision", "bf16", "--evaluate-every", "0", "--labels", "none"]
+SHARED = ["--batch", "16", "--precision", "bf16", "--evaluate-every", "0", "--labels", "none"]
 
 
 def stacked(folder: Path, count: int, seed: int = 0) -> np.ndarray:
@@ -64,9 +64,8 @@ def drawn(run: Path) -> Tensor:
 def runs(data: Path, given: argparse.Namespace) -> dict[str, list[str]]:
     """The arguments of each training by the name of its run."""
     shared = [*SHARED, "--data", str(data), "--images", str(given.images)]
-    return {
-        name: [*UNCONDITIONAL[name], *shared] for name in FAMILIES if not given.only or name in given.only
-    }
+    chosen = {name: UNCONDITIONAL[name] for name in FAMILIES if not given.only or name in given.only}
+    return {name: [recipe, *shared, *changes] for name, (recipe, *changes) in chosen.items()}
 
 
 def main() -> None:

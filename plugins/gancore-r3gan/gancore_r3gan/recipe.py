@@ -19,6 +19,7 @@ from gancore import (
     part,
     seat,
 )
+from gancore.component.interfaces import ImageShape
 from gancore.component.validators import whole
 from gancore.nn.pyramid import doublings
 from gancore.standard.ada import ADAFixed
@@ -193,13 +194,27 @@ def imagenet(size: int, p: float, gamma: float) -> Preset:
     )
 
 
-def stages(value: int) -> Any:
-    """The rule that gives each stage of an image's size the same number."""
-    return lambda image: (value,) * (doublings(image, "recipe/r3gan-small") + 1)
+NARROWEST, SMALL_WIDEST = 32, 256
+
+
+def small_widths(image: ImageShape) -> tuple[int, ...]:
+    """Channels from the smallest map on: 32 at full size, doubled with each halving up to 256."""
+    count = doublings(image, "recipe/r3gan-small") + 1
+    return tuple(min(NARROWEST << i, SMALL_WIDEST) for i in reversed(range(count)))
+
+
+def small_groups(image: ImageShape) -> tuple[int, ...]:
+    """Groups of 64 channels of the inside of a block, which is twice as wide as its map."""
+    return tuple(width // NARROWEST for width in small_widths(image))
+
+
+def one_block(image: ImageShape) -> tuple[int, ...]:
+    """One block for each map."""
+    return (1,) * len(small_widths(image))
 
 
 SHORT_ADAM: dict[str, Any] = {
-    "lr": 1e-3,
+    "lr": 7e-4,
     "betas": [0.0, 0.99],
     "schedule": {"part": "cosine", "start": 1.0, "end": 0.25},
 }
@@ -207,24 +222,28 @@ SHORT_ADAM: dict[str, Any] = {
 SMALL = Preset(
     name="r3gan-small",
     base=R3GAN,
-    doc="""R3GAN for trials on a processor: 64 channels, one block for each map, batch 16.
+    doc="""R3GAN for trials on a processor: 32 to 256 channels, one block for each map, batch 8.
 
     Paper: Huang et al. 2024, arXiv:2501.05441. The sizes and settings are gancore's own: groups of 64
-    channels in the 3×3 convolutions, γ = 0.5, β₂ = 0.99, a half-life of 5,000 images, no augmentation, and a
-    learning rate that falls from 0.001 to 0.00025 over the training.
+    channels in the 3×3 convolutions, γ = 1, β₂ = 0.99, a half-life of a twentieth of the images seen, at most
+    10,000, no augmentation, and a learning rate that falls from 0.0007 to 0.000175 over the training.
     """,
     options={
-        "batch": 16,
-        "regularizers": [{"part": name, "gamma": 0.5} for name in ("r1", "r2")],
-        "average": {"half_life": 5000.0},
+        "batch": 8,
+        "regularizers": [{"part": name, "gamma": 1.0} for name in ("r1", "r2")],
+        "average": {"half_life": 10_000.0, "ramp_up": 0.05},
         "augment": "no-augment",
         "generator_optimizer": SHORT_ADAM,
         "discriminator_optimizer": SHORT_ADAM,
     },
     derived={
-        f"{network}.{option}": stages(value)
+        f"{network}.{option}": rule
         for network in ("generator", "discriminator")
-        for option, value in (("widths", 64), ("cardinalities", 2), ("blocks", 1))
+        for option, rule in (
+            ("widths", small_widths),
+            ("cardinalities", small_groups),
+            ("blocks", one_block),
+        )
     },
 )
 

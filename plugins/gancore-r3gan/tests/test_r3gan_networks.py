@@ -119,17 +119,20 @@ def test_presets_say_what_was_released():
     assert IMAGENET64.options["generator"]["widths"] == [1536] * 5
 
 
-@pytest.mark.parametrize("size", [28, 32, 64])
-def test_the_small_preset_has_a_stage_for_each_size_of_maps(size):
+@pytest.mark.parametrize(
+    ("size", "widths", "groups"),
+    [
+        (28, (128, 64, 32), (4, 2, 1)),
+        (32, (256, 128, 64, 32), (8, 4, 2, 1)),
+        (64, (256, 256, 128, 64, 32), (8, 8, 4, 2, 1)),
+    ],
+)
+def test_the_small_preset_has_a_stage_for_each_size_of_maps(size, widths, groups):
     recipe = create("r3gan-small", image=(1, size, size), classes=0)
     for network in (recipe.generator, recipe.discriminator):
-        maps = len(network.widths)
-        assert size >> (maps - 1) in range(4, 8)
-        assert (network.widths, network.cardinalities, network.blocks) == (
-            (64,) * maps,
-            (2,) * maps,
-            (1,) * maps,
-        )
-    assert [penalty.gamma for penalty in recipe.regularizers] == [0.5, 0.5]
+        assert size >> (len(widths) - 1) in range(4, 8)
+        assert (network.widths, network.cardinalities) == (widths, groups)
+        assert network.blocks == (1,) * len(widths)
+    assert [penalty.gamma for penalty in recipe.regularizers] == [1.0, 1.0]
     widened = create("r3gan-small", {"generator": {"widths": [8, 8, 8, 8]}}, image=(1, 32, 32), classes=0)
     assert widened.generator.widths == (8, 8, 8, 8)
