@@ -38,6 +38,8 @@ ONE = "--set=discriminator_steps=1"
 SHORT_AVERAGE = ["--set=average.half_life=2000"]
 """In place of one that starts after 200,000 images."""
 SMALLER_BATCH = ["--batch", "8"]
+GROWING = [*both("widths=[256, 128, 64, 32]"), "--set=stabilize=4000", "--set=fade=4000"]
+"""Four sizes within 30,000 images."""
 RESNET = [*PYRAMID, *RATES, ONE]
 UNCONDITIONAL: dict[str, list[str]] = {
     "dcgan": ["dcgan"],
@@ -45,6 +47,7 @@ UNCONDITIONAL: dict[str, list[str]] = {
     "sngan": ["sngan", *RESNET],
     "sagan": ["sagan", *PYRAMID, *TWO_RATES],
     "r3gan-small": ["r3gan-small", *SMALLER_BATCH],
+    "progan": ["progan", *GROWING],
     "dcgan-batch-8": ["dcgan", *SMALLER_BATCH],
 }
 """The families without labels."""
@@ -56,8 +59,8 @@ CONDITIONAL: dict[str, list[str]] = {
     "infogan": ["infogan"],
 }
 """Those that are given the class, and InfoGAN, which finds something like it."""
-ONCE = ("cgan", "acgan", "sngan-projection", "infogan")
-"""Families that no other is compared with, trained with the first seed only."""
+ONCE = ("progan", "cgan", "acgan", "sngan-projection", "infogan")
+"""Families that are not compared with DCGAN, trained with the first seed only."""
 SHARED = [
     "--batch",
     "16",

@@ -23,6 +23,7 @@ from gancore.data import ImageOptions, open_data
 from gancore.measure.extractors import Fashion
 from gancore.measure.modes import class_balance
 from gancore.measure.sets import PipelineSamples
+from gancore.pictures.grid import to_uint8
 from gancore.runs.opening import load_pipeline
 
 SAMPLES, CLASSES = 26_000, 10
@@ -35,7 +36,7 @@ def stacked(folder: Path, count: int, seed: int = 0) -> np.ndarray:
     gray = open_data(str(folder), ImageOptions(size="32", subset="train"))
     rows = np.random.default_rng(seed).integers(0, len(gray), (3, count))
     channels = [gray.rows(chosen)["image"][:, 0] for chosen in rows]
-    return ((torch.stack(channels, 1) + 1) * 127.5).round().byte().numpy()
+    return to_uint8(torch.stack(channels, 1)).numpy()
 
 
 def modes_of(images: Tensor, extractor: Extractor) -> Tensor:
