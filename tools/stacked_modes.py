@@ -1,7 +1,7 @@
 """How many of the 1,000 modes of stacked Fashion-MNIST a generator finds: three images of 32×32 as the
 channels of one, each channel of one of ten classes.
 
-    python tools/stacked_modes.py --fashion-mnist FOLDER [--runs runs/stacked] [--jobs 2] [--images 30000]
+    python tools/stacked_modes.py --fashion-mnist FOLDER [--runs runs/stacked] [--jobs 2] [--images 20000]
     [--only NAME ...]
 
 The measure of Lin et al. 2018 (PacGAN), arXiv:1712.04086, section 4.2, there with digits: the number of modes
@@ -71,7 +71,7 @@ def runs(data: Path, given: argparse.Namespace) -> dict[str, list[str]]:
 
 def main() -> None:
     parser = options(__doc__, "runs/stacked")
-    parser.add_argument("--images", type=int, default=30_000)
+    parser.add_argument("--images", type=int, default=20_000)
     given = parser.parse_args()
     data = given.runs / "stacked.npy"
     given.runs.mkdir(parents=True, exist_ok=True)
