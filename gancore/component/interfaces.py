@@ -479,6 +479,12 @@ class Schedule(Part, _Number):
         """Numbers between which all others lie; by default those at both ends of a long training."""
         return self(0, 10**12), self(10**12, 10**12)
 
+    def begins(self, total: int) -> float:
+        """The images after which it does what it is there for, 0 by default: a training of as many images or
+        fewer would have nothing of it, and is refused.
+        """
+        return 0.0
+
 
 @interface("optimizer")
 class Optimizer(Part):

@@ -1,9 +1,9 @@
 """Layers that several parts have in common, as the first layers of both generators of CoGAN."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gancore.component.ownership import in_build
 from gancore.component.part import Part
@@ -44,19 +44,20 @@ def share(first: Part, path: str, *others: Part) -> None:
 def _layer(part: Part, path: str) -> nn.Module:
     part.require()
     try:
-        return part.get_submodule(path)
+        if path:
+            return part.get_submodule(path)
     except AttributeError:
-        names = ", ".join(name for name, _ in part.named_children())
-        raise FitError(f"{part.qualified_name} has no layer {path!r} to share; its layers: {names}") from None
+        pass
+    names = ", ".join(name for name, _ in part.named_children())
+    raise FitError(f"{part.qualified_name} has no layer {path!r} to share; its layers: {names}")
 
 
 def _check(first: Part, layer: nn.Module, other: Part, replaced: nn.Module, path: str) -> None:
     between = f"{first.qualified_name} and {other.qualified_name} cannot share {path}"
     mine, theirs = layer.state_dict(), replaced.state_dict()
-    if str(layer) != str(replaced) or {k: v.shape for k, v in mine.items()} != {
-        k: v.shape for k, v in theirs.items()
-    }:
-        raise FitError(f"{between}: the layers differ; give both parts the same options there")
+    differing = _differing(mine, theirs)
+    if differing or str(layer) != str(replaced):
+        raise FitError(f"{between}: the layers differ{differing}; give both parts the same options there")
     if [p.requires_grad for p in layer.parameters()] != [p.requires_grad for p in replaced.parameters()]:
         raise FitError(f"{between}: it is frozen in one of them only; freeze it in both or in none")
     same = all(torch.equal(mine[name], theirs[name]) for name in mine)
@@ -65,6 +66,15 @@ def _check(first: Part, layer: nn.Module, other: Part, replaced: nn.Module, path
             f"{between}: the second holds trained weights, which would be lost; take both parts from "
             "the same run, or swap them"
         )
+
+
+def _differing(mine: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> str:
+    """The first weight that has other sizes in one than in the other, as both have it."""
+    for name in {**mine, **theirs}:
+        first, second = (tuple(held[name].shape) if name in held else "missing" for held in (mine, theirs))
+        if first != second:
+            return f" ({name} is {first} in the first, {second} in the second)"
+    return ""
 
 
 def _holders(part: Part, path: str) -> Iterator[Part]:

@@ -52,7 +52,7 @@ def as_labels(values: Any, count: int, where: str, class_names: Sequence[str] | 
         array.dtype.kind not in "iu" or (count and (array.min() < 0 or array.max() >= MAX_CLASSES))
     ):
         raise DataError(
-            f"{where} has labels {_sample(array)}; expected whole numbers from 0, "
+            f"{where} has labels {_sample(array)}; expected whole numbers from 0 to {MAX_CLASSES - 1}, "
             "or a row of K numbers an image"
         )
     if not whole and not (np.abs(array) <= np.finfo(np.float32).max).all():
@@ -181,7 +181,7 @@ def pairs(entries: Any, where: str) -> list[tuple[str, Any]]:
         ):
             raise DataError(
                 f"{where}: label {entry!r:.80}; expected [file, class], "
-                "the class a whole number from 0 or a list of numbers"
+                f"the class a whole number from 0 to {MAX_CLASSES - 1} or a list of numbers"
             )
     return [(entry[0], entry[1]) for entry in entries]
 

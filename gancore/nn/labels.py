@@ -7,7 +7,15 @@ from torch.nn import functional
 
 from gancore.errors import FactError, FitError
 
-__all__ = ["LabelEmbedding", "check_classes", "embedded", "given_class", "given_label", "one_hot"]
+__all__ = [
+    "LabelEmbedding",
+    "check_classes",
+    "check_whole_classes",
+    "embedded",
+    "given_class",
+    "given_label",
+    "one_hot",
+]
 
 
 class Reader(Protocol):
@@ -46,6 +54,16 @@ def check_classes(part: Reader, instead: str) -> None:
     if part.classes < 1:
         raise FactError(
             f"{part.qualified_name}: the data have no labels; give labeled data, or use {instead}"
+        )
+
+
+def check_whole_classes(part: Reader, label_shape: tuple[int, ...], instead: str) -> None:
+    """As `check_classes`; and raises FitError if the labels of the data are rows of numbers."""
+    check_classes(part, instead)
+    if label_shape:
+        raise FitError(
+            f"{part.qualified_name} compares classes, whole numbers, but the labels of the data are rows of "
+            f"{label_shape[0]} numbers; use auxiliary/acgan, or data with classes"
         )
 
 

@@ -18,11 +18,11 @@ def halvings(height: int, width: int, smallest: int = 4) -> int:
     return count
 
 
-def doublings(image: ImageShape, address: str) -> int:
+def doublings(image: ImageShape, address: str, *, least: int = 0) -> int:
     """How often the smallest map, whose shorter side is 4 to 7, is doubled to reach the image.
 
     Raises:
-        FactError: the image is not such a map times a power of two.
+        FactError: the image is not such a map times a power of two, or is doubled less often than `least`.
     """
     _, height, width = image
     count = halvings(height, width)
@@ -31,6 +31,11 @@ def doublings(image: ImageShape, address: str) -> int:
             f"{address} cannot have images of {height}×{width}: the shorter side must be 4 to 7 "
             "times a power of two, and the longer side divisible by that power, as in 28×28, "
             "32×32, 48×32 or 64×64; resize the images"
+        )
+    if count < least:
+        raise FactError(
+            f"{address} cannot have images of {height}×{width}: the shorter side must be at least "
+            f"{4 << least}; enlarge the images, for example to 32×32"
         )
     return count
 

@@ -218,6 +218,11 @@ def _attention(
     """Self-attention after the first block that has maps of this size, and the place of the block."""
     if not size:
         return nn.Identity(), -1
+    if not sizes:
+        raise FactError(
+            f"{address} makes these images without a map that is doubled, so none can attend; "
+            "set attention to 0, or give larger images, as 32×32"
+        )
     if size not in sizes:
         raise FactError(
             f"{address} has maps with a shorter side of {', '.join(map(str, dict.fromkeys(sizes)))}, so "

@@ -14,8 +14,8 @@ def standing_statistics(module: nn.Module, passes: Callable[[], None]) -> None:
     """Gives the batch norms in a module the mean statistics of some passes, instead of the running ones from
     training.
 
-    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, appendix E. `passes` sends batches through the
-    module; the batch norms alone are in training mode meanwhile. A part calls it in its `prepare`.
+    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096. `passes` sends batches through the module; the batch
+    norms alone are in training mode meanwhile. A part calls it in its `prepare`.
     """
     norms = [m for m in module.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
     before = [(norm.momentum, norm.training) for norm in norms]

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gancore.component.interfaces import Auxiliary
+from gancore.component.interfaces import Auxiliary, Shape
 from gancore.component.part import fact, field, interface, part
 from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
 from gancore.component.validators import above, at_least, whole, within
-from gancore.nn.labels import check_classes, given_class
+from gancore.nn.labels import check_whole_classes, given_class
 
 __all__ = ["ConditionalContrastive", "DataToDataCrossEntropy"]
 
@@ -34,6 +34,7 @@ class Embedded(Auxiliary):
     conditional: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 6},)
     classes: int = fact(help="number of classes K, given by the data")
+    label_shape: Shape = fact(default=(), help="shape of one label: (), since it has to be a class")
     width: int = field(default=512, validator=whole(1), help="dimension of the embeddings")
     weight: float = field(default=1.0, validator=at_least(0), help="weight in the discriminator's terms")
     generator_weight: float = field(
@@ -42,7 +43,7 @@ class Embedded(Auxiliary):
 
     def build(self) -> None:
         """Makes the head and the vectors of the classes."""
-        check_classes(self, WITHOUT)
+        check_whole_classes(self, self.label_shape, WITHOUT)
         self.head = nn.Linear(math.prod(self.features), self.width)
         self.proxies = nn.Parameter(torch.randn(self.classes, self.width))
 

@@ -23,11 +23,12 @@ class FewLabels(Auxiliary):
     wants generated images to show what was asked for. Labels are rows of K class weights, one-hot or soft; a
     row of zeros says that there is no label, and counts for nothing.
 
-    Paper: Lucic et al. 2019 (S3GAN), arXiv:1903.02271, section 3, the classifier that is trained together
-    with the discriminator; with `auxiliary/rotation` on all images. Its loss is the mean over the images with
-    labels, so that micro-batches with more or fewer of them give others. Difference: the paper hands the
-    classes that it predicts for real images without labels to a projection discriminator; here the generator
-    learns from the classifier itself, as in Odena et al. 2017 (AC-GAN), arXiv:1610.09585, section 3.
+    Paper: Odena et al. 2017 (AC-GAN), arXiv:1610.09585, section 3, with the classifier of Lucic et al. 2019
+    (S3GAN), arXiv:1903.02271, which is trained together with the discriminator on the images that have
+    labels; with `auxiliary/rotation` on all images. Its loss is the mean over the images with labels, so that
+    micro-batches with more or fewer of them give others. Difference from S3GAN, which hands the classes that
+    it predicts for real images without labels to a projection discriminator, as `discriminator/co-training`
+    does: here any discriminator serves, and the generator learns from the classifier itself.
 
     Raises:
         FactError: the data have no labels at all.

@@ -23,9 +23,9 @@ class GradientNormalization(Discriminator):
     """Any discriminator, divided by the norm of its gradient in the image, so that it is 1-Lipschitz whatever
     its layers are: f̂(x) = f(x) / (‖∇f(x)‖ + |f(x)|), between -1 and 1.
 
-    Paper: Wu et al. 2021 (GN-GAN), arXiv:2109.02235, section 3, with ζ(x) = |f(x)|. The bound is that of
-    networks that are linear in pieces, as with rectifiers. Scores contain a gradient, so each update of
-    either player differentiates twice. A penalty on the gradient, as R1, needs a third derivative, which
+    Paper: Wu et al. 2021 (GN-GAN), arXiv:2109.02235; the formula is that of its released code. The bound is
+    that of networks that are linear in pieces, as with rectifiers. Scores contain a gradient, so each update
+    of either player differentiates twice. A penalty on the gradient, as R1, needs a third derivative, which
     torch's layers of normalization do not have: with these inside, its gradient is not exact. Features are
     those of the network, unnormalized. Scores by patch, which the paper does not cover, are normalized by the
     gradient of their sum.

@@ -211,10 +211,10 @@ class DualContrastive(Loss):
     """The dual contrastive loss: each real image is told from all generated ones of the batch together, and
     each generated image from all real ones.
 
-    Paper: Yu et al. 2021, arXiv:2103.16748, section 3, which maximizes over D and minimizes over G the sum of
-    both logarithms. The generator's loss is thus the negative of the discriminator's, and its gradient fades
-    where the discriminator wins. Batches of the two kinds may differ in size; all patches of a map are
-    scores of their own. Scores of any shape → float32 scalars.
+    Paper: Yu et al. 2021, arXiv:2103.16748, its dual contrastive loss: a game of two players over the sum of
+    both logarithms, maximal over D and minimal over G. The generator's loss is thus the negative of the
+    discriminator's, and its gradient fades where the discriminator wins. Batches of the two kinds may
+    differ in size; all patches of a map are scores of their own. Scores of any shape → float32 scalars.
 
     Raises:
         FitError: the generator's loss was given no real scores.

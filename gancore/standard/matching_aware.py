@@ -20,12 +20,12 @@ class MatchingAware(DiscriminatorRegularizer):
     """The matching-aware discriminator: a real image with the label of another is a third kind of image, and
     counts as generated, so that the discriminator has to read labels, as embeddings of texts.
 
-    Paper: Reed et al. 2016 (GAN-CLS), arXiv:1605.05396, section 4.2 and algorithm 1, whose loss of the
-    discriminator is log s_r + (log(1 - s_w) + log(1 - s_f)) / 2. That is half the loss of real and generated
-    images and half of that of real images and wrong pairs; this penalty is the second half, whole by default,
-    so that the sum is twice the paper's, which Adam does not see. Any other loss can be in the seat; it
-    should be the recipe's. The label of another is that of the next image in the batch; pairs of equal labels
-    are left out. Labels are classes `(N,)` or rows of numbers `(N, K)`.
+    Paper: Reed et al. 2016 (GAN-CLS), arXiv:1605.05396, section 4.2, whose discriminator maximizes log s_r +
+    (log(1 - s_w) + log(1 - s_f)) / 2. That is half the loss of real and generated images and half of that of
+    real images and wrong pairs; this penalty is the second half, whole by default, so that the sum is twice
+    the paper's, which Adam does not see. Any other loss can be in the seat; it should be the recipe's. The
+    label of another is that of the next image in the batch; pairs of equal labels are left out. Labels are
+    classes `(N,)` or rows of numbers `(N, K)`.
 
     Raises:
         FitError: there are no labels.

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from gancore.component.interfaces import Auxiliary
+from gancore.component.interfaces import Auxiliary, Shape
 from gancore.component.part import fact, field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.scored import Scored
 from gancore.component.validators import at_least
-from gancore.nn.labels import check_classes, given_class
+from gancore.nn.labels import check_whole_classes, given_class
 
 __all__ = ["MultiHinge"]
 
@@ -24,12 +24,14 @@ class MultiHinge(Auxiliary):
     """The multi-class hinge loss: K + 1 scores, one for each class and one for generated images, of which
     that of the right class shall be ahead of the best of the others by a margin of 1.
 
-    Paper: Kavalerov et al. 2019 (MHingeGAN), arXiv:1912.04216, section 3, with the hinge loss of Crammer &
-    Singer 2001. Any discriminator has the scores: they are a linear layer on its features. The paper's last
-    version is this beside a projection discriminator with the hinge loss; its first version, the classifier
-    in place of a discriminator, is this with both weights of `loss/weighted` at 0 (its released code then
-    adds feature matching). Both weights are ours. Semi-supervised training, the paper's section on images
-    without labels, is left out.
+    Paper: Kavalerov et al. 2019 (MHingeGAN), arXiv:1912.04216, with the hinge loss of Crammer & Singer 2001.
+    Any discriminator has the scores: they are a linear layer on its features. The paper's first version, K +
+    1 scores in place of a discriminator's one, is this with both weights of `loss/weighted` at 0; the
+    generator of its released code then has feature matching, and this loss at a weight of 0.05. The last
+    version has it beside a projection discriminator with the hinge loss, at a weight of 1 for the
+    discriminator and 0.1 for the generator in its code. Differences: that version's classifier has K scores,
+    and learns generated images as the class that was asked for; here K + 1 stay. Both weights are 1 by
+    default. Semi-supervised training is left out.
 
     Raises:
         FactError: the data have no labels.
@@ -38,6 +40,7 @@ class MultiHinge(Auxiliary):
 
     conditional: ClassVar[bool] = True
     classes: int = fact(help="number of classes K, given by the data")
+    label_shape: Shape = fact(default=(), help="shape of one label: (), since it has to be a class")
     weight: float = field(default=1.0, validator=at_least(0), help="weight in the discriminator's terms")
     generator_weight: float = field(
         default=1.0, validator=at_least(0), help="weight in the generator's terms"
@@ -45,7 +48,7 @@ class MultiHinge(Auxiliary):
 
     def build(self) -> None:
         """Makes the layer of K + 1 scores; the last is that of generated images."""
-        check_classes(self, WITHOUT)
+        check_whole_classes(self, self.label_shape, WITHOUT)
         self.head = nn.Linear(math.prod(self.features), self.classes + 1)
 
     def discriminator(self, real: Scored, fake: Scored) -> Tensor:

@@ -131,11 +131,11 @@ class MaxGradient(DiscriminatorRegularizer):
     """The squared Lipschitz constant of the discriminator, as far as a batch shows it: that of the largest
     gradient norm among points drawn on lines between real and fake images.
 
-    Paper: Zhou et al. 2019 (Lipschitz GANs), arXiv:1902.05687, section 4: the penalty λ k(f)², k(f) the
-    Lipschitz constant, estimated by the largest norm in a batch. λ is 0.1 as in the released code.
-    Difference: that code can also keep the points of the largest norms and look there again in the next step;
-    as in its default, whose store is empty, nothing is kept here, so that the estimate is that of the batch
-    alone, and a micro-batch has its own. Labels at the points are those of the real images.
+    Paper: Zhou et al. 2019 (Lipschitz GANs), arXiv:1902.05687, the penalty λ k(f)², k(f) the Lipschitz
+    constant, estimated by the largest norm in a batch (MaxGP in its released code, whose λ of 0.1 is the
+    default). Difference: that code can also keep the points of the largest norms and look there again in the
+    next step; as in its default, whose store is empty, nothing is kept here, so that the estimate is that of
+    the batch alone, and a micro-batch has its own. Labels at the points are those of the real images.
     """
 
     weight: float = field(default=0.1, validator=at_least(0), help="the paper's λ")

@@ -26,10 +26,11 @@ class Rotation(Auxiliary):
     was turned. The discriminator learns it on real images, and the generator makes images of which it can be
     told.
 
-    Paper: Chen et al. 2019 (SS-GAN), arXiv:1811.11212, section 3, with its β (`weight`) and α
-    (`generator_weight`); S3GAN adds the same head where few images have labels (Lucic et al. 2019,
-    arXiv:1903.02271, section 3). Each image is turned by one of the four at random, as the expectation over r
-    in the paper says; the released code turns a quarter of the batch by all four, in as many passes.
+    Paper: Chen et al. 2019 (SS-GAN), arXiv:1811.11212, the rotation-based loss of the self-supervised GAN,
+    with its β (`weight`) and α (`generator_weight`), 1 and 0.2 in its released code; S3GAN has the same head
+    where few images have labels (Lucic et al. 2019, arXiv:1903.02271). Each image is turned by one of the
+    four at random, as the expectation over r in the paper says; the released code turns some images of the
+    batch by all four, and shows them to the discriminator in one pass with the others.
 
     Raises:
         FitError: images are not square, so that a quarter turn changes their shape.

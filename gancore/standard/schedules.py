@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from gancore.component.interfaces import Schedule
 from gancore.component.part import Seat, field, interface, part, seat
-from gancore.component.validators import above, is_number, whole, within
+from gancore.component.validators import above, below, is_number, whole, within
+from gancore.errors import FitError
 
 __all__ = ["Constant", "Cosine", "Exponential", "Linear", "Piecewise", "WarmUp"]
 
@@ -42,7 +43,7 @@ class Ramp(Schedule):
         default=0, validator=whole(0), help="images from the beginning to the end; 0: the whole training"
     )
     constant: float = field(
-        default=0.0, validator=within(0, 1), help="share of these images before it begins to move"
+        default=0.0, validator=[within(0, 1), below(1)], help="share of these images before it begins to move"
     )
     warm_up: int = field(
         default=0, validator=whole(0), help="images over which all is scaled up from zero, linearly"
@@ -60,6 +61,10 @@ class Ramp(Schedule):
     def extremes(self) -> Sequence[float]:
         """Both ends, and zero if it warms up."""
         return (0.0, self.start, self.end) if self.warm_up else (self.start, self.end)
+
+    def begins(self, total: int) -> float:
+        """Where it begins to move."""
+        return self.constant * (self.over or total)
 
     @abstractmethod
     def at(self, share: float) -> float:
@@ -140,6 +145,10 @@ class WarmUp(Schedule):
         """Those of what follows, and the start."""
         return (self.start, *self.then.extremes())
 
+    def begins(self, total: int) -> float:
+        """Where what follows begins to move."""
+        return self.over + self.then.begins(max(total - self.over, 0))
+
 
 def _points(given: Any) -> Any:
     if not isinstance(given, list | tuple):
@@ -162,9 +171,9 @@ class Piecewise(Schedule):
     """Through given points: numbers at given counts of images, and between two of them a straight line, half
     a cosine, or the number of the first. Before the first point it is as there, after the last as there.
 
-    With `repeat` the last images up to the last point come again and again. The discriminator steps of
-    Arjovsky et al. 2017 (WGAN), arXiv:1701.07875, in its released code, for batches of 64: 100 for the first
-    25 steps and in each 500th, else 5:
+    With `repeat` the last images up to the last point, at most all of them, come again and again. The
+    discriminator steps of Arjovsky et al. 2017 (WGAN), arXiv:1701.07875, in its released code, for batches of
+    64: 100 for the first 25 steps and in each 500th, else 5:
 
         discriminator_steps = { part = "piecewise", between = "constant", repeat = 166_080,
             points = [[0, 100], [160_000, 5], [312_000, 100], [318_400, 5], [478_080, 100]] }
@@ -183,6 +192,14 @@ class Piecewise(Schedule):
     repeat: int = field(
         default=0, validator=whole(0), help="images before the last point that come again; 0 for none"
     )
+
+    def build(self) -> None:
+        """Checks that there is something to repeat."""
+        if self.repeat > self.points[-1][0]:
+            raise FitError(
+                f"{self.qualified_name} repeats the {self.repeat} images before its last point, which is at "
+                f"{self.points[-1][0]:g}; give a repeat of at most that, or a later point"
+            )
 
     def forward(self, images: int, total: int) -> float:
         """The number at `images`, whatever the total."""

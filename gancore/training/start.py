@@ -18,6 +18,7 @@ from gancore.errors import FactError, FitError, UserError
 from gancore.measure.instances import most_typical
 from gancore.progress import tell
 from gancore.recipes.base import Recipe
+from gancore.recipes.beginnings import check_schedules_begin
 from gancore.recipes.conditions import check_both_sides_read, check_labels_arrive
 from gancore.runs.folder import RunFolder
 from gancore.runs.instances import note_instances, one_domain
@@ -66,6 +67,7 @@ def train(
     fit_to_data(recipe, opened, settings.seed)
     check_both_sides_read(recipe)  # not on resuming: older runs may hold such recipes
     training = Training(recipe, opened, settings, ranks)
+    check_schedules_begin(recipe, training.total)
     name = recipe.preset.rpartition(":")[2] or recipe.name
     folder = RunFolder(ranks.from_first(lambda: str(RunFolder.new(output, name))))
     table: dict[str, Any] = data.table() if isinstance(data, Sources) else {"description": opened.description}

@@ -234,7 +234,8 @@ def test_given_labels(tmp_path: Path) -> None:
         ([0, 1], "labels has 2 labels for 3 images; expected one label an image"),
         (
             [0, -1, 2],
-            "labels has labels 0, -1, 2; expected whole numbers from 0, or a row of K numbers an image",
+            "labels has labels 0, -1, 2; expected whole numbers from 0 to 999999, or a row of K numbers an "
+            "image",
         ),
         ([0.0, 1.0, 2.0], "expected whole numbers from 0"),
         (["a", "b", "c"], "labels that are not numbers of one kind"),

@@ -119,7 +119,9 @@ def test_linear():
     assert [schedule(i, 1000) for i in (0, 50, 100, 500)] == [0, 0.5, 1, 1]
     assert schedule(750, 1000) == pytest.approx(0.6) and schedule(1000, 1000) == pytest.approx(0.2)
     assert schedule(5000, 1000) == pytest.approx(0.2)
-    assert Linear(constant=1.0)(1000, 1000) == 1 and Linear()(0, 0) == 1
+    assert Linear()(0, 0) == 1
+    with pytest.raises(ValueError, match="constant must be a number below 1; got 1.0"):
+        Linear(constant=1.0)
 
 
 def test_cosine():

@@ -490,6 +490,16 @@ def test_infogan_says_what_it_waits_for_without_latent_codes():
         create("dcgan", {"auxiliaries": ["infogan"]}, image=(3, 16, 16)).require()
 
 
+@pytest.mark.parametrize("name", ["contrastive", "d2d-ce", "multi-hinge"])
+def test_those_that_compare_classes_refuse_rows_of_numbers_when_they_are_told(name):
+    given = {"auxiliaries": [name], "conditioner": {"part": "embedding", "size": 4}}
+    said = (
+        f"auxiliary/{name} compares classes, whole numbers, but the labels of the data are rows of 3 numbers"
+    )
+    with pytest.raises(FitError, match=said):
+        create("dcgan", given, image=(3, 16, 16), classes=3, label_shape=(3,))
+
+
 def test_a_classifier_without_a_conditioner_is_refused():
     recipe = create("dcgan", {"auxiliaries": ["acgan"]}, image=(3, 16, 16), classes=3)
     assert recipe.wants == {"image", "label"}

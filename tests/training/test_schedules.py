@@ -13,6 +13,7 @@ from gancore.component.scheduled import advance
 from gancore.component.specs import assign, build, from_toml, spec, to_toml
 from gancore.errors import FitError, SpecError
 from gancore.pipeline import Pipeline
+from gancore.recipes.beginnings import check_schedules_begin
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.standard.averages import ExponentialAverage
 from gancore.standard.losses import NonSaturating
@@ -270,6 +271,55 @@ def test_a_loss_sees_the_present_value():
     run = run_of(game(loss=Watched(real_label=Linear(start=1.0, end=0.5))))
     steps(run, 3)
     assert losses == pytest.approx([0.95, 0.9, 0.85])
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"generator_optimizer": Adam(lr=WarmUp(over=64))},
+            "generator_optimizer.lr: schedule/warm-up begins after 64 images, but the training ends at 64",
+        ),
+        (
+            {
+                "discriminator_optimizer": Adam(
+                    betas=(0.0, Linear(start=0.9, end=0.99, over=300, constant=0.5))
+                )
+            },
+            "discriminator_optimizer.betas.1: schedule/linear begins after 150 images",
+        ),
+        (
+            {"generator_optimizer": Adam(schedule=WarmUp(over=60, then=Linear(over=10, constant=0.5)))},
+            "generator_optimizer.schedule: schedule/warm-up begins after 65 images",
+        ),
+    ],
+)
+def test_a_schedule_that_begins_after_the_training_is_refused(fields, said):
+    recipe = game(**fields)
+    with pytest.raises(FitError, match=said):
+        check_schedules_begin(recipe, 64)
+    check_schedules_begin(recipe, 1000)
+    check_schedules_begin(recipe, 0)
+
+
+def test_a_training_asks_whether_its_schedules_begin(tmp_path):
+    table = {"generator.width": 2, "discriminator.width": 2, "generator_optimizer.lr": WarmUp(over=500)}
+    with pytest.raises(FitError, match="begins after 500 images, but the training ends at 64; let it begin"):
+        gancore.train(gancore.create("dcgan", table), "emoji", images=64, output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_those_that_say_nothing_of_it_begin_at_once():
+    check_schedules_begin(
+        game(average=ExponentialAverage(half_life=Piecewise(points=[(500, 1), (900, 2)]))), 64
+    )
+    check_schedules_begin(game(generator_optimizer=Adam(lr=Cosine(over=5000))), 64)
+
+
+def test_what_is_repeated_lies_before_the_last_point():
+    assert Piecewise(points=[(0, 1.0), (10, 2.0)], repeat=10)(15, 0) == 1.5
+    with pytest.raises(FitError, match="repeats the 11 images before its last point, which is at 10; give"):
+        Piecewise(points=[(0, 1.0), (10, 2.0)], repeat=11)
 
 
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path):

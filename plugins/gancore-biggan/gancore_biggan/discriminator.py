@@ -102,7 +102,7 @@ class DownNetwork(Discriminator):
 class BigGANDiscriminator(DownNetwork):
     """Residual blocks halve the image; the last maps are summed, scored, and projected onto the class.
 
-    Paper: Brock et al. 2018, arXiv:1809.11096, section 3 and appendix B, tables 4 and 6, fig. 15c: one block
+    Paper: Brock et al. 2018, arXiv:1809.11096, section 3 and appendix B, tables 4 to 6, fig. 15c: one block
     for each halving and one more, self-attention at 64×64, all layers spectrally normalized and initialized
     orthogonally. Up to 32 pixels 4 blocks of 4 · `width` channels, of which 2 halve, as in the released code
     for CIFAR-10. A label may be a class or a row of K numbers. The power iteration is that of

@@ -21,7 +21,7 @@ class BigGANGenerator(UpNetwork):
     """A chunk of the latent becomes a small map; residual blocks double it up to the image, each conditioned
     on the class embedding and a chunk of its own.
 
-    Paper: Brock et al. 2018, arXiv:1809.11096, section 3 and appendix B, tables 4 and 6, fig. 15. Batch
+    Paper: Brock et al. 2018, arXiv:1809.11096, section 3 and appendix B, tables 4 to 6, fig. 15. Batch
     normalization gets 1 plus its scale, and its bias, from the embedding and the chunk, by linear layers
     without bias; all layers but the embedding are spectrally normalized, and initialized orthogonally.
     Self-attention stands at 64×64. The code is the latent and the class embedding, as conditioner/embedding

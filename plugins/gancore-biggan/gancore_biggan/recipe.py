@@ -66,20 +66,20 @@ class BigGAN(TwoPlayerGAN):
     """The class-conditional game in large batches: shared class embedding, latents in chunks, self-attention,
     spectral normalization of both players, orthogonal regularization.
 
-    Paper: Brock et al. 2018, arXiv:1809.11096, sections 2 and 3 and appendix C. One step is, in this order:
+    Paper: Brock et al. 2018, arXiv:1809.11096, with its hyperparameters. One step is, in this order:
 
     1. twice: a new batch, new latents, one update of the discriminator;
-    2. one update of the generator by the hinge loss and the orthogonal penalty (eq. 3, β = 1e-4), on new
+    2. one update of the generator by the hinge loss and the orthogonal penalty (β = 1e-4), on new
        latents;
     3. an update of the averaged weights: before step 20,000 they follow, then they keep 0.9999 of themselves.
 
     Batch 2048, Adam with learning rate 5e-5 for the generator, 2e-4 for the discriminator, β₁ = 0, β₂ =
     0.999; its ε = 1e-6 and the step 20,000 are those of the released code. Images are drawn with standing
-    statistics of batch normalization (appendix E), from latents N(0, 1), which `sample --threshold` truncates
-    (section 3.1). The average's half-life is counted in images, so other batch sizes and shorter trainings
-    need another `average.half_life`. Differences: the class embedding is initialized N(0, 1), not
-    orthogonally; generated images get labels as they occur in the data; the power iteration follows each
-    update, not each forward pass.
+    statistics of batch normalization, from latents N(0, 1), which `sample --threshold` truncates. The
+    average's half-life is counted in images, so other batch sizes and shorter trainings need another
+    `average.half_life`. Differences: the class embedding is initialized N(0, 1), not orthogonally; generated
+    images get labels as they occur in the data; the power iteration follows each update, not each forward
+    pass.
     """
 
     examples = (
@@ -129,9 +129,9 @@ CIFAR = Preset(
     doc="""BigGAN for images of 32×32 and few classes, as released for CIFAR-10: width 64, latents of
     dimension 128 without hierarchy, a table of classes in each batch normalization, no attention.
 
-    Paper: Brock et al. 2018, arXiv:1809.11096, appendix C. Settings are those of the released code: batch 50,
-    four updates of the discriminator, learning rate 2e-4 and ε = 1e-8 for both, no orthogonal penalty, the
-    average from step 1000 on. Difference: weights are initialized orthogonally, not N(0, 0.02).
+    Paper: Brock et al. 2018, arXiv:1809.11096, its CIFAR-10 model. Settings are those of the released code:
+    batch 50, four updates of the discriminator, learning rate 2e-4 and ε = 1e-8 for both, no orthogonal
+    penalty, the average from step 1000 on. Difference: weights are initialized orthogonally, not N(0, 0.02).
     """,
     options={
         "generator": {"part": "gancore-biggan:biggan-tables", "latent_size": 128, "width": 64},

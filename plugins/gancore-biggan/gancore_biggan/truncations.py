@@ -68,10 +68,10 @@ class TabledDeepBigGANGenerator(DeepBigGANGenerator):
     """BigGAN-deep's generator with batch statistics for several truncations of the latent, as the authors
     released it.
 
-    Paper: Brock et al. 2018, arXiv:1809.11096, section 3.1 and appendix E: standing statistics are computed
-    for each truncation. `sample --threshold` chooses those of the truncation threshold / 2, for latents of
-    sampler/scaled-truncated-normal. In training it has the statistics of the batch, and the table stays as
-    it is. Otherwise like generator/biggan-deep.
+    Paper: Brock et al. 2018, arXiv:1809.11096, its truncation trick: standing statistics are computed for
+    each truncation. `sample --threshold` chooses those of the truncation threshold / 2, for latents of
+    sampler/scaled-truncated-normal. In training it has the statistics of the batch, and the table stays as it
+    is. Otherwise like generator/biggan-deep.
 
     `(N, latent_size + embedding_size)` → `(N, C, H, W)` float32 in (-1, 1).
 

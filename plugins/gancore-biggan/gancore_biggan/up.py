@@ -120,7 +120,7 @@ class UpNetwork(Generator):
         return [torch.cat([weight, weight.new_zeros(len(weight), self.code_shape[0] - weight.shape[1])], 1)]
 
     def prepare(self, passes: Callable[[], None]) -> None:
-        """Standing statistics (appendix E)."""
+        """Standing statistics."""
         standing_statistics(self, passes)
 
     def image_from(self, x: Tensor, conditions: Sequence[Tensor]) -> Tensor:

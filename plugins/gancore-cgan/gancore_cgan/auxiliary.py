@@ -27,7 +27,7 @@ class ACGANGenerator(JoinedGenerator):
 
     Raises:
         FactError: the data have no labels, or the sides are not those of a map with a shorter side of 4 to 7,
-            times a power of two.
+            times a power of two, at least 2.
     """
 
     examples = ({"width": 8, "latent_size": 6, "classes": 3},)
@@ -37,7 +37,7 @@ class ACGANGenerator(JoinedGenerator):
     def build(self) -> None:
         """Makes the linear layer, and one transposed convolution for each doubling."""
         super().build()
-        count = doublings(self.image, self.qualified_name)
+        count = doublings(self.image, self.qualified_name, least=1)
         widths = [max(1, self.width >> i) for i in range(count)]
         self.small = (widths[0], *smallest_map(self.image, self.qualified_name))
         self.start = nn.Linear(self.latent_size + self.classes, widths[0] * self.small[1] * self.small[2])
@@ -92,7 +92,7 @@ class ACGANDiscriminator(Discriminator):
 
     def build(self) -> None:
         """Makes a pair of convolutions for each halving, and the score."""
-        widths = doubling_widths(self.width, 2 * doublings(self.image, self.qualified_name), most=32)
+        widths = doubling_widths(self.width, 2 * doublings(self.image, self.qualified_name, least=1), most=32)
         layers: list[nn.Module] = []
         for i, (before, after) in enumerate(pairwise([self.image[0], *widths])):
             norm = [nn.BatchNorm2d(after)] if i else []

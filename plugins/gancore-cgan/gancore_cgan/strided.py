@@ -30,7 +30,7 @@ class CGANGenerator(JoinedGenerator):
 
     Raises:
         FactError: the data have no labels, or the sides are not those of a map with a shorter side of 4 to 7,
-            times a power of two.
+            times a power of two, at least 2.
     """
 
     examples = ({"width": 4, "latent_size": 6, "classes": 3},)
@@ -41,7 +41,7 @@ class CGANGenerator(JoinedGenerator):
         """Makes the projection to the smallest map, and one transposed convolution for each doubling."""
         super().build()
         start = smallest_map(self.image, self.qualified_name)
-        widths = doubling_widths(self.width, doublings(self.image, self.qualified_name))[::-1]
+        widths = doubling_widths(self.width, doublings(self.image, self.qualified_name, least=1))[::-1]
         ups = [(a + self.classes, b) for a, b in pairwise([*widths, self.image[0]])]
         first = nn.ConvTranspose2d(self.latent_size + self.classes, widths[0], start, bias=False)
         self.layers = nn.ModuleList(
@@ -96,7 +96,7 @@ class CGANDiscriminator(Discriminator):
         """Makes one convolution for each halving, the joint layer, and the score."""
         check_classes(self, "discriminator/dcgan")
         end = smallest_map(self.image, self.qualified_name)
-        widths = doubling_widths(self.width, doublings(self.image, self.qualified_name))
+        widths = doubling_widths(self.width, doublings(self.image, self.qualified_name, least=1))
         self.first = nn.Conv2d(self.image[0], widths[0], 4, 2, 1, bias=False)
         downs = [(a + self.classes, b) for a, b in pairwise(widths)]
         self.layers = nn.ModuleList(nn.Conv2d(*sizes, 4, 2, 1, bias=False) for sizes in downs)

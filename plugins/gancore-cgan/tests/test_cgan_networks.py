@@ -127,6 +127,8 @@ def test_sizes_that_no_layers_make():
         facts = {"classes": 3} if cls is not ACGANDiscriminator else {}
         with pytest.raises(FactError, match=r"resize the images"):
             cls(image=(3, 34, 34), **facts)
+        with pytest.raises(FactError, match=r"4×4: the shorter side must be at least 8; enlarge the images"):
+            cls(image=(3, 4, 4), **facts)
     for cls in (InfoGANGenerator, InfoGANDiscriminator):
         with pytest.raises(FactError, match="their sides must be multiples of 4; got 30×28"):
             cls(image=(3, 30, 28))

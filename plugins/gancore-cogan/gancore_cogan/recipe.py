@@ -25,7 +25,7 @@ from gancore import (
     share,
 )
 from gancore.component.interfaces import ImageShape, Terms
-from gancore.component.validators import whole
+from gancore.component.validators import as_tuple, whole
 from gancore.errors import FitError
 from gancore.pipeline import check_fit
 from gancore.recipes.base import Run
@@ -37,6 +37,11 @@ from gancore.standard.samplers import Uniform
 from gancore_cogan.networks import CoupledDiscriminator, CoupledGenerator
 
 DOMAINS = ("source", "target")
+
+
+def _names(given: Any) -> Any:
+    """One name, or a list of them, as a tuple."""
+    return (given,) if isinstance(given, str) else as_tuple(given)
 
 
 @part("cogan")
@@ -83,7 +88,7 @@ class CoGAN(Recipe):
     discriminator_optimizer: Seat[Optimizer] = seat(default=Adam, help="updates both discriminators")
     shared_generator_layers: str = field(default="trunk", help="layers that the generators have in common")
     shared_discriminator_layers: tuple[str, ...] = field(
-        default=("trunk", "score"), converter=tuple, help="layers that the discriminators have in common"
+        default=("trunk", "score"), converter=_names, help="layers that the discriminators have in common"
     )
     batch: int = field(default=128, validator=whole(1), help="batch size, unless the run sets one")
 

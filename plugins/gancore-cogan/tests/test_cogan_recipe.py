@@ -68,14 +68,23 @@ def test_a_training_on_two_domains(tmp_path):
 
 def test_layers_that_differ_cannot_be_shared():
     table = {**SMALL, "target_generator": {"width": 3, "latent_size": 4}}
-    with pytest.raises(FitError, match="cannot share trunk: the layers differ"):
+    said = r"the layers differ \(0.0.weight is \(4, 4, 4, 4\) in the first, \(4, 6, 4, 4\) in the second\)"
+    with pytest.raises(FitError, match=f"cannot share trunk: {said}; give both parts the same options"):
         CoGAN(**table)
     with pytest.raises(FitError, match="has no layer 'body' to share"):
         CoGAN(**SMALL, shared_generator_layers="body")
+    with pytest.raises(FitError, match="has no layer '' to share; its layers: trunk, own"):
+        CoGAN(**SMALL, shared_generator_layers="")
     with pytest.raises(FactError, match="has 3 layers for these images, so at most 2 can be its own"):
         CoupledGenerator(image=(3, 16, 16), own_layers=4)
     with pytest.raises(FitError, match="relativistic-pairing compares generated images with real ones"):
         CoGAN(**SMALL, loss="relativistic-pairing")
+
+
+def test_one_layer_may_be_given_by_its_name_alone():
+    recipe = CoGAN(**SMALL, shared_discriminator_layers="trunk")
+    first, second = recipe.source_discriminator, recipe.target_discriminator
+    assert first.trunk is second.trunk and first.score is not second.score
 
 
 def test_specs_round_trip():

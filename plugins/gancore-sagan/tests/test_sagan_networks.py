@@ -43,6 +43,8 @@ def test_another_size_may_attend_and_one_that_no_maps_have_is_refused():
     assert SAGANGenerator(attention=8, **small)(torch.randn(2, 4)).shape == (2, 3, 32, 32)
     with pytest.raises(FactError, match="maps with a shorter side of 8, 16, 32, so attention cannot be at 5"):
         SAGANGenerator(attention=5, **small)
+    with pytest.raises(FactError, match="without a map that is doubled, so none can attend; set attention"):
+        SAGANGenerator(image=(3, 4, 4), latent_size=4, widths=(4,))
 
 
 def test_all_layers_of_both_networks_are_normalized():
