@@ -6,6 +6,7 @@ import typer
 
 from gancore.cli import options as o
 from gancore.cli.completing import recipes
+from gancore.errors import shown
 from gancore.progress import tell
 
 
@@ -25,4 +26,5 @@ def show(
 
     written = show(name, set=change or [], doc=text)
     tell("")
-    typer.echo(written, nl=text)
+    for line in written.removesuffix("\n").split("\n"):
+        print(shown(line, len(line)))  # whole, however long it is

@@ -271,17 +271,26 @@ class Part(nn.Module):
             if value is None or (value == getattr(self, f.name) and f.name in self._givers):
                 continue
             if f.name in self._givers and value != getattr(self, f.name):
-                before = getattr(self, f.name)
-                raise FactError(
-                    f"{self.qualified_name}: {f.name} is {before!r} according to {self._givers[f.name]}, "
-                    f"but {value!r} according to {by}; "
-                    f"make them agree or leave one out{_meaning(self, [f.name])}"
-                )
+                raise FactError(self._disagreement(f.name, value, by))
             if value != getattr(self, f.name):
                 news.append(f.name)
             setattr(self, f.name, value)
             self._givers[f.name] = by
         return news
+
+    def _disagreement(self, name: str, value: Any, by: str) -> str:
+        """What is wrong where a fact that is known is told once more, with another value."""
+        before, giver = getattr(self, name), self._givers[name]
+        if by == giver:  # it was built before it knew what it knows now
+            return (
+                f"{self.qualified_name}: {by} was built for {name} {before!r}, and now it is {value!r}; "
+                f"create it with {name}={value!r}, or leave out the facts that it was given, such as image: "
+                f"then the data give all of them{_meaning(self, [name])}"
+            )
+        return (
+            f"{self.qualified_name}: {name} is {before!r} according to {giver}, but {value!r} according to "
+            f"{by}; make them agree or leave one out{_meaning(self, [name])}"
+        )
 
     @classmethod
     def with_rules(cls: type[P], fields: Mapping[str, Any], rules: Rules, *, preset: str = "") -> P:

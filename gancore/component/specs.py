@@ -99,8 +99,9 @@ def part_name(table: Mapping[str, Any], kind: str, where: str = "") -> str:
 
 
 def to_toml(table: Mapping[str, Any]) -> str:
-    """A spec as TOML text."""
-    return tomli_w.dumps({"gancore": VERSION, **table})
+    """A spec as TOML text; what cannot be printed, which stands in strings alone, is escaped."""
+    text = tomli_w.dumps({"gancore": VERSION, **table})
+    return "".join(c if c.isprintable() or c == "\n" else f"\\U{ord(c):08x}" for c in text)
 
 
 def from_toml(text: str, *, name: str = "the spec") -> dict[str, Any]:

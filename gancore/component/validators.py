@@ -17,6 +17,8 @@ __all__ = [
 ]
 
 Validator = Callable[[Any, Any, Any], None]
+MOST_LAYERS = 1000
+"""More layers than any network has."""
 
 
 class one_of:
@@ -63,7 +65,7 @@ def as_tuple(given: Any) -> Any:
 
 
 def sizes(*, none: bool = False) -> Validator:
-    """A tuple of one or more whole numbers of at least 1; with `none` it may be empty."""
+    """A tuple of one to `MOST_LAYERS` whole numbers of at least 1; with `none` it may be empty."""
 
     def check(_: Any, attribute: Any, value: Any) -> None:
         fits = isinstance(value, tuple) and all(type(size) is int and size >= 1 for size in value)
@@ -72,6 +74,8 @@ def sizes(*, none: bool = False) -> Validator:
                 f"{attribute.name} must be the sizes of one or more layers, whole numbers of at least 1; "
                 f"got {value!r}"
             )
+        if len(value) > MOST_LAYERS:
+            raise ValueError(f"{attribute.name} has {len(value)} sizes; give at most {MOST_LAYERS:,}")
 
     return check
 

@@ -20,6 +20,8 @@ from gancore.storage.manifest import MANIFEST, check_manifest
 
 FILE = "weights.safetensors"
 _TWINS = "twins"
+DAMAGE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError)
+"""What altered files make fail, beside our own errors."""
 
 
 @runtime_checkable
@@ -116,7 +118,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             twins = json.loads((file.metadata() or {}).get(_TWINS, "{}"))
         return found | {twin: found[name] for twin, name in twins.items()}
-    except (OSError, SafetensorError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, SafetensorError, *DAMAGE) as error:
         raise CheckpointError(f"{path} cannot be read: {error}; use another checkpoint") from None
 
 

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from gancore.errors import shown
+
 __all__ = [
     "GIF",
     "LARGEST_PICTURE",
@@ -75,5 +77,5 @@ def png(picture: Image.Image) -> bytes:
 def broken(error: BaseException | None) -> str:
     """Reports an error of a plugin's network in the terminal, in one line, and says so to the page."""
     name = type(error).__name__
-    print(f"gancore: {name}: {str(error)[:300]}", file=sys.stderr, flush=True)
+    print(shown(f"gancore: {name}: {error}", 400), file=sys.stderr, flush=True)
     return f"{name} on the server; see the terminal where it was started"

@@ -1,12 +1,13 @@
 """Pictures that complement the scores: nearest training images, and a row of samples per class."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from gancore.measure.neighbors import nearest
+from gancore.measure.score import Score
 from gancore.measure.sets import ImageSet, class_names
 from gancore.measure.study import Study
 from gancore.pictures.captions import Captions
@@ -21,12 +22,12 @@ NEIGHBORS = 7
 NEIGHBORS_NAME = "neighbors"
 
 
-def write_grids(study: Study, place: Callable[[str], Path]) -> list[Path]:
-    """Writes the grid `neighbors` if the training images are known and `classes` if samples have labels;
-    `place` says where. Returns what was written.
+def write_grids(study: Study, place: Callable[[str], Path], scores: Sequence[Score]) -> list[Path]:
+    """Writes the grid `neighbors` if a score looks at the training images, and `classes` if samples have
+    labels; `place` says where. Returns what was written.
     """
     grids: dict[str, tuple[Tensor, int, Captions | None]] = {}
-    if study.training is not None:
+    if shows_neighbors(study, scores):
         pictures = neighbors(study)
         columns = min(NEIGHBORS, len(study.features("training"))) + 1
         named = ["sample", *(f"nearest {i}" for i in range(1, columns))]
@@ -36,6 +37,11 @@ def write_grids(study: Study, place: Callable[[str], Path]) -> list[Path]:
     for name, (pictures, columns, captions) in grids.items():
         save_grid(pictures, place(name), columns=columns, captions=captions)
     return [place(name) for name in grids]
+
+
+def shows_neighbors(study: Study, scores: Sequence[Score]) -> bool:
+    """Whether a score looks at the training images, so that their features are there."""
+    return study.training is not None and any("training" in score.needs for score in scores)
 
 
 def neighbors(study: Study) -> Tensor:

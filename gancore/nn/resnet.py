@@ -66,9 +66,10 @@ def down_plan(image: ImageShape, address: str, small: int = 128) -> tuple[tuple[
 def check_halvings(image: ImageShape, count: int, address: str) -> None:
     """Raises FactError if a side cannot be halved so often without a remainder."""
     _, height, width = image
-    if height % 2**count or width % 2**count:
+    if count > max(height, width).bit_length() or height % 2**count or width % 2**count:
+        multiple = 2**count if count < 32 else f"2^{count}"  # which may be no number that fits into memory
         raise FactError(
-            f"{address} halves images {count} times, so their sides must be multiples of {2**count}; got "
+            f"{address} halves images {count} times, so their sides must be multiples of {multiple}; got "
             f"{height}×{width}: resize the images"
         )
 

@@ -253,14 +253,14 @@ def told(error: Exception) -> str:
     return f"{type(error).__name__}: {shown(str(error), 200)}"
 
 
-def _tensorflow(version: int | None) -> str:
+def _tensorflow(version: Any) -> str:
     what = "the file holds a network of the TensorFlow code, which saves its layers as source code"
     advice = (
         "convert it with legacy.py of NVlabs/stylegan3 (python legacy.py --source FILE.pkl --dest NEW.pkl), "
         "which takes "
         "StyleGAN2 in its configurations E and F and StyleGAN2-ADA, and import NEW.pkl"
     )
-    if version is not None and version < CONVERTED:
+    if type(version) is int and version < CONVERTED:
         advice = (
             f"it has version {version}, as those of StyleGAN, and legacy.py of NVlabs/stylegan3 "
             f"converts none below {CONVERTED}; use a network of StyleGAN2 or StyleGAN3 instead"

@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gancore.published.calls import Array
 from gancore.published.checkpoints import read_checkpoint
 from gancore.published.machine import Record, Unread, unfit
 from gancore.published.refusals import Refused, shown
+from gancore.published.spelled_out import SpelledOut, check_distinct
 
 __all__ = ["BARE", "Network", "Networks", "fill", "read_networks"]
 
@@ -31,7 +33,11 @@ WRAPPERS = ("module.", "_orig_mod.")
 """What stands before each name where a network was trained on several devices, or compiled."""
 MOST_MODULES = 20_000
 DEEPEST = 32
-"""The maximum number of modules in a network, and the maximum nesting depth."""
+"""The maximum number of tensors in a network, and the maximum nesting depth."""
+MOST_ENTRIES = 1000
+"""The maximum number of networks and other values in a file."""
+PER_MODULE, PER_SETTING = 250, 100
+"""What a module and a setting count, in characters."""
 
 
 @attrs.frozen
@@ -65,7 +71,9 @@ class Networks(Mapping[str, Network]):
     def __getitem__(self, name: str) -> Network:
         held = self.held[name]
         try:
-            return held if isinstance(held, Network) else _network(held)
+            found = held if isinstance(held, Network) else _network(held)
+            check_distinct(found.tensors)
+            return found
         except Refused as error:
             raise CheckpointError(f"{self.path}: {error.of(name)}") from None
         except CheckpointError as error:
@@ -132,12 +140,13 @@ def _from_safetensors(path: Path) -> dict[str, Network]:
         with safe_open(path, "pt") as file:
             config = json.loads((file.metadata() or {}).get("config", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, TypeError, ArithmeticError, RuntimeError) as error:
         raise Refused(f"not a complete safetensors file ({shown(str(error), 200)})") from None
     if not isinstance(config, dict):
         raise Refused("settings that are not a JSON object")
     states = _by_network(tensors) if config or _names_networks(tensors) else {BARE: tensors}
-    return {name: Network("", (), _plain(config), _whole_names(state)) for name, state in states.items()}
+    settings = _plain(config, SpelledOut())
+    return {name: Network("", (), settings, _whole_names(state)) for name, state in states.items()}
 
 
 def _names_networks(state: Mapping[str, Tensor]) -> bool:
@@ -156,24 +165,29 @@ def _by_network(state: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
 
 def _found(table: Any) -> dict[str, Network | Record | Unread]:
     """The networks in what a file holds."""
-    if _is_state(table) and _names_networks(table):
+    spent = SpelledOut()
+    if _is_state(table, spent) and _names_networks(table):
         table = _by_network(table)
-    if _is_saved(table) or _is_state(table):  # one network by itself
+    if _is_saved(table) or _is_state(table, spent):  # one network by itself
         table = {BARE: table}
     if not isinstance(table, dict):
         # networks of the TensorFlow code are saved as a tuple
         first = table[0] if isinstance(table, tuple) and table else table
         raise unfit(first, f"a {type(table).__name__} instead of a dict of networks")
+    if len(table) > MOST_ENTRIES:
+        raise Refused(f"{len(table):,} values, more than {MOST_ENTRIES:,} networks and what lies beside them")
     named = {shown(name): value for name, value in table.items() if isinstance(name, str)}
-    beside = {name: _beside(value) for name, value in named.items() if not _is_state(value)}
+    told = SpelledOut()
+    beside = {name: _beside(value, told) for name, value in named.items() if not _is_state(value, spent)}
     held: dict[str, Network | Record | Unread] = {}
     for name, value in named.items():
-        if _is_state(value):
+        if name not in beside:
             held[name] = Network("", (), {}, _whole_names(value), {}, beside)
         elif isinstance(value, Record | Unread):
             held[name] = value
     if all(map(_is_unread, held.values())):
-        raise unfit(next((value for value in _walk(table) if isinstance(value, Unread)), None), "no network")
+        looked_at = islice(_walk(table), MOST_MODULES)
+        raise unfit(next((value for value in looked_at if isinstance(value, Unread)), None), "no network")
     return held
 
 
@@ -185,12 +199,12 @@ def _walk(value: Any, depth: int = 0) -> Iterator[Any]:
         yield from _walk(one, depth + 1)
 
 
-def _beside(value: Any) -> Any:
+def _beside(value: Any, spent: SpelledOut) -> Any:
     """What lies beside networks: tensors, plain values, and the settings that an object holds."""
     if isinstance(value, Tensor):
         return value
     try:
-        return _plain(value.state if isinstance(value, Unread) and value.state else value)
+        return _plain(value.state if isinstance(value, Unread) and value.state else value, spent)
     except Refused:
         return f"<{type(value).__name__}>"
 
@@ -216,8 +230,9 @@ def _network(saved: Record | Unread) -> Network:
     for value, kind in ((kwargs, dict), (args, tuple | list)):
         if not isinstance(value, kind):
             raise unfit(value, f"a network {_class(saved)} without its constructor arguments")
-    made = Network(_class(saved), _plain(tuple(args)), _plain(kwargs), {})
-    _collect(saved, "", made, [0], 0)
+    spent = SpelledOut()
+    made = Network(_class(saved), _plain(tuple(args), spent), _plain(kwargs, spent), {})
+    _collect(saved, "", made, spent, 0)
     return attrs.evolve(made, tensors=_whole_names(made.tensors))
 
 
@@ -225,28 +240,30 @@ def _class(saved: Record | Unread) -> str:
     return saved.class_name if isinstance(saved, Record) else shown(saved.name.name)
 
 
-def _collect(module: Any, prefix: str, found: Network, count: list[int], depth: int) -> None:
-    """What the module's `state_dict` would hold. Modules are counted, since one may be referenced many
+def _collect(module: Any, prefix: str, found: Network, spent: SpelledOut, depth: int) -> None:
+    """What the module's `state_dict` would hold. All of it is counted, since a module may be referenced many
     times.
     """
-    count[0] += 1
-    if not _is_saved(module) or depth > DEEPEST or count[0] > MOST_MODULES:
-        raise unfit(module, "modules that are not modules, are too many, or are nested too deeply")
+    if not _is_saved(module) or depth > DEEPEST:
+        raise unfit(module, "modules that are not modules, or are nested too deeply")
     state, tensors = module.state, found.tensors
+    tables = {kind: _table(state, kind) for kind in ("_parameters", "_buffers", "_modules")}
+    spent.spend(1, PER_MODULE)
+    spent.spend(len(state) + sum(map(len, tables.values())), len(prefix))
     found.attributes.update(_attributes(state, prefix))
     skipped = state.get("_non_persistent_buffers_set", set())
     if not isinstance(skipped, set):
         raise unfit(skipped, "a module whose non-persistent buffers are not listed by name")
     for kind in ("_parameters", "_buffers"):
-        for name, value in _table(state, kind).items():
+        for name, value in tables[kind].items():
             if value is None or (kind == "_buffers" and name in skipped):
                 continue
             if not isinstance(value, Tensor) or len(tensors) >= MOST_MODULES:
                 raise unfit(value, f"{prefix}{name}, which is not a tensor, or one tensor too many")
             tensors[prefix + name] = value
-    for name, inner in _table(state, "_modules").items():
+    for name, inner in tables["_modules"].items():
         if inner is not None:
-            _collect(inner, f"{prefix}{name}.", found, count, depth + 1)
+            _collect(inner, f"{prefix}{name}.", found, spent, depth + 1)
 
 
 def _attributes(state: Mapping[Any, Any], prefix: str) -> dict[str, Any]:
@@ -272,14 +289,15 @@ def _table(state: Mapping[Any, Any], kind: str) -> dict[str, Any]:
     return found
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
+def _plain(value: Any, spent: SpelledOut, depth: int = 0) -> Any:
     """Settings are small; anything larger is refused, also a table that contains itself."""
+    spent.spend(1, PER_SETTING)
     if depth > 4 or (isinstance(value, dict | list | tuple) and len(value) > 200):
         raise Refused("settings larger than those of any network")
     if isinstance(value, dict):
-        return {str(name): _plain(inner, depth + 1) for name, inner in value.items()}
+        return {str(name): _plain(inner, spent, depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_plain(inner, depth + 1) for inner in value)
+        return type(value)(_plain(inner, spent, depth + 1) for inner in value)
     if isinstance(value, Array) and isinstance(value.value, np.ndarray) and value.value.size <= 200:
         return value.value.tolist()
     if value is None or isinstance(value, bool | int | float | str):
@@ -288,16 +306,17 @@ def _plain(value: Any, depth: int = 0) -> Any:
     return repr(value)[:200] if plain else f"<{type(value).__name__}>"
 
 
-def _is_state(value: Any) -> bool:
+def _is_state(value: Any, spent: SpelledOut) -> bool:
     """Whether it is a state dict: names and tensors of plain numbers."""
     if not isinstance(value, dict) or not value:
         return False
+    spent.spend(len(value))
     return all(isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in value.items())
 
 
 def _whole_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Without the wrappers of a whole network before each name, in any order."""
-    for wrapper in WRAPPERS:
-        if state and all(name.startswith(wrapper) for name in state):
-            return _whole_names({name.removeprefix(wrapper): value for name, value in state.items()})
-    return dict(state)
+    start = 0
+    for _ in range(DEEPEST):
+        start += next((len(w) for w in WRAPPERS if all(name.startswith(w, start) for name in state)), 0)
+    return {name[start:]: value for name, value in state.items()}

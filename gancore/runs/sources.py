@@ -1,5 +1,6 @@
 """Names of data sources: those of gancore, and those of plugins."""
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +14,7 @@ from gancore.data.data import Images
 from gancore.errors import GancoreError, RunError, UserError
 from gancore.storage.names import RECIPE, SETTINGS
 
-__all__ = ["Sources", "open_source"]
+__all__ = ["Sources", "given_data", "open_source", "places_of"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -66,6 +67,27 @@ class Sources:
                 f"{SETTINGS} is damaged: its table data: {error!r}; "
                 f"start a new run from the {RECIPE} next to it"
             ) from None
+
+
+def given_data(given: Any, options: ImageOptions, *, paired: bool = False) -> Data | Sources:
+    """What a person gives as data: places, which a run can store, or what `open_data` opens, such as arrays.
+
+    Raises:
+        DataError: it is neither.
+    """
+    if isinstance(given, Data | Sources):
+        return given
+    if (places := places_of(given)) is not None:
+        return Sources(data=places, paired=paired, options=options)
+    return open_data(given, options)
+
+
+def places_of(given: Any) -> tuple[str, ...] | None:
+    """The places of data, one or several; None where something else was given, such as an array."""
+    places = [given] if isinstance(given, str | os.PathLike) else given
+    if isinstance(places, list | tuple) and all(isinstance(place, str | os.PathLike) for place in places):
+        return tuple(map(os.fspath, places))
+    return None
 
 
 def open_source(source: str, options: ImageOptions) -> Data:

@@ -90,8 +90,11 @@ def _check_size(discriminator: PatchGAN) -> None:
     fitting = (min(height, width) // 3).bit_length() - 1
     if discriminator.layers > fitting:
         advice = f"give layers={fitting} or fewer, or larger images" if fitting >= 1 else "give larger images"
+        layers = discriminator.layers
+        least = (
+            3 << layers if layers < 32 else f"3·2^{layers}"
+        )  # which may be no number that fits into memory
         raise FitError(
-            f"{discriminator.qualified_name} with {discriminator.layers} layers needs images of at least "
-            f"{3 << discriminator.layers} pixels "
+            f"{discriminator.qualified_name} with {layers} layers needs images of at least {least} pixels "
             f"a side; got {height}×{width}: {advice}"
         )

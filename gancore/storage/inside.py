@@ -10,6 +10,8 @@ from pathlib import Path, PurePath
 from gancore.errors import RunError, shown
 from gancore.storage.text import decoded
 
+LONGEST = 4096
+"""Characters of a path that systems open."""
 _GUARDED = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 """What the system has of these."""
 
@@ -29,6 +31,8 @@ def inside(root: Path, *names: str) -> Path:
         RunError: a name leads out of the folder, or a step on the way is a link, a pipe or a device.
     """
     path = root
+    if sum(map(len, names)) > LONGEST:
+        raise RunError(f"{shown(os.path.join(*names), 100)!r} is longer than any path; it is not opened")
     for name in (step for several in names for step in PurePath(several).parts):
         if name == ".." or PurePath(name).is_absolute():
             raise RunError(f"{os.path.join(*names)!r} leads out of {root}; it is not opened")
@@ -46,6 +50,8 @@ def odd(path: Path) -> str:
         mode = path.lstat().st_mode
     except OSError:
         return ""
+    except ValueError:  # a NUL, or half of a character
+        return "is no name of a file"
     if stat.S_ISLNK(mode):
         return "is a symbolic link"
     return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "is no regular file"

@@ -3,7 +3,7 @@ checksum. Files that other programs put there, such as file managers, are ignore
 """
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from gancore.errors import CheckpointError, RunError
@@ -32,6 +32,8 @@ def check_manifest(folder: Path, *needed: str) -> None:
             f"{folder} is damaged: its manifest does not list {', '.join(lacking)}; use another checkpoint"
         )
     for name, row in rows.items():
+        if str(PurePath(name)) != name:
+            raise CheckpointError(f"{folder} is damaged: its manifest lists {name!r}, not as it was written")
         if not _as_written(_listed(folder, name), row):
             raise CheckpointError(
                 f"{folder} is damaged: {name} is not what was written (its SHA-256 differs); "

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gancore.component.references import referred, resolved
-from gancore.component.weights import FILE, bytes_of, load_state, read_weights, write_weights
+from gancore.component.weights import DAMAGE, FILE, bytes_of, load_state, read_weights, write_weights
 from gancore.errors import CheckpointError, DataError, RunError
 from gancore.runs.folder import committed
 from gancore.runs.layout import counted
@@ -26,8 +26,6 @@ from gancore.storage.manifest import check_manifest, read_json, write_manifest
 from gancore.training.run import TrainingRun
 
 VERSION = 1
-DAMAGE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError)
-"""What altered files make fail, beside our own errors."""
 TRAINING, STATE = "training.safetensors", "state.json"
 
 
@@ -72,15 +70,7 @@ def load_checkpoint(run: TrainingRun, path: Path) -> float:
     check_manifest(path, FILE, TRAINING, STATE)
     try:
         return _put_back(run, path)
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        AttributeError,
-        RuntimeError,
-        DataError,
-    ) as error:
+    except (*DAMAGE, DataError) as error:
         raise CheckpointError(f"{path} is damaged: {error!r}; use another checkpoint") from None
 
 

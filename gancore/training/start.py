@@ -1,7 +1,6 @@
 """Starts a training from a recipe and data, or resumes one from its run folder."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import torch
 
 from gancore.component.bounded import bounded_by_machine
 from gancore.component.interfaces import LabelSampler
-from gancore.data import Data
+from gancore.data import Data, open_data
 from gancore.errors import FactError, FitError, UserError
 from gancore.measure.instances import most_typical
 from gancore.progress import tell
@@ -23,7 +22,7 @@ from gancore.recipes.conditions import check_both_sides_read, check_labels_arriv
 from gancore.runs.folder import RunFolder
 from gancore.runs.instances import note_instances, one_domain
 from gancore.runs.settings import Settings
-from gancore.runs.sources import Sources
+from gancore.runs.sources import Sources, places_of
 from gancore.training.going_on import (
     Changes,
     changed_recipe,
@@ -86,7 +85,7 @@ def train(
 
 def resume(
     folder: Path | str,
-    data: Data | Sources | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    data: Any = None,
     *,
     set: Mapping[str, Any] | None = None,
     **settings: Any,
@@ -104,7 +103,7 @@ def resume(
     """
     tell("opening the data")
     run, changes = RunFolder(folder), dict(set or {})
-    places = data if data is None or isinstance(data, Data | Sources) else _places(data)
+    places = data if data is None or isinstance(data, Data | Sources) else places_of(data) or open_data(data)
     chosen = changed_settings(run, settings)
     recipe, table = changed_recipe(run, changes)
     opened, moved = opened_data(run, places)
@@ -123,11 +122,6 @@ def resume(
 
     training.go(run, begin=begin, resuming=True, changes=asked.said())
     return training
-
-
-def _places(data: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
-    several = [data] if isinstance(data, str | os.PathLike) else data
-    return tuple(os.fspath(place) for place in several)
 
 
 def chosen_instances(data: Data, settings: Settings, ranks: Ranks) -> npt.NDArray[np.int64] | None:

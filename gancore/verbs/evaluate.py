@@ -13,7 +13,7 @@ from gancore.component.specs import build
 from gancore.errors import UserError
 from gancore.measure.anchors import anchors
 from gancore.measure.evaluation import Evaluation, score_study
-from gancore.measure.grids import NEIGHBORS_NAME, write_grids
+from gancore.measure.grids import NEIGHBORS_NAME, shows_neighbors, write_grids
 from gancore.measure.score import Score
 from gancore.measure.standard import standard_scores
 from gancore.measure.study import Study
@@ -105,7 +105,7 @@ def evaluate(
         if target is None:
             return found
         found.save(target)
-        grids = _grids(study, source, target) if of_run else []
+        grids = _grids(study, source, target, scores) if of_run else []
     return attrs.evolve(found, files=(target, *grids))
 
 
@@ -117,14 +117,14 @@ def _keep(target: Path | None, each: Callable[[Evaluation], Any] | None, so_far:
         each(so_far)
 
 
-def _grids(study: Study, run: RunFolder, target: Path) -> list[Path]:
+def _grids(study: Study, run: RunFolder, target: Path, scores: Sequence[Score]) -> list[Path]:
     """Into the folder of the run where the scores are, else beside the scores."""
     if not run.exists or target.resolve().parent != run.scores_folder.resolve():
-        return write_grids(study, lambda name: target.with_name(f"{target.stem}-{name}.png"))
+        return write_grids(study, lambda name: target.with_name(f"{target.stem}-{name}.png"), scores)
     run.pictures_folder.mkdir(exist_ok=True)
-    if study.training is not None:
+    if study.training is not None and shows_neighbors(study, scores):
         run.note_picture(NEIGHBORS_NAME, {"images": len(study.training), "extractor": study.title})
-    return write_grids(study, run.new_picture)
+    return write_grids(study, run.new_picture, scores)
 
 
 def _extractor(name: str | Extractor | None, weights: Path | str | None) -> Extractor | None:

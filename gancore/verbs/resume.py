@@ -1,14 +1,11 @@
 """Continues a training that was stopped for any reason."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gancore.console.watching import watching
-from gancore.data import Data
 from gancore.progress import Progress
-from gancore.runs.sources import Sources
 from gancore.training import start
 from gancore.training.loop import Training
 from gancore.verbs.words import Changes, changes_of
@@ -16,7 +13,7 @@ from gancore.verbs.words import Changes, changes_of
 
 def resume(
     folder: str | os.PathLike[str],
-    data: Data | Sources | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    data: Any = None,
     *,
     set: Changes = (),
     progress: Progress | bool = True,
@@ -26,7 +23,8 @@ def resume(
 
     Args:
         folder: the run folder.
-        data: where the same images and labels lie now, if they have moved.
+        data: where the same images and labels lie now, if they have moved; or the array that the run was
+            trained on.
         set: options of the optimizers, losses and regularizers, by path: {"generator_optimizer.lr": 1e-5}.
         progress: as for `train`.
         settings: `images` extends the training; other fields of `Settings` may change too, except seed,

@@ -9,23 +9,23 @@ import attrs
 
 from gancore.component.interfaces import ImageShape
 from gancore.console.watching import watching
-from gancore.data import Data, ImageOptions
+from gancore.data import ImageOptions
 from gancore.errors import UserError
 from gancore.progress import Progress
 from gancore.recipes.base import Recipe
 from gancore.runs.settings import Settings
-from gancore.runs.sources import Sources
+from gancore.runs.sources import given_data
 from gancore.runs.transfer import trained_networks
 from gancore.training import start
 from gancore.training.loop import Training
 from gancore.verbs.begun import begun_run, unfinished
 from gancore.verbs.recipes import recipe_of
-from gancore.verbs.words import Changes, given, several
+from gancore.verbs.words import Changes, given
 
 
 def train(
     recipe: Recipe | str | Path,
-    data: Data | Sources | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = "emoji",
+    data: Any = "emoji",
     *,
     set: Changes = (),
     init: str | os.PathLike[str] | None = None,
@@ -70,8 +70,8 @@ def train(
 
     Args:
         recipe: name of a recipe, a `.toml` file, or a `Recipe`; its facts come from the data.
-        data: a folder, zip, IDX or .npy file, or emoji; two of them for two domains (source, target); or a
-            `Data`.
+        data: a folder, zip, IDX or .npy file, or emoji; two of them for two domains (source, target); an
+            array, a tensor or a torch dataset, which `gancore.resume` is given again; or a `Data`.
         set: fields of a recipe given by name or file, by path: {"generator.width": 96}.
         init: start from the networks of this run, checkpoint or pipeline.
         paired: match the two domains by file name.
@@ -117,7 +117,7 @@ def train(
     options = given(**locals())
     made, image = _recipe(recipe, set, init)
     pictures = ImageOptions(**_known(image, init, _fields(ImageOptions, options)))
-    settings, opened = _fields(Settings, options), _data(data, pictures, paired)
+    settings, opened = _fields(Settings, options), given_data(data, pictures, paired=bool(paired))
     with watching(progress):
         if resume_if_there and (begun := begun_run(output, made)):
             return start.resume(begun.path, opened, **unfinished(begun, settings))
@@ -158,13 +158,6 @@ def _known(
             "omit --size and --channels, or start from other networks"
         )
     return known
-
-
-def _data(data: Any, options: ImageOptions, paired: bool | None) -> Data | Sources:
-    if isinstance(data, Sources) or not isinstance(data, str | os.PathLike | list | tuple):
-        opened: Data | Sources = data
-        return opened
-    return Sources(data=tuple(map(str, several(data))), paired=bool(paired), options=options)
 
 
 def _fields(cls: type[attrs.AttrsInstance], options: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from gancore import load
 from gancore.cli import run
 from gancore.component.weights import FILE
 from gancore.measure.evaluation import PENDING, Evaluation
+from gancore.measure.memorization import Memorization
 from gancore.runs.folder import RunFolder
 from gancore.storage.files import sha256
 from gancore.storage.manifest import write_manifest
@@ -67,7 +68,25 @@ def test_a_run_is_judged_beside_its_data(trained, capsys):
     assert samples["weights"] == "averaged: exponential" and samples["run"] == "run"
     assert reference["count"] == 20 and reference["split"] == "training images"
     assert "KID[pixels-1]" in capsys.readouterr().out
-    assert (trained / "pictures" / "neighbors.png").is_file()
+    assert not (trained / "pictures" / "neighbors.png").exists()
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_training_images_are_looked_at_only_by_scores_that_need_them(trained, tmp_path, looks):
+    told, score = set(), Memorization(neighbors=5) if looks else "precision-recall"
+    found = evaluate(
+        trained,
+        score=score,
+        count=20,
+        reference=20 if looks else 16,
+        extractor="pixels",
+        output=tmp_path / "x.json",
+        progress=lambda what, *_: told.add(what),
+    )
+    assert looks or not any("training images" in what for what in told)
+    assert (
+        ((tmp_path / "x-neighbors.png") in found.files) is (tmp_path / "x-neighbors.png").is_file() is looks
+    )
 
 
 def test_what_is_judged_is_not_written_into_unless_asked(trained, place):
@@ -79,7 +98,9 @@ def test_what_is_judged_is_not_written_into_unless_asked(trained, place):
     assert run(["evaluate", str(trained / "pipeline"), "--against", images, *kernel]) == 0
     assert (place / "evaluation.json").is_file() and files() == before
     assert run(["evaluate", str(trained), *kernel, "--output", "mine.json"]) == 0
-    assert (place / "mine.json").is_file() and (place / "mine-neighbors.png").is_file() and files() == before
+    assert (
+        (place / "mine.json").is_file() and not (place / "mine-neighbors.png").exists() and files() == before
+    )
     assert run(["sample", str(trained), "--count", "1", "--output", "one.png"]) == 0
 
 

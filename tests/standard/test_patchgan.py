@@ -68,6 +68,10 @@ def test_too_small_an_image_is_told_how_many_layers_fit():
         PatchGAN(image=RGB)
     with pytest.raises(FitError, match="got 4×4: give larger images"):
         PatchGAN(image=(3, 4, 4))
+    with pytest.raises(
+        FitError, match=r"at least 3·2\^4611686018427387904 pixels a side; got 16×16: give layers=2"
+    ):
+        PatchGAN(image=RGB, layers=2**62)
 
 
 def test_scores_are_twice_differentiable_in_the_image():

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from gancore_sngan import (
@@ -9,9 +10,12 @@ from gancore_sngan import (
     SNGANGenerator,
 )
 
-from gancore.errors import FactError, FitError
+from gancore import build, create
+from gancore.data import open_data
+from gancore.errors import FactError, FitError, SpecError
 from gancore.nn.conditional_norm import ConditionalBatchNorm2d
 from gancore.nn.residual import ResidualBlock
+from gancore.training.start import fit_to_data
 
 
 def parameters(module):
@@ -99,6 +103,23 @@ def test_widths_that_do_not_match_the_maps():
         SNGANGenerator(image=(3, 32, 32), widths=(8, 8))
     with pytest.raises(FactError, match="halves images 5 times, so their sides must be multiples of 32"):
         SNGANDiscriminator(image=(3, 16, 16), widths=(8,) * 5, halvings=5)
+    with pytest.raises(FactError, match=r"sides must be multiples of 2\^4611686018427387904"):
+        SNGANDiscriminator(image=(3, 16, 16), widths=(8,) * 5, halvings=2**62)
+    with pytest.raises(SpecError, match="widths has 1001 sizes; give at most 1,000"):
+        build({"part": "gancore-sngan:sngan", "widths": [8] * 1001}, "discriminator")
+
+
+def test_a_recipe_that_was_built_before_it_knew_the_classes_says_what_to_do():
+    """The generator with labels would be told 0 classes by the recipe, and then 3 by the same one."""
+    sizes = {"generator.widths": (4, 4), "generator.latent_size": 4}
+    sizes |= {"discriminator.widths": (4,), "discriminator.halvings": 1}
+    data = open_data(np.zeros((6, 3, 8, 8), np.uint8), labels=[0, 1, 2] * 2)
+    with pytest.raises(
+        FactError, match=r"built for classes 0, and now it is 3; create it with classes=3, or leave"
+    ):
+        fit_to_data(create("sngan", sizes, image=(3, 8, 8)), data, seed=0)
+    for facts in ({}, {"classes": 3, "image": (3, 8, 8)}):
+        fit_to_data(create("sngan", sizes, **facts), data, seed=0)
 
 
 def test_the_recipe_is_that_of_the_paper():
