@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import cattrs
-import tomli_w
 from torch import nn
 
 from gancore.component.derived import left_open, without
@@ -25,6 +24,7 @@ from gancore.component.scheduled import holds_schedule, mapped, read
 from gancore.component.weights import freeze, load_from
 from gancore.errors import BrokenPlugin, GancoreError, SpecError
 from gancore.storage.text import decoded
+from gancore.storage.toml import as_toml
 
 Made = dict[str, Part]
 """The parts that were made of tables so far, by path from the outermost table."""
@@ -99,9 +99,8 @@ def part_name(table: Mapping[str, Any], kind: str, where: str = "") -> str:
 
 
 def to_toml(table: Mapping[str, Any]) -> str:
-    """A spec as TOML text; what cannot be printed, which stands in strings alone, is escaped."""
-    text = tomli_w.dumps({"gancore": VERSION, **table})
-    return "".join(c if c.isprintable() or c == "\n" else f"\\U{ord(c):08x}" for c in text)
+    """A spec as TOML text."""
+    return as_toml({"gancore": VERSION, **table})
 
 
 def from_toml(text: str, *, name: str = "the spec") -> dict[str, Any]:

@@ -82,6 +82,8 @@ def find(source: Any, options: ImageOptions) -> tuple[Source, Found]:
     """The source, and how to find the labels that come with it."""
     if isinstance(source, str) and source == "emoji":
         return _pictures(Pictures(ZipFiles(EMBEDDED), "embedded emoji (Google Noto, Apache-2.0)"), options)
+    if isinstance(source, str) and not source:  # as of a variable that is not set in the shell
+        raise DataError(f"the name of the data is empty; {EXPECTED}")
     if isinstance(source, (str, Path)):
         return _find_path(Path(source).expanduser(), options)
     if isinstance(source, (np.ndarray, torch.Tensor)):

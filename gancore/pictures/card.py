@@ -25,7 +25,7 @@ from gancore.pipeline import Pipeline
 from gancore.runs.again import commands
 from gancore.runs.folder import RunFolder
 from gancore.runs.layout import EVALUATION
-from gancore.storage.text import without_home
+from gancore.storage.text import visible, without_home
 
 README, PREVIEW = "README.md", "preview.png"
 MOST_CLASSES = 100
@@ -78,7 +78,7 @@ def card(
         _scores(judged),
         _versions(pipeline, run),
     ]
-    return without_home("\n".join(filter(None, sections)))
+    return visible(without_home("\n".join(filter(None, sections))))
 
 
 def without_folders(text: str) -> str:

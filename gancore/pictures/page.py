@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -12,7 +12,7 @@ from string import Template
 from typing import Any
 
 from gancore.pictures.words import listed
-from gancore.storage.text import without_home
+from gancore.storage.text import visible, without_home
 
 COLORS = 8
 """Number of colors that runs cycle through: `--series-0` and on in `base.css`."""
@@ -43,7 +43,7 @@ def document(
     """
     shown = [section for section in sections if section.content]
     theme, script = (f"\n{text}\n" for text in (asset("theme.js"), "\n".join(map(asset, SCRIPTS))))
-    return filled(
+    page = filled(
         "page.html",
         policy="default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src {_hash(theme)} {_hash(script)}",
@@ -61,6 +61,7 @@ def document(
         data=_json(data),
         script=script,
     )
+    return visible(page)
 
 
 @cache
@@ -175,5 +176,13 @@ def _hash(script: str) -> str:
 
 def _json(value: Any) -> str:
     """JSON that is safe inside a script element."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_visible(value), separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {visible(str(name)): _visible(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_visible(entry) for entry in value]
+    return visible(value) if isinstance(value, str) else value

@@ -12,6 +12,7 @@ from gancore.runs.reading import text_of, toml_or_why_not
 from gancore.storage.files import write_text
 from gancore.storage.inside import read_utf8
 from gancore.storage.names import RECIPE, SETTINGS
+from gancore.storage.toml import as_toml
 
 if TYPE_CHECKING:
     from gancore.data import Data
@@ -191,9 +192,7 @@ class Trained(Checkpoints):
         self._write_facts(table)
 
     def _write_facts(self, table: Mapping[str, Any]) -> None:
-        import tomli_w
-
-        write_text(self.settings_file, tomli_w.dumps(table))
+        write_text(self.settings_file, as_toml(table))
 
     def changed_environment(self) -> list[str]:
         """The changes in the environment, which the results depend on bit for bit, since the run began, as

@@ -30,3 +30,15 @@ def without_home(text: str) -> str:
     if len(own) > 1:
         text = re.sub(f"{_BEGIN}{re.escape(own)}{_END}", "~", text)
     return _HOMES.sub("~", text)
+
+
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f]"
+    r"|[\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+"""Controls, and what has no width or changes the direction of text, but for joiners of letters and emoji."""
+
+
+def visible(text: str) -> str:
+    """The text with the code of each character that would hide or reorder what a page shows."""
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

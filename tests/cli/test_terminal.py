@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import gancore
 from gancore.cli import run
 from gancore.errors import LONGEST, DataError, GancoreError, shown
 
@@ -107,6 +109,18 @@ def test_recipes_and_settings(place, capsys):
     assert said(capsys, "train", "--resume", "run")[0] == 1
     (place / "run" / "log.jsonl").write_text(f"{HOSTILE}\n" * 2, encoding="utf-8")
     assert run(["report", "run"]) == 0
+
+
+def test_saved_recipes_and_names_of_runs(place, capsys):
+    hidden = "a\x9b31m\u202e"
+    (place / "x.toml").write_text(f'part = "dcgan"\n[generator]\nfrom = "/{hidden}:g"\n', encoding="utf-8")
+    code, text = said(capsys, "show", "x.toml")
+    assert code == 0 and tomllib.loads(text)["generator"]["from"] == f"/{hidden}:g"
+    (place / "all is\nwell").mkdir()
+    (place / "all is\nwell" / "run.toml").write_text("[settings]\n")
+    (place / "all is\nwell" / "recipe.toml").write_text('part = "dcgan"')
+    assert "all is\\nwell" in said(capsys, "runs", ".", "--json")[1]
+    assert str(gancore.list_runs(place)).count("\n") == 1
 
 
 EVERY = """

@@ -467,6 +467,8 @@ def test_sources_without_images_are_refused(folder: Make, archive: Make, tmp_pat
         open_data(archive({"a.txt": b"x"}))
     with pytest.raises(DataError, match="missing is not there; expected a folder or zip of images"):
         open_data(tmp_path / "missing")
+    with pytest.raises(DataError, match="the name of the data is empty"):
+        open_data("")
     with pytest.raises(DataError, match="cannot be read as a zip"):
         open_data(folder({"a.zip": b"nothing"}) / "a.zip")
     with pytest.raises(DataError, match="is of no known kind; expected a folder or zip"):

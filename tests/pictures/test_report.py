@@ -16,7 +16,7 @@ from gancore.pictures.report import write_report
 from gancore.pictures.scores import courses
 from gancore.runs.folder import RunFolder
 from gancore.runs.log import Log
-from gancore.storage.text import without_home
+from gancore.storage.text import visible, without_home
 
 
 @pytest.fixture
@@ -314,6 +314,17 @@ def test_text_from_files_is_escaped(tmp_path):
     assert shlex.split(made.texts["command-text"]) == [NASTY]
     assert made.curves[0]["player"] + "/" + made.curves[0]["term"] == f"{NASTY}/{NASTY}"
     assert '<span class="name">&lt;s&gt;$page</span>' in made.source
+
+
+def test_text_that_hides_or_reorders_is_shown_as_its_code(tmp_path):
+    hidden = "\x1b[2J\u202efdp\u200b"
+    (tmp_path / "recipe.toml").write_text(f"part = '{hidden[4:]}'", encoding="utf-8")
+    with Log(tmp_path / "log.jsonl") as log:
+        log.write(step=1, images=1, seconds=0.0, scalars={f"g/{hidden}": 1.0})
+        log.event("alarm", images=1, name=hidden, text=hidden, advice=[hidden])
+    made, told = page(tmp_path), "\\u001b[2J\\u202efdp\\u200b"
+    assert made.source == visible(made.source) and told in made.source
+    assert made.curves[0]["term"] == told
 
 
 def test_an_empty_run_says_what_is_missing(tmp_path):
