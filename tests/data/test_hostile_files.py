@@ -22,8 +22,8 @@ from hostile.judging import judge
 from hostile.pictures import beyond, bombs, good, stuffed
 
 OPTIONS = {"cache": "off", "unreadable": "skip", "size": 16, "channels": 3, "bits": 8}
-STUFFED = dict(stuffed(np.random.default_rng(0)))
-BEYOND = dict(beyond())
+STUFFED = stuffed(np.random.default_rng(0))
+BEYOND = beyond()
 SIDE, MEGABYTES = 2000, 80
 
 
@@ -40,13 +40,13 @@ def beside_a_good_one(folder, name, content):
 
 @pytest.mark.parametrize("name", STUFFED)
 def test_what_stands_around_an_image_costs_little(tmp_path, name):
-    found = beside_a_good_one(tmp_path, name, STUFFED[name])
+    found = beside_a_good_one(tmp_path, name, STUFFED[name]())
     assert found.ending == "done" and found.megabytes < 100, found
 
 
 @pytest.mark.parametrize("name", BEYOND)
 def test_sizes_beyond_the_limit_are_refused_by_the_header(tmp_path, name):
-    (tmp_path / name).write_bytes(BEYOND[name])
+    (tmp_path / name).write_bytes(BEYOND[name]())
     (tmp_path / "good.png").write_bytes(good())
     found = judge(
         name, lambda: open_data(tmp_path, **OPTIONS).names
@@ -60,7 +60,7 @@ def test_sizes_beyond_the_limit_are_refused_by_the_header(tmp_path, name):
 def test_a_side_beyond_the_limit_is_named(size):
     name = f"{size[0]}x{size[1]}.png"
     with pytest.raises(Unreadable) as refused:
-        decode(BEYOND[name])
+        decode(BEYOND[name]())
     assert str(refused.value) == (
         f"{size[0]}×{size[1]} has a side of {max(size)} pixels, above the limit of 1000000; "
         "cut it into shorter images"

@@ -3,7 +3,8 @@
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -13,6 +14,8 @@ SIDE = 9459
 LONGEST = 1_000_000
 """The longest side that is read."""
 Made = tuple[str, bytes]
+Maker = Callable[[], bytes]
+"""Makes the content of a file; some take long."""
 
 
 def bombs(side: int = SIDE) -> Iterator[Made]:
@@ -34,51 +37,45 @@ def bombs(side: int = SIDE) -> Iterator[Made]:
     yield "column.png", _saved("RGB", (strip, LONGEST), "PNG")
 
 
-def beyond() -> Iterator[Made]:
+def beyond() -> dict[str, Maker]:
     """Headers that name more pixels, rows or columns than are read."""
     pixels = (12_000, 12_000), (30_000, 12_000), (2**31 - 1, 2**31 - 1), (2**31 - 1, 1)
     sides = (1, 89_000_000), (89_000_000, 1), (1, LONGEST + 1)
-    for width, height in pixels + sides:
-        yield f"{width}x{height}.png", _png(width, height, zlib.compress(bytes(1000)))
-    yield (
-        "wide.bmp",
-        b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 30_000, 30_000, 1, 24, *[0] * 6),
-    )
-    yield "wide.webp", _saved("RGB", (16_383, 6_000), "WEBP", quality=0, method=0)
+    headers = {
+        f"{width}x{height}.png": partial(_png, width, height, zlib.compress(bytes(1000)))
+        for width, height in pixels + sides
+    }
+    wide = 54, 0, 0, 54, 40, 30_000, 30_000, 1, 24, *[0] * 6
+    return {
+        **headers,
+        "wide.bmp": lambda: b"BM" + struct.pack("<IHHIIiiHHIIiiII", *wide),
+        "wide.webp": partial(_saved, "RGB", (16_383, 6_000), "WEBP", quality=0, method=0),
+    }
 
 
-def stuffed(rng: np.random.Generator) -> Iterator[Made]:
+def stuffed(rng: np.random.Generator) -> dict[str, Maker]:
     """Small images with more around them than in them: color profiles, EXIF, texts, segments, frames."""
-    megabytes = bytes(2**20)
-    chunk = zlib.compress(bytes(2**26))
-    yield "profile.png", _with(_chunk(b"iCCP", b"x\0\0" + chunk))
-    yield "texts.png", _with(*[_chunk(b"zTXt", b"x\0\0" + zlib.compress(megabytes))] * 200)
-    yield "text.png", _with(_chunk(b"zTXt", b"x\0\0" + chunk))
-    yield "unicode.png", _with(_chunk(b"iTXt", b"x\0\1\0\0\0" + chunk))
-    yield (
-        "orientation.png",
-        _with(_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(bytes(10**6)))),
-    )
-    yield "xmp.png", _with(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<" * 10**6)))
-    yield "exif.png", _with(_chunk(b"eXIf", b"Exif\0\0II*\0" + b"\x08\0\0\0" + b"\xff" * 10**6))
-    yield "loop.png", _with(_chunk(b"eXIf", _loop()))
-    yield "chunks.png", _with(*[_chunk(b"tEXt", b"a\0b")] * 100_000)
-    yield "junk.png", _with() + bytes(2**24)
-    yield "segments.jpeg", _segments(b"\xff\xe1\0\x08Exif\0\0" * 200_000)
-    yield (
-        "profile.jpeg",
-        _segments(
-            b"".join(
-                b"\xff\xe2\xff\xffICC_PROFILE\0" + bytes([i, 255]) + bytes(65_519) for i in range(1, 256)
-            )
+    return {
+        "profile.png": lambda: _with(_chunk(b"iCCP", b"x\0\0" + _many(2**26))),
+        "texts.png": lambda: _with(*[_chunk(b"zTXt", b"x\0\0" + _many(2**20))] * 200),
+        "text.png": lambda: _with(_chunk(b"zTXt", b"x\0\0" + _many(2**26))),
+        "unicode.png": lambda: _with(_chunk(b"iTXt", b"x\0\1\0\0\0" + _many(2**26))),
+        "orientation.png": lambda: _with(_chunk(b"zTXt", b"Raw profile type exif\0\0" + _many(10**6))),
+        "xmp.png": lambda: _with(
+            _chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<" * 10**6))
         ),
-    )
-    yield "comments.jpeg", _segments((b"\xff\xfe\xff\xff" + bytes(65_533)) * 200)
-    for format in ("PNG", "WEBP", "GIF", "TIFF"):
-        frames = [Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)) for _ in range(20)]
-        out = io.BytesIO()
-        frames[0].save(out, format, save_all=True, append_images=frames[1:] * 20)
-        yield f"frames-{format.lower()}.png", out.getvalue()
+        "exif.png": lambda: _with(_chunk(b"eXIf", b"Exif\0\0II*\0" + b"\x08\0\0\0" + b"\xff" * 10**6)),
+        "loop.png": lambda: _with(_chunk(b"eXIf", _loop())),
+        "chunks.png": lambda: _with(*[_chunk(b"tEXt", b"a\0b")] * 100_000),
+        "junk.png": lambda: _with() + bytes(2**24),
+        "segments.jpeg": lambda: _segments(b"\xff\xe1\0\x08Exif\0\0" * 200_000),
+        "profile.jpeg": lambda: _segments(b"".join(map(_profile, range(1, 256)))),
+        "comments.jpeg": lambda: _segments((b"\xff\xfe\xff\xff" + bytes(65_533)) * 200),
+        **{
+            f"frames-{format.lower()}.png": partial(_frames, rng, format)
+            for format in ("PNG", "WEBP", "GIF", "TIFF")
+        },
+    }
 
 
 def altered(rng: np.random.Generator, count: int) -> Iterator[Made]:
@@ -132,6 +129,24 @@ def _segments(segments: bytes) -> bytes:
     """A JPEG with these segments in front."""
     content = _saved("RGB", (16, 16), "JPEG")
     return content[:2] + segments + content[2:]
+
+
+def _many(zeros: int) -> bytes:
+    return zlib.compress(bytes(zeros))
+
+
+def _profile(number: int) -> bytes:
+    """One of the segments of a long color profile."""
+    return b"\xff\xe2\xff\xffICC_PROFILE\0" + bytes([number, 255]) + bytes(65_519)
+
+
+def _frames(rng: np.random.Generator, format: str) -> bytes:
+    """An animation of 400 frames of noise; GIF has gray ones, for which no palette must be searched."""
+    shape = (64, 64) if format == "GIF" else (64, 64, 3)
+    frames = [Image.fromarray(rng.integers(0, 256, shape, np.uint8)) for _ in range(20)]
+    out = io.BytesIO()
+    frames[0].save(out, format, save_all=True, append_images=frames[1:] * 20)
+    return out.getvalue()
 
 
 def _loop() -> bytes:
