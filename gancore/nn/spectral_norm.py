@@ -24,6 +24,8 @@ __all__ = ["Spectral", "SpectralConv2d", "SpectralEmbedding", "SpectralLinear"]
 
 STARTING = 15
 """Number of iterations for a newly initialized weight."""
+SHORTEST = 1e-12
+"""The least length that a vector is divided by."""
 
 
 class Spectral(nn.Module):
@@ -81,7 +83,9 @@ class Spectral(nn.Module):
             return
         matrix, v = self.matrix()
         for _ in range(iterations or self.iterations):
-            following = functional.normalize(matrix @ v, dim=0) @ matrix  # uᵀW
+            along = matrix @ v
+            u = along / torch.linalg.vector_norm(along).clamp_min(SHORTEST)
+            following = u @ matrix  # uᵀW
             length = torch.linalg.vector_norm(following)
             v = torch.where(length > self.eps, following / length, v)  # a zero weight has no such vector
         place = self.ordered(self.v)

@@ -1,6 +1,7 @@
 """Checks of all parts."""
 
 import json
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -16,6 +17,7 @@ from gancore.recipes.base import Recipe
 from gancore.testing.check import check, ensure
 from gancore.testing.following import changes, ensure_follows
 from gancore.testing.forward import can_run, disturb, evaluate, use
+from gancore.testing.stage import weights
 from gancore.testing.trial import Trial
 
 COINCIDENCES = 12
@@ -80,7 +82,7 @@ def spec_round_trip(trial: Trial[Part]) -> None:
 def same_seed_same_weights(trial: Trial[Part]) -> None:
     """Initial weights depend only on the seed and the seat."""
     torch.manual_seed(1)
-    first = trial.fresh(seed=1)
+    first = trial.shared(1)
     torch.manual_seed(2)
     torch.rand(17)
     _ensure_equal(trial.fresh(seed=1), first, "another part in the same seat from the same seed")
@@ -89,7 +91,7 @@ def same_seed_same_weights(trial: Trial[Part]) -> None:
 @check(Part)
 def another_seat_other_weights(trial: Trial[Part]) -> None:
     """Random initial weights differ between seats."""
-    first, other = trial.fresh(seed=1).state_dict(), trial.fresh(seed=2).state_dict()
+    first, other = trial.shared(1).state_dict(), trial.shared(2).state_dict()
     moved = trial.fresh(seed=1, path="another.seat").state_dict()
     same = [
         name
@@ -111,7 +113,7 @@ def another_seat_other_weights(trial: Trial[Part]) -> None:
 @check(Part)
 def another_seed_other_weights(trial: Trial[Part]) -> None:
     """Trainable weights of many different values differ between seeds."""
-    first, other = trial.fresh(seed=1), dict(trial.fresh(seed=2).named_parameters())
+    first, other = trial.shared(1), dict(trial.shared(2).named_parameters())
     same = [
         name
         for name, weight in first.named_parameters()
@@ -132,11 +134,11 @@ def _looks_random(weight: Tensor) -> bool:
 @check(Part)
 def build_starts_afresh(trial: Trial[Part]) -> None:
     """A part that is built again, from another seed, equals one that was built only once."""
-    used = trial.fresh(seed=1)
+    used, once = trial.fresh(seed=1), trial.shared(2)
     used.bind(seed=2, path="seat")
-    _ensure_equal(used, trial.fresh(seed=2), "a part built a second time")
+    _ensure_equal(used, once, "a part built a second time")
     ensure(
-        spec(used) == spec(trial.fresh(seed=2)),
+        spec(used) == spec(once),
         "a part built a second time has other options; build may not change fields",
     )
 
@@ -162,7 +164,7 @@ def state_dict_round_trip(trial: Trial[Part]) -> None:
 @check(Part)
 def deepcopy_round_trip(trial: Trial[Part]) -> None:
     """A deep copy is equal, and shares nothing with the original."""
-    copied = deepcopy(trial.part)
+    copied, kept = deepcopy(trial.part), weights(trial.part)
     ensure(spec(copied, complete=True) == spec(trial.part, complete=True), "a deep copy has another spec")
     _ensure_equal(copied, trial.part, "a deep copy")
     before = evaluate(trial, trial.part) if can_run(trial.part) else None
@@ -174,7 +176,7 @@ def deepcopy_round_trip(trial: Trial[Part]) -> None:
         )
         twin = deepcopy(copied)
         ensure(torch.equal(evaluate(trial, twin), evaluate(trial, copied)), "a deep copy gives other results")
-    _ensure_equal(trial.part, trial.fresh(), "the original of a deep copy that was moved")
+    _ensure_state(trial.part.state_dict(), kept, "the original of a deep copy that was moved")
 
 
 @check(Part, trials=1)
@@ -211,7 +213,10 @@ def leaves_seated_parts_alone(trial: Trial[Part]) -> None:
 
 
 def _ensure_equal(found: Part, expected: Part, who: str) -> None:
-    mine, theirs = found.state_dict(), expected.state_dict()
+    _ensure_state(found.state_dict(), expected.state_dict(), who)
+
+
+def _ensure_state(mine: Mapping[str, Any], theirs: Mapping[str, Any], who: str) -> None:
     ensure(
         set(mine) == set(theirs), f"{who} also holds {_less(mine, theirs)}, and lacks {_less(theirs, mine)}"
     )
@@ -219,7 +224,7 @@ def _ensure_equal(found: Part, expected: Part, who: str) -> None:
     ensure(not wrong, f"{who} differs in {', '.join(wrong[:4])}")
 
 
-def _less(some: dict[str, Any], others: dict[str, Any]) -> str:
+def _less(some: Mapping[str, Any], others: Mapping[str, Any]) -> str:
     return ", ".join(sorted(set(some) - set(others))[:4]) or "nothing"
 
 

@@ -1,6 +1,7 @@
 """Running a check on a class: hypothesis draws the trials."""
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 from unittest import SkipTest
 
 import hypothesis
@@ -12,6 +13,9 @@ from gancore.component.randomness import fold, seeded
 from gancore.errors import FactError, FitError
 from gancore.testing.check import Check, ContractError
 from gancore.testing.trial import Configuration, Trial, choices, configurations
+
+RECENT = 100
+"""Changed configurations that are kept, with the parts that were built of them."""
 
 
 def run_check(cls: type[Part], check: Check) -> None:
@@ -69,16 +73,20 @@ def _try(check: Check, usable: list[Configuration], trials: int) -> None:
 @st.composite
 def _trials(draw: st.DrawFn, usable: list[Configuration]) -> Trial[Any]:
     configuration = draw(st.sampled_from(usable))
-    changes = {name: draw(st.sampled_from(values)) for name, values in choices(configuration).items()}
-    if any(value != getattr(configuration.part, name) for name, value in changes.items()):
-        configuration = configuration.changed(changes)
-        hypothesis.assume(_fits(configuration))
+    changes = [(name, draw(st.sampled_from(values))) for name, values in choices(configuration).items()]
+    if any(value != getattr(configuration.part, name) for name, value in changes):
+        changed = _changed(configuration, tuple(changes))
+        hypothesis.assume(changed)
+        configuration = cast(Configuration, changed)
     return Trial(configuration, n=draw(st.sampled_from([3, 2, 4])), seed=draw(st.integers(0, 2**16)))
 
 
-def _fits(configuration: Configuration) -> bool:
+@lru_cache(maxsize=RECENT)
+def _changed(configuration: Configuration, changes: tuple[tuple[str, Any], ...]) -> Configuration | None:
+    """The configuration with these options, the same for all checks of a class; None if they do not fit."""
+    changed = configuration.changed(dict(changes))
     try:
-        configuration.part.require()
+        changed.part.require()
     except (FactError, FitError, ValueError):
-        return False
-    return True
+        return None
+    return changed
