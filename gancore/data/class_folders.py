@@ -25,14 +25,14 @@ def without_runs(names: Sequence[str]) -> list[str]:
     made = {
         folder
         for folder, _, file in above
-        if folder and (file == SAVED or (file == SETTINGS and f"{folder}/{RECIPE}" in known))
+        if file == SAVED or (file == SETTINGS and f"{folder}/{RECIPE}".lstrip("/") in known)
     }
     return [name for name in names if made.isdisjoint(_parents(name))] if made else list(names)
 
 
 def _parents(name: str) -> list[str]:
     pieces = name.split("/")
-    return ["/".join(pieces[:depth]) for depth in range(1, len(pieces))]
+    return ["/".join(pieces[:depth]) for depth in range(len(pieces))]
 
 
 def splits(images: Sequence[str]) -> list[str]:

@@ -37,6 +37,11 @@ class Pictures(Source):
         self.notes = (*notes, *split_notes(self.names))
         if not self.names:
             files.close()
+            if files.names and not self.inside:
+                raise DataError(
+                    f"{self.title} is a run or a saved pipeline, whose pictures are no data; give the images "
+                    "that you want, or a folder of samples in it"
+                )
             raise DataError(
                 f"{self.title} holds no pictures among its {len(self.inside)} files; {READABLE}; "
                 "give a folder or zip that holds some"

@@ -154,7 +154,8 @@ def opened_data(run: RunFolder, data: Data | Sources | Sequence[str] | None) -> 
     known, settings = run.fingerprint, run.settings
     if known not in (fingerprint(opened, settings), opened.older_fingerprint):
         raise RunError(
-            f"the data of {run} has changed: these are other images or labels ({opened.description}; "
+            f"the data of {run} has changed: these are other images or labels, or in another order "
+            f"({opened.description}; "
             f"fingerprint {fingerprint(opened, settings)[:12]}, was {known[:12]}); "
             "restore it, give its place with --data, or start a new run"
         )

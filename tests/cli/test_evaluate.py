@@ -102,6 +102,8 @@ def test_what_is_judged_is_not_written_into_unless_asked(trained, place):
         (place / "mine.json").is_file() and not (place / "mine-neighbors.png").exists() and files() == before
     )
     assert run(["sample", str(trained), "--count", "1", "--output", "one.png"]) == 0
+    assert run(["evaluate", str(trained), *kernel, "--output", "one.png"]) == 2
+    assert Image.open("one.png").format == "PNG"
 
 
 def test_the_standard_scores_leave_out_what_cannot_be_given(trained, capsys):

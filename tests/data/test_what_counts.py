@@ -65,6 +65,9 @@ def test_runs_and_pipelines_among_the_pictures_are_no_data(photos, picture):
     assert "runs in it left out" in after.description
     samples = photos / "runs" / "run.toml" / "samples"
     assert len(open_data(samples)) == 1  # asked for, they are read
+    for whole in samples.parent, photos / "runs" / "pipeline.json":
+        with pytest.raises(DataError, match="is a run or a saved pipeline, whose pictures are no data; give"):
+            open_data(whole)
 
 
 def test_folders_called_as_splits_are_no_classes(folder, picture):
