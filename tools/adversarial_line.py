@@ -1,5 +1,5 @@
 """The table of the adversarial families: each trained on the same number of images of Fashion-MNIST, judged
-by every score, beside real images and noise.
+beside real images and noise.
 
     python tools/adversarial_line.py --fashion-mnist FOLDER [--runs runs/adversarial] [--jobs 2]
     [--only NAME ...]
@@ -15,13 +15,17 @@ from pathlib import Path
 import torch
 from families import DOCS, anchors, judged, options, rows, table, train_all
 
+from gancore.measure.class_accuracy import ClassAccuracy
+from gancore.measure.density_coverage import DensityCoverage
 from gancore.measure.evaluation import score_study
 from gancore.measure.frechet import Frechet
+from gancore.measure.modes import Modes
 from gancore.measure.precision_recall import PrecisionRecall
 from gancore.training.evaluating import EvaluationRequest, study_of_run
 
 FOLDER = DOCS / "adversarial"
 SEEDS = (0, 1)
+SCORES = (Frechet(), PrecisionRecall(), DensityCoverage(), Modes(), ClassAccuracy())
 THRESHOLDS = (None, 2.0, 1.5, 1.0, 0.5, 0.25)
 
 
@@ -117,8 +121,8 @@ def truncations(run: Path, given: argparse.Namespace) -> str:
 def written(given: argparse.Namespace) -> str:
     """The whole page; the scores of every row are put beside it."""
     names = list(runs(given))
-    found = {name: judged(given.runs, name, given) for name in names}
-    found |= anchors("fashion", given.runs, given)
+    found = {name: judged(given.runs, name, given, SCORES) for name in names}
+    found |= anchors("fashion", given.runs, given, SCORES)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, evaluation in found.items():
         evaluation.save(FOLDER / f"{name}.json")

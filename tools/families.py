@@ -12,6 +12,7 @@ stops after the trainings.
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from PIL import Image
 from gancore.data import ImageOptions, open_data
 from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.extractors.choose import default_extractor
+from gancore.measure.score import Score
 from gancore.measure.sets import DatasetImages
 from gancore.measure.standard import standard_scores
 from gancore.measure.study import Study
@@ -92,8 +94,10 @@ def trained(name: str, words: list[str], folder: Path, threads: int) -> None:
     print(f"{name}: exit code {done.returncode}", flush=True)
 
 
-def judged(folder: Path, name: str, given: argparse.Namespace) -> Evaluation:
-    """Every score of one run, kept beside it."""
+def judged(
+    folder: Path, name: str, given: argparse.Namespace, scores: Sequence[Score] | None = None
+) -> Evaluation:
+    """The scores of one run, without a choice all of them, kept beside it."""
     path = RunFolder(folder / name).score_file("families")
     if given.keep and path.exists():
         return Evaluation.load(path)
@@ -101,18 +105,20 @@ def judged(folder: Path, name: str, given: argparse.Namespace) -> Evaluation:
     study = study_of_run(
         folder / name, None, EvaluationRequest(**({} if count is None else {"count": count}))
     )
-    return kept(path, study)
+    return kept(path, study, scores)
 
 
-def kept(path: Path, study: Study) -> Evaluation:
+def kept(path: Path, study: Study, scores: Sequence[Score] | None) -> Evaluation:
     """Evaluates, and writes the protocol to a file."""
-    found = score_study(study, standard_scores())
+    found = score_study(study, standard_scores() if scores is None else scores)
     found.save(path)
     print(f"{path}: {found.seconds:.0f} s", flush=True)
     return found
 
 
-def anchors(kind: str, folder: Path, given: argparse.Namespace) -> dict[str, Evaluation]:
+def anchors(
+    kind: str, folder: Path, given: argparse.Namespace, scores: Sequence[Score] | None = None
+) -> dict[str, Evaluation]:
     """Real images against other real ones, and noise against real ones: how low and how high a score can
     go.
     """
@@ -132,8 +138,12 @@ def anchors(kind: str, folder: Path, given: argparse.Namespace) -> dict[str, Eva
     )
     extractor = default_extractor(reference.image)
     return {
-        "real": kept(folder / f"real-{kind}.json", Study(real, reference, extractor, training=reference)),
-        "noise": kept(folder / f"noise-{kind}.json", Study(noise, reference, extractor, training=reference)),
+        "real": kept(
+            folder / f"real-{kind}.json", Study(real, reference, extractor, training=reference), scores
+        ),
+        "noise": kept(
+            folder / f"noise-{kind}.json", Study(noise, reference, extractor, training=reference), scores
+        ),
     }
 
 
