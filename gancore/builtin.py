@@ -13,6 +13,7 @@ from gancore.standard.ada import ADA, APA, ADAFixed, APAFixed
 from gancore.standard.augments import Chain, DiffAugment, InstanceNoise, NoAugment
 from gancore.standard.auxiliaries import ACGAN, InfoGAN
 from gancore.standard.averages import ExponentialAverage, NoAverage
+from gancore.standard.co_training import CoTraining, CoTrainingDiscriminator
 from gancore.standard.conditioners import Embedding, Identity, OneHot
 from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
@@ -20,7 +21,7 @@ from gancore.standard.contrastive import ConditionalContrastive, DataToDataCross
 from gancore.standard.few_labels import FewLabels
 from gancore.standard.gradient_normalization import GradientNormalization
 from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
-from gancore.standard.labels import EmpiricalLabels, UniformLabels
+from gancore.standard.labels import EmpiricalLabels, UniformLabels, UniformOneHot
 from gancore.standard.latent_codes import LatentCodes
 from gancore.standard.lecam import LeCam
 from gancore.standard.losses import (
@@ -63,10 +64,11 @@ gancore_api = 1
 _PARTS: list[type[Part]] = [
     *(TwoPlayerGAN, GrowingGAN),
     *(Normal, Uniform, TruncatedNormal, Sphere, LatentCodes),
-    *(EmpiricalLabels, UniformLabels),
+    *(EmpiricalLabels, UniformLabels, UniformOneHot),
     *(Identity, OneHot, Embedding),
     *(VectorQuantizer, Codebook, UniformIndices),
     *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator, GradientNormalization),
+    *(CoTrainingDiscriminator, CoTraining),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),
     *(RelativisticPairing, RelativisticAverage, DualContrastive),
     *(TopK, Weighted, NoisyLabels),

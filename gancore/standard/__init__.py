@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from gancore.standard.augments import Chain, DiffAugment, InstanceNoise, NoAugment
     from gancore.standard.auxiliaries import ACGAN, InfoGAN
     from gancore.standard.averages import ExponentialAverage, NoAverage
+    from gancore.standard.co_training import CoTraining, CoTrainingDiscriminator
     from gancore.standard.conditioners import Embedding, Identity, OneHot
     from gancore.standard.consistency import BalancedConsistency, LatentConsistency
     from gancore.standard.constraints import WeightClipping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from gancore.standard.few_labels import FewLabels
     from gancore.standard.gradient_normalization import GradientNormalization
     from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
-    from gancore.standard.labels import EmpiricalLabels, UniformLabels
+    from gancore.standard.labels import EmpiricalLabels, UniformLabels, UniformOneHot
     from gancore.standard.latent_codes import LatentCodes
     from gancore.standard.lecam import LeCam
     from gancore.standard.losses import (
@@ -69,6 +70,7 @@ _HOMES = {
         "HistoricalAverageDiscriminator",
         "HistoricalAverageGenerator",
     ),
+    "co_training": ("CoTraining", "CoTrainingDiscriminator"),
     "few_labels": ("FewLabels",),
     "gradient_normalization": ("GradientNormalization",),
     "path_length": ("PathLength",),
@@ -91,7 +93,7 @@ _HOMES = {
     "averages": ("ExponentialAverage", "NoAverage"),
     "conditioners": ("Embedding", "Identity", "OneHot"),
     "constraints": ("WeightClipping",),
-    "labels": ("EmpiricalLabels", "UniformLabels"),
+    "labels": ("EmpiricalLabels", "UniformLabels", "UniformOneHot"),
     "contrastive": (
         "ConditionalContrastive",
         "DataToDataCrossEntropy",
@@ -140,6 +142,8 @@ __all__ = [
     "AdamW",
     "BalancedConsistency",
     "Chain",
+    "CoTraining",
+    "CoTrainingDiscriminator",
     "Codebook",
     "ConditionalContrastive",
     "Constant",
@@ -196,6 +200,7 @@ __all__ = [
     "Uniform",
     "UniformIndices",
     "UniformLabels",
+    "UniformOneHot",
     "Unrolled",
     "VectorQuantizer",
     "WarmUp",

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from gancore.component.interfaces import Discriminator
 
-__all__ = ["added", "feature_vectors", "vector_width"]
+__all__ = ["added", "blank_features", "feature_vectors", "vector_width"]
 
 
 def feature_vectors(features: Tensor, scores: Tensor) -> Tensor:
@@ -13,13 +13,21 @@ def feature_vectors(features: Tensor, scores: Tensor) -> Tensor:
     return features.flatten(2).mean(2) if scores.dim() == 4 else features.flatten(1)
 
 
-def vector_width(network: Discriminator) -> int:
-    """D of `feature_vectors`, by a pass in eval mode."""
+def blank_features(network: Discriminator) -> Tensor:
+    """The features of one blank image `(1, …)`, by a pass in eval mode without gradients."""
     mode = network.training
     with torch.no_grad():
         features = network.eval().forward_features(torch.zeros(1, *network.image))
+    network.train(mode)
+    return features
+
+
+def vector_width(network: Discriminator) -> int:
+    """D of `feature_vectors`, by a pass in eval mode."""
+    features, mode = blank_features(network), network.training
+    with torch.no_grad():
         label = torch.zeros(1, dtype=torch.int64) if network.conditional else None
-        scores = network.forward_head(features, label)
+        scores = network.eval().forward_head(features, label)
     network.train(mode)
     return feature_vectors(features, scores).shape[1]
 

@@ -12,7 +12,7 @@ from gancore.component.scored import Scored
 from gancore.component.validators import at_least
 from gancore.nn.labels import check_classes, given_label, one_hot
 
-__all__ = ["FewLabels"]
+__all__ = ["FewLabels", "labeled_cross_entropy"]
 
 WITHOUT = "auxiliary/rotation, which reads no labels"
 
@@ -58,5 +58,12 @@ class FewLabels(Auxiliary):
     def _loss(self, scored: Scored) -> Tensor:
         rows = one_hot(given_label(self, scored.label, WITHOUT), self.classes)  # (N, K)
         logits = at_least_float32(self.head(scored.features.flatten(1)))  # (N, K)
-        surprise = -(rows.to(logits) * logits.log_softmax(1)).sum(1)  # (N,), 0 where there is no label
-        return surprise.sum() / rows.any(1).sum().clamp_min(1)
+        return labeled_cross_entropy(logits, rows)
+
+
+def labeled_cross_entropy(logits: Tensor, rows: Tensor) -> Tensor:
+    """Logits `(N, K)` and class weights `(N, K)` → -E log P(c | x) over the rows that are not all zero; 0 if
+    all are.
+    """
+    surprise = -(rows.to(logits) * logits.log_softmax(1)).sum(1)  # (N,), 0 where there is no label
+    return surprise.sum() / rows.any(1).sum().clamp_min(1)

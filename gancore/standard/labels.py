@@ -8,7 +8,7 @@ from gancore.component.part import field, part
 from gancore.component.validators import whole
 from gancore.errors import FactError, FitError
 
-__all__ = ["EmpiricalLabels", "UniformLabels"]
+__all__ = ["EmpiricalLabels", "UniformLabels", "UniformOneHot"]
 
 NUMBERS = 2**21
 """Most numbers in the label rows that are kept: 8 MiB."""
@@ -89,6 +89,33 @@ class UniformLabels(LabelSampler):
         """`(n,)` int64."""
         _need_classes(self)
         return torch.randint(self.classes, (n,), generator=rng)
+
+
+@part("uniform-one-hot")
+class UniformOneHot(LabelSampler):
+    """One-hot rows, every class with equal probability, where the labels of the data are rows of class
+    weights of which most may be missing.
+
+    So the labels of generated images are drawn in the released code of Lucic et al. 2019 (S3GAN),
+    arXiv:1903.02271, whatever few labels the data have.
+
+    Raises:
+        FactError: labels are drawn, but the data have none.
+        FitError: the labels of the data are classes.
+    """
+
+    def build(self) -> None:
+        """Checks that labels are rows."""
+        if self.classes and not self.label_shape:
+            raise FitError(
+                f"{self.qualified_name} draws rows, but the labels of the data are classes; set labels to "
+                "one that draws classes, as uniform"
+            )
+
+    def forward(self, n: int, *, rng: torch.Generator) -> Tensor:
+        """`(n, K)` float32."""
+        _need_classes(self)
+        return torch.eye(self.classes)[torch.randint(self.classes, (n,), generator=rng)]
 
 
 def _need_classes(sampler: LabelSampler) -> None:

@@ -62,6 +62,10 @@ class Critic(nn.Module):
         made: Tensor = self.last(self.body(image))
         return made
 
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits `(N, CLASSES)`, for penalties that ask a discriminator for its classifier."""
+        return features.flatten(1)[:, :CLASSES]
+
     def scored(
         self, image: Tensor, label: Tensor, *, make: Callable[..., Tensor] | None = None, **given: Any
     ) -> Watched:
