@@ -1,6 +1,5 @@
 """`gancore evaluate`: scores of a run or of any images, with the evaluation protocol."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -135,16 +134,11 @@ class Rows:
 
 
 def _show_anchors(found: "Evaluation") -> None:
-    """What real images and noise score, for comparison."""
+    """What real images and noise score, for comparison; each line says of what its numbers are."""
     anchors = {name: anchor["scores"] for name, anchor in found.anchors.items()}
     names = [name for name in found.scores if any(name in scores for scores in anchors.values())]
-    if not names:
-        return
-    say(_beside("for comparison", anchors))
+    if names:
+        say("for comparison")
     for name in names:
-        values = (f"{scores[name]:.4g}" if name in scores else "" for scores in anchors.values())
-        say(_beside(name, values))
-
-
-def _beside(name: str, cells: Iterable[str]) -> str:
-    return " ".join([f"{name:<28}", *(f"{cell:<10}" for cell in cells)]).rstrip()
+        values = [f"{what} {scores[name]:<12.4g}" for what, scores in anchors.items() if name in scores]
+        say(" ".join([f"{name:<28}", *values]).rstrip())

@@ -1,6 +1,7 @@
 """`gancore evaluate`: runs, folders of images, and what goes wrong."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -67,7 +68,10 @@ def test_a_run_is_judged_beside_its_data(trained, capsys):
     assert samples["count"] == 40 and samples["truncation"] == 0.7 and samples["batch_norm"] == "none"
     assert samples["weights"] == "averaged: exponential" and samples["run"] == "run"
     assert reference["count"] == 20 and reference["split"] == "training images"
-    assert "KID[pixels-1]" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "KID[pixels-1]" in shown
+    compared = shown[shown.index("for comparison") :].splitlines()[1:4]
+    assert all(re.fullmatch(r"\S+\[pixels-1\]( +(real|noise) \S+)+", line) for line in compared), compared
     assert not (trained / "pictures" / "neighbors.png").exists()
 
 
@@ -127,7 +131,10 @@ def test_a_score_is_printed_and_kept_when_it_is_done(trained, place, capsys, mon
     assert run(
         ["evaluate", str(trained), *words, "--count", "20", "--extractor", "pixels", "--output", "e.json"]
     )
-    assert "KID[pixels-1]" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "KID[pixels-1]" in shown
+    compared = shown[shown.index("for comparison") :].splitlines()[1:4]
+    assert all(re.fullmatch(r"\S+\[pixels-1\]( +(real|noise) \S+)+", line) for line in compared), compared
     table = json.loads((place / "e.json").read_text())
     assert list(table["scores"]) == ["KID[pixels-1]"]
     assert table["left_out"] == dict.fromkeys(["precision-recall", "sliced-wasserstein"], PENDING)
