@@ -166,7 +166,7 @@ class Registry:
         """The current name of a kind. Raises UnknownPart if there are no parts of that kind."""
         kind = FORMER_KINDS.get(kind, kind)
         if kind not in self.kinds():
-            near = difflib.get_close_matches(kind, self.kinds(), n=1)
+            near = difflib.get_close_matches(kind.lower(), self.kinds(), n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise UnknownPart(f"there is no kind {kind!r}; {hint}known: {', '.join(self.kinds())}")
         return kind
@@ -230,7 +230,7 @@ class Registry:
         if broken := self._broken("part", distribution, bare):
             return broken
         known = {n: f"{kind}/{n}" for kind, n in sorted([*self._registrations, *self._presets])}
-        near = difflib.get_close_matches(bare, list(known), n=1, cutoff=0.65)
+        near = difflib.get_close_matches(bare.lower(), list(known), n=1, cutoff=0.65)
         hint = f"did you mean {known[near[0]]}? " if near else ""
         return UnknownPart(f"no part of any kind is called {name!r}; {hint}`gancore list` shows all")
 
@@ -248,7 +248,7 @@ class Registry:
         if broken := self._broken(kind, distribution, name):
             return broken
         known = sorted({n for k, n in [*self._registrations, *self._presets] if k == kind})
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         if kind == "recipe" and (plugin := FAMILIES.get(name)) and not distribution:
             return UnknownPart(

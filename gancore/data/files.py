@@ -28,6 +28,8 @@ LEFT_BEHIND = frozenset(
     }
 )
 """Names of folders that operating systems and network drives make beside people's own."""
+ENCRYPTED = 1
+"""The flag of a member of a zip that needs a password."""
 MAX_NAME, MAX_DEPTH = 4096, 100
 """Characters and folders of a name in a zip; no file system holds longer ones."""
 
@@ -172,10 +174,12 @@ class ZipFiles(Files):
         """The whole content."""
         if why := bloated(self.members[name].file_size, self.members[name].compress_size):
             raise Unreadable(why)
+        if self.members[name].flag_bits & ENCRYPTED:
+            raise Unreadable("it is encrypted; unpack the zip with its password, and give the folder")
         try:
             with self.archive.open(self.members[name]) as file:
                 data = file.read(MAX_MEMBER + 1)
-        # Bad CRC, encryption, unknown compression, lying sizes: BadZipFile, RuntimeError,
+        # Bad CRC, unknown compression, lying sizes: BadZipFile, RuntimeError,
         # NotImplementedError, zlib.error, EOFError.
         except Exception as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error

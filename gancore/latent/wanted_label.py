@@ -115,8 +115,9 @@ def _unknown(pipeline: Pipeline, word: str) -> str:
     if not names:
         expected = f"{classes} numbers such as 1,0,…" if rows_of(pipeline) else f"0 to {classes - 1}"
         return f"the labels here have no names, so {word!r} means nothing; give {expected}"
-    near = difflib.get_close_matches(word, names, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    known = {name.lower(): name for name in reversed(names)}  # of names that differ in case, the first
+    near = difflib.get_close_matches(word.lower(), list(known), n=1)
+    hint = f"did you mean {known[near[0]]!r}? " if near else ""
     return f"no label is called {word!r}; {hint}known: {', '.join(names[:SHOWN])}" + (
         " …" if len(names) > SHOWN else ""
     )

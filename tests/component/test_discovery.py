@@ -187,6 +187,8 @@ def test_unknown_names_list_the_nearest_and_the_known():
     host.register("gancore-x", "x", offering(Good))
     with pytest.raises(UnknownPart, match=r"there is no thing 'goood'; did you mean 'good'\? known: good"):
         host.registry.find("thing", "goood")
+    with pytest.raises(UnknownPart, match=r"there is no thing 'GOOD'; did you mean 'good'\? known: good"):
+        host.registry.find("thing", "GOOD")
     with pytest.raises(UnknownPart, match="Is the plugin gancore-y installed"):
         host.registry.find("thing", "gancore-y:good")
 

@@ -62,6 +62,7 @@ def test_a_row_in_a_file(tmp_path):
     ("pipeline", "wanted", "said"),
     [
         (labeled(names=NAMES), "dig", "no label is called 'dig'; did you mean 'dog'? known: cat, dog, 3"),
+        (labeled(names=NAMES), "CAT", "no label is called 'CAT'; did you mean 'cat'? known: cat, dog, 3"),
         (labeled(), "dog", "the labels here have no names, so 'dog' means nothing; give 0 to 2"),
         (labeled(rows=True), "dog", "the labels here have no names, so 'dog' means nothing; give 3 numbers"),
         (labeled(names=NAMES), "cat,dog", "an image has one class here; got 'cat,dog': give one name"),
