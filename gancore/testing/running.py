@@ -14,6 +14,8 @@ from gancore.errors import FactError, FitError
 from gancore.testing.check import Check, ContractError
 from gancore.testing.trial import Configuration, Trial, choices, configurations
 
+SEED = 0xCA1AF67895A4A9D4285A27D76572234111CE4F38F5F682C4E99972171EE1E12C66E30DA2A75A6DBC1FA0A40D17D145DE
+"""What all draws follow from; another number draws other trials."""
 RECENT = 100
 """Changed configurations that are kept, with the parts that were built of them."""
 
@@ -47,7 +49,10 @@ def _by_example(usable: list[Configuration]) -> list[list[Configuration]]:
 
 
 def _try(check: Check, usable: list[Configuration], trials: int) -> None:
-    @hypothesis.settings(
+    def attempt(trial: Trial[Any]) -> None:
+        _judge(check, trial)
+
+    settings = hypothesis.settings(
         max_examples=trials,
         deadline=None,
         derandomize=True,
@@ -56,18 +61,18 @@ def _try(check: Check, usable: list[Configuration], trials: int) -> None:
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    @hypothesis.given(_trials(usable))
-    def attempt(trial: Trial[Any]) -> None:
-        hypothesis.assume(not check.excuse(trial.configuration.part))
-        with seeded(fold(trial.seed, check.name)):
-            try:
-                check.function(trial)
-            except ContractError as error:
-                raise ContractError(
-                    f"{trial.configuration.part.qualified_name}: {error} (in {trial!r})"
-                ) from None
+    # without a seed hypothesis would take one from the source of `attempt`, which it would read every time
+    hypothesis.seed(SEED)(settings(hypothesis.given(_trials(usable))(attempt)))()
 
-    attempt()
+
+def _judge(check: Check, trial: Trial[Any]) -> None:
+    hypothesis.assume(not check.excuse(trial.configuration.part))
+    with seeded(fold(trial.seed, check.name)):
+        try:
+            check.function(trial)
+        except ContractError as error:
+            text = f"{trial.configuration.part.qualified_name}: {error} (in {trial!r})"
+            raise ContractError(text) from None
 
 
 @st.composite
