@@ -12,12 +12,10 @@ from gancore.component.part import Part
 from gancore.component.randomness import fold, seeded
 from gancore.errors import FactError, FitError
 from gancore.testing.check import Check, ContractError
-from gancore.testing.trial import Configuration, Trial, choices, configurations
+from gancore.testing.trial import RECENT, Configuration, Trial, choices, configurations
 
 SEED = 0xCA1AF67895A4A9D4285A27D76572234111CE4F38F5F682C4E99972171EE1E12C66E30DA2A75A6DBC1FA0A40D17D145DE
 """What all draws follow from; another number draws other trials."""
-RECENT = 100
-"""Changed configurations that are kept, with the parts that were built of them."""
 
 
 def run_check(cls: type[Part], check: Check) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, product
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 from unittest import SkipTest
@@ -32,6 +32,8 @@ CANDIDATES: Mapping[str, tuple[Any, ...]] = {
 """The candidate facts; those that differ most come first."""
 MOST = 5
 """Accepted facts tried with each of a class's examples."""
+RECENT = 100
+"""Shared parts, and configurations with changed options, that are kept for further checks of a class."""
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -50,23 +52,22 @@ class Configuration:
         return part
 
     @cached_property
-    def _shared(self) -> dict[int, Any]:
-        return {}
+    def part(self) -> Any:
+        """A shared part of the seed 0, which no check may change."""
+        return self.make()
 
     def shared(self, seed: int) -> Any:
         """A part of that seed, the same in every call, which no check may change."""
-        if seed not in self._shared:
-            self._shared[seed] = self.make(seed=seed)
-        return self._shared[seed]
-
-    @property
-    def part(self) -> Any:
-        """The shared part of the seed 0."""
-        return self.shared(0)
+        return _shared(self, seed)
 
     def changed(self, changes: Mapping[str, Any]) -> "Configuration":
         """The same configuration with some options replaced."""
         return Configuration(self.cls, {**self.options, **changes}, self.facts)
+
+
+@lru_cache(maxsize=RECENT)
+def _shared(configuration: Configuration, seed: int) -> Any:
+    return configuration.make(seed=seed)
 
 
 class Trial(Generic[P]):

@@ -30,6 +30,8 @@ GENERATORS = {
     StyleGAN3: lambda: StyleGAN3Synthesis(code_width=4, layers=4, **TINY),
     RotationalStyleGAN3: lambda: RotationalStyleGAN3Synthesis(code_width=4, layers=4, **TINY),
 }
+KNOWN = {}
+"""What the kit has built of these networks, by the shape of an image."""
 NETWORKS = [
     StyleGAN2Synthesis,
     StyleGAN3Synthesis,
@@ -60,7 +62,7 @@ def kit_draws(monkeypatch):
     """Makes the contract kit draw images of one shape alone."""
 
     def draw(image):
-        monkeypatch.setattr(trial, "_KNOWN", {})
+        monkeypatch.setattr(trial, "_KNOWN", KNOWN.setdefault(image, {}))
         for cls in NETWORKS:
             monkeypatch.setattr(cls, "examples", ({**cls.examples[0], "image": image},))
 
