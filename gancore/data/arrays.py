@@ -94,7 +94,8 @@ def _check_type(array: npt.NDArray[Any], title: str) -> None:
             f"{title} has shape {array.shape}; expected images (N, H, W), (N, C, H, W) or (N, H, W, C), "
             "none of them empty"
         )
-    if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.uint16, np.dtype(">u2")):
+    floats = array.dtype.kind == "f" and array.dtype.itemsize <= 8  # PyTorch has no longer ones
+    if not floats and array.dtype not in (np.uint8, np.uint16, np.dtype(">u2")):
         raise DataError(f"{title} is {array.dtype}; expected {DEPTHS}; convert it first")
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gancore.errors import UserError
-from gancore.pipeline import Pipeline
+from gancore.pipeline import Pipeline, check_count
 
 __all__ = ["Wanted", "classes_of", "names_of", "rows_of", "wanted_label"]
 
@@ -53,6 +53,7 @@ def wanted_label(pipeline: Pipeline, wanted: Wanted | None, n: int = 1) -> Tenso
         raise UserError(
             f"{pipeline.conditioner.qualified_name} reads no labels, but a label was given; omit it"
         )
+    check_count(n)
     found = _of_text(pipeline, wanted.strip()) if isinstance(wanted, str) else _of_numbers(wanted)
     return found.expand(n, *found.shape[1:])
 

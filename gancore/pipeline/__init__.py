@@ -3,13 +3,14 @@
 from gancore.pipeline.any_size import translated
 from gancore.pipeline.fit import check_fit
 from gancore.pipeline.mode import evaluating
-from gancore.pipeline.pipeline import CHUNK, Pipeline
+from gancore.pipeline.pipeline import CHUNK, Pipeline, check_count
 from gancore.pipeline.saving import holds_pipeline
 from gancore.pipeline.truncation import check_truncation, keeps_a_mean, layers_of, truncated
 
 __all__ = [
     "CHUNK",
     "Pipeline",
+    "check_count",
     "check_fit",
     "check_truncation",
     "evaluating",

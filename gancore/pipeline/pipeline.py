@@ -21,6 +21,8 @@ from gancore.pipeline.truncation import check_truncation, truncated
 Product = Literal["draws", "translates", "reconstructs"]
 CHUNK = 64
 """Images generated at a time; results do not depend on it."""
+MOST = 10**9
+"""Images that can be drawn with one seed."""
 OTHER_DOMAIN = {"source": "target", "target": "source"}
 """What a translator between two domains makes of each."""
 
@@ -157,6 +159,7 @@ class Pipeline:
         if label is None and self.conditional and self.labels is None:
             reader = self.conditioner if self.conditioner.conditional else self.sampler
             raise UserError(f"{reader.qualified_name} reads labels, and none can be drawn here; give a label")
+        check_count(n)
         self._check_label(label)
         self.seed = seed = _fresh_seed() if seed is None else seed
         rng = torch.Generator().manual_seed(fold(seed, "sample") % 2**63)
@@ -379,6 +382,12 @@ class Pipeline:
         made = cls(reads=entries["reads"], makes=entries["makes"], **parts)
         made.images = entries["images"]
         return made
+
+
+def check_count(n: int) -> None:
+    """Raises UserError for a number of images that cannot be drawn."""
+    if not 0 <= n <= MOST:
+        raise UserError(f"{n} images at once are none that can be drawn; give 0 to {MOST:,}")
 
 
 def _fresh_seed() -> int:

@@ -45,10 +45,11 @@ class RunFolder(Trained, Pipelines, Results):
         if output is None:
             return cls(_next_folder(Path("runs"), name))
         path = Path(output)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise RunError(
-                f"{path} is not empty; resume it with `gancore train --resume {path}`, or name another folder"
-            )
+        if path.exists() and not path.is_dir():
+            raise RunError(f"{path} is no folder; name one for the run that is not there yet")
+        if path.exists() and any(path.iterdir()):
+            resume = f"resume it with `gancore train --resume {path}`, or " if cls(path).exists else ""
+            raise RunError(f"{path} is not empty; {resume}name another folder")
         _make(path)
         return cls(path)
 

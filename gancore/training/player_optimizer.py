@@ -37,6 +37,7 @@ class PlayerOptimizer:
             maker.make(self.parameters, self.player.rescale) if maker and self.parameters else None
         )
         self._rates = [group["lr"] for group in self.optimizer.param_groups] if self.optimizer else []
+        self._restored = False
         self._changes = bool(maker and changing(maker))
 
     @contextmanager
@@ -74,7 +75,7 @@ class PlayerOptimizer:
             factor = maker.factor(images, total) * self.lr_scale
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
-            self.optimizer.step()
+            self._update()
             # fused optimizers do not increment the versions by which a part sees that its weights changed
             torch.autograd.graph.increment_version(self.parameters)
             self.optimizer.zero_grad(set_to_none=True)
@@ -82,6 +83,20 @@ class PlayerOptimizer:
             for constraint in self.player.constraints:
                 for part in self.player.parts:
                     constraint(part)
+
+    def _update(self) -> None:
+        """The optimizer's step. Raises CheckpointError where the state that it was given lacks an entry."""
+        assert self.optimizer is not None
+        try:
+            self.optimizer.step()
+        except LookupError as error:
+            if not self._restored:
+                raise
+            raise CheckpointError(
+                f"the checkpoint lacks {error} in the state of the optimizer of {self.name}; "
+                "use another checkpoint"
+            ) from error
+        self._restored = False
 
     def _take_options(self, maker: Optimizer) -> None:
         """Puts the present options of a scheduled optimizer (learning rate, betas …) into the one at work."""
@@ -147,6 +162,7 @@ class PlayerOptimizer:
                 self.optimizer.state[self.named[name]][key] = _like(
                     self.named[name], value, self.optimizer.defaults
                 )
+                self._restored = True
 
 
 ADVICE = (

@@ -241,7 +241,11 @@ def test_plugins_lists_what_is_installed(capsys):
             2,
             "device is 'warp'; give auto, cpu, cuda, cuda:1 or mps",
         ),
-        (["train", "game.toml", "--data", "IMAGES", "--output", "game.toml"], 1, "game.toml is not empty"),
+        (
+            ["train", "game.toml", "--data", "IMAGES", "--output", "game.toml"],
+            1,
+            "game.toml is no folder; name one",
+        ),
         (
             ["train", "game.toml", "--data", "IMAGES", "--output", "game.toml/run"],
             1,

@@ -177,6 +177,11 @@ def test_float_color_becomes_gray() -> None:
             "array is int64; expected uint8, uint16 or float; convert it first",
         ),
         (np.zeros((4, 8, 8), dtype=bool), "array is bool"),
+        pytest.param(
+            np.zeros((4, 8, 8), dtype=np.longdouble),
+            "array is float128; expected uint8, uint16 or float; convert it first",
+            marks=pytest.mark.skipif(np.dtype(np.longdouble).itemsize != 16, reason="no such floats here"),
+        ),
         (np.array([["a"]]), r"array has shape \(1, 1\)"),
     ],
 )

@@ -79,6 +79,13 @@ def test_what_is_no_label_is_refused(pipeline, wanted, said):
         sample(pipeline, count=2, label=wanted)
 
 
+@pytest.mark.parametrize("label", [None, "dog"])
+@pytest.mark.parametrize("count", [10**10, 10**20])
+def test_more_images_than_can_be_drawn_are_refused(count, label):
+    with pytest.raises(UserError, match="images at once are none that can be drawn; give 0 to 1,000,000,000"):
+        sample(labeled(names=NAMES), count=count, label=label)
+
+
 def test_every_verb_takes_names_and_rows():
     pipeline = labeled(names=NAMES)
     made = sample(pipeline, count=3, seed=1, label="dog").images

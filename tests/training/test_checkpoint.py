@@ -321,6 +321,22 @@ def test_a_forged_manifest_does_not_help_other_tensors(saved, tmp_path):
         load_checkpoint(fresh(), path)
 
 
+def test_a_forged_manifest_does_not_help_where_a_moment_is_gone(saved, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    path = copy_of(saved, tmp_path)
+    training = load_file(path / "training.safetensors")
+    del training[next(name for name in training if name.endswith("exp_avg"))]
+    save_file(training, path / "training.safetensors")
+    write_manifest(path)
+    run = fresh()
+    load_checkpoint(run, path)
+    with pytest.raises(
+        CheckpointError, match=r"lacks 'exp_avg' in the state of the optimizer of \w+; use another"
+    ):
+        run.recipe.step(run)
+
+
 def test_another_recipes_checkpoint_is_refused(saved):
     recipe = TwoPlayerGAN(generator=SmallGenerator(width=5), discriminator=SmallDiscriminator(), image=IMAGE)
     recipe.bind()

@@ -119,7 +119,7 @@ def test_what_a_killed_process_left_is_removed(run):
         (
             "fingerprint = ",
             "other = ",
-            "has changed: these are other images or labels .*; fingerprint ............, was None.; restore",
+            "has changed: these are other images or labels.*; fingerprint ............, was None.; restore",
         ),
     ],
 )
