@@ -2,6 +2,8 @@
 explained.
 """
 
+import json
+
 import pytest
 
 PART = """
@@ -43,14 +45,14 @@ def surroundings(shared_environment):
     return shared_environment
 
 
-def test_gancore_plugins_explains_each(surroundings):
-    done = surroundings.gancore("plugins")
-    assert done.returncode == 0 and "Traceback" not in done.stderr
-    lines = done.stdout.splitlines()
+def test_gancore_plugins_explains_each(answers):
+    code, out, error = answers["plugins"]
+    assert code == 0 and "Traceback" not in error
+    lines = out.splitlines()
     for name, (_, cause) in BROKEN.items():
         entry = name.removeprefix("gancore-")
         assert any(line.startswith(f"{name}: NOT LOADED (entry point {entry}): {cause}") for line in lines), (
-            done.stdout
+            out
         )
     assert "gancore-fine 0.1.0: 1 parts" in lines and "gancore-copycat 0.1.0: 1 parts" in lines
     assert (
@@ -75,25 +77,39 @@ ASKED = {
     "hinge": "loss 'hinge' is offered by 2 plugins; write gancore:hinge or gancore-copycat:hinge",
     "hingee": "there is no loss 'hingee'; did you mean 'hinge'?",
 }
+COPIED = "gancore-copycat:hinge"
 ASK = """
-import sys
+import contextlib, io, json, sys
 from gancore.cli import run
-for name in {names}:
-    print(run(["show", "dcgan", "--set", "loss=" + name]), flush=True)
-    print("----", file=sys.stderr, flush=True)
+answers = []
+for words in json.loads(sys.argv[1]):
+    out, error = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+        code = run(words)
+    answers.append([code, out.getvalue(), error.getvalue()])
+print(json.dumps(answers))
 """
 
 
-def test_asking_for_a_part_of_theirs_gives_the_cause(surroundings):
-    done = surroundings.python("-c", ASK.format(names=list(ASKED)))
-    assert done.stdout.split() == ["2"] * len(ASKED), done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    for said, expected in zip(done.stderr.split("----"), ASKED.values(), strict=False):
-        error = said.strip().splitlines()[-1]  # a slow machine says before what it waits for
-        assert error.startswith("gancore: ") and expected in error, said
-
-
-def test_a_saved_recipe_names_its_plugins_so_that_nobody_else_can_take_a_name(surroundings):
-    done = surroundings.gancore("show", "dcgan", "--set", "loss=gancore-copycat:hinge")
+@pytest.fixture(scope="module")
+def answers(surroundings):
+    """What one process that sees the plugins answers to each question: its code, output and errors."""
+    questions = {name: ["show", "dcgan", "--set", f"loss={name}"] for name in (*ASKED, COPIED)}
+    questions["plugins"] = ["plugins"]
+    done = surroundings.python("-c", ASK, json.dumps(list(questions.values())))
     assert done.returncode == 0, done.stderr
-    assert 'part = "gancore-copycat:hinge"' in done.stdout and 'part = "gancore:adam"' in done.stdout
+    return dict(zip(questions, json.loads(done.stdout), strict=True))
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_asking_for_a_part_of_theirs_gives_the_cause(answers, name):
+    code, _, said = answers[name]
+    assert code == 2 and "Traceback" not in said, said
+    error = said.strip().splitlines()[-1]  # a slow machine says before what it waits for
+    assert error.startswith("gancore: ") and ASKED[name] in error, said
+
+
+def test_a_saved_recipe_names_its_plugins_so_that_nobody_else_can_take_a_name(answers):
+    code, out, error = answers[COPIED]
+    assert code == 0, error
+    assert 'part = "gancore-copycat:hinge"' in out and 'part = "gancore:adam"' in out

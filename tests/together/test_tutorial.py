@@ -27,21 +27,18 @@ def walkthrough():
 
 def test_installed_beside_the_others_it_is_listed_trains_and_passes_its_tests(environment):
     environment.install("gancore-siren", package=PACKAGE)
-    ask = (
-        f"import sys; from gancore.cli import run; print([run(words) for words in ({['plugins']}, "
-        f"{TRAIN})])\n{walkthrough()}"
+    tests = ["-q", "-p", "no:cacheprovider", "-c", "/dev/null", str(PACKAGE / "tests")]
+    done = environment.python(
+        "-c",
+        f"from gancore.cli import run\nprint([run(words) for words in ({['plugins']}, {TRAIN})])\n"
+        f"{walkthrough()}\nimport pytest\nassert pytest.main({tests}) == 0",
     )
-    done = environment.python("-c", ask)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "gancore-siren 0.1.0: 2 parts" in done.stdout and "[0, 0]" in done.stdout, (
         done.stdout + done.stderr
     )
     recipe = (environment.work / "run/recipe.toml").read_text()
     assert 'part = "gancore-siren:siren"' in recipe and 'part = "gancore-siren:lecam"' in recipe
-    done = environment.python(
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", PACKAGE / "tests"
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_anchors_move_once_an_update_however_it_is_cut(monkeypatch):
