@@ -25,8 +25,10 @@ def pair_similarities(images: Tensor, pairs: int, rng: torch.Generator) -> Tenso
     """
     first = torch.randint(len(images), (pairs,), generator=rng)
     second = (first + torch.randint(1, len(images), (pairs,), generator=rng)) % len(images)
-    chunks = zip(torch.split(first, CHUNK), torch.split(second, CHUNK), strict=True)
-    return torch.cat([ms_ssim(images[one], images[other]) for one, other in chunks])
+    # of few images the same pair is drawn several times, and compared once
+    pair, number = torch.unique(torch.stack([first, second]), dim=1, return_inverse=True)
+    found = [ms_ssim(images[one], images[other]) for one, other in torch.split(pair, CHUNK, dim=1)]
+    return torch.cat(found)[number]
 
 
 def twin_distance(real: Tensor, rare: float = 0.01) -> float:
