@@ -1,5 +1,6 @@
 """What many tests of the core share: small parts of every kind."""
 
+import gc
 import os
 import shutil
 import sys
@@ -11,6 +12,16 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
+
+
+def pytest_collection():
+    """What is collected stays until the end, so looking for garbage in it only takes time."""
+    gc.disable()
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
