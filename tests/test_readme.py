@@ -16,7 +16,12 @@ from gancore.cli import run
 
 README = ROOT / "README.md"
 FEWER = {"--images": 4, "--count": 8, "--steps": 2}
-"""Counts that the test makes smaller, so that it takes a minute; all else is typed as it is read."""
+"""Counts that the test makes smaller, so that it takes a minute."""
+NARROW = {
+    **dict.fromkeys(("dcgan", "mine.toml"), ("generator.width=8", "discriminator.width=8")),
+    "cyclegan": ("target_discriminator.width=8", "source_discriminator.width=8"),
+}
+"""Options that a training gets besides, for the same reason; all else is typed as it is read."""
 
 
 def section(title):
@@ -29,11 +34,14 @@ def section(title):
 
 
 def words_of(line):
-    """The words of a command line, with smaller counts."""
+    """The words of a command line, with smaller counts and networks."""
     words = shlex.split(line, comments=True)
     for i, word in enumerate(words[:-1]):
         if word in FEWER:
             words[i + 1] = str(min(FEWER[word], int(words[i + 1])))
+    if "train" in words:
+        for option in NARROW.get(words[words.index("train") + 1], ()):
+            words += ["--set", option]
     return words
 
 
