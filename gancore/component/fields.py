@@ -1,6 +1,7 @@
 """The fields of a part: options, seats and facts, as they are declared and as a class has them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args, get_origin
 
 import attrs
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from gancore.component.part import Part
 
 P = TypeVar("P")
+F = TypeVar("F")
 
 _ROLE, _HELP = "gancore.role", "gancore.help"
 SCHEDULED = "gancore.scheduled"
@@ -118,30 +120,39 @@ class SeatField:
         return cls(attribute.name, interface, many, type(None) in get_args(kind), default)
 
 
+def _once(find: "Callable[[type[Part]], tuple[F, ...]]") -> "Callable[[type[Part]], tuple[F, ...]]":
+    """Looks at each class once: its fields do not change."""
+    return cast("Callable[[type[Part]], tuple[F, ...]]", cache(find))
+
+
 def all_fields(cls: "type[Part]") -> "tuple[attrs.Attribute[Any], ...]":
     """The fields that a part class declares, in their order."""
     found: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, cls))
     return found
 
 
-def fact_fields(cls: "type[Part]") -> "list[attrs.Attribute[Any]]":
+@_once
+def fact_fields(cls: "type[Part]") -> "tuple[attrs.Attribute[Any], ...]":
     """The facts that a part class declares."""
-    return [a for a in all_fields(cls) if a.metadata.get(_ROLE) == "fact"]
+    return tuple(a for a in all_fields(cls) if a.metadata.get(_ROLE) == "fact")
 
 
-def option_fields(cls: "type[Part]") -> "list[attrs.Attribute[Any]]":
+@_once
+def option_fields(cls: "type[Part]") -> "tuple[attrs.Attribute[Any], ...]":
     """The options that a part class declares: its fields that are neither seats nor facts."""
-    return [a for a in all_fields(cls) if _ROLE not in a.metadata]
+    return tuple(a for a in all_fields(cls) if _ROLE not in a.metadata)
 
 
-def required_fields(cls: "type[Part]") -> "list[attrs.Attribute[Any]]":
+@_once
+def required_fields(cls: "type[Part]") -> "tuple[attrs.Attribute[Any], ...]":
     """The options and seats without a default."""
-    return [a for a in all_fields(cls) if a.default is attrs.NOTHING]
+    return tuple(a for a in all_fields(cls) if a.default is attrs.NOTHING)
 
 
-def seats(cls: "type[Part]") -> list[SeatField]:
+@_once
+def seats(cls: "type[Part]") -> tuple[SeatField, ...]:
     """The seats that a part class declares."""
-    return [SeatField.of(a) for a in all_fields(cls) if a.metadata.get(_ROLE) == "seat"]
+    return tuple(SeatField.of(a) for a in all_fields(cls) if a.metadata.get(_ROLE) == "seat")
 
 
 def is_declared(attribute: "attrs.Attribute[Any]") -> bool:

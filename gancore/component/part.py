@@ -242,6 +242,8 @@ class Part(nn.Module):
         """Raises FactError, naming the missing facts, if the part or one inside it is not built yet."""
         if not self.built:
             raise FactError(self._waiting())
+        if all(inner.built for inner in self.modules() if isinstance(inner, Part)):
+            return
         for path, child in children(self):
             if not child.built:
                 raise FactError(

@@ -74,7 +74,8 @@ def fill_all(part: "Part", place: Place) -> None:
             getattr(part, name)
     finally:
         part._modules.update(part.__dict__.pop("_pending"))
-        made = [name for name in part._modules if name not in {place.name for place in seats(type(part))}]
+        seated = {place.name for place in seats(type(part))}
+        made = [name for name in part._modules if name not in seated]
         for name in [*order, *made]:  # modules of an earlier build come last, as they did then
             part._modules[name] = part._modules.pop(name)
 

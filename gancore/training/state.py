@@ -25,7 +25,12 @@ def modules_of(player: Player) -> list[nn.Module]:
 
 def running_means(modules: Iterable[nn.Module]) -> list[RunningMean]:
     """The running means that are attributes of the modules, also inside lists, tuples and dicts."""
-    return list(dict.fromkeys(mean for module in modules for mean in _means_in(vars(module))))
+    own = ({k: v for k, v in vars(m).items() if k not in _OF_ANY_MODULE} for m in modules)
+    return list(dict.fromkeys(mean for attributes in own for mean in _means_in(attributes)))
+
+
+_OF_ANY_MODULE = frozenset(vars(nn.Module()))
+"""The attributes that torch gives each module: weights, submodules, hooks."""
 
 
 def updating(modules: Iterable[nn.Module]) -> list[Any]:
@@ -62,7 +67,7 @@ def check_owned(recipe: Recipe, players: Mapping[str, Player]) -> None:
         if module in averages:
             continue
         weights = [
-            n for n, p in module.named_parameters(recurse=False) if p.requires_grad and p not in trained
+            n for n, p in module._parameters.items() if p is not None and p.requires_grad and p not in trained
         ]
         if weights:
             raise FitError(_unowned(recipe, players, path, f"the weight {weights[0]}", "trained") + _FROZEN)
