@@ -266,6 +266,9 @@ class DiscriminatorRegularizer(Part):
 
     every: int = field(default=1, validator=whole(1), help="apply in each k-th step, scaled by k")
 
+    def check_discriminator(self, discriminator: Discriminator) -> None:
+        """Raises FitError if this discriminator lacks what the penalty is about; called at assembly."""
+
     @abstractmethod
     def forward(self, score: Callable[[Tensor], Tensor], real: Scored, fake: Scored) -> Tensor:
         """The penalty, a batch mean."""

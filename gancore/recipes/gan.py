@@ -128,6 +128,8 @@ class TwoPlayerGAN(Recipe):
                 f"{self.discriminator.qualified_name} reads {self.discriminator.image}"
             )
         self.check_grown()
+        for penalty in self.regularizers:
+            penalty.check_discriminator(self.discriminator)
         if "discriminator_steps" in self.scheduled:
             check_eager(self.regularizers, "discriminator_steps follows a schedule")
         if isinstance(self.generator, Referring):

@@ -121,6 +121,10 @@ class CoTraining(DiscriminatorRegularizer):
         """Checks that there are labels."""
         check_classes(self, WITHOUT)
 
+    def check_discriminator(self, discriminator: Discriminator) -> None:
+        """Raises FitError if it has no classifier."""
+        self._classifying(discriminator)
+
     def forward(self, score: Score, real: Scored, fake: Scored) -> Tensor:
         """-E log P(c | x) over real images with labels, weighted."""
         rows = one_hot(given_label(self, real.label, WITHOUT), self.classes)  # (N, K)

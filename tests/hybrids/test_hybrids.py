@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from copy import deepcopy
+from functools import cache
 from itertools import groupby, product
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import torch
 
 from gancore import TwoPlayerGAN
 from gancore.component.discovery import host, registry
+from gancore.component.interfaces import Movable
 from gancore.errors import FactError, FitError
 from gancore.testing.stage import Rows, drive
 from gancore.training.run import TrainingRun
@@ -21,8 +23,12 @@ from gancore.training.run import TrainingRun
 SAMPLED, SHARES = 80, 64
 """Hybrids that are trained in each run, and the shares that all of them are split into."""
 IMAGES = 2
+"""The batch."""
 KINDS = ("generator", "discriminator", "loss", "discriminator-regularizer")
-FACTS = {"image": (3, 16, 16), "classes": 3}
+SIDE, SMALLER = 16, 8
+"""Of images that every network takes, and of those that are given to networks that both take them: with a map
+less, they are a third faster.
+"""
 
 
 def offered(kind):
@@ -30,20 +36,58 @@ def offered(kind):
     return [offer.cls for offer in registry().registrations(kind) if offer.distribution in host().versions]
 
 
-def small(cls):
-    return cls(**deepcopy(dict(cls.examples[0])))
+def facts(side):
+    return {"image": (3, side, side), "classes": 3}
 
 
-def assembled(generator, discriminator, loss, penalty, seed=0):
+@cache
+def example(cls, side):
+    """The first of its examples. A network that lists as many widths as images of `SIDE` have maps does
+    without the last for smaller ones.
+    """
+    whole = dict(cls.examples[0])
+    if side == SIDE or takes(cls, whole, side):
+        return whole
+    return {name: v[:-1] if isinstance(v, tuple | list) and len(v) == 3 else v for name, v in whole.items()}
+
+
+def takes(cls, options, side):
+    try:
+        told(cls(**deepcopy(options)), side)
+    except (FactError, FitError):
+        return False
+    return True
+
+
+def told(part, side=SIDE):
+    part.bind(facts=facts(side), by="the hybrids test")
+    part.require()
+    return part
+
+
+@cache
+def takes_smaller(cls):
+    return takes(cls, example(cls, SMALLER), SMALLER)
+
+
+def side_of(pair):
+    return SMALLER if all(map(takes_smaller, pair)) else SIDE
+
+
+def small(cls, side=SIDE):
+    return cls(**deepcopy(example(cls, side)))
+
+
+def assembled(generator, discriminator, loss, penalty, seed=0, side=SIDE):
     """A two-player game of four classes, or of networks that are made already."""
     recipe = TwoPlayerGAN(
-        generator=small(generator) if isinstance(generator, type) else generator,
-        discriminator=small(discriminator) if isinstance(discriminator, type) else discriminator,
+        generator=small(generator, side) if isinstance(generator, type) else generator,
+        discriminator=small(discriminator, side) if isinstance(discriminator, type) else discriminator,
         loss=small(loss),
         regularizers=[small(penalty)],
         batch=IMAGES,
     )
-    recipe.bind(seed=seed, facts=FACTS, by="the hybrids test")
+    recipe.bind(seed=seed, facts=facts(side), by="the hybrids test")
     recipe.require()
     return recipe
 
@@ -66,10 +110,22 @@ def alone(kind):
     return [cls for cls in offered(kind) if fits_by_facts_and_tags(cls)]
 
 
+@cache
+def beside(discriminator, penalty):
+    """Whether a penalty says that the discriminator has what it is about."""
+    try:
+        small(penalty).check_discriminator(small(discriminator))
+    except FitError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def fitting():
-    """All hybrids that fit: parts are made for any neighbor, so all that fit on their own fit together."""
-    return list(product(*map(alone, KINDS)))
+    """All hybrids that fit: parts are made for any neighbor, so all that fit on their own fit together, but
+    for a penalty on what few discriminators have.
+    """
+    return [hybrid for hybrid in product(*map(alone, KINDS)) if beside(hybrid[1], hybrid[3])]
 
 
 def assembled_as_said(pairs):
@@ -83,7 +139,7 @@ def assembled_as_said(pairs):
         assert (not misfit(*pair, losses[0], penalties[0])) == expected, name(pair)
     networks = alone("generator")[0], alone("discriminator")[0]
     for rule in product(losses, penalties):
-        expected = all(cls in fits[cls.kind] for cls in rule)
+        expected = all(cls in fits[cls.kind] for cls in rule) and beside(networks[1], rule[1])
         assert (not misfit(*networks, *rule)) == expected, name(rule)
 
 
@@ -93,18 +149,27 @@ def name(hybrid):
 
 def train(hybrid, seed, networks=None):
     """Two steps of a hybrid, whose networks may be made already; then it draws images."""
-    recipe = assembled(*(networks or hybrid[:2]), *hybrid[2:], seed=seed)
+    side = side_of(hybrid[:2])
+    recipe = assembled(*(networks or hybrid[:2]), *hybrid[2:], seed=seed, side=side)
     before = {player: [p.detach().clone() for p in part.parameters()] for player, part in players(recipe)}
-    drive(TrainingRun(recipe, Rows(recipe, seed=seed), batch=IMAGES, total=16 * IMAGES, seed=seed), 2)
+    with kernels(recipe.generator):
+        drive(TrainingRun(recipe, Rows(recipe, seed=seed), batch=IMAGES, total=16 * IMAGES, seed=seed), 2)
+        image = recipe.pipelines()["image"].sample(2, seed=1)
     for player, part in players(recipe):
         after = list(part.parameters())
         assert all_finite(after), f"{name(hybrid)}: the {player} is not finite"
         assert any(not torch.equal(p, q) for p, q in zip(before[player], after, strict=True)), (
             f"{name(hybrid)}: the {player} did not move"
         )
-    image = recipe.pipelines()["image"].sample(2, seed=1)
-    assert image.shape == (2, 3, 16, 16), name(hybrid)
+    assert image.shape == (2, 3, side, side), name(hybrid)
     assert image.isfinite().all(), name(hybrid)
+
+
+def kernels(generator):
+    """Convolutions of tiny maps are three times faster in torch's own kernels than in oneDNN's; not those of
+    a generator that computes far beyond the border.
+    """
+    return torch.backends.mkldnn.flags(enabled=isinstance(generator, Movable))
 
 
 def all_finite(tensors):
@@ -121,7 +186,7 @@ class Networks:
     """
 
     def __init__(self, pair, rule, seed):
-        recipe = assembled(*pair, *rule, seed=seed)
+        recipe = assembled(*pair, *rule, seed=seed, side=side_of(pair))
         self.pair = recipe.generator, recipe.discriminator
         self.state = [t.detach() for part in self.pair for t in (*part.parameters(), *part.buffers())]
         self.start = [t.clone() for t in self.state]
@@ -136,10 +201,8 @@ def fits_by_facts_and_tags(cls):
     """Whether a part takes the facts on its own, and what it says of itself lets it into a two-player game:
     no word of what it would sit beside.
     """
-    part = small(cls)
     try:
-        part.bind(facts=FACTS, by="the hybrids test")
-        part.require()
+        part = told(small(cls))
     except (FactError, FitError):
         return False
     learns = cls.kind != "generator" or any(p.requires_grad for p in part.parameters())
@@ -155,12 +218,24 @@ def test_as_many_hybrids_fit_as_facts_and_tags_say(fitting, capsys):
     draw = random.Random(0)
     each = [(cls, draw.choice(discriminators)) for cls in generators]
     assembled_as_said(each + [(draw.choice(generators), cls) for cls in discriminators])
-    assert len(fitting) == math.prod(len(alone(kind)) for kind in KINDS) > 0
+    apart = sum(
+        not beside(*two) for two in product(alone("discriminator"), alone("discriminator-regularizer"))
+    )
+    others = len(alone("generator")) * len(alone("loss"))
+    assert len(fitting) == math.prod(len(alone(kind)) for kind in KINDS) - others * apart > 0
 
 
 @pytest.mark.slow
 def test_every_generator_is_assembled_with_every_discriminator():
     assembled_as_said(product(offered("generator"), offered("discriminator")))
+
+
+@pytest.mark.slow
+def test_every_discriminator_is_assembled_with_every_penalty():
+    generator, loss = alone("generator")[0], alone("loss")[0]
+    for discriminator, penalty in product(alone("discriminator"), alone("discriminator-regularizer")):
+        refused = misfit(generator, discriminator, loss, penalty)
+        assert bool(refused) != beside(discriminator, penalty), name((discriminator, penalty))
 
 
 def test_every_plugin_of_the_repository_takes_part():
@@ -188,14 +263,6 @@ def test_what_does_not_fit_says_why():
     assert reasons["the generator has no weights that a gradient could move"] > 0
 
 
-@pytest.fixture
-def plain_kernels():
-    """Convolutions of tiny maps are three times faster in torch's own kernels than in oneDNN's."""
-    with torch.backends.mkldnn.flags(enabled=False):
-        yield
-
-
-@pytest.mark.usefixtures("plain_kernels")
 def test_sampled_hybrids_train(fitting):
     for seed, hybrid in enumerate(random.Random(0).sample(fitting, min(SAMPLED, len(fitting)))):
         train(hybrid, seed)
@@ -203,7 +270,6 @@ def test_sampled_hybrids_train(fitting):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.usefixtures("plain_kernels")
 @pytest.mark.parametrize("share", range(SHARES))
 def test_all_hybrids_train(fitting, share):
     """A share is a stretch of the list, in which hybrids of the same two networks follow each other."""

@@ -160,6 +160,12 @@ def test_the_classifier_is_found_inside_of_others_and_missed_where_there_is_none
         CoTraining(classes=0)
 
 
+def test_a_game_whose_discriminator_has_no_classifier_is_refused_at_assembly():
+    recipe = DCGAN(generator={"width": 2}, discriminator={"width": 2}, regularizers=[CoTraining()])
+    with pytest.raises(FitError, match="but discriminator/dcgan has none; put discriminator/co-training"):
+        recipe.bind(facts={"image": (3, 16, 16), "classes": 2})
+
+
 # labels for generated images
 
 
