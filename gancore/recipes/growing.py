@@ -56,7 +56,8 @@ class GrowingGAN(TwoPlayerGAN):
     images of the same coarseness. A growing conditioner gets the stage too.
 
     Raises:
-        FitError: neither network grows, or their numbers of doublings differ.
+        FitError: neither network grows, their numbers of doublings differ, or the images are smaller than
+            `starting_size`.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {"stabilise": "stabilize"}
@@ -88,7 +89,7 @@ class GrowingGAN(TwoPlayerGAN):
         """Accepts partly grown networks: they continue to grow."""
 
     def build(self) -> None:
-        """Checks that a network grows, and that both have the same number of doublings."""
+        """Checks that a network grows, from a size within the images, and both by as many doublings."""
         if not self.growing:
             raise FitError(
                 f"neither {self.generator.qualified_name} nor {self.discriminator.qualified_name} grows; "
@@ -100,6 +101,12 @@ class GrowingGAN(TwoPlayerGAN):
                 "times, "
                 f"{self.discriminator.qualified_name} {self.growing[1].doublings} times; "
                 "use networks that start from maps of the same size"
+            )
+        if self.starting_size > min(self.image[1:]):
+            raise FitError(
+                f"{self.qualified_name} starts with images of {self.starting_size} pixels, but these are "
+                f"{self.image[1]}×{self.image[2]}, so that nothing would grow; give a smaller starting_size, "
+                "or larger images"
             )
         super().build()
 

@@ -41,7 +41,8 @@ class CoTrainingDiscriminator(Discriminator):
     projection discriminator, the default. Labels are rows of K class weights, one-hot or soft, and a row of
     zeros says that there is none; whole classes pass as they are. What is predicted is one class, and no
     gradient goes through it, as by default in the released code; `discriminator-regularizer/co-training`
-    teaches the classifier, on the features that the score is made from. Differences: the classifier is not
+    teaches the classifier, on the features that the score is made from; without it the classifier stays as it
+    starts. Differences: the classifier is not
     spectrally normalized where the network is; features that are maps are flattened; and generated images
     that were asked for without a label are predicted too, which the paper has none of
     (`label-sampler/uniform-one-hot`).

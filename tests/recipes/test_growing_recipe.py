@@ -59,7 +59,12 @@ def test_the_schedule_is_that_of_the_paper():
     assert phases(0, 0, 0) == math.inf
     recipe = game()
     assert [recipe.planned(images, 0) for images in (0, 16, 24, 40, 48, 1000)] == [0, 0.5, 1, 1.5, 2, 2]
-    assert game(starting_size=8).planned(16, 0) == 1.5 and game(starting_size=99).planned(0, 0) == 2
+    assert game(starting_size=8).planned(16, 0) == 1.5
+    assert game(starting_size=16).planned(0, 0) == 2
+    with pytest.raises(
+        FitError, match="starts with images of 99 pixels, but these are 16×16, so that nothing"
+    ):
+        game(starting_size=99)
 
 
 @pytest.mark.parametrize(("total", "scale"), [(96, 1), (1000, 1), (48, 2), (24, 4)])
