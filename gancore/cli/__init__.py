@@ -195,7 +195,7 @@ def _resource_trouble(error: BaseException) -> str | None:
         or "can't allocate memory" in str(error)
     ):
         less = "train with a smaller --batch or --micro-batch, or ask for fewer images"
-        return f"out of memory ({error}); committed checkpoints are intact: {less}"
+        return f"out of memory{f' ({error})' if str(error) else ''}; committed checkpoints are intact: {less}"
     if isinstance(error, OSError) and not isinstance(error, ConnectionError):
         return (
             f"{error.strerror or error}: {error.filename or ''}; "

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 PRECISIONS = ("float32", "bf16")
+MOST_THREADS = 1024
+"""Where more are asked for than can be started, the process dies without a word."""
 
 
 def _setting(default: Any, help: str, validator: Any = None, *, fixed: bool = False) -> Any:
@@ -52,7 +54,7 @@ class Settings:
     threads: int | None = _setting(
         None,
         "CPU threads; default: chosen by torch. Results depend on it in the last bits",
-        optional(whole(1)),
+        optional([whole(1), within(1, MOST_THREADS)]),
     )
     checkpoint_every: int | None = _setting(
         None, "images between checkpoints; default: a tenth of the run", optional(whole(1))

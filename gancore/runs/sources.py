@@ -73,11 +73,13 @@ def given_data(given: Any, options: ImageOptions, *, paired: bool = False) -> Da
     """What a person gives as data: places, which a run can store, or what `open_data` opens, such as arrays.
 
     Raises:
-        DataError: it is neither.
+        DataError: it is neither. UserError: one place is to be paired.
     """
     if isinstance(given, Data | Sources):
         return given
     if (places := places_of(given)) is not None:
+        if paired and len(places) < 2:
+            raise UserError("paired images are of two domains; give both: --data SOURCE --data TARGET")
         return Sources(data=places, paired=paired, options=options)
     return open_data(given, options)
 

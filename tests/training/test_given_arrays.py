@@ -7,7 +7,7 @@ from runs import OFTEN, game
 from small import know_small_parts
 
 import gancore
-from gancore.errors import DataError, RunError
+from gancore.errors import DataError, RunError, UserError
 from gancore.runs import RunFolder
 
 
@@ -47,3 +47,13 @@ def test_what_holds_no_images_is_named_with_what_does(tmp_path, data):
     with pytest.raises(DataError, match="expected"):
         gancore.train(game(), data, output=tmp_path / "run", progress=False, **OFTEN)
     assert not (tmp_path / "run").exists()
+
+
+def test_one_source_is_not_paired_in_silence(tmp_path):
+    with pytest.raises(UserError, match="paired images are of two domains; give both"):
+        gancore.train(game(), "emoji", paired=True, output=tmp_path / "run", progress=False, **OFTEN)
+
+
+def test_more_threads_than_can_be_started_are_refused(tmp_path):
+    with pytest.raises(UserError, match="threads must be a number from 1 to 1024; got 100000"):
+        gancore.train(game(), PIXELS, threads=100_000, output=tmp_path / "run", progress=False, **OFTEN)
