@@ -26,8 +26,12 @@ def pytest_collection_finish():
 
 @pytest.fixture(autouse=True)
 def private_cache(tmp_path_factory, monkeypatch):
-    """Decoded images go to a folder of the test session, not to the user's."""
-    monkeypatch.setenv("GANCORE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    """Decoded images and features go to a folder of the test session, for all its workers, not to the
+    user's.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    session = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    monkeypatch.setenv("GANCORE_CACHE", str(session / "cache"))
 
 
 @pytest.fixture(autouse=True)
