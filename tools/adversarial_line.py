@@ -56,7 +56,7 @@ UNCONDITIONAL: dict[str, list[str]] = {
 }
 """The families without labels."""
 CONDITIONAL: dict[str, list[str]] = {
-    "biggan-cifar": ["biggan-cifar", *both("width=16"), *RATES, ONE, *SHORT_AVERAGE],
+    "biggan-cifar": ["biggan-cifar", *both("width=16"), *TWO_RATES, ONE, *SHORT_AVERAGE],
     "cgan": ["cgan"],
     "acgan": ["acgan"],
     "sngan-projection": ["sngan-projection", *RESNET],
