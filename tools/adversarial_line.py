@@ -37,6 +37,7 @@ def both(*settings: str) -> list[str]:
 PYRAMID = ["--set=generator.widths=[256, 128, 64, 32]", "--set=discriminator.widths=[64, 128, 128, 128]"]
 RATES = ["--set=generator_optimizer.lr=0.0005", "--set=discriminator_optimizer.lr=0.0005"]
 TWO_RATES = ["--set=generator_optimizer.lr=0.00025", "--set=discriminator_optimizer.lr=0.001"]
+MILDER_RATES = ["--set=generator_optimizer.lr=0.0004", "--set=discriminator_optimizer.lr=0.0008"]
 ONE = "--set=discriminator_steps=1"
 """The published four or five steps leave the generator too few in a training of minutes."""
 SHORT_AVERAGE = ["--set=average.half_life=2000"]
@@ -56,7 +57,7 @@ UNCONDITIONAL: dict[str, list[str]] = {
 }
 """The families without labels."""
 CONDITIONAL: dict[str, list[str]] = {
-    "biggan-cifar": ["biggan-cifar", *both("width=16"), *TWO_RATES, ONE, *SHORT_AVERAGE],
+    "biggan-cifar": ["biggan-cifar", *both("width=16"), *MILDER_RATES, ONE, *SHORT_AVERAGE],
     "cgan": ["cgan"],
     "acgan": ["acgan"],
     "sngan-projection": ["sngan-projection", *RESNET],
