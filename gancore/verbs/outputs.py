@@ -1,10 +1,13 @@
 """Checks, before any work, that an output can be written."""
 
+import os
 from pathlib import Path
 
 
 def check_file(path: Path) -> None:
-    """Raises UserError if no file can be written there: it is a folder, or one of its parents is a file."""
+    """Raises UserError if no file can be written there: it is a folder, or one of its parents is a file or
+    may not be written in.
+    """
     from gancore.errors import UserError
 
     if path.is_dir():
@@ -37,3 +40,5 @@ def _check_parents(path: Path) -> None:
     nearest = next((folder for folder in path.parents if folder.exists()), None)
     if nearest is not None and not nearest.is_dir():
         raise UserError(f"{nearest} is a file, so {path} cannot be written; give a path in a folder")
+    if nearest is not None and not os.access(nearest, os.W_OK):
+        raise UserError(f"you may not write in {nearest}, so {path} cannot be written; give another --output")

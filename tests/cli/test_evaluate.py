@@ -1,8 +1,10 @@
 """`gancore evaluate`: runs, folders of images, and what goes wrong."""
 
 import json
+import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,6 +110,17 @@ def test_what_is_judged_is_not_written_into_unless_asked(trained, place):
     assert run(["sample", str(trained), "--count", "1", "--output", "one.png"]) == 0
     assert run(["evaluate", str(trained), *kernel, "--output", "one.png"]) == 2
     assert Image.open("one.png").format == "PNG"
+
+
+def test_where_the_scores_may_not_be_written_is_said_before_any_is_computed(
+    trained, place, monkeypatch, capsys
+):
+    monkeypatch.setattr(os, "access", lambda path, mode: place in [Path(path), *Path(path).parents])
+    kernel = ["--score", "kernel", "--count", "20", "--extractor", "pixels"]
+    assert run(["evaluate", str(trained), *kernel]) == 2
+    said = capsys.readouterr()
+    assert "you may not write in" in said.err and "give another --output" in said.err and not said.out
+    assert run(["evaluate", str(trained), *kernel, "--output", str(place / "x.json")]) == 0
 
 
 def test_the_standard_scores_leave_out_what_cannot_be_given(trained, capsys):
