@@ -165,6 +165,13 @@ def train(hybrid, seed, networks=None):
     assert image.isfinite().all(), name(hybrid)
 
 
+def train_all(pair, hybrids):
+    """Trains numbered hybrids of the same two networks, which are made once."""
+    networks = Networks(pair, hybrids[0][1][2:], seed=hybrids[0][0])
+    for seed, hybrid in hybrids:
+        train(hybrid, seed, networks.fresh())
+
+
 def kernels(generator):
     """Convolutions of tiny maps are three times faster in torch's own kernels than in oneDNN's; not those of
     a generator that computes far beyond the border.
@@ -272,10 +279,8 @@ def test_sampled_hybrids_train(fitting):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_all_hybrids_train(fitting, share):
-    """A share is a stretch of the list, in which hybrids of the same two networks follow each other."""
-    first, end = (len(fitting) * n // SHARES for n in (share, share + 1))
-    for pair, rules in groupby(enumerate(fitting[first:end], first), key=lambda one: one[1][:2]):
-        networks = None
-        for seed, hybrid in rules:
-            networks = networks or Networks(pair, hybrid[2:], seed)
-            train(hybrid, seed, networks.fresh())
+    """A share holds every so many pairs of networks, each with all losses and penalties."""
+    pairs = groupby(enumerate(fitting), key=lambda one: one[1][:2])
+    for number, (pair, hybrids) in enumerate(pairs):
+        if number % SHARES == share:
+            train_all(pair, list(hybrids))
