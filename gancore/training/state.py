@@ -96,7 +96,7 @@ def _updates(module: nn.Module) -> bool:
 def _means_in(value: Any) -> Iterator[RunningMean]:
     if isinstance(value, RunningMean):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for inner in value.values():
             yield from _means_in(inner)
     elif isinstance(value, list | tuple):
