@@ -20,7 +20,9 @@ def pytest_collection():
 
 
 def pytest_collection_finish():
+    """From here on it is looked for less often than by default: networks hold many objects for a while."""
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
     gc.enable()
 
 
