@@ -127,7 +127,8 @@ GENERATORS = {
     "stylegan3-r": lambda: RotationalStyleGAN3Synthesis(**STYLED, layers=3),
     "stylegan3-t, clamped": lambda: StyleGAN3Synthesis(**STYLED, layers=3, clamp=0.7),
 }
-SLOW = ("stylegan3-r", "stylegan3-t, clamped")
+SLOW = ("stylegan3-t", "stylegan3-r", "stylegan3-t, clamped")
+"""Whose second derivatives the contract kit checks too, in less detail."""
 THOROUGH = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in GENERATORS]
 JUDGES = {
     "stylegan": StyleGANDiscriminator,

@@ -69,6 +69,7 @@ def kit_draws(monkeypatch):
     return draw
 
 
+@pytest.mark.slow
 @contracts(*NETWORKS)
 def test_contract_at_48_with_four_channels(check, kit_draws):
     kit_draws((4, 48, 48))
