@@ -42,10 +42,9 @@ class CoTrainingDiscriminator(Discriminator):
     zeros says that there is none; whole classes pass as they are. What is predicted is one class, and no
     gradient goes through it, as by default in the released code; `discriminator-regularizer/co-training`
     teaches the classifier, on the features that the score is made from; without it the classifier stays as it
-    starts. Differences: the classifier is not
-    spectrally normalized where the network is; features that are maps are flattened; and generated images
-    that were asked for without a label are predicted too, which the paper has none of
-    (`label-sampler/uniform-one-hot`).
+    starts. Differences: the classifier is not spectrally normalized where the network is; features that are
+    maps are flattened; and generated images that were asked for without a label are predicted too, which the
+    paper has none of (`label-sampler/uniform-one-hot`).
 
     `(N, C, H, W)` in [-1, 1] and labels `(N,)` int64 or `(N, K)` float → scores as of `network`.
 
