@@ -6,8 +6,17 @@ from gancore.component.discovery import registry
 from gancore.component.specs import build
 from gancore.exporting import Chain, export_onnx
 
+SLOW = ("gan", "vae")
+"""Whose layers are those of the others too."""
 
-@pytest.mark.parametrize("name", ["gan", "dcgan", "vae", "pca", "cyclegan"])
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name in ("gan", "dcgan", "vae", "pca", "cyclegan")
+    ],
+)
 def test_a_family_in_onnxruntime(name, tmp_path):
     pytest.importorskip("onnxruntime")
     cls = registry().find("recipe", name)
