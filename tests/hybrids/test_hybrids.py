@@ -233,11 +233,13 @@ def test_as_many_hybrids_fit_as_facts_and_tags_say(fitting, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_every_generator_is_assembled_with_every_discriminator():
     assembled_as_said(product(offered("generator"), offered("discriminator")))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_every_discriminator_is_assembled_with_every_penalty():
     generator, loss = alone("generator")[0], alone("loss")[0]
     for discriminator, penalty in product(alone("discriminator"), alone("discriminator-regularizer")):
