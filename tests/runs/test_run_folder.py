@@ -329,7 +329,7 @@ def test_a_new_folder_is_empty_or_numbered(tmp_path, monkeypatch):
     assert [str(RunFolder.new(None, "dcgan")) for _ in range(2)] == ["runs/0001-dcgan", "runs/0002-dcgan"]
     assert RunFolder.new("mine", "dcgan").path.is_dir()
     Path("mine/note").touch()
-    with pytest.raises(RunError, match="mine is not empty; resume it with `gancore train --resume mine`"):
+    with pytest.raises(RunError, match="mine is not empty; name another folder"):
         RunFolder.new("mine", "dcgan")
 
 
