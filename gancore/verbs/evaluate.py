@@ -80,9 +80,9 @@ def evaluate(
     """
     source, target = RunFolder(Path(run)), None if output is None else Path(output)
     if target is not None:
+        check_file(target)
         if target.suffix.lower() != ".json":
             raise UserError(f"scores are saved as .json files; got {target}")
-        check_file(target)
     if (count is not None and count < 2) or (reference is not None and reference < 2):
         raise UserError(f"--count and --reference must be at least 2; got {count} and {reference}")
     of_run = is_model(source.path)

@@ -144,10 +144,7 @@ def test_a_score_is_printed_and_kept_when_it_is_done(trained, place, capsys, mon
     assert run(
         ["evaluate", str(trained), *words, "--count", "20", "--extractor", "pixels", "--output", "e.json"]
     )
-    shown = capsys.readouterr().out
-    assert "KID[pixels-1]" in shown
-    compared = shown[shown.index("for comparison") :].splitlines()[1:4]
-    assert all(re.fullmatch(r"\S+\[pixels-1\]( +(real|noise) \S+)+", line) for line in compared), compared
+    assert "KID[pixels-1]" in capsys.readouterr().out
     table = json.loads((place / "e.json").read_text())
     assert list(table["scores"]) == ["KID[pixels-1]"]
     assert table["left_out"] == dict.fromkeys(["precision-recall", "sliced-wasserstein"], PENDING)

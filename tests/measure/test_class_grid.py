@@ -25,7 +25,7 @@ def written(monkeypatch, tmp_path):
 
         monkeypatch.setattr(grids, "save_grid", save)
         study = Study(samples, DatasetImages(open_data(pixels, layout="NCHW")), SmallExtractor())
-        grids.write_grids(study, lambda name: tmp_path / f"{name}.png")
+        grids.write_grids(study, lambda name: tmp_path / f"{name}.png", [])
         return made
 
     return write

@@ -6,6 +6,7 @@ import torch
 from gancore.builtin import gancore_parts
 from gancore.component.specs import build, from_toml, spec, to_toml
 from gancore.errors import SpecError
+from gancore.standard.labels import UniformOneHot
 
 PARTS = [cls for cls in gancore_parts() if cls.kind != "recipe"]
 CHANGED = {
@@ -83,6 +84,8 @@ def test_names_are_taken_once():
 def test_parts_make_no_noise_when_built():
     torch.manual_seed(0)
     before = torch.get_rng_state()
+    known = {"latent": (20,), "code": (80,), "classes": 3}
     for cls in PARTS:
-        cls().bind(seed=3, path="somewhere", facts={"latent": (20,), "code": (80,), "classes": 3})
+        rows = {"label_shape": (3,)} if cls is UniformOneHot else {}
+        cls().bind(seed=3, path="somewhere", facts=known | rows)
     assert torch.equal(torch.get_rng_state(), before)
