@@ -105,7 +105,7 @@ WGAN-GP, SNGAN and BigGAN, whose learning rates are higher too: so short a train
 accuracy` is the fraction of samples that are classified as the class they were drawn for. `real` compares
 test images with training images. The scores of every row and their full protocol are in
 `docs/adversarial/*.json`. ↓ lower is better, ↑ higher; in bold what is better than every other row by more
-than two standard errors of the difference."""
+than two standard errors of the difference; of precision and density none whose recall is below 0.05."""
 
 
 def truncations(run: Path, given: argparse.Namespace) -> str:
