@@ -96,8 +96,8 @@ TRUNCATED = """Samples of `biggan-cifar-0` from latents whose coordinates beyond
 (Brock et al. 2018, arXiv:1809.11096, section 3.1): variety is traded for quality."""
 HEAD = """# The adversarial families side by side
 
-Made by `python tools/adversarial_line.py --fashion-mnist FOLDER`, which trains every row and evaluates it.
-Each row is one run on Fashion-MNIST at 32×32, in bf16 and one thread; the number behind a name is its seed.
+Made by `python tools/adversarial_line.py --fashion-mnist FOLDER`, which trains every row and evaluates 5,000
+samples of it; `--only` makes the table of some rows. Each row is one run on Fashion-MNIST at 32×32, in bf16 and one thread; the number behind a name is its seed.
 All have seen the same number of real images, in batches of 16, and of 8 for R3GAN and for one more DCGAN,
 which gives twice the updates. Networks are small (32 to 256 channels, `tools/adversarial_line.py` has every
 setting), with one update of the generator for each one of the discriminator, other than published for
@@ -137,6 +137,7 @@ def written(given: argparse.Namespace) -> str:
 def main() -> None:
     parser = options(__doc__, "runs/adversarial")
     parser.add_argument("--images", type=int, default=30_000)
+    parser.set_defaults(count=5_000)
     parser.add_argument("--keep", action="store_true", help="take the evaluations that are there")
     given = parser.parse_args()
     train_all(runs(given), given)
