@@ -96,16 +96,17 @@ TRUNCATED = """Samples of `biggan-cifar-0` from latents whose coordinates beyond
 (Brock et al. 2018, arXiv:1809.11096, section 3.1): variety is traded for quality."""
 HEAD = """# The adversarial families side by side
 
-Made by `python tools/adversarial_line.py --fashion-mnist FOLDER`, which trains every row and evaluates 5,000
-samples of it; `--only` makes the table of some rows. Each row is one run on Fashion-MNIST at 32×32, in bf16 and one thread; the number behind a name is its seed.
-All have seen the same number of real images, in batches of 16, and of 8 for R3GAN and for one more DCGAN,
-which gives twice the updates. Networks are small (32 to 256 channels, `tools/adversarial_line.py` has every
-setting), with one update of the generator for each one of the discriminator, other than published for
-WGAN-GP, SNGAN and BigGAN, whose learning rates are higher too: so short a training has few updates. `class
-accuracy` is the fraction of samples that are classified as the class they were drawn for. `real` compares
-test images with training images. The scores of every row and their full protocol are in
-`docs/adversarial/*.json`. ↓ lower is better, ↑ higher; in bold what is better than every other row by more
-than two standard errors of the difference; of precision and density none whose recall is below 0.05."""
+Made by `python tools/adversarial_line.py --fashion-mnist FOLDER`, which trains every row and evaluates
+5,000 samples of it; `--only` makes the table of some rows. Each row is one run on Fashion-MNIST at 32×32,
+in bf16 and one thread; the number behind a name is its seed. All have seen the same number of real
+images, in batches of 16, and of 8 for R3GAN and for one more DCGAN, which gives twice the updates.
+Networks are small (32 to 256 channels, `tools/adversarial_line.py` has every setting), with one update of
+the generator for each one of the discriminator, other than published for WGAN-GP, SNGAN and BigGAN, whose
+learning rates are higher too: so short a training has few updates. `class accuracy` is the fraction of
+samples that are classified as the class they were drawn for. `real` compares test images with training
+images. The scores of every row and their full protocol are in `docs/adversarial/*.json`. ↓ lower is
+better, ↑ higher; in bold what is better than every other row by more than two standard errors of the
+difference; of precision and density none whose recall is below 0.05."""
 
 
 def truncations(run: Path, given: argparse.Namespace) -> str:
