@@ -77,7 +77,12 @@ def _matrices(module: nn.Module) -> Iterator[Tensor]:
 
 
 def _similarity(matrix: Tensor) -> Tensor:
+    """‖W Wᵀ ⊙ (1 - I)‖² of W `(R, C)`."""
     matrix = at_least_float32(matrix)
     with torch.autocast(matrix.device.type, enabled=False):
-        products = matrix @ matrix.T
-    return (products - products.diag().diag()).square().sum()
+        if len(matrix) >= 2 * matrix.shape[1]:
+            # ‖W Wᵀ‖ = ‖WᵀW‖, where WᵀW is the smaller; R ≥ 2 C rows cannot be orthogonal, so the difference
+            # of the two sums is at least half of the first, and no digits cancel
+            return (matrix.T @ matrix).square().sum() - matrix.square().sum(1).square().sum()
+        products = matrix @ matrix.T  # (R, R)
+        return (products - products.diag().diag()).square().sum()

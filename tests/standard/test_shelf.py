@@ -364,6 +364,14 @@ def test_orthogonality_looks_at_directions_and_not_at_lengths():
     assert OrthogonalDiscriminator(weight=0.1)(never, real, None).item() == pytest.approx(5)
 
 
+@pytest.mark.parametrize("shape", [(12, 3), (6, 3), (5, 3), (3, 5)])
+def test_orthogonality_is_the_sum_over_pairs_of_outputs_whatever_the_shape(shape):
+    layer = nn.Linear(shape[1], shape[0], bias=False)
+    rows = layer.weight.detach().double()
+    pairs = [(a @ b) ** 2 for i, a in enumerate(rows) for j, b in enumerate(rows) if i != j]
+    assert torch.allclose(orthogonality(layer).double(), torch.stack(pairs).sum(), rtol=1e-5)
+
+
 def test_orthogonality_takes_outputs_of_every_layer_and_leaves_embeddings_out():
     transposed = nn.ConvTranspose2d(2, 3, 1, bias=False)
     plain = nn.Conv2d(2, 3, 1, bias=False)
