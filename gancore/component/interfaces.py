@@ -195,6 +195,15 @@ class Referring(Protocol):
         """Takes codes `(reference_size, *code_shape)` as its reference batch, unless it is trained."""
 
 
+@runtime_checkable
+class Embedded(Protocol):
+    """A conditioner or generator whose codes end with an embedding of the class."""
+
+    @property
+    def embedding_size(self) -> int:
+        """The length of the embedding."""
+
+
 @interface("discriminator")
 class Discriminator(Part):
     """Scores images: `forward_head(features(image), label)`, unless it overrides `forward`; high is real.

@@ -114,9 +114,8 @@ def _how_to_sample(title: str, pipeline: Pipeline) -> str:
     shape = ", ".join(map(str, pipeline.generator.image))
     draw = f"images = pipeline.sample(16, seed=0)  # (16, {shape}) in [-1, 1]\n" if draws else ""
     names = tuple(getattr(pipeline.labels, "class_names", ()))[:MOST_CLASSES]
-    classes = (
-        f"\nClasses, for `--label`: {shown(', '.join(names))}.\n" if names and pipeline.conditional else ""
-    )
+    named = ", ".join(map(_code, names))
+    classes = f"\nClasses, for `--label`: {named}.\n" if names and pipeline.conditional else ""
     return (
         f"## How to sample\n\nWith {_packages(pipeline)} installed:\n\n"
         f"```console\ngancore sample {folder} {options}\n```\n\n```python\n{load}{draw}```\n{classes}"
@@ -203,3 +202,11 @@ def _distributions(pipeline: Pipeline) -> dict[str, str]:
 
 def _packages(pipeline: Pipeline) -> str:
     return ", ".join(f"`{name}` {version}" for name, version in _distributions(pipeline).items())
+
+
+def _code(text: str) -> str:
+    """Text that Markdown shows as it is: between more backticks than it has in a row."""
+    clean = shown(text)
+    most = max((len(ticks) for ticks in re.findall("`+", clean)), default=0)
+    edge = "`" * (most + 1)
+    return f"{edge} {clean} {edge}" if most else f"`{clean}`"

@@ -1,6 +1,6 @@
 """Whether the parts of a pipeline fit together."""
 
-from gancore.component.interfaces import Conditioner, Generator, Sampler
+from gancore.component.interfaces import Conditioner, Embedded, Generator, Sampler
 from gancore.errors import FitError
 
 
@@ -11,12 +11,26 @@ def check_fit(sampler: Sampler | None, conditioner: Conditioner, generator: Gene
             f"{conditioner.qualified_name} makes codes {conditioner.code}, "
             f"{generator.qualified_name} reads {generator.code_shape}"
         )
+    _check_embedding(conditioner, generator)
     if sampler is not None:
         _check_values(sampler, conditioner)
     if sampler is not None and tuple(sampler.latent) != tuple(conditioner.latent_shape):
         raise FitError(
             f"{sampler.qualified_name} draws {sampler.latent}, "
             f"{conditioner.qualified_name} reads {conditioner.latent_shape}"
+        )
+
+
+def _check_embedding(conditioner: Conditioner, generator: Generator) -> None:
+    """Raises FitError if the generator takes another part of its code for the class embedding."""
+    if not isinstance(generator, Embedded) or not isinstance(conditioner, Embedded):
+        return
+    if generator.embedding_size != conditioner.embedding_size:
+        raise FitError(
+            f"{conditioner.qualified_name} makes embeddings of size {conditioner.embedding_size}, but "
+            f"{generator.qualified_name} takes the last {generator.embedding_size} numbers of its code for "
+            f"them; set the conditioner's size={generator.embedding_size}, or the generator's "
+            f"embedding_size={conditioner.embedding_size}"
         )
 
 

@@ -87,6 +87,11 @@ class Embedding(Conditioner):
         """The part of the code that the embedding leaves to the latent."""
         return (self.code[0] - self.size,)
 
+    @property
+    def embedding_size(self) -> int:
+        """The length of the embedding, the last numbers of the code."""
+        return self.size
+
     def build(self) -> None:
         """Creates the embedding table."""
         _check(self, self.size)

@@ -93,7 +93,7 @@ class Monitor:
         self.best: float | None = None
         self.best_moment: BestMoment | None = None
         self.evaluated_at: int | None = None
-        if settings.evaluate_every != 0 and settings.best not in known:
+        if settings.best not in known:
             advice = f"; {', '.join(OF_PAIRS)} need paired images or an encoder" if not of_pairs else ""
             raise MeasureError(f"no score is called {settings.best!r}; known: {', '.join(known)}{advice}")
 

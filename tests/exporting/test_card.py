@@ -188,7 +188,7 @@ def test_a_translator_shows_its_newest_sample_grid(tmp_path):
 
 
 def test_class_names_are_listed_and_the_manifest_is_of_the_pipeline(tmp_path):
-    for i, name in enumerate(["cat", "dog"] * 4):
+    for i, name in enumerate(["cat", "*d`g*"] * 4):
         (tmp_path / "pets" / name).mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8), (i * 20, 0, 0)).save(tmp_path / "pets" / name / f"{i}.png")
     how = HOW | {"images": 8, "evaluate_every": 0}
@@ -196,7 +196,7 @@ def test_class_names_are_listed_and_the_manifest_is_of_the_pipeline(tmp_path):
     change = {"conditioner": "one-hot", "discriminator": judge, "generator.hidden": [8]}
     run = gancore.train("gan", tmp_path / "pets", set=change, output=tmp_path / "run", **how)
     gancore.export(run, format="pipeline", output=tmp_path / "made")
-    assert "Classes, for `--label`: cat, dog." in (tmp_path / "made" / "README.md").read_text(
+    assert "Classes, for `--label`: `` *d`g* ``, `cat`." in (tmp_path / "made" / "README.md").read_text(
         encoding="utf-8"
     )
     manifest = json.loads((tmp_path / "made" / "manifest.json").read_text())

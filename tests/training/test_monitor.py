@@ -77,9 +77,11 @@ def test_another_score_may_choose_the_best(images, tmp_path):
     assert json.loads((tmp_path / "run" / "best.json").read_text())["score"] == "precision[emoji-1]"
 
 
-def test_a_score_that_nobody_gives_is_an_error_before_the_first_step(images, tmp_path):
+@pytest.mark.parametrize("every", [None, 0])
+def test_a_score_that_nobody_gives_is_an_error_before_the_first_step(images, tmp_path, every):
+    often = {} if every is None else {"evaluate_every": every}
     with pytest.raises(MeasureError, match="no score is called 'beauty'; known: FD, precision, recall"):
-        begin(images, tmp_path / "run", best="beauty")
+        begin(images, tmp_path / "run", best="beauty", **often)
     assert not (tmp_path / "run").exists()
 
 

@@ -13,6 +13,7 @@ from gancore_biggan import (
     TableBigGANGenerator,
 )
 
+from gancore import create
 from gancore.errors import FactError, FitError
 from gancore.nn.attention import SelfAttention
 from gancore.nn.spectral_norm import Spectral
@@ -165,3 +166,12 @@ def test_presets():
     assert math.isinf(cifar.average.ramp_up) and not cifar.generator_regularizers
     with pytest.raises(FactError, match="the data have no labels"):
         BigGAN(image=(3, 16, 16), classes=0)
+
+
+def test_an_embedding_of_another_size_is_refused_with_both_ways_out():
+    generator = {"part": "biggan", "latent_size": 8, "embedding_size": 3, "widths": [4, 4, 4]}
+    conditioner = {"part": "embedding", "size": 5}
+    words = "embeddings of size 5.*last 3 numbers.*set the conditioner's size=3.*embedding_size=5"
+    options = {"generator": generator, "conditioner": conditioner, "discriminator": {"widths": [4, 4, 4, 4]}}
+    with pytest.raises(FitError, match=words):
+        create("recipe/biggan", options, image=(3, 16, 16), classes=3)
