@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gancore.nn.adain import AdaIN
     from gancore.nn.attention import SelfAttention
     from gancore.nn.batch_norm import SyncBatchNorm2d
+    from gancore.nn.boltzmann import BoltzmannMachine, RestrictedBoltzmann, contrastive_divergence
     from gancore.nn.class_means import ClassMeans
     from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
     from gancore.nn.convolution import Conv2d
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gancore.nn.labels import LabelEmbedding, given_label, one_hot
     from gancore.nn.minibatch_discrimination import MinibatchDiscrimination
     from gancore.nn.minibatch_std import MinibatchStd
+    from gancore.nn.moments import Moments, value_moments
     from gancore.nn.noise import Noise
     from gancore.nn.projection import ProjectionHead
     from gancore.nn.residual import ResidualBlock
@@ -38,6 +40,11 @@ _HOMES = {
     "adain": ("AdaIN",),
     "attention": ("SelfAttention",),
     "batch_norm": ("SyncBatchNorm2d",),
+    "boltzmann": (
+        "BoltzmannMachine",
+        "RestrictedBoltzmann",
+        "contrastive_divergence",
+    ),
     "class_means": ("ClassMeans",),
     "conditional_norm": (
         "ConditionalBatchNorm2d",
@@ -68,6 +75,7 @@ _HOMES = {
     ),
     "minibatch_discrimination": ("MinibatchDiscrimination",),
     "minibatch_std": ("MinibatchStd",),
+    "moments": ("Moments", "value_moments"),
     "noise": ("Noise",),
     "projection": ("ProjectionHead",),
     "residual": ("ResidualBlock",),
@@ -89,6 +97,7 @@ _HOMES = {
 }
 __all__ = [
     "AdaIN",
+    "BoltzmannMachine",
     "ClassMeans",
     "ConditionalBatchNorm2d",
     "ConditionalInstanceNorm2d",
@@ -106,24 +115,28 @@ __all__ = [
     "LabelEmbedding",
     "MinibatchDiscrimination",
     "MinibatchStd",
+    "Moments",
     "Noise",
     "ProjectionHead",
     "ResNetDown",
     "ResNetUp",
     "Resample",
     "ResidualBlock",
+    "RestrictedBoltzmann",
     "SelfAttention",
     "SpectralConv2d",
     "SpectralEmbedding",
     "SpectralLinear",
     "SyncBatchNorm2d",
     "VirtualBatchNorm",
+    "contrastive_divergence",
     "given_label",
     "he_weights",
     "normal_weights",
     "one_hot",
     "orthogonal_weights",
     "standing_statistics",
+    "value_moments",
     "xavier_weights",
 ]
 

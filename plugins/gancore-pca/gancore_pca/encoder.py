@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from gancore.component.interfaces import Encoder
 from gancore.component.part import fact, part
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
-from gancore_pca.moments import Axes
+from gancore.nn.moments import Axes
 
 
 @part("pca")

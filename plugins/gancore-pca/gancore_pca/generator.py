@@ -9,7 +9,7 @@ from gancore.component.interfaces import Generator, Shape
 from gancore.component.part import fact, field, part
 from gancore.component.randomness import normal
 from gancore.component.validators import at_least
-from gancore_pca.moments import Axes
+from gancore.nn.moments import Axes
 
 
 @part("pca")

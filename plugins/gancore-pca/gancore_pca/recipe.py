@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from gancore.component.part import Seat, field, part, seat
 from gancore.component.validators import whole
 from gancore.errors import FactError
+from gancore.nn.moments import Moments
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe, Run
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal
 from gancore_pca.encoder import PCAEncoder
 from gancore_pca.generator import PCAGenerator
-from gancore_pca.moments import Moments
 
 
 @part("pca")

@@ -1,5 +1,6 @@
-"""Mean and scatter of rows that arrive in batches, and the principal axes that follow from them."""
+"""Moments of rows that arrive in batches, and the principal axes that follow from them."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -77,3 +78,24 @@ class Moments(nn.Module):
         least = values[0] * torch.finfo(values.dtype).eps + torch.finfo(values.dtype).tiny
         noise = values[components:].mean().clamp_min(least)  # eq. 8
         return Axes(self.mean, vectors[:, :components].T, values[:components].maximum(noise), noise)
+
+
+def value_moments(batches: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each value over the rows of all batches `(N, …)`, both float64 `(…)`; the variance
+    is divided by N. Batches are merged as in `Moments`.
+
+    Raises:
+        DataError: there are no rows.
+    """
+    count, mean, squares = 0, torch.zeros(()), torch.zeros(())
+    for batch in batches:
+        rows, before = batch.double(), count
+        if len(rows):
+            count += len(rows)
+            shift = rows.mean(0) - mean
+            mean = mean + shift * (len(rows) / count)
+            squares = squares + (rows - rows.mean(0)).square().sum(0)
+            squares = squares + shift.square() * (before * len(rows) / count)
+    if not count:
+        raise DataError("there are no images whose mean and variance could be taken; give at least one")
+    return mean, squares / count
