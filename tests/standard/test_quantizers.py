@@ -10,6 +10,7 @@ from gancore import Encoder, Generator, Optimizer, Pipeline, Player, Recipe, par
 from gancore.component.part import fact
 from gancore.component.randomness import Rows, own_rows
 from gancore.standard import Adam, Codebook, UniformIndices, VectorQuantizer
+from gancore.standard.quantizers.nearest import nearest
 from gancore.testing import contracts
 from gancore.testing.stage import start
 from gancore.training.run import TrainingRun
@@ -49,6 +50,26 @@ def test_the_terms_are_those_of_the_paper():
     assert torch.allclose(to_code, 0.5 * 2 / 4 * torch.tensor([[[-0.1, 0.1], [0.2, 0.4]]]))
     (to_vectors,) = torch.autograd.grad(terms["codebook"], part.vectors)
     assert torch.allclose(to_vectors, 2 / 4 * torch.tensor([[-0.1, -0.4], [0.1, -0.2]]))
+
+
+def test_the_weights_may_be_those_of_the_released_vqgan():
+    part = quantizer([[0.0, 0.0], [1.0, 0.0]], commitment=1.0, codebook_weight=0.25)
+    terms = part(torch.tensor([[[0.9, 0.1], [0.2, 0.4]]])).terms
+    squares = (0.1**2 + 0.2**2 + 0.1**2 + 0.4**2) / 4
+    assert float(terms["commitment"]) == pytest.approx(squares)
+    assert float(terms["codebook"]) == pytest.approx(0.25 * squares)
+
+
+def test_the_nearest_is_that_of_all_distances():
+    rows, vectors = torch.randn(3, 50, 7), torch.randn(5000, 7) * torch.rand(5000, 1) * 3
+    assert torch.equal(nearest(rows, vectors), torch.cdist(rows.double(), vectors.double()).argmin(-1))
+
+
+def test_under_autocast_the_nearest_is_the_same():
+    rows, vectors = torch.randn(500, 7), torch.randn(300, 7)
+    expected = nearest(rows, vectors)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(nearest(rows, vectors), expected)
 
 
 def test_gradients_pass_straight_through():
