@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gancore.component.creating import create
     from gancore.component.description import Description, describe
     from gancore.component.discovery import host
+    from gancore.component.fitted_sampler import FittedSampler
     from gancore.component.hooks import hookimpl
     from gancore.component.interfaces import (
         Augment,
@@ -102,6 +103,7 @@ _HOMES = {
         "Sampler",
         "Schedule",
     ),
+    "component.fitted_sampler": ("FittedSampler",),
     "component.network_sampler": ("NetworkSampler",),
     "component.part": ("Part", "RunningMean", "Seat", "Seats", "fact", "field", "part", "seat"),
     "component.quantizer": ("Quantized", "Quantizer"),
@@ -156,6 +158,7 @@ __all__ = [
     "Encoder",
     "Evaluation",
     "Extractor",
+    "FittedSampler",
     "Generator",
     "GeneratorRegularizer",
     "GrowingGAN",

@@ -19,6 +19,7 @@ from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
 from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
 from gancore.standard.few_labels import FewLabels
+from gancore.standard.gaussian_mixture import GaussianMixture
 from gancore.standard.gradient_normalization import GradientNormalization
 from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
 from gancore.standard.labels import EmpiricalLabels, UniformLabels, UniformOneHot
@@ -63,7 +64,7 @@ gancore_api = 1
 
 _PARTS: list[type[Part]] = [
     *(TwoPlayerGAN, GrowingGAN),
-    *(Normal, Uniform, TruncatedNormal, Sphere, LatentCodes),
+    *(Normal, Uniform, TruncatedNormal, Sphere, LatentCodes, GaussianMixture),
     *(EmpiricalLabels, UniformLabels, UniformOneHot),
     *(Identity, OneHot, Embedding),
     *(VectorQuantizer, Codebook, UniformIndices),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gancore.standard.constraints import WeightClipping
     from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
     from gancore.standard.few_labels import FewLabels
+    from gancore.standard.gaussian_mixture import GaussianMixture
     from gancore.standard.gradient_normalization import GradientNormalization
     from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
     from gancore.standard.labels import EmpiricalLabels, UniformLabels, UniformOneHot
@@ -72,6 +73,7 @@ _HOMES = {
     ),
     "co_training": ("CoTraining", "CoTrainingDiscriminator"),
     "few_labels": ("FewLabels",),
+    "gaussian_mixture": ("GaussianMixture",),
     "gradient_normalization": ("GradientNormalization",),
     "path_length": ("PathLength",),
     "latent_codes": ("LatentCodes",),
@@ -159,6 +161,7 @@ __all__ = [
     "ExponentialAverage",
     "FeatureMatching",
     "FewLabels",
+    "GaussianMixture",
     "GradientNormalization",
     "GradientPenalty",
     "Hinge",
