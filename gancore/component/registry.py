@@ -38,6 +38,7 @@ FAMILIES = {
     "biggan-cifar": "gancore-biggan",
     "r3gan": "gancore-r3gan",
     "r3gan-labels": "gancore-r3gan",
+    "vq-vae": "gancore-vqgan",
 }
 """The packages that offer the recipes of this project."""
 

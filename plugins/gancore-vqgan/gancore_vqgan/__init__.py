@@ -1,0 +1,33 @@
+"""Vector-quantized autoencoders: VQ-VAE (van den Oord et al. 2017, arXiv:1711.00937) and VQGAN (Esser et al.
+2020, arXiv:2012.09841).
+"""
+
+from gancore.component.hooks import hookimpl
+from gancore.component.part import Part
+from gancore_vqgan.first_stage import FirstStage
+from gancore_vqgan.networks import VQGANDecoder, VQGANEncoder
+from gancore_vqgan.quantized import QuantizedEncoder
+from gancore_vqgan.vqvae import VQVAE
+from gancore_vqgan.vqvae_networks import VQVAEDecoder, VQVAEEncoder
+
+__all__ = [
+    "VQVAE",
+    "FirstStage",
+    "QuantizedEncoder",
+    "VQGANDecoder",
+    "VQGANEncoder",
+    "VQVAEDecoder",
+    "VQVAEEncoder",
+]
+
+gancore_api = 1
+
+
+@hookimpl
+def gancore_parts() -> list[type[Part]]:
+    """The recipes, and their networks."""
+    return [
+        *(VQVAE,),
+        *(VQVAEDecoder, VQGANDecoder),
+        *(QuantizedEncoder, VQVAEEncoder, VQGANEncoder),
+    ]
