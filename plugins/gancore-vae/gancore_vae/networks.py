@@ -1,6 +1,7 @@
 """Base classes of the decoders and encoders."""
 
 from abc import abstractmethod
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -32,10 +33,11 @@ class Decoder(Generator):
 class GaussianEncoder(Encoder):
     """The recognition model q(z | x): a Gaussian with diagonal covariance (Kingma & Welling 2013, eq. 9).
 
-    A subclass writes `moments`.
+    A subclass writes `moments`. What it encodes to are latents, which a conditioner turns into codes.
     """
 
-    latent: Shape = fact(help="shape of one latent, given by the generator")
+    gives: ClassVar[Literal["code", "latent"]] = "latent"
+    latent: Shape = fact(help="shape of one latent, given by the conditioner")
 
     @abstractmethod
     def moments(self, image: Tensor) -> tuple[Tensor, Tensor]:

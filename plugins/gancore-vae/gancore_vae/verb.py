@@ -1,11 +1,14 @@
 """The Python function of the command `gancore likelihood`."""
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from gancore.component.weights import load_from
-from gancore.data import ImageOptions
+from gancore.data import Data, ImageOptions
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline
 from gancore.progress import counted
@@ -39,7 +42,8 @@ def likelihood(
         seed: seed of the latents.
 
     Raises:
-        UserError: the run was not trained with recipe vae, or `count` or `samples` is below 1.
+        UserError: the run was not trained with recipe vae, it reads labels and the images have none, or
+            `count` or `samples` is below 1.
     """
     if samples < 1 or (count is not None and count < 1):
         raise UserError(f"--samples and --count must be at least 1; got {samples} and {count}")
@@ -52,10 +56,17 @@ def likelihood(
     return log_likelihood(
         pipeline,
         counted(batches, len(order)),
+        labels=_labels(images, len(order)) if pipeline.conditional else None,
         likelihood=_likelihood(trained, pipeline),
         samples=samples,
         seed=seed,
     )
+
+
+def _labels(images: Data, count: int) -> Sequence[Tensor]:
+    if images.labels is None:
+        raise UserError("the run reads labels, but these images have none; give labeled images")
+    return torch.split(torch.from_numpy(images.labels[:count]), BATCH)
 
 
 def _likelihood(run: RunFolder, pipeline: Pipeline) -> Likelihood:
