@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gancore.component.creating import create
     from gancore.component.description import Description, describe
     from gancore.component.discovery import host
+    from gancore.component.distance import Distance
     from gancore.component.fitted_sampler import FittedSampler
     from gancore.component.hooks import hookimpl
     from gancore.component.interfaces import (
@@ -93,6 +94,7 @@ _HOMES = {
         "Constraint",
         "Discriminator",
         "DiscriminatorRegularizer",
+        "Distance",
         "Encoder",
         "Extractor",
         "Generator",
@@ -103,6 +105,7 @@ _HOMES = {
         "Sampler",
         "Schedule",
     ),
+    "component.distance": ("Distance",),
     "component.fitted_sampler": ("FittedSampler",),
     "component.network_sampler": ("NetworkSampler",),
     "component.part": ("Part", "RunningMean", "Seat", "Seats", "fact", "field", "part", "seat"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
 from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels
+from gancore.measure.perceptual import Perceptual
 from gancore.measure.standard import SCORES
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.recipes.growing import GrowingGAN
@@ -85,6 +86,7 @@ _PARTS: list[type[Part]] = [
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine, Exponential, WarmUp, Piecewise),
     *(Inception2015, Pixels, Emoji, Fashion),
+    *(Perceptual,),
     *SCORES,
 ]
 

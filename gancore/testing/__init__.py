@@ -29,6 +29,7 @@ from gancore.testing import (  # noqa: F401
     constraints,
     discriminator_regularizers,
     discriminators,
+    distances,
     encoders,
     extractors,
     generator_regularizers,

@@ -27,6 +27,7 @@ from gancore.component.interfaces import Augment, Constraint, LabelSampler, Sche
 from gancore.component.part import field, part
 from gancore.component.randomness import normal
 from gancore.measure.extractors import Pixels
+from gancore.measure.perceptual import Perceptual
 from gancore.measure.score import Value
 from gancore.nn import given_label, one_hot
 from gancore.standard.auxiliaries import ACGAN
@@ -745,6 +746,29 @@ class InitializesAll(Codebook):
     def build(self):
         for p in self.parameters():
             nn.init.normal_(p)
+
+
+# distances
+
+
+@mutant("tells_images_apart")
+class NeverZero(Perceptual):
+    def forward(self, image, target):
+        return super().forward(image, target) + 1
+
+
+@mutant("pulls_images_together")
+class PushesApart(Perceptual):
+    def forward(self, image, target):
+        apart = super().forward(image, target)
+        return 2 * apart.detach() - apart
+
+
+@mutant("compares_row_by_row")
+class MeansOfTheBatch(Perceptual):
+    def forward(self, image, target):
+        apart = super().forward(image, target)
+        return (apart + apart.mean()) / 2
 
 
 # quantizers

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 import torch
 
-from gancore import Encoder, Generator, Part, Quantizer, Recipe, field, part
+from gancore import Distance, Encoder, Generator, Part, Quantizer, Recipe, field, part
 from gancore.component import interfaces
 from gancore.component.part import fact
 from gancore.errors import UnknownPart, UserError
@@ -98,7 +98,11 @@ def checks():
     kinds = [
         value for value in vars(interfaces).values() if isinstance(value, type) and issubclass(value, Part)
     ]
-    return {check.name: check for kind in [*kinds, Quantizer, Recipe, Score] for check in checks_for(kind)}
+    return {
+        check.name: check
+        for kind in [*kinds, Distance, Quantizer, Recipe, Score]
+        for check in checks_for(kind)
+    }
 
 
 def test_the_page_on_contracts_lists_every_check(checks):
