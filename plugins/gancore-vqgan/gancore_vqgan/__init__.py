@@ -6,14 +6,38 @@ from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
 from gancore_vqgan.first_stage import FirstStage
 from gancore_vqgan.networks import VQGANDecoder, VQGANEncoder
+from gancore_vqgan.prior import (
+    CodePrior,
+    CodeSampler,
+    Dense,
+    Fixed,
+    LabeledMaskGIT,
+    LabeledPixelCNN,
+    LabeledTransformer,
+    MaskGIT,
+    PixelCNN,
+    Strided,
+    Transformer,
+)
 from gancore_vqgan.quantized import QuantizedEncoder
 from gancore_vqgan.vqvae import VQVAE
 from gancore_vqgan.vqvae_networks import VQVAEDecoder, VQVAEEncoder
 
 __all__ = [
     "VQVAE",
+    "CodePrior",
+    "CodeSampler",
+    "Dense",
     "FirstStage",
+    "Fixed",
+    "LabeledMaskGIT",
+    "LabeledPixelCNN",
+    "LabeledTransformer",
+    "MaskGIT",
+    "PixelCNN",
     "QuantizedEncoder",
+    "Strided",
+    "Transformer",
     "VQGANDecoder",
     "VQGANEncoder",
     "VQVAEDecoder",
@@ -27,7 +51,10 @@ gancore_api = 1
 def gancore_parts() -> list[type[Part]]:
     """The recipes, and their networks."""
     return [
-        *(VQVAE,),
+        *(VQVAE, CodePrior),
         *(VQVAEDecoder, VQGANDecoder),
         *(QuantizedEncoder, VQVAEEncoder, VQGANEncoder),
+        *(Transformer, MaskGIT, PixelCNN),
+        *(LabeledTransformer, LabeledMaskGIT, LabeledPixelCNN),
+        *(Dense, Strided, Fixed),
     ]
