@@ -45,7 +45,21 @@ from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGener
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.path_length import PathLength
 from gancore.standard.projection import ProjectionDiscriminator
-from gancore.standard.quantizers import Codebook, UniformIndices, VectorQuantizer
+from gancore.standard.quantizers import (
+    Codebook,
+    CosineQuantizer,
+    FiniteScalarQuantizer,
+    GroupedQuantizer,
+    GumbelQuantizer,
+    LookupFreeQuantizer,
+    MovingAverageQuantizer,
+    ProjectedQuantizer,
+    ResidualQuantizer,
+    RotationTrick,
+    SimVQ,
+    UniformIndices,
+    VectorQuantizer,
+)
 from gancore.standard.regularizers import (
     R1,
     R2,
@@ -68,7 +82,10 @@ _PARTS: list[type[Part]] = [
     *(Normal, Uniform, TruncatedNormal, Sphere, LatentCodes, GaussianMixture),
     *(EmpiricalLabels, UniformLabels, UniformOneHot),
     *(Identity, OneHot, Embedding),
-    *(VectorQuantizer, Codebook, UniformIndices),
+    *(VectorQuantizer, MovingAverageQuantizer, CosineQuantizer, SimVQ, GumbelQuantizer),
+    *(FiniteScalarQuantizer, LookupFreeQuantizer, ResidualQuantizer, GroupedQuantizer),
+    *(ProjectedQuantizer, RotationTrick),
+    *(Codebook, UniformIndices),
     *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator, GradientNormalization),
     *(CoTrainingDiscriminator, CoTraining),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),

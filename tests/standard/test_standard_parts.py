@@ -7,6 +7,7 @@ from gancore.builtin import gancore_parts
 from gancore.component.specs import build, from_toml, spec, to_toml
 from gancore.errors import SpecError
 from gancore.standard.labels import UniformOneHot
+from gancore.standard.quantizers import FiniteScalarQuantizer, LookupFreeQuantizer
 
 PARTS = [cls for cls in gancore_parts() if cls.kind != "recipe"]
 CHANGED = {
@@ -18,6 +19,7 @@ CHANGED = {
     "conditioner/embedding": {"size": 8},
     "discriminator-regularizer/r1": {"gamma": 1, "every": 16},
 }
+FEW = {"code": (4,)}
 
 
 @pytest.mark.parametrize("cls", PARTS, ids=lambda c: f"{c.kind}-{c.name}")
@@ -86,6 +88,6 @@ def test_parts_make_no_noise_when_built():
     before = torch.get_rng_state()
     known = {"latent": (20,), "code": (80,), "classes": 3}
     for cls in PARTS:
-        rows = {"label_shape": (3,)} if cls is UniformOneHot else {}
-        cls().bind(seed=3, path="somewhere", facts=known | rows)
+        own = {UniformOneHot: {"label_shape": (3,)}, FiniteScalarQuantizer: FEW, LookupFreeQuantizer: FEW}
+        cls().bind(seed=3, path="somewhere", facts=known | own.get(cls, {}))
     assert torch.equal(torch.get_rng_state(), before)

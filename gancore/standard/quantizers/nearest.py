@@ -5,7 +5,7 @@ from torch import Tensor
 
 from gancore.component.precision import without_autocast
 
-CACHE = 2**20
+CACHE = 2**21
 """Bytes of scores computed at a time on the CPU, which fit into its cache."""
 MEMORY = 2**27
 """Bytes of scores computed at a time on other devices."""

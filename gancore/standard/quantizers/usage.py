@@ -7,6 +7,13 @@ from gancore.component.part import RunningMean, interface
 from gancore.component.quantizer import Quantizer
 
 
+def counts(index: Tensor, size: int) -> Tensor:
+    """How often each of 0 … size-1 stands among indices of any shape: `(size,)` float32."""
+    flat = index.flatten()
+    ones = torch.ones(len(flat), device=flat.device)
+    return ones.new_zeros(size).index_add_(0, flat, ones)
+
+
 @interface("quantizer")
 class CountingQuantizer(Quantizer):
     """A quantizer that counts its indices while it trains.
@@ -22,11 +29,8 @@ class CountingQuantizer(Quantizer):
         self.used = RunningMean()
 
     def count(self, index: Tensor) -> None:
-        """Counts indices of any shape, in training mode."""
-        if self.training:
-            flat = index.flatten()
-            ones = torch.ones(len(flat), device=flat.device)
-            self.used.add(ones.new_zeros(self.codebook_size).index_add_(0, flat, ones), len(flat))
+        """Counts indices of any shape."""
+        self.used.add(counts(index, self.codebook_size), index.numel())
 
     def update_buffers(self) -> None:
         """Perplexity and usage of the indices of this update."""

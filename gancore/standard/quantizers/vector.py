@@ -2,23 +2,23 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from gancore.component.interfaces import Terms
 from gancore.component.part import field, part
 from gancore.component.validators import at_least
-from gancore.standard.quantizers.book import BookQuantizer
+from gancore.standard.quantizers.nearest_vector import NearestQuantizer
+from gancore.standard.quantizers.replaced import Replaced
 
 
 @part("vector")
-class VectorQuantizer(BookQuantizer):
+class VectorQuantizer(NearestQuantizer):
     """Each vector becomes the nearest of K learned ones; its gradient passes straight through.
 
     Paper: van den Oord et al. 2017 (VQ-VAE), arXiv:1711.00937, eqs. 1 to 3: the terms `codebook`,
     ‖sg[z_e(x)] - e‖², which moves the codebook by its gradient, and `commitment`, β ‖z_e(x) - sg[e]‖². As in
     the paper's released code, both are means over all values, where eq. 3 has sums over the vector, and the
-    vectors begin uniform in [-1/K, 1/K). The codebook's moving average (appendix A.1) would be another
-    part.
+    vectors begin uniform in [-1/K, 1/K). The codebook's moving average (appendix A.1) is
+    `quantizer/moving-average`.
 
     The released code of VQGAN (Esser et al. 2020, arXiv:2012.09841) has β at the codebook's term unless it is
     told otherwise: `commitment=1, codebook_weight=0.25`.
@@ -43,7 +43,10 @@ class VectorQuantizer(BookQuantizer):
         """The parameter."""
         return self.vectors
 
-    def terms(self, code: Tensor, vectors: Tensor) -> Terms:
+    def put(self, which: Tensor, vectors: Tensor) -> None:
+        """Vectors in place of others; what an optimizer knows of those stays."""
+        self.vectors[which] = vectors.to(self.vectors.dtype)
+
+    def terms(self, made: Replaced) -> Terms:
         """The codebook's and the commitment's terms of eq. 3."""
-        moves = self.codebook_weight * functional.mse_loss(vectors, code.detach())
-        return {"codebook": moves, **super().terms(code, vectors)}
+        return {"codebook": self.codebook_weight * made.to_book, **super().terms(made)}
