@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gancore.nn.resnet import ResNetDown, ResNetUp
     from gancore.nn.spectral_norm import (
         SpectralConv2d,
+        SpectralConvTranspose2d,
         SpectralEmbedding,
         SpectralLinear,
     )
@@ -85,6 +86,7 @@ _HOMES = {
     ),
     "spectral_norm": (
         "SpectralConv2d",
+        "SpectralConvTranspose2d",
         "SpectralEmbedding",
         "SpectralLinear",
     ),
@@ -125,6 +127,7 @@ __all__ = [
     "RestrictedBoltzmann",
     "SelfAttention",
     "SpectralConv2d",
+    "SpectralConvTranspose2d",
     "SpectralEmbedding",
     "SpectralLinear",
     "SyncBatchNorm2d",

@@ -20,7 +20,13 @@ from gancore.component.precision import at_least_float32
 from gancore.nn.convolution import Conv2d
 from gancore.nn.labels import embedded
 
-__all__ = ["Spectral", "SpectralConv2d", "SpectralEmbedding", "SpectralLinear"]
+__all__ = [
+    "Spectral",
+    "SpectralConv2d",
+    "SpectralConvTranspose2d",
+    "SpectralEmbedding",
+    "SpectralLinear",
+]
 
 STARTING = 15
 """Number of iterations for a newly initialized weight."""
@@ -47,10 +53,14 @@ class Spectral(nn.Module):
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1; got {iterations}")
         self.iterations, self.eps = iterations, eps
-        start = torch.randn_like(self.weight[:1])
+        start = torch.randn_like(self.row())
         # v and -v are equivalent; with a single input this leaves only one
         self.register_buffer("v", start * start.flatten()[0].sign() / torch.linalg.vector_norm(start))
         self.update_buffers(STARTING)
+
+    def row(self) -> Tensor:
+        """The weight's first row, the inputs of one output."""
+        return self.weight[:1]
 
     def ordered(self, rows: Tensor) -> Tensor:
         """The weight, or v, with its columns in memory order; σ does not depend on their order."""
@@ -94,6 +104,34 @@ class Spectral(nn.Module):
 
 class SpectralConv2d(Spectral, Conv2d):
     """A convolution whose weight is normalized as a matrix (outputs, inputs · kernel); see `nn.Conv2d`."""
+
+
+class SpectralConvTranspose2d(Spectral, nn.ConvTranspose2d):
+    """A transposed convolution whose weight is normalized as a matrix (outputs, inputs · kernel), like that
+    of a convolution; see `nn.ConvTranspose2d`.
+    """
+
+    def row(self) -> Tensor:
+        """`(inputs, 1, h, w)`: the weight's first dimension is that of its inputs."""
+        return self.weight[:, :1]
+
+    def ordered(self, rows: Tensor) -> Tensor:
+        """The weight, or v, with the outputs first."""
+        return rows.transpose(0, 1)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H', W')`; the size of the output follows from the options."""
+        return torch.convolution(
+            x,
+            self.effective_weight(),
+            self.bias,
+            self.stride,
+            [int(p) for p in self.padding],
+            self.dilation,
+            True,
+            self.output_padding,
+            self.groups,
+        )
 
 
 class SpectralLinear(Spectral, nn.Linear):

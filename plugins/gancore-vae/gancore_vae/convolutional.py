@@ -1,19 +1,17 @@
 """Convolutional decoder and encoder, for any number of channels and sides that are multiples of 4."""
 
 import math
-from itertools import pairwise
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from gancore.component.interfaces import ImageShape, Shape
+from gancore.component.interfaces import Shape
 from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
-from gancore.errors import FitError
 from gancore.nn.initializers import he_weights
-from gancore.nn.pyramid import doubling_widths, halvings
+from gancore.nn.strided_stack import downward, stack_plan, upward
 from gancore_vae.networks import Decoder, GaussianEncoder
 
 _WIDTH = "channels at half the image's size; they double with each further halving, up to 8 × this"
@@ -23,10 +21,7 @@ _WIDTH = "channels at half the image's size; they double with each further halvi
 class ConvolutionalDecoder(Decoder):
     """A linear layer, transposed convolutions (4×4, stride 2) up to the image's size, and a 3×3 convolution.
 
-    Not from one paper: the layers follow Radford et al. 2015, arXiv:1511.06434, section 3, without batch
-    normalization, so that images stay independent of each other and micro-batches are exact; the last
-    convolution smooths out the checkerboard patterns of transposed ones. The shorter side of the smallest map
-    is 4 to 7 (less for sides below 16).
+    Not from one paper: see `gancore.nn.strided_stack`.
 
     Code `(N, latent)` → image `(N, C, H, W)` in [-1, 1].
 
@@ -55,13 +50,9 @@ class ConvolutionalDecoder(Decoder):
 
     def build(self) -> None:
         """Makes the linear layer and the convolutions."""
-        widths, self.small = _plan(self.image, self.width, self.qualified_name)
+        widths, self.small = stack_plan(self.image, self.width, self.qualified_name)
         self.linear = nn.Linear(self.latent, math.prod(self.small))
-        sizes = [*reversed(widths), (self.width + 1) // 2]
-        layers: list[nn.Module] = [nn.ReLU()]
-        for before, after in pairwise(sizes):
-            layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
-        self.network = nn.Sequential(*layers, nn.Conv2d(sizes[-1], self.image[0], 3, padding=1))
+        self.network = upward(widths, self.image[0])
         he_weights(self.network)
 
     def logits(self, code: Tensor) -> Tensor:
@@ -87,12 +78,8 @@ class ConvolutionalEncoder(GaussianEncoder):
 
     def build(self) -> None:
         """Makes the convolutions and the linear layer."""
-        widths, small = _plan(self.image, self.width, self.qualified_name)
-        sizes = [self.image[0], *widths]
-        layers: list[nn.Module] = []
-        for before, after in pairwise(sizes):
-            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
-        self.network = nn.Sequential(*layers)
+        widths, small = stack_plan(self.image, self.width, self.qualified_name)
+        self.network = downward(self.image[0], widths)
         he_weights(self.network)
         self.linear = nn.Linear(math.prod(small), 2 * math.prod(self.latent))
 
@@ -101,15 +88,3 @@ class ConvolutionalEncoder(GaussianEncoder):
         features = self.network(image).flatten(1)  # (N, channels·h·w)
         mean, log_variance = self.linear(features).chunk(2, 1)  # (N, 2d) → (N, d), (N, d)
         return mean, log_variance
-
-
-def _plan(image: ImageShape, width: int, name: str) -> tuple[list[int], ImageShape]:
-    """The channels after each halving, and the smallest map `(C, H, W)`, after two halvings or more."""
-    _, height, breadth = image
-    if height % 4 or breadth % 4:
-        raise FitError(
-            f"{name} takes images whose sides are multiples of 4; got {height}×{breadth}: choose another size"
-        )
-    count = max(2, halvings(height, breadth))
-    widths = doubling_widths(width, count)
-    return widths, (widths[-1], height >> count, breadth >> count)
