@@ -49,6 +49,8 @@ FAMILIES = {
     "r3gan": "gancore-r3gan",
     "r3gan-labels": "gancore-r3gan",
     "vq-vae": "gancore-vqgan",
+    "vqgan": "gancore-vqgan",
+    "vqgan-small": "gancore-vqgan",
 }
 """The packages that offer the recipes of this project."""
 

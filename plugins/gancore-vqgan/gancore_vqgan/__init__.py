@@ -4,8 +4,11 @@
 
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
+from gancore.component.presets import Preset
+from gancore_vqgan.discriminator import VQGANDiscriminator
 from gancore_vqgan.first_stage import FirstStage
 from gancore_vqgan.networks import VQGANDecoder, VQGANEncoder
+from gancore_vqgan.presets import PRESETS
 from gancore_vqgan.prior import (
     CodePrior,
     CodeSampler,
@@ -20,10 +23,12 @@ from gancore_vqgan.prior import (
     Transformer,
 )
 from gancore_vqgan.quantized import QuantizedEncoder
+from gancore_vqgan.vqgan import VQGAN
 from gancore_vqgan.vqvae import VQVAE
 from gancore_vqgan.vqvae_networks import VQVAEDecoder, VQVAEEncoder
 
 __all__ = [
+    "VQGAN",
     "VQVAE",
     "CodePrior",
     "CodeSampler",
@@ -39,6 +44,7 @@ __all__ = [
     "Strided",
     "Transformer",
     "VQGANDecoder",
+    "VQGANDiscriminator",
     "VQGANEncoder",
     "VQVAEDecoder",
     "VQVAEEncoder",
@@ -51,10 +57,17 @@ gancore_api = 1
 def gancore_parts() -> list[type[Part]]:
     """The recipes, and their networks."""
     return [
-        *(VQVAE, CodePrior),
+        *(VQVAE, VQGAN, CodePrior),
         *(VQVAEDecoder, VQGANDecoder),
         *(QuantizedEncoder, VQVAEEncoder, VQGANEncoder),
+        VQGANDiscriminator,
         *(Transformer, MaskGIT, PixelCNN),
         *(LabeledTransformer, LabeledMaskGIT, LabeledPixelCNN),
         *(Dense, Strided, Fixed),
     ]
+
+
+@hookimpl
+def gancore_presets() -> tuple[Preset, ...]:
+    """Settings of VQGAN."""
+    return PRESETS

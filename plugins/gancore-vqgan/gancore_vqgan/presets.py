@@ -1,0 +1,78 @@
+"""Settings of VQGAN: the released ones for other data, and small ones."""
+
+from typing import Any
+
+from gancore import Preset
+from gancore_vqgan.vqgan import VQGAN
+
+__all__ = ["PRESETS"]
+
+RATE = 4.5e-6
+"""The released learning rate for each image of a batch."""
+
+
+def released(batch: int, steps: int) -> dict[str, Any]:
+    """Batch size, and the steps after which the discriminator starts."""
+    adam = {"lr": RATE * batch}
+    return {
+        "batch": batch,
+        "discriminator_start": batch * steps,
+        "optimizer": adam,
+        "discriminator_optimizer": adam,
+    }
+
+
+IMAGENET = Preset(
+    name="vqgan-imagenet",
+    base=VQGAN,
+    doc="""VQGAN for ImageNet at 256×256, as released: batch 12, the discriminator starts after 3 million
+    images.
+
+    Paper: Esser et al. 2020, arXiv:2012.09841; the released settings, on one device.
+    """,
+    options=released(12, 250_001),
+)
+
+FACES = Preset(
+    name="vqgan-faceshq",
+    base=VQGAN,
+    doc="""VQGAN for CelebA-HQ and FFHQ at 256×256, as released: batch 3, the discriminator starts after
+    90,000 images.
+
+    Paper: Esser et al. 2020, arXiv:2012.09841; the released settings, on one device.
+    """,
+    options=released(3, 30_001),
+)
+
+NARROW = {
+    "width": 32,
+    "multipliers": [1, 2, 2],
+    "blocks": 1,
+    "attention": [8],
+    "channels": 64,
+    "groups": 8,
+}
+SHORT_ADAM = {"lr": 2e-4}
+SMALL = Preset(
+    name="vqgan-small",
+    base=VQGAN,
+    doc="""VQGAN for trials on a processor with images of 32×32: 32 to 64 channels, maps of 8×8 and 512
+    vectors.
+
+    Paper: Esser et al. 2020, arXiv:2012.09841. The sizes and settings are gancore's own: batch 16, learning
+    rates of 0.0002, and a discriminator of 32 to 128 channels that starts after 20,000 images.
+    """,
+    options={
+        "generator": {"vector": 64, **NARROW},
+        "encoder": {
+            "network": {"part": "gancore-vqgan:vqgan", **NARROW},
+            "quantizer": {"part": "gancore:vector", "size": 512},
+        },
+        "discriminator": {"width": 32, "layers": 2},
+        "batch": 16,
+        "discriminator_start": 20_000,
+        "optimizer": SHORT_ADAM,
+        "discriminator_optimizer": SHORT_ADAM,
+    },
+)
+PRESETS = (IMAGENET, FACES, SMALL)
