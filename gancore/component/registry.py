@@ -25,6 +25,7 @@ FAMILIES = {
     "rae-sn": "gancore-autoencoder",
     "ex-post": "gancore-autoencoder",
     "pca": "gancore-pca",
+    "rbm": "gancore-rbm",
     "cyclegan": "gancore-cyclegan",
     "stylegan": "gancore-stylegan",
     "stylegan2": "gancore-stylegan",

@@ -1,0 +1,20 @@
+from gancore_rbm import (
+    RBM,
+    AnnealedGibbs,
+    ContrastiveDivergence,
+    GaussianRBMGenerator,
+    Gibbs,
+    ParallelTempering,
+    Persistent,
+    RBMEncoder,
+    RBMGenerator,
+)
+
+from gancore.testing import contracts
+
+PHASES = (ContrastiveDivergence, Persistent, ParallelTempering)
+
+
+@contracts(RBM, RBMGenerator, GaussianRBMGenerator, RBMEncoder, *PHASES, Gibbs, AnnealedGibbs)
+def test_contract(check):
+    check()
