@@ -19,6 +19,7 @@ from gancore.standard.conditioners import Embedding, Identity, OneHot
 from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
 from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
+from gancore.standard.decoded import Decoded
 from gancore.standard.few_labels import FewLabels
 from gancore.standard.gaussian_mixture import GaussianMixture
 from gancore.standard.gradient_normalization import GradientNormalization
@@ -86,6 +87,7 @@ _PARTS: list[type[Part]] = [
     *(FiniteScalarQuantizer, LookupFreeQuantizer, ResidualQuantizer, GroupedQuantizer),
     *(ProjectedQuantizer, RotationTrick),
     *(Codebook, UniformIndices),
+    *(Decoded,),
     *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator, GradientNormalization),
     *(CoTrainingDiscriminator, CoTraining),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),

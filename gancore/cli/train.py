@@ -31,6 +31,15 @@ def train(
             autocompletion=run_folders,
         ),
     ] = None,
+    first_stage: Annotated[
+        Path | None,
+        typer.Option(
+            "--first-stage",
+            help="train on the codes that the autoencoder of this run, checkpoint or pipeline gives to the "
+            "images; default: on the images",
+            autocompletion=run_folders,
+        ),
+    ] = None,
     data: o.Data = None,
     paired: o.Paired = None,
     size: o.Size = None,
@@ -68,7 +77,8 @@ def train(
         typer.Option(
             "--resume",
             help="continue the run in this folder; with --images, --data for data that has moved, "
-            "--set for optimizers, losses and regularizers, or a setting such as --batch; default: a new run",
+            "--first-stage likewise, --set for optimizers, losses and regularizers, or a setting such as "
+            "--batch; default: a new run",
             autocompletion=run_folders,
         ),
     ] = None,
@@ -101,7 +111,7 @@ def _resume(options: dict[str, Any]) -> None:
     from gancore.verbs.resume import resume
 
     folder, changes, data = options.pop("resume"), options.pop("change", ()), options.pop("data", None)
-    allowed = ("data", "set", *Settings.may_change())
+    allowed = ("data", "first_stage", "set", *Settings.may_change())
     if fixed := sorted(options.keys() - set(allowed)):
         raise UserError(
             f"{', '.join(map(_flag, fixed))} cannot change in a run that has begun: --resume continues with "

@@ -114,6 +114,12 @@ class Conditioner(Part):
         """
         return code
 
+    def snap(self, code: Tensor) -> Tensor:
+        """The nearest codes that it makes of latents, where these are indices of a codebook: gradients pass
+        straight through. Other conditioners return the codes unchanged.
+        """
+        return code
+
 
 @interface("generator")
 class Generator(Part):

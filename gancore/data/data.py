@@ -15,6 +15,7 @@ from gancore.data.labels import LabelArray, Labels, alike, some, stem
 from gancore.data.order import Order, Positions
 from gancore.data.pixels import Indices, Pixels
 from gancore.errors import DataError
+from gancore.pipeline import Pipeline
 
 Image = tuple[int, int, int]
 Skipped = tuple[tuple[str, str], ...]
@@ -96,6 +97,17 @@ class Data(ABC):
     def order(self, seed: int) -> Ordering:
         """The index at every position of a training, a pure function of (seed, position)."""
         return Order(len(self), seed, mirror=self.mirror)
+
+    @property
+    def pictures(self) -> "Data":
+        """The images that people look at and scores compare: these, or those that were encoded."""
+        return self
+
+    def decoded(self, pipeline: Pipeline) -> Pipeline:
+        """The pipeline of images that follows from one that was trained on these rows: itself, or one that
+        decodes.
+        """
+        return pipeline
 
     def facts(self) -> dict[str, Any]:
         """What the data tell a recipe: the image's shape, the number of classes, and the shape of a label."""

@@ -9,6 +9,7 @@ from torch import Tensor
 from gancore.data.data import Data, Ordering
 from gancore.data.labels import LabelArray
 from gancore.data.pixels import Indices
+from gancore.pipeline import Pipeline
 
 Derive = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
 
@@ -58,3 +59,12 @@ class Derived(Data):
     def order(self, seed: int) -> Ordering:
         """That of the data."""
         return self.data.order(seed)
+
+    @property
+    def pictures(self) -> Data:
+        """These, or those of the data, where they are others."""
+        return self if self.data.pictures is self.data else self.data.pictures
+
+    def decoded(self, pipeline: Pipeline) -> Pipeline:
+        """As the data decode it."""
+        return self.data.decoded(pipeline)

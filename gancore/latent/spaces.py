@@ -72,9 +72,11 @@ class CodeSpace:
         return found
 
     def code(self, point: Tensor) -> Tensor:
-        """The generator's codes of points `(N, *S)`; differentiable."""
+        """The generator's codes of points `(N, *S)`; differentiable. Codes of a codebook are the nearest
+        ones.
+        """
         if self.name != "z":
-            return point
+            return self.pipeline.conditioner.snap(point)
         label = (
             None
             if self.label is None

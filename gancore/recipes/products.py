@@ -14,11 +14,12 @@ PASSES = 16
 """Batches that a part sees while it gets ready."""
 
 
-def products(recipe: Recipe) -> dict[str, Pipeline]:
+def products(recipe: Recipe, decoded: Callable[[Pipeline], Pipeline] | None = None) -> dict[str, Pipeline]:
     """The pipelines of a recipe by name, each `prepared`: what sample grids, evaluations and saved pipelines
-    show.
+    show. `decoded` makes a pipeline of images of one that draws codes (`Data.decoded`).
     """
-    return {name: prepared(pipeline) for name, pipeline in recipe.pipelines().items()}
+    made = {name: prepared(pipeline) for name, pipeline in recipe.pipelines().items()}
+    return {name: decoded(pipeline) for name, pipeline in made.items()} if decoded else made
 
 
 def prepared(pipeline: Pipeline, *, seed: int = 0) -> Pipeline:

@@ -14,6 +14,7 @@ def run_hash(run: RunFolder) -> str:
         return ""
     data, settings = run.facts.get("data") or {}, run.settings_table
     known = [run.recipe_text, data.get("fingerprint"), settings.get("seed"), settings.get("hold_out")]
+    known += [data["first_stage"]["sha256"]] if "first_stage" in data else []
     return sha256(json.dumps(known, default=str).encode()).hexdigest()[:12]
 
 

@@ -1,18 +1,20 @@
 """Opens what was trained at a path: a run, a checkpoint, a saved pipeline, or an import."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gancore.component.references import resolved
 from gancore.component.scheduled import advance, changing
 from gancore.component.weights import FILE, load_state, read_weights
+from gancore.data.code_maps import with_generator
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline, holds_pipeline
 from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
 from gancore.runs.folder import RunFolder, only_pipeline
 from gancore.runs.layout import INDEX
+from gancore.standard.decoded import Decoded
 from gancore.storage.inside import inside
 from gancore.storage.manifest import check_manifest, read_json
 
@@ -74,7 +76,7 @@ def _of_checkpoint(run: RunFolder, path: Path, name: str | None) -> Pipeline:
     check_manifest(path, FILE)
     load_state(recipe, resolved(recipe, read_weights(path / FILE), where=str(path)), where=str(path))
     _advance(recipe, path, run.settings.images or recipe.length(0))
-    made = _chosen(recipe, name, path)
+    made = _chosen(recipe, _decoded_as(saved), name, path)
     made.images = int(path.name)
     if made.labels is not None and saved.labels is not None:
         made.labels.class_names = saved.labels.class_names
@@ -89,8 +91,9 @@ def _advance(recipe: Recipe, checkpoint: Path, total: int) -> None:
 def _facts(pipeline: Pipeline) -> dict[str, Any]:
     """The facts that the data gave the recipe, recovered from its pipeline."""
     classes = max((int(getattr(part, "classes", 0) or 0) for part in pipeline.parts.values()), default=0)
+    generator = pipeline.generator
     facts: dict[str, Any] = {
-        "image": tuple(pipeline.generator.image),
+        "image": tuple(generator.codes.image if isinstance(generator, Decoded) else generator.image),
         "classes": classes,
         "label_shape": () if pipeline.labels is None else tuple(pipeline.labels.label_shape),
     }
@@ -98,8 +101,18 @@ def _facts(pipeline: Pipeline) -> dict[str, Any]:
     return facts | reads
 
 
-def _chosen(recipe: Recipe, name: str | None, path: Path) -> Pipeline:
-    pipelines: Mapping[str, Pipeline] = products(recipe)
+def _decoded_as(saved: Pipeline) -> Callable[[Pipeline], Pipeline] | None:
+    """How codes are decoded where a run learned those of a first stage."""
+    decoder = saved.generator
+    if not isinstance(decoder, Decoded):
+        return None
+    return lambda made: with_generator(made, decoder.around(made.generator))
+
+
+def _chosen(
+    recipe: Recipe, decoded: Callable[[Pipeline], Pipeline] | None, name: str | None, path: Path
+) -> Pipeline:
+    pipelines: Mapping[str, Pipeline] = products(recipe, decoded)
     if name is None:
         return next(iter(pipelines.values()))
     if len(pipelines) == 1:

@@ -48,7 +48,7 @@ class Sources:
             if v is not None
         }
         return {
-            "sources": [_absolute(source) for source in self.data],
+            "sources": [absolute(source) for source in self.data],
             "paired": self.paired,
             "options": options,
         }
@@ -116,10 +116,10 @@ def with_whole_paths(table: Any) -> Any:
 
 def _whole_source(source: Any) -> str:
     folder, colon, name = str(source).rpartition(":")
-    return f"{_absolute(folder)}{colon}{name}" if folder else str(source)
+    return f"{absolute(folder)}{colon}{name}" if folder else str(source)
 
 
-def _absolute(source: str) -> str:
+def absolute(source: str) -> str:
     """An absolute path, which is still valid if the run is resumed from another folder; for embedded data,
     their name.
     """

@@ -115,8 +115,19 @@ class Trained(Checkpoints):
         """The hash of the data that the run was trained on. Raises RunError as `settings`."""
         return str(self._entry("data").get("fingerprint"))
 
+    @property
+    def first_stage(self) -> dict[str, str]:
+        """The `place` and the `sha256` of the first stage whose codes the run was trained on; empty if it was
+        trained on images.
+
+        Raises:
+            RunError: as `settings`.
+        """
+        table = _table(self._entry("data"), "first_stage")
+        return {name: str(table.get(name, "")) for name in ("place", "sha256")} if table else {}
+
     def data(self) -> RunData | None:
-        """Opens the training data; None if they were given in Python.
+        """Opens the images of the training; None if they were given in Python.
 
         Raises:
             RunError: the folder is not that of a run. DataError: the data no longer exist.

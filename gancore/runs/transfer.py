@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gancore.component.discovery import registry
-from gancore.component.interfaces import ImageShape
+from gancore.component.interfaces import Generator, ImageShape
 from gancore.component.part import Part, fact_fields, seats
 from gancore.component.specs import spec
 from gancore.errors import FitError
 from gancore.runs.folder import RunFolder
 from gancore.runs.opening import load_pipeline
+from gancore.standard.decoded import Decoded
 
 NETWORKS = ("conditioner", "generator", "discriminator", "encoder", "sampler")
 """The kinds of parts whose weights are taken; a sampler only if it has weights."""
@@ -35,16 +36,22 @@ def trained_networks(source: Path | str) -> tuple[Tables, ImageShape]:
     run = RunFolder.around(source) or RunFolder(source)
     pipeline = load_pipeline(run)
     parts = {name: part for name, part in pipeline.parts.items() if name in NETWORKS}
+    inside = {name: name for name in parts}
+    if isinstance(pipeline.generator, Decoded):  # the decoder is that of the first stage
+        parts["generator"] = pipeline.generator.codes
+        inside["generator"] = "generator" if RunFolder.around(source) else "generator.codes"
     tables = {name: _options(type(part), spec(part, path=name)) for name, part in parts.items()}
     recipe = run.recipe_spec() if run.recipe_file.is_file() else {}
     tables |= {name: table for name, table in _seated(recipe).items() if name not in tables}
     weightless = {name for name, part in parts.items() if not part.state_dict()}  # as one-hot
     found: Tables = {
-        name: tables[name] if name in weightless else {**tables[name], "from": f"{source}:{name}"}
+        name: tables[name]
+        if name in weightless
+        else {**tables[name], "from": f"{source}:{inside.get(name, name)}"}
         for name in tables
         if not (name == "sampler" and name in weightless)
     }
-    return found, pipeline.generator.image
+    return found, cast(Generator, parts["generator"]).image
 
 
 def start_from(table: Mapping[str, Any], networks: Tables) -> dict[str, Any]:

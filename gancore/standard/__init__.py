@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gancore.standard.consistency import BalancedConsistency, LatentConsistency
     from gancore.standard.constraints import WeightClipping
     from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
+    from gancore.standard.decoded import Decoded
     from gancore.standard.few_labels import FewLabels
     from gancore.standard.gaussian_mixture import GaussianMixture
     from gancore.standard.gradient_normalization import GradientNormalization
@@ -86,6 +87,7 @@ _HOMES = {
         "HistoricalAverageGenerator",
     ),
     "co_training": ("CoTraining", "CoTrainingDiscriminator"),
+    "decoded": ("Decoded",),
     "few_labels": ("FewLabels",),
     "gaussian_mixture": ("GaussianMixture",),
     "gradient_normalization": ("GradientNormalization",),
@@ -176,6 +178,7 @@ __all__ = [
     "Cosine",
     "CosineQuantizer",
     "DataToDataCrossEntropy",
+    "Decoded",
     "DiffAugment",
     "Dragan",
     "Drift",

@@ -37,7 +37,7 @@ class Changes:
     Attributes:
         recipe: options of the recipe by path.
         settings: fields of `Settings`.
-        data: the new entries of the table of the data; empty if they are where they were.
+        data: the new entries of the table of the data; empty if they and the first stage are where they were.
     """
 
     recipe: Mapping[str, Any] = attrs.field(factory=dict)
@@ -49,7 +49,9 @@ class Changes:
         asked: dict[str, Any] = dict(self.settings)
         if self.recipe:
             asked["set"] = dict(self.recipe)
-        return asked | ({"data": self.data["sources"]} if self.data else {})
+        asked |= {"data": self.data["sources"]} if "sources" in self.data else {}
+        moved = self.data.get("first_stage")
+        return asked | ({"first_stage": moved["place"]} if moved else {})
 
 
 def changed_settings(run: RunFolder, changes: Mapping[str, Any]) -> Settings:

@@ -15,6 +15,7 @@ from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureEr
 from gancore.measure.alarms import Alarm
 from gancore.measure.evaluation import values_table
 from gancore.pictures.report import write_report
+from gancore.pipeline import Pipeline
 from gancore.progress import hushed, tell
 from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
@@ -87,6 +88,10 @@ class Training:
     def folder(self) -> Path:
         """The folder of the run."""
         return self.run_folder.path
+
+    def products(self) -> dict[str, Pipeline]:
+        """The pipelines of images, as they are sampled, evaluated and saved."""
+        return products(self.recipe, self.data.decoded)
 
     def __fspath__(self) -> str:
         return str(self.folder)
@@ -249,8 +254,8 @@ class Training:
     def _grids(self) -> None:
         if not (self.ranks.first and self.recipe.ready):
             return
-        pipelines = products(self.recipe)
-        write_real(next(iter(pipelines.values())), self.monitor.data, self.run_folder)
+        pipelines = self.products()
+        write_real(next(iter(pipelines.values())), self.monitor.data.pictures, self.run_folder)
         self.run_folder.samples_folder.mkdir(exist_ok=True)
         for path in write_grids(pipelines, self.fixed, self.run_folder, self.run.images, self.settings.seed):
             self._tell("gancore_sampled", path=str(path))
@@ -296,8 +301,8 @@ class Training:
             return
         best = self.monitor.best_moment
         if best is not None and best.images == self.run.images:
-            self.run_folder.save_best(products(self.recipe), best.images, best.score, best.value)
-        self.run_folder.save_pipelines(products(self.recipe), self.run.images)
+            self.run_folder.save_best(self.products(), best.images, best.score, best.value)
+        self.run_folder.save_pipelines(self.products(), self.run.images)
 
     def _kept(self) -> dict[str, Any]:
         """How many checkpoints are kept, and which besides."""

@@ -114,7 +114,7 @@ class Monitor:
             MeasureError: the images cannot be evaluated; the training can continue.
         """
         started = time.monotonic()
-        name, pipeline = next(iter(products(self.recipe).items()))
+        name, pipeline = next(iter(products(self.recipe, self.data.decoded).items()))
         study = self._study(name, pipeline)
         scored = score_study(study, self.scores, images=images)
         found = attrs.evolve(scored, anchors=anchors(study, self.scores), seconds=time.monotonic() - started)
@@ -139,7 +139,8 @@ class Monitor:
         source = self._real(pipeline.reads) if pipeline.reads else None
         reference = self._real(pipeline.makes)
         samples: ImageSet = PipelineSamples(pipeline, self.count, seed=SEED, source=source)
-        held_out = None if self.held_out is None else DatasetImages(self.held_out, entry=pipeline.makes)
+        out = self.held_out
+        held_out = None if out is None else DatasetImages(out.pictures, entry=pipeline.makes)
         return Study(
             samples,
             reference,
@@ -151,7 +152,8 @@ class Monitor:
         )
 
     def _real(self, entry: str) -> DatasetImages:
-        return DatasetImages(self.data, min(MOST, len(self.data)), seed=SEED, entry=entry)
+        data = self.data.pictures
+        return DatasetImages(data, min(MOST, len(data)), seed=SEED, entry=entry)
 
     def _of_probes(self) -> dict[str, float]:
         pipelines = products(self.recipe)

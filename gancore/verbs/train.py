@@ -13,6 +13,8 @@ from gancore.data import ImageOptions
 from gancore.errors import UserError
 from gancore.progress import Progress
 from gancore.recipes.base import Recipe
+from gancore.runs.first_stages import Given
+from gancore.runs.first_stages import first_stage as open_first_stage
 from gancore.runs.settings import Settings
 from gancore.runs.sources import given_data
 from gancore.runs.transfer import trained_networks
@@ -29,6 +31,7 @@ def train(
     *,
     set: Changes = (),
     init: str | os.PathLike[str] | None = None,
+    first_stage: Given | None = None,
     paired: bool | None = None,
     size: int | str | tuple[int, int] | None = None,
     channels: int | None = None,
@@ -74,6 +77,8 @@ def train(
             array, a tensor or a torch dataset, which `gancore.resume` is given again; or a `Data`.
         set: fields of a recipe given by name or file, by path: {"generator.width": 96}.
         init: start from the networks of this run, checkpoint or pipeline.
+        first_stage: train on the codes that the autoencoder of this run, checkpoint or pipeline gives to the
+            images; what is drawn is decoded by it.
         paired: match the two domains by file name.
         size: height and width: 64, "48x64" or (48, 64).
         channels: 1: gray, 3: RGB, 4: RGBA.
@@ -116,16 +121,21 @@ def train(
     """
     options = given(**locals())
     made, image = _recipe(recipe, set, init)
-    pictures = ImageOptions(**_known(image, init, _fields(ImageOptions, options)))
+    fixed = "" if init is None else f"the networks of {init} are"
+    stage = None if first_stage is None else open_first_stage(first_stage)
+    if stage is not None:
+        image, fixed = stage.image, f"{stage.title} is"
+    pictures = ImageOptions(**_known(image, fixed, _fields(ImageOptions, options)))
     settings, opened = _fields(Settings, options), given_data(data, pictures, paired=bool(paired))
     with watching(progress):
         if resume_if_there and (begun := begun_run(output, made)):
-            return start.resume(begun.path, opened, **unfinished(begun, settings))
+            return start.resume(begun.path, opened, first_stage=first_stage, **unfinished(begun, settings))
         return start.train(
             made,
             opened,
             output=None if output is None else Path(output),
             settings=Settings.of(**settings),
+            first_stage=stage,
             command=command,
         )
 
@@ -146,16 +156,15 @@ def _recipe(
     return made, made.image or image
 
 
-def _known(
-    image: ImageShape | None, init: str | os.PathLike[str] | None, options: dict[str, Any]
-) -> dict[str, Any]:
-    """The image options, with the shape of the networks where it is known."""
+def _known(image: ImageShape | None, fixed: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The image options, with the shape of the networks where it is known; `fixed` says by what, if it cannot
+    be another.
+    """
     known = options if image is None else {"channels": image[0], "size": image[1:], **options}
     read = ImageOptions(**known)
-    if init is not None and image is not None and (read.channels, read.size) != (image[0], image[1:]):
+    if fixed and image is not None and (read.channels, read.size) != (image[0], image[1:]):
         raise UserError(
-            f"the networks of {init} are for images {image}; "
-            "omit --size and --channels, or start from other networks"
+            f"{fixed} for images {image}; omit --size and --channels, or start from other networks"
         )
     return known
 

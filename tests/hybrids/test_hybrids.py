@@ -15,6 +15,7 @@ import torch
 
 from gancore import TwoPlayerGAN
 from gancore.component.discovery import host, registry
+from gancore.component.fields import required_fields
 from gancore.component.interfaces import Movable
 from gancore.errors import FactError, FitError
 from gancore.testing.stage import Rows, drive
@@ -32,8 +33,11 @@ less, they are a third faster.
 
 
 def offered(kind):
-    """The parts of all plugins that are installed; what a test adds to the registry comes from none."""
-    return [offer.cls for offer in registry().registrations(kind) if offer.distribution in host().versions]
+    """The parts of all plugins that are installed; what a test adds to the registry comes from none, and
+    those that must be given parts are tested around these.
+    """
+    offers = [offer for offer in registry().registrations(kind) if offer.distribution in host().versions]
+    return [offer.cls for offer in offers if not required_fields(offer.cls)]
 
 
 def facts(side):

@@ -40,6 +40,11 @@ class Codebook(Conditioner):
         """`(N, *latent_shape)` int64 → `(N, D, *S)`."""
         return self.quantizer.look_up(latent)
 
+    def snap(self, code: Tensor) -> Tensor:
+        """`(N, D, *S)` → the quantized maps."""
+        quantized: Tensor = self.quantizer(code).code
+        return quantized
+
 
 @part("uniform-indices")
 class UniformIndices(Sampler):
