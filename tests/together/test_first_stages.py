@@ -15,9 +15,7 @@ def test_dcgan_on_the_codes_of_vq_vae_snaps_to_its_codebook(tmp_path):
     often = {"images": 8, "batch": 4, "evaluate_every": 0, "progress": False}
     gancore.train(gancore.create("vq-vae", first), size=64, output=tmp_path / "first", **often)
     small = {"generator.width": 2, "discriminator.width": 2}
-    made = gancore.train(
-        "dcgan", set=small, first_stage=tmp_path / "first", output=tmp_path / "run", **often
-    )
+    made = gancore.train("dcgan", set=small, first_stage=tmp_path / "first", output=tmp_path / "run", **often)
     assert made.recipe.image == (3, 16, 16)
     pipeline = gancore.load(tmp_path / "run")
     assert isinstance(pipeline.generator, Decoded) and pipeline.sample(2, seed=0).shape == (2, 3, 64, 64)
