@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from gancore.component.bounded import bounded_by_weights
-from gancore.component.discovery import host
+from gancore.component.discovery import host, registry
 from gancore.component.interfaces import Discriminator
-from gancore.component.part import Part, fact_fields
+from gancore.component.part import Part, fact_fields, seats
 from gancore.component.specs import build, spec, to_toml
 from gancore.component.weights import FILE, write_weights
 from gancore.errors import CheckpointError, GancoreError, UserError
@@ -23,6 +23,8 @@ __all__ = ["import_discriminator", "import_file", "import_generator"]
 
 JUDGE = "discriminator"
 """The discriminator's folder, next to the pipeline; an import has the layout of a run folder."""
+TRAINED = ("generator", "conditioner", "encoder", JUDGE)
+"""The seats of a recipe that imported networks take."""
 AVERAGED = ("G_ema", "g_ema", "avgG", "ema", "params_ema")
 """The names that published code gives the generator that is used for sampling."""
 JUDGES = ("D", "d", "netD")
@@ -173,7 +175,9 @@ def _table(
     The image shape and the number of classes, if any, are those of the networks; training requires data that
     match.
     """
-    parts = {"generator": pipeline.generator, "conditioner": pipeline.conditioner, JUDGE: discriminator}
+    names = {place.name for place in seats(registry().base_of("recipe", str(recipe["part"])))}
+    held = {**pipeline.parts, JUDGE: discriminator}
+    parts = {name: held[name] for name in TRAINED if name in names & held.keys()}
     table = spec(build({**recipe, **{seat: _options(part) for seat, part in parts.items()}}))
     for seat, part in parts.items():
         if part.state_dict():

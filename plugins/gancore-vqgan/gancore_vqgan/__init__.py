@@ -5,6 +5,7 @@
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
 from gancore.component.presets import Preset
+from gancore.published import Importer
 from gancore_vqgan.discriminator import VQGANDiscriminator
 from gancore_vqgan.first_stage import FirstStage
 from gancore_vqgan.networks import VQGANDecoder, VQGANEncoder
@@ -22,6 +23,7 @@ from gancore_vqgan.prior import (
     Strided,
     Transformer,
 )
+from gancore_vqgan.published import Published
 from gancore_vqgan.quantized import QuantizedEncoder
 from gancore_vqgan.vqgan import VQGAN
 from gancore_vqgan.vqvae import VQVAE
@@ -71,3 +73,9 @@ def gancore_parts() -> list[type[Part]]:
 def gancore_presets() -> tuple[Preset, ...]:
     """Settings of VQGAN."""
     return PRESETS
+
+
+@hookimpl
+def gancore_importers() -> list[Importer]:
+    """What reads the published networks."""
+    return [Published()]
