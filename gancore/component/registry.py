@@ -24,6 +24,7 @@ FAMILIES = {
     "rae-gp": "gancore-autoencoder",
     "rae-sn": "gancore-autoencoder",
     "ex-post": "gancore-autoencoder",
+    "pretrained-autoencoder": "gancore-autoencoder",
     "pca": "gancore-pca",
     "rbm": "gancore-rbm",
     "cyclegan": "gancore-cyclegan",

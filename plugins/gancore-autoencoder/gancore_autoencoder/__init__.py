@@ -17,6 +17,7 @@ from gancore_autoencoder.penalties import (
     SparseActivation,
 )
 from gancore_autoencoder.presets import PRESETS
+from gancore_autoencoder.pretrained import PretrainedAutoencoder
 from gancore_autoencoder.recipe import Autoencoder
 from gancore_autoencoder.reconstructions import CrossEntropy, Reconstruction, SquaredError
 
@@ -38,6 +39,7 @@ __all__ = [
     "MLPGenerator",
     "MaskingNoise",
     "Penalty",
+    "PretrainedAutoencoder",
     "ProjectedContractive",
     "Reconstruction",
     "SaltAndPepper",
@@ -53,7 +55,7 @@ gancore_api = 1
 def gancore_parts() -> list[type[Part]]:
     """The recipes, networks, corruptions, distances and penalties."""
     return [
-        *(Autoencoder, ExPost),
+        *(Autoencoder, PretrainedAutoencoder, ExPost),
         *(AutoencoderEncoder, MLPEncoder, KSparse),
         *(AutoencoderGenerator, SpectralGenerator, MLPGenerator),
         *(MaskingNoise, SaltAndPepper),

@@ -35,7 +35,7 @@ class AutoencoderEncoder(Encoder):
 
     width: int = field(default=32, validator=whole(1), help=_WIDTH)
     activation: str = field(default="linear", validator=one_of(*CODE_ACTIVATIONS), help=ACTIVATION)
-    latent: Shape = fact(help="shape of one code, given by the generator")
+    latent: Shape = fact(default=None, help="shape of one code, given by the generator")
 
     def build(self) -> None:
         """Makes the convolutions and the linear layer."""

@@ -33,7 +33,7 @@ class KSparse(Encoder):
 
     encoder: Seat[Encoder] = seat(default=AutoencoderEncoder, help="makes the code")
     k: int = field(default=16, validator=whole(1), help="values that are kept")
-    latent: Shape = fact(help="shape of one code, given by the generator")
+    latent: Shape = fact(default=None, help="shape of one code, given by the generator")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The shapes of the image and of the code."""

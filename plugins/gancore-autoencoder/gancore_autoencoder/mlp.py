@@ -39,7 +39,7 @@ class MLPEncoder(Encoder):
     )
     hidden: str = field(default="relu", validator=one_of(*HIDDEN_ACTIVATIONS), help=_HIDDEN)
     activation: str = field(default="linear", validator=one_of(*CODE_ACTIVATIONS), help=ACTIVATION)
-    latent: Shape = fact(help="shape of one code, given by the generator")
+    latent: Shape = fact(default=None, help="shape of one code, given by the generator")
 
     def build(self) -> None:
         """Makes the layers."""

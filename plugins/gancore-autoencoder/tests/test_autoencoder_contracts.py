@@ -13,6 +13,7 @@ from gancore_autoencoder import (
     MaskingNoise,
     MLPEncoder,
     MLPGenerator,
+    PretrainedAutoencoder,
     ProjectedContractive,
     SaltAndPepper,
     SparseActivation,
@@ -27,7 +28,7 @@ PENALTIES = (CodeNorm, DecoderWeights, DecoderGradient, AbsoluteCode, SparseActi
 
 
 @contracts(
-    *(Autoencoder, ExPost, *NETWORKS),
+    *(Autoencoder, PretrainedAutoencoder, ExPost, *NETWORKS),
     *(MaskingNoise, SaltAndPepper),
     *(SquaredError, CrossEntropy, *PENALTIES, Contractive, ProjectedContractive),
 )

@@ -3,30 +3,16 @@
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor
 
-from gancore.component.interfaces import Encoder, Generator, Shape
+from gancore.component.interfaces import Encoder, Shape
 from gancore.component.part import fact, interface
 from gancore.component.precision import at_least_float32
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
+from gancore.nn.logit_decoder import LogitDecoder
 
-
-@interface("generator")
-class Decoder(Generator):
-    """A generator with logits, so that a Bernoulli likelihood stays exact where the image saturates.
-
-    The image is the Bernoulli mean σ(logits) mapped from [0, 1] to [-1, 1], 2 σ(logits) - 1 =
-    tanh(logits / 2), so a decoder works wherever a generator does.
-    """
-
-    @abstractmethod
-    def logits(self, code: Tensor) -> Tensor:
-        """`(N, *code_shape)` → `(N, C, H, W)` float32, unbounded."""
-
-    def forward(self, code: Tensor) -> Tensor:
-        """`(N, *code_shape)` → `(N, C, H, W)` float32 in [-1, 1]."""
-        return torch.tanh(self.logits(code) / 2)  # 2 σ(logits) - 1
+Decoder = LogitDecoder
+"""A generator with logits, which a Bernoulli likelihood reads."""
 
 
 @interface("encoder")
