@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         Schedule,
     )
     from gancore.component.network_sampler import NetworkSampler
-    from gancore.component.part import Part, RunningMean, Seat, Seats, fact, field, part, seat
+    from gancore.component.part import Part, RandomRows, RunningMean, Seat, Seats, fact, field, part, seat
     from gancore.component.presets import Preset
     from gancore.component.quantizer import Quantized, Quantizer
     from gancore.component.sharing import share
@@ -94,7 +94,6 @@ _HOMES = {
         "Constraint",
         "Discriminator",
         "DiscriminatorRegularizer",
-        "Distance",
         "Encoder",
         "Extractor",
         "Generator",
@@ -108,7 +107,7 @@ _HOMES = {
     "component.distance": ("Distance",),
     "component.fitted_sampler": ("FittedSampler",),
     "component.network_sampler": ("NetworkSampler",),
-    "component.part": ("Part", "RunningMean", "Seat", "Seats", "fact", "field", "part", "seat"),
+    "component.part": ("Part", "RandomRows", "RunningMean", "Seat", "Seats", "fact", "field", "part", "seat"),
     "component.quantizer": ("Quantized", "Quantizer"),
     "component.sharing": ("share",),
     "component.specs": ("build", "spec"),
@@ -158,6 +157,7 @@ __all__ = [
     "Discriminator",
     "DiscriminatorProbe",
     "DiscriminatorRegularizer",
+    "Distance",
     "Encoder",
     "Evaluation",
     "Extractor",
@@ -175,6 +175,7 @@ __all__ = [
     "Preset",
     "Quantized",
     "Quantizer",
+    "RandomRows",
     "Recipe",
     "RunFolder",
     "RunningMean",

@@ -40,13 +40,14 @@ from gancore.component.fields import (
 )
 from gancore.component.ownership import Owner, Place, making, next_place
 from gancore.component.representation import part_text
-from gancore.component.running_mean import RunningMean
+from gancore.component.running_mean import RandomRows, RunningMean
 from gancore.component.scheduled import closed, refused, taking_schedules
 from gancore.component.seating import children, fill, fill_all, occupy
 from gancore.errors import FactError, Unbuilt
 
 __all__ = [
     "Part",
+    "RandomRows",
     "RunningMean",
     "Seat",
     "SeatField",

@@ -9,7 +9,7 @@ from gancore.component.interfaces import Augment, Conditioner, Discriminator, En
 from gancore.component.part import Part
 from gancore.component.randomness import fold, seeded
 from gancore.testing.trial import Trial
-from gancore.training.state import running_means, updating
+from gancore.training.state import observed, updating
 
 NETWORKS: tuple[type[Part], ...] = (Conditioner, Generator, Discriminator, Encoder, Augment)
 Inputs = tuple[Tensor, Tensor | None]
@@ -78,7 +78,7 @@ def update_buffers(part: Part) -> None:
     modules = list(part.modules())
     for module in updating(modules):
         module.update_buffers()
-    for mean in running_means(modules):
+    for mean in observed(modules):
         mean.clear()
 
 

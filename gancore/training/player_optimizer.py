@@ -13,7 +13,7 @@ from gancore.component.scheduled import changing
 from gancore.errors import CheckpointError, NotFinite
 from gancore.recipes.base import Player
 from gancore.training.ranks import Ranks
-from gancore.training.state import modules_of, running_means, updating
+from gancore.training.state import modules_of, observed, updating
 
 
 class PlayerOptimizer:
@@ -27,7 +27,7 @@ class PlayerOptimizer:
         mine = set(map(id, self.parameters))
         self._others = [p for p in others if id(p) not in mine]
         modules = modules_of(player)
-        self._running_means, self._updating = running_means(modules), updating(modules)
+        self._observed, self._updating = observed(modules), updating(modules)
         self.restart()
 
     def restart(self) -> None:
@@ -48,8 +48,8 @@ class PlayerOptimizer:
         frozen = [p for p in self._others if p.requires_grad]
         for p in frozen:
             p.requires_grad_(False)
-        for running_mean in self._running_means:
-            running_mean.clear()
+        for one in self._observed:
+            one.clear()
         try:
             yield
         finally:
@@ -107,16 +107,14 @@ class PlayerOptimizer:
         self._rates = [group["lr"] for group in self.optimizer.param_groups]
 
     def update_buffers(self, ranks: Ranks) -> None:
-        """Sums the running means over the ranks, then calls `update_buffers` of every module."""
-        for running_mean in self._running_means:
-            if running_mean.total is not None and ranks.joined:
-                running_mean.total = ranks.sum(running_mean.total)
-                running_mean.count *= ranks.world
+        """Joins what was observed on the ranks, then calls `update_buffers` of every module."""
+        for one in self._observed if ranks.joined else ():
+            one.join(ranks)
         with torch.no_grad():
             for module in self._updating:
                 module.update_buffers()
-        for running_mean in self._running_means:
-            running_mean.clear()
+        for one in self._observed:
+            one.clear()
 
     def check_finite(self, step: int, terms: Mapping[str, Tensor], norms: list[Tensor]) -> None:
         """Raises NotFinite, naming step, player and term or weight, if a value is not finite.

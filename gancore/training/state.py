@@ -1,7 +1,7 @@
 """What a training moves besides weights, and whose it is.
 
-State lies in any module of a player's parts, in plain layers too: running means as attributes, also in lists
-and dicts, and what a method `update_buffers` moves after each update of the player.
+State lies in any module of a player's parts, in plain layers too: running means and other things observed as
+attributes, also in lists and dicts, and what a method `update_buffers` moves after each update of the player.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,8 @@ from typing import Any
 from torch import nn
 
 from gancore.component.interfaces import Average
-from gancore.component.part import Part, RunningMean
+from gancore.component.part import Part
+from gancore.component.running_mean import Observed
 from gancore.errors import FitError
 from gancore.nn.running_statistics import running_statistics
 from gancore.recipes.base import Player, Recipe
@@ -23,10 +24,12 @@ def modules_of(player: Player) -> list[nn.Module]:
     return list(dict.fromkeys(module for part in parts for module in part.modules()))
 
 
-def running_means(modules: Iterable[nn.Module]) -> list[RunningMean]:
-    """The running means that are attributes of the modules, also inside lists, tuples and dicts."""
+def observed(modules: Iterable[nn.Module]) -> list[Observed]:
+    """The running means and the like that are attributes of the modules, also inside lists, tuples and
+    dicts.
+    """
     own = ({k: v for k, v in vars(m).items() if k not in _OF_ANY_MODULE} for m in modules)
-    return list(dict.fromkeys(mean for attributes in own for mean in _means_in(attributes)))
+    return list(dict.fromkeys(found for attributes in own for found in _observed_in(attributes)))
 
 
 _OF_ANY_MODULE = frozenset(vars(nn.Module()))
@@ -71,7 +74,7 @@ def check_owned(recipe: Recipe, players: Mapping[str, Player]) -> None:
         ]
         if weights:
             raise FitError(_unowned(recipe, players, path, f"the weight {weights[0]}", "trained") + _FROZEN)
-        if module not in owned and (_updates(module) or running_means([module])):
+        if module not in owned and (_updates(module) or observed([module])):
             raise FitError(_unowned(recipe, players, path, "state", "updated"))
 
 
@@ -93,12 +96,12 @@ def _updates(module: nn.Module) -> bool:
     return callable(method) and method is not Part.update_buffers
 
 
-def _means_in(value: Any) -> Iterator[RunningMean]:
-    if isinstance(value, RunningMean):
+def _observed_in(value: Any) -> Iterator[Observed]:
+    if isinstance(value, Observed):
         yield value
     elif isinstance(value, dict):
         for inner in value.values():
-            yield from _means_in(inner)
+            yield from _observed_in(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _means_in(inner)
+            yield from _observed_in(inner)
