@@ -23,7 +23,7 @@ from gancore_vqgan.prior import (
     Strided,
     Transformer,
 )
-from gancore_vqgan.published import Published
+from gancore_vqgan.published import BothStages, Published, import_stages, import_transformer
 from gancore_vqgan.quantized import QuantizedEncoder
 from gancore_vqgan.vqgan import VQGAN
 from gancore_vqgan.vqvae import VQVAE
@@ -50,6 +50,8 @@ __all__ = [
     "VQGANEncoder",
     "VQVAEDecoder",
     "VQVAEEncoder",
+    "import_stages",
+    "import_transformer",
 ]
 
 gancore_api = 1
@@ -78,4 +80,4 @@ def gancore_presets() -> tuple[Preset, ...]:
 @hookimpl
 def gancore_importers() -> list[Importer]:
     """What reads the published networks."""
-    return [Published()]
+    return [Published(), BothStages()]
