@@ -1,4 +1,4 @@
-"""The variational autoencoder (Kingma & Welling 2013), β-VAE, and importance-weighted log-likelihoods."""
+"""Variational autoencoders (Kingma & Welling 2013): their bounds, divergences, priors and likelihoods."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,19 @@ import typer
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
 from gancore.component.presets import Preset
+from gancore_vae.adversarial import AdversarialAutoencoder
 from gancore_vae.capacity import Capacity
 from gancore_vae.convolutional import ConvolutionalDecoder, ConvolutionalEncoder
+from gancore_vae.discrepancy import Info, WassersteinMMD
 from gancore_vae.divergences import ClosedForm, Divergence, Inferred, Sampled
 from gancore_vae.estimate import Estimate, log_likelihood
+from gancore_vae.factor import FactorVAE
 from gancore_vae.flow import RealNVP
+from gancore_vae.iwae import IWAE
+from gancore_vae.kernels import GaussianKernel, InverseMultiquadratic, Kernel
 from gancore_vae.labeled import LabeledEncoder
+from gancore_vae.larsen import VAEGAN
+from gancore_vae.latent_discriminator import LatentMLP
 from gancore_vae.likelihoods import Bernoulli, DiscretizedLogistic, Gaussian, LearnedGaussian, Likelihood
 from gancore_vae.mixture import MixturePrior
 from gancore_vae.mlp import MLPDecoder, MLPEncoder
@@ -20,12 +27,17 @@ from gancore_vae.networks import Decoder, GaussianEncoder
 from gancore_vae.presets import PRESETS
 from gancore_vae.priors import Prior
 from gancore_vae.recipe import VAE
+from gancore_vae.total_correlation import TotalCorrelation
 from gancore_vae.vamp import Vamp
+from gancore_vae.variational import Variational
 from gancore_vae.verb import likelihood
 
 __all__ = [
+    "IWAE",
     "PRESETS",
     "VAE",
+    "VAEGAN",
+    "AdversarialAutoencoder",
     "Bernoulli",
     "Capacity",
     "ClosedForm",
@@ -35,10 +47,16 @@ __all__ = [
     "DiscretizedLogistic",
     "Divergence",
     "Estimate",
+    "FactorVAE",
     "Gaussian",
     "GaussianEncoder",
+    "GaussianKernel",
     "Inferred",
+    "Info",
+    "InverseMultiquadratic",
+    "Kernel",
     "LabeledEncoder",
+    "LatentMLP",
     "LearnedGaussian",
     "Likelihood",
     "MLPDecoder",
@@ -47,7 +65,10 @@ __all__ = [
     "Prior",
     "RealNVP",
     "Sampled",
+    "TotalCorrelation",
     "Vamp",
+    "Variational",
+    "WassersteinMMD",
     "gancore_api",
     "likelihood",
     "log_likelihood",
@@ -58,13 +79,14 @@ gancore_api = 1
 
 @hookimpl
 def gancore_parts() -> Sequence[type[Part]]:
-    """The recipe, its networks, likelihoods and divergences."""
+    """The recipes, their networks, likelihoods, divergences and priors."""
     return [
-        *(VAE,),
+        *(VAE, IWAE, FactorVAE, AdversarialAutoencoder, VAEGAN),
         *(ConvolutionalDecoder, MLPDecoder),
         *(ConvolutionalEncoder, MLPEncoder, LabeledEncoder),
         *(Bernoulli, DiscretizedLogistic, Gaussian, LearnedGaussian),
-        *(Capacity, ClosedForm, Sampled),
+        *(Capacity, ClosedForm, Info, Sampled, TotalCorrelation, WassersteinMMD),
+        *(GaussianKernel, InverseMultiquadratic, LatentMLP),
         *(MixturePrior, RealNVP, Vamp),
     ]
 

@@ -13,7 +13,7 @@ from gancore.pipeline import Pipeline, evaluating
 from gancore_vae.likelihoods import Likelihood
 from gancore_vae.networks import GaussianEncoder
 from gancore_vae.priors import check_density, log_density
-from gancore_vae.recipe import VAE
+from gancore_vae.variational import Variational
 
 CHUNK = 64
 """Images processed at a time; their noise depends on the seed and the index of the chunk."""
@@ -42,7 +42,7 @@ class Model(NamedTuple):
 
 
 def log_likelihood(
-    model: VAE | Pipeline,
+    model: Variational | Pipeline,
     images: Tensor | Iterable[Tensor],
     *,
     labels: Tensor | Iterable[Tensor] | None = None,
@@ -98,9 +98,9 @@ def _weigh(model: Model, image: Tensor, label: Tensor | None, samples: int) -> t
     return total - torch.tensor(float(samples)).log(), mean  # eq. 8 and the bound, (N,) each
 
 
-def _parts(model: VAE | Pipeline, likelihood: Likelihood | None) -> Model:
+def _parts(model: Variational | Pipeline, likelihood: Likelihood | None) -> Model:
     encoder, prior = model.encoder, model.sampler
-    if isinstance(model, VAE):
+    if isinstance(model, Variational):
         model.require()
         likelihood = likelihood or model.likelihood
     if not isinstance(encoder, GaussianEncoder) or prior is None:

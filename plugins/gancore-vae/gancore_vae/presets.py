@@ -1,5 +1,6 @@
 """Published settings and combinations of parts, as data."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,24 @@ PRESETS = (
         batch=64,
         divergence=_CAPACITY,
         generator={"part": "convolutional-decoder", "latent": 10},
+    ),
+    _preset(
+        "beta-tc-vae",
+        "VAE with six times the weight on the total correlation of its latents (Chen et al. 2018).",
+        divergence="total-correlation",
+        generator={"part": "convolutional-decoder", "latent": 10},
+    ),
+    _preset(
+        "info-vae",
+        "VAE whose latents match the prior by their maximum mean discrepancy (Zhao et al. 2017).",
+        divergence="info",
+    ),
+    _preset(
+        "wae-mmd",
+        "Wasserstein autoencoder with squared error and maximum mean discrepancy (Tolstikhin et al. 2017).",
+        batch=100,
+        likelihood={"part": "gaussian", "deviation": math.sqrt(0.5)},
+        divergence="wae-mmd",
     ),
     _preset(
         "mixture-vae",

@@ -16,7 +16,7 @@ from gancore.runs.folder import RunFolder
 from gancore.runs.sources import open_source
 from gancore_vae.estimate import Estimate, log_likelihood
 from gancore_vae.likelihoods import Likelihood
-from gancore_vae.recipe import VAE
+from gancore_vae.variational import Variational
 
 BATCH = 512
 """Images read at a time."""
@@ -34,7 +34,7 @@ def likelihood(
     """Estimates the log-likelihood of images under a trained variational autoencoder.
 
     Args:
-        run: folder of a run trained with recipe vae.
+        run: folder of a run of a variational autoencoder.
         data: images to score; they are fitted to the size that the run was trained at.
         subset: train or test, of an IDX folder.
         count: score only this many images, from the first; default: all.
@@ -42,8 +42,8 @@ def likelihood(
         seed: seed of the latents.
 
     Raises:
-        UserError: the run was not trained with recipe vae, it reads labels and the images have none, or
-            `count` or `samples` is below 1.
+        UserError: the run is not that of a variational autoencoder, it reads labels and the images have
+            none, or `count` or `samples` is below 1.
     """
     if samples < 1 or (count is not None and count < 1):
         raise UserError(f"--samples and --count must be at least 1; got {samples} and {count}")
@@ -71,10 +71,10 @@ def _labels(images: Data, count: int) -> Sequence[Tensor]:
 
 def _likelihood(run: RunFolder, pipeline: Pipeline) -> Likelihood:
     recipe = run.recipe()
-    if not isinstance(recipe, VAE):
+    if not isinstance(recipe, Variational):
         raise UserError(
             f"{run} was trained with {recipe.qualified_name}; "
-            "`gancore likelihood` scores runs trained with recipe/vae"
+            "`gancore likelihood` scores runs of a variational autoencoder, such as recipe/vae"
         )
     made = recipe.likelihood
     made.bind(facts={"image": pipeline.generator.image}, by=pipeline.generator.qualified_name)

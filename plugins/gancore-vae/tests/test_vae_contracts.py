@@ -1,20 +1,30 @@
 from gancore_vae import (
+    IWAE,
     VAE,
+    VAEGAN,
+    AdversarialAutoencoder,
     Bernoulli,
     Capacity,
     ClosedForm,
     ConvolutionalDecoder,
     ConvolutionalEncoder,
     DiscretizedLogistic,
+    FactorVAE,
     Gaussian,
+    GaussianKernel,
+    Info,
+    InverseMultiquadratic,
     LabeledEncoder,
+    LatentMLP,
     LearnedGaussian,
     MixturePrior,
     MLPDecoder,
     MLPEncoder,
     RealNVP,
     Sampled,
+    TotalCorrelation,
     Vamp,
+    WassersteinMMD,
 )
 
 from gancore.testing import contracts
@@ -28,6 +38,13 @@ LIKELIHOODS = (Bernoulli, Gaussian, LearnedGaussian, DiscretizedLogistic)
 PRIORS = (MixturePrior, RealNVP, Vamp)
 
 
-@contracts(VAE, *NETWORKS, *LIKELIHOODS, *PRIORS, Capacity, ClosedForm, Sampled)
+DIVERGENCES = (Capacity, ClosedForm, Info, Sampled, TotalCorrelation, WassersteinMMD)
+RECIPES = (VAE, IWAE, FactorVAE, AdversarialAutoencoder, VAEGAN)
+
+
+SMALL = (LatentMLP, GaussianKernel, InverseMultiquadratic)
+
+
+@contracts(*RECIPES, *NETWORKS, *LIKELIHOODS, *PRIORS, *DIVERGENCES, *SMALL)
 def test_contract(check):
     check()
