@@ -1,7 +1,9 @@
 """Whether the parts of a pipeline fit together."""
 
+from torch import Tensor
+
 from gancore.component.interfaces import Conditioner, Embedded, Generator, Sampler
-from gancore.errors import FitError
+from gancore.errors import FitError, UserError
 
 
 def check_fit(sampler: Sampler | None, conditioner: Conditioner, generator: Generator) -> None:
@@ -42,4 +44,22 @@ def _check_values(sampler: Sampler, conditioner: Conditioner) -> None:
         said = [f"indices below {size}" if size else "real numbers" for size in (drawn, read)]
         raise FitError(
             f"{sampler.qualified_name} draws {said[0]}, {conditioner.qualified_name} reads {said[1]}"
+        )
+
+
+def check_indices(latent: Tensor, conditioner: Conditioner) -> None:
+    """Raises UserError if a conditioner that reads indices is given other numbers."""
+    size = conditioner.codebook_size
+    if not size or not latent.numel():
+        return
+    if latent.is_floating_point():
+        raise UserError(
+            f"latents are indices here, whole numbers from 0 to {size - 1}; got {latent.dtype}: give what "
+            "the sampler draws or the encoder gives"
+        )
+    wrong = latent[(latent < 0) | (latent >= size)]
+    if len(wrong):
+        raise UserError(
+            f"{conditioner.qualified_name} reads indices from 0 to {size - 1}; got {int(wrong[0])}: give "
+            "codes of this model"
         )

@@ -13,7 +13,7 @@ from gancore.component.part import Part
 from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
 from gancore.component.specs import put
 from gancore.errors import CheckpointError, SpecError, UserError
-from gancore.pipeline.fit import check_fit
+from gancore.pipeline.fit import check_fit, check_indices
 from gancore.pipeline.mode import evaluating
 from gancore.pipeline.saving import SEATS, named_tensors, read_pipeline, restored, tables_of, write_pipeline
 from gancore.pipeline.truncation import check_truncation, truncated
@@ -223,6 +223,7 @@ class Pipeline:
         generator. Raises like `sample`.
         """
         check_truncation(self, truncation, truncation_layers)
+        check_indices(latent, self.conditioner)
         return self._in_chunks(
             lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers),
             label,
@@ -241,6 +242,7 @@ class Pipeline:
     ) -> Iterator[Tensor]:
         """The images of `render`, bit for bit, batch by batch. Raises like `sample`, before the first."""
         check_truncation(self, truncation, truncation_layers)
+        check_indices(latent, self.conditioner)
         return self._chunks(
             lambda part, mark: self._image(latent[part], mark, truncation, truncation_layers),
             label,

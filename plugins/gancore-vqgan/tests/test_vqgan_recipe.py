@@ -4,7 +4,9 @@ import torch
 from gancore_vqgan import VQVAE
 
 import gancore
-from gancore.errors import UserError
+from gancore.errors import FitError, UserError
+from gancore.pipeline import check_fit
+from gancore.standard.quantizers import UniformIndices
 from gancore.testing.stage import start
 
 IMAGE = (3, 8, 12)
@@ -90,3 +92,21 @@ def test_the_curves_of_the_quantizer_are_logged():
     logged = run.take_log()
     assert 1 <= logged["quantizer/perplexity"] <= 6 and 0 < logged["quantizer/usage"] <= 1
     assert {"model/reconstruction", "model/codebook", "model/commitment"} <= set(logged)
+
+
+def test_codes_that_are_no_indices_of_the_book_are_refused():
+    recipe = VQVAE(image=IMAGE, **SMALL)
+    pipeline = recipe.pipelines()["image"]
+    with pytest.raises(
+        UserError, match="codebook reads indices from 0 to 5; got 6: give codes of this model"
+    ):
+        pipeline.render(torch.full((1, 2, 3), 6))
+    with pytest.raises(UserError, match="reads indices from 0 to 5; got -1"):
+        pipeline.render(torch.full((1, 2, 3), -1))
+    with pytest.raises(
+        UserError, match="latents are indices here, whole numbers from 0 to 5; got torch.float"
+    ):
+        pipeline.render(torch.rand(1, 2, 3))
+    sampler = UniformIndices(latent=(2, 3), codebook_size=7)
+    with pytest.raises(FitError, match="draws indices below 7, conditioner/codebook reads indices below 6"):
+        check_fit(sampler, recipe.conditioner, recipe.generator)
