@@ -15,7 +15,9 @@ def encode(
     labels: Annotated[
         str | None,
         typer.Option(
-            "--labels", help="auto, folders or a file of labels, if the encoder reads labels; default: auto"
+            "--labels",
+            help="auto, folders or a file of labels, for an encoder that reads labels and for the purity of "
+            "clusters; default: auto if the encoder reads labels",
         ),
     ] = None,
     fit: o.Fit = None,
@@ -45,5 +47,8 @@ def encode(
     )
     names = f", file names in {found.path.with_suffix('.json')}" if found.path and found.names else ""
     say(f"{len(found)} codes {tuple(found.codes.shape[1:])} in {found.path}{names}")
+    if found.labels is not None and found.codes.is_floating_point():
+        count = found.data.classes
+        say(f"cluster purity {found.purity():.3f} ({count} clusters of codes by k-means, {count} classes)")
     if page is not None:
         say(f"clusters and nearest neighbors in {page}")

@@ -28,3 +28,13 @@ def k_means(rows: Tensor, count: int, *, rng: torch.Generator) -> tuple[Tensor, 
 
 def _nearest(rows: Tensor, centers: Tensor) -> Tensor:
     return torch.cat([block.squared.argmin(1) for block in blocks(rows, centers)])
+
+
+def purity(cluster: Tensor, label: Tensor) -> float:
+    """The fraction of rows whose label is the most frequent one of their cluster; both are `(N,)` int64.
+
+    1 if no cluster holds two labels, however many clusters there are: compare equal numbers of clusters.
+    """
+    counts = torch.zeros(int(cluster.max()) + 1, int(label.max()) + 1, dtype=torch.int64)
+    counts.index_put_((cluster, label), torch.ones_like(label), accumulate=True)
+    return int(counts.amax(1).sum()) / len(label)

@@ -13,7 +13,7 @@ from torch import Tensor
 from gancore.component.randomness import fold
 from gancore.data import Data
 from gancore.errors import UserError
-from gancore.measure.clusters import k_means
+from gancore.measure.clusters import k_means, purity
 from gancore.measure.neighbors import nearest
 from gancore.pictures.codes_page import Row, codes_page
 from gancore.pictures.store import store
@@ -84,6 +84,27 @@ class Codes:
         """
         return k_means(self.rows, count, rng=torch.Generator().manual_seed(fold(seed, "clusters")))[0]
 
+    @property
+    def labels(self) -> Tensor | None:
+        """The class of each image, `(N,)` int64, if the data came with classes."""
+        labels = self.data.labels
+        return torch.from_numpy(labels) if labels is not None and labels.ndim == 1 else None
+
+    def purity(self, count: int | None = None, *, seed: int = 0) -> float:
+        """The fraction of images whose class is the most frequent one of their cluster, for `count` clusters;
+        by default there are as many as classes.
+
+        Raises:
+            UserError: the classes of the images are not known, or the codes are indices. MeasureError: there
+                are fewer different codes than clusters.
+        """
+        if self.labels is None:
+            raise UserError(
+                "the purity of clusters needs the classes of the images; "
+                'encode them with labels, such as labels="folders" for a folder of one folder for each class'
+            )
+        return purity(self.clusters(count or self.data.classes, seed=seed), self.labels)
+
     def save(self, output: Path | str) -> Path:
         """Writes the codes to `FILE.npy` and, if there are any, the file names to `FILE.json`."""
         output = Path(output)
@@ -110,7 +131,16 @@ class Codes:
         count = min(CLUSTERS, len(torch.unique(self.rows, dim=0)))
         cluster = self.clusters(count)
         members = [torch.nonzero(cluster == i)[:, 0].tolist() for i in range(count)]
-        return [(f"{len(found)} images", found[:SHOWN]) for found in members if found]
+        return [(self._described(found), found[:SHOWN]) for found in members if found]
+
+    def _described(self, found: list[int]) -> str:
+        """What a cluster is called: its size, and its most frequent class if classes are known."""
+        size = f"{len(found)} images"
+        if self.labels is None:
+            return size
+        counts = torch.bincount(self.labels[found])
+        most = int(counts.argmax())
+        return f"{size}, {int(counts[most]) / len(found):.0%} of them {self.data.class_names[most]}"
 
     def _neighbors(self) -> list[Row]:
         k = min(SHOWN - 1, len(self) - 1)

@@ -44,7 +44,8 @@ def encode(
     Args:
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
         data: images to encode: a folder, zip, IDX or .npy file, or emoji; or a `Data`.
-        labels: auto, folders, none, or a file of labels, if the encoder reads labels.
+        labels: auto, folders, none, or a file of labels, for an encoder that reads labels and for the purity
+            of clusters; default: auto if the encoder reads labels, else none.
         fit: crop, pad or stretch images of another size; default: crop.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         output: FILE.npy for the codes, with the file names in FILE.json beside it; default: nothing is

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from gancore.errors import MeasureError
-from gancore.measure.clusters import k_means
+from gancore.measure.clusters import k_means, purity
 
 
 def blobs(sizes=(30, 20, 10)):
@@ -45,3 +45,11 @@ def test_more_clusters_than_different_rows_are_refused():
     assert k_means(rows, 1, rng=rng())[0].tolist() == [0] * 5
     with pytest.raises(MeasureError, match="2 clusters of 1 different rows; ask for 1 to 1"):
         k_means(rows, 2, rng=rng())
+
+
+def test_purity_is_the_share_of_the_most_frequent_labels():
+    cluster = torch.tensor([0, 0, 0, 1, 1, 1, 1, 2])
+    label = torch.tensor([3, 3, 1, 0, 0, 1, 3, 1])
+    assert purity(cluster, label) == (2 + 2 + 1) / 8
+    assert purity(label, label) == 1.0
+    assert purity(torch.zeros(8, dtype=torch.int64), label) == 3 / 8

@@ -95,6 +95,20 @@ def test_neighbors_and_clusters_follow_the_colors(saved, photos):
     assert torch.equal(codes.images([0]), codes.data.rows(np.array([0]))["image"])
 
 
+def test_clusters_are_compared_with_the_classes_where_these_are_known(saved, photos, tmp_path, capsys):
+    codes = gancore.encode(saved, photos, labels="folders")
+    assert codes.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert codes.purity() == 1.0 and codes.purity(1) == 4 / 12
+    page = tmp_path / "codes.html"
+    given = ["encode", str(saved), "--data", str(photos), "--output", str(tmp_path / "codes.npy")]
+    assert command([*given, "--labels", "folders", "--page", str(page)]) == 0
+    assert "cluster purity 1.000 (3 clusters of codes by k-means, 3 classes)" in capsys.readouterr().out
+    assert "100% of them red" in page.read_text()
+    assert command(given) == 0 and "purity" not in capsys.readouterr().out
+    with pytest.raises(UserError, match=r'needs the classes of the images; encode .* labels="folders"'):
+        gancore.encode(saved, photos).purity()
+
+
 def test_codes_are_those_of_the_pipeline_in_any_chunk(saved):
     codes = gancore.encode(saved, "emoji").codes
     assert torch.equal(
