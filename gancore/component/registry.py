@@ -26,6 +26,7 @@ FAMILIES = {
     "ex-post": "gancore-autoencoder",
     "pretrained-autoencoder": "gancore-autoencoder",
     "pca": "gancore-pca",
+    "ica": "gancore-ica",
     "rbm": "gancore-rbm",
     "cyclegan": "gancore-cyclegan",
     "stylegan": "gancore-stylegan",
