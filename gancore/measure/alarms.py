@@ -156,6 +156,17 @@ def exploding(history: History) -> str | None:
     return None
 
 
+def dead_codes(history: History) -> str | None:
+    """Most of a codebook is used for no image."""
+    seen = history.last("codebook usage", 2)
+    if seen and max(seen) < 0.1:
+        return (
+            f"{DRAWN} real images use {seen[-1]:.1%} of what they could of the codebook, in two evaluations "
+            "in a row"
+        )
+    return None
+
+
 GAN, VAE = "discriminator", "encoder"
 """Parts that a recipe may have, which advice is about."""
 
@@ -213,6 +224,16 @@ RULES: dict[str, tuple[Callable[[History], str | None], Advice]] = {
     "overfitting": (
         overfitting,
         ("augmentation, such as diffaugment", "more data, or mirrored images", "a stronger r1"),
+    ),
+    "codebook-collapse": (
+        dead_codes,
+        (
+            "a quantizer whose dead vectors are revived, quantizer/revival around the present one, or more "
+            "of it: a higher threshold",
+            "vectors that start from the data, quantizer/k-means-start around the present one",
+            "a smaller codebook, or one without vectors, such as quantizer/fsq",
+            "a lower learning rate",
+        ),
     ),
     "vanishing-gradients": (
         vanishing,

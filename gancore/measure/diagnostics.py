@@ -1,12 +1,15 @@
 """Diagnostics of a training: how diverse the samples are, and how the discriminators score them."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from gancore.measure.alarms import DRAWN
+from gancore.measure.codebook import index_shares, usage
 from gancore.measure.diversity import duplicates
 from gancore.measure.modes import class_balance, class_counts
-from gancore.measure.study import Study
+from gancore.measure.study import Study, gives_indices
 from gancore.pipeline import Pipeline, evaluating
 from gancore.recipes.base import DiscriminatorProbe
 
@@ -45,6 +48,21 @@ def of_labels(pipeline: Pipeline, *, seed: int) -> dict[str, float]:
     by_label = (samples - pipeline.render(latent, other, seed=seed)).abs()[relabeled]
     by_latent = (samples - pipeline.render(latent.roll(1, 0), label, seed=seed)).abs().mean()
     return {"label effect": float(by_label.mean() / by_latent)} if len(by_label) and by_latent > 0 else {}
+
+
+def of_codes(pipeline: Pipeline, study: Study) -> dict[str, float]:
+    """The fraction of the codebook that is used for some of the reference images, relative to what their
+    places could use; the mean over codebooks, where each place has several indices. Empty if codes are no
+    indices.
+    """
+    if not gives_indices(pipeline):
+        return {}
+    images, labels = study.images("reference", DRAWN), study.reference.labels
+    label = labels[: len(images)] if labels is not None and pipeline.reads_labels else None
+    shares = index_shares(pipeline, images, label)
+    books, size = shares.shape
+    places = len(images) * math.prod(pipeline.conditioner.latent_shape) // books
+    return {"codebook usage": float(usage(shares).mean()) * size / min(size, places)}
 
 
 def of_probe(

@@ -219,6 +219,7 @@ _WANTS = {
     "labels": "labels for the samples and the reference",
     "pipeline": "samples of a pipeline that draws latents",
     "encoder": "a pipeline with an encoder",
+    "indices": "a pipeline whose encoder gives indices of a codebook",
     "movable": "a generator that can move what it draws, such as StyleGAN3's",
     "training": "the images that the model was trained on",
     "pairs": "images made of others together with what they should be, as of a translator of paired images",

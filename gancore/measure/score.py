@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gancore.measure.study import Study
 
 Better = Literal["lower", "higher", "neither"]
-Need = Literal["classes", "labels", "pipeline", "encoder", "movable", "training", "pairs"]
+Need = Literal["classes", "labels", "pipeline", "encoder", "indices", "movable", "training", "pairs"]
 
 
 @attrs.frozen
@@ -32,8 +32,9 @@ class Score(Part):
 
     `needs` names what the study must provide: `classes` (the extractor classifies), `labels` (both sets have
     labels), `pipeline` (samples come from a pipeline that draws latents), `encoder` (the pipeline
-    reconstructs images of the reference), `movable` (its generator can move what it draws), `training` (the
-    training images), `pairs` (images made of others, each with the image that it should be).
+    reconstructs images of the reference), `indices` (it does so from indices of a codebook), `movable` (its
+    generator can move what it draws), `training` (the training images), `pairs` (images made of others, each
+    with the image that it should be).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()

@@ -1,6 +1,7 @@
 """The scores that an evaluation computes by default."""
 
 from gancore.measure.class_accuracy import ClassAccuracy
+from gancore.measure.codebook import CodebookUse
 from gancore.measure.density_coverage import DensityCoverage
 from gancore.measure.diversity import Diversity
 from gancore.measure.equivariance import Equivariance
@@ -21,7 +22,7 @@ SCORES: list[type[Score]] = [
     *(Frechet, Kernel, PrecisionRecall, DensityCoverage),
     *(InceptionScore, Modes, IntraClass, ClassAccuracy),
     *(Diversity, SlicedWasserstein),
-    *(Memorization, PathLength, Equivariance, Reconstruction, Pairs),
+    *(Memorization, PathLength, Equivariance, Reconstruction, CodebookUse, Pairs),
 ]
 """All scores of the core in reading order: the distribution, the classes, variety, and the model's behavior.
 """

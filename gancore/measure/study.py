@@ -30,6 +30,12 @@ def reconstructs(pipeline: Pipeline) -> bool:
     return pipeline.encoder is not None and pipeline.reads in ("", pipeline.makes)
 
 
+def gives_indices(pipeline: Pipeline) -> bool:
+    """Whether a pipeline encodes images like those that it makes as indices of a codebook."""
+    gives = getattr(pipeline.encoder, "gives", "")
+    return reconstructs(pipeline) and gives == "latent" and pipeline.conditioner.codebook_size > 0
+
+
 class Study:
     """Samples and a reference, seen through an extractor.
 
@@ -90,6 +96,7 @@ class Study:
             "labels": self.samples.labels is not None and self.reference.labels is not None,
             "pipeline": self.pipeline is not None and self.pipeline.sampler is not None,
             "encoder": self.pipeline is not None and reconstructs(self.pipeline),
+            "indices": self.pipeline is not None and gives_indices(self.pipeline),
             "movable": self.pipeline is not None and isinstance(self.pipeline.generator, Movable),
             "training": self.training is not None,
             "pairs": self.pairs is not None,

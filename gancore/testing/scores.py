@@ -14,6 +14,13 @@ from gancore.testing.toy_study import AnotherExtractor, KitExtractor, study_for
 from gancore.testing.trial import Trial
 
 EVERYTHING = frozenset(get_args(Need))
+OF_INDICES, OF_NUMBERS = frozenset({"indices"}), frozenset({"pipeline", "movable"})
+"""What a study cannot hold at once: codes that are indices, and latents that are moved a little."""
+
+
+def _everything(score: Score) -> frozenset[Need]:
+    """All that a study can hold for this score."""
+    return EVERYTHING - (OF_NUMBERS if score.needs & OF_INDICES else OF_INDICES)
 
 
 @check(Score, trials=1)
@@ -21,7 +28,7 @@ def gives_values(trial: Trial[Score]) -> None:
     """Values are finite numbers by name, with a standard error that is non-negative or unknown, and say which
     direction is better.
     """
-    found = trial.part(study_for(trial.seed, EVERYTHING))
+    found = trial.part(study_for(trial.seed, _everything(trial.part)))
     ensure(isinstance(found, dict) and found, f"it gives {found!r}, expected a dict of values by name")
     for name, value in found.items():
         ensure(isinstance(value, Value), f"{name} is {value!r}, expected a Value")
@@ -44,7 +51,7 @@ def judges_the_same_twice(trial: Trial[Score]) -> None:
     """Equal studies give equal values; the global generator is neither used nor advanced, and no feature is
     changed.
     """
-    study, before = study_for(trial.seed, EVERYTHING), torch.random.get_rng_state()
+    study, before = study_for(trial.seed, _everything(trial.part)), torch.random.get_rng_state()
     sides: tuple[Side, ...] = get_args(Side)
     kept = {side: study.features(side).clone() for side in sides}
     first = trial.part(study)
@@ -52,7 +59,7 @@ def judges_the_same_twice(trial: Trial[Score]) -> None:
     changed = [side for side, features in kept.items() if not torch.equal(study.features(side), features)]
     ensure(not changed, f"it changes the features of {', '.join(changed)} in place")
     torch.rand(7)
-    again = trial.part(study_for(trial.seed, EVERYTHING))
+    again = trial.part(study_for(trial.seed, _everything(trial.part)))
     differs = [name for name in first if first[name] != again.get(name)]
     ensure(
         not differs and set(first) == set(again),
@@ -64,7 +71,8 @@ def judges_the_same_twice(trial: Trial[Score]) -> None:
 def names_its_extractor(trial: Trial[Score]) -> None:
     """The name of a value contains the extractor's title exactly if the value depends on the extractor."""
     study, other = (
-        study_for(trial.seed, EVERYTHING, extractor=one) for one in (KitExtractor, AnotherExtractor)
+        study_for(trial.seed, _everything(trial.part), extractor=one)
+        for one in (KitExtractor, AnotherExtractor)
     )
     first, second = trial.part(study), trial.part(other)
     for name, value in first.items():
@@ -85,7 +93,7 @@ def names_its_extractor(trial: Trial[Score]) -> None:
 def refuses_too_few_images(trial: Trial[Score]) -> None:
     """One image per side is refused with MeasureError."""
     try:
-        found = trial.part(study_for(trial.seed, EVERYTHING, count=1))
+        found = trial.part(study_for(trial.seed, _everything(trial.part), count=1))
     except MeasureError:
         return
     ensure(False, f"for one image per side it gives {found}; raise MeasureError, and say how many are needed")

@@ -4,7 +4,7 @@ scores may need.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from gancore.measure.score import Need
 from gancore.measure.study import Study
 from gancore.pipeline import Pipeline
 from gancore.standard.conditioners import Identity
+from gancore.standard.quantizers import Codebook, VectorQuantizer
 from gancore.standard.samplers import Normal
 
 IMAGE = (3, 16, 16)
@@ -117,6 +118,17 @@ class MovableKitGenerator(KitGenerator):
         return super().forward(code).roll(self.place_of, (2, 3))
 
 
+@part("kit-indices")
+class KitIndexEncoder(Encoder):
+    """Which of the first pixels is the brightest."""
+
+    gives: ClassVar[Literal["code", "latent"]] = "latent"
+
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """`(N,)` int64 below 4."""
+        return image.flatten(1)[:, :CODE].argmax(1)
+
+
 @part("kit")
 class KitEncoder(Encoder):
     """The first pixels."""
@@ -124,6 +136,9 @@ class KitEncoder(Encoder):
     def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, 4)`."""
         return image.flatten(1)[:, :CODE]
+
+
+_OF_PIPELINES = {"pipeline", "encoder", "movable", "indices"}
 
 
 def study_for(
@@ -136,7 +151,7 @@ def study_for(
         Made(_images(fold(seed, "samples"), count), labels),
         Made(_images(fold(seed, "reference"), count), labels),
         judge,
-        pipeline=_pipeline(seed, holds) if holds & {"pipeline", "encoder", "movable"} else None,
+        pipeline=_pipeline(seed, holds) if holds & _OF_PIPELINES else None,
         training=Made(_images(fold(seed, "training"), COUNT), None) if "training" in holds else None,
         pairs=_pairs(seed, count) if "pairs" in holds else None,
         seed=seed,
@@ -155,12 +170,23 @@ def _images(seed: int, count: int) -> Tensor:
 
 
 def _pipeline(seed: int, holds: frozenset[Need]) -> Pipeline:
-    encoder = KitEncoder(image=IMAGE) if "encoder" in holds else None
-    generator = MovableKitGenerator if "movable" in holds else KitGenerator
-    sampler, conditioner = Normal(latent=(CODE,)), Identity(code=(CODE,))
-    made = Pipeline(
-        sampler=sampler, conditioner=conditioner, generator=generator(image=IMAGE), encoder=encoder
-    )
+    made = _of_indices() if "indices" in holds else _of_numbers(holds)
     for name, one in made.parts.items():
         one.bind(seed=seed, path=name)
     return made
+
+
+def _of_indices() -> Pipeline:
+    codebook = Codebook(quantizer=VectorQuantizer(size=5), code=(CODE,))
+    return Pipeline(
+        conditioner=codebook, generator=KitGenerator(image=IMAGE), encoder=KitIndexEncoder(image=IMAGE)
+    )
+
+
+def _of_numbers(holds: frozenset[Need]) -> Pipeline:
+    encoder = KitEncoder(image=IMAGE) if "encoder" in holds else None
+    generator = MovableKitGenerator if "movable" in holds else KitGenerator
+    sampler, conditioner = Normal(latent=(CODE,)), Identity(code=(CODE,))
+    return Pipeline(
+        sampler=sampler, conditioner=conditioner, generator=generator(image=IMAGE), encoder=encoder
+    )

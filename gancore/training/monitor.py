@@ -11,7 +11,7 @@ from gancore.data import Data
 from gancore.errors import MeasureError
 from gancore.measure.alarms import DRAWN, Alarm, History, alarms
 from gancore.measure.anchors import anchors
-from gancore.measure.diagnostics import Labeled, of_labels, of_probe, of_samples
+from gancore.measure.diagnostics import Labeled, of_codes, of_labels, of_probe, of_samples
 from gancore.measure.evaluation import Evaluation, score_study
 from gancore.measure.extractors.choose import default_extractor
 from gancore.measure.frechet import Frechet
@@ -119,7 +119,8 @@ class Monitor:
         scored = score_study(study, self.scores, images=images)
         found = attrs.evolve(scored, anchors=anchors(study, self.scores), seconds=time.monotonic() - started)
         labels = of_labels(pipeline, seed=SEED)
-        self.diagnostics.append(of_samples(study) | labels | self._of_probes())
+        codes = of_codes(pipeline, study)
+        self.diagnostics.append(of_samples(study) | labels | codes | self._of_probes())
         standing = alarms(self._history()) if images >= QUIET * self.total else []
         raised = [alarm for alarm in standing if alarm.name not in self.raised]
         names = [alarm.name for alarm in standing]

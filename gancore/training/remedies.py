@@ -8,6 +8,7 @@ from gancore.component.part import Part
 from gancore.component.specs import spec
 from gancore.recipes.base import Recipe
 from gancore.standard.augments import NoAugment
+from gancore.standard.quantizers import Revival
 
 Changes = Mapping[str, Any]
 
@@ -56,6 +57,15 @@ def _weaker_prior(recipe: Recipe) -> Changes:
     return {"beta": _times(weight, 0.5)} if isinstance(weight, float) and _plain(recipe, "beta") else {}
 
 
+def _more_revival(recipe: Recipe) -> Changes:
+    """A higher threshold for vectors that are dead, where these are revived."""
+    found = {path: one for path, one in recipe.named_modules() if isinstance(one, Revival)}
+    plain = {
+        path: one.threshold for path, one in found.items() if _plain(one, "threshold") and one.threshold < 1
+    }
+    return {f"{path}.threshold": min(1.0, _times(value, 4)) for path, value in plain.items()}
+
+
 def _clipping(recipe: Recipe) -> Changes:
     names = [name for name, _ in _rates(recipe) if hasattr(getattr(recipe, name), "max_norm")]
     return {f"{name}.max_norm": 1.0 for name in names}
@@ -84,6 +94,7 @@ REMEDIES: dict[str, tuple[Callable[[Recipe], Changes], ...]] = {
     "discriminator-won": (_slower_discriminator, _augmentation),
     "discriminator-lost": (_faster_discriminator, _weaker_penalty),
     "overfitting": (_augmentation, _penalty),
+    "codebook-collapse": (_more_revival, _slower),
     "vanishing-gradients": (_weaker_prior, _slower),
     "exploding-gradients": (_slower, _clipping),
 }

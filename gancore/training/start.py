@@ -20,6 +20,7 @@ from gancore.measure.instances import most_typical
 from gancore.progress import tell
 from gancore.recipes.base import Recipe
 from gancore.recipes.beginnings import check_schedules_begin
+from gancore.recipes.codebooks import check_codebooks_fill
 from gancore.recipes.conditions import check_both_sides_read, check_labels_arrive
 from gancore.runs.first_stages import Given, first_stage_of, noted
 from gancore.runs.folder import RunFolder
@@ -72,6 +73,7 @@ def train(
     fit_to_data(recipe, rows, settings.seed)
     check_both_sides_read(recipe)  # not on resuming: older runs may hold such recipes
     check_draws(recipe, rows)
+    check_codebooks_fill(recipe, len(rows))
     training = Training(recipe, rows, settings, ranks)
     check_schedules_begin(recipe, training.total)
     name = recipe.preset.rpartition(":")[2] or recipe.name

@@ -12,6 +12,7 @@ WELL = {
     "duplicates": 0.02,
     "class balance": 0.1,
     "label effect": 0.5,
+    "codebook usage": 0.8,
     "discriminator/tells apart": 0.9,
     "discriminator/overfitting": 0.3,
 }
@@ -22,6 +23,7 @@ SICK = {
     "duplicates": {"duplicates": 0.8},
     "class-balance": {"class balance": 1.5},
     "ignored-labels": {"label effect": 0.001},
+    "codebook-collapse": {"codebook usage": 0.03},
     "discriminator-won": {"discriminator/tells apart": 1.0},
     "discriminator-lost": {"discriminator/tells apart": 0.5},
     "overfitting": {"discriminator/overfitting": 0.95},

@@ -24,6 +24,7 @@ from gancore.standard.quantizers.k_means import k_means
 from gancore.testing import checks_for, contracts
 from gancore.testing.forward import update_buffers
 from gancore.testing.running import run_check
+from gancore.training.remedies import remedies
 
 
 @contracts(KMeansStart, Revival, EntropyPenalty)
@@ -257,3 +258,11 @@ TWICE = pytest.param("two_processes_equal_one", marks=pytest.mark.slow)
 def test_trainings_with_the_kit_are_exact(name):
     (check,) = [check for check in checks_for(Alive) if check.name == name]
     run_check(Alive, check)
+
+
+def test_an_alarm_advises_more_revival():
+    found = remedies("codebook-collapse", Alive(quantizer=KIT))
+    assert found == [{"optimizer.lr": 0.0125}]  # a threshold of 1 cannot rise
+    inside = {**KIT, "quantizer": {**KIT["quantizer"], "threshold": 0.2}}
+    first, _ = remedies("codebook-collapse", Alive(quantizer=inside))
+    assert first == {"quantizer.quantizer.threshold": 0.8}
