@@ -7,10 +7,11 @@ from gancore.exports import lazy
 if TYPE_CHECKING:
     from gancore.latent.clip import ClipScorer, clip_scorer, text_vectors
     from gancore.latent.codes import codes_of, load_code, render_codes, save_code
+    from gancore.latent.cutouts import Cutouts
     from gancore.latent.direction_file import DirectionSet
     from gancore.latent.directions import Directions, principal_directions, random_directions
     from gancore.latent.editing import edited_code, edited_latent
-    from gancore.latent.guidance import Guidance, class_scorer, guide
+    from gancore.latent.guidance import Guidance, class_scorer, guide, resembling
     from gancore.latent.interpolate import path, spherical
     from gancore.latent.inversion import Inverted, Projection, invert, render_inverted
     from gancore.latent.labeled import labeled_directions
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "clip": ("ClipScorer", "clip_scorer", "text_vectors"),
     "codes": ("codes_of", "load_code", "render_codes", "save_code"),
+    "cutouts": ("Cutouts",),
     "direction_file": ("DirectionSet",),
     "directions": ("Directions", "principal_directions", "random_directions"),
     "editing": ("edited_code", "edited_latent"),
-    "guidance": ("Guidance", "class_scorer", "guide"),
+    "guidance": ("Guidance", "class_scorer", "guide", "resembling"),
     "interpolate": ("path", "spherical"),
     "inversion": ("Inverted", "Projection", "invert", "render_inverted"),
     "labeled": ("labeled_directions",),
@@ -44,6 +46,7 @@ _HOMES = {
 }
 __all__ = [
     "ClipScorer",
+    "Cutouts",
     "DirectionSet",
     "Directions",
     "Guidance",
@@ -73,6 +76,7 @@ __all__ = [
     "random_directions",
     "render_codes",
     "render_inverted",
+    "resembling",
     "save_code",
     "sefa_directions",
     "spherical",

@@ -12,7 +12,7 @@ from torch import nn
 from gancore.errors import UserError
 from gancore.latent.clip import ClipScorer, clip_scorer, text_vectors
 from gancore.latent.codes import codes_of, render_codes
-from gancore.latent.guidance import Guidance, class_scorer, guide
+from gancore.latent.guidance import Guidance, class_scorer, guide, resembling
 from gancore.latent.spaces import code_space
 from gancore.measure.extractors.pixels import Pixels
 
@@ -85,6 +85,40 @@ def test_a_classifier_leads_towards_its_class():
     torch.testing.assert_close(
         judge.classify(judge(found.image)).log_softmax(1)[:, 1], found.scores[-1], atol=1e-4, rtol=1e-4
     )
+
+
+def test_points_begin_where_they_are_told_and_closeness_keeps_them_near():
+    pipeline = walks.layered()
+    start = codes_of(pipeline, *pipeline.draw(3, seed=9))
+    away = {}
+    for closeness in (0.0, 0.3):
+        settings = Guidance(steps=30, reach=5.0, closeness=closeness)
+        found = guide(pipeline, red, settings, space="w+", start=start)
+        torch.testing.assert_close(red(render_codes(pipeline, start)), found.scores[0], atol=1e-5, rtol=1e-4)
+        assert found.code.shape == start.shape and bool((found.scores[-1] > found.scores[0]).all())
+        away[closeness] = (found.code - start).square().flatten(1).sum(1)
+    assert bool((away[0.3] < 0.5 * away[0.0]).all())
+
+
+def test_where_score_and_distance_balance():
+    """d/dw [a·w - λ w²] = 0 at w = a / 2λ, for a score that is linear in the code."""
+    pipeline = walks.plain()
+    size = pipeline.generator.code_shape[0]
+    slope = torch.linspace(-0.1, 0.1, size)
+    pipeline.generator.forward = lambda code: (code @ slope)[:, None, None, None].expand(-1, 3, 1, 1)
+    start = torch.zeros(2, size)
+    settings = Guidance(steps=400, lr=0.02, reach=10.0, closeness=0.5)
+    found = guide(pipeline, lambda image: image.mean((1, 2, 3)), settings, start=start)
+    torch.testing.assert_close(found.code, slope.expand(2, -1), atol=5e-3, rtol=0)
+
+
+def test_resembling_subtracts_how_features_turn_away():
+    judge, image, made = SmallExtractor(image=(3, 8, 8)), torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
+    one, other = judge(image), judge(made)
+    cosine = (one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1))
+    expected = red(made) - 0.5 * (1 - cosine)
+    torch.testing.assert_close(resembling(red, judge, image, weight=0.5)(made), expected)
+    torch.testing.assert_close(resembling(red, judge, image, weight=0.5)(image), red(image))
 
 
 class TinyClip(nn.Module):
@@ -179,6 +213,14 @@ def test_a_model_that_open_clip_does_not_know(monkeypatch):
         (lambda: guide(walks.plain(), red, space="w"), "has no w besides z"),
         (lambda: guide(walks.plain(), red, label=0), "reads no labels"),
         (lambda: guide(walks.translator(), red), "translates images, so it has no latent space"),
+        (
+            lambda: guide(walks.layered(), red, space="w+", start=torch.zeros(2, 7)),
+            r"points of w\+ are float32 \(N, .* got torch.float32 \(2, 7\): give latents for z",
+        ),
+        (
+            lambda: guide(walks.plain(), red, start=torch.zeros(2, 4, dtype=torch.int64)),
+            "got torch.int64",
+        ),
         (lambda: Guidance(lr=float("inf")), "lr of guidance must be a finite number, at least 0; got inf"),
         (lambda: Guidance(steps=0), "guidance needs a whole number of steps, at least 1; got 0"),
         (

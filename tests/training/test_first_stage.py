@@ -7,7 +7,7 @@ import pytest
 import torch
 from autoencoders import HalvingEncoder, LabeledHalvingEncoder, continuous, discrete, know_autoencoders
 from runs import OFTEN, end_of, game, sources
-from small import SmallExtractor, SmallGenerator, know_small_parts
+from small import SmallGenerator, know_small_parts
 
 import gancore
 from gancore.component.weights import read_weights
@@ -15,7 +15,6 @@ from gancore.data import ImageOptions, open_data
 from gancore.data.code_maps import SPAN, CodeMaps, encoded
 from gancore.data.first_stage import FirstStage
 from gancore.errors import CheckpointError, DataError, FactError, FitError, RunError, UserError
-from gancore.latent.guidance import Guidance, class_scorer, guide
 from gancore.pipeline import Pipeline
 from gancore.runs.folder import RunFolder
 from gancore.runs.identity import run_hash
@@ -387,14 +386,3 @@ def test_every_process_reads_the_codes_that_the_first_encoded(tmp_path, monkeypa
     monkeypatch.setattr(FirstStage, "encode", None)
     second = coded(images, stage, given, settings, Second())
     assert isinstance(second, CodeMaps) and np.array_equal(first.codes, second.codes)
-
-
-# guidance over codes
-
-
-def test_codes_are_guided_within_the_codebook():
-    pipeline = discrete(IMAGE, seed=2)
-    classifier = SmallExtractor(image=IMAGE)
-    found = guide(pipeline, class_scorer(classifier, 1), Guidance(steps=60, lr=0.2), count=4, space="w")
-    assert bool((found.scores[-1] > found.scores[0]).all())
-    assert away(found.code, pipeline.conditioner.quantizer.vectors) < 1e-6
