@@ -22,6 +22,7 @@ from gancore_vqgan.prior import (
     PixelCNN,
     Strided,
     Transformer,
+    enlarged,
 )
 from gancore_vqgan.published import BothStages, Published, import_stages, import_transformer
 from gancore_vqgan.quantized import QuantizedEncoder
@@ -50,6 +51,7 @@ __all__ = [
     "VQGANEncoder",
     "VQVAEDecoder",
     "VQVAEEncoder",
+    "enlarged",
     "import_stages",
     "import_transformer",
 ]

@@ -1,5 +1,6 @@
 """The second stage: samplers of indices, and the recipe that trains them over a frozen first stage."""
 
+from gancore_vqgan.prior.enlarging import enlarged
 from gancore_vqgan.prior.interface import AutoregressiveSampler, CodeSampler
 from gancore_vqgan.prior.maskgit import LabeledMaskGIT, MaskGIT
 from gancore_vqgan.prior.patterns import AttentionPattern, Dense, Fixed, Strided
@@ -21,4 +22,5 @@ __all__ = [
     "PixelCNN",
     "Strided",
     "Transformer",
+    "enlarged",
 ]
