@@ -44,6 +44,8 @@ FAMILIES = {
     "factor-vae": "gancore-vae",
     "vae-gan": "gancore-vae",
     "adversarial-autoencoder": "gancore-vae",
+    "ladder-vae": "gancore-vae",
+    "two-stage-vae": "gancore-vae",
     "wgan": "gancore-wgan",
     "wgan-gp": "gancore-wgan",
     "sagan": "gancore-sagan",

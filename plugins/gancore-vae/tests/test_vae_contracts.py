@@ -15,6 +15,9 @@ from gancore_vae import (
     Info,
     InverseMultiquadratic,
     LabeledEncoder,
+    Ladder,
+    LadderEncoder,
+    LadderVAE,
     LatentMLP,
     LearnedGaussian,
     MixturePrior,
@@ -22,7 +25,9 @@ from gancore_vae import (
     MLPEncoder,
     RealNVP,
     Sampled,
+    SecondStage,
     TotalCorrelation,
+    TwoStageVAE,
     Vamp,
     WassersteinMMD,
 )
@@ -35,14 +40,14 @@ NETWORKS = (ConvolutionalDecoder, ConvolutionalEncoder, MLPDecoder, MLPEncoder, 
 LIKELIHOODS = (Bernoulli, Gaussian, LearnedGaussian, DiscretizedLogistic)
 
 
-PRIORS = (MixturePrior, RealNVP, Vamp)
+PRIORS = (MixturePrior, RealNVP, Vamp, SecondStage)
 
 
 DIVERGENCES = (Capacity, ClosedForm, Info, Sampled, TotalCorrelation, WassersteinMMD)
-RECIPES = (VAE, IWAE, FactorVAE, AdversarialAutoencoder, VAEGAN)
+RECIPES = (VAE, IWAE, FactorVAE, AdversarialAutoencoder, VAEGAN, LadderVAE, TwoStageVAE)
 
 
-SMALL = (LatentMLP, GaussianKernel, InverseMultiquadratic)
+SMALL = (LatentMLP, Ladder, LadderEncoder, GaussianKernel, InverseMultiquadratic)
 
 
 @contracts(*RECIPES, *NETWORKS, *LIKELIHOODS, *PRIORS, *DIVERGENCES, *SMALL)
