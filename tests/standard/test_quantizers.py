@@ -5,12 +5,13 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gancore import Encoder, Generator, Optimizer, Pipeline, Player, Recipe, part, seat
 from gancore.component.part import fact
 from gancore.component.randomness import Rows, own_rows
 from gancore.standard import Adam, Codebook, UniformIndices, VectorQuantizer
-from gancore.standard.quantizers.nearest import nearest
+from gancore.standard.quantizers.nearest import CACHE, nearest
 from gancore.testing import contracts
 from gancore.testing.stage import start
 from gancore.training.run import TrainingRun
@@ -63,6 +64,32 @@ def test_the_weights_may_be_those_of_the_released_vqgan():
 def test_the_nearest_is_that_of_all_distances():
     rows, vectors = torch.randn(3, 50, 7), torch.randn(5000, 7) * torch.rand(5000, 1) * 3
     assert torch.equal(nearest(rows, vectors), torch.cdist(rows.double(), vectors.double()).argmin(-1))
+
+
+class Largest(TorchDispatchMode):
+    """Notes the number of values of the largest tensor that is made."""
+
+    values = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        for one in made if isinstance(made, tuple | list) else [made]:
+            self.values = max(self.values, one.numel() if isinstance(one, torch.Tensor) else 0)
+        return made
+
+
+def test_there_is_no_matrix_of_all_distances():
+    part, code = VectorQuantizer(size=4096, code=(4, 64, 64)), torch.randn(1, 4, 64, 64, requires_grad=True)
+    with Largest() as seen:
+        made = part(code)
+        (made.code.sum() + sum(made.terms.values())).backward()
+    assert seen.values <= CACHE / 4 < 4096 * 4096 / 16
+
+
+@pytest.mark.parametrize("size", [2, 63, 64, 65, 200])
+def test_the_nearest_of_any_number_is_found(size):
+    rows, vectors = torch.randn(100, 3, dtype=torch.float64), torch.randn(size, 3, dtype=torch.float64)
+    assert torch.equal(nearest(rows, vectors), torch.cdist(rows, vectors).argmin(1))
 
 
 def test_under_autocast_the_nearest_is_the_same():
