@@ -127,6 +127,11 @@ def _data(run: RunFolder) -> str:
     if sources is not None and (size := sources.options.size):
         found.append(f"Images were brought to {'×'.join(map(str, size))} ({sources.options.fit}).")
     found.append(f"SHA-256 of images and labels: `{shown(run.fingerprint)}`.")
+    if stage := run.first_stage:
+        found.append(
+            "What was learned are their codes by a first stage, whose weights have the SHA-256 "
+            f"`{shown(stage['sha256'])}`."
+        )
     open_question = "To be written: where the images come from, and who may use them."
     return f"## Data\n\n{' '.join(found)}\n\n{open_question}\n"
 

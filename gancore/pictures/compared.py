@@ -72,6 +72,8 @@ def essentials(run: RunFolder) -> dict[str, Any]:
     recipe = {name: value for name, value in run.recipe_table.items() if name not in told}
     changes = {"changes": found} if (found := run.facts.get("changes")) else {}
     data = {"data": run.data_words or "unknown", CONTENT: _fingerprint(run)[:12]}
+    if run.first_stage_words:
+        data["first stage"] = run.first_stage_words
     return {**recipe, "settings": {**settings, **batch}, **data, **changes}
 
 

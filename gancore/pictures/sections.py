@@ -181,6 +181,7 @@ def facts(run: RunFolder) -> Iterable[tuple[str, str]]:
         yield "duration", duration(last["seconds"])
     found = {
         "data": run.data_words,
+        "codes of": run.first_stage_words,
         "parameters": run.facts.get("parameters"),
         "effective batch": effective_batch(run),
         **{name: settings.get(name) for name in SETTINGS},

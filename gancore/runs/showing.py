@@ -27,7 +27,9 @@ def text(run: "RunFolder") -> str:
         recipe = run.name
     usual = {a.name: a.default for a in attrs.fields(Settings)}
     settings = [f"{k}={v!r}" for k, v in run.settings_table.items() if v != usual.get(k)]
-    said = [f"{recipe} on {run.data_words or 'unknown data'}", *settings, run.state, f"{run.seen} images"]
+    stage = [f"codes of {run.first_stage_words}"] if run.first_stage_words else []
+    said = [f"{recipe} on {run.data_words or 'unknown data'}", *stage, *settings]
+    said += [run.state, f"{run.seen} images"]
     return f"<{type(run).__name__} {run.path}: {', '.join(said)}>"
 
 

@@ -126,6 +126,13 @@ class Trained(Checkpoints):
         table = _table(self._entry("data"), "first_stage")
         return {name: str(table.get(name, "")) for name in ("place", "sha256")} if table else {}
 
+    @property
+    def first_stage_words(self) -> str:
+        """Where the first stage lies, and the first digits of its hash; empty if there is none."""
+        table = _table(_table(self.facts, "data"), "first_stage")
+        place = table.get("place") or "given in Python"
+        return f"{place} ({str(table.get('sha256'))[:12]})" if table else ""
+
     def data(self) -> RunData | None:
         """Opens the images of the training; None if they were given in Python.
 

@@ -15,6 +15,7 @@ from gancore.data import ImageOptions, open_data
 from gancore.data.code_maps import SPAN, CodeMaps, encoded
 from gancore.data.first_stage import FirstStage
 from gancore.errors import CheckpointError, DataError, FactError, FitError, RunError, UserError
+from gancore.pictures.compared import Compared, essentials, groups
 from gancore.pipeline import Pipeline
 from gancore.runs.folder import RunFolder
 from gancore.runs.identity import run_hash
@@ -285,6 +286,24 @@ def test_runs_on_other_codes_are_told_apart(tmp_path, stage):
         begin(data, continuous(IMAGE, seed=seed), tmp_path / f"run{seed}", images=8)
         hashes.add(run_hash(RunFolder(tmp_path / f"run{seed}")))
     assert len(hashes) == 3
+
+
+def test_the_folder_says_by_which_first_stage_codes_were_made(tmp_path, stage):
+    data = sources(tmp_path)
+    train(game(), data, output=tmp_path / "pixels", **{**OFTEN, "images": 8})
+    begin(data, stage, tmp_path / "codes", images=8)
+    pixels, codes = RunFolder(tmp_path / "pixels"), RunFolder(tmp_path / "codes")
+    words = f"{stage} ({codes.first_stage['sha256'][:12]})"
+    assert (pixels.first_stage_words, codes.first_stage_words) == ("", words)
+    assert f"codes of {words}" in repr(codes) and f"--first-stage {stage}" in codes.command()
+    assert stage.name in codes.report_file.read_text() and "codes of" in codes.report_file.read_text()
+    assert essentials(codes)["first stage"] == words and "first stage" not in essentials(pixels)
+    assert len(groups([Compared(i, run.name, run, [], []) for i, run in enumerate((pixels, codes))])) == 2
+    gancore.export(codes.path, format="pipeline", output=tmp_path / "shared")
+    card = (tmp_path / "shared" / "README.md").read_text(encoding="utf-8")
+    assert codes.first_stage["sha256"] in card and str(tmp_path) not in card
+    shared = gancore.load(tmp_path / "shared")
+    assert torch.equal(shared.sample(2, seed=0), gancore.load(codes.path).sample(2, seed=0))
 
 
 def test_networks_of_such_a_run_start_another(tmp_path, stage):

@@ -12,6 +12,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from small import MeanConditioner, SmallDiscriminator, SmallGenerator, Source
 
+import gancore
 from gancore import TwoPlayerGAN
 from gancore.component.discovery import registry
 from gancore.errors import GancoreError, NotFinite, RunError, UserError
@@ -222,6 +223,23 @@ def test_torchrun_trains_two_processes_and_resumes_to_the_same_bits(tmp_path, ti
     torchrun("train", "--resume", str(tmp_path / "two"), "--images", "64")
     assert_same_bits(tmp_path, 64, "whole", "two")
     assert "processes = 2" in (tmp_path / "whole" / "run.toml").read_text()
+
+
+@pytest.mark.slow
+def test_torchrun_trains_on_the_codes_of_a_first_stage(tmp_path, tiny):
+    size = {"generator.width": 2, "encoder.width": 2, "generator.latent": 6}
+    how = {"size": 8, "images": 8, "batch": 4, "evaluate_every": 0, "progress": False}
+    gancore.train("vae", set=size, output=tmp_path / "first", **how)
+    sizes = ["--set", "generator.hidden=[8]", "--set", "discriminator.hidden=[4]", "--batch", "8"]
+    on_codes = ["train", "gan", "--first-stage", str(tmp_path / "first"), *sizes, *OFTEN.split()]
+    torchrun(*on_codes, "--images", "32", "--output", str(tmp_path / "whole"))
+    torchrun(*on_codes, "--images", "16", "--output", str(tmp_path / "two"))
+    (tmp_path / "first").rename(tmp_path / "moved")
+    moved = ["--first-stage", str(tmp_path / "moved")]
+    torchrun("train", "--resume", str(tmp_path / "two"), "--images", "32", *moved)
+    assert_same_bits(tmp_path, 32, "whole", "two")
+    whole, two = (gancore.load(tmp_path / run).sample(2, seed=0) for run in ("whole", "two"))
+    assert torch.equal(whole, two) and whole.shape == (2, 3, 8, 8)
 
 
 DIES = """
