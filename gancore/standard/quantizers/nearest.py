@@ -24,8 +24,10 @@ def nearest(rows: Tensor, vectors: Tensor) -> Tensor:
     # |a - b|² = |a|² - 2 (a·b - |b|²/2), and |a|² is the same for all b
     half = functional.pad(vectors.square().sum(1) / -2, (0, missing), value=-torch.inf)
     columns = functional.pad(vectors, (0, 0, 0, missing)).T
+    # an exported graph takes any number of rows, which the number of pieces would depend on
+    exporting = torch.compiler.is_exporting()
+    pieces = [flat] if exporting else torch.split(flat, _rows_at_a_time(flat, len(half)))
     with without_autocast(flat):
-        pieces = torch.split(flat, _rows_at_a_time(flat, len(half)))
         found = [_largest(torch.addmm(half, piece, columns)) for piece in pieces]
     return torch.cat(found).view(rows.shape[:-1])
 
