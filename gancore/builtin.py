@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
-from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels
+from gancore.measure.extractors import VGG16, Emoji, Fashion, Inception2015, Pixels
 from gancore.measure.perceptual import Perceptual
 from gancore.measure.standard import SCORES
 from gancore.recipes.gan import TwoPlayerGAN
@@ -107,7 +107,7 @@ _PARTS: list[type[Part]] = [
     *(NoAugment, DiffAugment, ADAFixed, ADA, APAFixed, APA, InstanceNoise, Chain),
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine, Exponential, WarmUp, Piecewise),
-    *(Inception2015, Pixels, Emoji, Fashion),
+    *(Inception2015, Pixels, Emoji, Fashion, VGG16),
     *(Perceptual,),
     *SCORES,
 ]

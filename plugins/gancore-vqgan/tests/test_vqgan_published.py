@@ -198,6 +198,20 @@ def test_a_file_of_one_network_is_read(tmp_path, recipe):
     )
 
 
+def test_a_quantizer_that_draws_is_read(tmp_path, recipe):
+    """As in the network for OpenImages: a 1×1 convolution to logits, and vectors."""
+    state = {k: v for k, v in state_of(recipe).items() if not k.startswith(("loss.", "quantize."))}
+    proj, bias, vectors = torch.randn(9, 3, 1, 1), torch.randn(9), torch.randn(9, 3)
+    drawn = {"proj.weight": proj, "proj.bias": bias, "embed.weight": vectors}
+    torch.save(state | {f"quantize.{k}": v for k, v in drawn.items()}, tmp_path / "vqgan.pt")
+    pipeline = import_generator(read_networks(tmp_path / "vqgan.pt")["network"])
+    code = torch.randn(2, 3, 4, 4)
+    made = pipeline.encoder.quantizer.eval()(code)
+    logits = torch.nn.functional.conv2d(code, proj, bias)
+    assert torch.equal(made.indices, logits.argmax(1))
+    assert torch.equal(made.code, vectors[logits.argmax(1)].movedim(-1, 1))
+
+
 def test_weights_that_are_missing_or_unknown(tmp_path, recipe):
     state = state_of(recipe)
     del state["decoder.mid.attn_1.k.weight"]

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from gancore.component.interfaces import Discriminator
+from gancore.component.quantizer import Quantizer
 from gancore.errors import CheckpointError
 from gancore.pipeline import Pipeline
 from gancore.published import Importer, Network, fill
-from gancore.standard.quantizers import Codebook, VectorQuantizer
+from gancore.standard.quantizers import Codebook, GumbelQuantizer, VectorQuantizer
 from gancore_vqgan.discriminator import VQGANDiscriminator
 from gancore_vqgan.networks import VQGANDecoder, VQGANEncoder
 from gancore_vqgan.published.names import decoder_weights, discriminator_weights, encoder_weights
@@ -18,7 +19,10 @@ from gancore_vqgan.quantized import QuantizedEncoder
 
 __all__ = ["Published"]
 
-BOOK = "quantize.embedding.weight"
+BOOK, DRAWN = "quantize.embedding.weight", "quantize.embed.weight"
+"""The vectors of the usual quantizer, and of the one with the Gumbel-softmax."""
+DRAWN_KL = 1e-8
+"""The weight of KL that is published with the latter."""
 JUDGE = ("loss.discriminator.", "")
 """Where the discriminator lies in a checkpoint, or in a file of its own."""
 
@@ -33,7 +37,9 @@ class Published(Importer):
 
     def is_generator(self, network: Network) -> bool:
         """Judging by the first layers of both networks and the codebook."""
-        return {"encoder.conv_in.weight", "decoder.conv_in.weight", BOOK} <= network.tensors.keys()
+        named = network.tensors.keys()
+        networks = {"encoder.conv_in.weight", "decoder.conv_in.weight"}
+        return networks <= named and bool({BOOK, DRAWN} & named)
 
     def is_discriminator(self, network: Network) -> bool:
         """Judging by the first convolution and the first normalization."""
@@ -42,10 +48,7 @@ class Published(Importer):
     def pipeline(self, network: Network, **_: str) -> Pipeline:
         """The encoder with its quantizer, the conditioner `codebook`, and the decoder."""
         found, sizes = network.tensors, sizes_of(network.tensors, network.init_kwargs)
-        commitment, codebook_weight = _weights_of_terms(network.init_kwargs)
-        quantizer = VectorQuantizer(
-            size=found[BOOK].shape[0], commitment=commitment, codebook_weight=codebook_weight
-        )
+        quantizer, weights = _quantizer(found, network.init_kwargs)
         encoder = QuantizedEncoder(
             network=VQGANEncoder(**sizes.options),
             quantizer=quantizer,
@@ -56,7 +59,7 @@ class Published(Importer):
         blocks = sizes.options["blocks"]
         fill(encoder.network, encoder_weights(found, sizes.attends, blocks))
         fill(generator, decoder_weights(found, sizes.attends, blocks))
-        fill(quantizer, {"vectors": found[BOOK]})
+        fill(quantizer, weights)
         conditioner = Codebook(quantizer=quantizer, code=sizes.code_shape)
         return Pipeline(conditioner=conditioner, generator=generator, encoder=encoder)
 
@@ -84,6 +87,20 @@ def _judge(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
             inside = f"{start}main."
             return {k.removeprefix(start): v for k, v in found.items() if k.startswith(inside)}
     return {}
+
+
+def _quantizer(
+    found: Mapping[str, Tensor], settings: Mapping[str, Any]
+) -> tuple[Quantizer, dict[str, Tensor]]:
+    """The quantizer, not built yet, and its weights."""
+    if DRAWN in found:
+        drawn = GumbelQuantizer(size=found[DRAWN].shape[0], kl_weight=DRAWN_KL)
+        weight, bias = found["quantize.proj.weight"].flatten(1), found["quantize.proj.bias"]
+        return drawn, {"vectors": found[DRAWN], "linear.weight": weight, "linear.bias": bias}
+    commitment, codebook_weight = _weights_of_terms(settings)
+    size = found[BOOK].shape[0]
+    nearest = VectorQuantizer(size=size, commitment=commitment, codebook_weight=codebook_weight)
+    return nearest, {"vectors": found[BOOK]}
 
 
 def _weights_of_terms(settings: Mapping[str, Any]) -> tuple[float, float]:
