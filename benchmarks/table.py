@@ -42,6 +42,9 @@ def main() -> None:
     step = ("--rounds", str(given.rounds), "--foreign", given.foreign, "--layouts")
     sections = {
         "One DCGAN step: the library against a loop by hand": output("dcgan_step", *step, threads=threads),
+        "A step on the codes of a first stage, and on pixels": output(
+            "first_stage", "--foreign", given.foreign, threads=1
+        ),
         "The loader": output("loader", threads=1),
         "Starting": output("startup", threads=1),
     }

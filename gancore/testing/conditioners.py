@@ -73,3 +73,22 @@ def truncates_towards_the_mean(trial: Trial[Conditioner]) -> None:
             torch.allclose(rest, rest[:1].expand_as(rest), atol=1e-6),
             "truncate(code, 0) gives different codes for one label, expected their mean",
         )
+
+
+@check(Conditioner)
+def snaps_to_codes_that_it_makes(trial: Trial[Conditioner]) -> None:
+    """`snap` leaves the codes of latents as they are, and other codes too unless latents are indices; then
+    it changes these, and a finite gradient passes that is not all zero.
+    """
+    part = trial.part.eval()
+    code = forward(part, inputs(trial, part)).detach()
+    ensure(torch.allclose(part.snap(code), code, atol=1e-5), "snap changes a code that it makes of a latent")
+    other = trial.normal(trial.n, *part.code, word="other").requires_grad_()
+    snapped = part.snap(other)
+    ensure_shape(snapped, other.shape, "a batch of snapped codes")
+    if not part.codebook_size:
+        ensure(torch.equal(snapped, other), "snap changes codes, although latents are real numbers")
+        return
+    ensure(not torch.allclose(snapped, other), "snap leaves codes as they are that no indices stand for")
+    (gradient,) = torch.autograd.grad(snapped.square().sum(), [other])
+    ensure(bool(gradient.isfinite().all() and gradient.any()), "snap passes no finite gradient")

@@ -513,6 +513,24 @@ class TruncatesToZeroOfEach(HonestConditioner):
         return code * (0.5 + 0.5 * amount)
 
 
+@mutant("snaps_to_codes_that_it_makes")
+class SnapsWithoutACodebook(HonestConditioner):
+    def snap(self, code):
+        return code.round()
+
+
+@mutant("snaps_to_codes_that_it_makes")
+class NeverSnaps(Codebook):
+    def snap(self, code):
+        return code
+
+
+@mutant("snaps_to_codes_that_it_makes")
+class SnapsWithoutAGradient(Codebook):
+    def snap(self, code):
+        return super().snap(code).detach() + 0 * code
+
+
 @mutant("second_derivatives_are_true")
 class ConditionerOnceDifferentiable(HonestConditioner):
     def forward(self, latent, label=None):
