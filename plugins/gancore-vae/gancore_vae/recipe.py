@@ -64,6 +64,10 @@ class VAE(Variational):
         players["model"].parts = [*players["model"].parts, self.divergence]
         return players
 
+    def later_weights(self) -> dict[str, Tensor]:
+        """The label sampler's state, from before the recipe held one; it was not conditional then."""
+        return {f"labels.{name}": value for name, value in self.labels.state_dict().items()}
+
     def step(self, run: Run) -> None:
         """Algorithm 1: a minibatch, a draw of the latents, a step along the gradient."""
         batch = run.batch()
