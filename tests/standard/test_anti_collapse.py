@@ -7,7 +7,7 @@ from torch import nn
 from gancore import Encoder, Generator, Optimizer, Pipeline, Player, Quantizer, Recipe, part, seat
 from gancore.component.part import fact
 from gancore.component.randomness import Rows, own_rows
-from gancore.errors import FitError, UserError
+from gancore.errors import FitError
 from gancore.standard import (
     SGD,
     Codebook,
@@ -123,11 +123,10 @@ def test_a_quantizer_without_a_book_is_refused(wrapper):
         wrapper(quantizer=FiniteScalarQuantizer())
 
 
-def test_simvq_says_that_its_vectors_cannot_be_chosen():
-    part = KMeansStart(quantizer=SimVQ(size=4), code=(2, 4))
-    part(blobs(5, CENTERS))
-    with pytest.raises(UserError, match="can neither start from data nor be revived"):
-        update_buffers(part)
+@pytest.mark.parametrize("wrapper", [KMeansStart, Revival])
+def test_vectors_that_cannot_be_chosen_are_refused(wrapper):
+    with pytest.raises(FitError, match="can neither start from data nor be revived"):
+        wrapper(quantizer=EntropyPenalty(quantizer=SimVQ(size=4)), code=(2, 4))
 
 
 def test_the_entropy_penalty_by_hand():

@@ -20,6 +20,9 @@ class BookQuantizer(Quantizer):
     def seen(self, code: Tensor) -> Tensor:
         """The code map `(N, D, *S)` as it is compared with the book."""
 
+    def check_put(self) -> None:
+        """Raises FitError if no vectors can be put in; called at assembly by who would."""
+
     @abstractmethod
     def put(self, which: Tensor, vectors: Tensor) -> None:
         """Puts vectors `(M, D)` at the indices `which`, `(M,)`, in place of those that were there; called

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gancore.component.part import field, part
-from gancore.component.precision import at_least_float32
+from gancore.component.precision import at_least_float32, without_autocast
 from gancore.component.quantizer import Quantized
 from gancore.component.randomness import uniform
 from gancore.component.validators import above, at_least, whole
@@ -60,7 +60,8 @@ class GumbelQuantizer(CountingQuantizer):
         index = choice.argmax(-1)
         if self.training:
             self.count(index)
-            quantized = at_least_float32(choice @ self.vectors).movedim(-1, 1)
+            with without_autocast(choice):  # as the map is when it is looked up
+                quantized = at_least_float32(choice @ self.vectors).movedim(-1, 1)
         else:
             quantized = self.look_up(index)
         return Quantized(quantized, index, {"kl": self.kl_weight * self._kl(logits)})

@@ -29,7 +29,8 @@ class KMeansStart(BookWrapper):
     iterations: int = field(default=10, validator=whole(0), help="Lloyd's iterations", scheduled=False)
 
     def build(self) -> None:
-        """Remembers how many vectors have started."""
+        """Remembers how many vectors have started. Raises FitError if they cannot be chosen."""
+        self.check_put()
         self.started: Tensor = nn.Buffer(torch.zeros((), dtype=torch.int64))
         self.some = RandomRows(ROWS * self.codebook_size)
 

@@ -33,7 +33,10 @@ class Revival(BookWrapper):
     )
 
     def build(self) -> None:
-        """Makes the moving average, `(K,)`, of the use of each vector relative to 1/K."""
+        """Makes the moving average, `(K,)`, of the use of each vector relative to 1/K. Raises FitError if the
+        vectors cannot be replaced.
+        """
+        self.check_put()
         self.use: Tensor = nn.Buffer(torch.ones(self.codebook_size))
         self.used = RunningMean()
         self.some = RandomRows(self.codebook_size)

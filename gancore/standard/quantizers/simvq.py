@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from gancore.component.interfaces import Terms
 from gancore.component.part import part
-from gancore.errors import UserError
+from gancore.errors import FitError
 from gancore.standard.quantizers.nearest_vector import NearestQuantizer
 from gancore.standard.quantizers.replaced import Replaced
 
@@ -36,12 +36,16 @@ class SimVQ(NearestQuantizer):
         with torch.autocast(weight.device.type, enabled=False):
             return functional.linear(self.basis, weight, bias)
 
-    def put(self, which: Tensor, vectors: Tensor) -> None:
-        """Raises UserError: the vectors cannot be chosen."""
-        raise UserError(
+    def check_put(self) -> None:
+        """Raises FitError: the vectors cannot be chosen."""
+        raise FitError(
             f"{self.qualified_name} makes its vectors of a fixed basis, so they can neither start from data "
             "nor be revived; put it there without the wrapper, or use quantizer/vector"
         )
+
+    def put(self, which: Tensor, vectors: Tensor) -> None:
+        """Raises FitError."""
+        self.check_put()
 
     def terms(self, made: Replaced) -> Terms:
         """The codebook's and the commitment's terms."""

@@ -62,6 +62,10 @@ class BookWrapper(QuantizerWrapper, BookQuantizer):
         """What the quantizer inside compares with it."""
         return self.quantizer.seen(code)
 
+    def check_put(self) -> None:
+        """Raises FitError if none can be put into the quantizer inside."""
+        self.quantizer.check_put()
+
     def put(self, which: Tensor, vectors: Tensor) -> None:
         """Puts vectors into the quantizer inside."""
         self.quantizer.put(which, vectors)
