@@ -58,6 +58,7 @@ FAMILIES = {
     "r3gan": "gancore-r3gan",
     "r3gan-labels": "gancore-r3gan",
     "vq-vae": "gancore-vqgan",
+    "vq-vae-2": "gancore-vqgan",
     "vqgan": "gancore-vqgan",
     "vqgan-small": "gancore-vqgan",
 }

@@ -8,6 +8,7 @@ from gancore.component.presets import Preset
 from gancore.published import Importer
 from gancore_vqgan.discriminator import VQGANDiscriminator
 from gancore_vqgan.first_stage import FirstStage
+from gancore_vqgan.hierarchical import LevelQuantizer, TwoLevelDecoder, TwoLevelEncoder
 from gancore_vqgan.networks import VQGANDecoder, VQGANEncoder
 from gancore_vqgan.presets import PRESETS
 from gancore_vqgan.prior import (
@@ -25,7 +26,7 @@ from gancore_vqgan.prior import (
     enlarged,
 )
 from gancore_vqgan.published import BothStages, Published, import_stages, import_transformer
-from gancore_vqgan.quantized import QuantizedEncoder
+from gancore_vqgan.quantized import IndexEncoder, QuantizedEncoder
 from gancore_vqgan.vqgan import VQGAN
 from gancore_vqgan.vqvae import VQVAE
 from gancore_vqgan.vqvae_networks import VQVAEDecoder, VQVAEEncoder
@@ -38,14 +39,18 @@ __all__ = [
     "Dense",
     "FirstStage",
     "Fixed",
+    "IndexEncoder",
     "LabeledMaskGIT",
     "LabeledPixelCNN",
     "LabeledTransformer",
+    "LevelQuantizer",
     "MaskGIT",
     "PixelCNN",
     "QuantizedEncoder",
     "Strided",
     "Transformer",
+    "TwoLevelDecoder",
+    "TwoLevelEncoder",
     "VQGANDecoder",
     "VQGANDiscriminator",
     "VQGANEncoder",
@@ -67,6 +72,7 @@ def gancore_parts() -> list[type[Part]]:
         *(VQVAEDecoder, VQGANDecoder),
         *(QuantizedEncoder, VQVAEEncoder, VQGANEncoder),
         VQGANDiscriminator,
+        *(TwoLevelDecoder, TwoLevelEncoder, LevelQuantizer),
         *(Transformer, MaskGIT, PixelCNN),
         *(LabeledTransformer, LabeledMaskGIT, LabeledPixelCNN),
         *(Dense, Strided, Fixed),

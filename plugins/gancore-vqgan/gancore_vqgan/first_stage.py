@@ -9,7 +9,7 @@ from gancore.errors import FitError
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe, Run
 from gancore.standard.quantizers import Codebook
-from gancore_vqgan.quantized import QuantizedEncoder
+from gancore_vqgan.quantized import IndexEncoder, QuantizedEncoder
 from gancore_vqgan.vqvae_networks import VQVAEDecoder
 
 __all__ = ["FirstStage"]
@@ -27,7 +27,7 @@ class FirstStage(Recipe):
     """
 
     generator: Seat[Generator] = seat(default=VQVAEDecoder)
-    encoder: Seat[QuantizedEncoder] = seat(default=QuantizedEncoder)
+    encoder: Seat[IndexEncoder] = seat(default=QuantizedEncoder)
     batch: int = field(default=128, validator=whole(1), help="batch size, unless the run sets one")
 
     def facts(self, seat: str) -> dict[str, Any]:

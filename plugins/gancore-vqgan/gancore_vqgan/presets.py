@@ -1,9 +1,10 @@
-"""Settings of VQGAN: the released ones for other data, and small ones."""
+"""Settings of VQGAN, the released ones for other data and small ones, and of VQ-VAE with two levels."""
 
 from typing import Any
 
 from gancore import Preset
 from gancore_vqgan.vqgan import VQGAN
+from gancore_vqgan.vqvae import VQVAE
 
 __all__ = ["PRESETS"]
 
@@ -75,4 +76,17 @@ SMALL = Preset(
         "discriminator_optimizer": SHORT_ADAM,
     },
 )
-PRESETS = (IMAGENET, FACES, SMALL)
+TWO_LEVELS = Preset(
+    name="vq-vae-2",
+    base=VQVAE,
+    doc="""VQ-VAE-2, with code maps of two sizes: an eighth and a quarter of the image's.
+
+    Paper: Razavi et al. 2019, arXiv:1906.00446, section 3.1 and algorithm 1: two codebooks of 512 vectors,
+    moving averages, β = 0.25, batch 128. The learning rate is that of VQ-VAE.
+    """,
+    options={
+        "generator": {"part": "gancore-vqgan:vq-vae-2"},
+        "encoder": {"part": "gancore-vqgan:vq-vae-2"},
+    },
+)
+PRESETS = (IMAGENET, FACES, SMALL, TWO_LEVELS)

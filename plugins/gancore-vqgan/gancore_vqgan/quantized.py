@@ -1,21 +1,44 @@
-"""The encoder of a vector-quantized autoencoder."""
+"""The encoders of vector-quantized autoencoders."""
 
+from abc import abstractmethod
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 
 from gancore.component.interfaces import Encoder, Shape
-from gancore.component.part import Seat, fact, part, seat
+from gancore.component.part import Seat, fact, interface, part, seat
 from gancore.component.quantizer import Quantized, Quantizer
 from gancore.errors import FitError
 from gancore.standard.quantizers import VectorQuantizer
 from gancore_vqgan.vqvae_networks import VQVAEEncoder
 
-__all__ = ["QuantizedEncoder"]
+__all__ = ["IndexEncoder", "QuantizedEncoder"]
+
+
+@interface("encoder")
+class IndexEncoder(Encoder):
+    """An encoder whose codes are the indices of a quantizer: latents of the conditioner `codebook`, in whose
+    seat the same quantizer stands.
+
+    `(image)` → code maps before quantization; `quantized` gives the map after it, `code` its indices.
+    """
+
+    gives: ClassVar[Literal["code", "latent"]] = "latent"
+
+    code_shape: Shape = fact(default=None, help="shape (D, …) of one code map, given by the generator")
+    quantizer: Seat[Quantizer] = seat(default=VectorQuantizer, help="the quantizer that holds the vectors")
+
+    @abstractmethod
+    def quantized(self, image: Tensor) -> Quantized:
+        """`(N, C, H, W)` → the quantized map, its indices, and the terms that train the codebook."""
+
+    def code(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """`(N, C, H, W)` → indices `(N, *index_shape)` int64."""
+        return self.quantized(image).indices
 
 
 @part("quantized")
-class QuantizedEncoder(Encoder):
+class QuantizedEncoder(IndexEncoder):
     """A network that makes code maps, and the quantizer of their vectors: its codes are indices.
 
     Paper: van den Oord et al. 2017 (VQ-VAE), arXiv:1711.00937, section 3.1. The indices are the latents of
@@ -40,11 +63,7 @@ class QuantizedEncoder(Encoder):
         "gradient_reaches_everything": "the codebook learns by the terms of the quantizer, not through the "
         "map before quantization",
     }
-    gives: ClassVar[Literal["code", "latent"]] = "latent"
-
-    code_shape: Shape = fact(default=None, help="shape (D, …) of one code map, given by the generator")
     network: Seat[Encoder] = seat(default=VQVAEEncoder, help="makes the code maps")
-    quantizer: Seat[Quantizer] = seat(default=VectorQuantizer, help="the quantizer that holds the vectors")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The image, and the shape of the code map."""
@@ -69,7 +88,3 @@ class QuantizedEncoder(Encoder):
         """`(N, C, H, W)` → the quantized map, its indices, and the terms that train the codebook."""
         made: Quantized = self.quantizer(self(image))
         return made
-
-    def code(self, image: Tensor, label: Tensor | None = None) -> Tensor:
-        """`(N, C, H, W)` → indices `(N, *S)` int64."""
-        return self.quantized(image).indices

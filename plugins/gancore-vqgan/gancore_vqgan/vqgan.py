@@ -20,7 +20,7 @@ from gancore_vqgan.adaptive_weight import adaptive_weight
 from gancore_vqgan.discriminator import VQGANDiscriminator
 from gancore_vqgan.first_stage import FirstStage
 from gancore_vqgan.networks import VQGANDecoder, VQGANEncoder
-from gancore_vqgan.quantized import QuantizedEncoder
+from gancore_vqgan.quantized import IndexEncoder, QuantizedEncoder
 
 __all__ = ["VQGAN"]
 
@@ -85,7 +85,7 @@ class VQGAN(FirstStage):
     idle_at_first: ClassVar[frozenset[str]] = frozenset({"loss"})
 
     generator: Seat[Generator] = seat(default=VQGANDecoder)
-    encoder: Seat[QuantizedEncoder] = seat(default=encoder)
+    encoder: Seat[IndexEncoder] = seat(default=encoder)
     discriminator: Seat[Discriminator] = seat(default=VQGANDiscriminator)
     loss: Seat[Loss] = seat(default=Hinge)
     perceptual: Seat[Distance] = seat(default=Perceptual)

@@ -114,13 +114,15 @@ def map_of(image: ImageShape) -> tuple[int, int]:
 
 
 class ResidualUnit(nn.Module):
-    """ReLU, a 3×3 convolution, ReLU, and a 1×1 convolution, added to what comes in (section 4.1)."""
+    """ReLU, a 3×3 convolution, ReLU, and a 1×1 convolution, added to what comes in (section 4.1). `hidden`
+    are the channels between the two, by default `width`.
+    """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, hidden: int = 0) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *(nn.ReLU(), nn.Conv2d(width, width, 3, padding=1)),
-            *(nn.ReLU(), nn.Conv2d(width, width, 1)),
+            *(nn.ReLU(), nn.Conv2d(width, hidden or width, 3, padding=1)),
+            *(nn.ReLU(), nn.Conv2d(hidden or width, width, 1)),
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from gancore.standard.optimizers import AdamW
 from gancore_vqgan.first_stage import FirstStage
 from gancore_vqgan.prior.interface import CodeSampler
 from gancore_vqgan.prior.transformer import Transformer
-from gancore_vqgan.quantized import QuantizedEncoder
+from gancore_vqgan.quantized import IndexEncoder
 
 __all__ = ["CodePrior"]
 
@@ -61,7 +61,7 @@ class CodePrior(FirstStage):
         default=(), help="shape of one label: () for a class, (K,) for a row of numbers"
     )
     generator: Seat[Generator] = seat(help="the first stage's generator, which is not trained")
-    encoder: Seat[QuantizedEncoder] = seat(help="the first stage's encoder, which is not trained")
+    encoder: Seat[IndexEncoder] = seat(help="the first stage's encoder, which is not trained")
     sampler: Seat[CodeSampler] = seat(default=Transformer)
     labels: Seat[LabelSampler] = seat(default=EmpiricalLabels)
     constraints: Seats[Constraint] = seat(default=(), help="applied to the weights of the sampler")
