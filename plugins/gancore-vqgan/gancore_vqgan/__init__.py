@@ -14,7 +14,9 @@ from gancore_vqgan.presets import PRESETS
 from gancore_vqgan.prior import (
     CodePrior,
     CodeSampler,
+    CodeTranslation,
     Dense,
+    DrawnCodes,
     Fixed,
     LabeledMaskGIT,
     LabeledPixelCNN,
@@ -36,7 +38,9 @@ __all__ = [
     "VQVAE",
     "CodePrior",
     "CodeSampler",
+    "CodeTranslation",
     "Dense",
+    "DrawnCodes",
     "FirstStage",
     "Fixed",
     "IndexEncoder",
@@ -68,7 +72,7 @@ gancore_api = 1
 def gancore_parts() -> list[type[Part]]:
     """The recipes, and their networks."""
     return [
-        *(VQVAE, VQGAN, CodePrior),
+        *(VQVAE, VQGAN, CodePrior, CodeTranslation),
         *(VQVAEDecoder, VQGANDecoder),
         *(QuantizedEncoder, VQVAEEncoder, VQGANEncoder),
         VQGANDiscriminator,
@@ -76,6 +80,7 @@ def gancore_parts() -> list[type[Part]]:
         *(Transformer, MaskGIT, PixelCNN),
         *(LabeledTransformer, LabeledMaskGIT, LabeledPixelCNN),
         *(Dense, Strided, Fixed),
+        DrawnCodes,
     ]
 
 

@@ -1,6 +1,8 @@
 from gancore_vqgan.prior import (
     CodePrior,
+    CodeTranslation,
     Dense,
+    DrawnCodes,
     Fixed,
     LabeledMaskGIT,
     LabeledPixelCNN,
@@ -16,6 +18,8 @@ from gancore.testing import contracts
 LABELED = (LabeledTransformer, LabeledMaskGIT, LabeledPixelCNN)
 
 
-@contracts(CodePrior, Transformer, MaskGIT, PixelCNN, *LABELED, Dense, Strided, Fixed)
+@contracts(
+    CodePrior, CodeTranslation, DrawnCodes, Transformer, MaskGIT, PixelCNN, *LABELED, Dense, Strided, Fixed
+)
 def test_contract(check):
     check()

@@ -30,6 +30,20 @@ class CodeSampler(NetworkSampler):
         """Makes room for the hash of the first stage."""
         self.first_stage = nn.Buffer(torch.zeros(32, dtype=torch.uint8))
 
+    def check_over(self, first_stage: bytes) -> None:
+        """Raises FitError if it was trained over a first stage with another hash."""
+        known = bytes(self.first_stage.tolist())
+        if any(known) and known != first_stage:
+            raise FitError(
+                f"{self.qualified_name} was trained over the first stage {known.hex()[:12]}, but the encoder "
+                f"here is {first_stage.hex()[:12]} (hashes of its weights); give it the first stage of that "
+                "time, or train a new sampler"
+            )
+
+    def learns_over(self, first_stage: bytes) -> None:
+        """Notes the hash of the first stage that it is trained over."""
+        self.first_stage.copy_(torch.frombuffer(bytearray(first_stage), dtype=torch.uint8))
+
     @abstractmethod
     def terms(self, indices: Tensor, label: Tensor | None = None) -> Terms:
         """The objective of indices `(N, *latent)` int64, as scalars that are means over the rows. Raises as

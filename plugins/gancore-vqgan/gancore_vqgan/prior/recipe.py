@@ -2,14 +2,12 @@
 
 from typing import Any, Self
 
-import torch
 from torch import Tensor
 
 from gancore.component.interfaces import Constraint, Generator, LabelSampler, Optimizer, Shape, Terms
 from gancore.component.part import Seat, Seats, fact, field, part, seat
 from gancore.component.references import weights_hash
 from gancore.component.validators import whole
-from gancore.errors import FitError
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Player, Run
 from gancore.standard.labels import EmpiricalLabels
@@ -21,8 +19,10 @@ from gancore_vqgan.quantized import IndexEncoder
 
 __all__ = ["CodePrior"]
 
+LEARNING_RATE = 4.5e-6
+"""That of the released code, for each image of a batch."""
 _NETWORKS = {"part": "vq-vae", "width": 4, "blocks": 1}
-_FIRST: dict[str, Any] = {
+SMALL_STAGE: dict[str, Any] = {
     "generator": {**_NETWORKS, "vector": 3},
     "encoder": {"part": "quantized", "network": _NETWORKS, "quantizer": {"part": "vector", "size": 6}},
     "batch": 4,
@@ -52,8 +52,8 @@ class CodePrior(FirstStage):
     """
 
     examples = (
-        {**_FIRST, "sampler": _LABELED, "classes": 3},
-        {**_FIRST, "sampler": {**_SMALL, "part": "maskgit", "steps": 2}},
+        {**SMALL_STAGE, "sampler": _LABELED, "classes": 3},
+        {**SMALL_STAGE, "sampler": {**_SMALL, "part": "maskgit", "steps": 2}},
     )
 
     classes: int = fact(default=0, help="number of classes, 0 for none")
@@ -65,7 +65,7 @@ class CodePrior(FirstStage):
     sampler: Seat[CodeSampler] = seat(default=Transformer)
     labels: Seat[LabelSampler] = seat(default=EmpiricalLabels)
     constraints: Seats[Constraint] = seat(default=(), help="applied to the weights of the sampler")
-    optimizer: Seat[Optimizer] = seat(default=lambda: AdamW(lr=4.5e-6 * 64, betas=(0.9, 0.95)))
+    optimizer: Seat[Optimizer] = seat(default=lambda: AdamW(lr=LEARNING_RATE * 64, betas=(0.9, 0.95)))
     batch: int = field(default=64, validator=whole(1), help="batch size, unless the run sets one")
 
     def facts(self, seat: str) -> dict[str, Any]:
@@ -82,13 +82,7 @@ class CodePrior(FirstStage):
         for network in (self.encoder, self.generator):
             network.requires_grad_(False)
         self.first_stage = bytes.fromhex(weights_hash(self.encoder))
-        known = bytes(self.sampler.first_stage.tolist())
-        if any(known) and known != self.first_stage:
-            raise FitError(
-                f"{self.sampler.qualified_name} was trained over the first stage {known.hex()[:12]}, but the "
-                f"encoder here is {self.first_stage.hex()[:12]} (hashes of its weights); give it the first "
-                "stage of that time, or train a new sampler"
-            )
+        self.sampler.check_over(self.first_stage)
 
     def train(self, mode: bool = True) -> Self:
         """As usual, but the first stage stays in eval mode."""
@@ -132,7 +126,7 @@ class CodePrior(FirstStage):
     def step(self, run: Run) -> None:
         """One update of the sampler."""
         if run.step == 0:
-            self.sampler.first_stage.copy_(torch.frombuffer(bytearray(self.first_stage), dtype=torch.uint8))
+            self.sampler.learns_over(self.first_stage)
         batch = run.batch()
         run.update("sampler", self.terms, batch["indices"], batch.get("label"))
 

@@ -51,6 +51,7 @@ class Transformer(AutoregressiveSampler):
         {**SMALL, "pattern": "strided"},
     )
 
+    begins: int = fact(default=1, help="number of tokens that a sequence begins with")
     layers: int = field(default=12, validator=whole(1), help="blocks")
     heads: int = field(default=8, validator=whole(1), help="heads of the attention")
     width: int = field(default=256, validator=whole(1), help="size of a token")
@@ -82,7 +83,7 @@ class Transformer(AutoregressiveSampler):
         row = math.prod(self.trained_on[1:]) if len(self.trained_on) > 1 else math.isqrt(length)
         self.table = nn.Embedding(self.vocabulary, self.width)
         self.stack = Stack(
-            length=length,
+            length=length + self.begins - 1,
             outputs=self.codebook_size,
             width=self.width,
             heads=self.heads,
@@ -90,7 +91,7 @@ class Transformer(AutoregressiveSampler):
             dropout=self.dropout,
         )
         normal_weights(self, self.deviation)
-        self.masks = nn.Buffer(self.pattern(length, row), persistent=False)  # (P, L, L)
+        self.masks = nn.Buffer(self.pattern(length + self.begins - 1, row), persistent=False)  # (P, T, T)
 
     def _check(self) -> None:
         if self.width % self.heads:
@@ -123,19 +124,26 @@ class Transformer(AutoregressiveSampler):
 
     def logits(self, codes: Tensor, label: Tensor | None = None) -> Tensor:
         """Indices `(N, T)` → logits `(N, T, K)`; those at place i follow from the indices before i alone."""
-        begin = self.prefix(len(codes), label)  # (N, 1, W)
+        return self.logits_after(self.prefix(len(codes), label), codes)
+
+    def logits_after(self, begin: Tensor, codes: Tensor) -> Tensor:
+        """The same for sequences that begin with embedded tokens `(N, B, W)`."""
         logits: Tensor = self.stack(torch.cat([begin, self.table(codes[:, :-1])], 1), self.masks)
-        return logits
+        return logits[:, begin.shape[1] - 1 :]
 
     def terms(self, indices: Tensor, label: Tensor | None = None) -> Terms:
         """Eq. 9, -log p(s), divided by the number of indices. Raises FitError if there is a window."""
+        return self.terms_after(self.prefix(len(indices), label), indices)
+
+    def terms_after(self, begin: Tensor, indices: Tensor) -> Terms:
+        """The same for sequences that begin with embedded tokens `(N, B, W)`: eq. 10."""
         codes = self.sequences(indices)  # (N, L)
         if self.trained_on != tuple(self.latent):
             raise FitError(
                 f"{self.qualified_name} learns maps of its window {self.window}, not {tuple(self.latent)}; "
                 "train it on images of that size, and set larger latents when sampling"
             )
-        logits = self.logits(self._replaced(codes), label)  # (N, L, K)
+        logits = self.logits_after(begin, self._replaced(codes))  # (N, L, K)
         return {"cross_entropy": functional.cross_entropy(logits.transpose(1, 2), codes)}
 
     def _replaced(self, codes: Tensor) -> Tensor:
@@ -148,21 +156,26 @@ class Transformer(AutoregressiveSampler):
     @torch.no_grad()
     def latents(self, noise: Tensor, label: Tensor | None = None) -> Tensor:
         """Noise `(n, *latent)` → indices `(n, *latent)`."""
+        return self.latents_after(self.prefix(len(noise), label), noise)
+
+    @torch.no_grad()
+    def latents_after(self, begin: Tensor, noise: Tensor) -> Tensor:
+        """The same for sequences that begin with embedded tokens `(N, B, W)`."""
         if self.trained_on != tuple(self.latent):
-            return self._slid(noise, label)
+            return self._slid(begin, noise)
         rows, past, drawn = noise.flatten(1), self.stack.past(), list[Tensor]()  # (N, L)
-        masks = None if self.pattern.all_before else self.masks
-        token = self.prefix(len(rows), label)  # (N, 1, W)
+        tokens: Tensor = begin  # (N, B, W)
+        masks: Tensor | None = self.masks
         for place in range(rows.shape[1]):
-            logits = self.stack(token, masks, past)  # (N, 1, K)
-            drawn.append(self.pick(logits[:, -1], rows[:, place]))
-            token = self.table(drawn[-1][:, None])
+            hidden = self.stack.hidden(tokens, masks, past)
+            drawn.append(self.pick(self.stack.logits(hidden[:, -1]), rows[:, place]))
+            tokens = self.table(drawn[-1][:, None])  # (N, 1, W)
+            masks = None if self.pattern.all_before else self.masks
         return torch.stack(drawn, 1).view(noise.shape)
 
-    def _slid(self, noise: Tensor, label: Tensor | None) -> Tensor:
+    def _slid(self, begin: Tensor, noise: Tensor) -> Tensor:
         """Each index from those before it in the window around it."""
         codes = torch.zeros(noise.shape, dtype=torch.int64, device=noise.device)  # (N, h, w)
-        begin = self.prefix(len(noise), label)  # (N, 1, W)
         height, width = self.latent
         for row, column in ((row, column) for row in range(height) for column in range(width)):
             rows, columns, before = window_at(row, column, self.latent, self.window)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from gancore.component.references import weights_hash
@@ -58,8 +57,7 @@ def import_stages(network: Network, *, classes: int = 0, heads: int | None = Non
     sampler = import_transformer(
         second, latent=tuple(first.conditioner.latent_shape), classes=classes, heads=heads
     )
-    digest = bytearray.fromhex(weights_hash(first.encoder))
-    sampler.first_stage.copy_(torch.frombuffer(digest, dtype=torch.uint8))
+    sampler.learns_over(bytes.fromhex(weights_hash(first.encoder)))
     labels = UniformLabels(classes=classes) if classes else None
     return Pipeline(
         sampler=sampler,
