@@ -62,11 +62,10 @@ class FirstStage:
 
     @cached_property
     def sha256(self) -> str:
-        """A hash of the names and weights of its parts: wherever they lie, they give the same codes."""
+        """A hash of the names and values of all weights: wherever they lie, they give the same codes."""
         total = hashlib.sha256()
         for name in PARTS:
-            part = self.pipeline.parts[name]
-            total.update(f"{name} {part.qualified_name} {weights_hash(part)}\n".encode())
+            total.update(f"{name} {weights_hash(self.pipeline.parts[name])}\n".encode())
         return total.hexdigest()
 
     def encode(self, image: Tensor) -> Tensor:
