@@ -26,4 +26,4 @@ class RowNoise:
 
     def __call__(self, draw: Callable[..., Tensor], n: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
         """`(n, *shape)`, from `draw` (`torch.randn` or `torch.rand`), on the device of `like`."""
-        return torch.stack([draw(*shape, generator=rng) for rng in self.generators]).to(like.device)
+        return torch.stack([draw(shape, generator=rng) for rng in self.generators]).to(like.device)

@@ -157,6 +157,16 @@ class BoltzmannMachine:
             hidden = self.sample_hidden(visible)  # (N, H)
         return visible, hidden
 
+    def annealed(self, visible: Tensor, base: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        """One Gibbs step at each inverse temperature 1/K, 2/K … 1, on the path of `at` from independent units
+        with biases `base` `(D,)`, of which `visible` `(N, D)` are states: the last v, and h ~ p(h | v). These
+        are the chains of annealed importance sampling (Salakhutdinov & Murray 2008) without its weights.
+        """
+        for k in range(1, steps + 1):
+            present = self.at(k / steps, base)
+            visible = present.sample_visible(present.sample_hidden(visible))  # (N, D)
+        return visible, self.sample_hidden(visible)
+
     def at(self, beta: float, visible_bias: Tensor | float = 0.0) -> "BoltzmannMachine":
         """The machine with all weights and biases times β, and (1 - β) `visible_bias` added to b: for β from
         0 to 1 a path from independent units to this machine. a(v) and a(h) stay.

@@ -25,6 +25,12 @@ def test_every_number_of_a_seed_counts_to_its_last_bit():
     assert len({tuple(row.tolist()) for row in drawn(seeds)[0]}) == 3
 
 
+def test_a_row_may_be_one_number():
+    seeds = torch.rand(4, *RowNoise.SHAPE, generator=torch.Generator().manual_seed(0))
+    with drawn_from(RowNoise(seeds)):
+        assert uniform(4, like=seeds).shape == (4,)
+
+
 def test_the_global_generator_is_left_alone():
     before = torch.get_rng_state()
     drawn(torch.rand(2, 2, generator=torch.Generator().manual_seed(0)))

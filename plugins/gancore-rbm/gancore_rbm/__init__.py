@@ -7,12 +7,12 @@ import typer
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
 from gancore.component.presets import Preset
-from gancore_rbm.chains import AnnealedGibbs, Chain, Gibbs
+from gancore_rbm.chains import AnnealedGibbs, Chain, ContinuedGibbs, Gibbs
 from gancore_rbm.encoder import RBMEncoder
 from gancore_rbm.filters import filters
 from gancore_rbm.generator import GaussianRBMGenerator, RBMGenerator, VisibleLayer
 from gancore_rbm.likelihood import Likelihood, log_likelihood, log_partition
-from gancore_rbm.negative import ContrastiveDivergence, NegativePhase, Persistent
+from gancore_rbm.negative import ContrastiveDivergence, Kept, NegativePhase, Persistent
 from gancore_rbm.partition import Partition, annealed_log_partition, exact_log_partition
 from gancore_rbm.recipe import CONTRASTIVE, GAUSSIAN, RBM
 from gancore_rbm.tempering import ParallelTempering
@@ -23,9 +23,11 @@ __all__ = [
     "RBM",
     "AnnealedGibbs",
     "Chain",
+    "ContinuedGibbs",
     "ContrastiveDivergence",
     "GaussianRBMGenerator",
     "Gibbs",
+    "Kept",
     "Likelihood",
     "NegativePhase",
     "ParallelTempering",
@@ -51,7 +53,7 @@ def gancore_parts() -> Sequence[type[Part]]:
     return [
         *(RBM, RBMGenerator, GaussianRBMGenerator, RBMEncoder),
         *(ContrastiveDivergence, Persistent, ParallelTempering),
-        *(Gibbs, AnnealedGibbs),
+        *(Gibbs, AnnealedGibbs, ContinuedGibbs),
     ]
 
 

@@ -64,6 +64,11 @@ class Kept(NegativePhase):
     def advance(self, machine: BoltzmannMachine) -> Tensor:
         """Moves the chains; returns their visible states `(M, D)`."""
 
+    @property
+    @abstractmethod
+    def hidden_states(self) -> Tensor:
+        """The hidden states `(M, H)` of the chains at inverse temperature 1."""
+
     def forward(self, machine: BoltzmannMachine, visible: Tensor) -> Tensor:
         """The chains' states after the last `move`, `(M, D)`, whatever the data are."""
         return self.negatives
@@ -90,3 +95,8 @@ class Persistent(Kept):
         visible, hidden = machine.gibbs(self.states.to(machine.weight.dtype), self.steps)
         self.states.copy_(hidden)
         return visible
+
+    @property
+    def hidden_states(self) -> Tensor:
+        """All of them."""
+        return self.states

@@ -15,10 +15,10 @@ from gancore.recipes.base import Player, Recipe, Run
 from gancore.standard.conditioners import Identity
 from gancore.standard.optimizers import SGD
 from gancore.standard.schedules import Linear
-from gancore_rbm.chains import AnnealedGibbs
+from gancore_rbm.chains import AnnealedGibbs, Chain, ContinuedGibbs
 from gancore_rbm.encoder import RBMEncoder
 from gancore_rbm.generator import RBMGenerator, VisibleLayer
-from gancore_rbm.negative import NegativePhase, Persistent
+from gancore_rbm.negative import Kept, NegativePhase, Persistent
 
 MONITORED = 50
 """The reconstruction error is computed in one of so many steps."""
@@ -38,8 +38,10 @@ class RBM(Recipe):
        gradient in W is -(⟨vhᵀ⟩_data - ⟨vhᵀ⟩_model), with the probabilities of h in place of its states,
        and by the weight cost λ/2 ‖W‖².
 
-    The curve `contrast` is that difference, which is near 0 while chains follow the model, and no measure of
-    progress; `reconstruction` is the mean squared error of E[v | E[h | v]].
+    Samples continue those chains (`sampler/continued-gibbs`), or where there are none, anneal
+    (`sampler/annealed-gibbs`). The curve `contrast` is the difference of 2, which is near 0 while chains
+    follow the model, and no measure of progress; `reconstruction` is the mean squared error of
+    E[v | E[h | v]].
 
     Differences: 500 hidden units and the learning rate are chosen for trainings of minutes; SGD has no
     momentum by default, since the persistent chains have to follow the weights.
@@ -68,7 +70,7 @@ class RBM(Recipe):
     negative: Seat[NegativePhase] = seat(default=Persistent)
     optimizer: Seat[Optimizer] = seat(default=lambda: SGD(lr=0.05, schedule=Linear()))
     weight_cost: float = field(default=1e-4, validator=at_least(0), help="λ, weight of half the squares of W")
-    chain: int = field(default=200, validator=whole(1), help="Gibbs steps of the annealed chain of a sample")
+    chain: int = field(default=200, validator=whole(1), help="Gibbs steps of the chain of a sample")
     batch: int = field(default=100, validator=whole(1), help="batch size, unless the run sets one")
 
     def facts(self, seat: str) -> dict[str, Any]:
@@ -79,8 +81,14 @@ class RBM(Recipe):
         """Makes the hidden layer and the sampler."""
         code = tuple(self.generator.code_shape)
         self.encoder = RBMEncoder(generator=self.generator, image=self.image)
-        self.sampler = AnnealedGibbs(encoder=self.encoder, latent=code, steps=self.chain)
+        self.sampler = self.chains(latent=code, steps=self.chain)
         self.identity = Identity(code=code)
+
+    def chains(self, **options: Any) -> Chain:
+        """The sampler: from the chains of the negative phase where it keeps some, otherwise annealed."""
+        if isinstance(self.negative, Kept):
+            return ContinuedGibbs(encoder=self.encoder, negative=self.negative, **options)
+        return AnnealedGibbs(encoder=self.encoder, **options)
 
     @property
     def batch_size(self) -> int:

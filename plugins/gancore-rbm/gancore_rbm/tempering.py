@@ -53,6 +53,12 @@ class ParallelTempering(Kept):
         self.states.copy_(hidden)
         return visible[0]
 
+    @property
+    def hidden_states(self) -> Tensor:
+        """Those at β = 1."""
+        first: Tensor = self.states[0]
+        return first
+
     def _swap(self, machine: BoltzmannMachine, visible: Tensor, hidden: Tensor, i: int) -> None:
         """Swaps states at temperatures i - 1 and i, where that is accepted."""
         warm, cold = (machine.interaction(visible[j], hidden[j]) for j in (i, i - 1))  # φ', φ, (M,)

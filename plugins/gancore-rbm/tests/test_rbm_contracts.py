@@ -1,6 +1,7 @@
 from gancore_rbm import (
     RBM,
     AnnealedGibbs,
+    ContinuedGibbs,
     ContrastiveDivergence,
     GaussianRBMGenerator,
     Gibbs,
@@ -15,6 +16,6 @@ from gancore.testing import contracts
 PHASES = (ContrastiveDivergence, Persistent, ParallelTempering)
 
 
-@contracts(RBM, RBMGenerator, GaussianRBMGenerator, RBMEncoder, *PHASES, Gibbs, AnnealedGibbs)
+@contracts(RBM, RBMGenerator, GaussianRBMGenerator, RBMEncoder, *PHASES, Gibbs, AnnealedGibbs, ContinuedGibbs)
 def test_contract(check):
     check()

@@ -17,7 +17,7 @@ from gancore_rbm import (
     log_likelihood,
     log_partition,
 )
-from gancore_rbm.chains import AnnealedGibbs, Gibbs
+from gancore_rbm.chains import AnnealedGibbs, ContinuedGibbs, Gibbs
 from gancore_rbm.partition import Partition, spaced
 from sklearn.neural_network import BernoulliRBM
 
@@ -200,6 +200,21 @@ def test_chains_end_at_the_distribution_of_the_machine(kind, steps):
     expected = torch.softmax(-encoder.machine.hidden_free_energy(states(H)), 0)
     found = torch.bincount(index(drawn), minlength=2**H) / len(drawn)
     assert float((found - expected).abs().max()) < 0.04
+
+
+def test_samples_continue_the_chains_of_the_training():
+    negative = Persistent(code=(H,), chains=3)
+    negative.states.copy_(torch.eye(3, H))
+    # each hidden unit keeps itself on or off
+    encoder = RBMEncoder(image=IMAGE, generator=RBMGenerator(hidden=H)).requires_grad_(False)
+    encoder.generator.weight.copy_(200 * torch.eye(D, H)), encoder.generator.bias.fill_(-100.0)
+    encoder.bias.fill_(-100.0)
+    sampler = ContinuedGibbs(encoder=encoder, negative=negative, latent=(H,), steps=4)
+    drawn = sampler(3000, rng=torch.Generator().manual_seed(0))
+    assert torch.allclose(drawn.mean(0), torch.tensor([1 / 3, 1 / 3, 1 / 3, 0]), atol=0.04)
+    assert (drawn.sum(1) == 1).all()
+    tempered = ParallelTempering(code=(H,), chains=2, temperatures=3)
+    assert torch.equal(tempered.hidden_states, tempered.states[0])
 
 
 def test_short_chains_begin_at_the_means_of_the_data():

@@ -106,10 +106,15 @@ def test_a_saved_pipeline_holds_the_machine_once_and_samples_the_same(tmp_path):
     pipeline = recipe.pipelines()["image"]
     pipeline.save(tmp_path / "product")
     loaded = Pipeline.load(tmp_path / "product")
+    assert loaded.sampler.name == "continued-gibbs"
     assert loaded.encoder.generator is loaded.generator and loaded.sampler.encoder is loaded.encoder
     assert torch.equal(loaded.sample(3, seed=1), pipeline.sample(3, seed=1))
     longer = loaded.with_options({"sampler.steps": 50})
     assert not torch.equal(longer.draw(8, seed=1)[0], loaded.draw(8, seed=1)[0])
+
+
+def test_machines_without_kept_chains_anneal():
+    assert RBM(image=IMAGE, negative="contrastive-divergence").sampler.name == "annealed-gibbs"
 
 
 def test_copies_of_a_recipe_keep_their_layers_together():
