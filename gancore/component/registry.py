@@ -28,6 +28,7 @@ FAMILIES = {
     "pca": "gancore-pca",
     "ica": "gancore-ica",
     "rbm": "gancore-rbm",
+    "dbn": "gancore-dbn",
     "cyclegan": "gancore-cyclegan",
     "stylegan": "gancore-stylegan",
     "stylegan2": "gancore-stylegan",
