@@ -1,5 +1,5 @@
-"""The tables of docs/shelf.md: every part of the core that has a seat in a two-player recipe, and the layers
-that families share.
+"""The tables of docs/shelf.md: every part of the core that has a seat in a two-player recipe, the quantizers,
+and the layers that families share.
 
     python tools/shelf.py [--check]
 
@@ -24,6 +24,7 @@ from gancore.recipes.gan import TwoPlayerGAN
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "shelf.md"
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"), key=lambda file: ("standard" not in file.parts, file))
+PLAIN = ["part", "what it is", "paper", "test"]
 COMPUTING = {
     "loss": ("discriminator", "generator"),
     "auxiliary": ("discriminator", "generator"),
@@ -55,6 +56,11 @@ def row_of(cls: type[Part]) -> list[str]:
     said = [f"`{cls.kind}/{cls.name}`", first_sentence(cls)]
     said += [equations(cls)] if cls.kind in COMPUTING else []
     return [*said, papers(cls), test_of(cls)]
+
+
+def quantizers() -> str:
+    """A table of the quantizers."""
+    return table(PLAIN, [row_of(cls) for cls in gancore_parts() if cls.kind == "quantizer"])
 
 
 def layers() -> str:
@@ -138,7 +144,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
 
 
-TABLES = {"parts": parts, "layers": layers}
+TABLES = {"parts": parts, "quantizers": quantizers, "layers": layers}
 
 
 def written(page: str) -> str:

@@ -117,6 +117,26 @@ def test_the_kit_composes():
     assert part.quantizer.quantizer.started == 4
 
 
+def used_after_training(part):
+    """The fraction of 64 vectors that stand for codes far from where the vectors begin."""
+    weights = list(part.parameters())
+    for _ in range(40):
+        terms = part(torch.randn(8, 4, 50) + 3).terms
+        if weights:
+            terms["codebook"].backward()
+            torch.optim.SGD(weights, 10.0).step()
+            part.zero_grad()
+        update_buffers(part)
+    return len(part.eval()(torch.randn(40, 4, 50) + 3).indices.unique()) / 64
+
+
+@pytest.mark.parametrize("inner", [VectorQuantizer, MovingAverageQuantizer])
+def test_the_kit_keeps_a_codebook_alive(inner):
+    kit = Revival(quantizer=KMeansStart(quantizer=inner(size=64)), code=(4, 50))
+    assert used_after_training(kit) > 0.9
+    assert used_after_training(inner(size=64, code=(4, 50))) < 0.5
+
+
 @pytest.mark.parametrize("wrapper", [KMeansStart, Revival])
 def test_a_quantizer_without_a_book_is_refused(wrapper):
     with pytest.raises(FitError, match="takes a BookQuantizer"):

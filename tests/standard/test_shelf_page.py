@@ -54,6 +54,12 @@ def test_every_part_with_a_seat_has_a_row_with_paper_and_test(shelf):
     assert len(computing) > 20 and all(len(row) == 5 and row[2] for row in computing), "without an equation"
 
 
+def test_every_quantizer_has_a_row_with_paper_and_test(shelf):
+    found = {row[0]: row for row in rows(shelf.written(shelf.PAGE.read_text(encoding="utf-8")), "quantizers")}
+    assert set(found) == {f"`quantizer/{cls.name}`" for cls in gancore_parts() if cls.kind == "quantizer"}
+    assert all("arXiv:" in row[2] and row[3].startswith("[") for row in found.values())
+
+
 def test_a_citation_is_read_with_its_places(shelf):
     def documented():
         """Some words.

@@ -18,7 +18,7 @@ ROWS = 16
 class KMeansStart(BookWrapper):
     """A quantizer whose vectors start as the centers of k-means among the vectors of the first batch.
 
-    Paper: Zeghidour et al. 2021 (SoundStream), arXiv:2107.03312, section III-C. The centers begin as vectors
+    Paper: Zeghidour et al. 2021 (SoundStream), arXiv:2107.03312. The centers begin as vectors
     drawn at random, and Lloyd's iterations follow; they take effect after the first update. Where a batch has
     fewer vectors than the book, its vectors fill the book as far as they reach, and those of the next batches
     the rest.

@@ -6,8 +6,8 @@ from torch.nn import functional
 
 from gancore.component.precision import without_autocast
 
-CACHE = 2**21
-"""Bytes of scores computed at a time on the CPU, which fit into its cache."""
+CACHE = 2**22
+"""Bytes of scores computed at a time on the CPU, which stay in its caches."""
 MEMORY = 2**27
 """Bytes of scores computed at a time on other devices."""
 WIDTH = 64

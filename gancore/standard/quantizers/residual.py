@@ -15,7 +15,7 @@ from gancore.standard.quantizers.straight_through import straight_through
 class ResidualQuantizer(SeveralQuantizers):
     """Each quantizer replaces what the ones before left over; the quantized map is the sum.
 
-    Paper: Zeghidour et al. 2021 (SoundStream), arXiv:2107.03312, algorithm 1. There are L indices at each
+    Paper: Zeghidour et al. 2021 (SoundStream), arXiv:2107.03312. There are L indices at each
     place, coarse to fine, `(N, *S, L)`. The gradient of the sum passes straight through, and terms of one
     name are added up.
 
