@@ -11,7 +11,7 @@ from gancore.component.randomness import uniform
 from gancore.nn.initializers import normal_weights
 from gancore.standard.quantizers import VectorQuantizer
 from gancore_vqgan.prior.transformer import SMALL, Transformer
-from gancore_vqgan.quantized import QuantizedEncoder
+from gancore_vqgan.quantized import IndexEncoder
 
 __all__ = ["DrawnCodes", "length_of"]
 
@@ -24,7 +24,7 @@ _ENCODER: dict[str, Any] = {
 }
 
 
-def length_of(condition: QuantizedEncoder) -> int:
+def length_of(condition: IndexEncoder) -> int:
     """The number of indices of a condition."""
     return Size(condition.quantizer.index_shape).numel()
 
@@ -54,7 +54,7 @@ class DrawnCodes(Conditioner):
     expected_failures: ClassVar = {"gradient_reaches_everything": _NO_GRADIENT}
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of the images that are translated")
-    condition: Seat[QuantizedEncoder] = seat(help="encodes the images that are translated")
+    condition: Seat[IndexEncoder] = seat(help="encodes the images that are translated")
     quantizer: Seat[Quantizer] = seat(default=VectorQuantizer, help="holds the vectors of the translations")
     sampler: Seat[Transformer] = seat(default=Transformer, help="draws the indices of the translations")
 

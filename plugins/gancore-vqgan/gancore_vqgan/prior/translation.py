@@ -17,7 +17,7 @@ from gancore_vqgan.first_stage import FirstStage
 from gancore_vqgan.prior.drawn_codes import DrawnCodes, length_of
 from gancore_vqgan.prior.recipe import LEARNING_RATE, SMALL_STAGE
 from gancore_vqgan.prior.transformer import SMALL, Transformer
-from gancore_vqgan.quantized import QuantizedEncoder
+from gancore_vqgan.quantized import IndexEncoder
 
 __all__ = ["CodeTranslation"]
 
@@ -49,8 +49,8 @@ class CodeTranslation(FirstStage):
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the data")
     generator: Seat[Generator] = seat(help="the generator of target images, which is not trained")
-    encoder: Seat[QuantizedEncoder] = seat(help="the encoder of target images, which is not trained")
-    condition: Seat[QuantizedEncoder] = seat(help="the encoder of source images, which is not trained")
+    encoder: Seat[IndexEncoder] = seat(help="the encoder of target images, which is not trained")
+    condition: Seat[IndexEncoder] = seat(help="the encoder of source images, which is not trained")
     sampler: Seat[Transformer] = seat(default=Transformer)
     constraints: Seats[Constraint] = seat(default=(), help="applied to the weights of the transformer")
     optimizer: Seat[Optimizer] = seat(default=lambda: AdamW(lr=LEARNING_RATE * 64, betas=(0.9, 0.95)))
@@ -85,7 +85,7 @@ class CodeTranslation(FirstStage):
         self.sampler.check_over(self.first_stage)
 
     @property
-    def _frozen(self) -> tuple[Generator | QuantizedEncoder, ...]:
+    def _frozen(self) -> tuple[Generator | IndexEncoder, ...]:
         return self.generator, self.encoder, self.condition
 
     def train(self, mode: bool = True) -> Self:
