@@ -20,7 +20,7 @@ from gancore_vae.likelihoods import Bernoulli, Likelihood
 class AdversarialAutoencoder(Encoding):
     """An autoencoder whose latents a discriminator cannot tell from draws of the prior.
 
-    Paper: Makhzani et al. 2015, arXiv:1511.05644, section 2. One step is, on one minibatch, in this order:
+    Paper: Makhzani et al. 2015, arXiv:1511.05644. One step is, on one minibatch, in this order:
 
     1. the reconstruction phase: one update of encoder and decoder along log p(x | z), z ~ q(z | x);
     2. the regularization phase: one update of the discriminator, which tells draws from p(z) from latents of

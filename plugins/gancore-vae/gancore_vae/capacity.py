@@ -16,9 +16,9 @@ from gancore_vae.divergences import ClosedForm, Divergence, Inferred
 class Capacity(Divergence):
     """γ |D_KL(q(z | x) ‖ p(z)) - C| for each image: the latents carry C nats, no more and no fewer.
 
-    Paper: Burgess et al. 2018, arXiv:1804.03599, eq. 8, with γ = 1000 and a C that grows linearly from 0 to
-    25 nats over 100,000 steps (give `capacity` a schedule; the preset `capacity-vae` does). As written in
-    eq. 8 the absolute value is taken for each image; implementations that take it of the mean over a batch
+    Paper: Burgess et al. 2018, arXiv:1804.03599, with γ = 1000 and a C that grows linearly from 0 to 25 nats
+    over 100,000 steps (give `capacity` a schedule; the preset `capacity-vae` does). The absolute value is
+    taken for each image, as the paper writes it; implementations that take it of the mean over a batch
     penalize less. `penalty` is that term; the bound has the divergence of the seat.
     """
 
@@ -43,4 +43,4 @@ class Capacity(Divergence):
 
     def penalty(self, nats: Tensor, inferred: Inferred) -> Tensor:
         """γ |D_KL - C|: `(N,)`."""
-        return self.gamma * (nats - self.capacity).abs()  # eq. 8, (N,)
+        return self.gamma * (nats - self.capacity).abs()  # (N,)

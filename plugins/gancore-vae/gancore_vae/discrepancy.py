@@ -15,7 +15,7 @@ from gancore_vae.kernels import GaussianKernel, InverseMultiquadratic, Kernel, d
 class Info(ClosedForm):
     """InfoVAE: (1 - α) D_KL(q(z | x) ‖ p(z)) + (α + λ - 1) MMD²(q(z), p(z)), with p(z) = N(0, I).
 
-    Paper: Zhao, Song & Ermon 2017, arXiv:1706.02262, eq. 6, with the maximum mean discrepancy as the
+    Paper: Zhao, Song & Ermon 2017, arXiv:1706.02262, with the maximum mean discrepancy as the
     divergence of q(z): the MMD-VAE, for α = 1. Draws of the posterior are compared with as many from the
     prior; the estimate is unbiased, where the paper's keeps the pairs of a row with itself. Rows are those
     that are processed together.
@@ -41,7 +41,7 @@ class Info(ClosedForm):
     def penalty(self, nats: Tensor, inferred: Inferred) -> Tensor:
         """Both terms: `(N,)`."""
         weight = self.alpha + self.strength - 1
-        return (1 - self.alpha) * nats + weight * _discrepancy(self.kernel, inferred)  # eq. 6, (N,)
+        return (1 - self.alpha) * nats + weight * _discrepancy(self.kernel, inferred)  # (N,)
 
 
 @part("wae-mmd", tags=["batch"])

@@ -10,10 +10,11 @@ from gancore.component.interfaces import Conditioner, Generator, Sampler
 from gancore.component.randomness import fold, seeded
 from gancore.errors import UserError
 from gancore.pipeline import Pipeline, evaluating
+from gancore_vae.encoding import Encoding
+from gancore_vae.ladder import LadderEncoder
 from gancore_vae.likelihoods import Likelihood
 from gancore_vae.networks import GaussianEncoder
 from gancore_vae.priors import check_density, log_density
-from gancore_vae.variational import Variational
 
 CHUNK = 64
 """Images processed at a time; their noise depends on the seed and the index of the chunk."""
@@ -34,7 +35,7 @@ class Estimate(NamedTuple):
 class Model(NamedTuple):
     """p(x | z), p(z) and q(z | x), as parts."""
 
-    encoder: GaussianEncoder
+    encoder: GaussianEncoder | LadderEncoder
     prior: Sampler
     conditioner: Conditioner
     generator: Generator
@@ -42,7 +43,7 @@ class Model(NamedTuple):
 
 
 def log_likelihood(
-    model: Variational | Pipeline,
+    model: Encoding | Pipeline,
     images: Tensor | Iterable[Tensor],
     *,
     labels: Tensor | Iterable[Tensor] | None = None,
@@ -60,8 +61,8 @@ def log_likelihood(
     pipeline does not hold a likelihood, so pass the one that it was trained with.
 
     Raises:
-        UserError: a pipeline comes without a likelihood or has no Gaussian encoder, there are no images, the
-            model reads labels and none were given, or `samples` is below 1.
+        UserError: the model has no likelihood or no encoder with a density, there are no images, the model
+            reads labels and none were given, or `samples` is below 1.
         FitError: the density of the prior is not known.
     """
     if samples < 1:
@@ -98,12 +99,13 @@ def _weigh(model: Model, image: Tensor, label: Tensor | None, samples: int) -> t
     return total - torch.tensor(float(samples)).log(), mean  # eq. 8 and the bound, (N,) each
 
 
-def _parts(model: Variational | Pipeline, likelihood: Likelihood | None) -> Model:
-    encoder, prior = model.encoder, model.sampler
-    if isinstance(model, Variational):
+def _parts(model: Encoding | Pipeline, likelihood: Likelihood | None) -> Model:
+    if isinstance(model, Encoding):
         model.require()
-        likelihood = likelihood or model.likelihood
-    if not isinstance(encoder, GaussianEncoder) or prior is None:
+        likelihood = likelihood or getattr(model, "likelihood", None)
+        model = model.pipelines()["image"]
+    encoder, prior = model.encoder, model.sampler
+    if not isinstance(encoder, GaussianEncoder | LadderEncoder) or prior is None:
         raise UserError(
             "log_likelihood needs an encoder with a Gaussian posterior; "
             f"the model has {getattr(encoder, 'qualified_name', 'none')}"

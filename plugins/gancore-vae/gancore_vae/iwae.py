@@ -24,7 +24,7 @@ class IWAE(Variational):
     1. a minibatch of 20 images (`batch`);
     2. K draws of the latent for each image (`samples`; the paper tries 1, 5 and 50);
     3. one update along the gradient of the bound, in which automatic differentiation weighs the draws by
-       their normalized importance (eq. 13 and 14).
+       their normalized importance.
 
     K = 1 is the VAE with `divergence = "sampled"`. One stochastic layer; convolutional networks unless others
     take their seats. Adam (β₁ 0.9, β₂ 0.999, ε 1e-4) as in the paper, at one learning rate.

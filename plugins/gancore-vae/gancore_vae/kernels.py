@@ -36,7 +36,7 @@ class GaussianKernel(Kernel):
 class InverseMultiquadratic(Kernel):
     """C / (C + ‖a - b‖²) with C = 2 d σ², whose tails are heavy.
 
-    Paper: Tolstikhin et al. 2017, arXiv:1711.01558, section 4, where σ² is the variance of the prior.
+    Paper: Tolstikhin et al. 2017, arXiv:1711.01558, where σ² is the variance of the prior.
     """
 
     deviation: float = field(default=1.0, validator=above(0), help="σ, the standard deviation of the prior")

@@ -20,12 +20,15 @@ from gancore_vae.encoding import Encoding
 from gancore_vae.likelihoods import Bernoulli, Likelihood
 from gancore_vae.networks import GaussianEncoder
 
+Take = Callable[[DiagonalGaussian, DiagonalGaussian], Tensor]
+"""What makes a layer's value, of its posterior and its prior."""
+
 
 @part("ladder")
 class Ladder(Conditioner):
     """Turns standard normal noise into the latents z_L, …, z_1 of a hierarchy, top-down; z_1 is the code.
 
-    Paper: Sønderby et al. 2016, arXiv:1602.02282, eq. 2 and 3: z_L ~ N(0, I), z_i ~ N(μ(z_i+1), σ²(z_i+1)),
+    Paper: Sønderby et al. 2016, arXiv:1602.02282: z_L ~ N(0, I), z_i ~ N(μ(z_i+1), σ²(z_i+1)),
     so z_i = μ + σ ε_i. The latent is the noise of all layers, joined (`gancore.nn.Hierarchy`), the top first.
     μ and log σ² are a fully connected network with one hidden layer, without batch normalization.
 
@@ -69,7 +72,7 @@ class Ladder(Conditioner):
         z = noise[0]  # z_L, (N, d_L)
         for layer, epsilon in enumerate(noise[1:], 1):
             p = self.prior(layer, z)
-            z = p.mean + torch.exp(p.log_variance / 2) * epsilon  # z_i, (N, d_i)
+            z = placed(epsilon, p)  # z_i, (N, d_i)
         return z.reshape(-1, *self.code)
 
 
@@ -100,14 +103,23 @@ class LadderPosterior:
     @property
     def mean(self) -> Tensor:
         """The noise `(N, D)` of the means of all layers, each given those above."""
-        return self._joined(self.descend(lambda posterior: posterior.mean))
+        return self._joined(self.descend(lambda posterior, _: posterior.mean))
 
     def sample(self) -> Tensor:
         """The noise `(N, D)` of a draw."""
-        return self._joined(self.descend(DiagonalGaussian.sample))
+        return self._joined(self.descend(drawn))
 
-    def descend(self, take: Callable[[DiagonalGaussian], Tensor]) -> list[Rung]:
-        """The layers, the top first, each with the value that `take` takes from its posterior."""
+    def log_density(self, latent: Tensor) -> Tensor:
+        """The log-density in nats of noise `(N, D)`: `(N,)`."""
+        levels = iter(self.ladder.hierarchy.split(latent))
+        rungs = self.descend(lambda _, prior: placed(next(levels).flatten(1), prior))
+        # z_i = μ + σ ε_i under the prior, so a density of ε_i is that of z_i times σ
+        scales = [rung.prior.log_variance.sum(1) / 2 for rung in rungs]
+        densities = [rung.posterior.log_density(rung.latent) for rung in rungs]
+        return torch.stack([*densities, *scales]).sum(0)
+
+    def descend(self, take: Take) -> list[Rung]:
+        """The layers, the top first, each with the value that `take` makes of its posterior and prior."""
         split = self.ladder.hierarchy.split
         levels = zip(*map(split, (self.bottom_up.mean, self.bottom_up.log_variance)), strict=True)
         rungs: list[Rung] = []
@@ -121,21 +133,32 @@ class LadderPosterior:
         layer: int,
         seen: DiagonalGaussian,
         above: Tensor | None,
-        take: Callable[[DiagonalGaussian], Tensor],
+        take: Take,
     ) -> Rung:
         if above is None:  # z_L: the prior is N(0, I), the posterior what the encoder says
             zeros = torch.zeros_like(seen.mean)
-            return Rung(seen, DiagonalGaussian(zeros, zeros), take(seen))
+            standard = DiagonalGaussian(zeros, zeros)
+            return Rung(seen, standard, take(seen, standard))
         prior = self.ladder.prior(layer, above)
         posterior = combined(seen, prior)
-        return Rung(posterior, prior, take(posterior))
+        return Rung(posterior, prior, take(posterior, prior))
 
     def _joined(self, rungs: Sequence[Rung]) -> Tensor:
         return torch.cat([rung.noise() for rung in rungs], 1)
 
 
+def drawn(posterior: DiagonalGaussian, prior: DiagonalGaussian) -> Tensor:
+    """A draw from the posterior."""
+    return posterior.sample()
+
+
+def placed(noise: Tensor, prior: DiagonalGaussian) -> Tensor:
+    """The value that noise `(N, d)` makes under the prior."""
+    return prior.mean + torch.exp(prior.log_variance / 2) * noise
+
+
 def combined(one: DiagonalGaussian, other: DiagonalGaussian) -> DiagonalGaussian:
-    """The precision-weighted Gaussian of two (arXiv:1602.02282, eq. 17 to 19)."""
+    """The precision-weighted Gaussian of two (arXiv:1602.02282)."""
     log_variance = -torch.logaddexp(-one.log_variance, -other.log_variance)  # 1 / (σ̂⁻² + σ⁻²)
     weighted = one.mean * torch.exp(-one.log_variance) + other.mean * torch.exp(-other.log_variance)
     return DiagonalGaussian(weighted * torch.exp(log_variance), log_variance)
@@ -230,7 +253,7 @@ class LadderVAE(Encoding):
 
     def terms(self, image: Tensor) -> Terms:
         """The negative bound as two terms, and the bound `(N,)` of each image (without β)."""
-        rungs = self.inference(image).descend(DiagonalGaussian.sample)
+        rungs = self.inference(image).descend(drawn)
         code = rungs[-1].latent.reshape(-1, *self.conditioner.code)  # z_1, (N, *code)
         reconstruction = self.likelihood(self.generator, code, image)  # log p(x | z_1), (N,)
         divergence = torch.stack([rung.divergence() for rung in rungs]).sum(0)  # (N,)

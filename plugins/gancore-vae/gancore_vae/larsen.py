@@ -103,7 +103,7 @@ class VAEGAN(Encoding):
         divergence = self.divergence.penalty(self.divergence.nats(made.inferred), made.inferred)  # (N,)
         return {
             "divergence": divergence.mean(),
-            "features": -self.likelihood(image, made.reconstructed).mean(),
+            "features": -self.feature_likelihood(image, made.reconstructed).mean(),
         }
 
     def decoder_terms(self, image: Tensor, label: Tensor | None, drawn: Tensor) -> Terms:
@@ -113,7 +113,7 @@ class VAEGAN(Encoding):
         scores = [self.discriminator(fake, label) for fake in (made.reconstructed, made.generated)]
         losses = [self.loss.generator(fake, real) for fake in scores]
         return {
-            "features": -self.gamma * self.likelihood(image, made.reconstructed).mean(),
+            "features": -self.gamma * self.feature_likelihood(image, made.reconstructed).mean(),
             "adversarial": (losses[0] + losses[1]) / 2,
         }
 
@@ -133,8 +133,8 @@ class VAEGAN(Encoding):
         reconstructed, generated = (self.generator(self.conditioner(z, label)) for z in (latent, drawn))
         return Made(reconstructed, generated, Inferred(posterior, latent, self.sampler, drawn))
 
-    def likelihood(self, image: Tensor, made: Tensor) -> Tensor:
-        """log N(Dis_l(x); Dis_l(x̃), I) `(N,)`, eq. 7."""
+    def feature_likelihood(self, image: Tensor, made: Tensor) -> Tensor:
+        """log N(Dis_l(x); Dis_l(x̃), I) `(N,)`."""
         features = self.discriminator.forward_features
         real, fake = (at_least_float32(features(x)).flatten(1) for x in (image, made))  # (N, F)
         return -((real - fake).square() + math.log(2 * math.pi)).sum(1) / 2  # (N,)

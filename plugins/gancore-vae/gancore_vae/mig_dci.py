@@ -34,7 +34,7 @@ def mutual_information_gap(codes: Tensor, factors: Tensor) -> float:
     """MIG of codes `(N, d)` and factors int64 `(N, K)`: the mean over factors of the difference of the two
     largest mutual informations of a coordinate with it, divided by the factor's entropy.
 
-    Paper: Chen et al. 2018, arXiv:1802.04942, eq. 6. The paper estimates the mutual information from the
+    Paper: Chen et al. 2018, arXiv:1802.04942. The paper estimates the mutual information from the
     posteriors; here it is that of the codes (posterior means) in 20 bins, as in Locatello et al. 2018,
     arXiv:1811.12359.
 
@@ -45,14 +45,14 @@ def mutual_information_gap(codes: Tensor, factors: Tensor) -> float:
     found = torch.tensor([[_information(_binned(z), v) for z in codes.T] for v in factors.T])  # (K, d)
     entropies = torch.tensor([_information(v, v) for v in factors.T])  # H(v) = I(v; v), (K,)
     top = found.topk(2, 1).values
-    return float(((top[:, 0] - top[:, 1]) / entropies).mean())  # eq. 6
+    return float(((top[:, 0] - top[:, 1]) / entropies).mean())
 
 
 def dci(codes: Tensor, factors: Tensor, nominal: tuple[int, ...] = ()) -> Disentanglement:
     """Disentanglement, completeness and informativeness of codes `(N, d)` and factors int64 `(N, K)`.
 
     Paper: Eastwood & Williams 2018, *A framework for the quantitative evaluation of disentangled
-    representations*, section 2, with the lasso, one of the paper's two regressors: importances are the
+    representations*, with the lasso, one of the paper's two regressors: importances are the
     magnitudes of its weights on standardized codes. Factors whose columns are `nominal` have no order; each
     of their values is predicted by itself. The penalty is the best of a few on the second half of the rows,
     on which `error` is measured too.

@@ -26,7 +26,7 @@ class Decomposed(NamedTuple):
 class TotalCorrelation(Sampled):
     """β-TC-VAE: α I(x; z) + β KL(q(z) ‖ Π q(z_j)) + γ Σ KL(q(z_j) ‖ p(z_j)).
 
-    Paper: Chen et al. 2018, arXiv:1802.04942, eq. 4, with q(z) and q(z_j) estimated from the other rows of
+    Paper: Chen et al. 2018, arXiv:1802.04942, with q(z) and q(z_j) estimated from the other rows of
     the batch. Minibatch-weighted sampling divides by N M, the images of the data times those of the batch;
     here it is M alone. That moves the three parts by log N each way, and no gradient. Rows are those that are
     processed together: micro-batches and processes estimate from their own.
@@ -47,7 +47,7 @@ class TotalCorrelation(Sampled):
             self.alpha * found.information
             + self.beta * found.total_correlation
             + self.gamma * found.dimension_wise
-        )  # eq. 4, (N,)
+        )  # (N,)
 
     def decomposed(self, inferred: Inferred) -> Decomposed:
         """The three parts at each draw from the posterior, each `(N,)`."""

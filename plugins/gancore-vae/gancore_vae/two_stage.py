@@ -25,7 +25,7 @@ from gancore_vae.priors import normal_noise
 class SecondStage(NetworkSampler):
     """A VAE of latents, whose decoder draws them: u ~ N(0, I), then z ~ N(f(u), γ² I).
 
-    Paper: Dai & Wipf 2019, arXiv:1903.05789, section 4: u has as many coordinates as z. Encoder and decoder
+    Paper: Dai & Wipf 2019, arXiv:1903.05789: u has as many coordinates as z. Encoder and decoder
     have `depth` hidden layers with ReLU, and their last layer reads the input beside the last hidden one. γ
     is learned. Recipe `two-stage-vae` trains it.
     """
@@ -81,7 +81,7 @@ class _Concatenating(nn.Module):
 class TwoStageVAE(Encoding):
     """Learns the prior of a trained VAE: a second VAE, whose images are the first one's latents.
 
-    Paper: Dai & Wipf 2019, arXiv:1903.05789, section 4. The first stage is trained before, along the bound,
+    Paper: Dai & Wipf 2019, arXiv:1903.05789. The first stage is trained before, along the bound,
     and does not change: encoder, conditioner and generator are taken from its run. One step is, in this
     order:
 

@@ -16,7 +16,6 @@ from gancore.runs.folder import RunFolder
 from gancore.runs.sources import open_source
 from gancore_vae.estimate import Estimate, log_likelihood
 from gancore_vae.likelihoods import Likelihood
-from gancore_vae.variational import Variational
 
 BATCH = 512
 """Images read at a time."""
@@ -56,28 +55,32 @@ def likelihood(
     return log_likelihood(
         pipeline,
         counted(batches, len(order)),
-        labels=_labels(images, len(order)) if pipeline.conditional else None,
+        labels=_labels(images, pipeline, len(order)) if pipeline.reads_labels else None,
         likelihood=_likelihood(trained, pipeline),
         samples=samples,
         seed=seed,
     )
 
 
-def _labels(images: Data, count: int) -> Sequence[Tensor]:
-    if images.labels is None:
-        raise UserError("the run reads labels, but these images have none; give labeled images")
+def _labels(images: Data, pipeline: Pipeline, count: int) -> Sequence[Tensor]:
+    classes = getattr(pipeline.labels, "classes", None)
+    if images.labels is None or images.classes != classes:
+        raise UserError(
+            f"the run reads labels of {classes} classes, but these images have {images.classes or 'none'}; "
+            "give images with the labels of the training"
+        )
     return torch.split(torch.from_numpy(images.labels[:count]), BATCH)
 
 
 def _likelihood(run: RunFolder, pipeline: Pipeline) -> Likelihood:
     recipe = run.recipe()
-    if not isinstance(recipe, Variational):
+    likelihood = getattr(recipe, "likelihood", None)
+    if not isinstance(likelihood, Likelihood):
         raise UserError(
             f"{run} was trained with {recipe.qualified_name}; "
             "`gancore likelihood` scores runs of a variational autoencoder, such as recipe/vae"
         )
-    made = recipe.likelihood
-    made.bind(facts={"image": pipeline.generator.image}, by=pipeline.generator.qualified_name)
-    if made.state_dict():
-        load_from(made, f"{run}:likelihood")
-    return made
+    likelihood.bind(facts={"image": pipeline.generator.image}, by=pipeline.generator.qualified_name)
+    if likelihood.state_dict():
+        load_from(likelihood, f"{run}:likelihood")
+    return likelihood

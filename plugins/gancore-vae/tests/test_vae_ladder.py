@@ -2,8 +2,8 @@ import math
 
 import pytest
 import torch
-from gancore_vae import ConvolutionalDecoder, ConvolutionalEncoder, Ladder, LadderVAE
-from gancore_vae.ladder import Rung, combined
+from gancore_vae import ConvolutionalDecoder, ConvolutionalEncoder, Ladder, LadderVAE, log_likelihood
+from gancore_vae.ladder import Rung, combined, drawn
 from torch.distributions import Normal, kl_divergence
 
 from gancore.component.randomness import seeded
@@ -51,7 +51,7 @@ def test_the_latent_is_the_noise_of_all_layers():
     recipe = small()
     assert recipe.conditioner.latent_shape == recipe.encoder.latent == recipe.sampler.latent == (2 + 4 + 3,)
     posterior = recipe.inference(torch.randn(5, *IMAGE))
-    rungs = posterior.descend(lambda q: q.mean)
+    rungs = posterior.descend(lambda q, p: q.mean)
     code = recipe.conditioner(posterior.mean)
     assert torch.allclose(code, rungs[-1].latent, atol=1e-5)
 
@@ -62,7 +62,7 @@ def test_without_evidence_the_posterior_is_the_prior():
         recipe.encoder.linear.weight.zero_()
         recipe.encoder.linear.bias.zero_()
         recipe.encoder.linear.bias[9 + 2 :] = 60.0  # of all layers but the top: no precision
-    rungs = recipe.inference(torch.randn(3, *IMAGE)).descend(DiagonalGaussian.sample)
+    rungs = recipe.inference(torch.randn(3, *IMAGE)).descend(drawn)
     assert all(float(rung.divergence().detach().abs().max()) < 1e-4 for rung in rungs)
 
 
@@ -71,7 +71,7 @@ def test_the_bound_is_below_the_log_likelihood():
     recipe, image = small(), torch.randint(0, 2, (3, *IMAGE)).float() * 2 - 1
     many = image.repeat_interleave(3000, 0)
     with seeded(0), torch.no_grad():
-        rungs = recipe.inference(many).descend(DiagonalGaussian.sample)
+        rungs = recipe.inference(many).descend(drawn)
         weight = recipe.likelihood(recipe.generator, rungs[-1].latent, many)
         for rung in rungs:
             weight += rung.prior.log_density(rung.latent) - rung.posterior.log_density(rung.latent)
@@ -79,6 +79,27 @@ def test_the_bound_is_below_the_log_likelihood():
         bound = recipe.terms(many)["bound"].reshape(3, -1).mean(1)
     assert torch.allclose(bound, weight.reshape(3, -1).mean(1), atol=0.3)
     assert (bound < exact).all()
+
+
+def test_the_density_of_the_noise_is_that_of_the_layers():
+    recipe, image = small(), torch.randn(4, *IMAGE)
+    posterior = recipe.inference(image)
+    with seeded(0):
+        rungs = posterior.descend(drawn)
+    with seeded(0):
+        noise = posterior.sample()
+    prior = -(noise.square() + math.log(2 * math.pi)).sum(1) / 2
+    ratio = sum(r.prior.log_density(r.latent) - r.posterior.log_density(r.latent) for r in rungs)
+    assert torch.allclose(prior - posterior.log_density(noise), ratio, atol=1e-4)
+
+
+def test_the_estimate_of_a_ladder_is_above_its_bound():
+    recipe, image = small(), torch.randint(0, 2, (3, *IMAGE)).float() * 2 - 1
+    with seeded(0), torch.no_grad():
+        bound = recipe.terms(image.repeat_interleave(2000, 0))["bound"].reshape(3, -1).mean(1)
+    found = log_likelihood(recipe, image, samples=2000)
+    assert torch.allclose(found.bound, bound, atol=0.3)
+    assert (found.nats > found.bound).all()
 
 
 class Halves:
@@ -113,4 +134,5 @@ def test_beta_weighs_the_divergences_alone():
         with seeded(0):
             found.append(small(beta=beta).terms(image))
     assert torch.equal(found[0]["reconstruction"], found[1]["reconstruction"])
-    assert float(found[1]["divergence"]) == pytest.approx(3 * float(found[0]["divergence"]), rel=1e-5)
+    one, three = (float(terms["divergence"].detach()) for terms in found)
+    assert three == pytest.approx(3 * one, rel=1e-5)
