@@ -11,6 +11,7 @@ from gancore_vqgan.first_stage import FirstStage
 from gancore_vqgan.hierarchical import LevelQuantizer, TwoLevelDecoder, TwoLevelEncoder
 from gancore_vqgan.networks import VQGANDecoder, VQGANEncoder
 from gancore_vqgan.presets import PRESETS
+from gancore_vqgan.prior import PRESETS as STAGES
 from gancore_vqgan.prior import (
     CodePrior,
     CodeSampler,
@@ -86,8 +87,8 @@ def gancore_parts() -> list[type[Part]]:
 
 @hookimpl
 def gancore_presets() -> tuple[Preset, ...]:
-    """Settings of VQGAN."""
-    return PRESETS
+    """Settings of first and second stages."""
+    return (*PRESETS, *STAGES)
 
 
 @hookimpl

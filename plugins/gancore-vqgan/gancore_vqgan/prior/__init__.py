@@ -6,11 +6,13 @@ from gancore_vqgan.prior.interface import AutoregressiveSampler, CodeSampler
 from gancore_vqgan.prior.maskgit import LabeledMaskGIT, MaskGIT
 from gancore_vqgan.prior.patterns import AttentionPattern, Dense, Fixed, Strided
 from gancore_vqgan.prior.pixelcnn import LabeledPixelCNN, PixelCNN
+from gancore_vqgan.prior.presets import PRESETS
 from gancore_vqgan.prior.recipe import CodePrior
 from gancore_vqgan.prior.transformer import LabeledTransformer, Transformer
 from gancore_vqgan.prior.translation import CodeTranslation
 
 __all__ = [
+    "PRESETS",
     "AttentionPattern",
     "AutoregressiveSampler",
     "CodePrior",
