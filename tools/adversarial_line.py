@@ -37,14 +37,20 @@ def both(*settings: str) -> list[str]:
 PYRAMID = ["--set=generator.widths=[256, 128, 64, 32]", "--set=discriminator.widths=[64, 128, 128, 128]"]
 RATES = ["--set=generator_optimizer.lr=0.0005", "--set=discriminator_optimizer.lr=0.0005"]
 TWO_RATES = ["--set=generator_optimizer.lr=0.00025", "--set=discriminator_optimizer.lr=0.001"]
-MILDER_RATES = ["--set=generator_optimizer.lr=0.0004", "--set=discriminator_optimizer.lr=0.0008"]
+SMALL_EMBEDDING = [
+    "--set=conditioner.size=8",
+    "--set=generator.embedding_size=8",
+    "--set=generator.latent_size=128",
+]
+"""Fewer numbers for the class than for a chunk of the latent, so that images of a class differ."""
+FASTER_MOMENTS = [f"--set={player}_optimizer.betas=[0.0, 0.9]" for player in ("generator", "discriminator")]
 ONE = "--set=discriminator_steps=1"
 """The published four or five steps leave the generator too few in a training of minutes."""
 SHORT_AVERAGE = ["--set=average.half_life=2000"]
 """In place of one that starts after 200,000 images."""
 SMALLER_BATCH = ["--batch", "8"]
-GROWING = [*both("widths=[256, 128, 64, 32]"), "--set=stabilize=4000", "--set=fade=4000"]
-"""Four sizes within 30,000 images."""
+GROWING = [*both("widths=[256, 128, 64, 32]"), "--set=stabilize=1500", "--set=fade=1500"]
+"""Four sizes within 10,500 images."""
 RESNET = [*PYRAMID, *RATES, ONE]
 UNCONDITIONAL: dict[str, list[str]] = {
     "dcgan": ["dcgan"],
@@ -57,14 +63,23 @@ UNCONDITIONAL: dict[str, list[str]] = {
 }
 """The families without labels."""
 CONDITIONAL: dict[str, list[str]] = {
-    "biggan-cifar": ["biggan-cifar", *both("width=16"), *MILDER_RATES, ONE, *SHORT_AVERAGE],
+    "sagan-labels": ["sagan-labels", *PYRAMID, *TWO_RATES],
+    "biggan": [
+        "biggan",
+        *PYRAMID,
+        *SMALL_EMBEDDING,
+        *TWO_RATES,
+        *FASTER_MOMENTS,
+        ONE,
+        *SHORT_AVERAGE,
+    ],
     "cgan": ["cgan"],
-    "acgan": ["acgan"],
+    "acgan": ["acgan", *RATES],
     "sngan-projection": ["sngan-projection", *RESNET],
     "infogan": ["infogan"],
 }
 """Those that are given the class, and InfoGAN, which finds something like it."""
-ONCE = ("progan", "cgan", "acgan", "sngan-projection", "infogan")
+ONCE = ("sagan", "progan", "dcgan-batch-8", "cgan", "acgan", "sngan-projection", "infogan")
 """Families that are not compared with DCGAN, trained with the first seed only."""
 SHARED = [
     "--batch",
@@ -92,7 +107,7 @@ def runs(given: argparse.Namespace) -> dict[str, list[str]]:
     return {name: words for name, words in made.items() if not given.only or name in given.only}
 
 
-TRUNCATED = """Samples of `biggan-cifar-0` from latents whose coordinates beyond a threshold are drawn again
+TRUNCATED = """Samples of `biggan-0` from latents whose coordinates beyond a threshold are drawn again
 (Brock et al. 2018, arXiv:1809.11096, section 3.1): variety is traded for quality."""
 HEAD = """# The adversarial families side by side
 
@@ -129,8 +144,8 @@ def written(given: argparse.Namespace) -> str:
     for name, evaluation in found.items():
         evaluation.save(FOLDER / f"{name}.json")
     parts = [HEAD, rows(given.runs, names, FOLDER), table(found)]
-    if "biggan-cifar-0" in names:
-        curve = truncations(given.runs / "biggan-cifar-0", given)
+    if "biggan-0" in names:
+        curve = truncations(given.runs / "biggan-0", given)
         parts += ["## Truncated latents", TRUNCATED, curve]
     return "\n\n".join(parts) + "\n"
 
