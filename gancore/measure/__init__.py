@@ -6,11 +6,12 @@ from gancore.exports import lazy
 
 if TYPE_CHECKING:
     from gancore.measure.class_accuracy import ClassAccuracy
+    from gancore.measure.codebook import CodebookUse
     from gancore.measure.density_coverage import DensityCoverage
     from gancore.measure.diversity import Diversity
     from gancore.measure.equivariance import Equivariance
     from gancore.measure.evaluation import Evaluation, score_study
-    from gancore.measure.extractors import Emoji, Fashion, Inception2015, Pixels, default_extractor
+    from gancore.measure.extractors import VGG16, Emoji, Fashion, Inception2015, Pixels, default_extractor
     from gancore.measure.frechet import Frechet, frechet_distance
     from gancore.measure.inception_score import InceptionScore
     from gancore.measure.instances import most_typical
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gancore.measure.moments import Moments
     from gancore.measure.pairs import Pairs
     from gancore.measure.path_length import PathLength
+    from gancore.measure.perceptual import Perceptual
     from gancore.measure.precision_recall import PrecisionRecall
     from gancore.measure.reconstruction import Reconstruction
     from gancore.measure.score import Score, Value
@@ -33,11 +35,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "class_accuracy": ("ClassAccuracy",),
+    "codebook": ("CodebookUse",),
     "density_coverage": ("DensityCoverage",),
     "diversity": ("Diversity",),
     "equivariance": ("Equivariance",),
     "evaluation": ("Evaluation", "score_study"),
-    "extractors": ("Emoji", "Fashion", "Inception2015", "Pixels", "default_extractor"),
+    "extractors": ("VGG16", "Emoji", "Fashion", "Inception2015", "Pixels", "default_extractor"),
     "frechet": ("Frechet", "frechet_distance"),
     "inception_score": ("InceptionScore",),
     "instances": ("most_typical",),
@@ -48,6 +51,7 @@ _HOMES = {
     "moments": ("Moments",),
     "pairs": ("Pairs",),
     "path_length": ("PathLength",),
+    "perceptual": ("Perceptual",),
     "precision_recall": ("PrecisionRecall",),
     "reconstruction": ("Reconstruction",),
     "score": ("Score", "Value"),
@@ -59,7 +63,9 @@ _HOMES = {
     "study": ("Study",),
 }
 __all__ = [
+    "VGG16",
     "ClassAccuracy",
+    "CodebookUse",
     "DatasetImages",
     "DensityCoverage",
     "Diversity",
@@ -78,6 +84,7 @@ __all__ = [
     "Moments",
     "Pairs",
     "PathLength",
+    "Perceptual",
     "PipelineSamples",
     "Pixels",
     "PrecisionRecall",

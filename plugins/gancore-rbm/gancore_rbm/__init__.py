@@ -9,13 +9,14 @@ from gancore.component.part import Part
 from gancore.component.presets import Preset
 from gancore_rbm.chains import AnnealedGibbs, Chain, ContinuedGibbs, Gibbs
 from gancore_rbm.encoder import RBMEncoder
-from gancore_rbm.filters import filters
 from gancore_rbm.generator import GaussianRBMGenerator, RBMGenerator, VisibleLayer
+from gancore_rbm.hidden_filters import hidden_filters
 from gancore_rbm.likelihood import Likelihood, log_likelihood, log_partition
 from gancore_rbm.negative import ContrastiveDivergence, Kept, NegativePhase, Persistent
 from gancore_rbm.partition import Partition, annealed_log_partition, exact_log_partition
 from gancore_rbm.recipe import CONTRASTIVE, GAUSSIAN, RBM
 from gancore_rbm.tempering import ParallelTempering
+from gancore_rbm.verb import filters, rbm_likelihood
 
 __all__ = [
     "CONTRASTIVE",
@@ -40,8 +41,10 @@ __all__ = [
     "exact_log_partition",
     "filters",
     "gancore_api",
+    "hidden_filters",
     "log_likelihood",
     "log_partition",
+    "rbm_likelihood",
 ]
 
 gancore_api = 1

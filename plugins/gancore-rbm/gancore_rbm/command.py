@@ -15,7 +15,7 @@ def filters(
     count: Annotated[int, typer.Option("--count", help="at most so many, those of largest norm")] = 100,
 ) -> None:
     """Write them and say where."""
-    found = verb.save_filters(run, output, count=count)
+    found = verb.filters(run, output=output, count=count)
     say(f"{found} filters in {output}")
 
 
@@ -35,7 +35,7 @@ def rbm_likelihood(
     seed: Annotated[int, typer.Option("--seed", help="seed of all that is drawn")] = 0,
 ) -> None:
     """Estimate it and say what was found."""
-    found = verb.likelihood(
+    found = verb.rbm_likelihood(
         run, data=data, subset=subset, count=count, chains=chains, temperatures=temperatures, seed=seed
     )
     log_z, error = found.partition

@@ -12,14 +12,16 @@ from gancore.progress import counted
 from gancore.runs.folder import RunFolder
 from gancore.runs.sources import open_source
 from gancore_rbm.encoder import RBMEncoder
-from gancore_rbm.filters import filters
+from gancore_rbm.hidden_filters import hidden_filters
 from gancore_rbm.likelihood import Likelihood, log_likelihood, log_partition
 
 BATCH = 512
 """Images read at a time."""
 
 
-def save_filters(run: str | os.PathLike[str], output: str | os.PathLike[str], *, count: int = 100) -> int:
+def filters(
+    run: str | os.PathLike[str], *, output: str | os.PathLike[str] = "filters.png", count: int = 100
+) -> int:
     """Writes the filters of a trained machine as one picture; returns how many there are.
 
     Args:
@@ -32,12 +34,12 @@ def save_filters(run: str | os.PathLike[str], output: str | os.PathLike[str], *,
     """
     if count < 1:
         raise UserError(f"--count must be at least 1; got {count}")
-    found = filters(RunFolder(os.fspath(run)).pipeline().generator, count)
+    found = hidden_filters(RunFolder(os.fspath(run)).pipeline().generator, count)
     save_grid(found, Path(output))
     return len(found)
 
 
-def likelihood(
+def rbm_likelihood(
     run: str | os.PathLike[str],
     *,
     data: str | os.PathLike[str] = "emoji",

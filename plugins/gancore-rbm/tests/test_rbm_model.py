@@ -13,7 +13,7 @@ from gancore_rbm import (
     RBMGenerator,
     annealed_log_partition,
     exact_log_partition,
-    filters,
+    hidden_filters,
     log_likelihood,
     log_partition,
 )
@@ -242,7 +242,7 @@ def test_a_chain_of_another_machine_is_refused():
 def test_filters_are_the_columns_of_the_weights():
     encoder = layers()
     weight = encoder.generator.weight.detach()
-    found = filters(encoder.generator, 3)
+    found = hidden_filters(encoder.generator, 3)
     order = weight.norm(dim=0).argsort(descending=True)[:3]
     assert found.shape == (3, *IMAGE)
     for column, picture in zip(weight.T[order], found.flatten(1), strict=True):
@@ -259,4 +259,4 @@ def test_generators_without_a_matrix_have_no_filters():
     with pytest.raises(
         UserError, match=r"generator/other has weights \(3, 4, 3, 3\); filters are columns of 6"
     ):
-        filters(Other())
+        hidden_filters(Other())

@@ -9,7 +9,7 @@ from gancore.component.interfaces import Generator
 from gancore.errors import UserError
 
 
-def filters(generator: Generator, count: int = 100) -> Tensor:
+def hidden_filters(generator: Generator, count: int = 100) -> Tensor:
     """The weights between the image and the hidden units that reach it, as images `(n, C, H, W)` in [-1, 1]:
     the `count` of largest norm, largest first. Each is divided by its largest magnitude, so that gray is 0.
 
