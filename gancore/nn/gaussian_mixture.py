@@ -19,7 +19,7 @@ __all__ = ["Mixture", "expectation_maximization", "log_densities", "mixture_step
 CELLS = 2**22
 """Values of centered rows that are held at once: 32 MB in float64."""
 SUBSET = 10_000
-"""Rows among which the start looks for its centers."""
+"""Rows that are fitted first."""
 
 
 class Mixture(NamedTuple):
@@ -56,15 +56,16 @@ def expectation_maximization(
     rng: torch.Generator,
     regularization: float = 1e-6,
     tolerance: float = 1e-3,
-    iterations: int = 200,
+    iterations: int = 100,
 ) -> Mixture:
     """The mixture of `count` Gaussians fitted to rows `(N, D)` on the CPU.
 
     Paper: Dempster, Laird & Rubin 1977, Maximum likelihood from incomplete data via the EM algorithm; the
     updates are those of scikit-learn's GaussianMixture with full covariances: `regularization` is added to
     their diagonals, and the fit ends when the mean log-likelihood of a row changes by less than `tolerance`,
-    after `iterations` at most. It starts from the clusters that k-means finds among up to 10,000 of the rows;
-    all random numbers are drawn from `rng`.
+    after `iterations` at most. It starts from the clusters that k-means finds among up to 10,000 of the rows,
+    and where there are more it is fitted to these first, so that few iterations over all are left. All random
+    numbers are drawn from `rng`.
     """
     rows = rows.double()
     subset = rows[torch.randperm(len(rows), generator=rng)[:SUBSET]]
@@ -73,12 +74,14 @@ def expectation_maximization(
     def clustered(block: Tensor) -> Tensor:
         return functional.one_hot(_nearest(block, centers), count).to(block.dtype)  # (n, K)
 
-    mixture, before = _maximized(rows, centers, clustered, regularization), -math.inf
-    for _ in range(iterations):
-        mixture, now = mixture_step(rows, mixture, regularization)
-        if abs(now - before) < tolerance:
-            break
-        before = now
+    mixture = _maximized(subset, centers, clustered, regularization)
+    for some in (subset, rows) if len(subset) < len(rows) else (rows,):
+        before = -math.inf
+        for _ in range(iterations):
+            mixture, now = mixture_step(some, mixture, regularization)
+            if abs(now - before) < tolerance:
+                break
+            before = now
     return mixture
 
 

@@ -40,7 +40,7 @@ class GaussianMixture(FittedSampler):
         help="the fit ends when the mean log-likelihood changes by less",
         scheduled=False,
     )
-    iterations: int = field(default=200, validator=whole(1), help="iterations of the fit, at most")
+    iterations: int = field(default=100, validator=whole(1), help="iterations of the fit, at most")
     mean_decay: float = field(
         default=0.99,
         validator=within(0, 1),

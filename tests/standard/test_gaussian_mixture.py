@@ -76,6 +76,16 @@ def test_blocks_do_not_change_the_result(monkeypatch):
     assert all(torch.allclose(a, b, atol=1e-9) for a, b in zip(whole, pieces, strict=True))
 
 
+def test_a_fit_to_some_rows_first_ends_where_one_to_all_does(monkeypatch):
+    rows = groups()
+    whole = expectation_maximization(rows, K, rng=rng(), tolerance=1e-9)
+    monkeypatch.setattr("gancore.nn.gaussian_mixture.SUBSET", 300)
+    staged = expectation_maximization(rows, K, rng=rng(), tolerance=1e-9)
+    order = torch.cdist(whole.means, staged.means).argmin(1)
+    assert torch.allclose(whole.means, staged.means[order], atol=1e-3)
+    assert torch.allclose(whole.covariances, staged.covariances[order], atol=1e-2)
+
+
 def test_a_large_offset_costs_no_digits():
     rows = groups()
     near, far = (expectation_maximization(rows + by, K, rng=rng()) for by in (0.0, 1e6))
