@@ -39,7 +39,7 @@ LADDER: dict[str, list[str]] = {
     "pca": ["pca", "--set=components=64"],
     "ica": ["ica", "--set=components=64"],
     "rbm": ["rbm", "--set=generator.hidden=576", "--images", "600000"],
-    "dbn": ["dbn"],
+    "dbn": ["dbn", "--set=generator.hidden=[500, 576]"],
     "pretrained-autoencoder": ["pretrained-autoencoder", LATENT, "--images", "600000"],
     "autoencoder": ["autoencoder", LATENT, "--images", "200000"],
     "rae-gp": ["rae-gp", LATENT, "--images", "200000"],

@@ -9,6 +9,7 @@ from torch import nn
 from gancore.component.fitted_sampler import FittedSampler
 from gancore.component.interfaces import Encoder, Generator
 from gancore.component.part import Seat, part, seat
+from gancore.errors import FitError
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe, Run
 from gancore.recipes.ex_post import fit_ex_post
@@ -26,6 +27,7 @@ class ExPost(Recipe):
     images once.
 
     Raises:
+        FitError: the encoder reads labels.
         DataError: in `finish`, when there are fewer images than components of the sampler.
     """
 
@@ -47,7 +49,12 @@ class ExPost(Recipe):
         return {"image": self.image, **latent}
 
     def build(self) -> None:
-        """Registers whether the sampler was fitted."""
+        """Checks that no labels are read, and registers whether the sampler was fitted."""
+        if self.encoder.conditional:
+            raise FitError(
+                f"{self.encoder.qualified_name} reads labels, which {self.qualified_name} does not have; "
+                "take the encoder of a run without labels"
+            )
         self.identity = Identity(code=tuple(self.generator.code_shape))
         self.fitted = nn.Buffer(torch.zeros((), dtype=torch.bool))
 

@@ -15,6 +15,7 @@ from gancore_autoencoder import (
     CrossEntropy,
     DecoderGradient,
     DecoderWeights,
+    ExPost,
     KSparse,
     MaskingNoise,
     MLPEncoder,
@@ -106,8 +107,8 @@ def test_salt_and_pepper_are_equally_likely():
 def test_penalties_of_codes_by_hand():
     seen = coded()
     code = seen.code.double()
-    assert CodeNorm(weight=0.3)(seen).item() == pytest.approx(0.15 * float(code.square().sum()) / 6)
-    assert AbsoluteCode(weight=0.3)(seen).item() == pytest.approx(0.3 * float(code.abs().sum()) / 6)
+    assert CodeNorm(weight=0.3)(seen).item() == pytest.approx(0.15 * code.square().sum().item() / 6)
+    assert AbsoluteCode(weight=0.3)(seen).item() == pytest.approx(0.3 * code.abs().sum().item() / 6)
     squares = sum(float(p.detach().double().square().sum()) for p in seen.generator.parameters())
     assert DecoderWeights(weight=0.3)(seen).item() == pytest.approx(0.3 * squares)
 
@@ -247,6 +248,8 @@ def test_what_does_not_fit_is_refused():
         Autoencoder(image=IMAGE, generator=Plain(), encoder=MLPEncoder(), reconstruction=CrossEntropy())
     with pytest.raises(FitError, match="reads labels, which recipe/autoencoder does not have"):
         Autoencoder(image=IMAGE, generator=MLPGenerator(), encoder=Labeled())
+    with pytest.raises(FitError, match="reads labels, which recipe/ex-post does not have; take the encoder"):
+        ExPost(image=IMAGE, generator=MLPGenerator(), encoder=Labeled())
 
 
 @part("plain-oracle-autoencoder")
