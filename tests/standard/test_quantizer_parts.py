@@ -32,9 +32,9 @@ def test_cosine_codes_have_length_one_and_the_most_similar_direction():
     assert torch.equal(made.indices, similarity.argmax(-1))
     assert torch.allclose(made.code.norm(dim=1), torch.ones(2, 4), atol=1e-6)
     unit = functional.normalize(code, dim=1)
-    squares = (unit - made.code).square().mean()
-    assert made.terms["codebook"].item() == pytest.approx(float(squares), rel=1e-5)
-    assert made.terms["commitment"].item() == pytest.approx(float(squares) / 4, rel=1e-5)
+    squares = (unit - made.code).square().mean().item()
+    assert made.terms["codebook"].item() == pytest.approx(squares, rel=1e-5)
+    assert made.terms["commitment"].item() == pytest.approx(squares / 4, rel=1e-5)
 
 
 def test_simvq_moves_all_vectors_by_its_linear_layer():
@@ -97,7 +97,7 @@ def test_the_divergence_of_gumbel_by_hand():
     part, code = gumbel(kl_weight=2.0), torch.randn(5, 3, 2)
     q = probabilities(part, code)
     expected = 2 * (math.log(4) + (q * q.log()).sum(-1)).mean()
-    assert part(code).terms["kl"].item() == pytest.approx(float(expected), rel=1e-5)
+    assert part(code).terms["kl"].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_micro_batches_of_gumbel_are_drawn_as_the_whole():

@@ -57,8 +57,8 @@ def test_the_weights_may_be_those_of_the_released_vqgan():
     part = quantizer([[0.0, 0.0], [1.0, 0.0]], commitment=1.0, codebook_weight=0.25)
     terms = part(torch.tensor([[[0.9, 0.1], [0.2, 0.4]]])).terms
     squares = (0.1**2 + 0.2**2 + 0.1**2 + 0.4**2) / 4
-    assert float(terms["commitment"]) == pytest.approx(squares)
-    assert float(terms["codebook"]) == pytest.approx(0.25 * squares)
+    assert terms["commitment"].item() == pytest.approx(squares)
+    assert terms["codebook"].item() == pytest.approx(0.25 * squares)
 
 
 def test_the_nearest_is_that_of_all_distances():

@@ -28,10 +28,10 @@ def _levels(_: object, attribute: object, value: object) -> None:
 class FiniteScalarQuantizer(CountingQuantizer):
     """Each value becomes one of a few levels of its channel; every combination of levels is a code.
 
-    Paper: Mentzer et al. 2023 (FSQ), arXiv:2309.15505; bounds and indices are those of the code
-    in appendix A.1: ⌊L/2⌋ tanh, shifted where L is even, then rounded and divided by ⌊L/2⌋. The code has as
-    many channels as there are levels; `quantizer/projected` around this one fits any number. There are no
-    terms. The curves are those of `quantizer/vector`.
+    Paper: Mentzer et al. 2023 (FSQ), arXiv:2309.15505; bounds and indices are those of the code in appendix
+    A.1: (L - 1) / 2 tanh, a little less, and shifted where L is even, is rounded and divided by ⌊L/2⌋. The
+    code has as many channels as there are levels; `quantizer/projected` around this one fits any number.
+    There are no terms. The curves are those of `quantizer/vector`.
 
     Raises:
         FitError: the code has another number of channels, or there are too many codes to count.
