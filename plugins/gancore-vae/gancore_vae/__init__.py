@@ -117,14 +117,14 @@ def gancore_presets() -> Sequence[Preset]:
 
 @hookimpl
 def gancore_commands(app: typer.Typer) -> None:
-    """The verbs `gancore likelihood`, `gancore shapes` and `gancore disentanglement`."""
+    """The verbs `gancore likelihood`, `gancore write-shapes` and `gancore disentanglement`."""
     from gancore_vae import command, factor_commands
 
     app.command(
         "likelihood", help="Estimate the log-likelihood of images under a trained variational autoencoder."
     )(command.likelihood)
-    app.command("shapes", help="Write images of simple shapes, made from known factors.")(
-        factor_commands.shapes
+    app.command("write-shapes", help="Write images of simple shapes, made from known factors.")(
+        factor_commands.write_shapes
     )
     app.command("disentanglement", help="MIG and DCI: how well codes stand for the factors of shapes.")(
         factor_commands.disentanglement

@@ -67,7 +67,7 @@ class AdversarialAutoencoder(Encoding):
         """The autoencoder, the discriminator, and the encoder once more."""
         autoencoder = [self.encoder, self.generator, self.conditioner, self.likelihood]
         return {
-            "autoencoder": Player(autoencoder, self.optimizer, followers=[self.sampler, self.labels]),
+            "autoencoder": Player(autoencoder, self.optimizer, followers=[self.prior, self.labels]),
             "discriminator": Player([self.discriminator, self.loss], self.discriminator_optimizer),
             "encoder": Player([self.encoder], self.encoder_optimizer),
         }
@@ -77,7 +77,7 @@ class AdversarialAutoencoder(Encoding):
         batch = run.batch()
         rows = (batch["image"], batch.get("label"))
         run.update("autoencoder", self.autoencoder_terms, *rows)
-        drawn = run.draw(self.sampler, len(batch["image"]))
+        drawn = run.draw(self.prior, len(batch["image"]))
         run.update("discriminator", self.discriminator_terms, *rows, drawn)
         run.update("encoder", self.encoder_terms, *rows, drawn)
 

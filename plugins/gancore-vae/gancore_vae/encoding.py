@@ -35,7 +35,7 @@ class Encoding(Recipe):
     generator: Seat[Generator] = seat(default=ConvolutionalDecoder)
     encoder: Seat[GaussianEncoder] = seat(default=ConvolutionalEncoder)
     conditioner: Seat[Conditioner] = seat(default=Identity, help="makes codes of latents and labels")
-    sampler: Seat[Sampler] = seat(default=Normal, help="the prior p(z)")
+    prior: Seat[Sampler] = seat(default=Normal, help="the prior p(z)")
     labels: Seat[LabelSampler] = seat(default=EmpiricalLabels)
     batch: int = field(default=100, validator=whole(1), help="batch size, unless the run sets one")
 
@@ -48,7 +48,7 @@ class Encoding(Recipe):
         }
         if seat == "conditioner":
             known["code"] = tuple(self.generator.code_shape)
-        if seat in ("encoder", "sampler"):
+        if seat in ("encoder", "prior"):
             known["latent"] = tuple(self.conditioner.latent_shape)
         return known
 
@@ -59,7 +59,7 @@ class Encoding(Recipe):
                 f"{self.encoder.qualified_name} makes latents {self.encoder.latent}, "
                 f"{self.conditioner.qualified_name} reads {self.conditioner.latent_shape}"
             )
-        check_fit(self.sampler, self.conditioner, self.generator)
+        check_fit(self.prior, self.conditioner, self.generator)
 
     @property
     def conditional(self) -> bool:
@@ -84,7 +84,7 @@ class Encoding(Recipe):
         """The prior, the conditioner and the decoder, and the encoder's mean for reconstruction."""
         return {
             "image": Pipeline(
-                sampler=self.sampler,
+                sampler=self.prior,
                 conditioner=self.conditioner,
                 generator=self.generator,
                 encoder=self.encoder,

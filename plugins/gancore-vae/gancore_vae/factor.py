@@ -65,7 +65,7 @@ class FactorVAE(VAE):
     def step(self, run: Run) -> None:
         """Algorithm 2: the model's update, then the discriminator's."""
         batch, other = run.batch(), run.batch()
-        drawn = run.draw(self.sampler, len(batch["image"])) if self.divergence.draws else None
+        drawn = run.draw(self.prior, len(batch["image"])) if self.divergence.draws else None
         seen = run.update("model", self.terms, batch["image"], batch.get("label"), drawn)
         with torch.no_grad():
             posterior = self.posterior(other["image"], other.get("label"))

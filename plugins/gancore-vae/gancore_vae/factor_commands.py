@@ -1,4 +1,4 @@
-"""`gancore shapes` and `gancore disentanglement`: data with known factors, and what codes know of them."""
+"""`gancore write-shapes` and `gancore disentanglement`: known factors, and what codes know of them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from gancore.console.terminal import say
 from gancore_vae import factor_verbs
 
 
-def shapes(
+def write_shapes(
     output: Annotated[Path, typer.Argument(help="array to write, .npy")],
     count: Annotated[int, typer.Option("--count", help="images")] = 20_000,
     size: Annotated[int, typer.Option("--size", help="height and width in pixels")] = 32,

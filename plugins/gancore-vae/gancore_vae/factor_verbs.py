@@ -1,4 +1,4 @@
-"""The Python functions of the commands `gancore shapes` and `gancore disentanglement`."""
+"""The Python functions of the commands `gancore write-shapes` and `gancore disentanglement`."""
 
 import os
 from pathlib import Path
@@ -28,6 +28,12 @@ def write_shapes(
 ) -> Path:
     """Writes images of shapes for training, uint8 `(count, size, size)`, as an array (`.npy`).
 
+    Args:
+        output: the file.
+        count: images.
+        size: height and width in pixels.
+        seed: seed of their factors.
+
     Raises:
         UserError: the name does not end in .npy, `count` is below 1, or `size` below 8.
     """
@@ -44,7 +50,12 @@ def write_shapes(
 
 
 def disentanglement(run: str | os.PathLike[str], *, count: int = 5000, seed: int = 1) -> Factored:
-    """MIG and DCI of a run's encoder on `count` new images of shapes.
+    """MIG and DCI of a run's encoder on new images of shapes.
+
+    Args:
+        run: folder of a run trained on shapes.
+        count: new images to encode.
+        seed: seed of their factors.
 
     Raises:
         UserError: the run trains no encoder that reads square gray images without labels, or its codes have
@@ -55,7 +66,7 @@ def disentanglement(run: str | os.PathLike[str], *, count: int = 5000, seed: int
     if pipeline.encoder is None or pipeline.encoder.conditional or channels != 1 or height != width:
         raise UserError(
             f"{run} makes images {channels}×{height}×{width}; shapes are square and gray: train a model with "
-            "an encoder that reads no labels on what `gancore shapes` writes"
+            "an encoder that reads no labels on what `gancore write-shapes` writes"
         )
     factors = draw_factors(count, rng=torch.Generator().manual_seed(seed))
     codes = torch.cat(

@@ -45,7 +45,7 @@ class IWAE(Variational):
     def build(self) -> None:
         """Checks that the parts fit, and that the prior has a density."""
         super().build()
-        check_density(self.sampler, self.qualified_name)
+        check_density(self.prior, self.qualified_name)
 
     def step(self, run: Run) -> None:
         """A minibatch, K draws, a step along the gradient."""

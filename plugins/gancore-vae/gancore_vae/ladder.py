@@ -233,13 +233,13 @@ class LadderVAE(Encoding):
     def players(self) -> dict[str, Player]:
         """One player: all networks, and the parameters of the likelihood."""
         parts = [self.encoder, self.generator, self.likelihood, self.conditioner]
-        return {"model": Player(parts, self.optimizer, followers=[self.sampler, self.labels])}
+        return {"model": Player(parts, self.optimizer, followers=[self.prior, self.labels])}
 
     def pipelines(self) -> dict[str, Pipeline]:
         """The prior, the ladder and the decoder, and the ladder's inference for reconstruction."""
         return {
             "image": Pipeline(
-                sampler=self.sampler,
+                sampler=self.prior,
                 conditioner=self.conditioner,
                 generator=self.generator,
                 encoder=self.inference,

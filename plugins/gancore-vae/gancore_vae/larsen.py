@@ -67,7 +67,7 @@ class VAEGAN(Encoding):
     def build(self) -> None:
         """Checks that the parts fit."""
         super().build()
-        self.divergence.check(self.sampler)
+        self.divergence.check(self.prior)
 
     @property
     def conditional(self) -> bool:
@@ -77,7 +77,7 @@ class VAEGAN(Encoding):
     def players(self) -> dict[str, Player]:
         """Encoder, decoder and discriminator."""
         return {
-            "encoder": Player([self.encoder, self.divergence, self.sampler], self.encoder_optimizer),
+            "encoder": Player([self.encoder, self.divergence, self.prior], self.encoder_optimizer),
             "decoder": Player(
                 [self.generator, self.conditioner], self.decoder_optimizer, followers=[self.labels]
             ),
@@ -92,7 +92,7 @@ class VAEGAN(Encoding):
     def step(self, run: Run) -> None:
         """Algorithm 1: the encoder's update, the decoder's, the discriminator's."""
         batch = run.batch()
-        rows = (batch["image"], batch.get("label"), run.draw(self.sampler, len(batch["image"])))
+        rows = (batch["image"], batch.get("label"), run.draw(self.prior, len(batch["image"])))
         run.update("encoder", self.encoder_terms, *rows)
         run.update("decoder", self.decoder_terms, *rows)
         run.update("discriminator", self.discriminator_terms, *rows)
@@ -131,7 +131,7 @@ class VAEGAN(Encoding):
         posterior = self.posterior(image, label)
         latent = posterior.sample()  # (N, *latent)
         reconstructed, generated = (self.generator(self.conditioner(z, label)) for z in (latent, drawn))
-        return Made(reconstructed, generated, Inferred(posterior, latent, self.sampler, drawn))
+        return Made(reconstructed, generated, Inferred(posterior, latent, self.prior, drawn))
 
     def feature_likelihood(self, image: Tensor, made: Tensor) -> Tensor:
         """log N(Dis_l(x); Dis_l(x̃), I) `(N,)`."""

@@ -64,20 +64,20 @@ PRESETS = (
     _preset(
         "mixture-vae",
         "VAE with a learned mixture of 10 Gaussians as its prior.",
-        sampler="mixture-prior",
+        prior="mixture-prior",
         divergence="sampled",
     ),
     _preset(
         "vamp-vae",
         "VAE with the VampPrior of 500 pseudo-inputs (Tomczak & Welling 2017).",
         encoder={"part": "convolutional-encoder"},
-        sampler=_VAMP,
+        prior=_VAMP,
         divergence="sampled",
     ),
     _preset(
         "flow-vae",
         "VAE with a RealNVP flow as its prior (Dinh et al. 2016).",
-        sampler="real-nvp",
+        prior="real-nvp",
         divergence="sampled",
     ),
 )

@@ -56,7 +56,7 @@ class VAE(Variational):
     def build(self) -> None:
         """Checks that the parts fit."""
         super().build()
-        self.divergence.check(self.sampler)
+        self.divergence.check(self.prior)
 
     def players(self) -> dict[str, Player]:
         """One player: all networks, and the parameters of prior, likelihood and divergence."""
@@ -72,7 +72,7 @@ class VAE(Variational):
         """Algorithm 1: a minibatch, a draw of the latents, a step along the gradient."""
         batch = run.batch()
         image = batch["image"]
-        drawn = run.draw(self.sampler, len(image)) if self.divergence.draws else None
+        drawn = run.draw(self.prior, len(image)) if self.divergence.draws else None
         seen = run.update("model", self.terms, image, batch.get("label"), drawn)
         run.log(bound=seen["bound"].mean())
 

@@ -98,17 +98,17 @@ class TwoStageVAE(Encoding):
         {
             "generator": {"part": "convolutional-decoder", "width": 4, "latent": 4, "frozen": True},
             "encoder": {"part": "convolutional-encoder", "width": 4, "frozen": True},
-            "sampler": {"part": "second-stage", "width": 8, "depth": 1},
+            "prior": {"part": "second-stage", "width": 8, "depth": 1},
             "batch": 4,
         },
     )
 
-    sampler: Seat[SecondStage] = seat(default=SecondStage, help="the second stage")
+    prior: Seat[SecondStage] = seat(default=SecondStage, help="the second stage")
     optimizer: Seat[Optimizer] = seat(default=lambda: Adam(lr=1e-4, betas=(0.9, 0.999)))
 
     def players(self) -> dict[str, Player]:
         """The second stage."""
-        return {"second stage": Player([self.sampler], self.optimizer, followers=[self.labels])}
+        return {"second stage": Player([self.prior], self.optimizer, followers=[self.labels])}
 
     def step(self, run: Run) -> None:
         """A minibatch, its latents, a step of the second stage."""
@@ -119,10 +119,10 @@ class TwoStageVAE(Encoding):
         """The negative bound of the latents, as two terms."""
         with torch.no_grad():
             latent = self.posterior(image, label).sample()  # z ~ q(z | x), (N, *latent)
-        posterior = self.sampler.posterior(latent)  # q(u | z)
+        posterior = self.prior.posterior(latent)  # q(u | z)
         u = posterior.sample()  # (N, d)
         divergence: Tensor = ClosedForm()(posterior, u)  # (N,)
         return {
-            "reconstruction": -self.sampler.log_likelihood(latent, u).mean(),
+            "reconstruction": -self.prior.log_likelihood(latent, u).mean(),
             "divergence": divergence.mean(),
         }

@@ -21,7 +21,7 @@ class Vamp(Prior):
     """p(z) = 1/K Σ_k q(z | u_k): the mixture of the posteriors of K learned images u_k, the pseudo-inputs.
 
     Paper: Tomczak & Welling 2017, arXiv:1705.07120. `encoder` is the recipe's own, the same part in two
-    seats: `sampler = {part = "vamp", encoder = {same = "encoder"}}`, as the preset `vamp-vae` has it; a table
+    seats: `prior = {part = "vamp", encoder = {same = "encoder"}}`, as the preset `vamp-vae` has it; a table
     that says so names its encoder too. Pseudo-inputs are tanh of a learned parameter, which keeps them in
     [-1, 1], and start as uniform noise.
 

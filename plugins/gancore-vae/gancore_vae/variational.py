@@ -34,7 +34,7 @@ class Variational(Encoding):
         """One player: all networks, and the parameters of prior and likelihood."""
         return {
             "model": Player(
-                [self.encoder, self.generator, self.likelihood, self.conditioner, self.sampler],
+                [self.encoder, self.generator, self.likelihood, self.conditioner, self.prior],
                 self.optimizer,
                 constraints=list(self.constraints),
                 followers=[self.labels],
@@ -51,4 +51,4 @@ class Variational(Encoding):
         labels = None if label is None else label.repeat_interleave(self.samples, 0)
         code = self.conditioner(latent, labels)  # (N·L, *code)
         reconstruction = self.likelihood(self.generator, code, images)  # log p(x | z), (N·L,)
-        return reconstruction, Inferred(posterior, latent, self.sampler, drawn)
+        return reconstruction, Inferred(posterior, latent, self.prior, drawn)

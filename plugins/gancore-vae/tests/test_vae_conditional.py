@@ -45,7 +45,7 @@ def conditional(**options):
 
 def test_the_latent_is_what_the_label_leaves_of_the_code():
     recipe = conditional()
-    assert recipe.encoder.latent == recipe.sampler.latent == (2,)
+    assert recipe.encoder.latent == recipe.prior.latent == (2,)
     assert recipe.encoder.network.image == (4, 8, 8)
     assert recipe.wants == {"image", "label"} and VAE(image=IMAGE).wants == {"image"}
 
@@ -89,9 +89,9 @@ def test_data_without_labels_and_codes_too_short_are_refused():
 
 def test_a_prior_that_the_divergence_cannot_compare_with_is_refused():
     with pytest.raises(FitError, match=r"compares with N\(0, I\), but the prior is sampler/uniform"):
-        VAE(image=IMAGE, sampler=Uniform())
+        VAE(image=IMAGE, prior=Uniform())
     with pytest.raises(FitError, match="divergence/sampled needs the density of the prior"):
-        VAE(image=IMAGE, sampler=Uniform(), divergence="sampled")
+        VAE(image=IMAGE, prior=Uniform(), divergence="sampled")
 
 
 def small(**options):

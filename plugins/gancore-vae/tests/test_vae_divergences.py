@@ -145,6 +145,6 @@ def test_what_does_not_fit_is_refused(inferred):
     with pytest.raises(FitError, match="the weight of the discrepancy, is -0.5; increase strength"):
         Info(alpha=0.5, strength=0.0)
     with pytest.raises(FitError, match=r"compares with N\(0, I\), but the prior is sampler/mixture-prior"):
-        VAE(image=IMAGE, sampler=MixturePrior(), divergence=WassersteinMMD())
+        VAE(image=IMAGE, prior=MixturePrior(), divergence=WassersteinMMD())
     with pytest.raises(FitError, match="compares two rows or more"):
         VAE(image=IMAGE, divergence=WassersteinMMD()).terms(torch.zeros(1, *IMAGE), None, torch.zeros(1, 64))

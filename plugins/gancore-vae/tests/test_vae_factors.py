@@ -86,7 +86,7 @@ def test_the_lasso_is_that_of_scikit_learn():
 
 def test_the_commands_write_shapes_and_print_both(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GANCORE_CACHE", str(tmp_path / "cache"))
-    assert gancore(["shapes", str(tmp_path / "shapes.npy"), "--count", "40", "--size", "8"]) == 0
+    assert gancore(["write-shapes", str(tmp_path / "shapes.npy"), "--count", "40", "--size", "8"]) == 0
     assert np.load(tmp_path / "shapes.npy").shape == (40, 8, 8)
     recipe = VAE(
         generator=ConvolutionalDecoder(width=2, latent=3), encoder=ConvolutionalEncoder(width=2), batch=8
@@ -103,4 +103,4 @@ def test_wrong_input_is_named(factors, tmp_path):
         shapes(torch.tensor([[3, 0, 0, 0, 0]]))
     with pytest.raises(UserError, match=r"got \(4000, 1\) and \(4000, 5\)"):
         mutual_information_gap(torch.zeros(4000, 1), factors)
-    assert gancore(["shapes", str(tmp_path / "shapes.txt")]) == 2
+    assert gancore(["write-shapes", str(tmp_path / "shapes.txt")]) == 2

@@ -93,7 +93,7 @@ def test_the_regularization_phase_moves_latents_to_the_prior():
     fast = {"lr": 1e-2, "betas": (0.5, 0.999)}
     recipe = AdversarialAutoencoder(
         image=IMAGE,
-        sampler=Uniform(),
+        prior=Uniform(),
         discriminator=discriminator(),
         optimizer=Adam(lr=0.0),
         encoder_optimizer=Adam(**fast),

@@ -41,8 +41,8 @@ def integrals(recipe, images):
             logits = recipe.generator.logits(axis[:, None]).flatten(1)
             x = ((image + 1) / 2).flatten()
             given = (x * logits - torch.nn.functional.softplus(logits)).sum(1)  # log p(x | z)
-            if isinstance(recipe.sampler, MixturePrior):
-                prior = recipe.sampler.log_density(axis[:, None])
+            if isinstance(recipe.prior, MixturePrior):
+                prior = recipe.prior.log_density(axis[:, None])
             else:
                 prior = -(axis.square() + math.log(2 * math.pi)) / 2
             q = recipe.encoder(image[None])
@@ -64,7 +64,7 @@ def test_the_bound_is_that_of_numerical_integration(images, divergence):
     assert (bound < exact).all()
 
 
-@pytest.mark.parametrize("options", [{}, {"sampler": "mixture-prior", "divergence": "sampled"}])
+@pytest.mark.parametrize("options", [{}, {"prior": "mixture-prior", "divergence": "sampled"}])
 def test_the_weighted_estimate_approaches_the_integral(images, options):
     recipe = VAE(image=IMAGE, **networks(), **options)
     exact, bound = integrals(recipe, images)

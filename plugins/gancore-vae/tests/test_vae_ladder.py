@@ -49,7 +49,7 @@ def test_the_divergence_of_a_layer_is_that_of_torch():
 
 def test_the_latent_is_the_noise_of_all_layers():
     recipe = small()
-    assert recipe.conditioner.latent_shape == recipe.encoder.latent == recipe.sampler.latent == (2 + 4 + 3,)
+    assert recipe.conditioner.latent_shape == recipe.encoder.latent == recipe.prior.latent == (2 + 4 + 3,)
     posterior = recipe.inference(torch.randn(5, *IMAGE))
     rungs = posterior.descend(lambda q, p: q.mean)
     code = recipe.conditioner(posterior.mean)

@@ -108,16 +108,16 @@ def test_a_prior_is_trained_with_the_model_and_saved_with_it(kind, tmp_path):
         image=IMAGE,
         generator=ConvolutionalDecoder(width=4, latent=2),
         encoder=encoder,
-        sampler=prior,
+        prior=prior,
         divergence="sampled",
         optimizer=Adam(lr=1e-2, betas=(0.9, 0.999)),
     )
-    before = {name: p.detach().clone() for name, p in recipe.sampler.named_parameters()}
+    before = {name: p.detach().clone() for name, p in recipe.prior.named_parameters()}
     run = TrainingRun(recipe, Halves(), batch=16)
     for _ in range(40):
         recipe.step(run)
         run.step += 1
-    moved = [name for name, p in recipe.sampler.named_parameters() if not torch.equal(p, before[name])]
+    moved = [name for name, p in recipe.prior.named_parameters() if not torch.equal(p, before[name])]
     assert len(moved) == len(before)
     image = Halves().next(8)["image"]
     scored = log_likelihood(recipe, image, samples=8)
@@ -127,7 +127,7 @@ def test_a_prior_is_trained_with_the_model_and_saved_with_it(kind, tmp_path):
     loaded = Pipeline.load(tmp_path / "product")
     assert torch.equal(loaded.sample(3, seed=1), pipeline.sample(3, seed=1))
     again = build(spec(recipe))
-    assert kind != "vamp" or again.sampler.encoder is again.encoder
+    assert kind != "vamp" or again.prior.encoder is again.encoder
 
 
 def test_the_bound_under_a_learned_prior_is_that_of_the_definition():
@@ -136,7 +136,7 @@ def test_the_bound_under_a_learned_prior_is_that_of_the_definition():
         "generator": ConvolutionalDecoder(width=4, latent=2),
         "encoder": ConvolutionalEncoder(width=4),
     }
-    recipe = VAE(image=IMAGE, sampler=prior, divergence="sampled", **networks)
+    recipe = VAE(image=IMAGE, prior=prior, divergence="sampled", **networks)
     image = Halves().next(4)["image"]
     with torch.no_grad():
         with seeded(0):
@@ -146,15 +146,15 @@ def test_the_bound_under_a_learned_prior_is_that_of_the_definition():
             latent = posterior.sample()
         q = Normal(posterior.mean, torch.exp(posterior.log_variance / 2)).log_prob(latent).sum(1)
         p = recipe.likelihood(recipe.generator, latent, image)
-        assert torch.allclose(found, p + recipe.sampler.log_density(latent) - q, atol=1e-4)
+        assert torch.allclose(found, p + recipe.prior.log_density(latent) - q, atol=1e-4)
 
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(FitError, match="latents of two coordinates or more"):
         RealNVP(latent=(1,))
     with pytest.raises(FitError, match=r"the prior is sampler/mixture-prior; use divergence/sampled"):
-        VAE(image=IMAGE, sampler=MixturePrior())
+        VAE(image=IMAGE, prior=MixturePrior())
     with pytest.raises(FitError, match="encodes images without labels"):
         encoder = LabeledEncoder(network=ConvolutionalEncoder(width=2))
-        labeled = {"encoder": encoder, "sampler": Vamp(encoder=encoder), "divergence": "sampled"}
+        labeled = {"encoder": encoder, "prior": Vamp(encoder=encoder), "divergence": "sampled"}
         VAE(image=IMAGE, classes=3, conditioner="one-hot", **labeled)

@@ -30,7 +30,7 @@ def small(**options):
         "generator": {"part": "convolutional-decoder", "width": 4, "latent": 2, "frozen": True},
         "encoder": {"part": "convolutional-encoder", "width": 4, "frozen": True},
     }
-    return TwoStageVAE(image=IMAGE, sampler=SecondStage(width=32, depth=2), **networks, **options)
+    return TwoStageVAE(image=IMAGE, prior=SecondStage(width=32, depth=2), **networks, **options)
 
 
 def test_a_draw_follows_u_and_the_noise_around():
@@ -59,7 +59,7 @@ def test_the_second_stage_learns_where_the_latents_are():
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     with torch.no_grad():
         latent = recipe.posterior(Halves().next(256)["image"]).sample()
-        drawn = recipe.sampler.eval()(512, rng=torch.Generator().manual_seed(0))
+        drawn = recipe.prior.eval()(512, rng=torch.Generator().manual_seed(0))
     assert torch.allclose(drawn.mean(0), latent.mean(0), atol=0.4)
     assert torch.allclose(drawn.std(0), latent.std(0), atol=0.4)
 
@@ -70,13 +70,13 @@ def test_the_terms_are_the_bound_of_the_latents():
         terms = recipe.terms(image)
     with seeded(0), torch.no_grad():
         latent = recipe.posterior(image).sample()
-        posterior = recipe.sampler.posterior(latent)
+        posterior = recipe.prior.posterior(latent)
         u = posterior.sample()
     divergence = (posterior.mean.square() + posterior.log_variance.exp() - 1 - posterior.log_variance).sum(
         1
     ) / 2
     assert float(terms["divergence"]) == pytest.approx(float(divergence.mean()), rel=1e-4)
-    expected = -float(recipe.sampler.log_likelihood(latent, u).detach().mean())
+    expected = -float(recipe.prior.log_likelihood(latent, u).detach().mean())
     assert float(terms["reconstruction"]) == pytest.approx(expected, rel=1e-4)
 
 
