@@ -101,7 +101,9 @@ class MaskGIT(CodeSampler):
             layers=self.layers,
             dropout=self.dropout,
         )
-        normal_weights(self, self.deviation)
+        for module in (self.table, self.stack):
+            normal_weights(module, self.deviation)
+        nn.init.normal_(self.stack.positions, std=self.deviation)
 
     @property
     def mask(self) -> int:

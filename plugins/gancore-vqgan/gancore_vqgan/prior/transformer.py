@@ -90,7 +90,8 @@ class Transformer(AutoregressiveSampler):
             layers=self.layers,
             dropout=self.dropout,
         )
-        normal_weights(self, self.deviation)
+        for module in (self.table, self.stack):
+            normal_weights(module, self.deviation)
         self.masks = nn.Buffer(self.pattern(length + self.begins - 1, row), persistent=False)  # (P, T, T)
 
     def _check(self) -> None:
