@@ -262,7 +262,7 @@ def test_plugins_lists_what_is_installed(capsys):
         (
             ["train", "--resume", "nowhere", "--paired"],
             2,
-            "what may change: --data, --set, --images, --batch",
+            "what may change: --data, --first-stage, --set, --images, --batch",
         ),
         (["sample", "nowhere"], 1, "nowhere is missing; give a run folder"),
         (["sample", "RUN", "--count", "0"], 2, "Invalid value for '--count'"),

@@ -170,7 +170,8 @@ def test_every_mistyped_field_is_answered_with_the_right_one():
     for part in gancore.list_parts():
         fields = {field.name for field in gancore.describe(part.cls).fields}
         for field in (name for name in fields if len(name) > 2):
-            for typo in set(typos(field)) - fields:
+            as_near = {typo for other in fields - {field} for typo in typos(other)}  # top_k and top_p
+            for typo in set(typos(field)) - fields - as_near:
                 tried += 1
                 with pytest.raises(GancoreError) as error:
                     build({"part": f"{part.distribution}:{part.name}", typo: 1}, part.kind)
