@@ -167,7 +167,10 @@ def test_settings_are_the_released_ones(name, batch, begins, rate):
 
 def test_the_small_preset_is_small():
     made = create("vqgan-small", image=(3, 32, 32))
-    assert made.generator.code_shape == (64, 8, 8) and made.encoder.quantizer.size == 512
+    assert made.generator.code_shape == (64, 8, 8)
+    assert made.encoder.quantizer.codebook_size == 512 and made.perceptual_weight == 0.1
+    names = [made.encoder.quantizer.name, made.encoder.quantizer.quantizer.name]
+    assert names == ["revival", "k-means-start"]
     assert made.optimizer.betas == (0.5, 0.9)
     assert sum(p.numel() for p in made.parameters() if p.requires_grad) < 2_000_000
     assert create("vqgan-small", image=(1, 28, 28)).generator.code_shape == (64, 7, 7)
