@@ -57,7 +57,7 @@ class VAEGAN(Encoding):
     discriminator: Seat[Discriminator] = seat(default="patchgan")
     loss: Seat[Loss] = seat(default=NonSaturating)
     encoder_optimizer: Seat[Optimizer] = seat(default=lambda: RMSprop(lr=3e-4))
-    decoder_optimizer: Seat[Optimizer] = seat(default=lambda: RMSprop(lr=3e-4))
+    generator_optimizer: Seat[Optimizer] = seat(default=lambda: RMSprop(lr=3e-4))
     discriminator_optimizer: Seat[Optimizer] = seat(default=lambda: RMSprop(lr=3e-4))
     gamma: float = field(
         default=1e-3, validator=at_least(0), help="the paper's γ, weight of the features for the decoder"
@@ -75,11 +75,11 @@ class VAEGAN(Encoding):
         return super().conditional or self.discriminator.conditional
 
     def players(self) -> dict[str, Player]:
-        """Encoder, decoder and discriminator."""
+        """Encoder, generator (the decoder) and discriminator."""
         return {
             "encoder": Player([self.encoder, self.divergence, self.prior], self.encoder_optimizer),
-            "decoder": Player(
-                [self.generator, self.conditioner], self.decoder_optimizer, followers=[self.labels]
+            "generator": Player(
+                [self.generator, self.conditioner], self.generator_optimizer, followers=[self.labels]
             ),
             "discriminator": Player([self.discriminator, self.loss], self.discriminator_optimizer),
         }
@@ -94,7 +94,7 @@ class VAEGAN(Encoding):
         batch = run.batch()
         rows = (batch["image"], batch.get("label"), run.draw(self.prior, len(batch["image"])))
         run.update("encoder", self.encoder_terms, *rows)
-        run.update("decoder", self.decoder_terms, *rows)
+        run.update("generator", self.generator_terms, *rows)
         run.update("discriminator", self.discriminator_terms, *rows)
 
     def encoder_terms(self, image: Tensor, label: Tensor | None, drawn: Tensor) -> Terms:
@@ -106,7 +106,7 @@ class VAEGAN(Encoding):
             "features": -self.feature_likelihood(image, made.reconstructed).mean(),
         }
 
-    def decoder_terms(self, image: Tensor, label: Tensor | None, drawn: Tensor) -> Terms:
+    def generator_terms(self, image: Tensor, label: Tensor | None, drawn: Tensor) -> Terms:
         """γ L_llike - L_GAN."""
         made = self.make(image, label, drawn)
         real = self.discriminator(image, label) if self.loss.needs_real else None

@@ -124,7 +124,7 @@ def test_the_likelihood_of_the_vae_gan_is_that_of_features():
     with seeded(0):
         made = recipe.make(image, None, drawn)
     with seeded(0):
-        terms = recipe.decoder_terms(image, None, drawn)
+        terms = recipe.generator_terms(image, None, drawn)
     features = [recipe.discriminator.forward_features(x).flatten(1) for x in (image, made.reconstructed)]
     error = (features[0] - features[1]).square().sum(1) / 2
     constant = features[0].shape[1] * math.log(2 * math.pi) / 2
@@ -139,7 +139,7 @@ def test_encoder_and_decoder_of_the_vae_gan_reconstruct_what_its_features_see():
         gamma=1.0,
         discriminator=LatentMLP(width=64, depth=1),
         encoder_optimizer=Adam(lr=1e-2),
-        decoder_optimizer=Adam(lr=1e-2),
+        generator_optimizer=Adam(lr=1e-2),
         discriminator_optimizer=Adam(lr=0.0),
         **networks(),
     )
