@@ -164,14 +164,13 @@ CONTRASTIVE = Preset(
 GAUSSIAN = Preset(
     name="rbm-gaussian",
     base=RBM,
-    doc="""A restricted Boltzmann machine with Gaussian visible units, by CD-1.
+    doc="""A restricted Boltzmann machine with Gaussian visible units.
 
     Paper: Hinton 2010, A practical guide to training restricted Boltzmann machines: values are standardized,
     and the learning rate is smaller than that of binary units. Settings otherwise as recipe/rbm.
     """,
     options={
         "generator": "gaussian-rbm",
-        "negative": "contrastive-divergence",
-        "optimizer": {"part": "sgd", "lr": 0.002, "momentum": 0.9},
+        "optimizer": {"part": "sgd", "lr": 0.002, "schedule": "linear"},
     },
 )

@@ -155,26 +155,26 @@ def advanced(phase, machine, steps):
 
 @pytest.mark.parametrize(
     "phase",
-    [Persistent(code=(H,), chains=20_000), ParallelTempering(code=(H,), chains=20_000, temperatures=4)],
+    [Persistent(code=(H,), chains=8000), ParallelTempering(code=(H,), chains=8000, temperatures=4)],
 )
 def test_kept_chains_come_to_the_distribution_of_the_machine(phase):
     m = layers().machine
     visible = advanced(phase, m, 25)
     found = torch.bincount(index(visible), minlength=2**D) / len(visible)
-    assert float((found - exact(m)).abs().max()) < 0.01
+    assert float((found - exact(m)).abs().max()) < 0.015
     before = phase.states.clone()
     advanced(phase, m, 1)
     assert not torch.equal(phase.states, before)
 
 
 def test_every_temperature_keeps_its_distribution():
-    m, phase = layers().machine, ParallelTempering(code=(H,), chains=20_000, temperatures=4, smallest=0.1)
+    m, phase = layers().machine, ParallelTempering(code=(H,), chains=8000, temperatures=4, smallest=0.1)
     assert phase.betas == pytest.approx([1, 0.7, 0.4, 0.1])
     advanced(phase, m, 25)
     for beta, hidden in zip(phase.betas, phase.states, strict=True):
         expected = torch.softmax(-m.at(beta).hidden_free_energy(states(H)), 0)
         found = torch.bincount(index(hidden), minlength=2**H) / len(hidden)
-        assert float((found - expected).abs().max()) < 0.012
+        assert float((found - expected).abs().max()) < 0.018
 
 
 def test_tempering_crosses_barriers_where_one_chain_stays():

@@ -53,7 +53,14 @@ def persistent():
     return trained(400)[0]
 
 
-@pytest.mark.parametrize("negative", [None, TEMPERED, "contrastive-divergence"])
+@pytest.mark.parametrize(
+    "negative",
+    [
+        None,
+        pytest.param(TEMPERED, marks=pytest.mark.slow),
+        pytest.param("contrastive-divergence", marks=pytest.mark.slow),
+    ],
+)
 def test_training_learns_the_bars(negative, persistent):
     assert likelihood(trained(0)[0]) < -10
     recipe = trained(400, negative=negative)[0] if negative else persistent
