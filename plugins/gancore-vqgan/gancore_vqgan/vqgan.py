@@ -121,6 +121,10 @@ class VQGAN(FirstStage):
         except UserError as error:
             raise FitError(f"{self.qualified_name} weighs gradients in the last layer: {error}") from None
 
+    def length(self, available: int) -> int:
+        """100,000 images, or four times those before the discriminator starts."""
+        return max(super().length(available), 4 * self.discriminator_start)
+
     def players(self) -> dict[str, Player]:
         """The autoencoder, and the discriminator."""
         return {

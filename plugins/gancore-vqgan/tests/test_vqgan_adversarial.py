@@ -156,6 +156,7 @@ def test_what_does_not_fit_is_said():
 def test_settings_are_the_released_ones(name, batch, begins, rate):
     made = create(name)
     assert (made.batch, made.discriminator_start) == (batch, begins)
+    assert made.length(1000) == max(100_000, 4 * begins)
     for optimizer in (made.optimizer, made.discriminator_optimizer):
         assert optimizer.lr == pytest.approx(rate) and optimizer.betas == (0.5, 0.9)
     assert made.adversarial == 0.8 and made.perceptual_weight == 1
