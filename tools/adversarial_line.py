@@ -117,11 +117,13 @@ in bf16 and one thread; the number behind a name is its seed. All have seen the 
 images, in batches of 16, and of 8 for R3GAN and for one more DCGAN, which gives twice the updates.
 Networks are small (32 to 256 channels, `tools/adversarial_line.py` has every setting), with one update of
 the generator for each one of the discriminator, other than published for WGAN-GP, SNGAN and BigGAN, whose
-learning rates are higher too: so short a training has few updates. `class accuracy` is the fraction of
-samples that are classified as the class they were drawn for. `real` compares test images with training
-images. The scores of every row and their full protocol are in `docs/adversarial/*.json`. ↓ lower is
-better, ↑ higher; in bold what is better than every other row by more than two standard errors of the
-difference; of precision and density none whose recall is below 0.05."""
+learning rates are higher too: so short a training has few updates. `sagan-labels`, `biggan`, `cgan`,
+`acgan` and `sngan-projection` are given the class, as SAGAN and BigGAN are in their papers; BigGAN has 8
+numbers for it beside the 32 of the latent in each block, so that images of a class differ. `class accuracy`
+is the fraction of samples that are classified as the class they were drawn for. `real` compares test
+images with training images. The scores of every row and their full protocol are in
+`docs/adversarial/*.json`. ↓ lower is better, ↑ higher; in bold what is better than every other row by more
+than two standard errors of the difference; of precision and density none whose recall is below 0.05."""
 
 
 def truncations(run: Path, given: argparse.Namespace) -> str:
