@@ -49,10 +49,11 @@ LADDER: dict[str, list[str]] = {
         "--set=generator.width=64",
         "--set=encoder.network.width=64",
         "--batch=64",
+        "--precision=bf16",
         "--images",
         "200000",
     ],
-    "vqgan-small": ["vqgan-small", "--images", "60000"],
+    "vqgan-small": ["vqgan-small", "--precision=bf16", "--images", "60000"],
 }
 """The first stages, in the order of their years; codes of at most 576 bits."""
 PRIOR = [
