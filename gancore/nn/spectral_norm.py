@@ -121,16 +121,15 @@ class SpectralConvTranspose2d(Spectral, nn.ConvTranspose2d):
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """`(N, inputs, H, W)` → `(N, outputs, H', W')`; the size of the output follows from the options."""
-        return torch.convolution(
+        return functional.conv_transpose2d(
             x,
             self.effective_weight(),
             self.bias,
             self.stride,
             [int(p) for p in self.padding],
-            self.dilation,
-            True,
             self.output_padding,
             self.groups,
+            self.dilation,
         )
 
 
