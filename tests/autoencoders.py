@@ -6,6 +6,7 @@ from torch import nn
 from gancore.component.discovery import registry
 from gancore.component.interfaces import Encoder, Generator
 from gancore.component.part import field, part
+from gancore.component.precision import at_least_float32
 from gancore.component.randomness import seeded
 from gancore.pipeline import Pipeline
 from gancore.standard import Codebook, Identity, Normal, UniformIndices
@@ -21,7 +22,7 @@ class HalvingEncoder(Encoder):
         self.layer = nn.Conv2d(self.image[0], self.channels, 2, stride=2)
 
     def forward(self, image, label=None):
-        return self.layer(image).float()
+        return at_least_float32(self.layer(image))
 
 
 @part("index-encoder")
@@ -64,7 +65,7 @@ class DoublingDecoder(Generator):
         return self.layer.weight
 
     def forward(self, code):
-        return torch.tanh(self.layer(code)).float()
+        return at_least_float32(torch.tanh(self.layer(code)))
 
 
 def parts(image, encoder):

@@ -15,9 +15,12 @@ from gancore.component.interfaces import ImageShape
 from gancore.errors import FitError
 from gancore.nn.pyramid import doubling_widths, halvings
 
-__all__ = ["StackPlan", "downward", "stack_plan", "upward"]
+__all__ = ["WIDTH", "StackPlan", "downward", "stack_plan", "upward"]
 
 Layer = Callable[..., nn.Module]
+
+WIDTH = "channels at half the image's size; they double with each further halving, up to 8 × this"
+"""What the option `width` of such networks means."""
 
 
 class StackPlan(NamedTuple):

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
+from autoencoders import DoublingDecoder, HalvingEncoder
 
 from gancore import Encoder, Generator, Optimizer, Pipeline, Player, Quantizer, Recipe, part, seat, train
-from gancore.component.part import fact
 from gancore.errors import FitError
 from gancore.recipes.codebooks import check_codebooks_fill
 from gancore.standard import (
@@ -19,40 +17,12 @@ from gancore.standard import (
 )
 
 
-@part("fill-test-encoder")
-class OneLayer(Encoder):
-    """Images to maps of vectors, half as high and wide."""
-
-    code_shape: tuple[int, ...] = fact()
-
-    def build(self):
-        self.layer = nn.Conv2d(self.image[0], self.code_shape[0], 2, stride=2)
-
-    def forward(self, image, label=None):
-        return self.layer(image)
-
-
-@part("fill-test-decoder")
-class OneLayerBack(Generator):
-    """Maps of vectors to images, twice as high and wide."""
-
-    @property
-    def code_shape(self):
-        return (2, self.image[1] // 2, self.image[2] // 2)
-
-    def build(self):
-        self.layer = nn.ConvTranspose2d(2, self.image[0], 2, stride=2)
-
-    def forward(self, code):
-        return torch.tanh(self.layer(code)).float()
-
-
 @part("fill-test-vae")
 class Autoencoder(Recipe):
     """A VQ-VAE."""
 
-    generator: Generator = seat(default=OneLayerBack)
-    encoder: OneLayer = seat(default=OneLayer)
+    generator: Generator = seat(default=DoublingDecoder)
+    encoder: Encoder = seat(default=HalvingEncoder)
     quantizer: Quantizer = seat(default=VectorQuantizer)
     optimizer: Optimizer = seat(default=Adam)
     frozen = False

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from torch import nn
+from autoencoders import DoublingDecoder, HalvingEncoder
 
 from gancore import Encoder, Generator, Optimizer, Pipeline, Player, Quantizer, Recipe, part, seat
-from gancore.component.part import fact
 from gancore.component.randomness import Rows, own_rows
 from gancore.errors import FitError
 from gancore.standard import (
@@ -204,34 +203,6 @@ def test_micro_batches_end_as_the_whole(wrapper):
         assert torch.allclose(value, ends[1][name], atol=1e-6), name
 
 
-@part("alive-test-encoder")
-class OneLayer(Encoder):
-    """Images to maps of vectors, half as high and wide."""
-
-    code_shape: tuple[int, ...] = fact()
-
-    def build(self):
-        self.layer = nn.Conv2d(self.image[0], self.code_shape[0], 2, stride=2)
-
-    def forward(self, image, label=None):
-        return self.layer(image)
-
-
-@part("alive-test-decoder")
-class OneLayerBack(Generator):
-    """Maps of vectors to images, twice as high and wide."""
-
-    @property
-    def code_shape(self):
-        return (4, self.image[1] // 2, self.image[2] // 2)
-
-    def build(self):
-        self.layer = nn.ConvTranspose2d(4, self.image[0], 2, stride=2)
-
-    def forward(self, code):
-        return torch.tanh(self.layer(code)).float()
-
-
 KIT = {"part": "k-means-start", "quantizer": {"part": "vector", "size": 7}}
 KIT = {"part": "entropy-penalty", "quantizer": {"part": "revival", "threshold": 1.0, "quantizer": KIT}}
 
@@ -242,8 +213,8 @@ class Alive(Recipe):
 
     examples = ({"quantizer": KIT}, {"quantizer": {"part": "gumbel", "size": 7}})
 
-    generator: Generator = seat(default=OneLayerBack)
-    encoder: OneLayer = seat(default=OneLayer)
+    generator: Generator = seat(default=lambda: DoublingDecoder(channels=4))
+    encoder: Encoder = seat(default=lambda: HalvingEncoder(channels=4))
     quantizer: Quantizer = seat(default=VectorQuantizer)
     optimizer: Optimizer = seat(default=lambda: SGD(lr=0.05))
     batch_size = 4

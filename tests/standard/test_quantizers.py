@@ -4,11 +4,10 @@ import math
 
 import pytest
 import torch
-from torch import nn
+from autoencoders import DoublingDecoder, HalvingEncoder
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gancore import Encoder, Generator, Optimizer, Pipeline, Player, Recipe, part, seat
-from gancore.component.part import fact
 from gancore.component.randomness import Rows, own_rows
 from gancore.standard import Adam, Codebook, UniformIndices, VectorQuantizer
 from gancore.standard.quantizers.nearest import CACHE, nearest
@@ -128,40 +127,12 @@ def test_uniform_indices_are_uniform():
     assert torch.allclose(counts / counts.sum(), torch.full((4,), 0.25), atol=0.02)
 
 
-@part("vq-test-encoder")
-class ConvEncoder(Encoder):
-    """Images to maps of vectors, half as high and wide."""
-
-    code_shape: tuple[int, ...] = fact()
-
-    def build(self):
-        self.layer = nn.Conv2d(self.image[0], self.code_shape[0], 2, stride=2)
-
-    def forward(self, image, label=None):
-        return self.layer(image)
-
-
-@part("vq-test-decoder")
-class ConvDecoder(Generator):
-    """Maps of vectors to images, twice as high and wide."""
-
-    @property
-    def code_shape(self):
-        return (4, self.image[1] // 2, self.image[2] // 2)
-
-    def build(self):
-        self.layer = nn.ConvTranspose2d(4, self.image[0], 2, stride=2)
-
-    def forward(self, code):
-        return torch.tanh(self.layer(code)).float()
-
-
 @part("vq-test-vae")
 class VQVAE(Recipe):
     """Stage one of a VQ-VAE."""
 
-    generator: Generator = seat(default=ConvDecoder)
-    encoder: ConvEncoder = seat(default=ConvEncoder)
+    generator: Generator = seat(default=lambda: DoublingDecoder(channels=4))
+    encoder: Encoder = seat(default=lambda: HalvingEncoder(channels=4))
     quantizer: VectorQuantizer = seat(default=lambda: VectorQuantizer(size=8))
     optimizer: Optimizer = seat(default=lambda: Adam(lr=1e-2))
 

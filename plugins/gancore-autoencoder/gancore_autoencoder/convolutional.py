@@ -12,12 +12,10 @@ from gancore.component.precision import at_least_float32
 from gancore.component.validators import one_of, whole
 from gancore.nn.convolution import Conv2d
 from gancore.nn.initializers import he_weights
-from gancore.nn.logit_decoder import LogitDecoder
 from gancore.nn.spectral_norm import SpectralConv2d, SpectralConvTranspose2d, SpectralLinear
-from gancore.nn.strided_stack import downward, stack_plan, upward
+from gancore.nn.strided_decoder import StridedDecoder
+from gancore.nn.strided_stack import WIDTH, downward, stack_plan
 from gancore_autoencoder.activations import ACTIVATION, CODE_ACTIVATIONS, activated
-
-_WIDTH = "channels at half the image's size; they double with each further halving, up to 8 × this"
 
 
 @part("autoencoder")
@@ -33,7 +31,7 @@ class AutoencoderEncoder(Encoder):
     examples = ({"width": 4}, {"width": 4, "activation": "sigmoid"})
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
 
-    width: int = field(default=32, validator=whole(1), help=_WIDTH)
+    width: int = field(default=32, validator=whole(1), help=WIDTH)
     activation: str = field(default="linear", validator=one_of(*CODE_ACTIVATIONS), help=ACTIVATION)
     latent: Shape = fact(default=None, help="shape of one code, given by the generator")
 
@@ -52,7 +50,7 @@ class AutoencoderEncoder(Encoder):
 
 
 @part("autoencoder")
-class AutoencoderGenerator(LogitDecoder):
+class AutoencoderGenerator(StridedDecoder):
     """The encoder's mirror image: a linear layer, transposed convolutions (4×4, stride 2) up to the image's
     size, and a 3×3 convolution.
 
@@ -63,38 +61,7 @@ class AutoencoderGenerator(LogitDecoder):
     """
 
     examples = ({"width": 4, "latent": 4},)
-    memory_format: ClassVar[torch.memory_format] = torch.channels_last
-    linear_layer: ClassVar[Any] = nn.Linear
-    transposed_layer: ClassVar[Any] = nn.ConvTranspose2d
     convolution_layer: ClassVar[Any] = Conv2d
-
-    latent: int = field(default=64, validator=whole(1), help="length of the code")
-    width: int = field(default=32, validator=whole(1), help=_WIDTH)
-
-    @property
-    def code_shape(self) -> Shape:
-        """`(latent,)`."""
-        return (self.latent,)
-
-    def code_weights(self) -> list[Tensor]:
-        """The linear layer."""
-        return [self.linear.weight]
-
-    def last_layer(self) -> Tensor:
-        """The last convolution."""
-        return self.network.get_submodule(str(len(self.network) - 1)).get_parameter("weight")
-
-    def build(self) -> None:
-        """Makes the linear layer and the convolutions."""
-        widths, self.small = stack_plan(self.image, self.width, self.qualified_name)
-        self.linear = self.linear_layer(self.latent, math.prod(self.small))
-        self.network = upward(widths, self.image[0], self.transposed_layer, self.convolution_layer)
-        he_weights(self.network)
-
-    def logits(self, code: Tensor) -> Tensor:
-        """`(N, latent)` → `(N, C, H, W)`."""
-        x = self.linear(code).reshape(-1, *self.small)  # (N, channels, h, w)
-        return at_least_float32(self.network(x))  # (N, C, H, W)
 
 
 @part("autoencoder-spectral")

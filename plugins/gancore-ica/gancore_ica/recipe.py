@@ -1,19 +1,16 @@
 """The recipe of independent component analysis: accumulate moments, then rotate the whitened images."""
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gancore.component.part import Seat, field, part, seat
-from gancore.component.validators import whole
-from gancore.errors import FactError
-from gancore.nn.moments import Axes, Moments
+from gancore.component.part import Seat, part, seat
+from gancore.nn.moments import Axes
 from gancore.pipeline import Pipeline
 from gancore.progress import tell
-from gancore.recipes.base import Recipe, Run
-from gancore.standard.conditioners import Identity
+from gancore.recipes.base import Run
+from gancore.recipes.moments import MomentRecipe
 from gancore_ica.contrasts import Contrast, LogCosh
 from gancore_ica.encoder import ICAEncoder
 from gancore_ica.fixed_point import FixedPoint, Parallel
@@ -22,7 +19,7 @@ from gancore_ica.sources import Marginals, SourceSampler
 
 
 @part("ica")
-class ICA(Recipe):
+class ICA(MomentRecipe):
     """FastICA: independent components by a fixed-point iteration on whitened images.
 
     Paper: Hyvärinen 1999, Fast and robust fixed-point algorithms for independent component analysis, IEEE
@@ -55,15 +52,6 @@ class ICA(Recipe):
     sampler: Seat[SourceSampler] = seat(default=Marginals)
     contrast: Seat[Contrast] = seat(default=LogCosh)
     fixed_point: Seat[FixedPoint] = seat(default=Parallel)
-    components: int = field(default=64, validator=whole(1), help="number q of independent components")
-    limit: int = field(
-        default=4096,
-        validator=whole(2),
-        help="largest number of values C·H·W in an image; the covariance grows with its square",
-    )
-    batch: int = field(
-        default=512, validator=whole(1), help="images per step; the result does not depend on it"
-    )
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The image shape, and the recipe's own number of components."""
@@ -71,45 +59,8 @@ class ICA(Recipe):
 
     def build(self) -> None:
         """Makes empty moments and the rotation that the iteration begins at."""
-        size = math.prod(self.image)
-        if size > self.limit:
-            raise FactError(
-                f"recipe/ica: images {self.image} have {size} values, "
-                f"and their covariance takes {8 * size**2 / 2**30:.1f} GiB; "
-                f"the limit is {self.limit} values: train on smaller or gray images, "
-                f"or set limit={size} if you have the memory and time"
-            )
-        if self.components >= size:
-            raise FactError(
-                f"recipe/ica: images {self.image} have {size} values, "
-                f"but components is {self.components}; set components below {size}"
-            )
-        self.moments = Moments(size)
-        self.identity = Identity(code=(self.components,))
+        super().build()
         self.start = nn.Buffer(torch.randn(self.components, self.components))
-        self.learned = nn.Buffer(torch.zeros((), dtype=torch.bool))
-
-    @property
-    def batch_size(self) -> int:
-        """Images per step."""
-        return self.batch
-
-    @property
-    def ready(self) -> bool:
-        """Whether the components have been found."""
-        return bool(self.learned)
-
-    def length(self, available: int) -> int:
-        """One pass over the data."""
-        return available
-
-    def step(self, run: Run) -> None:
-        """Folds one batch into the moments. Every rank folds the rows of all ranks, so all hold the same."""
-        rows = run.gather(run.batch()["image"]).flatten(1)  # (N, D)
-        # of the last batch, only as many rows as the run has left
-        self.moments.fold(rows[: max(0, run.total - int(self.moments.count))] if run.total else rows)
-        if self.moments.count > 1:
-            run.log(variance=self.moments.total_variance)
 
     def finish(self, run: Run) -> None:
         """Whitens all images and finds their components. All ranks hold all rows, and find the same."""

@@ -1,25 +1,20 @@
 """The recipe of principal component analysis: accumulate moments, then solve in closed form."""
 
-import math
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gancore.component.part import Seat, field, part, seat
-from gancore.component.validators import whole
-from gancore.errors import FactError
-from gancore.nn.moments import Moments
+from gancore.component.part import Seat, part, seat
 from gancore.pipeline import Pipeline
-from gancore.recipes.base import Recipe, Run
-from gancore.standard.conditioners import Identity
+from gancore.recipes.base import Run
+from gancore.recipes.moments import MomentRecipe
 from gancore.standard.samplers import Normal
 from gancore_pca.encoder import PCAEncoder
 from gancore_pca.generator import PCAGenerator
 
 
 @part("pca")
-class PCA(Recipe):
+class PCA(MomentRecipe):
     """Probabilistic PCA: the maximum-likelihood linear-Gaussian latent variable model, in closed form.
 
     Paper: Tipping & Bishop 1999 (Journal of the Royal Statistical Society B 61), section 3. Training is, in
@@ -42,61 +37,15 @@ class PCA(Recipe):
 
     generator: Seat[PCAGenerator] = seat(default=PCAGenerator)
     encoder: Seat[PCAEncoder] = seat(default=PCAEncoder)
-    components: int = field(default=64, validator=whole(1), help="number q of principal components")
-    limit: int = field(
-        default=4096,
-        validator=whole(2),
-        help="largest number of values C·H·W in an image; the covariance grows with its square",
-    )
-    batch: int = field(
-        default=512, validator=whole(1), help="images per step; the result does not depend on it"
-    )
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The image shape, which the data give, and the recipe's own number of components."""
         return {"image": self.image, "components": self.components}
 
     def build(self) -> None:
-        """Makes empty moments and the prior; raises FactError for images that are too large or small."""
-        size = math.prod(self.image)
-        if size > self.limit:
-            raise FactError(
-                f"recipe/pca: images {self.image} have {size} values, "
-                f"and their covariance takes {8 * size**2 / 2**30:.1f} GiB; "
-                f"the limit is {self.limit} values: train on smaller or gray images, "
-                f"or set limit={size} if you have the memory and time"
-            )
-        if self.components >= size:
-            raise FactError(
-                f"recipe/pca: images {self.image} have {size} values, "
-                f"but components is {self.components}; set components below {size}"
-            )
-        self.moments = Moments(size)
+        """Makes empty moments and the prior."""
+        super().build()
         self.prior = Normal(latent=(self.components,))
-        self.identity = Identity(code=(self.components,))
-        self.learned = nn.Buffer(torch.zeros((), dtype=torch.bool))
-
-    @property
-    def batch_size(self) -> int:
-        """Images per step."""
-        return self.batch
-
-    @property
-    def ready(self) -> bool:
-        """Whether the closed form has been computed."""
-        return bool(self.learned)
-
-    def length(self, available: int) -> int:
-        """One pass over the data."""
-        return available
-
-    def step(self, run: Run) -> None:
-        """Folds one batch into the moments. Every rank folds the rows of all ranks, so all hold the same."""
-        rows = run.gather(run.batch()["image"]).flatten(1)  # (N, D)
-        # of the last batch, only as many rows as the run has left
-        self.moments.fold(rows[: max(0, run.total - int(self.moments.count))] if run.total else rows)
-        if self.moments.count > 1:
-            run.log(variance=self.moments.total_variance)
 
     def finish(self, run: Run) -> None:
         """Computes the axes and the noise that maximize the likelihood (section 3.2)."""
