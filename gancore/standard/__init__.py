@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from gancore.standard.rotation import Rotation
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
+    from gancore.standard.translators import ResNet
     from gancore.standard.unrolled import Unrolled
     from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
@@ -105,6 +106,7 @@ _HOMES = {
         "OrthogonalDiscriminator",
         "OrthogonalGenerator",
     ),
+    "translators": ("ResNet",),
     "unrolled": ("Unrolled",),
     "wrapped_losses": (
         "NoisyLabels",
@@ -238,6 +240,7 @@ __all__ = [
     "RMSprop",
     "RelativisticAverage",
     "RelativisticPairing",
+    "ResNet",
     "ResidualQuantizer",
     "Revival",
     "Rotation",

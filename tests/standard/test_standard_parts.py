@@ -12,7 +12,7 @@ from gancore.standard.quantizers import FiniteScalarQuantizer, LookupFreeQuantiz
 
 PARTS = [cls for cls in gancore_parts() if cls.kind != "recipe"]
 WHOLE = [cls for cls in PARTS if cls is not Decoded]
-"""Without the one whose seats hold generators, of which the core has none."""
+"""Without the one whose seats hold a decoder, of which the core has none."""
 CHANGED = {
     "loss/non-saturating": {"real_label": 0.9},
     "augment/diffaugment": {"policy": ["cutout"]},

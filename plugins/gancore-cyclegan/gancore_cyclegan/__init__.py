@@ -2,7 +2,7 @@
 
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
-from gancore_cyclegan.generator import ResNet
+from gancore.standard.translators import ResNet
 from gancore_cyclegan.pool import ImagePool
 from gancore_cyclegan.recipe import CycleGAN
 
@@ -13,5 +13,5 @@ gancore_api = 1
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The translator and the recipe; the PatchGAN discriminator is a standard part."""
-    return [ResNet, CycleGAN]
+    """The recipe; its translator and the PatchGAN discriminator are standard parts."""
+    return [CycleGAN]

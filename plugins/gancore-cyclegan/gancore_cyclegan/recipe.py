@@ -27,7 +27,7 @@ from gancore.standard.losses import LeastSquares
 from gancore.standard.optimizers import Adam
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.schedules import Linear
-from gancore_cyclegan.generator import ResNet
+from gancore.standard.translators import ResNet
 from gancore_cyclegan.pool import ImagePool
 
 __all__ = ["CycleGAN"]

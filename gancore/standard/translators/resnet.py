@@ -1,4 +1,4 @@
-"""The translator of CycleGAN."""
+"""The residual translator of CycleGAN."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -36,6 +36,7 @@ class ResNet(Generator):
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "blocks": 1},)
+    former_names: ClassVar[Sequence[str]] = ("gancore-cyclegan:resnet",)
     size_multiple: ClassVar[int] = 4
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")

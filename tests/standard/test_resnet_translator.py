@@ -1,12 +1,12 @@
 import pytest
 import torch
-from gancore_cyclegan import ResNet
-from gancore_cyclegan.generator import Residual
 from torch import nn
 from torch.nn import functional
 
 from gancore.errors import FactError, FitError
 from gancore.standard.patchgan import PatchGAN
+from gancore.standard.translators import ResNet
+from gancore.standard.translators.resnet import Residual
 
 RGB = (3, 16, 16)
 
