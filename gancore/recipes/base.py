@@ -94,6 +94,11 @@ class Run(Protocol):
         of rows; `gather` joins them.
         """
 
+    def held_out(self, n: int) -> dict[str, Tensor]:
+        """This rank's rows of the first `n` images that the training holds out, or of its own images where it
+        holds none out, as `pass_over` gives them: always the same.
+        """
+
     @property
     def available(self) -> int:
         """The number of images of the data."""
@@ -178,6 +183,14 @@ class Recipe(Part):
     def ready(self) -> bool:
         """Whether the pipelines give meaningful images yet; closed-form models only do after `finish`."""
         return True
+
+    @property
+    def done(self) -> str:
+        """Why the training ends now, before its last image; empty while it goes on.
+
+        Follows from weights and buffers alone, so that a resumed training ends where it would have.
+        """
+        return ""
 
     def length(self, available: int) -> int:
         """The default training length in images; `available` is the size of the dataset."""

@@ -49,7 +49,8 @@ class Training:
         self.data, self.held_out = _split(data, settings)
         self.total = settings.images or recipe.length(len(self.data))
         batch = min(settings.batch or recipe.batch_size, self.total)
-        self.loader = Loader(self.data, seed=settings.seed, batch=batch, rank=ranks.rank, world=ranks.world)
+        own = {"seed": settings.seed, "batch": batch, "rank": ranks.rank, "world": ranks.world}
+        self.loader = Loader(self.data, **own)
         self.run = TrainingRun(
             recipe,
             self.loader,
@@ -60,6 +61,7 @@ class Training:
             device=settings.torch_device(),
             precision=settings.precision,
             ranks=ranks,
+            held_out=None if self.held_out is None else Loader(self.held_out, **own),
             compile=settings.compile,
         )
         self.finite = FiniteState(recipe, self.run.player_optimizers)
@@ -160,6 +162,8 @@ class Training:
             raise
 
     def _end(self) -> None:
+        if self.recipe.done and self.run.images < self.total:
+            self._warn(f"ended after {self.run.images:,} of {self.total:,} images: {self.recipe.done}")
         if not self.run.finished:
             self.recipe.finish(self.run)
             self.run.finished = True
@@ -169,7 +173,7 @@ class Training:
         self._commit(final=True)
 
     def _loop(self, stopping: Stopping) -> None:
-        while self.run.images < self.total:
+        while self.run.images < self.total and not self.recipe.done:
             before = self.run.images
             take_step(self.run)
             self._check_finite(self.run.step - 1)

@@ -54,6 +54,7 @@ class TrainingRun(Run):
         batch: images in a batch, over all ranks.
         micro_batch: images that a rank processes at a time (the gradients are the same).
         precision: `float32`, or `bf16` for autocast with float32 weights, losses and penalties.
+        held_out: gives the images that are held out.
         exact: draw per-sample noise for the whole batch and use this rank's rows, so that several processes
             get the gradients of one; costs drawing the noise of all ranks. Default: only on one process.
         compile: compiles the players' parts for the updates that differentiate once.
@@ -76,11 +77,13 @@ class TrainingRun(Run):
         device: torch.device | str = "cpu",
         precision: str = "float32",
         ranks: Ranks | None = None,
+        held_out: FiniteSource | None = None,
         exact: bool | None = None,
         compile: bool = False,
     ) -> None:
         recipe.require()
         self.recipe, self.source, self.seed, self.total = recipe, source, seed, total
+        self._held_out = held_out
         self.ranks = ranks or Ranks()
         self.device = torch.device(device)
         self.batch_size = batch or recipe.batch_size
@@ -118,6 +121,9 @@ class TrainingRun(Run):
 
     def pass_over(self, n: int | None = None) -> Iterator[dict[str, Tensor]]:
         return map(self._wanted, self._finite.pass_over(n or self.batch_size))
+
+    def held_out(self, n: int) -> dict[str, Tensor]:
+        return self._wanted(next(iter((self._held_out or self._finite).pass_over(n))))
 
     @property
     def available(self) -> int:
