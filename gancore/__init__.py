@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from gancore.recipes.base import DiscriminatorProbe, Player, Recipe
     from gancore.recipes.gan import TwoPlayerGAN
     from gancore.recipes.growing import GrowingGAN
+    from gancore.recipes.paired import PairedGAN
     from gancore.runs.folder import RunFolder
     from gancore.runs.sources import Sources
     from gancore.verbs.check import check
@@ -119,6 +120,7 @@ _HOMES = {
     "recipes.base": ("DiscriminatorProbe", "Player", "Recipe"),
     "recipes.gan": ("TwoPlayerGAN",),
     "recipes.growing": ("GrowingGAN",),
+    "recipes.paired": ("PairedGAN",),
     "runs.folder": ("RunFolder",),
     "runs.sources": ("Sources",),
     "verbs.check": ("check",),
@@ -169,6 +171,7 @@ __all__ = [
     "Loss",
     "NetworkSampler",
     "Optimizer",
+    "PairedGAN",
     "Part",
     "Pipeline",
     "Player",

@@ -9,6 +9,7 @@ from gancore.measure.perceptual import Perceptual
 from gancore.measure.standard import SCORES
 from gancore.recipes.gan import TwoPlayerGAN
 from gancore.recipes.growing import GrowingGAN
+from gancore.recipes.paired import PairedGAN
 from gancore.runs.opening import weight_files
 from gancore.standard.ada import ADA, APA, ADAFixed, APAFixed
 from gancore.standard.augments import Chain, DiffAugment, InstanceNoise, NoAugment
@@ -20,6 +21,7 @@ from gancore.standard.consistency import BalancedConsistency, LatentConsistency
 from gancore.standard.constraints import WeightClipping
 from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
 from gancore.standard.decoded import Decoded
+from gancore.standard.distances import L1, L2
 from gancore.standard.few_labels import FewLabels
 from gancore.standard.gaussian_mixture import GaussianMixture
 from gancore.standard.gradient_normalization import GradientNormalization
@@ -83,7 +85,7 @@ from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 gancore_api = 1
 
 _PARTS: list[type[Part]] = [
-    *(TwoPlayerGAN, GrowingGAN),
+    *(TwoPlayerGAN, GrowingGAN, PairedGAN),
     *(Normal, Uniform, TruncatedNormal, Sphere, LatentCodes, GaussianMixture),
     *(EmpiricalLabels, UniformLabels, UniformOneHot),
     *(Identity, OneHot, Embedding),
@@ -109,7 +111,7 @@ _PARTS: list[type[Part]] = [
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine, Exponential, WarmUp, Piecewise),
     *(Inception2015, Pixels, Emoji, Fashion, VGG16),
-    *(Perceptual,),
+    *(Perceptual, L1, L2),
     *SCORES,
 ]
 

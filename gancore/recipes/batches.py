@@ -6,14 +6,17 @@ from torch import Tensor
 
 
 class RealBatch(NamedTuple):
-    """Real images `(N, C, H, W)` in [-1, 1], and their labels if any part reads labels."""
+    """Real images `(N, C, H, W)` in [-1, 1], their labels if any part reads labels, and what they are to be
+    translated from in a recipe of pairs.
+    """
 
     image: Tensor
     label: Tensor | None = None
+    source: Tensor | None = None
 
     def first(self, n: int) -> "RealBatch":
         """The first `n` images."""
-        return RealBatch(self.image[:n], None if self.label is None else self.label[:n])
+        return RealBatch(*(None if rows is None else rows[:n] for rows in self))  # type: ignore[arg-type]
 
 
 class LatentBatch(NamedTuple):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gancore.standard.constraints import WeightClipping
     from gancore.standard.contrastive import ConditionalContrastive, DataToDataCrossEntropy
     from gancore.standard.decoded import Decoded
+    from gancore.standard.distances import L1, L2
     from gancore.standard.few_labels import FewLabels
     from gancore.standard.gaussian_mixture import GaussianMixture
     from gancore.standard.gradient_normalization import GradientNormalization
@@ -92,6 +93,7 @@ _HOMES = {
     ),
     "co_training": ("CoTraining", "CoTrainingDiscriminator"),
     "decoded": ("Decoded",),
+    "distances": ("L1", "L2"),
     "few_labels": ("FewLabels",),
     "gaussian_mixture": ("GaussianMixture",),
     "gradient_normalization": ("GradientNormalization",),
@@ -169,6 +171,8 @@ __all__ = [
     "ACGAN",
     "ADA",
     "APA",
+    "L1",
+    "L2",
     "R1",
     "R2",
     "SGD",

@@ -11,8 +11,8 @@ from gancore.component.quantizer import Quantizer
 from gancore.component.validators import at_least, whole
 from gancore.errors import FitError, UserError
 from gancore.measure.perceptual import Perceptual
+from gancore.recipes.adversarial import per_sample
 from gancore.recipes.base import DiscriminatorProbe, Player, Run
-from gancore.recipes.gan import per_sample
 from gancore.standard.losses import Hinge
 from gancore.standard.optimizers import Adam
 from gancore.standard.quantizers import VectorQuantizer
