@@ -14,20 +14,15 @@ import torch
 from families import options, train_all
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import max_pool2d
 
 from gancore.data import ImageOptions, open_data
+from gancore.data.made import edges
 from gancore.measure.sets import PipelineSamples
 from gancore.pictures.grid import to_uint8
 from gancore.runs.opening import load_pipeline
 
 RUN, SAMPLES, SHOWN = "cogan", 1000, 16
 SETTINGS = ["--batch", "32", "--precision", "bf16", "--evaluate-every", "0", "--labels", "none"]
-
-
-def edges(images: Tensor) -> Tensor:
-    """The range of each 3×3 neighborhood, `(N, 1, H, W)` in [-1, 1] → the same, -1 where all is flat."""
-    return max_pool2d(images, 3, 1, 1) + max_pool2d(-images, 3, 1, 1) - 1
 
 
 def domains(fashion: Path, folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ import attrs
 import typer
 
 from gancore.cli.completing import run_folders, words
-from gancore.data.options import ImageOptions
+from gancore.data.options import SOURCE_FROM, ImageOptions
 from gancore.runs.settings import Settings
 
 
@@ -42,6 +42,16 @@ Data = Annotated[
 ]
 Paired = Annotated[
     bool | None, typer.Option("--paired", help="match the two domains by file name; default: no")
+]
+SourceFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--source-from",
+        help="make pairs of one --data: the left or right half of each image is the source, the other half "
+        "the target; or the source is made of the image: gray, edges, smaller-2, smaller-3 or smaller-4 "
+        "times; default: no",
+        autocompletion=words(*SOURCE_FROM),
+    ),
 ]
 Size = Annotated[str | None, of_field(ImageOptions, "size")]
 Channels = Annotated[int | None, of_field(ImageOptions, "channels")]

@@ -42,6 +42,7 @@ def train(
     ] = None,
     data: o.Data = None,
     paired: o.Paired = None,
+    source_from: o.SourceFrom = None,
     size: o.Size = None,
     channels: o.Channels = None,
     fit: o.Fit = None,

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from gancore.data import cache
-from gancore.data.crops import CropPixels
 from gancore.data.data import Data, Images, hold_out, unmirror
 from gancore.data.first_stage import FirstStage
 from gancore.data.labels import LabelArray
@@ -202,7 +201,7 @@ def _check(images: Images, stage: FirstStage) -> None:
             f"({images.description}); give --size {height}x{width} --channels {channels}, or a first stage "
             "of that size"
         )
-    if isinstance(images.pixels, CropPixels):
+    if images.pixels.placed:
         raise DataError(
             "images that are cropped at another place each time cannot be encoded once; give --fit crop, pad "
             "or stretch"

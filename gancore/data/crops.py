@@ -3,18 +3,17 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from gancore.data.fitting import fit_image, resize
 from gancore.data.options import ImageOptions, Size
 from gancore.data.order import Order, Positions
-from gancore.data.pixels import Indices
+from gancore.data.pixels import Indices, Marks
 from gancore.data.settling import settled
 from gancore.data.source import Array, Source, Unreadable
 from gancore.errors import DataError
@@ -39,6 +38,7 @@ class CropOrder:
 class CropPixels:
     """Images (C, H, W) of whole numbers, each at least as large as `size` (height, width)."""
 
+    placed: ClassVar[bool] = True
     images: Sequence[Array]
     size: Size
 
@@ -63,9 +63,7 @@ class CropPixels:
             total.update(f"{image.dtype.name} {image.shape}".encode() + np.ascontiguousarray(image).tobytes())
         return total.hexdigest()
 
-    def gather(
-        self, indices: Indices, mirrored: npt.NDArray[np.bool_], places: Indices | None = None
-    ) -> Tensor:
+    def gather(self, indices: Indices, mirrored: Marks, places: Indices | None = None) -> Tensor:
         """Crops (N, C, H, W) float32 in [-1, 1], at places (N, 2) or at the center; those marked are mirrored
         left to right.
         """

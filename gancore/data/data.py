@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gancore.data.crops import CropOrder, CropPixels
+from gancore.data.crops import CropOrder
 from gancore.data.labels import LabelArray, Labels, alike, some, stem
 from gancore.data.order import Order, Positions
-from gancore.data.pixels import Indices, Pixels
+from gancore.data.pixels import AnyPixels, Indices
 from gancore.errors import DataError
 from gancore.pipeline import Pipeline
 
@@ -121,7 +121,7 @@ class Images(Data):
 
     def __init__(
         self,
-        pixels: Pixels | CropPixels,
+        pixels: AnyPixels,
         names: Sequence[str],
         *,
         labels: Labels | None,
@@ -197,14 +197,11 @@ class Images(Data):
         `CropOrder` name a crop as well, otherwise it is that of the center.
         """
         array = np.asarray(indices, dtype=np.int64)
-        placed = isinstance(self.pixels, CropPixels) and array.ndim == 2 and array.shape[1] == 3
+        placed = self.pixels.placed and array.ndim == 2 and array.shape[1] == 3
         column, places = (array[:, 0], array[:, 1:]) if placed else (array, None)
         indices, mirrored = unmirror(column, len(self))
         chosen = indices if self.chosen is None else self.chosen[indices]
-        if isinstance(self.pixels, CropPixels):
-            batch = {"image": self.pixels.gather(chosen, mirrored, places)}
-        else:
-            batch = {"image": self.pixels.gather(chosen, mirrored)}
+        batch = {"image": self.pixels.gather(chosen, mirrored, places)}
         if self.labels is not None:
             batch["label"] = torch.from_numpy(self.labels[indices])
         return batch
@@ -212,7 +209,7 @@ class Images(Data):
     def order(self, seed: int) -> Ordering:
         """As of all data; with random crops also the place of each."""
         order = Order(len(self), seed, mirror=self.mirror)
-        return CropOrder(order) if isinstance(self.pixels, CropPixels) else order
+        return CropOrder(order) if self.pixels.placed else order
 
     def select(self, indices: Indices) -> "Images":
         """Only these images, in this order."""

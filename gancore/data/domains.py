@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from torch import Tensor
 
-from gancore.data.crops import CropPixels
-from gancore.data.data import Data, Images, Skipped, hold_out, unmirror
+from gancore.data.data import Data, Images, Ordering, Skipped, hold_out, unmirror
 from gancore.data.labels import some, stem
 from gancore.data.order import Order, PairedOrders
 from gancore.data.pixels import Indices
@@ -28,8 +27,6 @@ class Domains(Data):
                 f"mirror is {source.mirror} for the source and {target.mirror} for the target; "
                 "expected the same for both"
             )
-        if isinstance(source.pixels, CropPixels) or isinstance(target.pixels, CropPixels):
-            raise DataError("random crops are made of one source of images; give --fit crop, pad or stretch")
         self.source, self.target = source, target
         self.image, self.mirror = target.image, source.mirror
         self.skipped: Skipped = tuple(
@@ -63,7 +60,33 @@ class Domains(Data):
         return hashlib.sha256(f"{self.how} {source} {target}".encode()).hexdigest()
 
 
-class Paired(Domains):
+class Aligned(Domains):
+    """Pairs: source i belongs to target i; mirrored and cropped together."""
+
+    how = "paired"
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def order(self, seed: int) -> Ordering:
+        """That of the targets, for both."""
+        return self.target.order(seed)
+
+    def rows(self, indices: Indices) -> dict[str, Tensor]:
+        """Pairs at `indices`."""
+        return {side: data.rows(indices)["image"] for side, data in self.sides()}
+
+    def split(self, held_out: int, seed: int = 0) -> tuple[Self, Self]:
+        """The pairs without `held_out` of them, and the held-out ones."""
+        rest, out = hold_out(self.source.stems, held_out, seed)
+        return self.select(rest), self.select(out)
+
+    def select(self, indices: Indices) -> Self:
+        """Only these pairs, in this order."""
+        return type(self)(self.source.select(indices), self.target.select(indices))
+
+
+class Paired(Aligned):
     """Images of two domains matched by file name without suffix; mirrored together.
 
     An image whose partner was skipped as unreadable is skipped too.
@@ -72,9 +95,8 @@ class Paired(Domains):
         DataError: a name has no partner or is not unique.
     """
 
-    how = "paired"
-
     def __init__(self, source: Images, target: Images) -> None:
+        _refuse_crops(source, target)
         stems = matched(source, target)
         super().__init__(_chosen(source, stems), _chosen(target, stems))
         self.skipped += tuple(
@@ -82,19 +104,10 @@ class Paired(Domains):
             for side, name in _widowed(source, target, set(stems))
         )
 
-    def __len__(self) -> int:
-        return len(self.source)
 
-    def rows(self, indices: Indices) -> dict[str, Tensor]:
-        """Pairs at `indices`."""
-        return {side: data.rows(indices)["image"] for side, data in self.sides()}
-
-    def split(self, held_out: int, seed: int = 0) -> tuple["Paired", "Paired"]:
-        """The pairs without `held_out` of them, and the held-out ones."""
-        rest, out = hold_out(self.source.stems, held_out, seed)
-        return Paired(self.source.select(rest), self.target.select(rest)), Paired(
-            self.source.select(out), self.target.select(out)
-        )
+def _refuse_crops(source: Images, target: Images) -> None:
+    if source.pixels.placed or target.pixels.placed:
+        raise DataError("random crops are made of one source of images; give --fit crop, pad or stretch")
 
 
 def matched(source: Images, target: Images) -> list[str]:
@@ -139,6 +152,10 @@ class Unpaired(Domains):
 
     how = "unpaired"
     paired = False
+
+    def __init__(self, source: Images, target: Images) -> None:
+        _refuse_crops(source, target)
+        super().__init__(source, target)
 
     def __len__(self) -> int:
         return max(len(self.source), len(self.target))

@@ -11,16 +11,17 @@ import numpy as np
 import torch
 
 from gancore.data.arrays import ArraySource, DatasetSource, as_array, content_hash, find_low, value_note
-from gancore.data.crops import CropPixels, read_crops
+from gancore.data.crops import read_crops
 from gancore.data.data import Images
 from gancore.data.decode import OTHER_PICTURES, SUFFIXES, picture_suffix
 from gancore.data.files import FolderFiles, OneFile, ZipFiles
+from gancore.data.halves import Half
 from gancore.data.idx import find_idx, is_idx, labels_beside, read_idx
 from gancore.data.labels import Labels, as_labels, json_labels, read_bytes
 from gancore.data.options import ImageOptions
 from gancore.data.packing import Progress, pack, refuse_unreadable
 from gancore.data.pictures import Pictures
-from gancore.data.pixels import Pixels
+from gancore.data.pixels import AnyPixels, Pixels
 from gancore.data.source import Source
 from gancore.data.vectors import names_beside, one_array, vector_labels
 from gancore.errors import DataError
@@ -56,18 +57,19 @@ def open_data(
     """
     if isinstance(labels, (str, Path)):
         changes["labels"], labels = str(labels), None
-    options = _changed(options or ImageOptions(), changes)
+    options = changed(options or ImageOptions(), changes)
     opened, found = find(source, options)
     on_progress = on_progress or partial(tell, f"reading {opened.title}")
     if labels is None and options.labels in ("auto", "none") and isinstance(opened, ArraySource):
         opened.refuse_single()
     try:
-        return _assemble(opened, found, options, labels, on_progress)
+        return assemble(opened, found, options, labels, on_progress)
     finally:
         opened.close()
 
 
-def _changed(options: ImageOptions, changes: dict[str, Any]) -> ImageOptions:
+def changed(options: ImageOptions, changes: dict[str, Any]) -> ImageOptions:
+    """The options with some fields changed. Raises DataError for an unknown one."""
     known = [field.name for field in attrs.fields(ImageOptions)]
     unknown = sorted(set(changes) - set(known))
     if unknown:
@@ -201,9 +203,10 @@ def _labels_file(path: Path, source: Source) -> Labels | None:
     )
 
 
-def _assemble(
+def assemble(
     source: Source, found: Found, options: ImageOptions, given: Any, on_progress: Progress | None
 ) -> Images:
+    """The images of a source, with the labels given, or those found; raises as `open_data`."""
     labels = find_labels(source, found, options, given)
     notes = list(source.notes)
     if isinstance(source, ArraySource) and source.ready and options.fit != "random":
@@ -211,16 +214,17 @@ def _assemble(
         return _images(source, pixels, source.names, labels, (), options, notes)
     if options.fit == "random":
         return _random_crops(source, labels, options, on_progress)
+    whole = source.whole if isinstance(source, Half) else source
     packed = pack(source, options, on_progress)
     options, notes = packed.options, [*notes, *packed.notes]
     low = 0.0
     if packed.pixels.dtype.kind == "f":
         low = (
-            source.low
-            if isinstance(source, ArraySource)
+            whole.low
+            if isinstance(whole, ArraySource)
             else find_low(packed.pixels, options.values, source.title)
         )
-        notes += [] if isinstance(source, ArraySource) else [value_note(low)]
+        notes += [] if isinstance(whole, ArraySource) else [value_note(low)]
     names = [source.names[index] for index in packed.kept]
     if isinstance(source, DatasetSource) and labels is None and options.labels == "auto":
         values = source.labels([int(index) for index in packed.kept])
@@ -277,14 +281,14 @@ def _fitted(options: ImageOptions, source: Source) -> list[str]:
             "random": "cropped at random",
         }[options.fit]
         said.append(f"{how} to {options.size[0]}×{options.size[1]} where they were not")
-    if isinstance(source, Pictures):
+    if isinstance(source.whole if isinstance(source, Half) else source, Pictures):
         said.append("alpha kept" if options.keeps_alpha else f"alpha on {options.alpha}")
     return said
 
 
 def _images(
     source: Source,
-    pixels: Pixels | CropPixels,
+    pixels: AnyPixels,
     names: list[str],
     labels: Labels | None,
     skipped: Any,
@@ -297,7 +301,7 @@ def _images(
     def older() -> str:
         if isinstance(source, Pictures):
             return f"{source.older_digest()} {key}"
-        if isinstance(pixels, CropPixels):  # earlier versions had no random crops
+        if not isinstance(pixels, Pixels):  # earlier versions had no random crops
             return pixels.identity
         return f"{content_hash(pixels.array, pixels.channels_last, pixels.low)} {key}"
 

@@ -12,6 +12,10 @@ from gancore.component.validators import Validator, one_of, whole
 from gancore.errors import DataError
 
 Size = tuple[int, int]
+HALVES = ("left", "right")
+FACTORS = {"smaller-2": 2, "smaller-3": 3, "smaller-4": 4}
+SOURCE_FROM = (*HALVES, "gray", "edges", *FACTORS)
+"""What the source of a pair may be, where pairs come from one source: a half of the image, or made of it."""
 
 
 def as_size(value: Any) -> Size | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import attrs
 import numpy as np
@@ -13,6 +13,34 @@ from torch import Tensor
 from gancore.data.source import Array
 
 Indices = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.bool_]
+
+
+class AnyPixels(Protocol):
+    """Images of one shape, whole ones or pieces of them at places that an order gives."""
+
+    @property
+    def placed(self) -> bool:
+        """Whether pieces of images are shown."""
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+
+    @property
+    def depth(self) -> str:
+        """The bits per value, as text."""
+
+    @property
+    def identity(self) -> str:
+        """A hash of all images, and of how they are shown."""
+
+    def __len__(self) -> int: ...
+
+    def gather(self, indices: Indices, mirrored: Marks, places: Indices | None = None) -> Tensor:
+        """Images (N, C, H, W) float32 in [-1, 1], those marked mirrored left to right; pieces at places (N,
+        2), or as evaluations see them where none are given.
+        """
 
 
 @attrs.define(frozen=True, eq=False, slots=False)
@@ -21,6 +49,7 @@ class Pixels:
     range of float images, -1 or 0; `sha256` the hash of all values as (N, C, H, W), if it is known.
     """
 
+    placed: ClassVar[bool] = False
     array: Array
     channels_last: bool = False
     low: float = 0.0
@@ -46,8 +75,8 @@ class Pixels:
         digest = self.sha256 or hash_of(self.array, self.channels_last)
         return f"{self.array.dtype.name} {self.low:g} {len(self)} {digest}"
 
-    def gather(self, indices: Indices, mirrored: npt.NDArray[np.bool_]) -> Tensor:
-        """Images (N, C, H, W) float32 in [-1, 1]; those marked are mirrored left to right."""
+    def gather(self, indices: Indices, mirrored: Marks, places: Indices | None = None) -> Tensor:
+        """Images (N, C, H, W) float32 in [-1, 1], whole; those marked are mirrored left to right."""
         rows = _take(self.array, indices)
         if mirrored.any():
             width = 2 if self.channels_last else 3

@@ -59,6 +59,8 @@ def _put_together(run: "RunFolder") -> list[str]:
     words = ["gancore", "train", str(run.recipe_file)]
     for source in map(str, data["sources"]):
         words += ["--data", source]
+    words += ["--paired"] if data.get("paired") else []
+    words += ["--source-from", str(made)] if (made := data.get("source_from")) else []
     if place := (data.get("first_stage") or {}).get("place"):
         words += ["--first-stage", str(place)]
     for name in (n for n in TRAIN_OPTIONS if n in settings):

@@ -150,7 +150,8 @@ class Trained(Checkpoints):
     def data_words(self) -> str:
         """A description of the data, empty if there is none."""
         table = _table(self.facts, "data")
-        return " and ".join(map(str, table.get("sources", []))) or str(table.get("description", ""))
+        made = f", source from {table['source_from']}" if table.get("source_from") else ""
+        return " and ".join(map(str, table.get("sources", []))) + made or str(table.get("description", ""))
 
     def _entry(self, name: str) -> dict[str, Any]:
         """A table of `run.toml`, which must be intact."""

@@ -192,7 +192,7 @@ def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
     missing = recipe.wants - {"label"} - set(data.rows(np.arange(1)))
     if missing:
         needs = (
-            "two domains (--data SOURCE --data TARGET)"
+            "two domains (--data SOURCE --data TARGET), or pairs of one (--source-from)"
             if missing & {"source", "target"}
             else "one source of images"
         )

@@ -33,6 +33,7 @@ def train(
     init: str | os.PathLike[str] | None = None,
     first_stage: Given | None = None,
     paired: bool | None = None,
+    source_from: str | None = None,
     size: int | str | tuple[int, int] | None = None,
     channels: int | None = None,
     fit: str | None = None,
@@ -80,6 +81,9 @@ def train(
         first_stage: train on the codes that the autoencoder of this run, checkpoint or pipeline gives to the
             images; what is drawn is decoded by it.
         paired: match the two domains by file name.
+        source_from: make pairs of one source: "left" or "right", the half of each image that is the source,
+            the other being the target; or what the source is made by of the image: "gray", "edges",
+            "smaller-2", "smaller-3" or "smaller-4".
         size: height and width: 64, "48x64" or (48, 64).
         channels: 1: gray, 3: RGB, 4: RGBA.
         fit: crop, pad or stretch to the size; random: a crop at another place each time.
@@ -126,7 +130,8 @@ def train(
     if stage is not None:
         image, fixed = stage.image, f"{stage.title} is"
     pictures = ImageOptions(**_known(image, fixed, _fields(ImageOptions, options)))
-    settings, opened = _fields(Settings, options), given_data(data, pictures, paired=bool(paired))
+    settings = _fields(Settings, options)
+    opened = given_data(data, pictures, paired=bool(paired), source_from=source_from)
     with watching(progress):
         if resume_if_there and (begun := begun_run(output, made)):
             return start.resume(begun.path, opened, first_stage=first_stage, **unfinished(begun, settings))
