@@ -78,7 +78,7 @@ from gancore.standard.regularizers import (
 from gancore.standard.rotation import Rotation
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
 from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
-from gancore.standard.translators import ResNet
+from gancore.standard.translators import BatchResNet, InstanceUNet, ResNet, UNet
 from gancore.standard.unrolled import Unrolled
 from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
@@ -93,7 +93,7 @@ _PARTS: list[type[Part]] = [
     *(FiniteScalarQuantizer, LookupFreeQuantizer, ResidualQuantizer, GroupedQuantizer),
     *(ProjectedQuantizer, RotationTrick, KMeansStart, Revival, EntropyPenalty),
     *(Codebook, UniformIndices),
-    *(Decoded, ResNet),
+    *(Decoded, UNet, InstanceUNet, ResNet, BatchResNet),
     *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator, GradientNormalization),
     *(CoTrainingDiscriminator, CoTraining),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),

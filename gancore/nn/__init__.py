@@ -7,7 +7,7 @@ from gancore.exports import lazy
 if TYPE_CHECKING:
     from gancore.nn.adain import AdaIN
     from gancore.nn.attention import SelfAttention
-    from gancore.nn.batch_norm import SyncBatchNorm2d
+    from gancore.nn.batch_norm import BatchNorm2d, SyncBatchNorm2d
     from gancore.nn.boltzmann import BoltzmannMachine, RestrictedBoltzmann, contrastive_divergence
     from gancore.nn.class_means import ClassMeans
     from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "adain": ("AdaIN",),
     "attention": ("SelfAttention",),
-    "batch_norm": ("SyncBatchNorm2d",),
+    "batch_norm": ("BatchNorm2d", "SyncBatchNorm2d"),
     "boltzmann": (
         "BoltzmannMachine",
         "RestrictedBoltzmann",
@@ -99,6 +99,7 @@ _HOMES = {
 }
 __all__ = [
     "AdaIN",
+    "BatchNorm2d",
     "BoltzmannMachine",
     "ClassMeans",
     "ConditionalBatchNorm2d",

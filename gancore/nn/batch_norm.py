@@ -1,14 +1,41 @@
-"""Batch normalization over the batches of all processes."""
+"""Batch normalization: by the statistics of one image outside of training, or over all processes in it."""
 
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn import functional
 
 from gancore.component.precision import at_least_float32
 
-__all__ = ["SyncBatchNorm2d"]
+__all__ = ["BatchNorm2d", "SyncBatchNorm2d"]
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """`nn.BatchNorm2d` that in eval mode can normalize each image by its own statistics.
+
+    Paper: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1; the statistics of the images that are
+    translated, one at a time, as in Isola et al. 2016 (Pix2Pix), arXiv:1611.07004, section 3.3. A network
+    that was trained with batches of one has only met such statistics, and the running ones are means of them.
+
+    `(N, C, H, W)` → the same shape.
+
+    Args:
+        channels: C.
+        own_statistics: whether, in eval mode, an image is normalized by its own mean and variance.
+    """
+
+    def __init__(self, channels: int, own_statistics: bool = False) -> None:
+        super().__init__(channels)
+        self.own_statistics = own_statistics
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`(N, C, H, W)` → the same shape."""
+        if self.training or not self.own_statistics:
+            return super().forward(input)
+        normal = functional.layer_norm(input, input.shape[2:], eps=self.eps)  # over H and W of each channel
+        return (normal * _maps(self.weight) + _maps(self.bias)).to(input.dtype)
 
 
 class SyncBatchNorm2d(nn.BatchNorm2d):

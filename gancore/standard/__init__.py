@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from gancore.standard.rotation import Rotation
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
-    from gancore.standard.translators import ResNet
+    from gancore.standard.translators import BatchResNet, InstanceUNet, ResNet, UNet
     from gancore.standard.unrolled import Unrolled
     from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
@@ -108,7 +108,7 @@ _HOMES = {
         "OrthogonalDiscriminator",
         "OrthogonalGenerator",
     ),
-    "translators": ("ResNet",),
+    "translators": ("BatchResNet", "InstanceUNet", "ResNet", "UNet"),
     "unrolled": ("Unrolled",),
     "wrapped_losses": (
         "NoisyLabels",
@@ -181,6 +181,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "BalancedConsistency",
+    "BatchResNet",
     "Chain",
     "CoTraining",
     "CoTrainingDiscriminator",
@@ -214,6 +215,7 @@ __all__ = [
     "Identity",
     "InfoGAN",
     "InstanceNoise",
+    "InstanceUNet",
     "KMeansStart",
     "LatentCodes",
     "LatentConsistency",
@@ -253,6 +255,7 @@ __all__ = [
     "Sphere",
     "TopK",
     "TruncatedNormal",
+    "UNet",
     "Uniform",
     "UniformIndices",
     "UniformLabels",

@@ -1,5 +1,6 @@
 """Translators: generators whose code is an image."""
 
-from gancore.standard.translators.resnet import ResNet
+from gancore.standard.translators.resnet import BatchResNet, ResNet, ResNetTranslator
+from gancore.standard.translators.unet import InstanceUNet, UNet, UNetTranslator
 
-__all__ = ["ResNet"]
+__all__ = ["BatchResNet", "InstanceUNet", "ResNet", "ResNetTranslator", "UNet", "UNetTranslator"]
