@@ -1,8 +1,13 @@
 """Code blocks and links of Markdown files."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
+
+from gancore import host
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -57,7 +62,26 @@ def is_piece(piece: str, source: str) -> bool:
 
 
 def run_blocks(file: Path, several: list[Block]) -> None:
-    """Runs Python blocks one after the other, as one program; a traceback shows the file's own lines."""
+    """Runs Python blocks one after the other, as one program; a traceback shows the file's own lines. What
+    they register is forgotten.
+    """
     names = {"__name__": f"document_{file.stem.lower()}"}
-    for block in several:
-        exec(compile("\n" * (block.line - 1) + block.text, str(file), "exec"), names)
+    with own_registry():
+        for block in several:
+            exec(compile("\n" * (block.line - 1) + block.text, str(file), "exec"), names)
+
+
+@contextmanager
+def own_registry() -> Iterator[None]:
+    """The host has a registry that knows what it knew, and nothing that is added meanwhile is kept."""
+    known = host().registry
+    host().registry = copy(known)
+    host().registry.__dict__ |= {
+        name: {key: copy(value) for key, value in held.items()}
+        for name, held in vars(known).items()
+        if isinstance(held, dict)
+    }
+    try:
+        yield
+    finally:
+        host().registry = known
