@@ -14,16 +14,17 @@ from gancore.component.randomness import fold
 from gancore.component.specs import spec
 from gancore.measure.cache import cached_values
 from gancore.measure.evaluation import score_study
+from gancore.measure.identity import IdentityImages, has_identity
 from gancore.measure.score import Need, Score
 from gancore.measure.sets import CHUNK, DatasetImages, ImageSet
-from gancore.measure.study import Study
+from gancore.measure.study import PairedSets, Study
 
 OF_IMAGES: frozenset[Need] = frozenset({"classes", "labels"})
 """What a score may need that any images can provide."""
 
 Anchors = dict[str, dict[str, Any]]
-"""By name, `real` or `noise`: `what` was scored, the `count` of these images, `against` how many, and their
-`scores` by name.
+"""By name, `real`, `noise` or `identity`: `what` was scored, the `count` of these images, `against` how many,
+and their `scores` by name.
 """
 
 Sides = tuple[str, ImageSet, ImageSet]
@@ -57,7 +58,8 @@ class NoiseImages:
 
 def anchors(study: Study, scores: Sequence[Score]) -> Anchors:
     """Those of `scores` that any images can have, of as many real images and of as much noise as there are
-    samples, against the same reference.
+    samples, against the same reference; and where samples are translations, of the sources themselves, with
+    the scores of pairs.
 
     Real images are held-out ones, or those of the data that the reference does not hold; where there are
     fewer of them, `count` says so. Where the reference holds all images, one half of it is compared with the
@@ -67,7 +69,31 @@ def anchors(study: Study, scores: Sequence[Score]) -> Anchors:
     count = len(study.samples)
     noise = ("images of uniform noise", NoiseImages(study.samples.image, count), study.reference)
     sides = {"real": _real(study, count), "noise": noise}
-    return {name: _anchor(study, side, chosen) for name, side in sides.items() if side is not None}
+    found = {name: _anchor(study, side, chosen) for name, side in sides.items() if side is not None}
+    same = _identity(study, scores)
+    return found | ({"identity": same} if same else {})
+
+
+def _identity(study: Study, scores: Sequence[Score]) -> dict[str, Any]:
+    """What scores are where nothing is done to the sources; empty where samples are no translations."""
+    sources, reference = study.sources, study.reference
+    if sources is None or not has_identity(sources.image, reference.image):
+        return {}
+    images = IdentityImages(sources, reference.image, len(study.samples))
+    of_images = [score for score in scores if score.needs <= OF_IMAGES]
+    found = _anchor(study, (images.what, images, reference), of_images)
+    return {**found, "scores": found["scores"] | _of_pairs(study, scores)}
+
+
+def _of_pairs(study: Study, scores: Sequence[Score]) -> dict[str, float]:
+    """The scores of sources beside their targets."""
+    pairs, chosen = study.pairs, [score for score in scores if score.needs == {"pairs"}]
+    if pairs is None or pairs.source is None or not chosen:
+        return {}
+    same = IdentityImages(pairs.source, pairs.real.image)
+    other = study.with_pairs(PairedSets(same, pairs.real, pairs.source))
+    key = _key(study.seed, same, pairs.real, chosen)
+    return cached_values(key, study.extractor, lambda: _values(other, chosen))
 
 
 def _real(study: Study, count: int) -> Sides | None:

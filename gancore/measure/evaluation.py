@@ -202,7 +202,7 @@ def protocol(study: Study) -> dict[str, Any]:
         "reference": study.reference.facts,
         "training": study.training.facts if study.training is not None else "unknown",
         **({} if study.held_out is None else {"held_out": study.held_out.facts}),
-        **({} if study.pairs is None else {"pairs": study.pairs[1].facts}),
+        **({} if study.pairs is None else {"pairs": study.pairs.real.facts}),
         "levels": 256,
         "seed": study.seed,
         "versions": {"python": platform.python_version(), "torch": torch.__version__, **host().versions},

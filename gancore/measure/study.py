@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -36,13 +36,23 @@ def gives_indices(pipeline: Pipeline) -> bool:
     return reconstructs(pipeline) and gives == "latent" and pipeline.conditioner.codebook_size > 0
 
 
+class PairedSets(NamedTuple):
+    """Images made of others, those that they should be, and those that they were made of, if known, all in
+    the same order.
+    """
+
+    made: ImageSet
+    real: ImageSet
+    source: ImageSet | None = None
+
+
 class Study:
     """Samples and a reference, seen through an extractor.
 
     `training` holds the training images if known; `pipeline` made the samples if one did. `held_out` are
-    images like the reference that the pipeline never saw. `pairs` are images made of others, and in the same
-    order the images that they should be. `checkpoint` says which weights made the samples: how many images
-    they have seen, and the hash of their file.
+    images like the reference that the pipeline never saw. `sources` are the images that samples were made of,
+    `pairs` images made of others beside those that they should be. `checkpoint` says which weights made the
+    samples: how many images they have seen, and the hash of their file.
 
     Raises:
         MeasureError: samples and reference are of different shapes, or pairs in number. FitError: the
@@ -58,7 +68,8 @@ class Study:
         pipeline: Pipeline | None = None,
         training: ImageSet | None = None,
         held_out: ImageSet | None = None,
-        pairs: tuple[ImageSet, ImageSet] | None = None,
+        sources: ImageSet | None = None,
+        pairs: PairedSets | tuple[ImageSet, ImageSet] | None = None,
         seed: int = 0,
         checkpoint: Mapping[str, Any] | None = None,
     ) -> None:
@@ -70,7 +81,8 @@ class Study:
         if pairs is not None and len(pairs[0]) != len(pairs[1]):
             raise MeasureError(f"{len(pairs[0])} images are paired with {len(pairs[1])}; give one for each")
         self.samples, self.reference, self.training = samples, reference, training
-        self.held_out, self.pairs = held_out, pairs
+        self.held_out, self.sources = held_out, sources
+        self.pairs = None if pairs is None else PairedSets(*pairs)
         self.pipeline, self.seed, self.checkpoint = pipeline, seed, dict(checkpoint or {})
         self.extractor = extractor
         extractor.bind(seed=0, by="the images", facts={"image": reference.image})
@@ -87,6 +99,12 @@ class Study:
         other = Study(samples, reference, self.extractor, seed=self.seed)
         if reference is self.reference:
             other._features["reference"] = self.features("reference")
+        return other
+
+    def with_pairs(self, pairs: PairedSets) -> "Study":
+        """A study of the same images beside other pairs."""
+        other = Study(self.samples, self.reference, self.extractor, pairs=pairs, seed=self.seed)
+        other._features |= self._features
         return other
 
     def holds(self, need: Need) -> bool:

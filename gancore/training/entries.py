@@ -13,6 +13,7 @@ from gancore.data import Data
 from gancore.data.derived import Derived
 from gancore.errors import FitError
 from gancore.measure.sets import DatasetImages, PipelineSamples
+from gancore.measure.study import PairedSets
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import Recipe
 
@@ -40,15 +41,15 @@ def paired(pipeline: Pipeline, data: Data) -> bool:
     return data.paired and pipeline.reads not in ("", pipeline.makes)
 
 
-def pairs(
-    pipeline: Pipeline, data: Data, count: int, seed: int
-) -> tuple[PipelineSamples, DatasetImages] | None:
-    """What a pipeline makes of at most `count` images, and what it should make; None without pairs."""
+def pairs(pipeline: Pipeline, data: Data, count: int, seed: int) -> PairedSets | None:
+    """What a pipeline makes of at most `count` images, what it should make, and the images; None without
+    pairs.
+    """
     if not paired(pipeline, data):
         return None
     some = DatasetImages(data, min(count, len(data)), seed=seed, entry=pipeline.reads)
     target = DatasetImages(data, min(count, len(data)), seed=seed, entry=pipeline.makes)
-    return PipelineSamples(pipeline, len(some), seed=seed, source=some), target
+    return PairedSets(PipelineSamples(pipeline, len(some), seed=seed, source=some), target, some)
 
 
 def check_entries(recipe: Recipe, data: Data) -> None:

@@ -63,12 +63,13 @@ def study_of_run(
     reference = _reference_of_run(data, pipeline, request, run)
     applied = None if data is None or not pipeline.reads else data.held_out or data.training
     pipeline, batch_norm = _normalized(pipeline, request)
+    sources = None if applied is None else DatasetImages(applied, entry=pipeline.reads)
     samples = PipelineSamples(
         pipeline,
         request.count,
         seed=request.seed,
         truncation=request.truncation,
-        source=None if applied is None else DatasetImages(applied, entry=pipeline.reads),
+        source=sources,
     )
     facts = {"run": run.path.resolve().name, "pipeline": folder.name}
     samples.facts |= facts | {"weights": _weights(run), "batch_norm": batch_norm}
@@ -83,6 +84,7 @@ def study_of_run(
         held_out=None
         if data is None or data.held_out is None
         else DatasetImages(data.held_out, entry=pipeline.makes),
+        sources=sources if pipeline.product == "translates" else None,
         pairs=None if applied is None else pairs(pipeline, applied, request.count, request.seed),
         seed=request.seed,
         checkpoint={"images": seen, "weights_sha256": sha256(folder / FILE)},

@@ -261,7 +261,10 @@ class Training:
         pipelines = self.products()
         write_real(next(iter(pipelines.values())), self.monitor.data.pictures, self.run_folder)
         self.run_folder.samples_folder.mkdir(exist_ok=True)
-        for path in write_grids(pipelines, self.fixed, self.run_folder, self.run.images, self.settings.seed):
+        paired = self.monitor.data.paired
+        for path in write_grids(
+            pipelines, self.fixed, self.run_folder, self.run.images, self.settings.seed, paired=paired
+        ):
             self._tell("gancore_sampled", path=str(path))
 
     def _check_finite(self, step: int) -> None:

@@ -148,6 +148,7 @@ class Monitor:
             default_extractor(reference.image),
             pipeline=pipeline,
             held_out=held_out,
+            sources=source if pipeline.product == "translates" else None,
             pairs=pairs(pipeline, self.held_out or self.data, MOST, SEED),
             seed=SEED,
         )

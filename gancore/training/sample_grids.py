@@ -21,27 +21,41 @@ from gancore.runs.layout import REAL
 COUNT = 64
 """Images in a grid without classes."""
 
-COLUMNS, PAIR = 8, ("image", "made of it")
+COLUMNS, PAIR, TRIPLE = 8, ("image", "made of it"), ("source", "made of it", "target")
 CLASSES = 16
 """Rows in a grid with a class each: the first ones of more."""
 RECONSTRUCTION = "reconstruction"
 SHOWN = COUNT // 2
+TRIPLES = 3
+"""How often three columns stand side by side."""
 """Data images in the grids of translators and encoders; each is shown next to its result."""
 
 
 def write_grids(
-    pipelines: dict[str, Pipeline], fixed: dict[str, Tensor], run: RunFolder, images: int, seed: int
+    pipelines: dict[str, Pipeline],
+    fixed: dict[str, Tensor],
+    run: RunFolder,
+    images: int,
+    seed: int,
+    *,
+    paired: bool = False,
 ) -> list[Path]:
     """Writes one grid per pipeline; returns the paths.
 
     `00012000.png` is from the first pipeline, `00012000-NAME.png` from others; an encoder adds
     `00012000-reconstruction.png`. A row of samples is of one class, if the pipeline draws images of classes.
-    `fixed` holds the images that translators and encoders are applied to.
+    `fixed` holds the images that translators and encoders are applied to; where they are `paired`, the target
+    stands beside each translation.
     """
     written = []
     texts = {"Command": begun_by(run), "Seed": str(seed), "Run": run_hash(run)}
     title = f"{images:,} images seen · seed {seed}"
     for i, (name, pipeline) in enumerate(pipelines.items()):
+        if paired and pipeline.product == "translates" and pipeline.makes in fixed:
+            path = run.sample_file(images, "" if i == 0 else name)
+            write_triples(pipeline, fixed, path, seed, title, texts)
+            written.append(path)
+            continue
         grids = {"" if i == 0 else name: sample_grid(pipeline, fixed, seed)}
         if pipeline.encoder is not None and pipeline.product == "draws":
             mark = RECONSTRUCTION if i == 0 else f"{name}-{RECONSTRUCTION}"
@@ -54,6 +68,19 @@ def write_grids(
             save_grid(pictures, path, columns=COLUMNS, captions=captions, texts=texts)
             written.append(path)
     return written
+
+
+def write_triples(
+    pipeline: Pipeline, fixed: dict[str, Tensor], path: Path, seed: int, title: str, texts: dict[str, str]
+) -> None:
+    """Writes a grid of sources, what is made of each, and what should be made."""
+    count = len(fixed[pipeline.reads]) // TRIPLES * TRIPLES or len(fixed[pipeline.reads])
+    source, target = (fixed[entry][:count] for entry in (pipeline.reads, pipeline.makes))
+    label = fixed["label"][:count] if "label" in fixed else None
+    made = torch.cat(list(pipeline.apply(source, label, seed=seed)))
+    columns = TRIPLE * min(TRIPLES, count)
+    captions = Captions((), columns, title)
+    save_grid(side_by_side(source, made, target), path, columns=len(columns), captions=captions, texts=texts)
 
 
 def write_real(pipeline: Pipeline, data: Data, run: RunFolder) -> None:
@@ -93,18 +120,15 @@ def applied(pipeline: Pipeline, entry: str, fixed: dict[str, Tensor], seed: int)
     return side_by_side(fixed[entry], made)
 
 
-def side_by_side(left: Tensor, right: Tensor) -> Tensor:
-    """Two batches, interleaved: left 0, right 0, left 1 …; if their channels differ, as RGB on white, and
-    smaller ones enlarged to the size of the others.
+def side_by_side(*batches: Tensor) -> Tensor:
+    """Batches of as many images, interleaved: first 0, second 0, first 1 …; if their channels differ, as RGB
+    on white, and smaller ones enlarged to the size of the others.
     """
-    if left.shape[1] != right.shape[1]:
-        left, right = rgb(left), rgb(right)
-    size = [max(sides) for sides in zip(left.shape[2:], right.shape[2:], strict=True)]
-    left, right = (
-        images if list(images.shape[2:]) == size else interpolate(images, size=size)
-        for images in (left.cpu(), right.cpu())
-    )
-    return torch.stack([left, right], 1).flatten(0, 1)
+    mixed = len({images.shape[1] for images in batches}) > 1
+    shown = [(rgb(images) if mixed else images).cpu() for images in batches]
+    size = [max(images.shape[axis] for images in shown) for axis in (2, 3)]
+    alike = [images if list(images.shape[2:]) == size else interpolate(images, size=size) for images in shown]
+    return torch.stack(alike, 1).flatten(0, 1)
 
 
 def rgb(images: Tensor) -> Tensor:

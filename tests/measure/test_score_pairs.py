@@ -12,7 +12,7 @@ def test_pairs_are_compared_image_by_image():
     made, real = images(40, seed=3), images(40, seed=4)
     judged = study(pairs=(Images(made), Images(real)))
     found = Pairs()(judged)
-    assert list(found) == ["MAE", "PSNR", "SSIM", "feature distance[toy-1]"]
+    assert list(found) == ["MAE", "PSNR", "SSIM", "feature distance[toy-1]", "sharpness"]
     assert found["MAE"].value == pytest.approx(float(absolute_error(made, real).mean()))
     features = [judged.extractor(one).detach().double() for one in (made, real)]
     expected = float((features[0] - features[1]).norm(dim=1).mean())

@@ -213,8 +213,10 @@ def test_a_translator_may_read_a_derived_entry_of_another_size(upscaling):
 
 def test_translations_are_compared_with_their_held_out_targets(upscaling):
     found = gancore.evaluate(upscaling, score="pairs", extractor="pixels")
-    assert {"MAE", "PSNR", "SSIM", "feature distance[pixels-1]"} == set(found)
+    assert {"MAE", "PSNR", "SSIM", "feature distance[pixels-1]", "sharpness"} == set(found)
     assert found.protocol["pairs"]["count"] == 64
+    same = found.anchors["identity"]
+    assert same["what"] == "sources, resized to 32×32 by bicubic" and set(same["scores"]) == set(found)
     held_out = RunFolder(upscaling).data().held_out.rows(np.arange(64))["image"]
     small = nn.functional.avg_pool2d(held_out, 4)
     made = torch.cat(list(gancore.load(upscaling).apply(small)))
