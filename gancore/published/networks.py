@@ -139,7 +139,10 @@ def _from_safetensors(path: Path) -> dict[str, Network]:
     try:
         with safe_open(path, "pt") as file:
             config = json.loads((file.metadata() or {}).get("config", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()
+            if len(names) > MOST_MODULES:
+                raise Refused(f"{len(names):,} tensors, more than {MOST_MODULES:,}")
+            tensors = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, ValueError, TypeError, ArithmeticError, RuntimeError) as error:
         raise Refused(f"not a complete safetensors file ({shown(str(error), 200)})") from None
     if not isinstance(config, dict):

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import struct
 import time
 
 import pytest
@@ -116,3 +117,11 @@ def test_shapes_of_a_safetensors_file_that_no_tensor_has(tmp_path):
     (tmp_path / "x.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
     with pytest.raises(CheckpointError, match="x.safetensors: the file is refused"):
         read_networks(tmp_path / "x.safetensors")
+
+
+def test_a_header_of_more_tensors_than_any_network_has_is_refused_before_they_are_read(tmp_path):
+    empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    header = json.dumps({f"t{i}": empty for i in range(20_001)}).encode()
+    (tmp_path / "many.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    with pytest.raises(CheckpointError, match=r"20,001 tensors, more than 20,000"):
+        read_networks(tmp_path / "many.safetensors")

@@ -1,0 +1,90 @@
+"""The same recipe on the codes of a trained first stage and on pixels, for equal minutes of the processor.
+
+    python tools/latent_gan.py --fashion-mnist FOLDER --first-stage RUN [--recipe gan] [--minutes 4]
+    [--seeds 2] [--batch 64] [--set FIELD=VALUE ...] [--runs runs/latent-gan]
+
+Each training is stopped, as by a person, once its process has taken the minutes, in which start and encoding
+of the images count, but not the training of the first stage. Judged by features of samples and of training
+images. Prints a table; each run has a sheet of samples.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from families import options
+
+from gancore.measure.evaluation import score_study
+from gancore.measure.frechet import Frechet
+from gancore.measure.precision_recall import PrecisionRecall
+from gancore.runs.folder import RunFolder
+from gancore.training.evaluating import EvaluationRequest, study_of_run
+
+SCORES = (Frechet(), PrecisionRecall())
+ENDLESS = 10**8
+
+
+def seconds_of(process: int) -> float:
+    """The processor time that a process has taken."""
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def trained(run: Path, words: list[str], minutes: float) -> None:
+    """Trains until the process has taken the minutes."""
+    if RunFolder(run).exists:
+        return
+    command = [sys.executable, "-m", "gancore", "train", *words, "--output", str(run)]
+    with run.with_suffix(".log").open("a") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        while process.poll() is None and seconds_of(process.pid) < 60 * minutes:
+            time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def sides(given: argparse.Namespace) -> dict[str, list[str]]:
+    """The arguments of each training by the name of its run."""
+    data = ["--data", str(given.fashion_mnist), "--subset", "train", "--size", "32", "--labels", "none"]
+    how = ["--images", str(ENDLESS), "--batch", str(given.batch), "--threads", "1", "--evaluate-every", "0"]
+    changes = [f"--set={change}" for change in given.set]
+    codes = ["--first-stage", str(given.first_stage)]
+    made = {}
+    for seed in range(given.seeds):
+        shared = [given.recipe, *data, *how, *changes, "--seed", str(seed)]
+        made[f"{given.recipe}-pixels-{seed}"] = shared
+        made[f"{given.recipe}-codes-{seed}"] = [*shared, *codes]
+    return made
+
+
+def row(run: Path, given: argparse.Namespace) -> str:
+    """A row of the table."""
+    found = score_study(study_of_run(run, None, EvaluationRequest(count=given.count)), SCORES)
+    cells = [f"{value.value:.3g}" for value in found.scores.values()]
+    return f"| {run.name} | {found.images:,} | " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    parser = options(__doc__, "runs/latent-gan")
+    parser.add_argument("--first-stage", type=Path, required=True)
+    parser.add_argument("--recipe", default="gan")
+    parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--set", nargs="*", default=[])
+    given = parser.parse_args()
+    given.runs.mkdir(parents=True, exist_ok=True)
+    made = sides(given)
+    for name, words in made.items():
+        trained(given.runs / name, words, given.minutes)
+    print("| run | images | FD | precision | recall |\n|---|---|---|---|---|")
+    for name in made:
+        print(row(given.runs / name, given), flush=True)
+
+
+if __name__ == "__main__":
+    main()
