@@ -162,6 +162,18 @@ class Generator(Part):
             "use a fixed weight, or another generator"
         )
 
+    def maps(self, code: Tensor) -> list[Tensor]:
+        """`(N, *code_shape)` → the maps `(N, C_i, H_i, W_i)` of the layers that encode it, early to late,
+        float32: of a translator the image itself first.
+
+        CUT compares an image with its translation in them (Park et al. 2020, arXiv:2007.15651). Optional.
+        Raises UserError if the generator gives none.
+        """
+        raise UserError(
+            f"{self.qualified_name} gives no maps of its layers (maps); use a translator that does, such as "
+            "resnet"
+        )
+
     def code_weights(self) -> Sequence[Tensor]:
         """The weights that a code is multiplied by first.
 

@@ -96,6 +96,18 @@ class ResNetTranslator(Generator):
         """`(N, *source)` → `(N, C, H, W)`."""
         return at_least_float32(self.layers(code))  # (N, C, H, W)
 
+    def maps(self, code: Tensor) -> list[Tensor]:
+        """`(N, *source)` → the image, what both convolutions of stride 2 make of it, and the first and the
+        middle residual block: of 9 the fifth, as in Park et al. 2020 (CUT), arXiv:2007.15651.
+        """
+        stops = sorted({3, 6, 9, 9 + self.blocks // 2})  # where these lie in `layers`
+        image, found = code, [code]
+        for place, layer in enumerate(list(self.layers)[: stops[-1] + 1]):
+            image = layer(image)  # (N, channels, h, w)
+            if place in stops:
+                found.append(image)
+        return [at_least_float32(one) for one in found]
+
 
 @part("resnet", tags=("translator",))
 class ResNet(ResNetTranslator):

@@ -15,8 +15,8 @@ from gancore.training.start import train
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    path = Path(__file__).parents[1] / "tools" / "color_distance.py"
-    found = importlib.util.spec_from_file_location("color_distance", path)
+    path = Path(__file__).parents[1] / "tools" / "held_out.py"
+    found = importlib.util.spec_from_file_location("held_out", path)
     assert found is not None and found.loader is not None
     made = importlib.util.module_from_spec(found)
     found.loader.exec_module(made)
@@ -36,10 +36,19 @@ def test_the_histogram_counts_colors(tool: ModuleType) -> None:
 
 def test_the_distance_is_the_share_of_pixels_that_differ(tool: ModuleType) -> None:
     one, other = torch.full((2, 3, 4, 4), -1.0), torch.full((2, 3, 4, 4), -1.0)
-    assert tool.distance(one, other) == 0
+    assert tool.color_distances(one, other).tolist() == [0, 0]
     other[0, 0, :2] = 1
-    assert tool.distance(one, other) == pytest.approx(0.25)
-    assert tool.distance(one, -one) == 1
+    assert tool.color_distances(one, other).tolist() == [0.5, 0]
+    assert tool.color_distances(one, -one).tolist() == [1, 1]
+
+
+def test_a_gain_has_the_standard_error_over_pairs(tool: ModuleType) -> None:
+    ours, made, theirs = torch.tensor([4.0, 6.0]), torch.tensor([1.0, 1.0]), torch.zeros(2)
+    gain = tool.Gain(lambda one, other: (one - other).abs(), ours, made, theirs)
+    assert (gain.before, gain.after, gain.gain, gain.error) == (5, 1, 4, pytest.approx(1))
+    assert gain.significant
+    assert str(gain) == "5.0000 → 1.0000 | 4.0000 ± 1.0000"
+    assert not tool.Gain(lambda one, other: (one - other).abs(), ours, ours, theirs).significant
 
 
 def domain(folder: Path, color: tuple[float, float, float]) -> str:
@@ -70,12 +79,13 @@ def test_a_run_is_measured_on_what_it_did_not_see(
     pairs = tool.held_out(run)
     assert len(pairs) == 5
     assert pairs.source.stems == pairs.target.stems
-    code = tool.main([str(run)])
-    said = capsys.readouterr().out
-    assert said.startswith("5 held-out pairs")
-    assert "forward   untranslated 1.0000" in said
-    assert "backward  untranslated 1.0000" in said
-    assert code == int("not nearer" in said)
+    assert tool.main([str(run), "--sheet", str(tmp_path / "sheet.png")]) in (0, 1)
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == tool.HEAD.splitlines()
+    assert said[2].startswith("| run | forward | 1.0000 → ")
+    assert said[3].startswith("| run | backward | 1.0000 → ")
+    assert (tmp_path / "sheet-run-forward.png").exists()
+    assert (tmp_path / "sheet-run-backward.png").exists()
 
 
 def test_a_run_that_held_nothing_out_is_refused(
