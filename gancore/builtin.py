@@ -28,6 +28,7 @@ from gancore.standard.gradient_normalization import GradientNormalization
 from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
 from gancore.standard.labels import EmpiricalLabels, UniformLabels, UniformOneHot
 from gancore.standard.latent_codes import LatentCodes
+from gancore.standard.layer_matching import LayerMatching
 from gancore.standard.lecam import LeCam
 from gancore.standard.losses import (
     DualContrastive,
@@ -43,10 +44,12 @@ from gancore.standard.matching import FeatureMatching
 from gancore.standard.matching_aware import MatchingAware
 from gancore.standard.minibatch import MinibatchDiscriminator
 from gancore.standard.multi_hinge import MultiHinge
+from gancore.standard.multi_scale import MultiScaleDiscriminator
 from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
 from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
-from gancore.standard.patchgan import PatchGAN
+from gancore.standard.patchgan import BatchPatchGAN, PatchGAN
 from gancore.standard.path_length import PathLength
+from gancore.standard.pixelgan import BatchPixelGAN, PixelGAN
 from gancore.standard.projection import ProjectionDiscriminator
 from gancore.standard.quantizers import (
     Codebook,
@@ -94,14 +97,15 @@ _PARTS: list[type[Part]] = [
     *(ProjectedQuantizer, RotationTrick, KMeansStart, Revival, EntropyPenalty),
     *(Codebook, UniformIndices),
     *(Decoded, UNet, InstanceUNet, ResNet, BatchResNet),
-    *(PatchGAN, ProjectionDiscriminator, MinibatchDiscriminator, GradientNormalization),
+    *(PatchGAN, BatchPatchGAN, PixelGAN, BatchPixelGAN, MultiScaleDiscriminator),
+    *(ProjectionDiscriminator, MinibatchDiscriminator, GradientNormalization),
     *(CoTrainingDiscriminator, CoTraining),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),
     *(RelativisticPairing, RelativisticAverage, DualContrastive),
     *(TopK, Weighted, NoisyLabels),
     *(R1, R2, GradientPenalty, OneSidedGradientPenalty, MaxGradient, Dragan, Drift),
     *(LeCam, BalancedConsistency, MatchingAware, OrthogonalDiscriminator),
-    *(OrthogonalGenerator, FeatureMatching, PathLength),
+    *(OrthogonalGenerator, FeatureMatching, LayerMatching, PathLength),
     *(HistoricalAverageDiscriminator, HistoricalAverageGenerator, Unrolled),
     *(ACGAN, FewLabels, InfoGAN, LatentConsistency),
     *(ConditionalContrastive, DataToDataCrossEntropy, MultiHinge, Rotation),

@@ -245,6 +245,17 @@ class Discriminator(Part):
     def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
         """Features → scores."""
 
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """`(N, C, H, W)` → the maps of its layers `(N, C_i, H_i, W_i)`, early to late, without the scores,
+        float32; what `generator-regularizer/layer-matching` compares.
+
+        Optional. Raises UserError if the discriminator has none.
+        """
+        raise UserError(
+            f"{self.qualified_name} gives no maps of its layers (`maps`); use a discriminator that does, "
+            "such as patchgan or multi-scale"
+        )
+
     def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """`(N, C, H, W)` → scores, `(N,)` or `(N, 1, h, w)` float32."""
         return at_least_float32(self.forward_head(self.forward_features(image), label))

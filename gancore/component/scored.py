@@ -18,7 +18,7 @@ class Scored:
     `score(image, label)`. `features_of` maps images to the discriminator's features in the same way, and
     `generate` latents to images with these labels. With `gradient=True` the images are a leaf that requires
     gradients, for gradient penalties. With `head` (features → scores) the scores are made from `features`, so
-    that both cost one pass.
+    that both cost one pass. `maps_of` maps images to the maps of the discriminator's layers.
 
     `label` is None where no part reads labels. What a record lacks (real images have no latent) raises
     FitError.
@@ -36,11 +36,13 @@ class Scored:
         generate: Callable[[Tensor], Tensor] | None = None,
         features_of: Callable[[Tensor], Tensor] | None = None,
         head: Callable[[Tensor], Tensor] | None = None,
+        maps_of: Callable[[Tensor], list[Tensor]] | None = None,
         discriminator: nn.Module | None = None,
     ) -> None:
         self._make, self.score, self._gradient = image, score, gradient
         self.label, self._latent, self._make_code, self._generate = label, latent, code, generate
         self._features_of, self._head, self._discriminator = features_of, head, discriminator
+        self._maps_of = maps_of
         self._image: Tensor | None = None
         self._code: Tensor | None = None
         self._features: Tensor | None = None
@@ -76,6 +78,13 @@ class Scored:
     def features_of(self, image: Tensor) -> Tensor:
         """The discriminator's features of other images, `(N, C, H, W)` → `(N, …)`."""
         return _given(self._features_of, "features")(image)
+
+    @property
+    def maps(self) -> list[Tensor]:
+        """The maps of the discriminator's layers for the images, by a pass of their own, `(N, C_i, H_i,
+        W_i)`.
+        """
+        return _given(self._maps_of, "maps")(self.image)
 
     @property
     def latent(self) -> Tensor:

@@ -263,6 +263,10 @@ class AdversarialRecipe(Recipe):
         """The discriminator's features of the augmented images."""
         return self.discriminator.forward_features(self.shown(image, label))
 
+    def maps(self, image: Tensor, label: Tensor | None) -> list[Tensor]:
+        """The maps of the discriminator's layers for the augmented images."""
+        return self.discriminator.maps(self.shown(image, label))
+
     def head(self, features: Tensor, label: Tensor | None) -> Tensor:
         """The scores of images whose features are known, as `score` gives them."""
         return at_least_float32(self.discriminator.forward_head(features, label))
@@ -336,6 +340,7 @@ class AdversarialRecipe(Recipe):
             lambda image, label=label: self.score(image, label),
             label=label,
             features_of=lambda image: self.features(image, label),
+            maps_of=lambda image: self.maps(image, label),
             head=(lambda features: self.head(features, label)) if shared else None,
             discriminator=self.discriminator,
             **made_from,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gancore.standard.historical import HistoricalAverageDiscriminator, HistoricalAverageGenerator
     from gancore.standard.labels import EmpiricalLabels, UniformLabels, UniformOneHot
     from gancore.standard.latent_codes import LatentCodes
+    from gancore.standard.layer_matching import LayerMatching
     from gancore.standard.lecam import LeCam
     from gancore.standard.losses import (
         DualContrastive,
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
     from gancore.standard.matching_aware import MatchingAware
     from gancore.standard.minibatch import MinibatchDiscriminator
     from gancore.standard.multi_hinge import MultiHinge
+    from gancore.standard.multi_scale import MultiScaleDiscriminator
     from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
     from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
-    from gancore.standard.patchgan import PatchGAN
+    from gancore.standard.patchgan import BatchPatchGAN, PatchGAN
     from gancore.standard.path_length import PathLength
+    from gancore.standard.pixelgan import BatchPixelGAN, PixelGAN
     from gancore.standard.projection import ProjectionDiscriminator
     from gancore.standard.quantizers import (
         Codebook,
@@ -99,11 +102,13 @@ _HOMES = {
     "gradient_normalization": ("GradientNormalization",),
     "path_length": ("PathLength",),
     "latent_codes": ("LatentCodes",),
+    "layer_matching": ("LayerMatching",),
     "lecam": ("LeCam",),
     "matching": ("FeatureMatching",),
     "matching_aware": ("MatchingAware",),
     "minibatch": ("MinibatchDiscriminator",),
     "multi_hinge": ("MultiHinge",),
+    "multi_scale": ("MultiScaleDiscriminator",),
     "orthogonal": (
         "OrthogonalDiscriminator",
         "OrthogonalGenerator",
@@ -134,7 +139,8 @@ _HOMES = {
         "Wasserstein",
     ),
     "optimizers": ("Adam", "AdamW", "RMSprop", "SGD"),
-    "patchgan": ("PatchGAN",),
+    "patchgan": ("BatchPatchGAN", "PatchGAN"),
+    "pixelgan": ("BatchPixelGAN", "PixelGAN"),
     "projection": ("ProjectionDiscriminator",),
     "quantizers": (
         "Codebook",
@@ -181,6 +187,8 @@ __all__ = [
     "Adam",
     "AdamW",
     "BalancedConsistency",
+    "BatchPatchGAN",
+    "BatchPixelGAN",
     "BatchResNet",
     "Chain",
     "CoTraining",
@@ -219,6 +227,7 @@ __all__ = [
     "KMeansStart",
     "LatentCodes",
     "LatentConsistency",
+    "LayerMatching",
     "LeCam",
     "LeastSquares",
     "Linear",
@@ -229,6 +238,7 @@ __all__ = [
     "Minimax",
     "MovingAverageQuantizer",
     "MultiHinge",
+    "MultiScaleDiscriminator",
     "NoAugment",
     "NoAverage",
     "NoisyLabels",
@@ -241,6 +251,7 @@ __all__ = [
     "PatchGAN",
     "PathLength",
     "Piecewise",
+    "PixelGAN",
     "ProjectedQuantizer",
     "ProjectionDiscriminator",
     "RMSprop",

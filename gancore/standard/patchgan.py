@@ -1,29 +1,56 @@
-"""The PatchGAN discriminator."""
+"""The PatchGAN discriminator, with instance or batch normalization."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+import torch
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Discriminator
-from gancore.component.part import field, part
+from gancore.component.part import field, interface, part
+from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.initializers import normal_weights
 from gancore.nn.instance_norm import InstanceNorm
 from gancore.nn.pyramid import doubling_widths
 
-__all__ = ["PatchGAN"]
+__all__ = ["BatchPatchGAN", "PatchGAN", "PatchScores"]
+
+
+@interface("discriminator")
+class PatchScores(Discriminator):
+    """Activated convolutions, the `body`, and one to the scores, the `head`."""
+
+    def forward_features(self, image: Tensor) -> Tensor:
+        """`(N, C, H, W)` → the last map `(N, C', h', w')`."""
+        features: Tensor = cast(nn.Module, self.body)(image)
+        return features
+
+    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
+        """Features → scores `(N, 1, h, w)`."""
+        scores: Tensor = cast(nn.Module, self.head)(features)
+        return scores
+
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """`(N, C, H, W)` → the map after each activation."""
+        x, found = image, list[Tensor]()
+        for layer in cast(nn.Sequential, self.body):
+            x = layer(x)
+            if isinstance(layer, nn.LeakyReLU):
+                found.append(at_least_float32(x))
+        return found
 
 
 @part("patchgan")
-class PatchGAN(Discriminator):
+class PatchGAN(PatchScores):
     """Judges overlapping patches of an image; one score for each patch.
 
     Paper: Isola et al. 2017, arXiv:1611.07004, section 3.2.2, as used by Zhu et al. 2017, arXiv:1703.10593,
     appendix 7.2: C64-C128-C256-C512 with 4×4 convolutions, instance normalization except in the first, leaky
     ReLU of slope 0.2, then a convolution to one channel. With 3 `layers` of stride 2 a patch is 70×70
-    (2,764,737 weights on 3 channels); 2 make it 34×34, 1 makes it 16×16. As in the published code the last
+    (2,764,737 weights on 3 channels); 2 make it 34×34, 1 makes it 16×16, and 5 make it 286×286, which is a
+    whole image (ImageGAN, section 4.4; its scores still overlap). As in the published code the last
     C-layer and the convolution to one channel have stride 1, which the 70×70 implies and the text does not
     mention; weights start from N(0, 0.02) (Zhu et al., appendix 7.1), biases from 0. A subclass with another
     normalization overrides `c_layer`.
@@ -73,15 +100,31 @@ class PatchGAN(Discriminator):
             nn.LeakyReLU(0.2, inplace=True),
         ]
 
-    def forward_features(self, image: Tensor) -> Tensor:
-        """`(N, C, H, W)` → `(N, 8 × width, h + 1, w + 1)` with 3 layers or more."""
-        features: Tensor = self.body(image)
-        return features
 
-    def forward_head(self, features: Tensor, label: Tensor | None = None) -> Tensor:
-        """Features → scores `(N, 1, h, w)`."""
-        scores: Tensor = self.head(features)
-        return scores
+@part("patchgan-batch", tags=["batch"])
+class BatchPatchGAN(PatchGAN):
+    """The PatchGAN with batch normalization in place of instance normalization.
+
+    Paper: Isola et al. 2016 (Pix2Pix), arXiv:1611.07004, section 6.1.2; layers as in discriminator/patchgan.
+    As in the published code convolutions before a normalization have no bias, and scales start from N(1,
+    0.02). On source and image joined, of 3 channels each, it has 2,768,705 weights with patches of 70×70.
+    Statistics are those of the rows that each process has.
+
+    `(N, C, H, W)` in [-1, 1] → scores `(N, 1, h, w)` float32; labels are ignored.
+
+    Raises:
+        FitError: the images are too small for so many layers.
+    """
+
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
+
+    def c_layer(self, narrow: int, wide: int, stride: int) -> list[nn.Module]:
+        """A convolution, batch normalization and activation."""
+        return [
+            nn.Conv2d(narrow, wide, 4, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(wide),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
 
 
 def _check_size(discriminator: PatchGAN) -> None:

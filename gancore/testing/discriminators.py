@@ -67,6 +67,27 @@ def gradient_is_true(trial: Trial[Discriminator]) -> None:
     ensure_slope(trial, _total, 1e-2, "the gradient of the scores")
 
 
+def _gives_maps(part: Discriminator) -> str:
+    return "" if type(part).maps is not Discriminator.maps else "it gives no maps of its layers"
+
+
+@check(Discriminator, excuse=_gives_maps)
+def gives_maps_of_its_layers(trial: Trial[Discriminator]) -> None:
+    """If it gives maps of its layers, these are finite float32 `(N, C, H, W)`, and a finite gradient of each
+    reaches the image.
+    """
+    image = trial.images(trial.n, *trial.part.image).requires_grad_()
+    maps = trial.part.maps(image)
+    ensure(bool(maps), "`maps` gives an empty list")
+    for i, made in enumerate(maps):
+        fine = made.dim() == 4 and len(made) == trial.n and made.dtype == torch.float32
+        ensure(fine, f"map {i} is {tuple(made.shape)} of {made.dtype}, expected (N, C, H, W) of float32")
+        ensure(made.requires_grad, f"map {i} has no gradient in the image")
+        (gradient,) = torch.autograd.grad(made.square().sum(), image, allow_unused=True, retain_graph=True)
+        reached = gradient is not None and bool(gradient.isfinite().all()) and bool(gradient.any())
+        ensure(reached, f"no finite gradient of map {i} reaches the image")
+
+
 def _differentiates(part: Discriminator) -> str:
     return (
         "its scores contain a gradient, so it would need a third derivative, which torch's layers of "

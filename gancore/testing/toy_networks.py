@@ -66,12 +66,22 @@ class Critic(nn.Module):
         """Logits `(N, CLASSES)`, for penalties that ask a discriminator for its classifier."""
         return features.flatten(1)[:, :CLASSES]
 
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """The image and the features as maps."""
+        return [image, self.body(image)[..., None, None]]
+
     def scored(
         self, image: Tensor, label: Tensor, *, make: Callable[..., Tensor] | None = None, **given: Any
     ) -> Watched:
         """Images as a recipe hands them to penalties."""
         return Watched(
-            make or (lambda: image), self, label=label, features_of=self.body, discriminator=self, **given
+            make or (lambda: image),
+            self,
+            label=label,
+            features_of=self.body,
+            maps_of=self.maps,
+            discriminator=self,
+            **given,
         )
 
     def generated(self, maker: nn.Module, code: Tensor, label: Tensor, **given: Any) -> Watched:

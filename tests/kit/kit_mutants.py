@@ -305,6 +305,12 @@ class OnceDifferentiable(HonestDiscriminator):
         return self.first(_OnceOnly.apply(image.flatten(1)))
 
 
+@mutant("gives_maps_of_its_layers")
+class DetachedLayers(HonestDiscriminator):
+    def maps(self, image):
+        return [image.detach()]
+
+
 _DEAF = ("reads_every_number_of_a_label", "refuses_a_row_of_another_length")
 
 

@@ -1,26 +1,19 @@
 import pytest
 import torch
 from originals import original, within
-from torch import nn
 
 from gancore.component.weights import load_state
 from gancore.errors import FitError
 from gancore.nn.instance_norm import InstanceNorm
-from gancore.standard.patchgan import PatchGAN
+from gancore.standard.patchgan import BatchPatchGAN, PatchGAN
+from gancore.standard.pixelgan import BatchPixelGAN, PixelGAN
 
 RGB = (3, 16, 16)
 
 
-class Batch(PatchGAN):
-    """With batch normalization, and no bias before it, as Pix2Pix and VQGAN have it."""
-
-    def c_layer(self, narrow, wide, stride):
-        convolution = nn.Conv2d(narrow, wide, 4, stride=stride, padding=1, bias=False)
-        return [convolution, nn.BatchNorm2d(wide), nn.LeakyReLU(0.2, inplace=True)]
-
-
 @pytest.mark.parametrize(
-    ("layers", "patch", "weights"), [(3, 70, 2_764_737), (2, 34, 662_977), (1, 16, 136_385)]
+    ("layers", "patch", "weights"),
+    [(5, 286, 11_154_369), (3, 70, 2_764_737), (2, 34, 662_977), (1, 16, 136_385)],
 )
 def test_the_discriminator_has_the_published_number_of_weights_and_patch(layers, patch, weights):
     with torch.device("meta"):
@@ -39,6 +32,38 @@ def test_one_score_sees_exactly_its_patch(layers, monkeypatch):
     assert image.grad is not None
     seen = image.grad[0, 0].nonzero()
     assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [made.patch] * 2
+
+
+@pytest.mark.parametrize(("cls", "weights"), [(PatchGAN, 2_767_809), (BatchPatchGAN, 2_768_705)])
+def test_source_and_image_joined_are_judged_with_as_many_weights_as_published(cls, weights):
+    with torch.device("meta"):
+        made = cls(image=(6, 256, 256))
+    assert sum(p.numel() for p in made.parameters()) == weights
+
+
+@pytest.mark.parametrize("cls", [PatchGAN, BatchPatchGAN, PixelGAN, BatchPixelGAN])
+def test_maps_are_those_after_each_activation(cls):
+    made = cls(image=RGB, width=2, **({"layers": 2} if issubclass(cls, PatchGAN) else {})).eval()
+    image = torch.randn(2, *RGB)
+    maps = made.maps(image)
+    assert torch.equal(maps[-1], made.forward_features(image))
+    assert [found.shape[1] for found in maps] == ([2, 4, 8] if issubclass(cls, PatchGAN) else [2, 4])
+    assert torch.equal(maps[0], torch.nn.functional.leaky_relu(made.body[0](image), 0.2))
+
+
+def test_the_discriminator_of_pixels_judges_each_by_itself():
+    with torch.device("meta"):
+        counts = [
+            sum(p.numel() for p in cls(image=(6, 8, 8)).parameters()) for cls in (PixelGAN, BatchPixelGAN)
+        ]
+    assert counts == [6 * 64 + 64 + 64 * 128 + 128 + 129, 6 * 64 + 64 + 64 * 128 + 256 + 128]
+    made = BatchPixelGAN(image=RGB, width=2).eval()
+    image = torch.randn(1, *RGB)
+    scores = made(image)
+    assert scores.shape == (1, 1, 16, 16)
+    image[0, :, 3, 5] += 1
+    changed = (made(image) != scores)[0, 0].nonzero().tolist()
+    assert changed == [[3, 5]]
 
 
 def test_the_70_pixel_patches_give_30_by_30_scores_on_256():
@@ -91,8 +116,8 @@ def test_options_out_of_range_are_refused(field, value):
     ("name", "cls", "prefix", "read", "expected"),
     [
         ("cyclegan-32", PatchGAN, "D.model.", ["in.image"], "out.D"),
-        ("pix2pix-32", Batch, "D.model.", ["in.image", "in.target"], "out.D"),
-        ("vqgan-32", Batch, "D.main.", ["out.image"], "out.scores_of_image"),
+        ("pix2pix-32", BatchPatchGAN, "D.model.", ["in.image", "in.target"], "out.D"),
+        ("vqgan-32", BatchPatchGAN, "D.main.", ["out.image"], "out.scores_of_image"),
     ],
 )
 def test_it_scores_as_the_original_networks_do(name, cls, prefix, read, expected):

@@ -53,7 +53,7 @@ class TwoLevelDecoder(Generator):
         """Makes the layers."""
         check_map(self, self.image, COARSE)
         width, vector, half = self.width, self.vector, self.width // 2
-        self.maps = Hierarchy(levels_of(self.image, vector))
+        self.levels = Hierarchy(levels_of(self.image, vector))
         self.up = nn.ConvTranspose2d(vector, vector, 4, stride=2, padding=1)
         self.layers = nn.Sequential(
             nn.Conv2d(2 * vector, width, 3, padding=1),
@@ -65,7 +65,7 @@ class TwoLevelDecoder(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, D)` → `(N, C, H, W)`."""
-        coarse, fine = self.maps.split(code)
+        coarse, fine = self.levels.split(code)
         up = self.up(coarse)  # (N, vector, H/4, W/4)
         x = self.layers(torch.cat([up, fine.to(up.dtype)], 1))  # (N, width / 2, H/2, W/2)
         return at_least_float32(self.to_image(x))
