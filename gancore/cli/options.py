@@ -56,6 +56,7 @@ SourceFrom = Annotated[
 Size = Annotated[str | None, of_field(ImageOptions, "size")]
 Channels = Annotated[int | None, of_field(ImageOptions, "channels")]
 Fit = Annotated[str | None, of_field(ImageOptions, "fit", words=words("crop", "pad", "stretch", "random"))]
+Jitter = Annotated[float | None, of_field(ImageOptions, "jitter")]
 Alpha = Annotated[str | None, of_field(ImageOptions, "alpha", words=words("white", "black", "keep"))]
 Mirror = Annotated[bool | None, of_field(ImageOptions, "mirror", "--mirror/--no-mirror")]
 Labels = Annotated[str | None, of_field(ImageOptions, "labels")]

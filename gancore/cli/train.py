@@ -46,6 +46,7 @@ def train(
     size: o.Size = None,
     channels: o.Channels = None,
     fit: o.Fit = None,
+    jitter: o.Jitter = None,
     alpha: o.Alpha = None,
     mirror: o.Mirror = None,
     labels: o.Labels = None,

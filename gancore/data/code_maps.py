@@ -204,5 +204,5 @@ def _check(images: Images, stage: FirstStage) -> None:
     if images.pixels.placed:
         raise DataError(
             "images that are cropped at another place each time cannot be encoded once; give --fit crop, pad "
-            "or stretch"
+            "or stretch, and no --jitter"
         )

@@ -12,26 +12,11 @@ from torch import Tensor
 
 from gancore.data.fitting import fit_image, resize
 from gancore.data.options import ImageOptions, Size
-from gancore.data.order import Order, Positions
 from gancore.data.pixels import Indices, Marks
+from gancore.data.places import corner, middle
 from gancore.data.settling import settled
 from gancore.data.source import Array, Source, Unreadable
 from gancore.errors import DataError
-
-PLACES = 2**31
-"""A place is a number below this, which is scaled to the room that an image leaves."""
-
-
-class CropOrder:
-    """An order with the place of each crop, a pure function of (seed, position)."""
-
-    def __init__(self, order: Order) -> None:
-        self.order = order
-
-    def at(self, positions: Positions) -> Positions:
-        """(N, 3) at these positions: index, down, right."""
-        places = (self.order.places(positions, which) for which in (0, 1))
-        return np.stack([self.order.at(positions), *places], axis=1)
 
 
 @attrs.define(frozen=True, eq=False, slots=False)
@@ -41,6 +26,8 @@ class CropPixels:
     placed: ClassVar[bool] = True
     images: Sequence[Array]
     size: Size
+    step: int = 1
+    """Of what number of pixels places are multiples."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -67,7 +54,7 @@ class CropPixels:
         """Crops (N, C, H, W) float32 in [-1, 1], at places (N, 2) or at the center; those marked are mirrored
         left to right.
         """
-        where = np.full((len(indices), 2), PLACES // 2) if places is None else places
+        where = middle(len(indices)) if places is None else places
         crops = [self._crop(index, place) for index, place in zip(indices, where, strict=True)]
         rows = np.stack(crops) if crops else np.empty((0, *self.image), self.images[0].dtype)
         rows[mirrored] = np.flip(rows[mirrored], 3)
@@ -76,8 +63,7 @@ class CropPixels:
 
     def _crop(self, index: int, place: Indices) -> Array:
         image = self.images[index]
-        room = [whole - part + 1 for whole, part in zip(image.shape[1:], self.size, strict=True)]
-        top, left = (int(at) * free // PLACES for at, free in zip(place, room, strict=True))
+        top, left = corner(place, image.shape[1:], self.size, self.step)
         return image[:, top : top + self.size[0], left : left + self.size[1]]
 
 

@@ -4,28 +4,21 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gancore.data.crops import CropOrder
 from gancore.data.labels import LabelArray, Labels, alike, some, stem
-from gancore.data.order import Order, Positions
+from gancore.data.order import Order, Ordering
 from gancore.data.pixels import AnyPixels, Indices
+from gancore.data.places import PlacedOrder
 from gancore.errors import DataError
 from gancore.pipeline import Pipeline
 
 Image = tuple[int, int, int]
 Skipped = tuple[tuple[str, str], ...]
-
-
-class Ordering(Protocol):
-    """The type of `Data.order`."""
-
-    def at(self, positions: Positions) -> Positions:
-        """The indices at these positions."""
 
 
 class Data(ABC):
@@ -194,7 +187,7 @@ class Images(Data):
 
     def rows(self, indices: Indices) -> dict[str, Tensor]:
         """The images at `indices`, with their labels if there are any; rows (index, down, right) of a
-        `CropOrder` name a crop as well, otherwise it is that of the center.
+        `PlacedOrder` name a piece as well, otherwise it is a crop's center, or the whole image.
         """
         array = np.asarray(indices, dtype=np.int64)
         placed = self.pixels.placed and array.ndim == 2 and array.shape[1] == 3
@@ -206,22 +199,33 @@ class Images(Data):
             batch["label"] = torch.from_numpy(self.labels[indices])
         return batch
 
-    def order(self, seed: int) -> Ordering:
-        """As of all data; with random crops also the place of each."""
-        order = Order(len(self), seed, mirror=self.mirror)
-        return CropOrder(order) if self.pixels.placed else order
+    def order(self, seed: int, domain: int = 0) -> Ordering:
+        """As of all data, another one for each domain; with random pieces also the place of each."""
+        order = Order(len(self), seed, mirror=self.mirror, domain=domain)
+        return PlacedOrder(order) if self.pixels.placed else order
 
     def select(self, indices: Indices) -> "Images":
         """Only these images, in this order."""
+        labels = self.all_labels.take(indices) if self.all_labels else None
+        chosen = indices if self.chosen is None else self.chosen[indices]
+        return self._with(self.pixels, [self.names[index] for index in indices], labels, chosen)
+
+    def showing(self, pixels: AnyPixels) -> "Images":
+        """These images as other pixels show them."""
+        return self._with(pixels, self.names, self.all_labels, self.chosen)
+
+    def _with(
+        self, pixels: AnyPixels, names: Sequence[str], labels: Labels | None, chosen: Indices | None
+    ) -> "Images":
         return Images(
-            self.pixels,
-            [self.names[index] for index in indices],
-            labels=self.all_labels.take(indices) if self.all_labels else None,
+            pixels,
+            names,
+            labels=labels,
             skipped=self.skipped,
             mirror=self.mirror,
             origin=self.origin,
             older=self.older,
-            chosen=indices if self.chosen is None else self.chosen[indices],
+            chosen=chosen,
         )
 
     def split(self, held_out: int, seed: int = 0) -> tuple["Images", "Images"]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from gancore.data.data import Data, Ordering
+from gancore.data.data import Data
 from gancore.data.labels import LabelArray
+from gancore.data.order import Ordering
 from gancore.data.pixels import Indices
 from gancore.pipeline import Pipeline
 

@@ -7,10 +7,11 @@ from typing import Any, Self
 import numpy as np
 from torch import Tensor
 
-from gancore.data.data import Data, Images, Ordering, Skipped, hold_out, unmirror
+from gancore.data.data import Data, Images, Skipped, hold_out, unmirror
 from gancore.data.labels import some, stem
-from gancore.data.order import Order, PairedOrders
+from gancore.data.order import Ordering, PairedOrders
 from gancore.data.pixels import Indices
+from gancore.data.together import together
 from gancore.errors import DataError
 
 
@@ -96,18 +97,12 @@ class Paired(Aligned):
     """
 
     def __init__(self, source: Images, target: Images) -> None:
-        _refuse_crops(source, target)
         stems = matched(source, target)
-        super().__init__(_chosen(source, stems), _chosen(target, stems))
+        super().__init__(*together(_chosen(source, stems), _chosen(target, stems)))
         self.skipped += tuple(
             (f"{side}: {name}", "its partner was skipped")
             for side, name in _widowed(source, target, set(stems))
         )
-
-
-def _refuse_crops(source: Images, target: Images) -> None:
-    if source.pixels.placed or target.pixels.placed:
-        raise DataError("random crops are made of one source of images; give --fit crop, pad or stretch")
 
 
 def matched(source: Images, target: Images) -> list[str]:
@@ -154,25 +149,25 @@ class Unpaired(Domains):
     paired = False
 
     def __init__(self, source: Images, target: Images) -> None:
-        _refuse_crops(source, target)
+        if source.pixels.placed != target.pixels.placed:
+            raise DataError(
+                "pieces are shown of one of two domains alone; open both with the same --fit and --jitter"
+            )
         super().__init__(source, target)
 
     def __len__(self) -> int:
         return max(len(self.source), len(self.target))
 
     def order(self, seed: int) -> PairedOrders:
-        """Indices (N, 2) at every position."""
-        return PairedOrders(
-            Order(len(self.source), seed, mirror=self.mirror, domain=0),
-            Order(len(self.target), seed, mirror=self.mirror, domain=1),
-        )
+        """Indices (N, 2) at every position, or where pieces are shown (N, 2, 3), with their places."""
+        return PairedOrders(self.source.order(seed, 0), self.target.order(seed, 1))
 
     def rows(self, indices: Indices) -> dict[str, Tensor]:
-        """Sources and targets at indices (N, 2); N plain indices are used for both domains, wrapping around
-        in the shorter one.
+        """Sources and targets at indices of the order; N plain indices are used for both domains, wrapping
+        around in the shorter one.
         """
         array: Indices = np.asarray(indices, dtype=np.int64)
-        if array.ndim != 2:
+        if array.ndim < 2:
             plain, mirrored = unmirror(array, len(self))
             array = np.stack([plain % len(data) + len(data) * mirrored for _, data in self.sides()], axis=1)
         return {

@@ -17,6 +17,7 @@ from gancore.data.decode import OTHER_PICTURES, SUFFIXES, picture_suffix
 from gancore.data.files import FolderFiles, OneFile, ZipFiles
 from gancore.data.halves import Half
 from gancore.data.idx import find_idx, is_idx, labels_beside, read_idx
+from gancore.data.jitter import jittered
 from gancore.data.labels import Labels, as_labels, json_labels, read_bytes
 from gancore.data.options import ImageOptions
 from gancore.data.packing import Progress, pack, refuse_unreadable
@@ -207,6 +208,8 @@ def assemble(
     source: Source, found: Found, options: ImageOptions, given: Any, on_progress: Progress | None
 ) -> Images:
     """The images of a source, with the labels given, or those found; raises as `open_data`."""
+    if options.jitter is not None and options.fit == "random":
+        raise DataError("jitter and fit='random' both show pieces of images; give one of them")
     labels = find_labels(source, found, options, given)
     notes = list(source.notes)
     if isinstance(source, ArraySource) and source.ready and options.fit != "random":
@@ -296,6 +299,11 @@ def _images(
     notes: list[str],
 ) -> Images:
     key = json.dumps(options.pixel_key(), sort_keys=True)
+    shown = pixels if options.jitter is None else jittered(pixels, options.jitter)
+    jitter = (
+        [] if options.jitter is None else [f"in training pieces of them enlarged {options.jitter:g} times"]
+    )
+    notes = [*notes, *jitter]
     origin = source.title + (f" ({', '.join(notes)})" if notes else "")
 
     def older() -> str:
@@ -306,7 +314,7 @@ def _images(
         return f"{content_hash(pixels.array, pixels.channels_last, pixels.low)} {key}"
 
     return Images(
-        pixels,
+        shown,
         names,
         labels=labels,
         skipped=tuple(skipped),

@@ -8,7 +8,7 @@ import attrs
 from attrs.validators import optional
 
 from gancore.component.differing import differing_text
-from gancore.component.validators import Validator, one_of, whole
+from gancore.component.validators import Validator, one_of, whole, within
 from gancore.errors import DataError
 
 Size = tuple[int, int]
@@ -75,6 +75,14 @@ class ImageOptions:
         default="crop",
         metadata=_help("crop the center, pad, or stretch to the size; random: another crop each time"),
         validator=_checked(one_of("crop", "pad", "stretch", "random")),
+    )
+    jitter: float | None = attrs.field(
+        default=None,
+        metadata=_help(
+            "enlarge images by this factor in training and show another piece of the old size each time, "
+            "e.g. 1.117 for 286 to 256; default: none"
+        ),
+        validator=_checked(optional(within(1, 4))),
     )
     alpha: str = attrs.field(
         default="white",

@@ -1,6 +1,7 @@
 """Which image is shown at which position: a pure function of (seed, position)."""
 
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -73,10 +74,17 @@ class Order:
         return (words >> np.uint64(33)).astype(np.int64)
 
 
-class PairedOrders:
-    """Two domains, each in its own order: indices (N, 2)."""
+class Ordering(Protocol):
+    """What says which images are shown when."""
 
-    def __init__(self, source: Order, target: Order) -> None:
+    def at(self, positions: Positions) -> Positions:
+        """The indices at these positions."""
+
+
+class PairedOrders:
+    """Two domains, each in its own order: indices (N, 2), with places (N, 2, 3)."""
+
+    def __init__(self, source: Ordering, target: Ordering) -> None:
         self.source, self.target = source, target
 
     def at(self, positions: Positions) -> Positions:

@@ -48,12 +48,20 @@ class Sources:
             return self._pairs(self.source_from)
         if self.paired and len(self.data) == 1:
             raise UserError(ONE_IS_NO_PAIR)
-        opened = [open_source(source, self.options) for source in self.data]
+        opened = [
+            open_source(source, options) for source, options in zip(self.data, self._options(), strict=True)
+        ]
         if len(opened) == 1:
             return opened[0]
         return cast(
             Data, (Paired if self.paired else Unpaired)(cast(Images, opened[0]), cast(Images, opened[1]))
         )
+
+    def _options(self) -> list[ImageOptions]:
+        """Those of each source: crops of paired sources have the size that follows from the targets'."""
+        if self.paired and self.options.fit == "random":
+            return [attrs.evolve(self.options, size=None), self.options]
+        return [self.options] * len(self.data)
 
     def _pairs(self, source_from: str) -> Data:
         if len(self.data) == 2:

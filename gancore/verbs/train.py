@@ -37,6 +37,7 @@ def train(
     size: int | str | tuple[int, int] | None = None,
     channels: int | None = None,
     fit: str | None = None,
+    jitter: float | None = None,
     alpha: str | None = None,
     mirror: bool | None = None,
     labels: str | os.PathLike[str] | None = None,
@@ -87,6 +88,8 @@ def train(
         size: height and width: 64, "48x64" or (48, 64).
         channels: 1: gray, 3: RGB, 4: RGBA.
         fit: crop, pad or stretch to the size; random: a crop at another place each time.
+        jitter: enlarge images by this factor and show another piece of the old size each time, of both images
+            of a pair; evaluations see the images as they are.
         alpha: background of transparent images, white or black; keep: keep alpha.
         mirror: mirror half of the images.
         labels: auto, folders, none, or a file of labels.

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gancore.data import Loader, Unpaired, open_data
+from gancore.data import Loader, Paired, Unpaired, open_data
 from gancore.data.options import ImageOptions
 from gancore.errors import DataError
 from gancore.runs.sources import Sources
@@ -85,8 +85,10 @@ def test_other_data_have_other_fingerprints(photos: Path) -> None:
 
 def test_what_cannot_be_cropped_at_random_is_refused(photos: Path) -> None:
     data = open_data(photos, fit="random", size=8)
-    with pytest.raises(DataError, match="random crops are made of one source of images"):
-        Unpaired(data, data)
+    with pytest.raises(DataError, match="pieces are shown of one of two domains alone"):
+        Unpaired(data, open_data(photos, size=8))
+    with pytest.raises(DataError, match="pieces are shown of one of two domains alone"):
+        Paired(open_data(photos, size=8), data)
     with pytest.raises(DataError, match="holds floats; random crops are made of whole numbers"):
         open_data(np.zeros((4, 3, 8, 8), np.float32), fit="random", size=4)
 
