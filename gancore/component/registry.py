@@ -33,6 +33,7 @@ FAMILIES = {
     "cut": "gancore-cyclegan",
     "fastcut": "gancore-cyclegan",
     "unit": "gancore-cyclegan",
+    "nogan": "gancore-nogan",
     "stylegan": "gancore-stylegan",
     "stylegan2": "gancore-stylegan",
     "stylegan3": "gancore-stylegan",

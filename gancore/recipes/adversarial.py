@@ -145,8 +145,8 @@ class AdversarialRecipe(Recipe):
         self.regularize_generator(run, real)
         self.average.follow(images=run.images, batch=run.images - seen)
 
-    def update_discriminator(self, run: Run, real: RealBatch) -> None:
-        """One update by the loss and the penalties of every step."""
+    def update_discriminator(self, run: Run, real: RealBatch) -> Terms:
+        """One update by the loss and the penalties of every step; its terms and scores."""
         found = run.update(
             "discriminator",
             self.discriminator_terms,
@@ -156,6 +156,7 @@ class AdversarialRecipe(Recipe):
         )
         run.log(**{f"discriminator/{name} scores": found[name].mean() for name in ("real", "fake")})
         run.log(**{f"augment/{name}": value for name, value in self.augment.scalars().items()})
+        return found
 
     def differentiates_twice(
         self, penalties: Sequence[DiscriminatorRegularizer | GeneratorRegularizer]

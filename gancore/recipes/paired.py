@@ -1,6 +1,7 @@
 """The adversarial recipe of translators that learn from pairs of images."""
 
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from gancore.pipeline import Pipeline, check_fit
 from gancore.recipes.adversarial import AdversarialRecipe
 from gancore.recipes.base import DiscriminatorProbe, Run
 from gancore.recipes.batches import LatentBatch, RealBatch
+from gancore.recipes.features import feature_shape
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.distances import L1
@@ -42,7 +44,7 @@ class PairedGAN(AdversarialRecipe):
             and target differ; a part reads labels; nothing is minimized.
     """
 
-    examples = (
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = (
         {
             "generator": {"part": "resnet", "width": 2, "blocks": 1},
             "discriminator": {"part": "patchgan", "width": 2, "layers": 1},
@@ -74,6 +76,8 @@ class PairedGAN(AdversarialRecipe):
         known: dict[str, Any] = {"image": self.image, "source": self.source}
         if seat == "discriminator" and self.reads_source:
             known["image"] = self._joined()
+        if seat == "auxiliaries":
+            known |= {"features": feature_shape(self.discriminator), "latent": self.source}
         return known
 
     def build(self) -> None:
@@ -101,7 +105,11 @@ class PairedGAN(AdversarialRecipe):
         """That of the two players, or one update of the generator by the distances alone."""
         if self.adversarial:
             super().step(run)
-            return
+        else:
+            self.distance_step(run)
+
+    def distance_step(self, run: Run) -> None:
+        """One update of the generator by the distances alone."""
         seen = run.images
         real = self.real_batch(run)
         latents = self.latent_batch(run, len(real.image), real)

@@ -1,0 +1,23 @@
+"""NoGAN: the training of DeOldify (Antic 2019, https://github.com/jantic/DeOldify)."""
+
+from gancore import Part, Preset, hookimpl
+from gancore_nogan.colorfulness import Colorfulness, colorfulness
+from gancore_nogan.discriminator import NoGANDiscriminator
+from gancore_nogan.presets import PRESETS
+from gancore_nogan.recipe import NoGAN
+
+__all__ = ["Colorfulness", "NoGAN", "NoGANDiscriminator", "colorfulness"]
+
+gancore_api = 1
+
+
+@hookimpl
+def gancore_parts() -> list[type[Part]]:
+    """The recipe, DeOldify's critic, and a score of colors."""
+    return [NoGAN, NoGANDiscriminator, Colorfulness]
+
+
+@hookimpl
+def gancore_presets() -> tuple[Preset, ...]:
+    """Settings for a processor."""
+    return PRESETS
