@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.completing import words
 from gancore.console.terminal import say
+from gancore.data.options import SOURCE_FROM
 
 if TYPE_CHECKING:
     from gancore.verbs.pictures import Images
@@ -60,6 +62,15 @@ def sample(
         str | None,
         typer.Option("--data", help="images to translate or reconstruct instead of sampling; default: none"),
     ] = None,
+    source_from: Annotated[
+        str | None,
+        typer.Option(
+            "--source-from",
+            help="make the source of each image of --data: its left or right half, gray, edges, smaller-2, "
+            "smaller-3 or smaller-4; default: the images are the sources",
+            autocompletion=words(*SOURCE_FROM),
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -84,6 +95,7 @@ def sample(
         pipeline=pipeline,
         set=set or (),
         data=data,
+        source_from=source_from,
         output=output or o.named(run, "-samples.png"),
         hold=False,
     )

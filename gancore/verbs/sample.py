@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gancore.data import Data, ImageOptions
+from gancore.data import Data, ImageOptions, open_pairs
 from gancore.data import Images as ImageFiles
+from gancore.data.options import FACTORS
 from gancore.errors import DataError, UserError
 from gancore.latent.seeds import images_of_seeds
 from gancore.latent.truncation import with_threshold
@@ -44,6 +45,7 @@ def sample(
     pipeline: str | None = None,
     set: Changes = (),
     data: Path | str | None = None,
+    source_from: str | None = None,
     output: Path | str | None = None,
     hold: bool = True,
     progress: Progress = tell,
@@ -66,6 +68,8 @@ def sample(
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         set: options of the pipeline's parts, by path: {"sampler.temperature": 0.9}.
         data: images to translate or reconstruct instead of sampling: a folder, zip, IDX or .npy file.
+        source_from: how the source of each of these images is made, as `train` says: a half of it ("left",
+            "right"), or "gray", "edges", "smaller-2", …; default: they are the sources themselves.
         output: FILE.png for a grid, FILE.npy, or a folder for one file per image; default: nothing is
             written.
         hold: hold the images in the result too; without, an array or files are written as they are drawn,
@@ -84,6 +88,8 @@ def sample(
         )
     if data is not None and (amounts != [1] or label is not None):
         raise UserError("--truncation and --label have no effect with --data; omit them")
+    if data is None and source_from is not None:
+        raise UserError("--source-from makes sources of the images of --data; give --data too, or omit it")
     if data is not None and (count is not None or seeds is not None or threshold is not None):
         raise UserError("--count, --seeds and --threshold have no effect with --data; omit them")
     drawing = _Drawing.of(count or (SHEET if len(amounts) == 1 else ROW), seed or 0, seeds, like, label)
@@ -101,7 +107,7 @@ def sample(
     for amount in amounts:
         check_truncation(chosen, amount, truncation_layers)
     if data is not None:
-        made = _through(chosen, str(data), drawing.seed)
+        made = _through(chosen, str(data), drawing.seed, source_from)
         return written(attrs.evolve(made, texts=origin(run, drawing.seed)), output)
     chosen = chosen if threshold is None else with_threshold(chosen, threshold)
     rows = (
@@ -176,13 +182,36 @@ class _Drawing:
         )
 
 
-def _through(pipeline: Pipeline, source: str, seed: int) -> Images:
-    images, note = _fitting(pipeline, source)
+def _through(pipeline: Pipeline, source: str, seed: int, source_from: str | None) -> Images:
+    images, note = (
+        _fitting(pipeline, source) if source_from is None else _made_sources(pipeline, source, source_from)
+    )
     rows = images.rows(np.arange(len(images)))
     made = translated(pipeline, rows["image"], rows.get("label"), seed=seed)
     names = [Path(name).stem for name in images.names] if isinstance(images, ImageFiles) else []
     captions = Captions(images=names, title=f"{len(made)} images · seed {seed}")
     return Images(images=made, names=tuple(distinct(names)), note=note, captions=captions)
+
+
+def _made_sources(pipeline: Pipeline, source: str, source_from: str) -> tuple[Data, str]:
+    """What a translator reads, made of images that are cropped and resized where their size is another, and a
+    note on it.
+
+    Raises:
+        UserError: the pipeline translates no images, or reads none that are made so.
+    """
+    if pipeline.product != "translates":
+        raise UserError(f"--source-from makes sources for translators; this pipeline {pipeline.product}")
+    channels, *size = pipeline.reads_shape
+    height, width = (FACTORS.get(source_from, 1) * side for side in size)
+    color = 3 if source_from in ("gray", "edges") else channels
+    made = open_pairs(source, source_from, ImageOptions(channels=color, size=(height, width))).source
+    if made.image != tuple(pipeline.reads_shape):
+        raise UserError(
+            f"{pipeline.generator.qualified_name} reads images {pipeline.reads_shape}, but {source_from} "
+            f"makes {made.image}; give the --source-from of its training"
+        )
+    return made, f"sources by {source_from}, images of another size cropped and resized to {height}×{width}"
 
 
 def _fitting(pipeline: Pipeline, source: str) -> tuple[Data, str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from gancore.data import Images, Loader, Unpaired, open_data
-from gancore.data.data import Ordering
+from gancore.data.order import Ordering
 from gancore.errors import DataError
 
 
