@@ -34,6 +34,8 @@ FAMILIES = {
     "fastcut": "gancore-cyclegan",
     "unit": "gancore-cyclegan",
     "nogan": "gancore-nogan",
+    "esrgan": "gancore-esrgan",
+    "esrnet": "gancore-esrgan",
     "stylegan": "gancore-stylegan",
     "stylegan2": "gancore-stylegan",
     "stylegan3": "gancore-stylegan",

@@ -180,5 +180,5 @@ class PairedGAN(AdversarialRecipe):
                 f"{self.qualified_name} has no labels, but a part of it reads them; take another part"
             )
         weights = ["adversarial", "pixel_weight", *(["perceptual_weight"] if self.perceptual else [])]
-        if not any(getattr(self, name) or name in self.scheduled for name in weights):
+        if not any(name in self.scheduled or getattr(self, name) for name in weights):
             raise FitError(f"{self.qualified_name} minimizes nothing: {', '.join(weights)} are all 0")

@@ -1,16 +1,34 @@
 """ESRGAN (Wang et al. 2018, arXiv:1809.00219) and Real-ESRGAN (Wang et al. 2021, arXiv:2107.10833)."""
 
-from gancore import Part, hookimpl
+from gancore import Part, Preset, hookimpl
+from gancore.published import Importer
+from gancore_esrgan.feature_distance import FeatureL1
+from gancore_esrgan.presets import PRESETS
+from gancore_esrgan.published import PublishedDiscriminators, PublishedRRDBNet, PublishedSRVGGNet
+from gancore_esrgan.recipe import ESRGAN
 from gancore_esrgan.rrdb import RRDBNet
+from gancore_esrgan.srgan import SRGANDiscriminator
 from gancore_esrgan.srvgg import SRVGGNet
 from gancore_esrgan.unet import UNetDiscriminator
 
-__all__ = ["RRDBNet", "SRVGGNet", "UNetDiscriminator"]
+__all__ = ["ESRGAN", "FeatureL1", "RRDBNet", "SRGANDiscriminator", "SRVGGNet", "UNetDiscriminator"]
 
 gancore_api = 1
 
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The translators and the discriminator."""
-    return [RRDBNet, SRVGGNet, UNetDiscriminator]
+    """The recipe, the translators, the discriminators and the distance of features."""
+    return [ESRGAN, RRDBNet, SRVGGNet, UNetDiscriminator, SRGANDiscriminator, FeatureL1]
+
+
+@hookimpl
+def gancore_presets() -> tuple[Preset, ...]:
+    """Both steps of training, and settings for trials."""
+    return PRESETS
+
+
+@hookimpl
+def gancore_importers() -> list[Importer]:
+    """What reads the published networks."""
+    return [PublishedRRDBNet(), PublishedSRVGGNet(), PublishedDiscriminators()]

@@ -1,8 +1,10 @@
-from gancore_esrgan import RRDBNet, SRVGGNet, UNetDiscriminator
+from gancore_esrgan import ESRGAN, FeatureL1, RRDBNet, SRGANDiscriminator, SRVGGNet, UNetDiscriminator
 
 from gancore.testing import contracts
 
 
-@contracts(RRDBNet, SRVGGNet, UNetDiscriminator, expected_failures={})
+@contracts(
+    *(RRDBNet, SRVGGNet, UNetDiscriminator, SRGANDiscriminator, FeatureL1, ESRGAN), expected_failures={}
+)
 def test_contract(check):
     check()

@@ -1,0 +1,44 @@
+"""Shapes of published weights, refused in words where they are missing or damaged."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from gancore.component.interfaces import Generator
+from gancore.errors import CheckpointError
+from gancore.pipeline import Pipeline
+from gancore.published import shown
+from gancore.standard.conditioners import Identity
+
+__all__ = ["SIDE", "counted", "enlarging", "recipe_of", "shape"]
+
+SIDE = 256
+"""The side of the images that released networks were trained on; the weights do not say it."""
+MOST = 1000
+
+
+def shape(found: Mapping[str, Tensor], name: str, dimensions: int = 4) -> tuple[int, ...]:
+    """The shape of a weight. Raises CheckpointError if it is missing, or has other dimensions."""
+    size = tuple(found[name].shape) if name in found else ()
+    if len(size) != dimensions or 0 in size:
+        told = f"of shape {size}" if name in found else "missing"
+        raise CheckpointError(f"{shown(name)} is {told}; the file is damaged, or of another network")
+    return size
+
+
+def counted(numbers: set[int], what: str) -> int:
+    """How many there are, if they are numbered from 0 on. Raises CheckpointError."""
+    if not numbers or len(numbers) > MOST or numbers != set(range(len(numbers))):
+        raise CheckpointError(f"its {what} are not numbered from 0 on; the file is damaged")
+    return len(numbers)
+
+
+def enlarging(generator: Generator) -> Pipeline:
+    """The pipeline of a generator that reads source images."""
+    return Pipeline(conditioner=Identity(code=tuple(generator.code_shape)), generator=generator)
+
+
+def recipe_of(pipeline: Pipeline) -> dict[str, Any]:
+    """`recipe/esrgan`, with the paper's settings; the files hold none."""
+    return {"part": "gancore-esrgan:esrgan"}
