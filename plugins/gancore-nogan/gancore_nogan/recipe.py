@@ -16,7 +16,7 @@ from gancore.measure.frechet import Frechet
 from gancore.measure.perceptual import Perceptual
 from gancore.measure.score import Score
 from gancore.pipeline import Pipeline, evaluating
-from gancore.recipes.base import Run
+from gancore.recipes.base import DiscriminatorProbe, Run
 from gancore.recipes.batches import RealBatch
 from gancore.recipes.paired import PairedGAN
 from gancore.standard.averages import ExponentialAverage
@@ -191,6 +191,10 @@ class NoGAN(PairedGAN):
             return super().pipelines()
         generator = cast(Generator, self.kept.of("generator"))
         return {"image": Pipeline(conditioner=Identity(code=tuple(self.source)), generator=generator)}
+
+    def probes(self) -> dict[str, DiscriminatorProbe]:
+        """The discriminator in the adversarial phase: before, there is no balance to watch."""
+        return super().probes() if int(self.phase) == ADVERSARIAL else {}
 
     def step(self, run: Run) -> None:
         """That of the phase; in the last one, a check where one is due."""

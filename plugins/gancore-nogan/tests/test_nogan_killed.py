@@ -41,23 +41,34 @@ def last(run):
     return folder.name, [read_weights(folder / f"{name}.safetensors") for name in ("weights", "training")]
 
 
-@pytest.mark.slow
-def test_resumed_runs_have_the_bits_of_an_undisturbed_one(tmp_path):
+@pytest.fixture(scope="module")
+def words(tmp_path_factory):
+    """The command of a training on a few gray images and their colors, but for where it writes."""
+    folder = tmp_path_factory.mktemp("data")
     color = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
-    np.save(tmp_path / "color.npy", color)
-    np.save(tmp_path / "gray.npy", color.mean(3, keepdims=True).astype(np.uint8))
-    words = ["nogan", *SMALL, "--data", tmp_path / "gray.npy", "--data", tmp_path / "color.npy", "--paired"]
-    words += ["--batch", 4, "--images", 40, "--checkpoint-every", 4, "--evaluate-every", 0, "--threads", 1]
-    words += ["--hold-out", 8, "--output"]
-    whole = gancore(0, *words, tmp_path / "whole")
+    np.save(folder / "color.npy", color)
+    np.save(folder / "gray.npy", color.mean(3, keepdims=True).astype(np.uint8))
+    data = ["--data", folder / "gray.npy", "--data", folder / "color.npy", "--paired", "--hold-out", 8]
+    every = ["--checkpoint-every", 4, "--evaluate-every", 0]
+    return ["nogan", *SMALL, *data, "--batch", 4, "--images", 40, *every, "--threads", 1, "--output"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(words, tmp_path_factory):
+    run = tmp_path_factory.mktemp("undisturbed") / "run"
+    whole = gancore(0, *words, run)
     assert whole.returncode == 0, whole.stderr.decode()
-    seen, expected = last(tmp_path / "whole")
-    for step in (2, 5, 8):
-        killed = gancore(step, *words, tmp_path / f"killed-{step}", program=KILLED)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-        resumed = gancore(0, "--resume", tmp_path / f"killed-{step}")
-        assert resumed.returncode == 0, resumed.stderr.decode()
-        reached, found = last(tmp_path / f"killed-{step}")
-        assert seen == reached
-        for one, other in zip(expected, found, strict=True):
-            assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+    return last(run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [2, 5, 8])
+def test_a_resumed_run_has_the_bits_of_an_undisturbed_one(step, words, undisturbed, tmp_path):
+    killed = gancore(step, *words, tmp_path / "run", program=KILLED)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    resumed = gancore(0, "--resume", tmp_path / "run")
+    assert resumed.returncode == 0, resumed.stderr.decode()
+    (seen, expected), (reached, found) = undisturbed, last(tmp_path / "run")
+    assert seen == reached
+    for one, other in zip(expected, found, strict=True):
+        assert one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)

@@ -158,6 +158,15 @@ def test_the_generator_waits_for_a_discriminator_that_is_behind():
     assert found[2:] == ["gd"] * 8 and run.take_log()["generator/waits"] == 0
 
 
+def test_the_discriminator_is_watched_only_where_both_play():
+    recipe = built(generator_share=0.4, discriminator_share=0.3, threshold=math.inf, checks=0)
+    run, watched = running(recipe, total=10), []
+    for _ in range(9):
+        drive(run, 1)
+        watched.append(bool(recipe.probes()))
+    assert watched == [False] * 7 + [True] * 2
+
+
 def scripted(values, better="lower", **options):
     """A recipe with one check a step, from the third step on, and one before it."""
     Scripted.values, Scripted.better = list(values), better
