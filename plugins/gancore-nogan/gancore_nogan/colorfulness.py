@@ -18,7 +18,7 @@ def colorfulness(images: Tensor) -> Tensor:
     """The spread of the opponent colors of RGB images `(N, 3, H, W)` in [-1, 1], and 0.3 of their mean:
     `(N,)` float64, 0 for gray.
 
-    Paper: Hasler & Süsstrunk 2003, "Measuring colourfulness in natural images": with R, G and B from 0 to
+    Paper: Hasler & Süsstrunk 2003, "Measuring colorfulness in natural images": with R, G and B from 0 to
     255, rg = R - G and yb = (R + G) / 2 - B, √(σ²_rg + σ²_yb) + 0.3 √(μ²_rg + μ²_yb) over the pixels.
     """
     red, green, blue = ((images.double() + 1) * 127.5).flatten(2).unbind(1)  # (N, H·W) each
@@ -32,7 +32,7 @@ def colorfulness(images: Tensor) -> Tensor:
 class Colorfulness(Score):
     """How colorful samples are, and reference images, each averaged over images.
 
-    Paper: Hasler & Süsstrunk 2003, "Measuring colourfulness in natural images". Neither direction is better:
+    Paper: Hasler & Süsstrunk 2003, "Measuring colorfulness in natural images". Neither direction is better:
     colors like those of the reference have its value. Images have three channels; others raise MeasureError.
     """
 
