@@ -67,6 +67,13 @@ def evaluate(
         ),
     ] = False,
     pipeline: o.Pipeline = None,
+    paired: Annotated[
+        bool,
+        typer.Option(
+            "--paired",
+            help="match the held-out images of a run of two domains by file name, for the score pairs",
+        ),
+    ] = False,
     size: o.Size = None,
     channels: o.Channels = None,
     subset: o.Subset = None,
@@ -97,6 +104,7 @@ def evaluate(
         threshold=threshold,
         standing=standing,
         pipeline=pipeline,
+        paired=paired,
         size=size,
         channels=channels,
         subset=subset,

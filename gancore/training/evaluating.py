@@ -8,7 +8,8 @@ import attrs
 from gancore.component.discovery import registry
 from gancore.component.interfaces import Extractor
 from gancore.component.weights import FILE
-from gancore.data import Data, ImageOptions
+from gancore.data import Data, ImageOptions, Paired, Unpaired
+from gancore.data.domains import Aligned
 from gancore.errors import MeasureError, UserError
 from gancore.latent.truncation import with_threshold
 from gancore.measure.extractors.choose import default_extractor
@@ -39,6 +40,7 @@ class EvaluationRequest:
     standing: bool = False
     pipeline: str | None = None
     against: str | None = None
+    paired: bool = False
     options: dict[str, Any] = attrs.field(factory=dict)
 
 
@@ -62,6 +64,7 @@ def study_of_run(
     data = _data(run, pipeline) if run.settings_file.is_file() else None
     reference = _reference_of_run(data, pipeline, request, run)
     applied = None if data is None or not pipeline.reads else data.held_out or data.training
+    applied = _matched(applied, run) if request.paired else applied
     pipeline, batch_norm = _normalized(pipeline, request)
     sources = None if applied is None else DatasetImages(applied, entry=pipeline.reads)
     samples = PipelineSamples(
@@ -89,6 +92,19 @@ def study_of_run(
         seed=request.seed,
         checkpoint={"images": seen, "weights_sha256": sha256(folder / FILE)},
     )
+
+
+def _matched(data: Data | None, run: RunFolder) -> Data:
+    """Two domains that a run learned from without pairs, as pairs by file name; pairs as they are.
+
+    Raises:
+        DataError: names do not pair. UserError: the run did not learn from two domains.
+    """
+    if isinstance(data, Unpaired):
+        return Paired(data.source, data.target)
+    if isinstance(data, Aligned):
+        return data
+    raise UserError(f"--paired is for runs that learned from two domains; {run} did not; omit it")
 
 
 def _data(run: RunFolder, pipeline: Pipeline) -> RunData | None:

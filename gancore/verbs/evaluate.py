@@ -39,6 +39,7 @@ def evaluate(
     threshold: float | None = None,
     standing: bool = False,
     pipeline: str | None = None,
+    paired: bool = False,
     size: Any = None,
     channels: int | None = None,
     subset: str | None = None,
@@ -65,6 +66,8 @@ def evaluate(
         threshold: largest magnitude of a coordinate of the latents; larger ones are drawn again (BigGAN).
         standing: use batch statistics of the samples in batch norm, not those of training.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        paired: match the held-out images of two domains by file name, and compare translations with the
+            images that they should be, although the run learned without pairs.
         size: height and width of the given images: 64, "48x64" or (48, 64).
         channels: of the given images; 1: gray, 3: RGB, 4: RGBA.
         subset: train or test, for an IDX folder.
@@ -93,10 +96,13 @@ def evaluate(
         standing=standing,
         pipeline=pipeline,
         against=None if against is None else str(against),
+        paired=paired,
         options=given(size=size, channels=channels, subset=subset),
     )
     chosen = _extractor(extractor, weights)
     tell(f"opening {source}")
+    if paired and not of_run:
+        raise UserError("--paired is for runs of translators; omit it")
     study = study_of_run(source, chosen, request) if of_run else study_of_images(str(run), chosen, request)
     keep = partial(_keep, target, each)
     with listening(progress):

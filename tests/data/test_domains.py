@@ -57,6 +57,15 @@ def test_a_skipped_partner_takes_its_pair_along(picture: Make, folder: Make) -> 
     assert pairs.skipped[1][1] == "its partner was skipped"
 
 
+def test_zips_with_folders_labels_and_other_suffixes_pair(picture: Make, archive: Make) -> None:
+    source = archive({f"in/{i}.png": picture(i) for i in range(4)}, {"labels": None}, "source.zip")
+    labels = [[f"in/{i}.jpg", i % 2] for i in range(4)]
+    pictures = {f"in/{i}.jpg": picture(i, format="JPEG") for i in range(4)}
+    pairs = Paired(open_data(source), open_data(archive(pictures, {"labels": labels}, "target.zip")))
+    assert pairs.source.names == [f"in/{i}.png" for i in range(4)] and len(pairs) == 4
+    assert pairs.facts()["classes"] == 0 and set(pairs.rows(np.arange(4))) == {"source", "target"}
+
+
 def test_names_that_do_not_pair_are_refused(picture: Make, folder: Make) -> None:
     one = open_data(folder({"a.png": picture(), "b.png": picture()}, "one"))
     other = open_data(folder({"b.png": picture(), "c.png": picture()}, "other"))
