@@ -7,7 +7,7 @@ from typing import ClassVar
 import attrs
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate, max_pool2d
+from torch.nn.functional import interpolate
 
 from gancore.data.fitting import LUMA
 from gancore.data.options import FACTORS
@@ -19,9 +19,10 @@ Make = Callable[[Tensor], Tensor]
 
 def gray(images: Tensor) -> Tensor:
     """RGB `(N, 3, H, W)` in [-1, 1] → ITU-R 601 luma `(N, 1, H, W)` of 256 levels: that of `channels=1`."""
-    levels = ((images.double() + 1) * 32767.5).round() / 257  # exactly those of a file of 8 or 16 bits
-    luma = levels.mul(torch.from_numpy(LUMA)[:, None, None]).sum(1, keepdim=True) / 65536
-    return (luma + 0.5).floor().float().div_(127.5).sub_(1)
+    levels = images.mul(127.5).add_(127.5).round_()
+    red, green, blue = (float(weight) for weight in LUMA)  # sums below 2²⁴, exact in float32
+    luma = levels[:, :1].mul(red).add_(levels[:, 1:2], alpha=green).add_(levels[:, 2:], alpha=blue)
+    return luma.add_(32768).div_(65536).floor_().div_(127.5).sub_(1)
 
 
 def edges(images: Tensor) -> Tensor:
@@ -29,7 +30,18 @@ def edges(images: Tensor) -> Tensor:
     all is flat: the morphological gradient.
     """
     one = images if images.shape[1] == 1 else gray(images)
-    return max_pool2d(one, 3, 1, 1) + max_pool2d(-one, 3, 1, 1) - 1
+    return _of_neighbors(one, torch.maximum) - _of_neighbors(one, torch.minimum) - 1
+
+
+def _of_neighbors(images: Tensor, extreme: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """The extreme of each 3×3 neighborhood, along one axis after the other; pooling would take longer."""
+    for axis in (2, 3):
+        found, last = images.clone(), images.shape[axis] - 1
+        for part, neighbors in ((1, 0), (0, 1)):
+            shown = found.narrow(axis, part, last)
+            shown.copy_(extreme(shown, images.narrow(axis, neighbors, last)))
+        images = found
+    return images
 
 
 def smaller(images: Tensor, factor: int) -> Tensor:
