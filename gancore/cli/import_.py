@@ -31,7 +31,8 @@ def import_network(
         str | None,
         typer.Option(
             "--noise",
-            help="for StyleGAN2, the noise outside of training: random, constant or none; default: random",
+            help="noise outside of training: random, constant or none for StyleGAN2, none or random for "
+            "Pix2Pix; default: the first of them",
         ),
     ] = None,
 ) -> None:

@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gancore.component.bounded import bounded_by_weights
 from gancore.component.discovery import host, registry
-from gancore.component.interfaces import Discriminator
+from gancore.component.interfaces import Discriminator, Generator, ImageShape
 from gancore.component.part import Part, fact_fields, seats
 from gancore.component.specs import build, spec, to_toml
-from gancore.component.weights import FILE, write_weights
-from gancore.errors import CheckpointError, GancoreError, UserError
+from gancore.component.weights import FILE, load_state, write_weights
+from gancore.errors import CheckpointError, FitError, GancoreError, UserError
 from gancore.pipeline import Pipeline
 from gancore.published.importer import Importer
 from gancore.published.networks import Network, Networks, read_networks
 from gancore.runs.folder import RunFolder
+from gancore.standard.patchgan import PatchScores
 from gancore.storage.files import whole_folder
 from gancore.storage.manifest import write_manifest
 
@@ -163,8 +164,31 @@ def _discriminator(networks: Networks, pipeline: Pipeline) -> tuple[Discriminato
         made = import_discriminator(networks[named[0]])
     except CheckpointError as error:
         return None, f"the discriminator cannot be imported: {error}"
-    reads, makes = tuple(made.image), tuple(pipeline.generator.image)
-    return (made, "") if reads == makes else (None, f"the discriminator reads images {reads}, not {makes}")
+    shown = _shown(pipeline.generator, made)
+    reads, makes = made.image, pipeline.generator.image
+    if reads[0] != shown[0]:
+        return None, f"the discriminator reads images {tuple(reads)}, not {tuple(makes)}"
+    return (made, "") if tuple(reads) == shown else _of_size(made, shown, makes)
+
+
+def _shown(generator: Generator, judge: Discriminator) -> ImageShape:
+    """What a discriminator is shown: images, or with a translator source and image joined."""
+    channels, height, width = generator.image
+    joined = channels + generator.code_shape[0]
+    both = "translator" in generator.tags and judge.image[0] == joined
+    return (joined if both else channels, height, width)
+
+
+def _of_size(judge: Discriminator, shown: ImageShape, makes: ImageShape) -> tuple[Discriminator | None, str]:
+    """A discriminator of patches for images of this size, which its weights do not tell."""
+    if not isinstance(judge, PatchScores):
+        return None, f"the discriminator reads images {tuple(judge.image)}, not {tuple(makes)}"
+    try:
+        made = build({**_options(judge), "image": list(shown)}, JUDGE)
+    except FitError as error:
+        return None, str(error)
+    load_state(made, judge.state_dict())
+    return cast(Discriminator, made), ""
 
 
 def _table(
@@ -183,7 +207,10 @@ def _table(
         if part.state_dict():
             table[seat]["from"] = f"{folder}:{seat}"
     classes = getattr(pipeline.conditioner, "classes", 0)
-    return table | {"image": list(pipeline.generator.image)} | ({"classes": classes} if classes else {})
+    facts = {"image": list(pipeline.generator.image)} | ({"classes": classes} if classes else {})
+    if "translator" in pipeline.generator.tags:
+        facts["source"] = list(pipeline.generator.code_shape)
+    return table | facts
 
 
 def _options(part: Part) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def import_(
         output: folder for the pipeline and the recipe; must not exist. `gancore.load` reads it.
         network: which generator of the file; default: the averaged one.
         discriminator: file of the discriminator, if it is another one.
-        noise: for StyleGAN2, the noise outside of training: random, constant or none; default: random.
+        noise: the noise outside of training: random, constant or none for StyleGAN2, none or random for
+            Pix2Pix; default: the first of them.
 
     Raises:
         UserError: the folder exists, or the file has no such network. CheckpointError: the file cannot be

@@ -5,12 +5,14 @@ UNIT: Liu et al. 2017, arXiv:1703.00848.
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
 from gancore.component.presets import Preset
+from gancore.published import Importer
 from gancore.standard.translators import ResNet
 from gancore_cyclegan.contrast import Contrast, PatchNCE
 from gancore_cyclegan.coupled import CodeDecoder, CodeEncoder, ThroughCode
 from gancore_cyclegan.cut import CUT
 from gancore_cyclegan.discriminator import PlainPatchGAN
 from gancore_cyclegan.global_skip import GlobalSkip
+from gancore_cyclegan.importer import Published
 from gancore_cyclegan.pool import ImagePool
 from gancore_cyclegan.presets import PRESETS
 from gancore_cyclegan.recipe import CycleGAN
@@ -54,3 +56,9 @@ def gancore_parts() -> list[type[Part]]:
 def gancore_presets() -> tuple[Preset, ...]:
     """Settings by name."""
     return PRESETS
+
+
+@hookimpl
+def gancore_importers() -> list[Importer]:
+    """What reads published translators."""
+    return [Published()]

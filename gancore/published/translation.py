@@ -1,0 +1,123 @@
+"""What the importers of junyanz/pytorch-CycleGAN-and-pix2pix share: its discriminators of patches and pixels,
+and the names of layers.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gancore.component.interfaces import Discriminator
+from gancore.errors import CheckpointError
+from gancore.published.importer import Importer
+from gancore.published.networks import Network, fill
+from gancore.published.refusals import shown
+from gancore.standard.patchgan import BatchPatchGAN, PatchGAN
+from gancore.standard.pixelgan import BatchPixelGAN, PixelGAN
+
+__all__ = ["USUAL", "TranslationImporter", "is_batch_normalized", "layer_weights", "renamed", "side_of"]
+
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+LAYER = re.compile(rf"(model|net)\.(\d+)\.(weight|bias|{'|'.join(STATISTICS)})")
+"""A weight of a discriminator: `model` is one of patches, `net` one of pixels."""
+USUAL = 256
+"""The side of the images of most published networks; convolutions do not tell it."""
+
+
+class TranslationImporter(Importer):
+    """Reads the discriminators; a plugin adds a translator. Sizes are inferred from the weights, but for the
+    side of the images: that is the setting `size`, if there is one, or else 256.
+    """
+
+    def is_discriminator(self, network: Network) -> bool:
+        """Judging by a first convolution of 4×4 or 1×1 and the names of all layers."""
+        first = {"model": (4, 4), "net": (1, 1)}
+        return all(map(LAYER.fullmatch, network.tensors)) and any(
+            _kernel(network.tensors, f"{name}.0.weight") == size for name, size in first.items()
+        )
+
+    def discriminator(self, network: Network) -> Discriminator:
+        """The discriminator of patches or of pixels, with instance or batch normalization."""
+        found = layer_weights(network.tensors)
+        places = sorted({int(name.split(".")[1]) for name, value in found.items() if value.dim() == 4})
+        batch = is_batch_normalized(found)
+        made = _judge(found, places, batch, network.init_kwargs)
+        last = places[-1]
+        named = {name: f"body.{name.split('.')[1]}" for name in {n.rpartition(".")[0] for n in found}}
+        named |= {name: "head" for name in named if name.endswith(f".{last}")}
+        fill(made, renamed(found, named, "a discriminator of patches"))
+        return made
+
+
+def _judge(
+    found: Mapping[str, Tensor], places: list[int], batch: bool, settings: Mapping[str, Any]
+) -> Discriminator:
+    pixels = "net.0.weight" in found
+    width, colors = found["net.0.weight" if pixels else "model.0.weight"].shape[:2]
+    layers = len(places) - 2
+    side = side_of(settings, USUAL if pixels else max(USUAL, 3 << min(layers, 16)))
+    told: dict[str, Any] = {"image": (colors, side, side), "width": width}
+    if pixels:
+        return BatchPixelGAN(**told) if batch else PixelGAN(**told)
+    return BatchPatchGAN(layers=layers, **told) if batch else PatchGAN(layers=layers, **told)
+
+
+def side_of(settings: Mapping[str, Any], usual: int) -> int:
+    """The side of the images: the setting `size`, or the usual one. Raises CheckpointError if it is none."""
+    side = settings.get("size", usual)
+    if type(side) is not int or not 1 <= side <= 16384:
+        raise CheckpointError(f"the size of its images is {shown(side)}, not a side in pixels")
+    return side
+
+
+def layer_weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights without the statistics that older files hold of instance normalization, which has no
+    others, and with the count of batches that they lack of batch normalization.
+    """
+    made = {}
+    for name, value in tensors.items():
+        layer, _, kind = name.rpartition(".")
+        if kind not in STATISTICS or f"{layer}.weight" in tensors:
+            made[name] = value
+        if kind == "running_mean" and f"{layer}.weight" in tensors:
+            made.setdefault(f"{layer}.num_batches_tracked", torch.zeros(()))
+    return made
+
+
+def is_batch_normalized(found: Mapping[str, Tensor]) -> bool:
+    """Whether there is batch normalization; otherwise it is instance normalization, which has no weights, but
+    convolutions with biases.
+
+    Raises:
+        CheckpointError: there is neither.
+    """
+    if any(name.endswith(".running_mean") for name in found):
+        return True
+    lacking = [
+        name
+        for name, value in found.items()
+        if name.endswith(".weight") and value.dim() == 4 and f"{name.removesuffix('weight')}bias" not in found
+    ]
+    if lacking:
+        raise CheckpointError(
+            f"{shown(lacking[0])} has neither a bias nor a normalization after it; networks with batch or "
+            "instance normalization are read"
+        )
+    return False
+
+
+def renamed(found: Mapping[str, Tensor], places: Mapping[str, str], what: str) -> dict[str, Tensor]:
+    """The weights by the names of layers here. Raises CheckpointError if a layer is not known."""
+    made = {}
+    for name, value in found.items():
+        layer, _, kind = name.rpartition(".")
+        if layer not in places:
+            raise CheckpointError(f"{shown(name)} is not the name of a weight of {what}; give weights of one")
+        made[f"{places[layer]}.{kind}"] = value
+    return made
+
+
+def _kernel(tensors: Mapping[str, Tensor], name: str) -> tuple[int, ...]:
+    return tuple(tensors[name].shape[2:]) if name in tensors else ()
