@@ -110,6 +110,16 @@ def drawn_from(source: Source) -> Iterator[None]:
 
 
 @contextmanager
+def some_rows(rows: Tensor, total: int) -> Iterator[None]:
+    """Inside, a batch consists of `rows`, int64 indices, of one of `total` samples, and each has the noise
+    that it has there.
+    """
+    outer = _source
+    with drawn_from(lambda draw, n, shape, like: outer(draw, total, shape, like)[rows]):
+        yield
+
+
+@contextmanager
 def noise_maps(given: Sequence[Tensor] | None = None) -> Iterator[list[Tensor]]:
     """Inside, normal noise is replaced by `given`, in order; yields the list of the noise that was used.
 

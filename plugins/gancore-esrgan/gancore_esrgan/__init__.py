@@ -2,6 +2,8 @@
 
 from gancore import Part, Preset, hookimpl
 from gancore.published import Importer
+from gancore_esrgan.degradation import PARTS as DEGRADATIONS
+from gancore_esrgan.degradation import PRESETS as SETTINGS
 from gancore_esrgan.feature_distance import FeatureL1
 from gancore_esrgan.presets import PRESETS
 from gancore_esrgan.published import PublishedDiscriminators, PublishedRRDBNet, PublishedSRVGGNet
@@ -18,14 +20,15 @@ gancore_api = 1
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The recipe, the translators, the discriminators and the distance of features."""
-    return [ESRGAN, RRDBNet, SRVGGNet, UNetDiscriminator, SRGANDiscriminator, FeatureL1]
+    """The recipe, the translators, the discriminators, the distance of features, and what degrades images."""
+    networks = [RRDBNet, SRVGGNet, UNetDiscriminator, SRGANDiscriminator]
+    return [ESRGAN, *networks, FeatureL1, *DEGRADATIONS]
 
 
 @hookimpl
 def gancore_presets() -> tuple[Preset, ...]:
-    """Both steps of training, and settings for trials."""
-    return PRESETS
+    """Both steps of training, settings for trials, and those of degradations."""
+    return (*PRESETS, *SETTINGS)
 
 
 @hookimpl

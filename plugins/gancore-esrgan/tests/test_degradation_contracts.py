@@ -1,0 +1,20 @@
+from gancore_esrgan.degradation import (
+    JPEG,
+    ClassicalDegradation,
+    EightBit,
+    GaussianNoise,
+    PoissonNoise,
+    RandomBlur,
+    RandomNoise,
+    SecondOrderDegradation,
+    SincFilter,
+)
+
+from gancore.testing import contracts
+
+AUGMENTS = (RandomBlur, SincFilter, GaussianNoise, PoissonNoise, RandomNoise, JPEG, EightBit)
+
+
+@contracts(*AUGMENTS, ClassicalDegradation, SecondOrderDegradation)
+def test_contract(check):
+    check()
