@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from gancore.verbs.table import table
     from gancore.verbs.train import train
     from gancore.verbs.translate import translate
+    from gancore.verbs.upscale import upscale
     from gancore.verbs.watch import watch
 
 __version__ = "0.1.0"
@@ -147,6 +148,7 @@ _HOMES = {
     "verbs.table": ("table",),
     "verbs.train": ("train",),
     "verbs.translate": ("translate",),
+    "verbs.upscale": ("upscale",),
     "verbs.watch": ("watch",),
 }
 __all__ = [
@@ -227,6 +229,7 @@ __all__ = [
     "table",
     "train",
     "translate",
+    "upscale",
     "watch",
 ]
 

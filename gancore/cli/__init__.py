@@ -36,6 +36,7 @@ from gancore.cli import (
     table,
     train,
     translate,
+    upscale,
     watch,
 )
 from gancore.console.terminal import any_encoding, no_closed_stream, say
@@ -143,6 +144,7 @@ app.command("directions")(directions.directions)
 app.command("edit")(edit.edit)
 app.command("encode")(encode.encode)
 app.command("translate")(translate.translate)
+app.command("upscale")(upscale.upscale)
 app.command("explore")(explore.explore)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show)

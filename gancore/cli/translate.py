@@ -1,26 +1,61 @@
-"""`gancore translate`: a folder of images, translated file by file."""
+"""`gancore translate`: a folder of pictures and videos, translated file by file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gancore.cli import options as o
+from gancore.cli.completing import words
 from gancore.console.terminal import say
 from gancore.errors import shown
+
+if TYPE_CHECKING:
+    from gancore.verbs.translating.folder import Translations
+
+Images = Annotated[Path, typer.Argument(help="folder or zip of image files, or one image file or video")]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        "--label",
+        help="class of all images, if the translator reads labels: number or name; or a row of numbers; "
+        "default: none",
+    ),
+]
+Tile = Annotated[
+    int | None,
+    typer.Option(
+        "--tile",
+        min=0,
+        help="longest side of the pieces that larger images are made from, in pixels that are read; "
+        "0: never; default: as many as make 1024",
+    ),
+]
+Overlap = Annotated[
+    int | None,
+    typer.Option(
+        "--overlap",
+        min=0,
+        help="pixels of its neighbors that a tile reads too, on each side; default: 32",
+    ),
+]
+Alpha = Annotated[
+    str | None,
+    typer.Option(
+        "--alpha",
+        help="keep it, resized; send it through the network as a gray picture (network); or lay images on "
+        "white or black; default: keep",
+        autocompletion=words("keep", "network", "white", "black"),
+    ),
+]
+Precision = Annotated[str | None, o.setting("precision")]
+Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps; default: cpu")]
 
 
 def translate(
     run: o.Run,
-    images: Annotated[Path, typer.Argument(help="folder or zip of image files, or one image file")],
-    label: Annotated[
-        str | None,
-        typer.Option(
-            "--label",
-            help="class of all images, if the translator reads labels: number or name; or a row of numbers; "
-            "default: none",
-        ),
-    ] = None,
+    images: Images,
+    label: Label = None,
     fit: Annotated[
         str | None,
         typer.Option(
@@ -30,12 +65,17 @@ def translate(
     ] = None,
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
+    tile: Tile = None,
+    overlap: Overlap = None,
+    alpha: Alpha = None,
+    precision: Precision = None,
+    device: Device = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", help="folder for the translations; default: RUN-translated"),
     ] = None,
 ) -> None:
-    """Translate a folder of images with a trained translator; the same command continues after a stop."""
+    """Translate pictures and videos with a trained translator; the same command continues after a stop."""
     from gancore.verbs.translate import translate
 
     done = translate(
@@ -45,9 +85,21 @@ def translate(
         fit=fit,
         seed=seed,
         pipeline=pipeline,
+        tile=tile,
+        overlap=overlap,
+        alpha=alpha,
+        precision=precision,
+        device=device,
         output=output or o.named(run, "-translated"),
     )
+    tell_of(done)
+
+
+def tell_of(done: "Translations") -> None:
+    """Says what became of the files, and exits with 1 where one was refused."""
     say(done)
+    for note in done.notes:
+        say(note, err=True)
     for name, reason in done.refused:
         say(shown(f"{name}: {reason}"), err=True)
     if done.refused:

@@ -123,6 +123,11 @@ def measure(data: bytes) -> tuple[int, int, bool, bool]:
     return _opened(data, look)
 
 
+def color_profile(data: bytes) -> bytes:
+    """The ICC profile of a file that `decode` reads; empty where it has none."""
+    return _opened(data, lambda image: bytes(image.info.get("icc_profile") or b""))
+
+
 def _opened(data: bytes, look: Callable[[Image.Image], T]) -> T:
     if not data:
         raise Unreadable("the file is empty")

@@ -6,7 +6,9 @@ import stat
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from gancore.data.source import Unreadable
 from gancore.data.unpacked import bloated
@@ -45,6 +47,10 @@ class Files(ABC):
     def read(self, name: str) -> bytes:
         """Raises Unreadable with the reason."""
 
+    def open(self, name: str) -> BinaryIO:
+        """The content, to be read piece by piece. Raises Unreadable with the reason."""
+        return BytesIO(self.read(name))
+
     def digest(self, names: Sequence[str] | None = None) -> str:
         """A hash over the names and contents of these files; default: of all."""
         total = hashlib.sha256()
@@ -80,6 +86,13 @@ class FolderFiles(Files):
             if size > MAX_MEMBER:
                 raise Unreadable(f"the file has {size} bytes, above the limit of {MAX_MEMBER}")
             return path.read_bytes()
+        except OSError as error:
+            raise Unreadable(error.strerror or str(error)) from error
+
+    def open(self, name: str) -> BinaryIO:
+        """The file itself, of whatever size."""
+        try:
+            return (self.folder / name).open("rb")
         except OSError as error:
             raise Unreadable(error.strerror or str(error)) from error
 

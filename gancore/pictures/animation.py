@@ -173,7 +173,7 @@ def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
     # many players support only 4:2:0, which needs even sides
     sink = [
         "-an",
-        *_codec(),
+        *codec(),
         "-vf",
         "pad=ceil(iw/2)*2:ceil(ih/2)*2",
         "-pix_fmt",
@@ -189,7 +189,8 @@ def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
             feed.write(frame.tobytes())
 
 
-def _codec() -> Sequence[str]:
+def codec() -> Sequence[str]:
+    """The options of ffmpeg that choose the codec and quality of a video."""
     known = subprocess.run(
         [cast(str, ffmpeg()), "-hide_banner", "-encoders"],
         capture_output=True,

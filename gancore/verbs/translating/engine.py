@@ -1,0 +1,124 @@
+"""A translator, ready to be given tiles."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Self
+
+import attrs
+import torch
+from torch import Tensor
+
+from gancore.data import ImageOptions
+from gancore.errors import UserError
+from gancore.latent.wanted_label import Wanted, wanted_label
+from gancore.pipeline import Pipeline, Tiles, made_of, ratios, tiles_of
+from gancore.runs.settings import Settings
+from gancore.verbs.loading import Run, load
+from gancore.verbs.translating.colors import ALPHAS
+from gancore.verbs.words import given
+
+
+@attrs.frozen(kw_only=True)
+class Way:
+    """How images are to be translated; None is the default of each.
+
+    Attributes:
+        same: what is made has the colors of what is read, as where images are made larger.
+    """
+
+    label: Wanted | None = None
+    fit: str | None = None
+    seed: int | None = None
+    pipeline: str | None = None
+    tile: int | None = None
+    overlap: int | None = None
+    alpha: str | None = None
+    precision: str | None = None
+    device: str | None = None
+    same: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Engine:
+    """A translator with how it is to be used.
+
+    Attributes:
+        alpha: one of `ALPHAS`.
+        fit: crop, pad or stretch; None: images of another size than the translator's are refused.
+    """
+
+    pipeline: Pipeline
+    label: Tensor | None
+    seed: int
+    tiles: Tiles
+    alpha: str
+    fit: str | None
+    precision: str
+    same: bool
+
+    @classmethod
+    def of(cls, run: Run, way: Way) -> Self:
+        """Loads the translator, or uses a given one, and moves it to the device, if one is named.
+
+        Raises:
+            UserError: it does not translate images, or an option does not fit it.
+        """
+        settings = Settings.of(**given(precision=way.precision, device=way.device or "cpu"))
+        pipeline = load(run, way.pipeline)
+        check(pipeline, way)
+        tiles = tiles_of(pipeline, way.tile, way.overlap)
+        label = wanted_label(pipeline, way.label)
+        if way.device is not None:
+            pipeline.to(settings.torch_device())
+        return cls(
+            pipeline=pipeline,
+            label=label,
+            seed=way.seed or 0,
+            tiles=tiles,
+            alpha=way.alpha or "keep",
+            fit=way.fit,
+            precision=settings.precision,
+            same=way.same,
+        )
+
+    def made(self, window: Tensor) -> Tensor:
+        """Rows `(N, C, h, w)` → what the translator makes of them, in the layout that its weights have.
+        Raises DataError for a size that it cannot read.
+        """
+        label = None if self.label is None else self.label.expand(len(window), *self.label.shape[1:])
+        laid = window.contiguous(memory_format=self.pipeline.generator.memory_format)
+        return made_of(self.pipeline, laid, label, seed=self.seed)
+
+    def running(self) -> AbstractContextManager[object]:
+        """The precision, for as long as images are made: inside one block weights are cast once."""
+        if self.precision != "bf16":
+            return nullcontext()
+        return torch.autocast(self.pipeline.device.type, torch.bfloat16)
+
+
+def check(pipeline: Pipeline, way: Way) -> None:
+    """Raises UserError for a pipeline that does not translate, or an option that does not fit it."""
+    name = pipeline.generator.qualified_name
+    if pipeline.product != "translates":
+        advice = "reconstruct them with `gancore sample RUN --data`" if pipeline.encoder else "sample from it"
+        raise UserError(f"{name} does not translate images; {advice}, or give the run of a translator")
+    if way.label is not None and not pipeline.reads_labels:
+        raise UserError(f"{pipeline.conditioner.qualified_name} reads no labels; omit --label")
+    if way.label is None and pipeline.reads_labels:
+        raise UserError(f"{pipeline.conditioner.qualified_name} reads labels; give --label, e.g. --label 0")
+    if way.alpha not in (None, *ALPHAS):
+        raise UserError(f"--alpha is {way.alpha!r}; give one of {', '.join(ALPHAS)}")
+    ImageOptions(**given(fit=way.fit))
+    if way.same:
+        _check_larger(pipeline)
+    for what, count in (("reads", pipeline.reads_shape[0]), ("makes", pipeline.generator.image[0])):
+        if count > 4:
+            raise UserError(f"{name} {what} images of {count} channels, and picture files have 1 to 4")
+
+
+def _check_larger(pipeline: Pipeline) -> None:
+    tall, wide = ratios(pipeline)
+    if tall != wide or tall < 2 or tall % 1:
+        raise UserError(
+            f"{pipeline.generator.qualified_name} makes images {tall:g} times as high and {wide:g} times as "
+            "wide, not 2, 3 or more times as large both ways; use `gancore translate`"
+        )
