@@ -43,7 +43,7 @@ def trained(run: Path, words: list[str], minutes: float) -> None:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         while process.poll() is None and seconds_of(process.pid) < 60 * minutes:
             time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         process.wait()
 
 
