@@ -89,19 +89,26 @@ class Row:
         return TASKS[next(iter(self.tasks))]
 
 
+def seen(images: int) -> list[str]:
+    """The length of a training."""
+    return ["--images", str(images)]
+
+
 BOTH: dict[str, str | None] = {"forward": None, "backward": "backward"}
 ROWS = {
-    "pix2pix": Row(["pix2pix-small"], paired=True),
-    "pix2pix-without-discriminator": Row(["pix2pix-small", "--set=adversarial=0"], paired=True),
+    "pix2pix": Row(["pix2pix-small", *seen(24_000)], paired=True),
+    "pix2pix-without-discriminator": Row(
+        ["pix2pix-small", "--set=adversarial=0", *seen(24_000)], paired=True
+    ),
     "cyclegan": Row(["cyclegan-small"], BOTH),
     "cut": Row(["cut-small"]),
     "unit": Row(["unit-small"], BOTH),
-    "esrnet": Row(["esrnet-small"], {"larger": None}),
-    "esrgan": Row(["esrgan-small"], {"larger": None}, init="esrnet"),
-    "nogan": Row(["nogan-small"], {"color": None}),
+    "esrnet": Row(["esrnet-small", *seen(24_000)], {"larger": None}),
+    "esrgan": Row(["esrgan-small", *seen(8_000)], {"larger": None}, init="esrnet"),
+    "nogan": Row(["nogan-small", *seen(30_000)], {"color": None}),
 }
 """Presets as their plugins have them; `esrgan` goes on with the network of `esrnet`."""
-SHARED = ["--hold-out", str(HELD_OUT), "--evaluate-every", "0"]
+SHARED = ["--hold-out", str(HELD_OUT), "--evaluate-every", "0", "--precision", "bf16"]
 
 
 def trainings(given: argparse.Namespace, *, later: bool) -> dict[str, list[str]]:
