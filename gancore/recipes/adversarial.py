@@ -145,13 +145,15 @@ class AdversarialRecipe(Recipe):
         self.regularize_generator(run, real)
         self.average.follow(images=run.images, batch=run.images - seen)
 
-    def update_discriminator(self, run: Run, real: RealBatch) -> Terms:
-        """One update by the loss and the penalties of every step; its terms and scores."""
+    def update_discriminator(self, run: Run, real: RealBatch, latents: LatentBatch | None = None) -> Terms:
+        """One update by the loss and the penalties of every step, on new latents or on these; its terms and
+        scores.
+        """
         found = run.update(
             "discriminator",
             self.discriminator_terms,
             real,
-            self.latent_batch(run, len(real.image), real),
+            self.latent_batch(run, len(real.image), real) if latents is None else latents,
             double_backward=self.differentiates_twice(self.regularizers),
         )
         run.log(**{f"discriminator/{name} scores": found[name].mean() for name in ("real", "fake")})
@@ -176,9 +178,9 @@ class AdversarialRecipe(Recipe):
                 double_backward=True,
             )
 
-    def update_generator(self, run: Run, real: RealBatch) -> None:
-        """One update by the loss, the penalties of every step and the auxiliary objectives."""
-        run.update(
+    def update_generator(self, run: Run, real: RealBatch) -> Terms:
+        """One update by the loss, the penalties of every step and the auxiliary objectives; its terms."""
+        return run.update(
             "generator",
             self.generator_terms,
             self.latent_batch(run, len(real.image), real),
@@ -294,9 +296,10 @@ class AdversarialRecipe(Recipe):
             image: Tensor = self.generator(self.coded(latent, latents.label))
             return image
 
+        made = latents.image
         real = self.record(partial(_images, batch), label, **needs)
         fake = self.record(
-            self.generator,
+            self.generator if made is None else lambda code: made,
             latents.label,
             **needs,
             latent=latents.latent,

@@ -20,7 +20,10 @@ class RealBatch(NamedTuple):
 
 
 class LatentBatch(NamedTuple):
-    """Latents `(N, *latent)`, and the labels to render them with if any part reads labels."""
+    """Latents `(N, *latent)`, the labels to render them with if any part reads labels, and the images that
+    were made of them already, if any `(N, C, H, W)`.
+    """
 
     latent: Tensor
     label: Tensor | None = None
+    image: Tensor | None = None

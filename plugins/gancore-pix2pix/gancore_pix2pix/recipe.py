@@ -2,12 +2,10 @@
 
 from gancore import Discriminator, Generator, Loss, Optimizer, Seat, field, part, seat
 from gancore.component.validators import whole
-from gancore.recipes.paired import PairedGAN
+from gancore.recipes.generator_first import GeneratorFirst
 from gancore.standard import Adam, BatchPatchGAN, Linear, NonSaturating, UNet, Weighted
 
 __all__ = ["Pix2Pix"]
-
-EPOCHS = 200
 
 
 def noisy_unet() -> UNet:
@@ -28,17 +26,17 @@ def published_adam() -> Adam:
 
 
 @part("pix2pix")
-class Pix2Pix(PairedGAN):
+class Pix2Pix(GeneratorFirst):
     """A U-Net learns from pairs to translate images, by their absolute difference and by a discriminator of
     patches that reads source and image together.
 
     Paper: Isola et al. 2016, arXiv:1611.07004, sections 3 and 6. One step is, in this order:
 
     1. a batch of pairs, of one in the paper;
-    2. one update of the discriminator on source and target joined, and on source and translation (eq. 1,
-       halved: section 3.3);
-    3. one update of the translator on the same pairs, by -log D(x, G(x)) in place of log(1 - D(x, G(x)))
-       (section 3.3), and by 100 times the absolute difference from the target (eqs. 3 and 4);
+    2. one update of the translator, by -log D(x, G(x)) in place of log(1 - D(x, G(x))) (section 3.3), and by
+       100 times the absolute difference from the target (eqs. 3 and 4);
+    3. one update of the discriminator on source and target joined, and on source and the translation that was
+       made for the second (eq. 1, halved: section 3.3);
     4. an update of the averaged weights.
 
     Adam's learning rate of 2e-4 is constant for 100 epochs, then decays to zero over the next 100, as in the
@@ -51,9 +49,11 @@ class Pix2Pix(PairedGAN):
     batch normalization takes the statistics of the image itself (section 3.3). `generator.noise=false` gives
     one translation for each source.
 
-    Differences: each update makes its own translations, under a dropout of its own; the published code makes
-    them once for both. The learning rate decays with each batch, not each epoch. Images are not enlarged and
-    cropped at random unless the data are opened so. Weights may be averaged for translating, which is off.
+    Differences: the paper alternates beginning with the discriminator, so that the translator meets one that
+    has just seen its translation; here it meets that of the step before, and a translation is made once for
+    both updates, as it is in the published code. The learning rate decays with each batch, not each
+    epoch. Images are not enlarged and cropped at random unless the data are opened so. Weights may be
+    averaged for translating, which is off.
 
     Raises:
         FitError: the parts do not fit in shape, or source and target differ in size.
@@ -73,7 +73,8 @@ class Pix2Pix(PairedGAN):
     generator_optimizer: Seat[Optimizer] = seat(default=published_adam)
     discriminator_optimizer: Seat[Optimizer] = seat(default=published_adam)
     batch: int = field(default=1, validator=whole(1), help="batch size, where the run is given none")
+    epochs: int = field(default=200, validator=whole(1), help="epochs, where the run is given no length")
 
     def length(self, available: int) -> int:
-        """200 epochs."""
-        return EPOCHS * available
+        """The epochs."""
+        return self.epochs * available

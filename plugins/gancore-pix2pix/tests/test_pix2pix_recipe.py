@@ -61,7 +61,7 @@ def test_the_players_minimize_equation_4_and_half_of_equation_1():
 
 def test_the_ablations_are_options():
     real, latents = batch(alone := built(pixel_weight=0))
-    assert set(alone.generator_terms(latents, real)) == {"adversarial"}
+    assert set(alone.generator_terms(latents, real)) == {"adversarial", "made"}
     blind = built(reads_source=False)
     assert blind.discriminator.image == RGB and built().discriminator.image == (4, 16, 16)
     pixels = built(discriminator={"part": "pixelgan-batch", "width": 2})
@@ -85,6 +85,7 @@ def test_presets_name_sizes():
     for side in (32, 64):
         small = create("pix2pix-small", image=(3, side, side), source=(3, side, side))
         assert small.discriminator.patch == 34 and not small.generator.noise and small.batch == 8
+        assert small.length(1528) == 15 * 1528
         assert small.discriminator_optimizer.betas == (0.5, 0.999) and small.loss.discriminator_weight == 0.5
     assert {preset.name for preset in PRESETS} == {"pix2pix-128", "pix2pix-small"}
 
