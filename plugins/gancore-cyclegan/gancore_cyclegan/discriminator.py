@@ -1,4 +1,4 @@
-"""A PatchGAN that sees colors and contrast."""
+"""A PatchGAN without normalization."""
 
 from torch import nn
 
@@ -13,11 +13,9 @@ __all__ = ["PlainPatchGAN"]
 class PlainPatchGAN(PatchGAN):
     """A PatchGAN without normalization.
 
-    Instance normalization takes the mean and the contrast of each feature out of an image, so a
-    discriminator with it hardly sees how much of a color there is, and small images show little else. The
-    discriminators of the later published code of Liu et al. 2017 (UNIT), arXiv:1703.00848, have none either.
-    Weights are those of He et al. 2015, arXiv:1502.01852, which keep the size of features from layer to
-    layer.
+    The discriminators of the later published code of Liu et al. 2017 (UNIT), arXiv:1703.00848, have none, so
+    that contrast and the amount of a color count. Difference: weights are those of He et al. 2015,
+    arXiv:1502.01852, which keep the size of features from layer to layer where nothing normalizes them.
     """
 
     def build(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from gancore.component.presets import Preset
 from gancore_cyclegan.cut import CUT
 from gancore_cyclegan.recipe import CycleGAN
+from gancore_cyclegan.unit import UNIT
 
 __all__ = ["PRESETS"]
 
@@ -15,6 +16,21 @@ def _both(translator: dict[str, Any], discriminator: dict[str, Any] | None = Non
     if discriminator:
         options |= {"target_discriminator": discriminator, "source_discriminator": discriminator}
     return options
+
+
+_TRANSLATOR: dict[str, Any] = {
+    "part": "global-skip",
+    "network": {"part": "resnet-batch", "width": 16, "blocks": 2},
+}
+"""A small translator of changes, with colors as they are."""
+_FASTER: dict[str, Any] = {
+    "average": {"part": "exponential", "ramp_up": 0.1},
+    "generator_optimizer": {"lr": 4e-4},
+    "discriminator_optimizer": {"lr": 8e-4},
+    "batch": 4,
+}
+_DISCRIMINATOR: dict[str, Any] = {"width": 32, "layers": 2}
+"""Patches of 34×34."""
 
 
 PRESETS = (
@@ -44,6 +60,18 @@ PRESETS = (
         options={**_both({"blocks": 6}), "identity": 0.0},
     ),
     Preset(
+        name="cyclegan-small",
+        base=CycleGAN,
+        doc="""CycleGAN for images of about 32×32 on a processor: translators of 2 blocks that make the
+        change of an image, patches of 34×34, faster discriminators. Not from a paper.""",
+        options={
+            **_both(_TRANSLATOR, _DISCRIMINATOR),
+            "cycle": 2.0,
+            "identity": 0.5,
+            **_FASTER,
+        },
+    ),
+    Preset(
         name="fastcut",
         base=CUT,
         doc="""CUT without the identity term, with a contrast of weight 10 and mirrored images; 200 epochs, of
@@ -57,6 +85,38 @@ PRESETS = (
             "epochs": 200,
             "generator_optimizer": {"schedule": {"part": "linear", "constant": 0.75}},
             "discriminator_optimizer": {"schedule": {"part": "linear", "constant": 0.75}},
+        },
+    ),
+    Preset(
+        name="cut-small",
+        base=CUT,
+        doc="""CUT for images of about 32×32 on a processor, with the networks of `cyclegan-small`, and
+        64 places in 64 channels. Not from a paper.""",
+        options={
+            "generator": _TRANSLATOR,
+            "discriminator": _DISCRIMINATOR,
+            "contrast": {"width": 64, "patches": 64},
+            **_FASTER,
+        },
+    ),
+    Preset(
+        name="unit-small",
+        base=UNIT,
+        doc="""UNIT for images of about 32×32 on a processor: width 16, patches of 34×34, and the weights of
+        the later published code, with its least squares and discriminators without normalization. Not from a
+        paper.""",
+        options={
+            **_both(
+                {"encoder": {"width": 16, "blocks": 1}, "decoder": {"width": 16, "blocks": 1}},
+                {"part": "patchgan-plain", **_DISCRIMINATOR},
+            ),
+            "loss": "least-squares",
+            "adversarial": 2.0,
+            "divergence": 0.01,
+            "reconstruction": 10.0,
+            "cycle_divergence": 0.01,
+            "cycle": 10.0,
+            **_FASTER,
         },
     ),
 )

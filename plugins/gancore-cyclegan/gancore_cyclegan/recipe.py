@@ -10,6 +10,7 @@ from gancore.component.interfaces import (
     Average,
     Constraint,
     Discriminator,
+    DiscriminatorRegularizer,
     Generator,
     ImageShape,
     Loss,
@@ -17,10 +18,12 @@ from gancore.component.interfaces import (
     Terms,
 )
 from gancore.component.part import Seat, Seats, fact, field, part, seat
+from gancore.component.scored import Scored
 from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
 from gancore.pipeline import Pipeline, check_fit
 from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
+from gancore.recipes.penalties import check_eager, named
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import LeastSquares
@@ -88,6 +91,9 @@ class CycleGAN(Recipe):
         default=PatchGAN, help="distinguishes source images from translated target images"
     )
     loss: Seat[Loss] = seat(default=LeastSquares)
+    regularizers: Seats[DiscriminatorRegularizer] = seat(
+        default=(), help="penalties on both discriminators, in each step"
+    )
     constraints: Seats[Constraint] = seat(default=(), help="applied to both discriminators")
     generator_constraints: Seats[Constraint] = seat(default=(), help="applied to both translators")
     average: Seat[Average] = seat(default=NoAverage)
@@ -152,7 +158,7 @@ class CycleGAN(Recipe):
                 constraints=list(self.generator_constraints),
             ),
             "discriminators": Player(
-                [self.target_discriminator, self.source_discriminator, self.loss],
+                [self.target_discriminator, self.source_discriminator, self.loss, *self.regularizers],
                 self.discriminator_optimizer,
                 constraints=list(self.constraints),
             ),
@@ -183,7 +189,15 @@ class CycleGAN(Recipe):
         made = run.update("generators", self.generator_terms, source, target)
         shown_target = run.scatter(self.target_pool.exchange(run.gather(made["fake_target"]), run.rng))
         shown_source = run.scatter(self.source_pool.exchange(run.gather(made["fake_source"]), run.rng))
-        run.update("discriminators", self.discriminator_terms, source, target, shown_source, shown_target)
+        run.update(
+            "discriminators",
+            self.discriminator_terms,
+            source,
+            target,
+            shown_source,
+            shown_target,
+            double_backward=bool(self.regularizers),
+        )
         self.average.follow(images=run.images, batch=run.batch_size)
 
     def generator_terms(self, source: Tensor, target: Tensor) -> Terms:
@@ -206,15 +220,23 @@ class CycleGAN(Recipe):
     def discriminator_terms(
         self, source: Tensor, target: Tensor, shown_source: Tensor, shown_target: Tensor
     ) -> Terms:
-        """Eq. 1 for both domains, halved as in appendix 7.1 (the ½ is in `least-squares`)."""
+        """Eq. 1 for both domains, halved as in appendix 7.1 (the ½ is in `least-squares`), and penalties."""
         return {
-            "target": self.loss.discriminator(  # eq. 1 for D_Y
-                self.target_discriminator(target), self.target_discriminator(shown_target)
-            ),
-            "source": self.loss.discriminator(  # eq. 1 for D_X
-                self.source_discriminator(source), self.source_discriminator(shown_source)
-            ),
+            **self._judged("target", self.target_discriminator, target, shown_target),  # eq. 1 for D_Y
+            **self._judged("source", self.source_discriminator, source, shown_source),  # eq. 1 for D_X
         }
+
+    def _judged(self, domain: str, discriminator: Discriminator, image: Tensor, shown: Tensor) -> Terms:
+        """One discriminator's loss and penalties on real images and those from the pool."""
+        gradient = any(penalty.gradient for penalty in self.regularizers)
+        real, fake = (
+            Scored(lambda rows=rows: rows, discriminator, gradient=gradient, discriminator=discriminator)
+            for rows in (image, shown)
+        )
+        terms = {domain: self.loss.discriminator(real.scores, fake.scores)}
+        for name, penalty in named(self.regularizers).items():
+            terms[f"{name}_{domain}"] = penalty(discriminator, real, fake)
+        return terms
 
     def _adversarial(self, discriminator: Discriminator, fake: Tensor, real: Tensor) -> Tensor:
         return self.loss.generator(discriminator(fake), discriminator(real) if self.loss.needs_real else None)
@@ -227,6 +249,10 @@ class CycleGAN(Recipe):
         )
 
     def _check(self) -> None:
+        check_eager(self.regularizers, f"{self.qualified_name} has penalties in each step")
+        for penalty in self.regularizers:
+            penalty.check_discriminator(self.target_discriminator)
+            penalty.check_discriminator(self.source_discriminator)
         used = "identity" in self.scheduled or self.identity
         if used and tuple(self.image) != tuple(self.source):
             raise FitError(

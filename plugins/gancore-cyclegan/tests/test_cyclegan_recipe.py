@@ -18,6 +18,7 @@ from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import SGD, Adam
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.projection import ProjectionDiscriminator
+from gancore.standard.regularizers import R1
 from gancore.training.checkpoint import load_checkpoint, save_checkpoint
 from gancore.training.run import TrainingRun
 from gancore.training.start import fit_to_data
@@ -127,6 +128,26 @@ def test_the_discriminators_descend_half_the_least_squares() -> None:
     assert torch.allclose(
         terms["source"], (((dx(x) - 1) ** 2).mean() + (dx(old_x) ** 2).mean()) / 2, atol=1e-12
     )
+
+
+def test_penalties_are_terms_of_both_discriminators() -> None:
+    recipe = small(regularizers=[R1(gamma=3.0)]).double()
+    x, y, old_x, old_y = (torch.rand(2, *RGB, dtype=torch.float64) for _ in range(4))
+    terms = recipe.discriminator_terms(x, y, old_x, old_y)
+    for name, discriminator, image in (
+        ("target", recipe.target_discriminator, y),
+        ("source", recipe.source_discriminator, x),
+    ):
+        leaf = image.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(discriminator(leaf).sum(), leaf)
+        expected = 1.5 * gradient.square().flatten(1).sum(1).mean()
+        assert torch.allclose(terms[f"r1_{name}"], expected, atol=1e-12)
+    assert set(terms) == {"target", "source", "r1_target", "r1_source"}
+
+
+def test_a_lazy_penalty_is_refused() -> None:
+    with pytest.raises(FitError, match=r"has penalties in each step.*set its every = 1"):
+        small(regularizers=[R1(every=16)])
 
 
 def test_without_identity_there_is_no_such_term() -> None:
