@@ -5,16 +5,17 @@ from gancore_nogan.colorfulness import Colorfulness, colorfulness
 from gancore_nogan.discriminator import NoGANDiscriminator
 from gancore_nogan.presets import PRESETS
 from gancore_nogan.recipe import NoGAN
+from gancore_nogan.recolored import Recolored
 
-__all__ = ["Colorfulness", "NoGAN", "NoGANDiscriminator", "colorfulness"]
+__all__ = ["Colorfulness", "NoGAN", "NoGANDiscriminator", "Recolored", "colorfulness"]
 
 gancore_api = 1
 
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The recipe, DeOldify's critic, and a score of colors."""
-    return [NoGAN, NoGANDiscriminator, Colorfulness]
+    """The recipe, DeOldify's critic, a translator that keeps brightness, and a score of colors."""
+    return [NoGAN, NoGANDiscriminator, Recolored, Colorfulness]
 
 
 @hookimpl
