@@ -62,6 +62,7 @@ def undisturbed(words, tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("step", [2, 5, 8])
 def test_a_resumed_run_has_the_bits_of_an_undisturbed_one(step, words, undisturbed, tmp_path):
     killed = gancore(step, *words, tmp_path / "run", program=KILLED)

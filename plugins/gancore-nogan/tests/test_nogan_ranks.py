@@ -45,6 +45,7 @@ def work(rank: int, port: int, folder: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_processes_equal_one_in_every_phase(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

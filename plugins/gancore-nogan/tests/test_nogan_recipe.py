@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from gancore_nogan import NoGAN
+from gancore_nogan.phases import Phases
 from torch import nn
 
-from gancore import Generator, fact, part
+from gancore import Generator, create, fact, part
 from gancore.data import Paired, open_data
 from gancore.errors import FitError, MeasureError, UserError
 from gancore.measure.score import Score, Value
@@ -350,3 +351,10 @@ def test_it_is_a_default_start():
     run = start(deepcopy(recipe))
     drive(run, 3)
     assert isinstance(recipe.kept, ExponentialAverage) and run.recipe.turning_point.begun
+
+
+def test_the_small_preset_is_small_and_takes_every_phase():
+    recipe = create("nogan-small", image=(3, 32, 32), source=(1, 32, 32))
+    assert sum(p.numel() for p in recipe.generator.parameters()) < 5_000_000
+    assert recipe.generator_optimizer.lr * recipe.adversarial_lr == pytest.approx(1e-4)
+    Phases(30_000, recipe.generator_share, recipe.discriminator_share).check(recipe.batch_size)
