@@ -39,6 +39,8 @@ FAMILIES = {
     "nogan": "gancore-nogan",
     "esrgan": "gancore-esrgan",
     "esrnet": "gancore-esrgan",
+    "real-esrgan": "gancore-esrgan",
+    "real-esrnet": "gancore-esrgan",
     "stylegan": "gancore-stylegan",
     "stylegan2": "gancore-stylegan",
     "stylegan3": "gancore-stylegan",

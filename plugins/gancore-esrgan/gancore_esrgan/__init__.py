@@ -7,22 +7,31 @@ from gancore_esrgan.degradation import PRESETS as SETTINGS
 from gancore_esrgan.feature_distance import FeatureL1
 from gancore_esrgan.presets import PRESETS
 from gancore_esrgan.published import PublishedDiscriminators, PublishedRRDBNet, PublishedSRVGGNet
+from gancore_esrgan.real_esrgan import RealESRGAN
 from gancore_esrgan.recipe import ESRGAN
 from gancore_esrgan.rrdb import RRDBNet
 from gancore_esrgan.srgan import SRGANDiscriminator
 from gancore_esrgan.srvgg import SRVGGNet
 from gancore_esrgan.unet import UNetDiscriminator
 
-__all__ = ["ESRGAN", "FeatureL1", "RRDBNet", "SRGANDiscriminator", "SRVGGNet", "UNetDiscriminator"]
+__all__ = [
+    "ESRGAN",
+    "FeatureL1",
+    "RRDBNet",
+    "RealESRGAN",
+    "SRGANDiscriminator",
+    "SRVGGNet",
+    "UNetDiscriminator",
+]
 
 gancore_api = 1
 
 
 @hookimpl
 def gancore_parts() -> list[type[Part]]:
-    """The recipe, the translators, the discriminators, the distance of features, and what degrades images."""
+    """The recipes, their networks, the distance of features, and what degrades images."""
     networks = [RRDBNet, SRVGGNet, UNetDiscriminator, SRGANDiscriminator]
-    return [ESRGAN, *networks, FeatureL1, *DEGRADATIONS]
+    return [ESRGAN, RealESRGAN, *networks, FeatureL1, *DEGRADATIONS]
 
 
 @hookimpl

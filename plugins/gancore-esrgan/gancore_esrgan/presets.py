@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gancore import Preset
+from gancore_esrgan.real_esrgan import RealESRGAN
 from gancore_esrgan.recipe import ESRGAN
 
 __all__ = ["PRESETS"]
@@ -52,7 +53,7 @@ NARROW: Mapping[str, Any] = {
 """Small networks."""
 
 
-def constant(lr: float) -> dict[str, Any]:
+def falling(lr: float) -> dict[str, Any]:
     """Adam that falls to zero over the second half."""
     return {
         "part": "gancore:adam",
@@ -69,7 +70,7 @@ ESRNET_SMALL = Preset(
 
     Paper: Wang et al. 2018, arXiv:1809.00219. The sizes and settings are gancore's own.
     """,
-    options={**PIXELS_ALONE, **NARROW, "generator_optimizer": constant(1e-3)},
+    options={**PIXELS_ALONE, **NARROW, "generator_optimizer": falling(1e-3)},
 )
 
 ESRGAN_SMALL = Preset(
@@ -80,7 +81,48 @@ ESRGAN_SMALL = Preset(
 
     Paper: Wang et al. 2018, arXiv:1809.00219. The sizes and settings are gancore's own.
     """,
-    options={**NARROW, "generator_optimizer": constant(2e-4), "discriminator_optimizer": constant(2e-4)},
+    options={**NARROW, "generator_optimizer": falling(2e-4), "discriminator_optimizer": falling(2e-4)},
 )
 
-PRESETS = (ESRNET, ESRNET_SMALL, ESRGAN_SMALL)
+REAL_ESRNET = Preset(
+    name="real-esrnet",
+    base=RealESRGAN,
+    doc="""The first step of Real-ESRGAN: the generator learns by the pixels alone, without a discriminator.
+
+    Paper: Wang et al. 2021, arXiv:2107.10833, section 4.1: L1, batch 48, a constant learning rate of 2e-4.
+    Released were 1,000,000 steps.
+    """,
+    options={**PIXELS_ALONE, "generator_optimizer": {"lr": 2e-4}},
+)
+
+MILD: Mapping[str, Any] = {
+    **NARROW,
+    "degradation": "gancore-esrgan:second-order-mild",
+    "average": {"half_life": 2000.0},
+    "batch": 16,
+}
+"""Small networks and images."""
+
+REAL_ESRNET_SMALL = Preset(
+    name="real-esrnet-small",
+    base=RealESRGAN,
+    doc="""The first step of Real-ESRGAN for trials on a processor: 3 blocks of width 32, batch 16, and a
+    degradation for small images.
+
+    Paper: Wang et al. 2021, arXiv:2107.10833. The sizes and settings are gancore's own.
+    """,
+    options={**PIXELS_ALONE, **MILD, "generator_optimizer": falling(1e-3)},
+)
+
+REAL_ESRGAN_SMALL = Preset(
+    name="real-esrgan-small",
+    base=RealESRGAN,
+    doc="""Real-ESRGAN for trials on a processor: 3 blocks of width 32, a discriminator of width 16, batch 16,
+    and a degradation for small images; starts from `real-esrnet-small`.
+
+    Paper: Wang et al. 2021, arXiv:2107.10833. The sizes and settings are gancore's own.
+    """,
+    options={**MILD, "generator_optimizer": falling(2e-4), "discriminator_optimizer": falling(2e-4)},
+)
+
+PRESETS = (ESRNET, ESRNET_SMALL, ESRGAN_SMALL, REAL_ESRNET, REAL_ESRNET_SMALL, REAL_ESRGAN_SMALL)

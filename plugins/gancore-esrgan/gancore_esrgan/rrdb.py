@@ -42,10 +42,8 @@ class RRDBNet(Generator):
     The released networks read and make images in [0, 1]; the layers here do too, and `forward` converts from
     and to [-1, 1].
 
-    Images of any size are read: where their sides are no multiples of the unshuffling, the border is
-    repeated, and what came of that is cut off (the released code reflects it).
-
-    `(N, *source)` in [-1, 1] → `(N, C, H, W)` float32. The channels of source and image may differ.
+    `(N, *source)` in [-1, 1], of any size that is a multiple of the unshuffling → `(N, C, H, W)` float32. The
+    channels of source and image may differ.
 
     Raises:
         FactError: the source's shape is not known.
@@ -57,7 +55,6 @@ class RRDBNet(Generator):
         {"width": 4, "growth": 2, "blocks": 1, "source": (3, 4, 6), "image": (1, 8, 12)},
         {"width": 4, "growth": 2, "blocks": 1, "source": (2, 8, 8), "image": (2, 8, 8)},
     )
-    size_multiple: ClassVar[int] = 1
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
 
     source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
@@ -72,6 +69,11 @@ class RRDBNet(Generator):
             self.require()
         return tuple(self.source)
 
+    @property
+    def size_multiple(self) -> int:  # type: ignore[override]
+        """By what the source is unshuffled: any size at ×4, multiples of 2 at ×2 and of 4 at ×1."""
+        return UNSHUFFLED[self.scale]
+
     def build(self) -> None:
         """Makes the layers in the order of fig. 4."""
         self.scale = scale_between(self.source, self.image, UNSHUFFLED, self.qualified_name)
@@ -84,14 +86,12 @@ class RRDBNet(Generator):
 
     def forward(self, code: Tensor) -> Tensor:
         """`(N, *source)` → `(N, C, H, W)`."""
-        height, width = code.shape[2:]
-        x = unshuffled((code + 1) / 2, UNSHUFFLED[self.scale])  # (N, C'·u², h/u, w/u), in [0, 1]
+        x = functional.pixel_unshuffle((code + 1) / 2, self.size_multiple)  # (N, C'·u², h/u, w/u), in [0, 1]
         x = self.first(x)  # (N, width, h/u, w/u)
         x = x + self.after_body(self.body(x))
         for up in (self.up1, self.up2):  # (N, width, 4h/u, 4w/u)
             x = leaky_relu(up(functional.interpolate(x, scale_factor=2, mode="nearest")), SLOPE, inplace=True)
         x = self.last(leaky_relu(self.high(x), SLOPE, inplace=True))  # (N, C, 4h/u, 4w/u)
-        x = x[:, :, : height * self.scale, : width * self.scale]
         return 2 * at_least_float32(x) - 1
 
     def last_layer(self) -> Tensor:
@@ -136,15 +136,6 @@ class DenseBlock(nn.Module):
         for conv in dense:  # (N, width + i·growth, H, W) → one growth more
             maps = torch.cat([maps, leaky_relu(conv(maps), SLOPE, inplace=True)], 1)
         return torch.add(x, last(maps), alpha=RESIDUAL)  # x + β f(x)
-
-
-def unshuffled(image: Tensor, factor: int) -> Tensor:
-    """`(N, C, H, W)` → `(N, C·factor², ⌈H / factor⌉, ⌈W / factor⌉)`; the border is repeated where needed."""
-    if factor == 1:
-        return image
-    height, width = image.shape[2:]
-    padded = functional.pad(image, (0, -width % factor, 0, -height % factor), mode="replicate")
-    return functional.pixel_unshuffle(padded, factor)
 
 
 def _conv(inputs: int, outputs: int) -> nn.Conv2d:

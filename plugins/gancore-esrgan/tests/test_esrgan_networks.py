@@ -3,11 +3,14 @@
 import pytest
 import torch
 from gancore_esrgan import RRDBNet, SRVGGNet, UNetDiscriminator
-from gancore_esrgan.rrdb import Block, DenseBlock, unshuffled
+from gancore_esrgan.rrdb import Block, DenseBlock
 from torch import nn
 from torch.nn import functional
 
 from gancore.errors import FactError, FitError
+from gancore.pipeline import Pipeline
+from gancore.pipeline.any_size import translated
+from gancore.standard.conditioners import Identity
 
 
 def count(module: nn.Module) -> int:
@@ -71,19 +74,28 @@ def test_rrdbnet_works_in_images_from_0_to_1():
     assert torch.allclose(made(code), 2 * x - 1, atol=1e-12)
 
 
-def test_pixel_unshuffling_puts_the_pixels_of_a_square_into_channels_row_by_row():
-    image = torch.arange(16.0).reshape(1, 1, 4, 4)
-    expected = [[0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 12, 14], [5, 7, 13, 15]]
-    assert unshuffled(image, 2).flatten(2)[0].tolist() == expected
-    assert unshuffled(image, 1) is image
+@pytest.mark.parametrize(("scale", "multiple"), [(1, 4), (2, 2)])
+def test_at_lower_factors_the_blocks_read_squares_of_pixels_as_channels(scale, multiple):
+    made = RRDBNet(source=(2, 8, 8), image=(1, 8 * scale, 8 * scale), width=4, growth=2, blocks=1)
+    source = torch.rand(1, 2, 8, 8) * 2 - 1
+    squares = source.unfold(2, multiple, multiple).unfold(3, multiple, multiple)  # (N, C, h, w, u, u)
+    channels = squares.permute(0, 1, 4, 5, 2, 3).flatten(1, 3)
+    plain = RRDBNet(
+        source=tuple(channels.shape[1:]), image=(1, 8 * scale, 8 * scale), width=4, growth=2, blocks=1
+    )
+    plain.load_state_dict(made.state_dict())
+    assert (made.size_multiple, plain.size_multiple) == (multiple, 1)
+    torch.testing.assert_close(made(source), plain(channels))
 
 
-@pytest.mark.parametrize(("scale", "border"), [(1, (0, 1, 0, 3)), (2, (0, 1, 0, 1))])
-def test_a_size_that_is_no_multiple_is_that_of_a_source_with_a_repeated_border(scale, border):
+@pytest.mark.parametrize(("scale", "border"), [(1, (0, 1, 0, 3)), (2, (0, 1, 0, 1)), (4, (0, 0, 0, 0))])
+def test_a_pipeline_repeats_the_border_up_to_a_size_that_is_read(scale, border):
     made = RRDBNet(source=(1, 8, 8), image=(1, 8 * scale, 8 * scale), width=4, growth=2, blocks=1)
     source = torch.rand(1, 1, 5, 7) * 2 - 1
-    padded = functional.pad(source, border, mode="replicate")
-    assert torch.allclose(made(source), made(padded)[:, :, : 5 * scale, : 7 * scale], atol=1e-6)
+    whole = made(functional.pad(source, border, mode="replicate")).clamp(-1, 1)
+    pipeline = Pipeline(conditioner=Identity(code=(1, 8, 8)), generator=made)
+    expected = whole[:, :, : 5 * scale, : 7 * scale]
+    torch.testing.assert_close(translated(pipeline, source), expected, atol=1e-6, rtol=0)
 
 
 def test_initial_weights_of_dense_blocks_are_a_tenth_of_he_s():

@@ -40,5 +40,6 @@ def enlarging(generator: Generator) -> Pipeline:
 
 
 def recipe_of(pipeline: Pipeline) -> dict[str, Any]:
-    """`recipe/esrgan`, with the paper's settings; the files hold none."""
-    return {"part": "gancore-esrgan:esrgan"}
+    """`recipe/real-esrgan` with its factor, and the settings for a released network; the files hold none."""
+    scale = pipeline.generator.image[1] // pipeline.reads_shape[1]
+    return {"part": "gancore-esrgan:real-esrgan", "scale": scale}
