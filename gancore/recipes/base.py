@@ -159,6 +159,9 @@ class Recipe(Part):
     idle_at_first: ClassVar[frozenset[str]] = frozenset()
     """Seats whose parts the first step need not ask, as those of a discriminator that starts later."""
 
+    learns_pairs: ClassVar[bool] = False
+    """Whether the entries of one row of the data must belong together, as a source and its target."""
+
     image: ImageShape = fact(default=None, help="shape (C, H, W) of one image, given by the data")
 
     @property

@@ -44,6 +44,7 @@ class PairedGAN(AdversarialRecipe):
             and target differ; a part reads labels; nothing is minimized.
     """
 
+    learns_pairs: ClassVar[bool] = True
     examples: ClassVar[Sequence[Mapping[str, Any]]] = (
         {
             "generator": {"part": "resnet", "width": 2, "blocks": 1},

@@ -200,6 +200,11 @@ def fit_to_data(recipe: Recipe, data: Data, seed: int) -> None:
             f"{recipe.qualified_name} trains on {', '.join(sorted(recipe.wants))}: it needs {needs}; "
             f"got {data.description}"
         )
+    if recipe.learns_pairs and not data.paired:
+        raise UserError(
+            f"{recipe.qualified_name} learns from pairs, but these images are not paired "
+            f"({data.description}); give --paired to match them by name, or one --data with --source-from"
+        )
     check_labels_arrive(recipe)
     with bounded_by_machine():
         try:

@@ -6,8 +6,11 @@ import torch
 from PIL import Image
 
 import gancore
+from gancore.component.discovery import host
+from gancore.component.part import part
 from gancore.data import Unpaired
 from gancore.errors import DataError, UserError
+from gancore.recipes.paired import PairedGAN
 from gancore.runs.folder import RunFolder
 
 SMALL = {
@@ -15,6 +18,19 @@ SMALL = {
     "discriminator": {"part": "patchgan", "width": 2, "layers": 1},
 }
 HOW = {"images": 8, "batch": 4, "evaluate_every": 0, "hold_out": 8, "threads": 1, "progress": False}
+
+
+@part("loose")
+class Loose(PairedGAN):
+    """Learns from images of two domains that do not belong together."""
+
+    learns_pairs = False
+
+
+@pytest.fixture(scope="module", autouse=True)
+def offered():
+    if not any(o.distribution == "loose" for o in host().registry.registrations()):
+        host().registry.add("loose", [Loose])
 
 
 def domain(folder, seed, names):
@@ -28,7 +44,7 @@ def domain(folder, seed, names):
 def test_held_out_images_of_two_domains_pair_by_name(tmp_path):
     names = [f"{i:02d}" for i in range(20)]
     places = (domain(tmp_path / "a", 0, names), domain(tmp_path / "b", 1, names))
-    run = gancore.train("paired", list(places), set=SMALL, output=tmp_path / "run", **HOW)
+    run = gancore.train("loose", list(places), set=SMALL, output=tmp_path / "run", **HOW)
     assert isinstance(RunFolder(run.folder).data().held_out, Unpaired)
     plain = gancore.evaluate(run.folder, extractor="pixels")
     assert "MAE" not in plain and "identity" in plain.anchors
@@ -44,7 +60,9 @@ def test_held_out_images_of_two_domains_pair_by_name(tmp_path):
 
 def test_what_has_no_pairs_is_said(tmp_path):
     places = (domain(tmp_path / "a", 0, "abcdefghijkl"), domain(tmp_path / "b", 1, "abcdefghijkm"))
-    run = gancore.train("paired", list(places), set=SMALL, output=tmp_path / "run", **{**HOW, "hold_out": 0})
+    run = gancore.train("loose", list(places), set=SMALL, output=tmp_path / "run", **{**HOW, "hold_out": 0})
+    with pytest.raises(UserError, match=r"recipe/paired learns from pairs, but these images are not paired"):
+        gancore.train("paired", list(places), set=SMALL, output=tmp_path / "pairs", **HOW)
     with pytest.raises(DataError, match=r"1 sources have no target \(l\), 1 targets no source \(m\)"):
         gancore.evaluate(run.folder, paired=True)
     with pytest.raises(UserError, match="--paired is for runs of translators; omit it"):

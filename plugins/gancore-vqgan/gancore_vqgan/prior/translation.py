@@ -37,6 +37,7 @@ class CodeTranslation(FirstStage):
             the shape of the codes.
     """
 
+    learns_pairs = True
     examples = (
         {
             **SMALL_STAGE,
