@@ -108,6 +108,7 @@ def test_with_own_statistics_a_translation_is_that_of_a_batch_of_one_in_training
     x = torch.randn(3, *RGB)
     trained = torch.cat([made.train()(x[i : i + 1]) for i in range(3)])
     assert torch.allclose(made.eval()(x), trained, atol=1e-6)
+    assert torch.allclose(made(x[1:2]), trained[1:2], atol=1e-6)
     assert not torch.allclose(made.train()(x), trained, atol=1e-2)
 
 

@@ -34,6 +34,7 @@ class UNetTranslator(Generator):
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 2}, {"width": 2, "halvings": 2})
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
     biased: ClassVar[bool]
     """Whether convolutions before a normalization have a bias."""
 
