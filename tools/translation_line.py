@@ -94,6 +94,23 @@ def seen(images: int) -> list[str]:
     return ["--images", str(images)]
 
 
+COLORS = '{part = "recolored", translator = {part = "unet", width = 32}}'
+FALLING = '{part = "adam", lr = 4e-4, betas = [0.5, 0.99], schedule = {part = "cosine", end = 0.25}}'
+ALONE = [
+    f"--set={path}={value}"
+    for path, value in {
+        "generator": COLORS,
+        "discriminator": '{part = "patchgan", width = 8, layers = 2}',
+        "generator_optimizer": FALLING,
+        "reads_source": "false",
+        "adversarial": "0",
+        "pixel_weight": "1",
+        "perceptual": "perceptual",
+        "perceptual_weight": "0.1",
+        "batch": "16",
+    }.items()
+]
+"""The translator and the distances of `colorize-small`, which learn alone all the time."""
 BOTH: dict[str, str | None] = {"forward": None, "backward": "backward"}
 ROWS = {
     "pix2pix": Row(["pix2pix-small", *seen(24_000)], paired=True),
@@ -105,7 +122,8 @@ ROWS = {
     "unit": Row(["unit-small"], BOTH),
     "esrnet": Row(["esrnet-small", *seen(24_000)], {"larger": None}),
     "esrgan": Row(["esrgan-small", *seen(8_000)], {"larger": None}, init="esrnet"),
-    "nogan": Row(["nogan-small", *seen(30_000)], {"color": None}),
+    "nogan": Row(["colorize-small", *seen(30_000)], {"color": None}),
+    "nogan-without-discriminator": Row(["paired", *ALONE, *seen(30_000)], {"color": None}),
 }
 """Presets as their plugins have them; `esrgan` goes on with the network of `esrnet`."""
 SHARED = ["--hold-out", str(HELD_OUT), "--evaluate-every", "0", "--precision", "bf16"]

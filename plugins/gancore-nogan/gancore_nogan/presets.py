@@ -13,6 +13,18 @@ def adam(lr: float) -> dict[str, Any]:
     return {"lr": lr, "betas": [0.5, 0.99]}
 
 
+OPTIONS: dict[str, Any] = {
+    "generator": {"width": 32},
+    "discriminator": {"part": "gancore:patchgan", "width": 32, "layers": 2},
+    "batch": 16,
+    "generator_share": 0.7,
+    "discriminator_share": 0.12,
+    "generator_optimizer": adam(4e-4),
+    "discriminator_optimizer": adam(4e-4),
+    "adversarial_lr": 0.25,
+    "perceptual_weight": 0.1,
+    "adversarial": 0.03,
+}
 SMALL = Preset(
     name="nogan-small",
     base=NoGAN,
@@ -22,17 +34,23 @@ SMALL = Preset(
     training are few steps; learning rates of 4e-4, and 1e-4 in the adversarial phase; a tenth of the
     perceptual distance, whose maps have no learned weights, and an adversarial loss that weighs as much less.
     """,
+    options=OPTIONS,
+)
+
+COLORIZE = Preset(
+    name="colorize-small",
+    base=NoGAN,
+    doc="""NoGAN for coloring gray images of 32×32 on a processor: that of `nogan-small` around a U-Net that
+    makes nothing but colors, since the brightness of the source is put back.
+
+    The sizes and settings are gancore's own.
+    """,
     options={
-        "generator": {"width": 32},
-        "discriminator": {"part": "gancore:patchgan", "width": 32, "layers": 2},
-        "batch": 16,
-        "generator_share": 0.7,
-        "discriminator_share": 0.12,
-        "generator_optimizer": adam(4e-4),
-        "discriminator_optimizer": adam(4e-4),
-        "adversarial_lr": 0.25,
-        "perceptual_weight": 0.1,
-        "adversarial": 0.03,
+        **OPTIONS,
+        "generator": {
+            "part": "gancore-nogan:recolored",
+            "translator": {"part": "gancore:unet", "width": 32},
+        },
     },
 )
-PRESETS = (SMALL,)
+PRESETS = (SMALL, COLORIZE)

@@ -353,8 +353,12 @@ def test_it_is_a_default_start():
     assert isinstance(recipe.kept, ExponentialAverage) and run.recipe.turning_point.begun
 
 
-def test_the_small_preset_is_small_and_takes_every_phase():
-    recipe = create("nogan-small", image=(3, 32, 32), source=(1, 32, 32))
+@pytest.mark.parametrize(
+    ("name", "translator"), [("nogan-small", "generator/unet"), ("colorize-small", "generator/recolored")]
+)
+def test_the_small_presets_are_small_and_take_every_phase(name, translator):
+    recipe = create(name, image=(3, 32, 32), source=(1, 32, 32))
+    assert recipe.generator.qualified_name == translator
     assert sum(p.numel() for p in recipe.generator.parameters()) < 5_000_000
     assert recipe.generator_optimizer.lr * recipe.adversarial_lr == pytest.approx(1e-4)
     Phases(30_000, recipe.generator_share, recipe.discriminator_share).check(recipe.batch_size)

@@ -1,6 +1,6 @@
 """Emoji made gray and colored again: NoGAN beside the same network that learned without a discriminator.
 
-    python plugins/gancore-nogan/tools/colorize.py [--runs runs/colorize] [--images 48000] [--seeds 0]
+    python plugins/gancore-nogan/tools/colorize.py [--runs runs/colorize] [--images 30000] [--seeds 0]
     [--sheet FILE]
 
 Trains what is not trained yet (minutes on one core; a run that was stopped goes on), and judges both on emoji
@@ -33,24 +33,25 @@ NOGAN = "nogan"
 ALONE = "without a discriminator"
 OPTIMIZER = {
     "part": "adam",
-    "lr": 2e-4,
-    "betas": [0.0, 0.9],
-    "schedule": {"part": "cosine", "end": 0.1},
+    "lr": 4e-4,
+    "betas": [0.5, 0.99],
+    "schedule": {"part": "cosine", "end": 0.25},
 }
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     ALONE: (
         "paired",
         {
-            "generator": {"part": "unet", "width": 32},
+            "generator": {"part": "recolored", "translator": {"part": "unet", "width": 32}},
             "discriminator": {"part": "patchgan", "width": 32, "layers": 2},
             "reads_source": False,
             "adversarial": 0.0,
             "pixel_weight": 1.0,
             "perceptual": "perceptual",
+            "perceptual_weight": 0.1,
             "generator_optimizer": OPTIMIZER,
         },
     ),
-    NOGAN: ("nogan-small", {}),
+    NOGAN: ("colorize-small", {}),
 }
 """The recipes, with the same translator, distances and learning rates."""
 
@@ -70,6 +71,8 @@ def trained(folder: Path, way: str, given: argparse.Namespace, seed: int) -> Run
                 source_from="gray",
                 images=given.images,
                 batch=16,
+                mirror=True,
+                precision="bf16",
                 hold_out=HELD_OUT,
                 seed=seed,
                 evaluate_every=0,
@@ -126,7 +129,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=Path, default=Path("runs/colorize"))
-    parser.add_argument("--images", type=int, default=48_000)
+    parser.add_argument("--images", type=int, default=30_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--sheet", type=Path)
     given = parser.parse_args()
