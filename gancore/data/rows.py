@@ -2,7 +2,7 @@
 
 from typing import BinaryIO, Protocol
 
-from gancore.data.decode import MAX_PIXELS, TURNED, color_profile, decode, too_long
+from gancore.data.decode import MAX_PIXELS, TURNED, color_profile, decode
 from gancore.data.files import MAX_MEMBER
 from gancore.data.png.header import SIGNATURE, Header, read_header
 from gancore.data.png.reading import Decoder
@@ -10,6 +10,8 @@ from gancore.data.source import Array, Raw, Unreadable
 
 MOST_PIXELS = 2**30
 """Pixels of a PNG that is read row by row. Other files have the limits of `decode`."""
+MOST_ACROSS = 2**18
+"""Pixels of a row of it."""
 
 
 class Rows(Protocol):
@@ -65,8 +67,8 @@ def open_rows(file: BinaryIO) -> Rows:
     row; everything else as `decode` does.
 
     Raises:
-        Unreadable: as `decode`; a PNG of more than 1,073,741,824 pixels, or of more than 89 million that is
-            interlaced or to be turned.
+        Unreadable: as `decode`; a PNG of more than 1,073,741,824 pixels or 262,144 columns, or of more than
+            89 million pixels that is interlaced or to be turned.
     """
     header = _png_header(file)
     if header is not None and (header.bits == 16 or header.width * header.height > MAX_PIXELS):
@@ -105,8 +107,8 @@ def _png(file: BinaryIO, header: Header) -> Rows:
             f"{header.width}×{header.height} is {count} pixels, above the limit of {MOST_PIXELS}; "
             "make it smaller"
         )
-    if said := too_long(header.height, header.width):
-        raise Unreadable(said)
+    if header.width > MOST_ACROSS:
+        raise Unreadable(f"its rows have {header.width} pixels, above the limit of {MOST_ACROSS}; cut it")
     turn = TURNED.get(header.orientation)
     if turn is None and not header.interlaced:
         return PngRows(file, header)

@@ -8,6 +8,7 @@ from torch import nn
 
 from gancore.errors import UserError
 from gancore.nn.attention import SelfAttention
+from gancore.nn.batch_norm import BatchNorm2d
 from gancore.nn.instance_norm import InstanceNorm
 from gancore.pipeline.pipeline import Pipeline
 
@@ -99,7 +100,13 @@ def ratios(pipeline: Pipeline) -> tuple[float, float]:
 def global_layers(pipeline: Pipeline) -> Sequence[str]:
     """The kinds of layers that look at all of what they read, so that tiles differ from the whole."""
     layers = pipeline.generator.modules()
-    return sorted({type(layer).__name__ for layer in layers if isinstance(layer, WHOLE)})
+    return sorted({type(layer).__name__ for layer in layers if _sees_all(layer)})
+
+
+def _sees_all(layer: nn.Module) -> bool:
+    if isinstance(layer, nn.BatchNorm2d):
+        return layer.running_mean is None or (isinstance(layer, BatchNorm2d) and layer.own_statistics)
+    return isinstance(layer, WHOLE)
 
 
 def _size(shape: Sequence[int]) -> str:

@@ -186,7 +186,7 @@ GRAY = lines(np.zeros((4, 8), np.uint8))
         (SIGNATURE, "not a picture|ends before"),
         (png(2**15 + 1, 2**15, 16, 2, b""), "above the limit of 1073741824; make it smaller"),
         (png(2**15, 2**14, 8, 2, b"", interlaced=1), "is interlaced; save it upright"),
-        (png(1_000_001, 100, 16, 0, b""), "has a side of 1000001 pixels"),
+        (png(2**18 + 1, 100, 16, 0, b""), "rows have 262145 pixels, above the limit of 262144"),
         (png(4, 4, 16, 0, GRAY[:-1]), "fewer pixels than its header says"),
         (png(4, 4, 16, 0, b"\5" + GRAY[1:]), "a row has filter 5"),
         (png(4, 4, 16, 0, GRAY)[:45], "the file ends before its pixels do"),

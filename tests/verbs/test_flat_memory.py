@@ -75,7 +75,7 @@ def bomb(width, height, bits, color):
     ("width", "height", "why"),
     [
         (40_000, 30_000, "40000×30000 is 1200000000 pixels, above the limit of 1073741824; make it smaller"),
-        (2_000_000, 200, "has a side of 2000000 pixels, above the limit of 1000000"),
+        (2_000_000, 200, "its rows have 2000000 pixels, above the limit of 262144; cut it"),
         (30_000, 20_000, "fewer pixels than its header says"),
     ],
 )

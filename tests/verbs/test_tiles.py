@@ -6,6 +6,7 @@ from translators import AnyNegative, Looking, Negative, Normalized, between_imag
 
 from gancore.errors import UserError
 from gancore.pipeline import Tiles, global_layers, spans, tiles_of, translated
+from gancore.standard import UNet
 
 
 @pytest.mark.parametrize("multiple", [1, 4])
@@ -55,3 +56,6 @@ def test_how_large_tiles_are_by_default():
 def test_layers_that_look_at_all_of_an_image_are_known():
     assert global_layers(between_images(Normalized(image=(3, 8, 8)))) == ["InstanceNorm2d"]
     assert not global_layers(between_images(Looking(image=(3, 8, 8))))
+    for own in (True, False):
+        unet = UNet(image=(3, 8, 8), source=(3, 8, 8), width=2, own_statistics=own)
+        assert global_layers(between_images(unet)) == (["BatchNorm2d"] if own else [])

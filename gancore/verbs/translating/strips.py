@@ -13,7 +13,7 @@ from gancore.pipeline import Span, ratios, spans
 from gancore.verbs.translating.colors import Colors
 from gancore.verbs.translating.engine import Engine
 
-STRIP = 2**28
+STRIP = 2**27
 """About how many bytes of a picture are made before they are written."""
 
 
@@ -92,11 +92,12 @@ class _Band:
 
     def window(self, span: Span) -> Array:
         """The rows `(h, W, C)` that a tile reads; no earlier ones can be asked for again."""
-        kept, new = self.held[span.low - self.top :], min(span.high, self.rows.height) - self.taken
-        pieces = [kept, self._sideways(self.rows.take(new))] if new > 0 else [kept]
-        self.taken, self.top = self.taken + max(0, new), span.low
-        self.held = np.concatenate(pieces)
-        lacks = span.high - span.low - len(self.held)
+        kept, new = self.held[span.low - self.top :].copy(), min(span.high, self.rows.height) - self.taken
+        self.held = kept  # frees the rows before
+        if new > 0:
+            self.held = np.concatenate([kept, self._sideways(self.rows.take(new))])
+            self.taken += new
+        self.top, lacks = span.low, span.high - span.low - len(self.held)
         return np.pad(self.held, ((0, lacks), (0, 0), (0, 0)), mode="edge") if lacks else self.held
 
     def _sideways(self, rows: Array) -> Array:
