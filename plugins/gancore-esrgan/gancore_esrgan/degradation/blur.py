@@ -44,12 +44,13 @@ def _known(_: Any, attribute: Any, value: Any) -> None:
 class RandomBlur(CanvasAugment):
     """Convolves each image with a kernel of random shape, size and width.
 
-    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, sections 3.2 and 3.4 and appendix; the defaults
-    are those of its first blur. A kernel is a sinc filter with the probability `sinc`, and otherwise
-    Gaussian, exp(-q/2), generalized Gaussian, exp(-q^β/2), or plateau-shaped, 1/(1 + q^β), of q = xᵀ Σ⁻¹ x.
-    Anisotropic ones have two widths and a random angle. As in the released code, β is below 1 in half of the
-    kernels and above in the others, and sinc filters of 13 taps and more may cut off more. The kernel's sum
-    is 1. Images are mirrored at the border, as often as it takes, so that small ones are blurred too.
+    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 3.1 for the bells; the defaults are those
+    of the first blur in the released options. A kernel is a sinc filter with the probability `sinc`, and
+    otherwise Gaussian, exp(-q/2), generalized Gaussian, exp(-q^β/2), or plateau-shaped, 1/(1 + q^β), of q =
+    xᵀ Σ⁻¹ x. Anisotropic ones have two widths and a random angle. As in the released code, β is below 1 in
+    half of the kernels and above in the others, and sinc filters of 13 taps and more may cut off more. The
+    kernel's sum is 1. Images are mirrored at the border, as often as it takes, so that small ones are blurred
+    too.
 
     `(N, C, H, W)` in [-1, 1] → the same; linear in the image.
     """

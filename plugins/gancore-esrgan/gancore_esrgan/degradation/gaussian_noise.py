@@ -18,8 +18,8 @@ __all__ = ["GaussianNoise"]
 class GaussianNoise(CanvasAugment):
     """Adds normal noise of a random standard deviation to each image, the same to all channels of some.
 
-    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 3.2 and appendix; the defaults are those
-    of its first noise. As in the released code, the result is clamped.
+    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 3.1; the defaults are those of the first
+    noise in the released options. As in the released code, the result is clamped.
 
     `(N, C, H, W)` in [-1, 1] → the same in [-1, 1].
     """

@@ -26,10 +26,11 @@ class JPEG(CanvasAugment):
     """What is left of each image after JPEG compression at a random quality.
 
     Standard: ITU-T T.81, with the tables of its annex K scaled by quality as in libjpeg; Wang et al. 2021
-    (Real-ESRGAN), arXiv:2107.10833, section 3.2 and appendix, draw the quality uniformly. All steps of a
-    decoder are taken: samples are whole numbers, chroma of half size is enlarged linearly. So the result is
-    that of a file, up to single levels. The released differentiable JPEG rounds neither tables nor samples,
-    enlarges chroma by repetition, and fills up blocks with zeros, where here the border is repeated.
+    (Real-ESRGAN), arXiv:2107.10833, section 3.1, draw the quality uniformly. All steps of a decoder are
+    taken: samples are whole numbers, chroma of half size is enlarged linearly. So the result is that of a
+    file, but for coefficients half-way between two steps. The released differentiable JPEG rounds neither
+    tables nor samples, enlarges chroma by repetition, and fills up blocks with zeros, where here the border
+    is repeated.
 
     The first three of at least three channels are colors; any other channel is compressed like a gray image.
     Gradients pass all rounding straight through, and stop where values are clamped.

@@ -24,8 +24,8 @@ __all__ = ["PoissonNoise"]
 class PoissonNoise(CanvasAugment):
     """Adds the noise of counted light to each image: its variance is proportional to the brightness.
 
-    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 3.2 and appendix; the defaults are those
-    of its first noise. As in the released code, the levels y in 0 … 255 of an image become counts
+    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 3.1; the defaults are those of the first
+    noise in the released options. As in the released code, the levels y in 0 … 255 of an image become counts
     X ~ Poisson(v y / 255), where v is the number of its different levels, rounded up to a power of two; the
     noise X / v - y / 255 is multiplied by a random scale; gray noise is that of the luma; the result is
     clamped. The noise is constant to gradients.

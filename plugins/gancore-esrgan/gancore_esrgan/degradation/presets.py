@@ -10,7 +10,7 @@ PRESETS = (
     Preset(
         name="bicubic",
         base=ClassicalDegradation,
-        doc="Bicubic reduction alone (Wang et al. 2018, arXiv:1809.00219, section 4).",
+        doc="Bicubic reduction alone (Wang et al. 2018, arXiv:1809.00219).",
         options={"blur": "none"},
     ),
     Preset(

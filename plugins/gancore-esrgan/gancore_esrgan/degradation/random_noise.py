@@ -18,8 +18,8 @@ __all__ = ["RandomNoise"]
 class RandomNoise(CanvasAugment):
     """Gaussian noise on some images, and Poisson noise on the others.
 
-    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 3.2 and appendix. Difference: each image
-    has its own kind of noise, where the released code takes one for a batch.
+    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 3.1. Difference: each image has its own
+    kind of noise, where the released code takes one for a batch.
 
     `(N, C, H, W)` in [-1, 1] → the same in [-1, 1].
     """

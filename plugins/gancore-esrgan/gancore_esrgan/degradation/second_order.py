@@ -27,9 +27,9 @@ Chances = tuple[float, float, float]
 class SecondOrderDegradation(Degradation):
     """Blur, resize, noise and JPEG compression, and once more, with a sinc filter at the end.
 
-    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, sections 3.3 and 3.4, eq. 5, figure 2; the
-    probabilities and ranges are those of the released options (train_realesrgan_x4plus), and belong to
-    images of about 400 pixels: smaller ones are left with little, see the preset second-order-mild.
+    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833. The steps, probabilities and ranges are those of
+    the released options (train_realesrgan_x4plus), and belong to images of about 400 pixels: smaller ones are
+    left with little, see the preset second-order-mild.
 
     The second resize starts from the size of the source. The last step is, in random order, compression, and
     the resize to the size of the source with the sinc filter. Then values are rounded to 256 levels. Every

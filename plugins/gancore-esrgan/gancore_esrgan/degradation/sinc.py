@@ -30,9 +30,9 @@ def sinc(size: int, cutoff: Tensor) -> Tensor:
 class SincFilter(CanvasAugment):
     """A low-pass filter with a sharp cutoff, which leaves ringing and overshoot beside edges.
 
-    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 3.4, eq. 6; the probability and the
-    ranges are those of its last step in the released options. The kernel's sum is 1. Images are mirrored at
-    the border, as often as it takes, so that small ones are filtered too.
+    Paper: Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833; the probability and the ranges are those of its
+    last step in the released options. The kernel's sum is 1. Images are mirrored at the border, as often as
+    it takes, so that small ones are filtered too.
 
     `(N, C, H, W)` in [-1, 1] → the same, may overshoot; linear in the image.
     """
