@@ -8,7 +8,7 @@ from typing import Any, cast
 from gancore.component.bounded import bounded_by_weights
 from gancore.component.discovery import host, registry
 from gancore.component.interfaces import Discriminator, Generator, ImageShape
-from gancore.component.part import Part, fact_fields, seats
+from gancore.component.part import Part, fact_fields, option_fields, seats
 from gancore.component.specs import build, spec, to_toml
 from gancore.component.weights import FILE, load_state, write_weights
 from gancore.errors import CheckpointError, FitError, GancoreError, UserError
@@ -199,7 +199,8 @@ def _table(
     The image shape and the number of classes, if any, are those of the networks; training requires data that
     match.
     """
-    names = {place.name for place in seats(registry().base_of("recipe", str(recipe["part"])))}
+    base = registry().base_of("recipe", str(recipe["part"]))
+    names = {place.name for place in seats(base)}
     held = {**pipeline.parts, JUDGE: discriminator}
     parts = {name: held[name] for name in TRAINED if name in names & held.keys()}
     table = spec(build({**recipe, **{seat: _options(part) for seat, part in parts.items()}}))
@@ -210,6 +211,8 @@ def _table(
     facts = {"image": list(pipeline.generator.image)} | ({"classes": classes} if classes else {})
     if "translator" in pipeline.generator.tags:
         facts["source"] = list(pipeline.generator.code_shape)
+        if any(option.name == "reads_source" for option in option_fields(base)):
+            facts["reads_source"] = discriminator.image[0] != pipeline.generator.image[0]
     return table | facts
 
 

@@ -1,6 +1,7 @@
 """Networks of the published code: beside its outputs, and as its training writes them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import gancore
 from gancore.errors import CheckpointError
 from gancore.nn.dropout import Dropout
 from gancore.published import import_discriminator, import_file, import_generator, read_networks
+from gancore.standard import BatchPatchGAN
 from gancore.testing.parity import difference
 
 FILE = Path(__file__).parents[4] / "shared" / "data" / "parity" / "pix2pix-32.safetensors"
@@ -168,3 +170,43 @@ def test_weights_that_are_missing_or_unknown(tmp_path):
     narrow = {**state, "model.model.1.model.1.weight": torch.ones(3, 2, 4, 4)}
     refused(narrow, r"the weights do not fit generator/unet-instance: down.1.0.weight is \(3, 2, 4, 4\)")
     refused({"model.0.weight": torch.ones(1, 1, 3, 3)}, "is not a generator of")
+
+
+def judge_of(channels, layers=1):
+    made = BatchPatchGAN(image=(channels, 64, 64), width=2, layers=layers)
+    state = {name.replace("body", "model"): value for name, value in made.state_dict().items()}
+    return {name.replace("head", f"model.{len(made.body)}"): value for name, value in state.items()}
+
+
+def test_a_discriminator_in_a_file_of_its_own_takes_the_size_of_the_translations(tmp_path):
+    torch.save(published(7)[0], tmp_path / "net_G.pth")
+    torch.save(judge := judge_of(6), tmp_path / "net_D.pth")
+    made = gancore.import_(
+        tmp_path / "net_G.pth", discriminator=tmp_path / "net_D.pth", output=tmp_path / "out"
+    )
+    assert not made.no_recipe
+    recipe = gancore.RunFolder(tmp_path / "out").recipe()
+    assert recipe.discriminator.image == (6, 128, 128) and recipe.reads_source
+    assert torch.equal(recipe.discriminator.head.weight, judge["model.5.weight"])
+
+
+def test_a_discriminator_of_translations_alone_is_one_that_reads_no_source(tmp_path):
+    torch.save(published(5)[0], tmp_path / "net_G.pth")
+    torch.save(judge_of(3), tmp_path / "net_D.pth")
+    why = import_file(tmp_path / "net_G.pth", tmp_path / "out", discriminator=tmp_path / "net_D.pth")[1]
+    recipe = gancore.RunFolder(tmp_path / "out").recipe()
+    assert not why and not recipe.reads_source and recipe.discriminator.image == (3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("judge", "why"),
+    [
+        (judge_of(5), r"the discriminator reads images \(5, 256, 256\), not \(3, 32, 32\)"),
+        (judge_of(6, layers=4), "patchgan-batch with 4 layers needs images of at least 48 pixels"),
+    ],
+)
+def test_a_discriminator_that_does_not_fit_is_left_out_and_said(tmp_path, judge, why):
+    torch.save(published(5)[0], tmp_path / "net_G.pth")
+    torch.save(judge, tmp_path / "net_D.pth")
+    found = import_file(tmp_path / "net_G.pth", tmp_path / "out", discriminator=tmp_path / "net_D.pth")[1]
+    assert re.search(why, found)
