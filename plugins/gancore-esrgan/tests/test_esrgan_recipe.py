@@ -3,10 +3,11 @@
 import pytest
 import torch
 from gancore_esrgan import ESRGAN, FeatureL1, SRGANDiscriminator
+from PIL import Image
 from pytest import approx
 from torch.nn.functional import softplus
 
-from gancore import create
+from gancore import create, load, train, upscale
 from gancore.component.scheduled import advance
 from gancore.errors import FitError
 from gancore.measure.extractors import Emoji, Pixels
@@ -180,3 +181,22 @@ def test_rows_of_a_batch_are_targets_with_their_sources():
     real, latents = batches(ESRGAN(**SMALL))
     assert isinstance(real, RealBatch) and real.label is None
     assert torch.equal(latents.latent, real.source)
+
+
+def test_the_second_step_takes_the_generator_of_the_first(tmp_path):
+    small = {"generator.width": 4, "generator.growth": 2, "generator.blocks": 1, "discriminator.width": 2}
+    how = {"size": 16, "source_from": "smaller-4", "images": 8, "batch": 4, "evaluate_every": 0}
+    train("esrnet-small", "emoji", set=small, **how, output=tmp_path / "pixels")
+    still = {**small, "generator_optimizer.lr": 0.0}
+    train("esrgan-small", "emoji", set=still, init=tmp_path / "pixels", **how, output=tmp_path / "features")
+    first, second = (load(tmp_path / name).generator.state_dict() for name in ("pixels", "features"))
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+    upscale(tmp_path / "features", picture(tmp_path), output=tmp_path / "large")
+    assert Image.open(tmp_path / "large" / "small.png").size == (28, 20)
+
+
+def picture(folder):
+    """A folder with a picture of 7×5."""
+    (folder / "small").mkdir()
+    Image.new("RGB", (7, 5), (200, 30, 90)).save(folder / "small" / "small.png")
+    return folder / "small"
