@@ -1,11 +1,11 @@
 """Emoji made gray and colored again: NoGAN beside the same network that learned without a discriminator.
 
     python plugins/gancore-nogan/tools/colorize.py [--runs runs/colorize] [--images 30000] [--seeds 0]
-    [--sheet FILE]
+    [--only nogan] [--sheet FILE]
 
 Trains what is not trained yet (minutes on one core; a run that was stopped goes on), and judges both on emoji
-that neither has seen. Prints a table, and for each run of NoGAN the curve of its checks; the sheet has a row
-for each image: gray, colored without a discriminator, colored by NoGAN, and as it was.
+that neither has seen. Prints a table, and for each run of NoGAN the curve of its checks; the sheet shows
+each image gray, as each row of the table made it, and as it was.
 """
 
 import argparse
@@ -14,9 +14,11 @@ from typing import Any
 
 import torch
 from gancore_nogan import Colorfulness
+from gancore_nogan.phases import ADVERSARIAL
 from torch import Tensor
 
 import gancore
+from gancore.component.weights import FILE, read_weights
 from gancore.data import Data, open_data, open_pairs
 from gancore.measure.evaluation import score_study
 from gancore.measure.extractors import default_extractor
@@ -26,7 +28,9 @@ from gancore.measure.score import Value
 from gancore.measure.sets import DatasetImages
 from gancore.measure.study import Study
 from gancore.pictures.grid import save_grid, to_uint8
+from gancore.pipeline import Pipeline
 from gancore.runs.folder import RunFolder
+from gancore.runs.opening import load_pipeline
 
 HELD_OUT, SHOWN = 100, 12
 NOGAN = "nogan"
@@ -77,6 +81,8 @@ def trained(folder: Path, way: str, given: argparse.Namespace, seed: int) -> Run
                 seed=seed,
                 evaluate_every=0,
                 report_every=max(1, given.images // 400),
+                checkpoint_every=max(1, given.images // 20),
+                keep=20,
                 threads=1,
                 output=run.path,
             )
@@ -118,6 +124,26 @@ def curve(run: RunFolder) -> str:
     return "\n".join([*lines, *(line["text"] for line in run.log.of("warning"))])
 
 
+def before_the_game(run: RunFolder) -> Pipeline:
+    """The translator of a run of NoGAN as its adversarial phase found it."""
+    path = next(p for p in run.checkpoints if int(read_weights(p / FILE)["phase"]) < ADVERSARIAL)
+    return load_pipeline(path)
+
+
+def colored(source: Tensor, given: argparse.Namespace) -> dict[str, Tensor]:
+    """What each way makes of gray images, by way and seed."""
+    made: dict[str, Tensor] = {}
+    for seed in given.seeds:
+        for way in given.only or WAYS:
+            run = trained(given.runs, way, given, seed)
+            if way == NOGAN:
+                early = before_the_game(run)
+                made[f"{way} before its game, seed {seed}"] = torch.cat(list(early.apply(source, seed=0)))
+                print(f"{run.path}\n{curve(run)}\n", flush=True)
+            made[f"{way}, seed {seed}"] = torch.cat(list(run.pipeline().apply(source, seed=0)))
+    return made
+
+
 def held_out(data: Data) -> tuple[Tensor, Tensor]:
     """Gray and colored images that no run has seen."""
     unseen = data.split(HELD_OUT)[1]
@@ -131,24 +157,17 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/colorize"))
     parser.add_argument("--images", type=int, default=30_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--only", nargs="+", choices=list(WAYS), default=[])
     parser.add_argument("--sheet", type=Path)
     given = parser.parse_args()
     source, target = held_out(open_pairs("emoji", "gray"))
-    gray = source.expand_as(target)
-    found, columns = {"gray": judged(gray, target)}, [gray]
-    for seed in given.seeds:
-        for way in WAYS:
-            run = trained(given.runs, way, given, seed)
-            made = torch.cat(list(run.pipeline().apply(source, seed=0)))
-            found[f"{way}, seed {seed}"] = judged(made, target)
-            columns += [made] if seed == given.seeds[0] else []
-            print(f"{run.path}\n{curve(run)}\n" if way == NOGAN else "", flush=True)
-    print(table(found))
+    shown = {"gray": source.expand_as(target), **colored(source, given)}
+    print(table({name: judged(images, target) for name, images in shown.items()}))
     if given.sheet:
         chosen = torch.arange(SHOWN) * len(target) // SHOWN
-        tiles = torch.stack([*columns, target], 1)[chosen]
+        tiles = torch.stack([*shown.values(), target], 1)[chosen]
         given.sheet.parent.mkdir(parents=True, exist_ok=True)
-        save_grid(tiles.flatten(0, 1), given.sheet, columns=2 * (len(columns) + 1))
+        save_grid(tiles.flatten(0, 1), given.sheet, columns=2 * (len(shown) + 1))
 
 
 if __name__ == "__main__":
