@@ -83,7 +83,8 @@ def test_a_run_is_measured_on_what_it_did_not_see(
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == tool.HEAD.splitlines()
     assert said[2].startswith("| run | forward | 1.0000 → ")
-    assert said[3].startswith("| run | backward | 1.0000 → ")
+    assert said[3].startswith("| run | forward, faded | 1.0000 → 1.0000 | 0.0000 ± 0.0000 | ")
+    assert said[4].startswith("| run | backward | 1.0000 → ")
     assert (tmp_path / "sheet-run-forward.png").exists()
     assert (tmp_path / "sheet-run-backward.png").exists()
 

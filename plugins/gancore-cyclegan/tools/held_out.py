@@ -10,9 +10,10 @@ are means over pairs, before → after translation, with the gain and its standa
 * MAE: the mean absolute difference of pixels, on a scale from 0 to 1.
 
 FD is the Fréchet distance of features between the held-out images, before → after, and those of the other
-domain, in pixels averaged down to 4×4 (colors and composition). With --sheet, a grid: each image, its
-translation, its counterpart. Exits with 1 if in some direction the colors are not nearer by two standard
-errors.
+domain, in pixels averaged down to 4×4 (colors and composition). The rows `faded` are those of images of which
+a tenth is white, which is no translation, but brings pixels nearer on average. With --sheet, a grid: each
+image, its translation, its counterpart. Exits with 1 if in some direction the colors are not nearer by two
+standard errors.
 """
 
 import argparse
@@ -34,6 +35,8 @@ from gancore.runs.folder import RunFolder
 
 BINS = 8
 SHOWN = 32
+FADED = 0.1
+"""The part of white in the images that translations are compared with."""
 HEAD = "| run | direction | color | gain | MAE | gain | FD |\n|---|---|---|---|---|---|---|"
 
 
@@ -102,14 +105,20 @@ def sheet(path: Path, ours: Tensor, made: Tensor, theirs: Tensor) -> None:
     save_grid(torch.stack([ours[chosen], made[chosen], theirs[chosen]], 1).flatten(0, 1), path, columns=12)
 
 
+def row(run: str, way: str, ours: Tensor, made: Tensor, theirs: Tensor) -> Gain:
+    """Prints a row; returns the gain in colors."""
+    color, pixels = (Gain(of, ours, made, theirs) for of in (color_distances, absolute_error))
+    distance = f"{frechet(ours, theirs):.2f} → {frechet(made, theirs):.2f}"
+    print(f"| {run} | {way} | {color} | {pixels} | {distance} |", flush=True)
+    return color
+
+
 def measured(run: Path, path: Path | None) -> bool:
     """Prints the rows of a run; returns whether colors are nearer in all directions."""
     nearer = []
     for name, ours, made, theirs in directions(run):
-        color, pixels = (Gain(of, ours, made, theirs) for of in (color_distances, absolute_error))
-        distance = f"{frechet(ours, theirs):.2f} → {frechet(made, theirs):.2f}"
-        print(f"| {run.name} | {name} | {color} | {pixels} | {distance} |", flush=True)
-        nearer.append(color.significant)
+        nearer.append(row(run.name, name, ours, made, theirs).significant)
+        row(run.name, f"{name}, faded", ours, ours + FADED * (1 - ours), theirs)
         if path:
             sheet(path.with_stem(f"{path.stem}-{run.name}-{name}"), ours, made, theirs)
     return all(nearer)
