@@ -42,7 +42,7 @@ LADDER: dict[str, list[str]] = {
     "dbn": ["dbn", "--set=generator.hidden=[500, 576]"],
     "pretrained-autoencoder": ["pretrained-autoencoder", LATENT, "--images", "600000"],
     "autoencoder": ["autoencoder", LATENT, "--images", "200000"],
-    "rae-gp": ["rae-gp", LATENT, "--images", "200000"],
+    "rae-gp": ["rae-gp", LATENT, "--images", "100000"],
     "vae": ["vae", LATENT, "--images", "200000"],
     "vq-vae": [
         "vq-vae",
@@ -63,7 +63,7 @@ PRIOR = [
     "--set=sampler.width=128",
     "--set=optimizer.lr=0.001",
     "--images",
-    "200000",
+    "100000",
 ]
 SECOND: dict[str, tuple[str, list[str]]] = {
     "vq-vae-prior": ("vq-vae", PRIOR),
@@ -143,10 +143,12 @@ def best_of(title: str, found: dict[str, dict[str, Value]]) -> str | None:
 
 HEAD = """# The models that encode, side by side
 
-Made by `python tools/codes_line.py --fashion-mnist FOLDER`, which trains every row that it finds a recipe for
-and evaluates it; `tools/codes_line.py` has every setting. Each row is one run on Fashion-MNIST at 32×32 with
-one seed and one thread. Minutes are upper bounds, as the machine was doing other work. ↓ lower is better, ↑
-higher."""
+Made by `python tools/codes_line.py --fashion-mnist FOLDER --count 5000`, which trains every row that it finds
+a recipe for and evaluates it; `tools/codes_line.py` has every setting, and `--only` makes the page of some
+rows. Each row is one run on Fashion-MNIST at 32×32 with one seed and one thread. Minutes are upper bounds, as
+the machine was doing other work. Autoencoders draw from a mixture of Gaussians that is fitted to their codes
+after the training, `vqgan-small-prior` is a transformer over the codes of `vqgan-small`, which draws nothing
+by itself. ↓ lower is better, ↑ higher."""
 SAMPLED = """## Samples
 
 Rows that draw images, beside real ones and noise. `real` compares test images with training images. The

@@ -1,11 +1,13 @@
 """The same recipe on the codes of a trained first stage and on pixels, for equal minutes of the processor.
 
     python tools/latent_gan.py --fashion-mnist FOLDER --first-stage RUN [--recipe gan] [--minutes 4]
-    [--seeds 2] [--batch 64] [--set FIELD=VALUE ...] [--runs runs/latent-gan]
+    [--seeds 2] [--batch 64] [--set FIELD=VALUE ...] [--pixels FIELD=VALUE ...] [--codes FIELD=VALUE ...]
+    [--runs runs/latent-gan]
 
 Each training is stopped, as by a person, once its process has taken the minutes, in which start and encoding
-of the images count, but not the training of the first stage. Judged by features of samples and of training
-images. Prints a table; each run has a sheet of samples.
+of the images count, but not the training of the first stage. `--pixels` and `--codes` change the recipe of
+one side, as the widths of networks that have fewer stages for codes. Judged by features of samples and of
+training images. Prints a table; each run has a sheet of samples.
 """
 
 import argparse
@@ -51,13 +53,16 @@ def sides(given: argparse.Namespace) -> dict[str, list[str]]:
     """The arguments of each training by the name of its run."""
     data = ["--data", str(given.fashion_mnist), "--subset", "train", "--size", "32", "--labels", "none"]
     how = ["--images", str(ENDLESS), "--batch", str(given.batch), "--threads", "1", "--evaluate-every", "0"]
-    changes = [f"--set={change}" for change in given.set]
-    codes = ["--first-stage", str(given.first_stage)]
+    how += ["--precision", given.precision]
+    common, pixels, codes = (
+        [f"--set={change}" for change in changes] for changes in (given.set, given.pixels, given.codes)
+    )
+    stage = ["--first-stage", str(given.first_stage)]
     made = {}
     for seed in range(given.seeds):
-        shared = [given.recipe, *data, *how, *changes, "--seed", str(seed)]
-        made[f"{given.recipe}-pixels-{seed}"] = shared
-        made[f"{given.recipe}-codes-{seed}"] = [*shared, *codes]
+        shared = [given.recipe, *data, *how, *common, "--seed", str(seed)]
+        made[f"{given.recipe}-pixels-{seed}"] = [*shared, *pixels]
+        made[f"{given.recipe}-codes-{seed}"] = [*shared, *codes, *stage]
     return made
 
 
@@ -75,7 +80,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--set", nargs="*", default=[])
+    parser.add_argument("--precision", default="float32")
+    for side in ("--set", "--pixels", "--codes"):
+        parser.add_argument(side, nargs="*", default=[])
     given = parser.parse_args()
     given.runs.mkdir(parents=True, exist_ok=True)
     made = sides(given)

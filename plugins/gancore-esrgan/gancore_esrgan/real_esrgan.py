@@ -44,7 +44,7 @@ class RealESRGAN(Enlarging):
 
     Paper: Wang et al. 2021, arXiv:2107.10833, sections 3 and 4.1. One step is, in this order:
 
-    1. a batch of images, and their sources by the degradation (section 3.3), each image by its own draws;
+    1. a batch of images, and their sources by the degradation (sections 3.2 and 3.3), each by its own draws;
     2. one update of the discriminator, a U-Net with spectral normalization that scores each pixel;
     3. one update of the generator, which minimizes E |G(x) - y| + perceptual(G(x), y) + 0.1 × loss;
     4. an update of the averaged weights.

@@ -36,7 +36,7 @@ class RRDBNet(Generator):
     of five 3×3 convolutions, without normalization, each residual scaled by β = 0.2; initial weights of the
     dense blocks are a tenth of He et al.'s. Width 64, growth 32, leaky rectifiers of slope 0.2 and nearest
     upsampling before a convolution are those of the released code. Wang et al. 2021 (Real-ESRGAN),
-    arXiv:2107.10833, section 3.3: for factors 2 and 1 the source is pixel-unshuffled by 2 and 4 first, so
+    arXiv:2107.10833, section 3.4: for factors 2 and 1 the source is pixel-unshuffled by 2 and 4 first, so
     that the blocks work at the same size. With 3 channels at ×4 there are 16,697,987 weights.
 
     The released networks read and make images in [0, 1]; the layers here do too, and `forward` converts from
