@@ -113,13 +113,14 @@ ALONE = [
 """The translator and the distances of `colorize-small`, which learn alone all the time."""
 BOTH: dict[str, str | None] = {"forward": None, "backward": "backward"}
 ROWS = {
-    "pix2pix": Row(["pix2pix-small", *seen(24_000)], paired=True),
+    "pix2pix": Row(["pix2pix-small", "--mirror", *seen(20_000)], paired=True),
     "pix2pix-without-discriminator": Row(
-        ["pix2pix-small", "--set=adversarial=0", *seen(24_000)], paired=True
+        ["pix2pix-small", "--mirror", "--set=adversarial=0", "--set=augment=no-augment", *seen(20_000)],
+        paired=True,
     ),
-    "cyclegan": Row(["cyclegan-small"], BOTH),
-    "cut": Row(["cut-small"]),
-    "unit": Row(["unit-small"], BOTH),
+    "cyclegan": Row(["cyclegan-small", *seen(12_000)], BOTH),
+    "cut": Row(["cut-small", *seen(12_000)]),
+    "unit": Row(["unit-small", *seen(12_000)], BOTH),
     "esrnet": Row(["esrnet-small", *seen(24_000)], {"larger": None}),
     "esrgan": Row(["esrgan-small", *seen(8_000)], {"larger": None}, init="esrnet"),
     "nogan": Row(["colorize-small", *seen(30_000)], {"color": None}),

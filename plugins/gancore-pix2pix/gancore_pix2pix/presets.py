@@ -22,13 +22,20 @@ SMALL = Preset(
     34×34.
 
     Paper: Isola et al. 2016, arXiv:1611.07004. The sizes and settings are gancore's own: batches of 8,
-    running statistics, one translation for each source, a discriminator of 32 to 128 channels, and 15 epochs.
+    running statistics, one translation for each source and no dropout, as the published code has none with
+    five halvings, a discriminator of 32 to 128 channels that sees augmented pairs, since it would know so
+    few pairs by heart, a perceptual distance beside the absolute one, and 13 epochs.
     """,
     options={
-        "generator": {"width": 32, "noise": False, "own_statistics": False},
+        "generator": {"width": 32, "noise": False, "own_statistics": False, "dropout_layers": 0},
         "discriminator": {"width": 32, "layers": 2},
+        "augment": "gancore:diffaugment",
+        "perceptual": "gancore:perceptual",
+        "perceptual_weight": 60.0,
+        "generator_optimizer": {"lr": 5e-4},
+        "discriminator_optimizer": {"lr": 1e-4},
         "batch": 8,
-        "epochs": 15,
+        "epochs": 13,
     },
 )
 

@@ -85,7 +85,7 @@ def test_presets_name_sizes():
     for side in (32, 64):
         small = create("pix2pix-small", image=(3, side, side), source=(3, side, side))
         assert small.discriminator.patch == 34 and not small.generator.noise and small.batch == 8
-        assert small.length(1528) == 15 * 1528
+        assert small.length(1528) == 13 * 1528
         assert small.discriminator_optimizer.betas == (0.5, 0.999) and small.loss.discriminator_weight == 0.5
     assert {preset.name for preset in PRESETS} == {"pix2pix-128", "pix2pix-small"}
 
