@@ -51,10 +51,6 @@ NARROW: Mapping[str, Any] = {
     "discriminator": {"part": "gancore-esrgan:unet-sn", "width": 16},
 }
 """Small networks."""
-BALANCED: Mapping[str, Any] = {"pixel_weight": 1.0, "perceptual_weight": 0.05, "adversarial": 0.2}
-"""Weights for the features of gancore's own extractors, whose gradients are much larger than those of pixels:
-with the papers' weights, which belong to VGG19's features, they would outweigh all else.
-"""
 
 
 def falling(lr: float) -> dict[str, Any]:
@@ -85,12 +81,7 @@ ESRGAN_SMALL = Preset(
 
     Paper: Wang et al. 2018, arXiv:1809.00219. The sizes and settings are gancore's own.
     """,
-    options={
-        **NARROW,
-        **BALANCED,
-        "generator_optimizer": falling(2e-4),
-        "discriminator_optimizer": falling(2e-4),
-    },
+    options={**NARROW, "generator_optimizer": falling(2e-4), "discriminator_optimizer": falling(2e-4)},
 )
 
 REAL_ESRNET = Preset(
@@ -131,12 +122,7 @@ REAL_ESRGAN_SMALL = Preset(
 
     Paper: Wang et al. 2021, arXiv:2107.10833. The sizes and settings are gancore's own.
     """,
-    options={
-        **MILD,
-        **BALANCED,
-        "generator_optimizer": falling(2e-4),
-        "discriminator_optimizer": falling(2e-4),
-    },
+    options={**MILD, "generator_optimizer": falling(2e-4), "discriminator_optimizer": falling(2e-4)},
 )
 
 PRESETS = (ESRNET, ESRNET_SMALL, ESRGAN_SMALL, REAL_ESRNET, REAL_ESRNET_SMALL, REAL_ESRGAN_SMALL)
