@@ -120,7 +120,8 @@ def _known(network: Network, knows: Callable[[Importer, Network], bool], kind: s
             if knows(one, network):
                 return one
     what = network.class_name or "a state dict"
-    known = " or of ".join(one.title for one in found) or "any code: no installed plugin reads any"
+    titles = [one.title for one in found] or ["any code: no installed plugin reads any"]
+    known = " or ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
     raise CheckpointError(f"{what} is not a {kind} of {known}; choose another network of the file")
 
 

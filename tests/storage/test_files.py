@@ -43,5 +43,5 @@ def test_images_of_a_folder_that_are_translated_keep_names_of_their_own(tmp_path
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (8, 8)).save(tmp_path / f"{name}.png")
     reads = Pipeline(conditioner=Identity(code=(3, 8, 8)), generator=Unchanged(image=(3, 8, 8)))
-    found = _through(reads, str(tmp_path), 0)
+    found = _through(reads, str(tmp_path), 0, None)
     assert sorted(found.names) == ["x-0", "x-1", "x-2"]
