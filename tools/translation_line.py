@@ -243,13 +243,15 @@ def trained_as(name: str, given: argparse.Namespace) -> str:
 HEAD = """# The translators side by side
 
 Made by `python tools/translation_line.py --emoji FOLDER`, which trains every row that it finds a recipe for
-and judges it; `tools/translation_line.py` has every setting. Each row is one run on one thread; the number
-behind a name is its seed. Minutes are upper bounds, as the machine was doing other work. {held} pairs, the
-same for all rows of a task, were held out and are what the tables are about. `MAE`, `PSNR`, `SSIM` and
-`feature distance` compare each image with the one that it should be; `FD` compares the two sets, which are
-small, so its values are only comparable within a table. ± is the standard error over images. ↓ lower is
-better, ↑ higher. Rows without a number are what there is without a network. Of the translators between
-vendors, `pix2pix` is given pairs; the others have both sets of drawings, but not which belongs to which."""
+and judges it; `tools/translation_line.py` has every setting, and `--only` and `--seeds` make the page of
+some. Each row is one run on one thread; the number behind a name is its seed. Minutes are upper bounds, as
+the machine was doing other work. {held} pairs, the same for all rows of a task, were held out and are what
+the tables are about. `MAE`, `PSNR`, `SSIM` and `feature distance` compare each image with the one that it
+should be; `FD` compares the two sets, which are small, so its values are only comparable within a table. ± is
+the standard error over images. ↓ lower is better, ↑ higher. Rows without a number are what there is without a
+network. Both settings of Pix2Pix learn by the features that `feature distance` compares. Of the
+translators between vendors, `pix2pix` is given pairs; the others have both sets of drawings, but not which
+belongs to which."""
 
 
 def written(names: list[str], given: argparse.Namespace) -> str:
