@@ -1,6 +1,15 @@
 """Translators: generators whose code is an image."""
 
 from gancore.standard.translators.resnet import BatchResNet, ResNet, ResNetTranslator
+from gancore.standard.translators.translator import Translator
 from gancore.standard.translators.unet import InstanceUNet, UNet, UNetTranslator
 
-__all__ = ["BatchResNet", "InstanceUNet", "ResNet", "ResNetTranslator", "UNet", "UNetTranslator"]
+__all__ = [
+    "BatchResNet",
+    "InstanceUNet",
+    "ResNet",
+    "ResNetTranslator",
+    "Translator",
+    "UNet",
+    "UNetTranslator",
+]

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from gancore.component.interfaces import Generator, ImageShape, Shape
-from gancore.component.part import fact, field, interface, part
+from gancore.component.part import field, interface, part
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.errors import FitError
@@ -22,12 +21,13 @@ from gancore.standard.translators.options import (
     noise_field,
     own_statistics_field,
 )
+from gancore.standard.translators.translator import Translator
 
 __all__ = ["BatchResNet", "ResNet", "ResNetTranslator"]
 
 
 @interface("generator")
-class ResNetTranslator(Generator):
+class ResNetTranslator(Translator):
     """Two stride-2 convolutions, residual blocks and two transposed convolutions; a subclass says how they
     are normalized.
     """
@@ -37,7 +37,6 @@ class ResNetTranslator(Generator):
     biased: ClassVar[bool]
     """Whether convolutions before a normalization have a bias."""
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
     width: int = field(
         default=64, validator=whole(1), help="channels after the first convolution; they double twice"
     )
@@ -48,13 +47,6 @@ class ResNetTranslator(Generator):
     @abstractmethod
     def norm(self, width: int) -> nn.Module:
         """A normalization of maps with so many channels."""
-
-    @property
-    def code_shape(self) -> Shape:
-        """The shape of one source image."""
-        if self.source is None:
-            self.require()
-        return tuple(self.source)
 
     def last_layer(self) -> Tensor:
         """The last convolution."""

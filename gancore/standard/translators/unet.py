@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from gancore.component.interfaces import Generator, ImageShape, Shape
-from gancore.component.part import fact, field, interface, part
+from gancore.component.part import field, interface, part
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.errors import FitError
@@ -23,12 +22,13 @@ from gancore.standard.translators.options import (
     noise_field,
     own_statistics_field,
 )
+from gancore.standard.translators.translator import Translator
 
 __all__ = ["InstanceUNet", "UNet", "UNetTranslator"]
 
 
 @interface("generator")
-class UNetTranslator(Generator):
+class UNetTranslator(Translator):
     """An image is halved again and again and doubled back, and each map on the way up gets the one of its
     size on the way down beside it; a subclass says how they are normalized.
     """
@@ -38,7 +38,6 @@ class UNetTranslator(Generator):
     biased: ClassVar[bool]
     """Whether convolutions before a normalization have a bias."""
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
     width: int = field(
         default=64,
         validator=whole(1),
@@ -60,13 +59,6 @@ class UNetTranslator(Generator):
     @abstractmethod
     def norm(self, width: int) -> nn.Module:
         """A normalization of maps with so many channels."""
-
-    @property
-    def code_shape(self) -> Shape:
-        """The shape of one source image."""
-        if self.source is None:
-            self.require()
-        return tuple(self.source)
 
     @property
     def depth(self) -> int:

@@ -7,13 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from gancore.component.interfaces import Encoder, Generator, ImageShape, Shape
-from gancore.component.part import Seat, fact, field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
 from gancore.nn.initializers import normal_weights
 from gancore.nn.instance_norm import InstanceNorm
+from gancore.standard.translators import Translator
 from gancore.standard.translators.resnet import Residual
 
 __all__ = ["CodeDecoder", "CodeEncoder", "ThroughCode"]
@@ -114,7 +115,7 @@ class CodeDecoder(Generator):
 
 
 @part("through-code", tags=("translator",))
-class ThroughCode(Generator):
+class ThroughCode(Translator):
     """Translates by an encoder of one domain and a decoder of the other, whose codes mean the same.
 
     Paper: Liu et al. 2017 (UNIT), arXiv:1703.00848: G₂(E₁(x)). The code is the posterior's mean.
@@ -134,20 +135,12 @@ class ThroughCode(Generator):
     )
     size_multiple: ClassVar[int] = 4
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
     encoder: Seat[CodeEncoder] = seat(default=CodeEncoder, help="reads source images")
     decoder: Seat[CodeDecoder] = seat(default=CodeDecoder, help="makes images of codes")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The encoder reads the source, the decoder makes the image."""
         return {"image": self.source if seat == "encoder" else self.image}
-
-    @property
-    def code_shape(self) -> Shape:
-        """The shape of one source image."""
-        if self.source is None:
-            self.require()
-        return tuple(self.source)
 
     def build(self) -> None:
         """Checks that both have one code."""

@@ -5,16 +5,16 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from gancore.component.interfaces import Generator, ImageShape, Shape
-from gancore.component.part import Seat, fact, part, seat
+from gancore.component.interfaces import Generator
+from gancore.component.part import Seat, part, seat
 from gancore.errors import FitError
-from gancore.standard.translators import ResNet
+from gancore.standard.translators import ResNet, Translator
 
 __all__ = ["GlobalSkip"]
 
 
 @part("global-skip", tags=("translator",))
-class GlobalSkip(Generator):
+class GlobalSkip(Translator):
     """Adds to an image what another translator makes of it, which so learns the change alone.
 
     The idea is the skip connection from input to output around the ResNet of Kupyn et al. 2018 (DeblurGAN),
@@ -33,19 +33,11 @@ class GlobalSkip(Generator):
         {"network": {"part": "resnet", "width": 4, "blocks": 1}},
     )
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
     network: Seat[Generator] = seat(default=ResNet, help="makes the change of the image")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The network reads and makes images of one shape."""
         return {"image": self.image, "source": self.source}
-
-    @property
-    def code_shape(self) -> Shape:
-        """The shape of one source image."""
-        if self.source is None:
-            self.require()
-        return tuple(self.source)
 
     @property
     def size_multiple(self) -> int:  # type: ignore[override]

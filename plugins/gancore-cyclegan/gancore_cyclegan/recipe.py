@@ -7,31 +7,26 @@ from torch import Tensor
 from torch.nn.functional import l1_loss
 
 from gancore.component.interfaces import (
-    Average,
     Constraint,
     Discriminator,
     DiscriminatorRegularizer,
-    Generator,
-    ImageShape,
     Loss,
     Optimizer,
     Terms,
 )
-from gancore.component.part import Seat, Seats, fact, field, part, seat
+from gancore.component.part import Seat, Seats, field, part, seat
 from gancore.component.scored import Scored
 from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
-from gancore.pipeline import Pipeline, check_fit
-from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
+from gancore.pipeline import check_fit
+from gancore.recipes.base import Player, Run
 from gancore.recipes.penalties import check_eager, named
-from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import LeastSquares
 from gancore.standard.optimizers import Adam
-from gancore.standard.patchgan import PatchGAN
 from gancore.standard.schedules import Linear
-from gancore.standard.translators import ResNet
 from gancore_cyclegan.pool import ImagePool
+from gancore_cyclegan.two_way import TwoWay
 
 __all__ = ["CycleGAN"]
 
@@ -51,7 +46,7 @@ def _adam() -> Adam:
 
 
 @part("cyclegan")
-class CycleGAN(Recipe):
+class CycleGAN(TwoWay):
     """Two translators, source to target and back, learn from unpaired images to invert each other.
 
     Paper: Zhu et al. 2017, arXiv:1703.10593. One step is, in this order:
@@ -81,22 +76,12 @@ class CycleGAN(Recipe):
         {**_SMALL, "identity": 0.0, "image": (1, 8, 8), "source": (3, 8, 8)},
     )
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the data")
-    to_target: Seat[Generator] = seat(default=ResNet, help="translates source images into target images")
-    to_source: Seat[Generator] = seat(default=ResNet, help="translates target images into source images")
-    target_discriminator: Seat[Discriminator] = seat(
-        default=PatchGAN, help="distinguishes target images from translated source images"
-    )
-    source_discriminator: Seat[Discriminator] = seat(
-        default=PatchGAN, help="distinguishes source images from translated target images"
-    )
     loss: Seat[Loss] = seat(default=LeastSquares)
     regularizers: Seats[DiscriminatorRegularizer] = seat(
         default=(), help="penalties on both discriminators, in each step"
     )
     constraints: Seats[Constraint] = seat(default=(), help="applied to both discriminators")
     generator_constraints: Seats[Constraint] = seat(default=(), help="applied to both translators")
-    average: Seat[Average] = seat(default=NoAverage)
     generator_optimizer: Seat[Optimizer] = seat(default=_adam, help="updates both translators")
     discriminator_optimizer: Seat[Optimizer] = seat(default=_adam, help="updates both discriminators")
     adversarial: float = field(
@@ -118,32 +103,13 @@ class CycleGAN(Recipe):
         validator=whole(0),
         help="number of earlier translations of each domain kept for the discriminators; 0 for none",
     )
-    batch: int = field(default=1, validator=whole(1), help="batch size, unless the run sets one")
-
-    def facts(self, seat: str) -> dict[str, Any]:
-        """`image` is the domain that a part makes or scores, `source` the domain that a translator reads."""
-        backward = seat in ("to_source", "source_discriminator")
-        return {
-            "image": self.source if backward else self.image,
-            "source": self.image if backward else self.source,
-        }
 
     def build(self) -> None:
         """Checks that the parts fit, starts the averages and makes empty pools."""
         self._check()
-        self.average.start(to_target=self.to_target, to_source=self.to_source)
+        super().build()
         self.target_pool = ImagePool(self.pool, tuple(self.image))
         self.source_pool = ImagePool(self.pool, tuple(self.source))
-
-    @property
-    def wants(self) -> frozenset[str]:
-        """Images of both domains."""
-        return frozenset({"source", "target"})
-
-    @property
-    def batch_size(self) -> int:
-        """The recipe's published batch size."""
-        return self.batch
 
     def length(self, available: int) -> int:
         """The paper's 200 epochs."""
@@ -161,24 +127,6 @@ class CycleGAN(Recipe):
                 [self.target_discriminator, self.source_discriminator, self.loss, *self.regularizers],
                 self.discriminator_optimizer,
                 constraints=list(self.constraints),
-            ),
-        }
-
-    def pipelines(self) -> dict[str, Pipeline]:
-        """`forward` translates source images, `backward` target images."""
-        return {
-            "forward": self._pipeline("to_target", reads="source"),
-            "backward": self._pipeline("to_source", reads="target"),
-        }
-
-    def probes(self) -> dict[str, DiscriminatorProbe]:
-        """Both discriminators."""
-        return {
-            "target discriminator": DiscriminatorProbe(
-                self.target_discriminator, real="target", pipeline="forward"
-            ),
-            "source discriminator": DiscriminatorProbe(
-                self.source_discriminator, real="source", pipeline="backward"
             ),
         }
 
@@ -240,13 +188,6 @@ class CycleGAN(Recipe):
 
     def _adversarial(self, discriminator: Discriminator, fake: Tensor, real: Tensor) -> Tensor:
         return self.loss.generator(discriminator(fake), discriminator(real) if self.loss.needs_real else None)
-
-    def _pipeline(self, name: str, *, reads: str) -> Pipeline:
-        generator = self.average.of(name)
-        assert isinstance(generator, Generator)
-        return Pipeline(
-            conditioner=Identity(code=tuple(generator.code_shape)), generator=generator, reads=reads
-        )
 
     def _check(self) -> None:
         check_eager(self.regularizers, f"{self.qualified_name} has penalties in each step")

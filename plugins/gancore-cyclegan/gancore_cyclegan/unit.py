@@ -8,26 +8,20 @@ from torch import Tensor
 from torch.nn.functional import l1_loss
 
 from gancore.component.interfaces import (
-    Average,
     Discriminator,
-    Generator,
-    ImageShape,
     Loss,
     Optimizer,
     Terms,
 )
-from gancore.component.part import Seat, fact, field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.component.sharing import share
 from gancore.component.validators import at_least, whole
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
-from gancore.pipeline import Pipeline
-from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
-from gancore.standard.averages import NoAverage
-from gancore.standard.conditioners import Identity
+from gancore.recipes.base import Player, Run
 from gancore.standard.losses import NonSaturating
 from gancore.standard.optimizers import Adam
-from gancore.standard.patchgan import PatchGAN
 from gancore_cyclegan.coupled import ThroughCode
+from gancore_cyclegan.two_way import TwoWay
 
 __all__ = ["UNIT"]
 
@@ -47,7 +41,7 @@ def _adam() -> Adam:
 
 
 @part("unit")
-class UNIT(Recipe):
+class UNIT(TwoWay):
     """Two variational autoencoders with one space of codes, so that an image encoded in one domain can be
     decoded in the other.
 
@@ -77,17 +71,9 @@ class UNIT(Recipe):
         {**_SMALL, "image": (1, 8, 8), "source": (3, 8, 8)},
     )
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the data")
     to_target: Seat[ThroughCode] = seat(default=ThroughCode, help="translates source images")
     to_source: Seat[ThroughCode] = seat(default=ThroughCode, help="translates target images")
-    target_discriminator: Seat[Discriminator] = seat(
-        default=PatchGAN, help="distinguishes target images from translated source images"
-    )
-    source_discriminator: Seat[Discriminator] = seat(
-        default=PatchGAN, help="distinguishes source images from translated target images"
-    )
     loss: Seat[Loss] = seat(default=NonSaturating)
-    average: Seat[Average] = seat(default=NoAverage)
     generator_optimizer: Seat[Optimizer] = seat(default=_adam, help="updates all encoders and decoders")
     discriminator_optimizer: Seat[Optimizer] = seat(default=_adam, help="updates both discriminators")
     adversarial: float = field(default=10.0, validator=at_least(0), help="weight of the adversarial terms λ₀")
@@ -98,31 +84,12 @@ class UNIT(Recipe):
     epochs: int = field(
         default=200, validator=whole(1), help="passes over the images, unless the run sets one"
     )
-    batch: int = field(default=1, validator=whole(1), help="batch size, unless the run sets one")
-
-    def facts(self, seat: str) -> dict[str, Any]:
-        """`image` is the domain that a part makes or scores, `source` the domain that a translator reads."""
-        backward = seat in ("to_source", "source_discriminator")
-        return {
-            "image": self.source if backward else self.image,
-            "source": self.image if backward else self.source,
-        }
 
     def build(self) -> None:
         """Shares the layers and starts the averages."""
         for layer in SHARED:
             share(self.to_target, layer, self.to_source)
-        self.average.start(to_target=self.to_target, to_source=self.to_source)
-
-    @property
-    def wants(self) -> frozenset[str]:
-        """Images of both domains."""
-        return frozenset({"source", "target"})
-
-    @property
-    def batch_size(self) -> int:
-        """The recipe's published batch size."""
-        return self.batch
+        super().build()
 
     def length(self, available: int) -> int:
         """The epochs."""
@@ -136,24 +103,6 @@ class UNIT(Recipe):
                 self.discriminator_optimizer,
             ),
             "translators": Player([self.to_target, self.to_source], self.generator_optimizer),
-        }
-
-    def pipelines(self) -> dict[str, Pipeline]:
-        """`forward` translates source images, `backward` target images."""
-        return {
-            "forward": self._pipeline("to_target", reads="source"),
-            "backward": self._pipeline("to_source", reads="target"),
-        }
-
-    def probes(self) -> dict[str, DiscriminatorProbe]:
-        """Both discriminators."""
-        return {
-            "target discriminator": DiscriminatorProbe(
-                self.target_discriminator, real="target", pipeline="forward"
-            ),
-            "source discriminator": DiscriminatorProbe(
-                self.source_discriminator, real="source", pipeline="backward"
-            ),
         }
 
     def step(self, run: Run) -> None:
@@ -208,12 +157,6 @@ class UNIT(Recipe):
         if domain == "target":
             return self.to_target, self.to_source, self.target_discriminator
         return self.to_source, self.to_target, self.source_discriminator
-
-    def _pipeline(self, name: str, *, reads: str) -> Pipeline:
-        generator = self.average.of(name)
-        assert isinstance(generator, Generator)
-        conditioner = Identity(code=tuple(generator.code_shape))
-        return Pipeline(conditioner=conditioner, generator=generator, reads=reads)
 
 
 def divergence(posterior: DiagonalGaussian) -> Tensor:

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gancore.component.interfaces import Generator, ImageShape, Shape
-from gancore.component.part import fact, field, part
+from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.nn.initializers import he_weights
 from gancore.nn.rectifier import leaky_relu
+from gancore.standard.translators import Translator
 from gancore_esrgan.scale import scale_between
 
 __all__ = ["RRDBNet"]
@@ -28,7 +28,7 @@ UNSHUFFLED = {4: 1, 2: 2, 1: 4}
 
 
 @part("rrdb", tags=("translator", "piecewise-linear"))
-class RRDBNet(Generator):
+class RRDBNet(Translator):
     """Residual-in-residual dense blocks at the size of the source, then two upsamplings by 2; reads a source
     image and makes one 4, 2 or 1 times as large.
 
@@ -57,17 +57,9 @@ class RRDBNet(Generator):
     )
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
     width: int = field(default=64, validator=whole(1), help="channels of the maps between blocks")
     growth: int = field(default=32, validator=whole(1), help="channels that each dense convolution adds")
     blocks: int = field(default=23, validator=whole(1), help="residual-in-residual dense blocks")
-
-    @property
-    def code_shape(self) -> Shape:
-        """The shape of one source image."""
-        if self.source is None:
-            self.require()
-        return tuple(self.source)
 
     @property
     def size_multiple(self) -> int:  # type: ignore[override]

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gancore.component.interfaces import Generator, ImageShape, Shape
-from gancore.component.part import fact, field, part
+from gancore.component.part import field, part
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.rectifier import LeakyReLU, ReLU
+from gancore.standard.translators import Translator
 from gancore_esrgan.scale import scale_between
 
 __all__ = ["SRVGGNet"]
@@ -25,7 +25,7 @@ LARGEST = 16
 
 
 @part("srvgg", tags=("translator", "piecewise-linear"))
-class SRVGGNet(Generator):
+class SRVGGNet(Translator):
     """3×3 convolutions at the size of the source, a pixel shuffle, and the source itself added to the result,
     its pixels repeated.
 
@@ -51,19 +51,11 @@ class SRVGGNet(Generator):
     size_multiple: ClassVar[int] = 1
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the recipe")
     width: int = field(default=64, validator=whole(1), help="channels of the maps")
     convs: int = field(default=16, validator=whole(0), help="convolutions between the first and the last")
     activation: Literal["prelu", "relu", "leakyrelu"] = field(
         default="prelu", help="after each convolution but the last; leakyrelu has the slope 0.1"
     )
-
-    @property
-    def code_shape(self) -> Shape:
-        """The shape of one source image."""
-        if self.source is None:
-            self.require()
-        return tuple(self.source)
 
     def build(self) -> None:
         """Makes the layers, in the order in which an image passes them."""

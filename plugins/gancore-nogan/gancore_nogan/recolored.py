@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from gancore.component.interfaces import Generator, ImageShape, Shape
-from gancore.component.part import Seat, fact, part, seat
+from gancore.component.interfaces import Generator
+from gancore.component.part import Seat, part, seat
 from gancore.errors import FitError
-from gancore.standard.translators import UNet
+from gancore.standard.translators import Translator, UNet
 
 __all__ = ["Recolored", "luma"]
 
@@ -24,7 +24,7 @@ def luma(image: Tensor) -> Tensor:
 
 
 @part("recolored", tags=("translator",))
-class Recolored(Generator):
+class Recolored(Translator):
     """Another translator makes colors for a gray source, and the brightness of the source is put back.
 
     As DeOldify does when it is used (https://github.com/jantic/DeOldify, `deoldify/filters.py`): of the
@@ -47,19 +47,11 @@ class Recolored(Generator):
         },
     )
 
-    source: ImageShape = fact(default=None, help="shape (1, H, W) of one source image, given by the recipe")
     translator: Seat[Generator] = seat(default=UNet, help="makes the colors")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """Those of this translator."""
         return {"image": self.image, "source": self.source}
-
-    @property
-    def code_shape(self) -> Shape:
-        """The shape of one source image."""
-        if self.source is None:
-            self.require()
-        return tuple(self.source)
 
     @property
     def size_multiple(self) -> int:  # type: ignore[override]

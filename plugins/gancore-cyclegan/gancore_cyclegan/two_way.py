@@ -1,0 +1,78 @@
+"""What recipes of two translators, there and back, have in common."""
+
+from typing import Any
+
+from gancore.component.interfaces import Average, Discriminator, Generator, ImageShape
+from gancore.component.part import Seat, fact, field, interface, seat
+from gancore.component.validators import whole
+from gancore.pipeline import Pipeline
+from gancore.recipes.base import DiscriminatorProbe, Recipe
+from gancore.standard.averages import NoAverage
+from gancore.standard.conditioners import Identity
+from gancore.standard.patchgan import PatchGAN
+from gancore.standard.translators import ResNet
+
+__all__ = ["TwoWay"]
+
+
+@interface("recipe")
+class TwoWay(Recipe):
+    """Images of two domains, a translator to each of them from the other, and a discriminator in each."""
+
+    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the data")
+    to_target: Seat[Generator] = seat(default=ResNet, help="translates source images into target images")
+    to_source: Seat[Generator] = seat(default=ResNet, help="translates target images into source images")
+    target_discriminator: Seat[Discriminator] = seat(
+        default=PatchGAN, help="distinguishes target images from translated source images"
+    )
+    source_discriminator: Seat[Discriminator] = seat(
+        default=PatchGAN, help="distinguishes source images from translated target images"
+    )
+    average: Seat[Average] = seat(default=NoAverage)
+    batch: int = field(default=1, validator=whole(1), help="batch size, unless the run sets one")
+
+    def facts(self, seat: str) -> dict[str, Any]:
+        """`image` is the domain that a part makes or scores, `source` the domain that a translator reads."""
+        backward = seat in ("to_source", "source_discriminator")
+        return {
+            "image": self.source if backward else self.image,
+            "source": self.image if backward else self.source,
+        }
+
+    def build(self) -> None:
+        """Starts the averages."""
+        self.average.start(to_target=self.to_target, to_source=self.to_source)
+
+    @property
+    def wants(self) -> frozenset[str]:
+        """Images of both domains."""
+        return frozenset({"source", "target"})
+
+    @property
+    def batch_size(self) -> int:
+        """The recipe's published batch size."""
+        return self.batch
+
+    def pipelines(self) -> dict[str, Pipeline]:
+        """`forward` translates source images, `backward` target images."""
+        return {
+            "forward": self._pipeline("to_target", reads="source"),
+            "backward": self._pipeline("to_source", reads="target"),
+        }
+
+    def probes(self) -> dict[str, DiscriminatorProbe]:
+        """Both discriminators."""
+        return {
+            "target discriminator": DiscriminatorProbe(
+                self.target_discriminator, real="target", pipeline="forward"
+            ),
+            "source discriminator": DiscriminatorProbe(
+                self.source_discriminator, real="source", pipeline="backward"
+            ),
+        }
+
+    def _pipeline(self, name: str, *, reads: str) -> Pipeline:
+        generator = self.average.of(name)
+        assert isinstance(generator, Generator)
+        conditioner = Identity(code=tuple(generator.code_shape))
+        return Pipeline(conditioner=conditioner, generator=generator, reads=reads)
