@@ -27,17 +27,18 @@ class HalvingEncoder(Encoder):
 
 @part("index-encoder")
 class IndexEncoder(HalvingEncoder):
-    """The same, and the index of the nearest of a few vectors."""
+    """The same map, and the index of the nearest of a few vectors."""
 
     gives = "latent"
+    quantizes = True
     size: int = field(default=5)
 
     def build(self):
         super().build()
         self.vectors = nn.Parameter(torch.randn(self.size, self.channels))
 
-    def forward(self, image, label=None):
-        rows = super().forward(image).movedim(1, -1)
+    def code(self, image, label=None):
+        rows = self(image).movedim(1, -1)
         return (rows.unsqueeze(-2) - self.vectors).square().sum(-1).argmin(-1)
 
 

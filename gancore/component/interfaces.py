@@ -387,10 +387,14 @@ class Encoder(Part):
     """Whether it reads labels."""
     gives: ClassVar[Literal["code", "latent"]] = "code"
     """What its codes are: codes of the generator, or latents, which the conditioner turns into codes."""
+    quantizes: ClassVar[bool] = False
+    """Whether its codes are indices of the vectors nearest to those of a code map, and it gives that map."""
 
     @abstractmethod
     def forward(self, image: Tensor, label: Tensor | None = None) -> Any:
-        """A posterior with `mean` and `sample()`, or codes."""
+        """A posterior with `mean` and `sample()`, or codes; if it `quantizes`, codes of the generator before
+        quantization, `(N, *code)` float32, whose indices are those of `code`.
+        """
 
     def code(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """The code that represents the image best: the posterior's mean, or the code itself."""

@@ -2,14 +2,16 @@
 
 import hashlib
 from functools import cached_property
+from typing import cast
 
 import attrs
 import torch
 from torch import Tensor
 
+from gancore.component.interfaces import Encoder
 from gancore.component.references import weights_hash
 from gancore.errors import FitError
-from gancore.pipeline import Pipeline, evaluating
+from gancore.pipeline import CHUNK, Pipeline, evaluating
 from gancore.standard.decoded import as_map
 
 PARTS = ("encoder", "conditioner", "generator")
@@ -50,10 +52,14 @@ class FirstStage:
         return f"the first stage {self.place or self.pipeline.generator.qualified_name}"
 
     @property
+    def quantizes(self) -> bool:
+        """Whether there is a codebook and the encoder gives the maps before quantization."""
+        return cast(Encoder, self.pipeline.encoder).quantizes
+
+    @property
     def image(self) -> tuple[int, int, int]:
         """The shape of the images that it reads."""
-        assert self.pipeline.encoder is not None
-        return self.pipeline.encoder.image
+        return cast(Encoder, self.pipeline.encoder).image
 
     @property
     def code(self) -> tuple[int, int, int]:
@@ -62,18 +68,34 @@ class FirstStage:
 
     @cached_property
     def sha256(self) -> str:
-        """A hash of the names and values of all weights: wherever they lie, they give the same codes."""
-        total = hashlib.sha256()
+        """A hash of the names and values of all weights, and of where codes are taken: wherever the weights
+        lie, they give the same codes.
+        """
+        total = hashlib.sha256(b"before quantization\n" if self.quantizes else b"")
         for name in PARTS:
             total.update(f"{name} {weights_hash(self.pipeline.parts[name])}\n".encode())
         return total.hexdigest()
 
     def encode(self, image: Tensor) -> Tensor:
-        """Images `(N, C, H, W)` in [-1, 1] → their codes as maps `(N, D, h, w)` float32, on the CPU; those of
-        a codebook are its vectors.
+        """Images `(N, C, H, W)` in [-1, 1] → their codes as maps `(N, D, h, w)` float32, on the CPU: those
+        before quantization where there is a codebook, and the mean of a posterior.
+
+        Vectors of a codebook are a finite set, from which any discriminator tells what a generator makes; the
+        decoder's side quantizes them anyway, as in latent diffusion (Rombach et al. 2021, arXiv:2112.10752,
+        section 3.1). An encoder that gives no map before quantization gives the vectors of its indices.
         """
+        code = self._maps(image) if self.quantizes else self._codes(image)
+        return code.reshape(len(image), *self.code).float()
+
+    def _maps(self, image: Tensor) -> Tensor:
+        encoder, device = cast(Encoder, self.pipeline.encoder), self.pipeline.device
+        with evaluating(encoder), torch.no_grad():
+            chunks = (image[start : start + CHUNK] for start in range(0, len(image), CHUNK))
+            return torch.cat([encoder(some.to(device)).cpu() for some in chunks])
+
+    def _codes(self, image: Tensor) -> Tensor:
         code, pipeline = self.pipeline.encode(image), self.pipeline
-        if pipeline.encoder is not None and pipeline.encoder.gives == "latent":
+        if cast(Encoder, pipeline.encoder).gives == "latent":
             with evaluating(pipeline.conditioner), torch.no_grad():
                 code = pipeline.conditioner(code.to(pipeline.device)).cpu()
-        return code.reshape(len(image), *self.code).float()
+        return code

@@ -5,7 +5,14 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from autoencoders import HalvingEncoder, LabeledHalvingEncoder, continuous, discrete, know_autoencoders
+from autoencoders import (
+    HalvingEncoder,
+    IndexEncoder,
+    LabeledHalvingEncoder,
+    continuous,
+    discrete,
+    know_autoencoders,
+)
 from runs import OFTEN, end_of, game, sources
 from small import SmallGenerator, know_small_parts
 
@@ -183,10 +190,14 @@ def test_labels_go_to_the_second_stage(tmp_path, stage):
     assert labeled.classes == 2 and labeled.rows(np.array([1, 2]))["label"].tolist() == [1, 0]
 
 
-def test_codes_of_a_codebook_are_snapped(tmp_path):
+def test_codes_of_a_codebook_are_those_before_quantization_and_are_snapped(tmp_path):
     data = opened(tmp_path, discrete(IMAGE))
-    vectors = data.stage.pipeline.conditioner.quantizer.vectors
-    assert away(torch.from_numpy(np.asarray(data.codes)), vectors) == 0
+    first = data.stage.pipeline
+    vectors, pixels = first.conditioner.quantizer.vectors, data.pictures.rows(np.arange(20))["image"]
+    with torch.no_grad():
+        maps = first.encoder(pixels)
+    torch.testing.assert_close(torch.from_numpy(np.asarray(data.codes)), maps)
+    assert away(maps, vectors) > 0.1
     decoded = data.decoded(
         Pipeline(
             sampler=Normal(latent=(4,)),
@@ -198,6 +209,16 @@ def test_codes_of_a_codebook_are_snapped(tmp_path):
     decoded.generator.decoder.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     assert decoded.sample(3, seed=0).shape == (3, *IMAGE)
     assert away(seen[0], vectors) < 1e-6 and len(seen[0].movedim(1, -1).reshape(-1, 2).unique(dim=0)) > 1
+
+
+def test_an_encoder_of_indices_alone_gives_the_vectors(tmp_path, monkeypatch):
+    before = opened(tmp_path, discrete(IMAGE))
+    monkeypatch.setattr(IndexEncoder, "quantizes", False)
+    data = opened(tmp_path, discrete(IMAGE))
+    assert (
+        away(torch.from_numpy(np.asarray(data.codes)), data.stage.pipeline.conditioner.quantizer.vectors) == 0
+    )
+    assert data.stage.sha256 != before.stage.sha256 and len(list((tmp_path / "cache").iterdir())) == 2
 
 
 def test_flat_codes_are_maps_of_one_place(tmp_path):

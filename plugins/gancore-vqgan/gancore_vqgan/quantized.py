@@ -24,6 +24,7 @@ class IndexEncoder(Encoder):
     """
 
     gives: ClassVar[Literal["code", "latent"]] = "latent"
+    quantizes: ClassVar[bool] = True
 
     code_shape: Shape = fact(default=None, help="shape (D, …) of one code map, given by the generator")
     quantizer: Seat[Quantizer] = seat(default=VectorQuantizer, help="the quantizer that holds the vectors")

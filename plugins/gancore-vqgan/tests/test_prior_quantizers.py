@@ -4,6 +4,7 @@ import pytest
 import torch
 from gancore_vqgan import CodePrior
 
+from gancore.data.first_stage import FirstStage
 from gancore.testing.stage import drive, start
 
 VECTOR = {"part": "vector", "size": 5}
@@ -50,3 +51,16 @@ def test_it_is_left_as_it_is(name):
     drawn, _ = pipeline.draw(2, seed=0)
     assert drawn.shape[1:] == recipe.encoder.quantizer.index_shape
     assert pipeline.sample(2, seed=0).shape == (2, 1, 16, 16)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_maps_before_quantization_are_decoded_as_their_indices(name):
+    """What a game on codes learns is quantized once, on its way to the decoder."""
+    pipeline = CodePrior(**STAGES[name], sampler=SAMPLER, image=(1, 16, 16)).pipelines()["image"]
+    stage, image = FirstStage(pipeline), torch.rand(3, 1, 16, 16) * 2 - 1
+    maps = stage.encode(image)
+    with torch.no_grad():
+        snapped = pipeline.conditioner.snap(maps.reshape(-1, *pipeline.generator.code_shape))
+        decoded = pipeline.generator(snapped).clamp(-1, 1)
+    assert not torch.allclose(maps.flatten(), snapped.flatten())
+    torch.testing.assert_close(decoded, pipeline.reconstruct(image))
