@@ -6,6 +6,7 @@ from gancore.published.importer import Importer
 from gancore.published.importing import import_discriminator, import_file, import_generator
 from gancore.published.networks import Network, Networks, fill, read_networks
 from gancore.published.refusals import Refused, shown
+from gancore.published.spectral import weight_and_v
 
 __all__ = [
     "Importer",
@@ -18,4 +19,5 @@ __all__ = [
     "import_generator",
     "read_networks",
     "shown",
+    "weight_and_v",
 ]

@@ -1,5 +1,6 @@
 """Networks of torch-mimicry: their sizes and weights, by the names of `gancore.nn.resnet`."""
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -12,6 +13,7 @@ from gancore.errors import CheckpointError
 from gancore.nn.resnet import attention_size
 from gancore.published.networks import Network
 from gancore.published.refusals import shown
+from gancore.published.spectral import weight_and_v
 
 __all__ = [
     "DownSizes",
@@ -28,6 +30,8 @@ LAYERS = {"c1": "conv1", "c2": "conv2", "c_sc": "shortcut", "b1": "norm1", "b2":
 ATTENTION = {"theta": "query", "phi": "key", "g": "value", "o": "out"}
 SIZES = {4: 32, 5: 64, 6: 128}
 """Size of the images, by the blocks of a discriminator."""
+SMALLER = 48
+"""Size of the images of SNGAN's other discriminator with 5 blocks, whose score is called l5, not l6."""
 MOST_BLOCKS, WIDEST = 10, 16384
 
 
@@ -80,9 +84,12 @@ def up_sizes(network: Network) -> UpSizes:
     blocks = _blocks(found)
     start, last = _shape(found, "start.weight", 2), _shape(found, "to_image.weight", 4)
     widths = (*(_shape(found, f"blocks.{i}.conv1.weight", 4)[1] for i in range(blocks)), last[1])
-    if start[0] != 16 * widths[0]:
-        raise CheckpointError(f"l1.weight has {start[0]} rows, not 16 for each of {widths[0]} channels")
-    size = 4 << blocks
+    side = math.isqrt(start[0] // widths[0])
+    if start[0] != side**2 * widths[0]:
+        raise CheckpointError(
+            f"l1.weight has {start[0]} rows, not a square number for each of {widths[0]} channels"
+        )
+    size = side << blocks
     gain = found.get("blocks.0.norm1.gain.weight")
     classes = 0 if gain is None else len(gain)
     image = (last[0], size, size)
@@ -96,13 +103,16 @@ def down_sizes(network: Network) -> DownSizes:
     found = resnet_weights(network)
     blocks = _blocks(found)
     widths = tuple(_shape(found, f"blocks.{i}.conv2.weight", 4)[0] for i in range(blocks))
-    # without a change of shape there is no layer in a shortcut
-    halvings = sum(f"blocks.{i}.shortcut.weight" in found for i in range(blocks))
-    size = network.init_kwargs.get("size", SIZES.get(blocks))
+    named = any(name.startswith("l5.") for name in network.tensors)
+    usual = SMALLER if blocks == 5 and named else SIZES.get(blocks)
+    size = network.init_kwargs.get("size", usual)
     if type(size) is not int or not 4 <= size <= 2048:
         raise CheckpointError(
             f"the size of its images is {shown(size)}; known are those of 4, 5 and 6 blocks"
         )
+    # without a change of shape there is no layer in a shortcut; the last of 48 pixels widens, but halves not
+    changes = sum(f"blocks.{i}.shortcut.weight" in found for i in range(blocks))
+    halvings = next(count for count in range(changes, -1, -1) if size % (1 << count) == 0)
     colors = _shape(found, "blocks.0.conv1.weight", 4)[1]
     classes = len(found.get("embedding.weight", ()))
     attention = (size >> 2) * ("attention.gate" in found)  # always after the second block
@@ -155,8 +165,8 @@ def _spectral(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, value in tensors.items():
         layer, _, rest = name.rpartition(".")
         if rest == "weight_orig":
-            made[f"{layer}.weight"] = value
-            made[f"{layer}.v"] = tensors[f"{layer}.weight_v"].reshape(1, *value.shape[1:])
+            u, v = (tensors[f"{layer}.weight_{name}"] for name in "uv")
+            made[f"{layer}.weight"], made[f"{layer}.v"] = weight_and_v(value, u, v)
         elif rest == "sn_u":
             weight = tensors[f"{layer}.weight"]
             v = functional.normalize(value.reshape(-1) @ weight.flatten(1), dim=0)

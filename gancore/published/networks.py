@@ -27,7 +27,10 @@ LARGEST_FILE = 8 * 2**30
 """The maximum file size in bytes; the largest published files of such networks have about 4 billion."""
 BARE = "network"
 """The name of a network that is the whole file."""
-OWNERS = {"G", "D", "G_ema", "g", "d", "g_ema", "generator", "discriminator", "decoder"}
+OWNERS = {
+    *("G", "D", "G_ema", "g", "d", "g_ema", "generator", "discriminator", "decoder"),
+    *("netG", "netD", "netG_A", "netG_B", "netD_A", "netD_B", "net_g", "net_d"),
+}
 """First words of names in a flat state that say which network they belong to."""
 WRAPPERS = ("module.", "_orig_mod.")
 """What stands before each name where a network was trained on several devices, or compiled."""
@@ -177,9 +180,9 @@ def _found(table: Any) -> dict[str, Network | Record | Unread]:
         # networks of the TensorFlow code are saved as a tuple
         first = table[0] if isinstance(table, tuple) and table else table
         raise unfit(first, f"a {type(table).__name__} instead of a dict of networks")
-    if len(table) > MOST_ENTRIES:
-        raise Refused(f"{len(table):,} values, more than {MOST_ENTRIES:,} networks and what lies beside them")
-    named = {shown(name): value for name, value in table.items() if isinstance(name, str)}
+    named = dict[str, Any]()
+    for name, value in _entries(table, spent):
+        named.setdefault(shown(name), value)
     told = SpelledOut()
     beside = {name: _beside(value, told) for name, value in named.items() if not _is_state(value, spent)}
     held: dict[str, Network | Record | Unread] = {}
@@ -192,6 +195,21 @@ def _found(table: Any) -> dict[str, Network | Record | Unread]:
         looked_at = islice(_walk(table), MOST_MODULES)
         raise unfit(next((value for value in looked_at if isinstance(value, Unread)), None), "no network")
     return held
+
+
+def _entries(table: Mapping[Any, Any], spent: SpelledOut, outer: bool = True) -> Iterator[tuple[str, Any]]:
+    """The named values of a file, and in place of a state of several networks, or of a dict around states,
+    what lies in it.
+    """
+    if len(table) > MOST_ENTRIES:
+        raise Refused(f"{len(table):,} values, more than {MOST_ENTRIES:,} networks and what lies beside them")
+    for name, value in table.items():
+        if _is_state(value, spent):
+            yield from _by_network(value).items() if _names_networks(value) else [(name, value)]
+        elif outer and isinstance(value, dict) and any(_is_state(one, spent) for one in value.values()):
+            yield from _entries(value, spent, outer=False)
+        elif isinstance(name, str):
+            yield name, value
 
 
 def _walk(value: Any, depth: int = 0) -> Iterator[Any]:

@@ -20,7 +20,9 @@ from gancore.standard.pixelgan import BatchPixelGAN, PixelGAN
 __all__ = ["USUAL", "TranslationImporter", "is_batch_normalized", "layer_weights", "renamed", "side_of"]
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-LAYER = re.compile(rf"(model|net)\.(\d+)\.(weight|bias|{'|'.join(STATISTICS)})")
+BLUR = "filt"
+"""What the layers of CUT's code are called that blur."""
+LAYER = re.compile(rf"(model|net)\.(\d+)\.(weight|bias|{BLUR}|{'|'.join(STATISTICS)})")
 """A weight of a discriminator: `model` is one of patches, `net` one of pixels."""
 USUAL = 256
 """The side of the images of most published networks; convolutions do not tell it."""
@@ -75,10 +77,18 @@ def side_of(settings: Mapping[str, Any], usual: int) -> int:
 def layer_weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights without the statistics that older files hold of instance normalization, which has no
     others, and with the count of batches that they lack of batch normalization.
+
+    Raises:
+        CheckpointError: maps are blurred before they are halved, or after they are doubled.
     """
     made = {}
     for name, value in tensors.items():
         layer, _, kind = name.rpartition(".")
+        if kind == BLUR:
+            raise CheckpointError(
+                f"{shown(layer)} blurs its maps, as in CUT's code without --no_antialias and "
+                "--no_antialias_up; networks that halve and double by convolutions alone are read"
+            )
         if kind not in STATISTICS or f"{layer}.weight" in tensors:
             made[name] = value
         if kind == "running_mean" and f"{layer}.weight" in tensors:

@@ -99,6 +99,21 @@ def test_a_flat_state_may_name_its_networks_or_be_one(tmp_path):
     same(one["network"].tensors, STATE)
 
 
+def test_networks_of_one_state_and_those_one_level_deeper(tmp_path):
+    """As Lightning saves several networks, and as people save a state with what belongs to it."""
+    flat = {f"netG.{k}": v for k, v in STATE.items()} | {f"netD.{k}": v for k, v in STATE.items()}
+    optimizer = {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": []}
+    for table in (flat, {"state_dict": flat, "epoch": 3, "optimizer": optimizer}):
+        found = read_networks(saved(tmp_path / "x.ckpt", table))
+        assert sorted(found) == ["netD", "netG"]
+        same(found["netG"].tensors, STATE)
+    inner = {"state_dict": STATE, "config": {"depth": 2}}
+    found = read_networks(saved(tmp_path / "x.pt", {"model": inner, "optimizer": optimizer, "step": 7}))
+    assert list(found) == ["state_dict"]
+    same(found["state_dict"].tensors, STATE)
+    assert found["state_dict"].beside["config"] == {"depth": 2} and found["state_dict"].beside["step"] == 7
+
+
 @pytest.mark.parametrize("metadata", [{"config": "[1]"}, {"config": "{"}])
 def test_settings_that_are_no_table(tmp_path, metadata):
     save_file({"G.w": torch.ones(1)}, tmp_path / "x.safetensors", metadata=metadata)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gancore.errors import CheckpointError
 from gancore.pipeline import Pipeline
-from gancore.published import Network, fill
+from gancore.published import Network, fill, shown
 from gancore.published.translation import (
     USUAL,
     TranslationImporter,
@@ -45,6 +45,7 @@ class Published(TranslationImporter):
         """The translator."""
         found = layer_weights(network.tensors)
         blocks = len(set(_blocks(found)))
+        _check_padding(network.init_kwargs, found)
         last = found.get(f"model.{FIRST_BLOCK + blocks + 7}.weight")
         if last is None:
             raise CheckpointError(f"there is no convolution to the image after {blocks} residual blocks")
@@ -65,6 +66,19 @@ class Published(TranslationImporter):
 def _blocks(found: Mapping[str, Tensor]) -> list[str]:
     """The number of its block for each weight in one."""
     return [name.split(".")[1] for name in found if re.match(r"model\.\d+\.conv_block\.", name)]
+
+
+def _check_padding(settings: Mapping[str, Any], found: Mapping[str, Tensor]) -> None:
+    """Raises CheckpointError if the blocks do not reflect: then their first layer is a convolution, or the
+    settings name another padding.
+    """
+    padding = settings.get("padding_type", "reflect")
+    if f"model.{FIRST_BLOCK}.conv_block.0.weight" in found:
+        padding = "zero"
+    if padding != "reflect":
+        raise CheckpointError(
+            f"its residual blocks pad by {shown(padding)}; networks whose blocks pad by reflect are read"
+        )
 
 
 def _drops(found: Mapping[str, Tensor]) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gancore.errors import CheckpointError
@@ -136,12 +136,29 @@ def test_weights_that_are_missing_or_unknown(tmp_path):
         with pytest.raises(CheckpointError, match=said):
             imported(state, tmp_path / "x.pth")
 
-    more = {**state, "model.6.filt": torch.ones(1)}
-    refused(more, "the weights do not fit generator/resnet: layers.5.filt is not known here")
+    more = {**state, "model.6.scale": torch.ones(1)}
+    refused(more, "the weights do not fit generator/resnet: layers.5.scale is not known here")
     refused({k: v for k, v in state.items() if k != "model.20.weight"}, "no convolution to the image after 3")
     refused({k: v for k, v in state.items() if k != "model.20.bias"}, "neither a bias nor a normalization")
-    zeros = {k.replace("conv_block.1", "conv_block.0"): v for k, v in state.items()}
-    refused(zeros, "conv_block.0.weight is not the name of a weight of a residual translator")
+    moved = {k.replace("conv_block.1", "conv_block.9"): v for k, v in state.items()}
+    refused(moved, "conv_block.9.weight is not the name of a weight of a residual translator")
     torch.save({"model.0.weight_orig": torch.ones(2, 3, 4, 4)}, tmp_path / "d.pth")
     with pytest.raises(CheckpointError, match="is not a discriminator of"):
+        import_discriminator(read_networks(tmp_path / "d.pth")["network"])
+
+
+def test_networks_that_blur_or_pad_otherwise_are_refused_in_words(tmp_path):
+    state, _ = published()
+    blurred = {**state, "model.6.filt": torch.ones(8, 1, 3, 3)}
+    with pytest.raises(CheckpointError, match=r"model.6 blurs its maps, as in CUT's code without --no_antia"):
+        imported(blurred, tmp_path / "x.pth")
+    zeros = {k.replace("conv_block.1", "conv_block.0"): v for k, v in state.items()}
+    with pytest.raises(CheckpointError, match="residual blocks pad by zero; networks whose blocks pad by re"):
+        imported(zeros, tmp_path / "x.pth")
+    save_file({f"G.{k}": v for k, v in state.items()}, tmp_path / "x", {"config": '{"padding_type": "wide"}'})
+    with pytest.raises(CheckpointError, match="residual blocks pad by wide"):
+        import_generator(read_networks(tmp_path / "x")["G"])
+    judge = {"model.0.weight": torch.ones(2, 3, 4, 4), "model.2.filt": torch.ones(2, 1, 3, 3)}
+    torch.save(judge, tmp_path / "d.pth")
+    with pytest.raises(CheckpointError, match="model.2 blurs its maps"):
         import_discriminator(read_networks(tmp_path / "d.pth")["network"])

@@ -30,7 +30,8 @@ class UNetDiscriminator(Discriminator):
     upsampling, a 3×3 convolution and the sum with the map of that size on the way down, two further 3×3
     convolutions, all with leaky rectifiers of slope 0.2, then one to scores. All but the first and last are
     spectrally normalized and have no bias. With 3 channels there are 4,376,897 weights. Initial weights are
-    PyTorch's, as in that code. The power iteration is that of `gancore.nn.spectral_norm`.
+    PyTorch's, as in that code, which can leave out the sums (`skips`). The power iteration is that of
+    `gancore.nn.spectral_norm`.
 
     The released network reads images in [0, 1]; the layers here do too, and images in [-1, 1] are converted.
 
@@ -40,9 +41,12 @@ class UNetDiscriminator(Discriminator):
         FitError: the sides are not multiples of 8.
     """
 
-    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4},)
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4}, {"width": 4, "skips": False})
 
     width: int = field(default=64, validator=whole(1), help="channels at full size; they double three times")
+    skips: bool = field(
+        default=True, help="whether maps on the way down are added to those of their size on the way up"
+    )
 
     def build(self) -> None:
         """Makes the layers in the order in which an image passes them."""
@@ -66,7 +70,8 @@ class UNetDiscriminator(Discriminator):
             x = _activated(down(x))
         for up in self.up:  # (N, 2c, h/2, w/2) → (N, c, h, w)
             x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-            x = _activated(up(x)) + around.pop()
+            x = _activated(up(x))
+            x = x + around.pop() if self.skips else x
         for conv in self.end:
             x = _activated(conv(x))
         return x

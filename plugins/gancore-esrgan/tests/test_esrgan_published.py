@@ -187,7 +187,65 @@ def test_discriminators_are_read_and_a_recipe_trains_on(tmp_path):
     _, why = import_file(tmp_path / "g.pth", tmp_path / "out", discriminator=tmp_path / "d.pth")
     assert not why
     recipe = gancore.RunFolder(tmp_path / "out").recipe()
-    assert torch.equal(recipe.discriminator.down[1].v, judge.down[1].v)
+    torch.testing.assert_close(recipe.discriminator.down[1].v, judge.down[1].v)
+
+
+@torch.no_grad()
+def test_vectors_that_never_followed_their_weights_normalize_as_there(tmp_path):
+    judge = UNetDiscriminator(image=(3, 16, 16), width=4)
+    state = unet_there(judge)
+    for name in [name for name in state if name.endswith(("_u", "_v"))]:
+        state[name] = torch.nn.functional.normalize(torch.randn_like(state[name]), dim=0)
+    torch.save(state, tmp_path / "d.pth")
+    found = import_discriminator(read_networks(tmp_path / "d.pth")["network"])
+    signs = set()
+    for name, layer in (("conv1", found.down[0]), ("conv4", found.up[0]), ("conv8", found.end[1])):
+        weight, u, v = (state[f"{name}.weight_{kind}"] for kind in ("orig", "u", "v"))
+        sigma = u @ (weight.flatten(1) @ v)
+        signs.add(bool(sigma > 0))
+        torch.testing.assert_close(layer.effective_weight(), weight / sigma)
+        layer.update_buffers(1)
+        assert abs(layer.v.norm() - 1) < 1e-5
+    assert signs == {True, False}
+
+
+def test_whether_maps_are_added_is_told(tmp_path):
+    judge = UNetDiscriminator(image=(3, 16, 16), width=4, skips=False)
+    state = {f"D.{name}": value.contiguous() for name, value in unet_there(judge).items()}
+    image = torch.rand(1, 3, 16, 24) * 2 - 1
+    for config in ('{"skip_connection": false}', '{"discriminator": {"skip_connection": false}}'):
+        save_file(state, tmp_path / "d.safetensors", {"config": config})
+        found = import_discriminator(read_networks(tmp_path / "d.safetensors")["D"])
+        torch.testing.assert_close(found(image), judge(image))
+    save_file(state, tmp_path / "d.safetensors")
+    assert import_discriminator(read_networks(tmp_path / "d.safetensors")["D"]).skips
+
+
+def test_without_sums_the_maps_on_the_way_down_count_by_the_smallest_alone():
+    judge = UNetDiscriminator(image=(1, 16, 16), width=4, skips=False).requires_grad_(False)
+    judge.down[2].weight.zero_()  # nothing gets through the smallest map
+    scores = judge(torch.rand(2, 1, 16, 16))
+    torch.testing.assert_close(scores, judge.head.bias.expand_as(scores.movedim(1, -1)).movedim(-1, 1))
+
+
+@pytest.mark.parametrize(
+    ("reads", "makes", "config", "scale", "channels"),
+    [
+        (1, 3, None, 4, 1),  # too few channels to be unshuffled
+        (4, 1, None, 2, 1),  # as many channels as the image
+        (4, 1, '{"scale": 4}', 4, 4),
+        (4, 3, '{"scale": 2}', 2, 1),
+        (64, 3, '{"scale": 1}', 1, 4),
+    ],
+)
+def test_source_and_image_may_differ_in_channels(tmp_path, reads, makes, config, scale, channels):
+    mine = RRDBNet(source=(channels, 8, 8), image=(makes, 8 * scale, 8 * scale), width=4, growth=2, blocks=1)
+    assert mine.first.weight.shape[1] == reads
+    state = {f"G.{name}": value.contiguous() for name, value in there(mine).items()}
+    save_file(state, tmp_path / "g.safetensors", {"config": config} if config else None)
+    found = import_generator(read_networks(tmp_path / "g.safetensors")["G"]).generator
+    source = torch.rand(1, channels, 8, 4)
+    assert found.scale == scale and torch.equal(found(source), mine(source))
 
 
 def test_the_discriminator_of_esrgan_is_read(tmp_path):
@@ -222,7 +280,7 @@ def put(name, value):
         (without("body.0.rdb1.conv1.weight"), "body.0.dense.0.convs.0.weight is missing"),
         (put("conv_up3.weight", torch.ones(4, 4, 3, 3)), "conv_up3 is not a layer of RRDBNet with two"),
         (put("body.7.rdb1.conv1.bias", torch.ones(2)), "blocks are not numbered from 0 on"),
-        (put("conv_first.weight", torch.ones(4, 5, 3, 3)), "reads 5 channels and its last makes 3"),
+        (put("conv_first.weight", torch.ones(4, 4, 3, 3)), "reads 4 channels and its last makes 3, which"),
         (put("conv_first.weight", torch.ones(4)), r"first.weight is of shape \(4,\)"),
         (put("conv_body.weight", torch.ones(4, 5, 3, 3)), "the layers disagree about their sizes"),
         (put("trunk_conv.weight", torch.ones(4, 4, 3, 3)), "stands there under two names"),
@@ -257,7 +315,7 @@ def test_a_damaged_compact_network_is_refused_in_words(tmp_path, damage, said):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (without("conv3.weight_v"), "down.2.v is missing"),
+        (without("conv3.weight_v"), "conv3.weight_v is missing"),
         (put("conv12.weight", torch.ones(1)), "conv12.weight is not a weight of UNetDiscriminatorSN"),
         (put("conv0.weight", torch.ones(4, 3)), "conv0.weight is of shape"),
         (put("conv4.weight_v", torch.ones(5)), "the weights are broken"),

@@ -45,9 +45,14 @@ def settings(network: Network) -> Settings:
         coarser=_share(told, "weight_of_the_coarser" if "weight_of_the_coarser" in told else "alpha", 0.0),
         slope=_share(told, "leakyReluLeak", 0.2),
         equalized=told.get("equalizedlR") is not False,
-        output="tanh" if told.get("lossCriterion") in TANH else "linear",
+        output="tanh" if _ends_in_tanh(told) else "linear",
         classes=_classes(told),
     )
+
+
+def _ends_in_tanh(told: Mapping[str, Any]) -> bool:
+    """By the loss, or by the argument of the network itself."""
+    return told.get("lossCriterion") in TANH or told.get("generationActivation") == "tanh"
 
 
 def _share(told: Mapping[str, Any], name: str, default: float) -> float:

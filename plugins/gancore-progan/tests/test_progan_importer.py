@@ -1,10 +1,12 @@
 """Checkpoints in the layout of pytorch_GAN_zoo, beside the formulas of its layers."""
 
+import json
 import sys
 from types import ModuleType
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, leaky_relu, linear
 
 import gancore
@@ -110,6 +112,16 @@ def test_a_generator_follows_its_config(tmp_path, config, coarser, equalized, lo
     expected = image_of(weights, z, coarser, equalized)
     expected = expected.tanh() if loss == "MSE" else expected
     assert close(import_generator(network).generator(z), expected)
+
+
+@torch.no_grad()
+def test_settings_may_name_the_activation_of_colors(tmp_path):
+    weights, z = generator_state(), torch.randn(3, LATENT)
+    state = {f"G.{name}": value.contiguous() for name, value in weights.items()}
+    told = {"generationActivation": "tanh", "leakyReluLeak": 0.1}
+    save_file(state, tmp_path / "x.safetensors", {"config": json.dumps(told)})
+    found = import_generator(read_networks(tmp_path / "x.safetensors")["G"]).generator
+    assert close(found(z), image_of(weights, z, 0.0, True).tanh())
 
 
 @pytest.mark.parametrize(("deviation", "scores", "n"), [(1, 1, 3), (0, 1, 4), (1, 5, 2)])

@@ -75,6 +75,10 @@ def test_what_is_not_read_is_refused(network):
     seen = torch.ones(1, 1, 64, 64)
     with pytest.raises(CheckpointError, match="attend to each other: it reads a condition"):
         import_transformer(changed(network, **{"blocks.0.attn.mask": seen}))
+    unmasked = {name: value for name, value in network.tensors.items() if "mask" not in name}
+    told = {**network.init_kwargs, "transformer": {"n_head": 4, "n_unmasked": 5}}
+    with pytest.raises(CheckpointError, match="attend to each other: it reads a condition"):
+        import_transformer(Network("", (), told, unmasked))
     with pytest.raises(CheckpointError, match="weights cond_emb.weight, which are not known here"):
         import_transformer(changed(network, **{"cond_emb.weight": seen}))
     with pytest.raises(CheckpointError, match="24 do not divide its width 32; give heads="):

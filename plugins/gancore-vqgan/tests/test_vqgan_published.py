@@ -8,13 +8,14 @@ import torch
 from gancore_vqgan import VQGAN
 from gancore_vqgan.presets import NARROW
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 import gancore
 from gancore.errors import CheckpointError
 from gancore.published import import_discriminator, import_file, import_generator, read_networks
 from gancore.standard.optimizers import Adam
+from gancore.standard.patchgan import BatchPatchGAN
 from gancore.testing.parity import difference
 
 FILE = Path(__file__).parents[4] / "shared" / "data" / "parity" / "vqgan-32.safetensors"
@@ -222,4 +223,23 @@ def test_weights_that_are_missing_or_unknown(tmp_path, recipe):
     with pytest.raises(
         CheckpointError, match="encoder.mid.extra.weight is not the name of a weight of VQGAN"
     ):
+        import_file(tmp_path / "x.pt", tmp_path / "out")
+
+
+def test_a_discriminator_with_more_layers_than_the_images_have_halvings(tmp_path):
+    judge = BatchPatchGAN(image=(3, 48, 48), width=2, layers=4).eval().requires_grad_(False)
+    last = len(judge.body)
+    names = {
+        name: name.replace("body", "D.main").replace("head", f"D.main.{last}") for name in judge.state_dict()
+    }
+    state = {names[name]: value.contiguous() for name, value in judge.state_dict().items()}
+    save_file(state, tmp_path / "d.safetensors", {"config": '{"ddconfig": {"resolution": 32}}'})
+    found = import_discriminator(read_networks(tmp_path / "d.safetensors")["D"]).eval()
+    image = torch.rand(2, 3, 48, 64)
+    assert found.layers == 4 and torch.equal(found(image), judge(image))
+
+
+def test_indices_that_are_numbered_anew_are_refused(tmp_path, recipe):
+    torch.save({**state_of(recipe), "quantize.used": torch.arange(5)}, tmp_path / "x.pt")
+    with pytest.raises(CheckpointError, match=r"its indices are numbered anew \(quantize.used"):
         import_file(tmp_path / "x.pt", tmp_path / "out")

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from gancore.component.interfaces import Discriminator
 from gancore.errors import CheckpointError
 from gancore.pipeline import Pipeline
-from gancore.published import Importer, Network, fill, shown
-from gancore_esrgan.published.shapes import SIDE, shape
+from gancore.published import Importer, Network, fill, shown, weight_and_v
+from gancore_esrgan.published.shapes import SIDE, shape, told
 from gancore_esrgan.srgan import SMALLEST, SRGANDiscriminator
 from gancore_esrgan.unet import UNetDiscriminator
 
@@ -24,6 +24,9 @@ VGG = re.compile(r"(conv|bn)(\d)_([01])")
 class PublishedDiscriminators(Importer):
     """UNetDiscriminatorSN of xinntao/Real-ESRGAN, for images of 256×256, and VGGStyleDiscriminator of
     XPixelGroup/BasicSR, whose weights say the size of the images. Other sizes are inferred from the weights.
+
+    Weights do not say whether the U-Net adds its maps; it does, unless the settings of a safetensors file say
+    `skip_connection` false, also in a table `discriminator`.
     """
 
     title: ClassVar[str] = "ESRGAN and Real-ESRGAN (discriminators)"
@@ -43,32 +46,36 @@ class PublishedDiscriminators(Importer):
     def discriminator(self, network: Network) -> Discriminator:
         """The discriminator."""
         found = network.tensors
-        return _unet(found) if _is_unet(found) else _srgan(found)
+        return _unet(found, network.init_kwargs) if _is_unet(found) else _srgan(found)
 
 
 def _is_unet(found: Mapping[str, Tensor]) -> bool:
     return {"conv0.weight", "conv1.weight_orig"} <= found.keys()
 
 
-def _unet(found: Mapping[str, Tensor]) -> Discriminator:
+def _unet(found: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Discriminator:
     width, channels = shape(found, "conv0.weight")[:2]
-    made = UNetDiscriminator(image=(channels, SIDE, SIDE), width=width)
+    skips = told(settings, "discriminator", "skip_connection") in (None, True)
+    made = UNetDiscriminator(image=(channels, SIDE, SIDE), width=width, skips=skips)
     fill(made, _unet_weights(found), "the layers disagree about their sizes")
     return made
 
 
 def _unet_weights(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """By the names here; of the vectors of spectral normalization the one that is kept, v."""
+    """By the names here; of the vectors of spectral normalization one is kept, v."""
     made = {}
     for name, value in found.items():
         layer, _, kind = name.rpartition(".")
         if not re.fullmatch(r"conv\d", layer):
             raise CheckpointError(f"{shown(name)} is not a weight of UNetDiscriminatorSN")
         here = UNET[int(layer[-1])]
-        if kind == "weight_v":
-            made[f"{here}.v"] = value.reshape(1, *shape(found, f"{layer}.weight_orig")[1:])
-        elif kind != "weight_u":
-            made[f"{here}.{'weight' if kind == 'weight_orig' else kind}"] = value
+        if kind == "weight_orig":
+            for vector in ("weight_u", "weight_v"):
+                shape(found, f"{layer}.{vector}", 1)
+            u, v = found[f"{layer}.weight_u"], found[f"{layer}.weight_v"]
+            made[f"{here}.weight"], made[f"{here}.v"] = weight_and_v(value, u, v)
+        elif kind not in ("weight_u", "weight_v"):
+            made[f"{here}.{kind}"] = value
     return made
 
 

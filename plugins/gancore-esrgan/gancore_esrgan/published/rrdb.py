@@ -39,7 +39,8 @@ AFTER_BODY = re.compile(r"model\.1\.sub\.\d+")
 
 class PublishedRRDBNet(Importer):
     """RRDBNet of XPixelGroup/BasicSR (ESRGAN, Real-ESRGAN) and of xinntao/ESRGAN, whose sizes are inferred
-    from the weights. The size of the images, which they do not say, is 256×256.
+    from the weights. The size of the images, which they do not say, is 256×256. Where source and image differ
+    in channels, the factor may have to be told: `scale` in the settings of a safetensors file.
     """
 
     title: ClassVar[str] = "ESRGAN and Real-ESRGAN (RRDBNet)"
@@ -53,7 +54,7 @@ class PublishedRRDBNet(Importer):
         found = renamed(network.tensors)
         width, reads = shape(found, "first.weight")[:2]
         makes = shape(found, "last.weight")[0]
-        scale, channels = _scale(reads, makes)
+        scale, channels = _scale(reads, makes, network.init_kwargs.get("scale"))
         side = SIDE // scale
         generator = RRDBNet(
             source=(channels, side, side),
@@ -95,12 +96,20 @@ def _layer(name: str) -> str:
     )
 
 
-def _scale(reads: int, makes: int) -> tuple[int, int]:
-    """The factor, and the channels of the source, from those of the first layer and of the image."""
-    for scale, unshuffled in UNSHUFFLED.items():
-        if reads == makes * unshuffled**2:
-            return scale, makes
-    raise CheckpointError(
-        f"its first layer reads {reads} channels and its last makes {makes}; known are equal ones (×4), and "
-        "4 (×2) or 16 (×1) times as many"
-    )
+def _scale(reads: int, makes: int, said: Any) -> tuple[int, int]:
+    """The factor, and the channels of the source: that of the settings, or else the one with which the source
+    has as many channels as the image, or the only one that there can be.
+    """
+    able = {
+        scale: reads // unshuffled**2
+        for scale, unshuffled in UNSHUFFLED.items()
+        if reads % unshuffled**2 == 0 and said in (None, scale)
+    }
+    equal = {scale: channels for scale, channels in able.items() if channels == makes}
+    found = equal or able
+    if len(found) != 1:
+        raise CheckpointError(
+            f"its first layer reads {reads} channels and its last makes {makes}, which does not say its "
+            'factor; give a safetensors file with {"scale": 4}, or 2 or 1, as the config in its metadata'
+        )
+    return next(iter(found.items()))

@@ -11,7 +11,7 @@ from gancore.pipeline import Pipeline
 from gancore.published import shown
 from gancore.standard.conditioners import Identity
 
-__all__ = ["SIDE", "counted", "enlarging", "recipe_of", "shape"]
+__all__ = ["SIDE", "counted", "enlarging", "recipe_of", "shape", "told"]
 
 SIDE = 256
 """The side of the images that released networks were trained on; the weights do not say it."""
@@ -25,6 +25,16 @@ def shape(found: Mapping[str, Tensor], name: str, dimensions: int = 4) -> tuple[
         told = f"of shape {size}" if name in found else "missing"
         raise CheckpointError(f"{shown(name)} is {told}; the file is damaged, or of another network")
     return size
+
+
+def told(settings: Mapping[str, Any], table: str, *names: str) -> Any:
+    """The first of these settings in the table of a network, or else beside it; None if there is none."""
+    inner = settings.get(table)
+    for place in (inner, settings) if isinstance(inner, Mapping) else (settings,):
+        for name in names:
+            if name in place:
+                return place[name]
+    return None
 
 
 def counted(numbers: set[int], what: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from gancore.errors import CheckpointError
 from gancore.pipeline import Pipeline
 from gancore.published import Importer, Network, fill, shown
-from gancore_esrgan.published.shapes import SIDE, counted, enlarging, recipe_of, shape
+from gancore_esrgan.published.shapes import SIDE, counted, enlarging, recipe_of, shape, told
 from gancore_esrgan.srvgg import SRVGGNet
 
 __all__ = ["PublishedSRVGGNet"]
@@ -63,7 +63,7 @@ def _scale(outputs: int, channels: int) -> int:
     if scale < 1 or scale**2 * channels != outputs:
         raise CheckpointError(
             f"its last layer makes {outputs} channels, not a square number for each of the {channels} "
-            "channels of an image; the file is damaged"
+            "channels of the source; networks whose image has as many channels as its source are read"
         )
     return scale
 
@@ -72,15 +72,11 @@ def _activation(network: Network, options: Mapping[str, str]) -> Any:
     """`prelu` where there are slopes, otherwise what is told."""
     if "body.1.weight" in network.tensors:
         return "prelu"
-    settings = network.init_kwargs
-    inner = settings.get("compact", settings)
-    told = [*options.values()]
-    if isinstance(inner, Mapping):
-        told += [inner[name] for name in ("activation", "act_type") if name in inner]
-    if told and told[0] in WITHOUT_WEIGHTS:
-        return told[0]
+    said = options.get("activation") or told(network.init_kwargs, "compact", "activation", "act_type")
+    if said in WITHOUT_WEIGHTS:
+        return said
     raise CheckpointError(
         "its activation is relu or leakyrelu, since there are no slopes, and was said to be "
-        f"{shown(told[0]) if told else 'nothing'}; give import_generator(network, activation='relu'), or a "
+        f"{shown(said or 'nothing')}; give import_generator(network, activation='relu'), or a "
         'safetensors file with {"activation": "relu"} as the config in its metadata'
     )

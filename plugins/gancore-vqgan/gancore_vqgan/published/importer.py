@@ -21,8 +21,11 @@ __all__ = ["Published"]
 
 BOOK, DRAWN = "quantize.embedding.weight", "quantize.embed.weight"
 """The vectors of the usual quantizer, and of the one with the Gumbel-softmax."""
+REMAPPED = "quantize.used"
+"""What a quantizer with `remap` has besides."""
 DRAWN_KL = 1e-8
 """The weight of KL that is published with the latter."""
+MOST_LAYERS = 16
 JUDGE = ("loss.discriminator.", "")
 """Where the discriminator lies in a checkpoint, or in a file of its own."""
 
@@ -64,11 +67,14 @@ class Published(Importer):
         return Pipeline(conditioner=conditioner, generator=generator, encoder=encoder)
 
     def discriminator(self, network: Network) -> Discriminator:
-        """The discriminator of patches."""
-        found, side = _judge(network.tensors), resolution_of(network.init_kwargs)
+        """The discriminator of patches, for larger images than the first stage's where it has too many layers
+        for those.
+        """
+        found = _judge(network.tensors)
         width, channels = found["main.0.weight"].shape[:2]
-        convolutions = sum(value.dim() == 4 for value in found.values())
-        made = VQGANDiscriminator(image=(channels, side, side), width=width, layers=convolutions - 2)
+        layers = sum(value.dim() == 4 for value in found.values()) - 2
+        side = max(resolution_of(network.init_kwargs), 3 << min(layers, MOST_LAYERS))
+        made = VQGANDiscriminator(image=(channels, side, side), width=width, layers=layers)
         fill(made, discriminator_weights(found))
         return made
 
@@ -93,6 +99,11 @@ def _quantizer(
     found: Mapping[str, Tensor], settings: Mapping[str, Any]
 ) -> tuple[Quantizer, dict[str, Tensor]]:
     """The quantizer, not built yet, and its weights."""
+    if REMAPPED in found:
+        raise CheckpointError(
+            f"its indices are numbered anew ({REMAPPED} lists those in use), which is not supported; give "
+            "the first stage without remap"
+        )
     if DRAWN in found:
         drawn = GumbelQuantizer(size=found[DRAWN].shape[0], kl_weight=DRAWN_KL)
         weight, bias = found["quantize.proj.weight"].flatten(1), found["quantize.proj.bias"]

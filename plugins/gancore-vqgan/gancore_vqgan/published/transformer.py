@@ -43,7 +43,7 @@ def import_transformer(
             than a class.
     """
     found = network.tensors
-    _check_causal(found)
+    _check_causal(found, network.init_kwargs)
     (outputs, width), positions = found["head.weight"].shape, found["pos_emb"].shape[1]
     latent = tuple(latent) or (positions,)
     if torch.Size(latent).numel() != positions or found["tok_emb.weight"].shape[0] != outputs:
@@ -64,20 +64,27 @@ def import_transformer(
     return made
 
 
-def _check_causal(found: Mapping[str, Tensor]) -> None:
-    """Raises CheckpointError if a token attends to one after it, as those of a condition may."""
-    for name, mask in found.items():
-        if name.endswith(".attn.mask") and not torch.equal(mask, mask.tril()):
-            raise CheckpointError(
-                "the first tokens of the transformer attend to each other: it reads a condition that is not "
-                "read here"
-            )
+def _check_causal(found: Mapping[str, Tensor], settings: Mapping[str, Any]) -> None:
+    """Raises CheckpointError if a token attends to one after it, as those of a condition may: by the masks,
+    or the settings where a file has none.
+    """
+    masks = [mask for name, mask in found.items() if name.endswith(".attn.mask")]
+    if _setting(settings, "n_unmasked") or any(not torch.equal(mask, mask.tril()) for mask in masks):
+        raise CheckpointError(
+            "the first tokens of the transformer attend to each other: it reads a condition that is not "
+            "read here"
+        )
+
+
+def _setting(settings: Mapping[str, Any], name: str) -> Any:
+    """A setting in the table `transformer`, or of a file without such a table; None if there is none."""
+    inner = settings.get("transformer", settings)
+    return inner.get(name) if isinstance(inner, Mapping) else None
 
 
 def _heads(settings: Mapping[str, Any], width: int) -> int:
     """The number of heads. Raises CheckpointError if it does not divide the width."""
-    inner = settings.get("transformer", settings)
-    told = inner.get("n_head") if isinstance(inner, Mapping) else None
+    told = _setting(settings, "n_head")
     heads = told if isinstance(told, int) and told > 0 else 24 if width == 1536 else 16
     if width % heads:
         raise CheckpointError(
