@@ -1,11 +1,16 @@
 """The precision of results, whatever precision the layers before them used."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-__all__ = ["at_least_float32", "autocast_dtype", "without_autocast"]
+__all__ = ["at_least_float32", "autocast_dtype", "cast_weight", "in_bfloat16", "without_autocast"]
+
+_CAST: ContextVar[dict[int, tuple[nn.Parameter, Tensor]] | None] = ContextVar("_CAST", default=None)
+"""Weights by their id, with what they were cast to."""
 
 
 def at_least_float32(value: Tensor) -> Tensor:
@@ -28,3 +33,27 @@ def without_autocast(x: Tensor) -> AbstractContextManager[object]:
         if autocast_dtype(x) in (None, x.dtype)
         else torch.autocast(x.device.type, enabled=False)
     )
+
+
+@contextmanager
+def in_bfloat16(device: torch.device) -> Iterator[None]:
+    """Autocast to bfloat16. Where no gradients are recorded, weights are cast once for all that runs inside,
+    and must not change meanwhile.
+    """
+    token = _CAST.set({})
+    try:
+        with torch.autocast(device.type, torch.bfloat16):
+            yield
+    finally:
+        _CAST.reset(token)
+
+
+def cast_weight(weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """The weight of a layer in the dtype of autocast; inside `in_bfloat16` that which was cast before."""
+    if torch.compiler.is_compiling() or torch.is_grad_enabled() or not isinstance(weight, nn.Parameter):
+        return weight.to(dtype)
+    if (known := _CAST.get()) is None:
+        return weight.to(dtype)
+    if id(weight) not in known:
+        known[id(weight)] = weight, weight.to(dtype)  # the weight too, so that its id stays its own
+    return known[id(weight)][1]

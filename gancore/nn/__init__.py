@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gancore.nn.boltzmann import BoltzmannMachine, RestrictedBoltzmann, contrastive_divergence
     from gancore.nn.class_means import ClassMeans
     from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
-    from gancore.nn.convolution import Conv2d
+    from gancore.nn.convolution import Conv2d, ConvTranspose2d
     from gancore.nn.diagonal_gaussian import DiagonalGaussian
     from gancore.nn.dropout import Dropout
     from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear, EqualizedUpConv2d
@@ -51,7 +51,7 @@ _HOMES = {
         "ConditionalBatchNorm2d",
         "ConditionalInstanceNorm2d",
     ),
-    "convolution": ("Conv2d",),
+    "convolution": ("Conv2d", "ConvTranspose2d"),
     "diagonal_gaussian": ("DiagonalGaussian",),
     "dropout": ("Dropout",),
     "equalized": (
@@ -105,6 +105,7 @@ __all__ = [
     "ConditionalBatchNorm2d",
     "ConditionalInstanceNorm2d",
     "Conv2d",
+    "ConvTranspose2d",
     "DiagonalGaussian",
     "Dropout",
     "EqualizedConv2d",

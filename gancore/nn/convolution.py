@@ -5,6 +5,9 @@ torch differentiates the gradient of a convolution by convolutions with kernels 
 group. Here the three maps that are linear in each of two arguments (the output from input and weight; the
 gradient of the input, and that of the weight) are each other's derivatives, and all run in the operators of
 a first derivative. The function is the same, to the order of sums.
+
+On the CPU a kernel of one pixel, and one of many channels that moves over a small map, are products of
+matrices.
 """
 
 from typing import Any, NamedTuple
@@ -12,12 +15,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gancore.component.precision import autocast_dtype, without_autocast
+from gancore.component.precision import autocast_dtype, cast_weight, without_autocast
+from gancore.nn.columns import Pair, columns, places, spread
 from gancore.nn.upfirdn import Step, filtered
 
-__all__ = ["Conv2d", "conv2d", "conv_transpose2d", "mean_conv2d", "repeated_conv2d"]
+__all__ = ["Conv2d", "ConvTranspose2d", "conv2d", "conv_transpose2d", "mean_conv2d", "repeated_conv2d"]
 
-Pair = tuple[int, int]
+FEW = 2
+"""How many times as many channels as places there must be for a product of matrices to be faster."""
 
 
 class Geometry(NamedTuple):
@@ -38,11 +43,46 @@ class Geometry(NamedTuple):
             x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last) for x in maps
         )
 
+    def few(self, maps: torch.Size, kernel: torch.Size, like: Tensor) -> bool:
+        """Whether a kernel moves over maps of this size at so few places that it is faster to gather the
+        pixels under it and multiply matrices: torch's convolution on the CPU reorders the weight each time.
+        """
+        if self.groups > 1 or self.dilation != (1, 1) or kernel[2:] == (1, 1) or like.device.type != "cpu":
+            return False
+        tall, wide = places(maps, *self.moves(kernel))
+        return like.is_contiguous(memory_format=torch.channels_last) and (
+            FEW * maps[0] * tall * wide <= kernel[0]
+        )
+
+    def moves(self, kernel: torch.Size) -> tuple[Pair, Pair, Pair]:
+        """Size of the kernel, stride and padding."""
+        return (kernel[2], kernel[3]), self.stride, self.padding
+
+    def spread_size(self, x: torch.Size, kernel: torch.Size) -> torch.Size:
+        """The size of what a transposed kernel makes of maps of this size."""
+        sides = zip(x[2:], *self.moves(kernel), strict=True)
+        return torch.Size((x[0], kernel[1], *((n - 1) * step + k - 2 * p for n, k, step, p in sides)))
+
     def apply(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """The output."""
         if self.pointwise(weight.shape, x):
-            return _product(x, weight.flatten(1).t(), bias)
-        return self.convolution(x, weight, bias)
+            return _product(_rows(x), weight.flatten(1).t(), len(x), _sides(x), bias)
+        size = self.spread_size(x.shape, weight.shape) if self.transposed else x.shape
+        if not self.few(size, weight.shape, weight):
+            return self.convolution(x, weight, bias)
+        if not self.transposed:
+            return self.gathered(x, weight, bias)
+        y = self.spread(x, weight, size)
+        return y if bias is None else y + bias[:, None, None]
+
+    def gathered(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """A convolution as a product of matrices: `(N, I, H, W)`, `(O, I, h, w)` → `(N, O, H', W')`."""
+        moves = self.moves(weight.shape)
+        return _product(columns(x, *moves), _matrix(weight).t(), len(x), places(x.shape, *moves), bias)
+
+    def spread(self, x: Tensor, weight: Tensor, size: torch.Size) -> Tensor:
+        """Its adjoint: `(N, O, H', W')`, `(O, I, h, w)` → `(N, I, H, W)` of this size."""
+        return spread(_places(x) @ _matrix(weight), size, *self.moves(weight.shape))
 
     def convolution(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """The output, by torch's operator."""
@@ -53,13 +93,19 @@ class Geometry(NamedTuple):
     def input_gradient(self, gradient: Tensor, weight: Tensor, size: torch.Size) -> Tensor:
         """The gradient of an input of this size, from that of the output."""
         if self.pointwise(weight.shape, gradient):
-            return _product(gradient, weight.flatten(1))
+            return _product(_rows(gradient), weight.flatten(1), len(gradient), _sides(gradient))
+        if self.few(gradient.shape if self.transposed else size, weight.shape, weight):
+            return self.gathered(gradient, weight) if self.transposed else self.spread(gradient, weight, size)
         return self._backward(gradient, _unfilled(size, gradient), weight, (True, False, False))[0]
 
     def weight_gradient(self, gradient: Tensor, x: Tensor, size: torch.Size) -> Tensor:
         """The gradient of a weight of this size, from that of the output."""
         if self.pointwise(size, gradient, x):
             return (_rows(gradient).t() @ _rows(x))[:, :, None, None]
+        fine, coarse = (gradient, x) if self.transposed else (x, gradient)
+        if self.few(fine.shape, size, gradient):
+            matrix = _places(coarse).t() @ columns(fine, *self.moves(size))  # (size[0], h·w·size[1])
+            return matrix.view(size[0], *size[2:], size[1]).permute(0, 3, 1, 2)
         return self._backward(gradient, x, _unfilled(size, gradient), (False, True, False))[1]
 
     def _backward(
@@ -86,15 +132,28 @@ def _rows(x: Tensor) -> Tensor:
     return x.permute(0, 2, 3, 1).view(-1, x.shape[1])
 
 
-def _product(x: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x in channels_last, times a matrix at every place, in channels_last."""
-    n, _, h, w = x.shape
-    size = n, matrix.shape[1], h, w
-    y = torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+def _places(x: Tensor) -> Tensor:
+    """The places of a map of any layout, `(N·H·W, C)`."""
+    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
+
+
+def _sides(x: Tensor) -> Pair:
+    return x.shape[2], x.shape[3]
+
+
+def _matrix(weight: Tensor) -> Tensor:
+    """A kernel in channels_last as a matrix with the columns of `columns`, `(O, h·w·I)`, a view."""
+    return weight.permute(0, 2, 3, 1).flatten(1)
+
+
+def _product(rows: Tensor, matrix: Tensor, n: int, sides: Pair, bias: Tensor | None = None) -> Tensor:
+    """Rows `(n·H·W, channels)` times a matrix, plus a bias, as a map in channels_last with these sides."""
+    size = n, matrix.shape[1], *sides
+    y = torch.empty(size, dtype=rows.dtype, device=rows.device, memory_format=torch.channels_last)
     if bias is None:
-        torch.mm(_rows(x), matrix, out=_rows(y))
+        torch.mm(rows, matrix, out=_rows(y))
     else:
-        torch.addmm(bias, _rows(x), matrix, out=_rows(y))
+        torch.addmm(bias, rows, matrix, out=_rows(y))
     return y
 
 
@@ -194,7 +253,7 @@ def _keep(ctx: Any, first: Tensor, second: Tensor) -> None:
 
 def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
     if (dtype := autocast_dtype(x)) is not None:
-        x, weight = x.to(dtype), weight.to(dtype)
+        x, weight = x.to(dtype), cast_weight(weight, dtype)
     bias = None if bias is None else bias.to(x.dtype)
     if torch.compiler.is_compiling():
         return geometry.convolution(x, weight, bias)
@@ -218,7 +277,12 @@ def conv2d(
 
 
 def conv_transpose2d(
-    x: Tensor, weight: Tensor, bias: Tensor | None = None, *, stride: int = 1, padding: int = 0
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
 ) -> Tensor:
     """`functional.conv_transpose2d`: `(N, inputs, H, W)` → `(N, outputs, H', W')`."""
     return _convolved(x, weight, bias, Geometry(_pair(stride), _pair(padding), (1, 1), 1, transposed=True))
@@ -270,6 +334,31 @@ class Conv2d(nn.Conv2d):
             padding=_pair(self.padding),
             dilation=_pair(self.dilation),
             groups=self.groups,
+        )
+
+
+class ConvTranspose2d(nn.ConvTranspose2d):
+    """`nn.ConvTranspose2d` by `conv_transpose2d`; of its options, those that this reads.
+
+    `(N, inputs, H, W)` → `(N, outputs, H', W')`.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel_size, stride, padding, bias=bias)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """`(N, inputs, H, W)` → `(N, outputs, H', W')`; the size of the output follows from the options."""
+        return conv_transpose2d(
+            x, self.weight, self.bias, stride=_pair(self.stride), padding=_pair(self.padding)
         )
 
 

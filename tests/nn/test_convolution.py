@@ -4,7 +4,14 @@ from torch import nn
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gancore.nn.convolution import Conv2d, conv2d, conv_transpose2d, mean_conv2d, repeated_conv2d
+from gancore.nn.convolution import (
+    Conv2d,
+    ConvTranspose2d,
+    conv2d,
+    conv_transpose2d,
+    mean_conv2d,
+    repeated_conv2d,
+)
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
 GEOMETRIES = [
@@ -108,6 +115,83 @@ class Counted(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         self.count += func.overloadpacket.__name__ in ("convolution", "convolution_backward")
         return func(*args, **(kwargs or {}))
+
+
+SMALL = [
+    {"stride": 2, "padding": 1},
+    {"stride": (3, 2), "padding": (0, 1)},
+    {"padding": 2},
+]
+
+
+@pytest.mark.parametrize("geometry", SMALL, ids=str)
+def test_over_a_small_map_it_is_a_product_of_matrices(geometry):
+    x, weight = leaf(2, 3, 4, 5, layout=torch.channels_last), leaf(200, 3, 3, 2, layout=torch.channels_last)
+    bias = leaf(200)
+    with Counted() as counted:
+        found = conv2d(x, weight, bias, **geometry)
+        derivatives = orders(found, x, [weight, bias])
+    assert counted.count == 0
+    expected = patches(x, weight, **geometry) + bias[:, None, None]
+    assert torch.allclose(found, expected)
+    for one, other in zip(derivatives, orders(expected, x, [weight, bias]), strict=True):
+        assert torch.allclose(one, other)
+
+
+@pytest.mark.parametrize("geometry", SMALL, ids=str)
+def test_so_is_a_transposed_one(geometry):
+    x, weight = leaf(1, 24, 3, 2, layout=torch.channels_last), leaf(24, 2, 4, 5, layout=torch.channels_last)
+    bias = leaf(2)
+    with Counted() as counted:
+        found = conv_transpose2d(x, weight, bias, **geometry)
+        derivatives = orders(found, x, [weight, bias])
+    assert counted.count == 0
+    expected = functional.conv_transpose2d(x, weight, bias, **geometry)
+    assert found.shape == expected.shape and torch.allclose(found, expected)
+    for one, other in zip(derivatives, orders(expected, x, [weight, bias]), strict=True):
+        assert torch.allclose(one, other)
+
+
+@pytest.mark.parametrize(("width", "layout"), [(64, LAYOUTS[0]), (31, LAYOUTS[1])], ids=["planes", "few"])
+@torch.no_grad()
+def test_other_layouts_and_fewer_channels_are_convolved_by_torch(width, layout):
+    """16 places: matrices from 32 channels on."""
+    weight = leaf(width, 3, 4, 4, layout=layout)
+    with Counted() as counted:
+        conv2d(leaf(1, 3, 8, 8), weight, stride=2, padding=1)
+        conv_transpose2d(leaf(1, width, 4, 4), weight, stride=2, padding=1)
+    assert counted.count == 2
+
+
+def test_sums_over_a_small_map_are_added_in_float32():
+    weight = torch.full((64, 1, 4, 4), 1 / 64).to(torch.bfloat16, memory_format=torch.channels_last)
+    x = torch.ones(1, 64, 4, 4, dtype=torch.bfloat16)
+    x[:, :, ::2] = 1.25 * 2**-8  # beside 1 lost in any order, where each sum is rounded to 8 bits
+    found = conv_transpose2d(x, weight, stride=2, padding=1)
+    expected = functional.conv_transpose2d(x.double(), weight.double(), stride=2, padding=1)
+    assert found.dtype == torch.bfloat16 and torch.equal(found, expected.to(torch.bfloat16))
+
+
+@pytest.mark.parametrize("convolve", [conv2d, conv_transpose2d])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_what_comes_of_a_small_map_may_be_written_over(convolve, padding):
+    x, weight = leaf(1, 3 if convolve is conv2d else 64, 4, 4), leaf(64, 3, 3, 3, layout=torch.channels_last)
+    found = functional.relu(convolve(x, weight, padding=padding), inplace=True)
+    expected = getattr(functional, convolve.__name__)(x, weight, padding=padding).relu()
+    assert torch.allclose(found, expected)
+    for one, other in zip(orders(found, x, [weight]), orders(expected, x, [weight]), strict=True):
+        assert torch.allclose(one, other)
+
+
+def test_transposed_layers_are_those_of_torch():
+    layer = ConvTranspose2d(40, 3, 4, 2, 1)
+    plain = nn.ConvTranspose2d(40, 3, 4, 2, 1)
+    plain.load_state_dict(layer.state_dict())
+    for side in (2, 8):
+        x = torch.randn(2, 40, side, side)
+        for made in (layer, layer.to(memory_format=torch.channels_last)):
+            assert torch.allclose(made(x), plain(x), atol=1e-6)
+    assert ConvTranspose2d(4, 3, 4, bias=False).bias is None
 
 
 @pytest.mark.parametrize("groups", [1, 8])

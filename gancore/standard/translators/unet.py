@@ -13,6 +13,7 @@ from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn import pyramid
 from gancore.nn.batch_norm import BatchNorm2d
+from gancore.nn.convolution import Conv2d, ConvTranspose2d
 from gancore.nn.dropout import Dropout
 from gancore.nn.initializers import normal_weights
 from gancore.nn.instance_norm import InstanceNorm
@@ -89,7 +90,7 @@ class UNetTranslator(Translator):
         """A convolution that halves; the outermost map is not normalized, the innermost not even activated
         before the way up.
         """
-        conv = nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=self.biased)
+        conv = Conv2d(narrow, wide, 4, stride=2, padding=1, bias=self.biased)
         if level == self.depth - 1:
             return conv
         normed = [self.norm(wide)] if level > 0 else []
@@ -101,10 +102,10 @@ class UNetTranslator(Translator):
         """
         inputs = widths[level] * (1 if level == self.depth - 1 else 2)
         if level == 0:
-            conv = nn.ConvTranspose2d(inputs, self.image[0], 4, stride=2, padding=1)
+            conv = ConvTranspose2d(inputs, self.image[0], 4, stride=2, padding=1)
             return nn.Sequential(nn.ReLU(inplace=True), conv, nn.Tanh())
         wide = widths[level - 1]
-        conv = nn.ConvTranspose2d(inputs, wide, 4, stride=2, padding=1, bias=self.biased)
+        conv = ConvTranspose2d(inputs, wide, 4, stride=2, padding=1, bias=self.biased)
         noisy = self.dropout and 2 <= self.depth - level <= self.dropout_layers + 1
         drop = [Dropout(self.dropout, always=self.noise)] if noisy else []
         return nn.Sequential(nn.ReLU(inplace=True), conv, self.norm(wide), *drop)

@@ -7,6 +7,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from gancore.component.precision import in_bfloat16
 from gancore.data import ImageOptions
 from gancore.errors import UserError
 from gancore.latent.wanted_label import Wanted, wanted_label
@@ -94,7 +95,7 @@ class Engine:
         """The precision, for as long as images are made: inside one block weights are cast once."""
         if self.precision != "bf16":
             return nullcontext()
-        return torch.autocast(self.pipeline.device.type, torch.bfloat16)
+        return in_bfloat16(self.pipeline.device)
 
 
 def check(pipeline: Pipeline, way: Way) -> None:
