@@ -99,7 +99,7 @@ def tell_of(done: "Translations") -> None:
     """Says what became of the files, and exits with 1 where one was refused."""
     say(done)
     for note in done.notes:
-        say(note, err=True)
+        say(shown(note), err=True)
     for name, reason in done.refused:
         say(shown(f"{name}: {reason}"), err=True)
     if done.refused:

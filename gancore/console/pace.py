@@ -49,10 +49,16 @@ def ending(run: Any) -> str:
     """How long it took, and what to look at next."""
     return (
         f"done: {run.images} images in {span(run.seconds)}. Report: {run.run_folder.report_file}; "
-        f"next: gancore sample {run.folder} {_what(run)}"
+        f"next: gancore {_next(run)}"
     )
 
 
-def _what(run: Any) -> str:
+def _next(run: Any) -> str:
+    """The command that uses the first pipeline."""
     first = next(iter(run.recipe.pipelines().values()))
-    return "--count 64" if first.sampler is not None else "--data FOLDER --output FOLDER"
+    if first.product == "draws":
+        return f"sample {run.folder} --count 64"
+    if first.product == "reconstructs":
+        return f"sample {run.folder} --data FOLDER --output FOLDER"
+    larger = first.generator.image[1] > first.reads_shape[1]
+    return f"{'upscale' if larger else 'translate'} {run.folder} FOLDER"

@@ -4,7 +4,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -126,6 +126,18 @@ def measure(data: bytes) -> tuple[int, int, bool, bool]:
 def color_profile(data: bytes) -> bytes:
     """The ICC profile of a file that `decode` reads; empty where it has none."""
     return _opened(data, lambda image: bytes(image.info.get("icc_profile") or b""))
+
+
+def frames(file: BinaryIO) -> int:
+    """How many images an open PNG or WebP holds, by its header; 1 where it does not say."""
+    file.seek(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(file, formats=("PNG", "WEBP")) as image:
+                return int(getattr(image, "n_frames", 1))
+    except Exception:  # as in `_opened`; what is damaged has been said
+        return 1
 
 
 def _opened(data: bytes, look: Callable[[Image.Image], T]) -> T:

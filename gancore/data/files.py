@@ -42,6 +42,8 @@ class Files(ABC):
     title: str
     names: list[str]
     folders: Sequence[str] = ()
+    linked: Sequence[str] = ()
+    """Links to folders, which are not followed."""
 
     @abstractmethod
     def read(self, name: str) -> bytes:
@@ -50,6 +52,10 @@ class Files(ABC):
     def open(self, name: str) -> BinaryIO:
         """The content, to be read piece by piece. Raises Unreadable with the reason."""
         return BytesIO(self.read(name))
+
+    @abstractmethod
+    def mark(self, name: str) -> str:
+        """What another content of the file would change, without reading it. Raises Unreadable."""
 
     def digest(self, names: Sequence[str] | None = None) -> str:
         """A hash over the names and contents of these files; default: of all."""
@@ -76,7 +82,7 @@ class FolderFiles(Files):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.title = f"folder {folder}"
-        self.names, self.folders = _walk(folder)
+        self.names, self.folders, self.linked = _walk(folder)
 
     def read(self, name: str) -> bytes:
         """The whole content."""
@@ -96,6 +102,14 @@ class FolderFiles(Files):
         except OSError as error:
             raise Unreadable(error.strerror or str(error)) from error
 
+    def mark(self, name: str) -> str:
+        """Its bytes, and when it was changed."""
+        try:
+            found = (self.folder / name).stat()
+        except OSError as error:
+            raise Unreadable(error.strerror or str(error)) from error
+        return f"{found.st_size} bytes of {found.st_mtime_ns}"
+
 
 class OneFile(FolderFiles):
     """A single file, named as in its folder."""
@@ -104,10 +118,11 @@ class OneFile(FolderFiles):
         self.folder, self.title, self.names = path.parent, f"file {path}", [path.name]
 
 
-def _walk(folder: Path) -> tuple[list[str], list[str]]:
-    """The files below a folder, and the folders."""
+def _walk(folder: Path) -> tuple[list[str], list[str], list[str]]:
+    """The files below a folder, also links that lead nowhere; the folders; and the links to folders."""
     found: list[str] = []
     inner: list[str] = []
+    linked: list[str] = []
 
     def refuse(error: OSError) -> None:
         raise DataError(
@@ -118,12 +133,16 @@ def _walk(folder: Path) -> tuple[list[str], list[str]]:
         folders[:] = [name for name in folders if not _hidden(name)]
         below = Path(parent).relative_to(folder)
         inner += [(below / name).as_posix() for name in folders]
+        linked += [(below / name).as_posix() for name in folders if (Path(parent) / name).is_symlink()]
         found += [
-            (below / name).as_posix()
-            for name in files
-            if not _hidden(name) and (Path(parent) / name).is_file()
+            (below / name).as_posix() for name in files if not _hidden(name) and _is_file(Path(parent) / name)
         ]
-    return sorted(found), sorted(inner)
+    return sorted(found), sorted(inner), sorted(linked)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is one, or a link that leads nowhere, which then is said of it."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 class ZipFiles(Files):
@@ -199,6 +218,10 @@ class ZipFiles(Files):
         if len(data) != self.members[name].file_size:
             raise Unreadable(f"{len(data)} bytes, but the zip says {self.members[name].file_size}")
         return data
+
+    def mark(self, name: str) -> str:
+        """Its bytes and their checksum."""
+        return f"{self.members[name].file_size} bytes of {self.members[name].CRC:08x}"
 
     def digest(self, names: Sequence[str] | None = None) -> str:
         """A hash of the zip itself, which is cheaper than one over its files."""

@@ -33,6 +33,7 @@ class Pictures(Source):
         used = {*self.names, *self.label_files()}
         others = [name for name in self.inside if name not in used]
         notes = [f"{len(others)} other files ignored: {some(others)}"] if others else []
+        notes += [f"links to folders not followed: {some(files.linked)}"] if files.linked else []
         notes += ["runs in it left out"] if len(self.inside) < len(files.names) else []
         self.notes = (*notes, *split_notes(self.names))
         if not self.names:

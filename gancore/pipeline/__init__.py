@@ -1,6 +1,6 @@
 """The result of a training in every family: sampler → conditioner → generator."""
 
-from gancore.pipeline.any_size import made_of, translated
+from gancore.pipeline.any_size import made_of, size_read, translated
 from gancore.pipeline.fit import check_fit
 from gancore.pipeline.mode import evaluating
 from gancore.pipeline.pipeline import CHUNK, Pipeline, check_count
@@ -23,6 +23,7 @@ __all__ = [
     "layers_of",
     "made_of",
     "ratios",
+    "size_read",
     "spans",
     "tiles_of",
     "translated",

@@ -8,6 +8,9 @@ from gancore.errors import DataError
 from gancore.pipeline.pipeline import Pipeline
 from gancore.pipeline.tiles import Tiles, ratios
 
+SURELY_READ = 16
+"""Pixels from which on every side is read that is a multiple of the generator's."""
+
 
 def translated(
     pipeline: Pipeline,
@@ -18,15 +21,18 @@ def translated(
     tiles: Tiles | None = None,
 ) -> Tensor:
     """The translation of images `(N, C, H, W)` of any size, if the generator reads any: their border is
-    repeated up to a multiple of its `size_multiple`, and what came of that is cut off again. With `tiles`
-    piece by piece; default: whole.
+    repeated up to a multiple of its `size_multiple` that it can read, and what came of that is cut off
+    again. With `tiles` piece by piece; default: whole.
 
     Raises:
-        DataError: the images are too small for the generator.
+        DataError: the generator does not read images of that size.
     """
     step, cut = pipeline.generator.size_multiple or 1, tiles or Tiles(0)
     height, width = image.shape[2:]
-    padded = pad(image, (0, -width % step, 0, -height % step), mode="replicate")
+    tallest, widest = (
+        size_read(pipeline, side, None if label is None else label[:1]) for side in (height, width)
+    )
+    padded = pad(image, (0, widest - width, 0, tallest - height), mode="replicate")
     down, across = (cut.spans(size, step) for size in padded.shape[2:])
     tall, wide = ratios(pipeline)
     strips = []
@@ -35,6 +41,26 @@ def translated(
         made = [made_of(pipeline, w, label, seed=seed)[:, :, y.made(tall), x.made(wide)] for x, w in windows]
         strips.append(torch.cat(made, 3))
     return torch.cat(strips, 2)[:, :, : int(height * tall), : int(width * wide)]
+
+
+def size_read(pipeline: Pipeline, side: int, label: Tensor | None = None) -> int:
+    """The multiple of the generator's `size_multiple` up to which a side of an image is continued: the next
+    one, or for small images the next that it reads as a square, since layers that reflect the border need
+    some pixels.
+    """
+    step = pipeline.generator.size_multiple or 1
+    wanted = -side % step + side
+    while pipeline.generator.size_multiple and wanted < SURELY_READ and not _reads(pipeline, wanted, label):
+        wanted += step
+    return wanted
+
+
+def _reads(pipeline: Pipeline, side: int, label: Tensor | None) -> bool:
+    try:
+        made_of(pipeline, torch.zeros(1, pipeline.reads_shape[0], side, side), label)
+    except DataError:
+        return False
+    return True
 
 
 def made_of(pipeline: Pipeline, image: Tensor, label: Tensor | None = None, *, seed: int = 0) -> Tensor:

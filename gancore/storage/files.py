@@ -31,7 +31,7 @@ def whole_file(path: Path, size: int | None = None) -> Iterator[Path]:
 
     `size` is the number of bytes, if that is known: where the disk is full, the OSError says it.
     """
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    aside = _aside(path)
     try:
         yield aside
         sync(aside)
@@ -48,7 +48,7 @@ def whole_folder(path: Path, size: int | None = None) -> Iterator[Path]:
     """A temporary folder to fill; it becomes `path`, which must not exist, if the block succeeds. `size` is
     as for `whole_file`.
     """
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    aside = _aside(path)
     try:
         aside.mkdir(parents=True)
         yield aside
@@ -61,6 +61,11 @@ def whole_folder(path: Path, size: int | None = None) -> Iterator[Path]:
         raise with_need(error, aside, size) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(path: Path) -> Path:
+    """A new name beside it, which no system finds too long."""
+    return path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}.tmp")
 
 
 def with_need(error: OSError, aside: Path, size: int | None) -> OSError:
@@ -91,7 +96,7 @@ def replace_folder(path: Path, filled: Path) -> None:
     """Replaces a folder by another. On Linux the two change places at once, so that one is always there;
     elsewhere the old one is moved aside first.
     """
-    old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    old = _aside(path)
     if path.exists() and _exchange(path, filled):
         os.rename(filled, old)
     else:
@@ -122,7 +127,7 @@ def discard(folder: Path) -> None:
     """Removes a folder. If the process is killed meanwhile, the rest is left under a temporary name, which
     `sweep` removes.
     """
-    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp")
+    aside = _aside(folder)
     os.rename(folder, aside)
     shutil.rmtree(aside, ignore_errors=True)
 

@@ -82,7 +82,12 @@ def test_frames_sizes_rate_and_sound(videos, ffmpeg, tmp_path):
         "broken.avi": "ffmpeg ended with code 1: moov atom not found",
         "cut.mov": "a frame ends before its pixels do",
     }
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"clip.mp4", "odd.mkv", "translation.json"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "clip.mp4",
+        "odd.mkv",
+        "translation.json",
+        "translation-sources.jsonl",
+    }
     larger = [np.repeat(np.repeat(frame, 2, 0), 2, 1) for frame in frames]
     assert (tmp_path / "out" / "clip.mp4").read_bytes() == b"video " + b"".join(map(ppm, larger))
     assert ("frames of clip.mp4", 3, 0) in heard
@@ -109,7 +114,10 @@ def test_where_it_cannot_write_nothing_is_left(videos, ffmpeg, tmp_path):
     ffmpeg[0](fails=True)
     done = gancore.upscale(LARGER, videos[0] / "clip.mp4", output=tmp_path / "out")
     assert dict(done.refused) == {"clip.mp4": "ffmpeg ended with code 1: no space; nothing of it is left"}
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["translation.json"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "translation-sources.jsonl",
+        "translation.json",
+    ]
 
 
 def test_without_ffmpeg_the_rest_is_done(videos, tmp_path, monkeypatch):

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from gancore.component.precision import in_bfloat16
-from gancore.data import ImageOptions
 from gancore.errors import UserError
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pipeline import Pipeline, Tiles, made_of, ratios, tiles_of
@@ -16,6 +15,9 @@ from gancore.runs.settings import Settings
 from gancore.verbs.loading import Run, load
 from gancore.verbs.translating.colors import ALPHAS
 from gancore.verbs.words import given
+
+FITS = ("crop", "pad", "stretch")
+"""What may be done with images of another size than the translator's."""
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +112,8 @@ def check(pipeline: Pipeline, way: Way) -> None:
         raise UserError(f"{pipeline.conditioner.qualified_name} reads labels; give --label, e.g. --label 0")
     if way.alpha not in (None, *ALPHAS):
         raise UserError(f"--alpha is {way.alpha!r}; give one of {', '.join(ALPHAS)}")
-    ImageOptions(**given(fit=way.fit))
+    if way.fit not in (None, *FITS):
+        raise UserError(f"--fit is {way.fit!r}; give one of {', '.join(FITS)}")
     if way.same:
         _check_larger(pipeline)
     for what, count in (("reads", pipeline.reads_shape[0]), ("makes", pipeline.generator.image[0])):

@@ -1,34 +1,38 @@
 """A folder of pictures and videos, translated file by file into another one."""
 
-import json
+import errno
 import os
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import attrs
 
 from gancore.data.class_folders import without_runs
-from gancore.data.decode import OTHER_PICTURES, READABLE, SUFFIXES, picture_suffix
+from gancore.data.decode import OTHER_PICTURES, READABLE, SUFFIXES, frames, picture_suffix
 from gancore.data.files import Files, FolderFiles, OneFile, ZipFiles
+from gancore.data.labels import some
 from gancore.data.pictures import Pictures
 from gancore.data.png.writing import written_png
 from gancore.data.rows import open_rows
 from gancore.data.source import Unreadable
-from gancore.errors import DataError, UserError
-from gancore.pipeline import Pipeline, global_layers
+from gancore.errors import DataError, RunError
+from gancore.pipeline import global_layers
 from gancore.progress import Progress
-from gancore.storage.files import distinct, write_text
+from gancore.storage.files import distinct
 from gancore.verbs.loading import Run
 from gancore.verbs.translating.engine import Engine, Way
+from gancore.verbs.translating.kept import Kept, record_of
 from gancore.verbs.translating.strips import Translation
 from gancore.verbs.translating.video import VIDEOS, translate_video, video_suffix
-from gancore.verbs.words import given
 
-RECORD = "translation.json"
-"""The file in the output folder that says how its images were made, so that another run does not add to them.
-"""
 PRESENT = "there already"
+ANIMATED = (".png", ".apng", ".webp")
+"""Suffixes of files of which only the first image is taken, if they have several."""
+OF_THE_NAME = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+"""Numbers of the errors that a single file has, by its name; others, as that of a full disk, come to all."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -52,7 +56,8 @@ class Translations:
     def __str__(self) -> str:
         notes = [f"{len(self.present)} were there already"] if self.present else []
         notes += [f"{len(self.refused)} could not be translated"] if self.refused else []
-        return ", ".join([f"{len(self.written)} translations in {self.path}", *notes])
+        plural = "" if len(self.written) == 1 else "s"
+        return ", ".join([f"{len(self.written)} translation{plural} in {self.path}", *notes])
 
     __repr__ = __str__
 
@@ -67,13 +72,13 @@ def translate_folder(
     files = _source(Path(images))
     try:
         names = _names(files)
-        _begin(folder, Path(images), _record(run, way))
-        work, done = _Work(engine, files, folder, progress), Translations(path=folder)
-        with engine.running():
-            for i, (name, reason) in enumerate(work.each(names)):
-                progress("images", i + 1, len(names))
-                done = _noted(done, name, reason)
-        return attrs.evolve(done, notes=_notes(engine) if work.tiled else ())
+        with closing(Kept.begin(folder, Path(images), record_of(engine.pipeline, way))) as kept:
+            work, done = _Work(engine, files, kept, progress), Translations(path=folder)
+            with engine.running():
+                for i, (name, reason) in enumerate(work.each(names)):
+                    progress("images", i + 1, len(names))
+                    done = _noted(done, name, reason)
+        return attrs.evolve(done, notes=(*work.notes(), *_left_out(files, names)))
     finally:
         files.close()
 
@@ -86,60 +91,75 @@ def _noted(done: Translations, name: str, reason: str) -> Translations:
     return attrs.evolve(done, refused=(*done.refused, (name, reason)))
 
 
-def _notes(engine: Engine) -> tuple[str, ...]:
-    found = global_layers(engine.pipeline)
-    if not found:
-        return ()
-    name = engine.pipeline.generator.qualified_name
-    return (
-        f"{name} has layers that look at all of what they read ({', '.join(found)}), here at each tile: "
-        "tones may differ from tile to tile; give --tile 0 for whole images, which takes more memory",
-    )
+def _left_out(files: Files, names: list[str]) -> Iterator[str]:
+    """Notes of what lies beside the images."""
+    taken = set(names)
+    if others := [name for name in files.names if name not in taken]:
+        yield f"{len(others)} other file{'s' * (len(others) > 1)} left out: {some(others)}"
+    if files.linked:
+        yield f"links to folders are not followed: {some(files.linked)}"
 
 
 class _Work:
-    """Files, one after the other; `tiled` says whether one of them was cut into tiles."""
+    """Files, one after the other.
 
-    def __init__(self, engine: Engine, files: Files, folder: Path, progress: Progress) -> None:
-        self.engine, self.files, self.folder, self.progress = engine, files, folder, progress
+    Attributes:
+        tiled: whether one of them was cut into tiles.
+        animated: names of those of which only the first image was taken.
+    """
+
+    def __init__(self, engine: Engine, files: Files, kept: Kept, progress: Progress) -> None:
+        self.engine, self.files, self.kept, self.progress = engine, files, kept, progress
         self.tiled = False
+        self.animated: list[str] = []
 
     def each(self, names: list[str]) -> Iterator[tuple[str, str]]:
         """Each file's name, and why it was not translated, empty where it was."""
-        stems = distinct([str(PurePosixPath(name).with_suffix("")) for name in names])
-        for name, stem in zip(names, stems, strict=True):
-            target = self.folder / f"{stem}{self._suffix(name)}"
-            if target.exists():
-                yield name, PRESENT
-                continue
+        for name, target in zip(names, _targets(names), strict=True):
             try:
-                self._file(name, target)
+                there = self.kept.present(self.kept.folder / target, self.files, name)
+                if not there:
+                    self._file(name, self.kept.folder / target)
             except (Unreadable, DataError) as error:
                 yield name, str(error)
+            except (OSError, RunError) as error:
+                if (reason := _of_the_name(error)) is None:
+                    raise
+                yield name, reason
             else:
-                yield name, ""
+                yield name, PRESENT if there else ""
 
-    def _suffix(self, name: str) -> str:
-        suffix = PurePosixPath(name).suffix.lower()
-        return video_suffix(suffix) if suffix in VIDEOS else ".png"
+    def notes(self) -> Iterator[str]:
+        """What is to be known of the translations."""
+        if self.animated:
+            yield f"of animations the first image alone was taken: {some(self.animated)}"
+        found = global_layers(self.engine.pipeline)
+        if self.tiled and found:
+            name = self.engine.pipeline.generator.qualified_name
+            yield (
+                f"{name} has layers that look at all of what they read ({', '.join(found)}), here at each "
+                "tile: tones may differ from tile to tile; give --tile 0 for whole images, which takes more "
+                "memory"
+            )
 
     def _file(self, name: str, target: Path) -> None:
-        if PurePosixPath(name).suffix.lower() in VIDEOS:
-            self._video(name, target)
-        elif picture_suffix(name) in OTHER_PICTURES:
+        if picture_suffix(name) in OTHER_PICTURES:
             raise Unreadable(f"{picture_suffix(name)} files are not read ({READABLE})")
-        else:
-            self._picture(name, target)
+        make = self._video if is_video(name) else self._picture
+        with self.kept.making(target, self.files, name):
+            make(name, target)
 
     def _picture(self, name: str, target: Path) -> None:
         with self.files.open(name) as file:
             made = Translation(self.engine, open_rows(file))
-            self.tiled |= made.tiles > 1
             target.parent.mkdir(parents=True, exist_ok=True)
             sides = (made.height, made.width, made.colors.count, made.colors.bits)
             with written_png(target, *sides, made.profile) as png:
                 for strip in made.strips(self._counted(name, made.tiles)):
                     png.rows(strip)
+            self.tiled |= made.tiles > 1
+            if picture_suffix(name) in ANIMATED and frames(file) > 1:
+                self.animated.append(name)
 
     def _counted(self, name: str, tiles: int) -> Any:
         done = iter(range(1, tiles + 1))
@@ -150,7 +170,7 @@ class _Work:
             raise Unreadable("videos in a zip are not read; unpack it, and give the folder")
         target.parent.mkdir(parents=True, exist_ok=True)
         progress = self.progress
-        translate_video(
+        self.tiled |= translate_video(
             self.engine,
             self.files.folder / name,
             target,
@@ -158,12 +178,39 @@ class _Work:
         )
 
 
+def is_video(name: str) -> bool:
+    """Whether a file is one by its name."""
+    return PurePosixPath(name).suffix.lower() in VIDEOS
+
+
+def _targets(names: list[str]) -> list[str]:
+    """The name of each translation: that of its source with another suffix, or behind its own suffix where
+    several sources differ in nothing else.
+    """
+    stems = [str(PurePosixPath(name).with_suffix("")) for name in names]
+    times = Counter(stems)
+    plain = [stem if times[stem] == 1 else name for stem, name in zip(stems, names, strict=True)]
+    return [f"{stem}{_suffix(name)}" for stem, name in zip(distinct(plain), names, strict=True)]
+
+
+def _suffix(name: str) -> str:
+    return video_suffix(PurePosixPath(name).suffix.lower()) if is_video(name) else ".png"
+
+
+def _of_the_name(error: OSError | RunError) -> str | None:
+    """Why a file cannot be written under its name; None if that is not the reason."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if not isinstance(cause, OSError) or cause.errno not in OF_THE_NAME:
+        return None
+    return f"its translation cannot have its name ({cause.strerror}); rename it"
+
+
 def _source(path: Path) -> Files:
     if path.is_dir():
         return FolderFiles(path)
     if path.suffix.lower() == ".zip" and path.is_file():
         return ZipFiles(path)
-    if path.is_file() and (picture_suffix(path.name) in SUFFIXES or path.suffix.lower() in VIDEOS):
+    if path.is_file() and (picture_suffix(path.name) in SUFFIXES | OTHER_PICTURES or is_video(path.name)):
         return OneFile(path)
     lacks = "is not a folder or zip of images" if path.exists() else "is not there"
     raise DataError(f"{path} {lacks}; give a folder or zip of image files, or an image file")
@@ -172,38 +219,5 @@ def _source(path: Path) -> Files:
 def _names(files: Files) -> list[str]:
     """Pictures and videos; where there are none, `Pictures` says so."""
     wanted = SUFFIXES | OTHER_PICTURES
-    found = [
-        name
-        for name in without_runs(files.names)
-        if picture_suffix(name) in wanted or PurePosixPath(name).suffix.lower() in VIDEOS
-    ]
+    found = [name for name in without_runs(files.names) if picture_suffix(name) in wanted or is_video(name)]
     return found or Pictures(files).names
-
-
-def _record(run: Run, way: Way) -> dict[str, Any]:
-    """What decides about the result; the device does not."""
-    where = "" if isinstance(run, Pipeline) else str(Path(run).resolve())
-    told = given(**attrs.asdict(way, filter=attrs.filters.exclude("seed", "device", "same")))
-    return {"run": where, "seed": way.seed or 0, **told, **({"verb": "upscale"} if way.same else {})}
-
-
-def _begin(folder: Path, images: Path, record: dict[str, Any]) -> None:
-    """Makes the folder, or finds that it holds translations of the same kind."""
-    if images.is_dir() and folder.resolve().is_relative_to(images.resolve()):
-        raise UserError(f"{folder} is within {images}; give a folder elsewhere for the translations")
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file; give a folder")
-    if folder.is_dir() and any(folder.iterdir()) and _known(folder) != record:
-        raise UserError(
-            f"{folder} holds something else than these translations; give a new folder, "
-            "or the same run and options as before to continue"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / RECORD, json.dumps(record, indent=1) + "\n")
-
-
-def _known(folder: Path) -> Any:
-    try:
-        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

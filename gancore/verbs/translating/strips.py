@@ -9,7 +9,7 @@ from gancore.data.fitting import fit_image
 from gancore.data.rows import Rows, WholeRows, whole
 from gancore.data.source import Array, Raw
 from gancore.errors import DataError
-from gancore.pipeline import Span, ratios, spans
+from gancore.pipeline import Span, ratios, size_read, spans
 from gancore.verbs.translating.colors import Colors
 from gancore.verbs.translating.engine import Engine
 
@@ -40,7 +40,10 @@ class Translation:
         )
         sides = zip((self.rows.height, self.rows.width), self.ratios, strict=True)
         self.height, self.width = (int(side * ratio) for side, ratio in sides)
-        self.band = _Band(self.rows, self.multiple)
+        read = [
+            size_read(engine.pipeline, side, engine.label) for side in (self.rows.height, self.rows.width)
+        ]
+        self.band = _Band(self.rows, *read)
         self.down, self.across = self._spans()
 
     @property
@@ -59,7 +62,12 @@ class Translation:
         row = width * self.ratios[0] * self.ratios[1] * self.colors.count * self.colors.bits / 8
         most = max(1, int(STRIP / row)) // self.multiple * self.multiple
         tall = min(tiles.tile, most) if tiles.tile else self.band.height
-        return spans(self.band.height, tall, tiles.overlap, self.multiple), tiles.spans(width, self.multiple)
+        # what a small picture is continued by is read, but not made
+        down = spans(self.band.height, tall, tiles.overlap, self.multiple)
+        across = tiles.spans(width, self.multiple)
+        return [y for y in down if y.start < self.rows.height], [
+            x for x in across if x.start < self.rows.width
+        ]
 
     def strips(self, each: Callable[[], object] = lambda: None) -> Iterator[Array]:
         """Pixels `(R, W, C)` from above to below; `each` is called after each tile. Raises Unreadable where
@@ -82,11 +90,13 @@ class Translation:
 
 
 class _Band:
-    """The rows of a picture that tiles still need, its last row and column repeated up to a multiple."""
+    """The rows of a picture that tiles still need, its last row and column repeated up to the size that is
+    read.
+    """
 
-    def __init__(self, rows: Rows, multiple: int) -> None:
+    def __init__(self, rows: Rows, height: int, width: int) -> None:
         self.rows, self.top, self.taken = rows, 0, 0
-        self.height, self.width = rows.height + -rows.height % multiple, rows.width + -rows.width % multiple
+        self.height, self.width = height, width
         self.kind = np.uint16 if rows.bits == 16 else np.uint8
         self.held = np.empty((0, self.width, rows.channels), self.kind)
 

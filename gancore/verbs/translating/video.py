@@ -39,8 +39,9 @@ def video_suffix(suffix: str) -> str:
     return suffix if suffix in MUXERS else ".mkv"
 
 
-def translate_video(engine: Engine, source: Path, target: Path, progress: Callable[[int], object]) -> None:
-    """Every frame at its size, times the translator's factor; the frame rate and the sound are kept.
+def translate_video(engine: Engine, source: Path, target: Path, progress: Callable[[int], object]) -> bool:
+    """Every frame at its size, times the translator's factor; the frame rate and the sound are kept. Says
+    whether frames were cut into tiles.
 
     Raises:
         Unreadable: ffmpeg is not there, or cannot read the video or write the result.
@@ -65,6 +66,7 @@ def translate_video(engine: Engine, source: Path, target: Path, progress: Callab
             for count, frame in enumerate(frames, 2):
                 feed.write(_ppm(_made(engine, frame)))
                 progress(count)
+    return Translation(engine, WholeRows(Raw(first))).tiles > 1
 
 
 def _made(engine: Engine, frame: Array) -> Array:
