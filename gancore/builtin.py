@@ -5,6 +5,7 @@ from pathlib import Path
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
 from gancore.measure.extractors import VGG16, Emoji, Fashion, Inception2015, Pixels
+from gancore.measure.feature_distance import FeatureDistance
 from gancore.measure.perceptual import Perceptual
 from gancore.measure.standard import SCORES
 from gancore.recipes.gan import TwoPlayerGAN
@@ -115,7 +116,7 @@ _PARTS: list[type[Part]] = [
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine, Exponential, WarmUp, Piecewise),
     *(Inception2015, Pixels, Emoji, Fashion, VGG16),
-    *(Perceptual, L1, L2),
+    *(FeatureDistance, Perceptual, L1, L2),
     *SCORES,
 ]
 

@@ -118,7 +118,7 @@ ROWS = {
         ["pix2pix-small", "--mirror", "--set=adversarial=0", "--set=augment=no-augment", *seen(20_000)],
         paired=True,
     ),
-    "cyclegan": Row(["cyclegan-small", *seen(12_000)], BOTH),
+    "cyclegan": Row(["cyclegan-small", *seen(6_000)], BOTH),
     "cut": Row(["cut-small", *seen(12_000)]),
     "unit": Row(["unit-small", *seen(12_000)], BOTH),
     "esrnet": Row(["esrnet-small", *seen(24_000)], {"larger": None}),

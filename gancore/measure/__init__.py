@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from gancore.measure.diversity import Diversity
     from gancore.measure.equivariance import Equivariance
     from gancore.measure.evaluation import Evaluation, score_study
+    from gancore.measure.extractor_distance import ExtractorDistance
     from gancore.measure.extractors import VGG16, Emoji, Fashion, Inception2015, Pixels, default_extractor
+    from gancore.measure.feature_distance import FeatureDistance
     from gancore.measure.frechet import Frechet, frechet_distance
     from gancore.measure.inception_score import InceptionScore
     from gancore.measure.instances import most_typical
@@ -40,7 +42,9 @@ _HOMES = {
     "diversity": ("Diversity",),
     "equivariance": ("Equivariance",),
     "evaluation": ("Evaluation", "score_study"),
+    "extractor_distance": ("ExtractorDistance",),
     "extractors": ("VGG16", "Emoji", "Fashion", "Inception2015", "Pixels", "default_extractor"),
+    "feature_distance": ("FeatureDistance",),
     "frechet": ("Frechet", "frechet_distance"),
     "inception_score": ("InceptionScore",),
     "instances": ("most_typical",),
@@ -72,7 +76,9 @@ __all__ = [
     "Emoji",
     "Equivariance",
     "Evaluation",
+    "ExtractorDistance",
     "Fashion",
+    "FeatureDistance",
     "Frechet",
     "ImageSet",
     "Inception2015",

@@ -3,16 +3,13 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gancore.component.distance import Distance
-from gancore.component.interfaces import Extractor
-from gancore.component.part import Seat, field, part, seat
+from gancore.component.part import field, part
 from gancore.errors import FitError
-from gancore.measure.extractors import default_extractor
+from gancore.measure.extractor_distance import ExtractorDistance
 from gancore.published import read_networks
 
 __all__ = ["Perceptual"]
@@ -21,7 +18,7 @@ EPSILON = 1e-10
 
 
 @part("perceptual")
-class Perceptual(Distance):
+class Perceptual(ExtractorDistance):
     """The squared differences of the maps of an extractor, each vector of a map divided by its length.
 
     Paper: Zhang et al. 2018 (LPIPS), arXiv:1801.03924, section 3.2, eq. 1: at each place the squared
@@ -38,19 +35,11 @@ class Perceptual(Distance):
         CheckpointError: the file cannot be read.
     """
 
-    extractor: Seat[Extractor | None] = seat(
-        default=None, help="makes the maps; none: fashion for gray images, emoji for RGB, pixels for others"
-    )
     weights: str = field(default="", help="file of LPIPS's weights of the channels; default: all 1")
-
-    def facts(self, seat: str) -> dict[str, Any]:
-        """The shape of the images."""
-        return {"image": self.image}
 
     def build(self) -> None:
         """Takes the extractor, and reads the weights."""
-        self.network = self.extractor or default_extractor(self.image)
-        self.network.eval().requires_grad_(False)
+        super().build()
         self.of_channels = nn.ParameterList(_weights(self) if self.weights else [])
 
     def forward(self, image: Tensor, target: Tensor) -> Tensor:

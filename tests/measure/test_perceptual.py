@@ -1,4 +1,4 @@
-"""The distance of images by the maps of a network, against the formula of LPIPS."""
+"""The distances of images by the maps of a network, against the formula of LPIPS, and by its features."""
 
 import pytest
 import torch
@@ -6,13 +6,14 @@ import torch
 from gancore import build, create
 from gancore.errors import CheckpointError, FitError
 from gancore.measure.extractors import Emoji, Pixels
+from gancore.measure.feature_distance import FeatureDistance
 from gancore.measure.perceptual import Perceptual
 from gancore.testing import contracts
 
 IMAGE = (3, 16, 16)
 
 
-@contracts(Perceptual)
+@contracts(FeatureDistance, Perceptual)
 def test_contract(check):
     check()
 
@@ -71,3 +72,14 @@ def test_a_table_names_the_extractor():
     made.bind(facts={"image": IMAGE}, by="the data")
     assert made.network is made.extractor and made.extractor.size == 8
     assert not any(p.requires_grad for p in made.parameters())
+
+
+def test_it_is_the_mean_square_of_the_differences_of_features():
+    image, other = pair()
+    distance = create("distance/features", image=IMAGE)
+    apart = Emoji(image=IMAGE)(image) - Emoji(image=IMAGE)(other)
+    assert torch.allclose(distance(image, other), (apart**2).sum(1) / apart.shape[1], rtol=1e-4)
+    assert distance(image, image).tolist() == [0, 0]
+    pixels = FeatureDistance(image=IMAGE, extractor=Pixels(size=16))
+    close = (image * 0.9, image)
+    assert torch.allclose(pixels(*close), ((image * 0.1) ** 2).mean((1, 2, 3)), rtol=1e-3)

@@ -5,12 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gancore.component.distance import Distance
-from gancore.component.interfaces import Extractor
-from gancore.component.part import Seat, field, part, seat
+from gancore.component.part import field, part
 from gancore.component.validators import as_tuple, is_number
 from gancore.errors import FitError
-from gancore.measure.extractors import default_extractor
+from gancore.measure import ExtractorDistance
 
 __all__ = ["FeatureL1"]
 
@@ -21,7 +19,7 @@ def _weights(_: Any, attribute: Any, value: Any) -> None:
 
 
 @part("feature-l1")
-class FeatureL1(Distance):
+class FeatureL1(ExtractorDistance):
     """Σ w_i E |φ_i(x) - φ_i(y)|: the mean absolute differences of the maps φ_i of an extractor.
 
     Papers: Wang et al. 2018 (ESRGAN), arXiv:1809.00219, section 3.3: the last map of VGG19, before its
@@ -37,21 +35,13 @@ class FeatureL1(Distance):
 
     examples = ({"extractor": {"part": "pixels", "size": 4}, "weights": [0.5]},)
 
-    extractor: Seat[Extractor | None] = seat(
-        default=None, help="makes the maps; none: fashion for gray images, emoji for RGB, pixels for others"
-    )
     weights: tuple[float, ...] = field(
         default=(), converter=as_tuple, validator=_weights, help="weights of the maps; none: all 1"
     )
 
-    def facts(self, seat: str) -> dict[str, Any]:
-        """The shape of the images."""
-        return {"image": self.image}
-
     def build(self) -> None:
         """Takes the extractor, and checks that the weights are as many as its maps."""
-        self.network = self.extractor or default_extractor(self.image)
-        self.network.eval().requires_grad_(False)
+        super().build()
         count = len(self.network.maps(torch.zeros(1, *self.image)))
         if self.weights and len(self.weights) != count:
             raise FitError(
