@@ -19,6 +19,6 @@ def weight_and_v(weight: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
     """
     along = weight.double().flatten(1) @ v.double()  # Wv
     sigma = u.double() @ along
-    length = (sigma.abs() / torch.linalg.vector_norm(along).clamp_min(SHORTEST)).to(v)
+    length = sigma.abs() / torch.linalg.vector_norm(along).clamp_min(SHORTEST)
     signed = -weight if sigma < 0 else weight
-    return signed, (v * length).reshape(1, *weight.shape[1:])
+    return signed, (v.double() * length).float().reshape(1, *weight.shape[1:])

@@ -79,6 +79,11 @@ def up_sizes(network: Network) -> UpSizes:
 def down_sizes(network: Network) -> DownSizes:
     """The sizes of a discriminator. Raises CheckpointError where they disagree."""
     found, deep = network.tensors, is_deep(network.tensors)
+    if not deep and found["blocks.0.0.conv1.weight"].shape[0] < found["blocks.0.0.conv2.weight"].shape[0]:
+        raise CheckpointError(
+            "between the convolutions of a block there are as many channels as before it, as with D_wide "
+            "off; networks with as many as after it are read"
+        )
     stages = _blocks(found)
     spare = 0 if deep else 1
     # only networks for 32 pixels have so few stages

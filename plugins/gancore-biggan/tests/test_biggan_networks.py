@@ -14,9 +14,10 @@ from gancore_biggan import (
 )
 
 from gancore import create
-from gancore.errors import FactError, FitError
+from gancore.errors import CheckpointError, FactError, FitError
 from gancore.nn.attention import SelfAttention
 from gancore.nn.spectral_norm import Spectral
+from gancore.published import Network, import_discriminator
 from gancore.standard.conditioners import Embedding
 
 SMALL = {"image": (3, 16, 16), "latent_size": 7, "embedding_size": 3, "widths": (4, 4, 4), "attention": (8,)}
@@ -137,6 +138,14 @@ def test_what_does_not_fit_is_said():
         BigGANDiscriminator(**{**JUDGE, "halvings": 5})
     with pytest.raises(FitError, match="reads labels, but got none"):
         BigGANDiscriminator(**JUDGE)(torch.randn(2, 3, 16, 16))
+
+
+def test_a_discriminator_that_is_narrow_inside_its_blocks_is_refused_in_words():
+    shapes = {"conv1": (3, 3, 3, 3), "conv2": (8, 3, 3, 3)}
+    state = {f"blocks.0.0.{name}.weight": torch.zeros(shape) for name, shape in shapes.items()}
+    state |= {"embed.weight": torch.zeros(4, 8), "linear.weight": torch.zeros(1, 8)}
+    with pytest.raises(CheckpointError, match="as many channels as before it, as with D_wide off"):
+        import_discriminator(Network("", (), {}, state))
 
 
 def test_the_recipe_is_that_of_the_paper():

@@ -50,6 +50,12 @@ def enlarging(generator: Generator) -> Pipeline:
 
 
 def recipe_of(pipeline: Pipeline) -> dict[str, Any]:
-    """`recipe/real-esrgan` with its factor, and the settings for a released network; the files hold none."""
-    scale = pipeline.generator.image[1] // pipeline.reads_shape[1]
+    """`recipe/real-esrgan` with its factor, and the settings for a released network; the files hold none.
+
+    None if source and image differ in channels: its sources are images, degraded.
+    """
+    reads, makes = pipeline.reads_shape, pipeline.generator.image
+    if reads[0] != makes[0]:
+        return {}
+    scale = makes[1] // reads[1]
     return {"part": "gancore-esrgan:real-esrgan", "scale": scale}
