@@ -4,10 +4,11 @@
     [--seeds 2] [--batch 64] [--set FIELD=VALUE ...] [--pixels FIELD=VALUE ...] [--codes FIELD=VALUE ...]
     [--runs runs/latent-gan]
 
-Each training is stopped, as by a person, once its process has taken the minutes, in which start and encoding
-of the images count, but not the training of the first stage. `--pixels` and `--codes` change the recipe of
-one side, as the widths of networks that have fewer stages for codes. Judged by features of samples and of
-training images. Prints a table; each run has a sheet of samples.
+Each training is stopped, as by a person, once its process has taken the minutes, in which its start counts.
+The training of the first stage does not, nor the encoding of the images, which is done once before all
+trainings; what it took is printed. `--pixels` and `--codes` change the recipe of one side, as the widths of
+networks that have fewer stages for codes. Judged by features of samples and of training images. Prints a
+table; each run has a sheet of samples.
 """
 
 import argparse
@@ -20,9 +21,12 @@ from pathlib import Path
 
 from families import options
 
+from gancore.data import ImageOptions, open_data
+from gancore.data.code_maps import encoded
 from gancore.measure.evaluation import score_study
 from gancore.measure.frechet import Frechet
 from gancore.measure.precision_recall import PrecisionRecall
+from gancore.runs.first_stages import first_stage
 from gancore.runs.folder import RunFolder
 from gancore.training.evaluating import EvaluationRequest, study_of_run
 
@@ -34,6 +38,14 @@ def seconds_of(process: int) -> float:
     """The processor time that a process has taken."""
     user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def encode(given: argparse.Namespace) -> float:
+    """Writes the codes of all images into the cache, unless they are there; the processor's seconds."""
+    start, options = time.process_time(), ImageOptions(subset="train", size=32, labels="none")
+    images = open_data(str(given.fashion_mnist), options)
+    encoded(images, first_stage(given.first_stage), options.cache_folder())
+    return time.process_time() - start
 
 
 def trained(run: Path, words: list[str], minutes: float) -> None:
@@ -85,6 +97,7 @@ def main() -> None:
         parser.add_argument(side, nargs="*", default=[])
     given = parser.parse_args()
     given.runs.mkdir(parents=True, exist_ok=True)
+    print(f"encoding all images once: {encode(given):.0f} s of the processor\n", flush=True)
     made = sides(given)
     for name, words in made.items():
         trained(given.runs / name, words, given.minutes)
