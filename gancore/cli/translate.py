@@ -8,6 +8,7 @@ import typer
 from gancore.cli import options as o
 from gancore.cli.completing import words
 from gancore.console.terminal import say
+from gancore.data.options import SOURCE_FROM
 from gancore.errors import shown
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ Label = Annotated[
         "--label",
         help="class of all images, if the translator reads labels: number or name; or a row of numbers; "
         "default: none",
+    ),
+]
+SourceFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--source-from",
+        help="what of each image is translated: its left or right half, or gray, edges, smaller-2, smaller-3 "
+        "or smaller-4 made of it as in training; default: the image, made gray where the network reads gray",
+        autocompletion=words(*SOURCE_FROM),
     ),
 ]
 Tile = Annotated[
@@ -63,6 +73,7 @@ def translate(
             help="crop, pad or stretch images of another size than the generator's; default: refuse them",
         ),
     ] = None,
+    source_from: SourceFrom = None,
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
     tile: Tile = None,
@@ -83,6 +94,7 @@ def translate(
         images,
         label=label,
         fit=fit,
+        source_from=source_from,
         seed=seed,
         pipeline=pipeline,
         tile=tile,

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.translate import Alpha, Device, Images, Label, Overlap, Precision, Tile, tell_of
+from gancore.cli.translate import Alpha, Device, Images, Label, Overlap, Precision, SourceFrom, Tile, tell_of
 
 
 def upscale(
     run: o.Run,
     images: Images,
     label: Label = None,
+    source_from: SourceFrom = None,
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
     tile: Tile = None,
@@ -32,6 +33,7 @@ def upscale(
         run,
         images,
         label=label,
+        source_from=source_from,
         seed=seed,
         pipeline=pipeline,
         tile=tile,

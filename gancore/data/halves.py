@@ -18,14 +18,14 @@ class Half(Source):
     def read(self, index: int) -> Raw:
         """One half. Raises Unreadable if the width is odd."""
         raw = self.whole.read(index)
-        half = _half_of(raw.pixels.shape[1])
+        half = half_of(raw.pixels.shape[1])
         start = 0 if self.side == "left" else half
         return Raw(raw.pixels[:, start : start + half], raw.alpha, raw.low)
 
     def measure(self, index: int) -> tuple[int, int, bool, bool] | None:
         """That of the image, with half of its width. Raises Unreadable as `read`."""
         found = self.whole.measure(index)
-        return None if found is None else (found[0], _half_of(found[1]), *found[2:])
+        return None if found is None else (found[0], half_of(found[1]), *found[2:])
 
     def digest(self) -> str | None:
         """That of the images and the side."""
@@ -33,7 +33,8 @@ class Half(Source):
         return None if found is None else f"{self.side} half of {found}"
 
 
-def _half_of(width: int) -> int:
+def half_of(width: int) -> int:
+    """Half of a width. Raises Unreadable if it is odd."""
     if width % 2:
         raise Unreadable(f"its width of {width} is odd, so that it has no two halves of equal width")
     return width // 2

@@ -8,6 +8,8 @@ from gancore.errors import DataError
 from gancore.pipeline.pipeline import Pipeline
 from gancore.pipeline.tiles import Tiles, ratios
 
+BEYOND = 1.1
+"""The largest value of an image that is read: resizing may overshoot 1 a little."""
 SURELY_READ = 16
 """Pixels from which on every side is read that is a multiple of the generator's."""
 
@@ -25,8 +27,10 @@ def translated(
     again. With `tiles` piece by piece; default: whole.
 
     Raises:
-        DataError: the generator does not read images of that size.
+        DataError: these are no images that the pipeline reads: float in [-1, 1], with its channels; or the
+            generator does not read that size.
     """
+    _check(pipeline, image)
     step, cut = pipeline.generator.size_multiple or 1, tiles or Tiles(0)
     height, width = image.shape[2:]
     tallest, widest = (
@@ -41,6 +45,20 @@ def translated(
         made = [made_of(pipeline, w, label, seed=seed)[:, :, y.made(tall), x.made(wide)] for x, w in windows]
         strips.append(torch.cat(made, 3))
     return torch.cat(strips, 2)[:, :, : int(height * tall), : int(width * wide)]
+
+
+def _check(pipeline: Pipeline, image: Tensor) -> None:
+    channels = pipeline.reads_shape[0]
+    expected = f"expected images (N, {channels}, H, W), float in [-1, 1]"
+    if not isinstance(image, Tensor):
+        raise DataError(f"images are a {type(image).__name__}; {expected}, as a tensor")
+    if not image.is_floating_point():
+        raise DataError(f"images are {image.dtype}; {expected}: divide by 127.5 and subtract 1 for 0 to 255")
+    if image.ndim != 4 or image.shape[1] != channels or not image.numel():
+        raise DataError(f"images are {tuple(image.shape)}; {expected}")
+    low, high = (float(value) for value in image.aminmax())
+    if not -BEYOND <= low <= high <= BEYOND:
+        raise DataError(f"values are from {low:g} to {high:g}; {expected}")
 
 
 def size_read(pipeline: Pipeline, side: int, label: Tensor | None = None) -> int:

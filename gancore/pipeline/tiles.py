@@ -74,11 +74,11 @@ def tiles_of(pipeline: Pipeline, tile: int | None = None, overlap: int | None = 
     """The tiles asked for; by default as many pixels as make 1024 along a side.
 
     Raises:
-        UserError: a negative number, or a tile for a generator that reads one size.
+        UserError: no whole number of 0 or more, or a tile for a generator that reads one size.
     """
     for name, value in (("--tile", tile), ("--overlap", overlap)):
-        if value is not None and value < 0:
-            raise UserError(f"{name} is {value}; give 0 or more pixels")
+        if value is not None and not (type(value) is int and value >= 0):
+            raise UserError(f"{name} is {value!r}; give a whole number of pixels, 0 or more")
     if not pipeline.generator.size_multiple:
         if tile or overlap:
             raise UserError(

@@ -23,7 +23,22 @@ def hash_around(path: Path) -> str:
     none.
     """
     try:
-        runs = [RunFolder(path), RunFolder.around(path), RunFolder(path.parent)]
-        return next(filter(None, (run_hash(run) for run in runs if run is not None)), "")
+        return next(filter(None, map(run_hash, _around(path))), "")
     except (GancoreError, OSError):
         return ""
+
+
+def source_from_around(path: Path) -> str | None:
+    """What the sources of pairs were made by in the training of the run in a folder, or of the one that a
+    checkpoint or pipeline lies in; None if there is none.
+    """
+    try:
+        known = (run.facts.get("data") for run in _around(path) if run.exists)
+        return next((table.get("source_from") for table in known if isinstance(table, dict)), None)
+    except (GancoreError, OSError):
+        return None
+
+
+def _around(path: Path) -> list[RunFolder]:
+    found = [RunFolder(path), RunFolder.around(path), RunFolder(path.parent)]
+    return [run for run in found if run is not None]

@@ -16,6 +16,7 @@ def translate(
     *,
     label: Wanted | None = None,
     fit: str | None = None,
+    source_from: str | None = None,
     seed: int | None = None,
     pipeline: str | None = None,
     tile: int | None = None,
@@ -40,6 +41,9 @@ def translate(
         images: a folder or zip of image files, or one image file or video.
         label: class of all images, its name, or a row of numbers, if the translator reads labels.
         fit: crop, pad or stretch images of another size than the generator's; default: refuse them.
+        source_from: what of each image is translated: its half ("left", "right"), or "edges", "smaller-2",
+            "smaller-3" or "smaller-4" made of it as in training; default: the image itself, which is made
+            gray where the network reads gray images.
         seed: seed of the noise; default: 0.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         tile: longest side of the pieces that larger images are made from, in pixels that are read; 0:
@@ -60,6 +64,7 @@ def translate(
     way = Way(
         label=label,
         fit=fit,
+        source_from=source_from,
         seed=seed,
         pipeline=pipeline,
         tile=tile,

@@ -15,6 +15,7 @@ def upscale(
     images: str | os.PathLike[str],
     *,
     label: Wanted | None = None,
+    source_from: str | None = None,
     seed: int | None = None,
     pipeline: str | None = None,
     tile: int | None = None,
@@ -35,6 +36,9 @@ def upscale(
         run: folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`.
         images: a folder or zip of image files, or one image file or video.
         label: class of all images, its name, or a row of numbers, if the network reads labels.
+        source_from: what of each image is translated: its half ("left", "right"), or "edges", "smaller-2",
+            "smaller-3" or "smaller-4" made of it as in training; default: the image itself, which is made
+            gray where the network reads gray images.
         seed: seed of the noise; default: 0.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         tile: longest side of the pieces that larger images are made from, in pixels that are read; 0:
@@ -52,6 +56,7 @@ def upscale(
     """
     way = Way(
         label=label,
+        source_from=source_from,
         seed=seed,
         pipeline=pipeline,
         tile=tile,

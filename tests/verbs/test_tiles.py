@@ -49,7 +49,7 @@ def test_how_large_tiles_are_by_default():
     assert tiles_of(one) == Tiles(0)
     with pytest.raises(UserError, match="generator/negative reads one size, 32×32; omit --tile"):
         tiles_of(one, 16)
-    with pytest.raises(UserError, match="--overlap is -1; give 0 or more"):
+    with pytest.raises(UserError, match="--overlap is -1; give a whole number of pixels, 0 or more"):
         tiles_of(twice, 16, -1)
 
 

@@ -14,6 +14,7 @@ from gancore.pipeline import Pipeline, Tiles, made_of, ratios, tiles_of
 from gancore.runs.settings import Settings
 from gancore.verbs.loading import Run, load
 from gancore.verbs.translating.colors import ALPHAS
+from gancore.verbs.translating.sources import check_source_from
 from gancore.verbs.words import given
 
 FITS = ("crop", "pad", "stretch")
@@ -37,6 +38,7 @@ class Way:
     alpha: str | None = None
     precision: str | None = None
     device: str | None = None
+    source_from: str | None = None
     same: bool = False
 
 
@@ -47,6 +49,7 @@ class Engine:
     Attributes:
         alpha: one of `ALPHAS`.
         fit: crop, pad or stretch; None: images of another size than the translator's are refused.
+        source_from: what of the images the translator is given; None: they themselves.
     """
 
     pipeline: Pipeline
@@ -55,6 +58,7 @@ class Engine:
     tiles: Tiles
     alpha: str
     fit: str | None
+    source_from: str | None
     precision: str
     same: bool
 
@@ -81,6 +85,7 @@ class Engine:
             tiles=tiles,
             alpha=way.alpha or "keep",
             fit=way.fit,
+            source_from=way.source_from,
             precision=settings.precision,
             same=way.same,
         )
@@ -114,6 +119,8 @@ def check(pipeline: Pipeline, way: Way) -> None:
         raise UserError(f"--alpha is {way.alpha!r}; give one of {', '.join(ALPHAS)}")
     if way.fit not in (None, *FITS):
         raise UserError(f"--fit is {way.fit!r}; give one of {', '.join(FITS)}")
+    if way.source_from is not None:
+        check_source_from(pipeline, way.source_from)
     if way.same:
         _check_larger(pipeline)
     for what, count in (("reads", pipeline.reads_shape[0]), ("makes", pipeline.generator.image[0])):

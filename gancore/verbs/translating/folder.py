@@ -18,9 +18,10 @@ from gancore.data.pictures import Pictures
 from gancore.data.png.writing import written_png
 from gancore.data.rows import open_rows
 from gancore.data.source import Unreadable
-from gancore.errors import DataError, RunError
-from gancore.pipeline import global_layers
+from gancore.errors import DataError, RunError, UserError
+from gancore.pipeline import Pipeline, global_layers
 from gancore.progress import Progress
+from gancore.runs.identity import source_from_around
 from gancore.storage.files import distinct
 from gancore.verbs.loading import Run
 from gancore.verbs.translating.engine import Engine, Way
@@ -29,6 +30,8 @@ from gancore.verbs.translating.strips import Translation
 from gancore.verbs.translating.video import VIDEOS, translate_video, video_suffix
 
 PRESENT = "there already"
+NOT_PHOTOS = {"edges": "edges", "left": "the left halves of images", "right": "the right halves of images"}
+"""Sources of training that are usually not what there is to be translated."""
 ANIMATED = (".png", ".apng", ".webp")
 """Suffixes of files of which only the first image is taken, if they have several."""
 OF_THE_NAME = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
@@ -69,16 +72,17 @@ def translate_folder(
     `gancore.translate`.
     """
     engine, folder = Engine.of(run, way), Path(output)
-    files = _source(Path(images))
+    place = _place(images)
+    files = _source(place)
     try:
         names = _names(files)
-        with closing(Kept.begin(folder, Path(images), record_of(engine.pipeline, way))) as kept:
+        with closing(Kept.begin(folder, place, record_of(engine.pipeline, way))) as kept:
             work, done = _Work(engine, files, kept, progress), Translations(path=folder)
             with engine.running():
                 for i, (name, reason) in enumerate(work.each(names)):
                     progress("images", i + 1, len(names))
                     done = _noted(done, name, reason)
-        return attrs.evolve(done, notes=(*work.notes(), *_left_out(files, names)))
+        return attrs.evolve(done, notes=(*work.notes(), *_left_out(files, names), *_learned(run, way)))
     finally:
         files.close()
 
@@ -98,6 +102,16 @@ def _left_out(files: Files, names: list[str]) -> Iterator[str]:
         yield f"{len(others)} other file{'s' * (len(others) > 1)} left out: {some(others)}"
     if files.linked:
         yield f"links to folders are not followed: {some(files.linked)}"
+
+
+def _learned(run: Run, way: Way) -> Iterator[str]:
+    """A note where the run learned from sources that these images are not likely to be."""
+    learned = None if isinstance(run, Pipeline) else source_from_around(Path(run))
+    if way.source_from is None and learned in NOT_PHOTOS:
+        yield (
+            f"the sources of its training were {NOT_PHOTOS[learned]}; if these images are others, give "
+            f"--source-from {learned}"
+        )
 
 
 class _Work:
@@ -203,6 +217,16 @@ def _of_the_name(error: OSError | RunError) -> str | None:
     if not isinstance(cause, OSError) or cause.errno not in OF_THE_NAME:
         return None
     return f"its translation cannot have its name ({cause.strerror}); rename it"
+
+
+def _place(images: Any) -> Path:
+    if not isinstance(images, str | os.PathLike) or not os.fspath(images):
+        given = repr(images) if isinstance(images, str) else f"a {type(images).__name__}"
+        raise UserError(
+            f"the images are {given}; give the path of a folder or zip of image files, or of an image file. "
+            "What lies in memory is translated by gancore.pipeline.translated"
+        )
+    return Path(images).expanduser()
 
 
 def _source(path: Path) -> Files:

@@ -6,12 +6,14 @@ import numpy as np
 
 from gancore.data import ImageOptions
 from gancore.data.fitting import fit_image
+from gancore.data.options import FACTORS
 from gancore.data.rows import Rows, WholeRows, whole
 from gancore.data.source import Array, Raw
 from gancore.errors import DataError
 from gancore.pipeline import Span, ratios, size_read, spans
 from gancore.verbs.translating.colors import Colors
 from gancore.verbs.translating.engine import Engine
+from gancore.verbs.translating.sources import after_fit, before_fit
 
 STRIP = 2**27
 """About how many bytes of a picture are made before they are written."""
@@ -25,7 +27,8 @@ class Translation:
     """
 
     def __init__(self, engine: Engine, rows: Rows) -> None:
-        self.engine, self.rows = engine, _fitted(engine, rows)
+        how = engine.source_from
+        self.engine, self.rows = engine, after_fit(_fitted(engine, before_fit(rows, how)), how)
         self.multiple = engine.pipeline.generator.size_multiple or 1
         self.ratios = ratios(engine.pipeline)
         reads, makes = engine.pipeline.reads_shape[0], engine.pipeline.generator.image[0]
@@ -118,7 +121,7 @@ class _Band:
 def _fitted(engine: Engine, rows: Rows) -> Rows:
     """The picture in the size that the translator reads, where it reads one."""
     pipeline = engine.pipeline
-    height, width = pipeline.reads_shape[1:]
+    height, width = (FACTORS.get(engine.source_from or "", 1) * side for side in pipeline.reads_shape[1:])
     if engine.fit is not None:
         options = ImageOptions(size=(height, width), fit=engine.fit, alpha="keep")
         pixels = fit_image(whole(rows), options, "it").transpose(1, 2, 0)
