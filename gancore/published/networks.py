@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -127,10 +128,13 @@ def fill(
     weights: Mapping[str, Tensor],
     cause: str = "the network's settings disagree with its weights",
 ) -> None:
-    """Loads weights, as float32, into a part. Raises CheckpointError, whose message starts with `cause`, if
-    they do not fit.
+    """Loads weights, as float32, into a part; they may lack the counts of batches of batch normalization, as
+    older files do. Raises CheckpointError, whose message starts with `cause`, if they do not fit.
     """
-    load_state(part, {name: value.float() for name, value in weights.items()}, where=cause, older=False)
+    part.require()
+    counts = {name: torch.zeros(()) for name in part.state_dict() if name.endswith("num_batches_tracked")}
+    found = {name: value.float() for name, value in weights.items()}
+    load_state(part, counts | found, where=cause, older=False)
 
 
 def _from_safetensors(path: Path) -> dict[str, Network]:

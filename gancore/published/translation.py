@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from gancore.component.interfaces import Discriminator
@@ -76,7 +75,7 @@ def side_of(settings: Mapping[str, Any], usual: int) -> int:
 
 def layer_weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights without the statistics that older files hold of instance normalization, which has no
-    others, and with the count of batches that they lack of batch normalization.
+    others.
 
     Raises:
         CheckpointError: maps are blurred before they are halved, or after they are doubled.
@@ -91,8 +90,6 @@ def layer_weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             )
         if kind not in STATISTICS or f"{layer}.weight" in tensors:
             made[name] = value
-        if kind == "running_mean" and f"{layer}.weight" in tensors:
-            made.setdefault(f"{layer}.num_batches_tracked", torch.zeros(()))
     return made
 
 

@@ -11,6 +11,7 @@ from gancore import Pipeline, host, load
 from gancore.errors import CheckpointError, UserError
 from gancore.published import Importer, fill, import_file
 from gancore.standard.conditioners import Identity
+from gancore.standard.patchgan import BatchPatchGAN
 from gancore.standard.samplers import Normal
 
 IMAGE = {"image": (1, 4, 4), "hidden": (8,)}
@@ -111,3 +112,16 @@ def test_weights_that_do_not_fit_are_the_files_fault(tmp_path, generator):
 def test_plugins_offer_importers():
     answers, failures = host().ask("gancore_importers")
     assert not failures and any(one.title.startswith("NVIDIA") for several in answers for one in several)
+
+
+def test_files_of_early_releases_lack_the_counts_of_batches():
+    made, other = (BatchPatchGAN(image=(3, 24, 24), width=2) for _ in range(2))
+    other(torch.rand(2, 3, 24, 24))
+    state = {k: v for k, v in other.state_dict().items() if "num_batches" not in k}
+    assert len(state) < len(other.state_dict())
+    fill(made, state)
+    assert torch.equal(made.body[3].running_mean, other.body[3].running_mean)
+    assert made.body[3].num_batches_tracked == 0
+    del state["body.3.running_mean"]
+    with pytest.raises(CheckpointError, match="body.3.running_mean is missing"):
+        fill(made, state)
