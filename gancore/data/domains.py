@@ -1,7 +1,8 @@
 """Two domains: paired by name, or each in its own order."""
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,13 @@ from gancore.data.order import Ordering, PairedOrders
 from gancore.data.pixels import Indices
 from gancore.data.together import together
 from gancore.errors import DataError
+
+ALIKE_BUT_FOR: dict[str, Callable[[str], str]] = {
+    "upper and lower case": str.casefold,
+    "their folders": lambda name: name.rpartition("/")[2],
+    "their last word": lambda name: re.sub(r"[ ._-][A-Za-z]+$", "", name),
+}
+"""What is left of names without what people often let differ."""
 
 
 class Domains(Data):
@@ -121,11 +129,25 @@ def matched(source: Images, target: Images) -> list[str]:
     both = sorted(known[0] & known[1])
     if alone[0] or alone[1] or not both:
         raise DataError(
-            f"source and target do not pair: {len(alone[0])} sources have no target ({some(alone[0])}), "
-            f"{len(alone[1])} targets no source ({some(alone[1])}), {len(both)} match; "
+            f"source and target do not pair: {_several(alone[0], 'source')} without a target, "
+            f"{_several(alone[1], 'target')} without a source, {len(both)} match{_nearly(*alone)}; "
             "name partners alike, or use them unpaired"
         )
     return both
+
+
+def _several(names: Sequence[str], side: str) -> str:
+    """How many there are, with the first names."""
+    named = f" ({some(names)})" if names else ""
+    return f"{len(names) or 'no'} {side}{'s' * (len(names) != 1)}{named}"
+
+
+def _nearly(sources: Sequence[str], targets: Sequence[str]) -> str:
+    """In what alone the names differ, if it is one of the usual things."""
+    for ignored, plain in ALIKE_BUT_FOR.items():
+        if {plain(name) for name in sources} & {plain(name) for name in targets}:
+            return f"; some differ in {ignored} alone"
+    return ""
 
 
 def _chosen(data: Images, stems: Sequence[str]) -> Images:

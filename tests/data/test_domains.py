@@ -72,7 +72,7 @@ def test_names_that_do_not_pair_are_refused(picture: Make, folder: Make) -> None
     twice = open_data(folder({"a.png": picture(), "a.jpg": picture(format="JPEG")}, "twice"))
     with pytest.raises(
         DataError,
-        match=r"1 sources have no target \(a\), 1 targets no source \(c\), 1 match; "
+        match=r"1 source \(a\) without a target, 1 target \(c\) without a source, 1 match; "
         r"name partners alike, or use them unpaired",
     ):
         Paired(one, other)
@@ -85,6 +85,34 @@ def test_names_that_do_not_pair_are_refused(picture: Make, folder: Make) -> None
         DataError, match="mirror is False for the source and True for the target; expected the same for both"
     ):
         Unpaired(domain(3), domain(3, mirror=True))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "said"),
+    [
+        ("img_1", "IMG_1", "; some differ in upper and lower case alone"),
+        ("sub/1", "1", "; some differ in their folders alone"),
+        ("1_A", "1_B", "; some differ in their last word alone"),
+        ("img_1", "img_2", ""),
+    ],
+)
+def test_the_usual_differences_of_names_are_named(
+    picture: Make, folder: Make, source: str, target: str, said: str
+) -> None:
+    sides = [
+        open_data(folder({f"{name}.png": picture()}, place)) for name, place in ((source, "a"), (target, "b"))
+    ]
+    with pytest.raises(DataError, match=rf"\) without a source, 0 match{said}; name partners alike"):
+        Paired(*sides)
+
+
+def test_a_name_without_a_partner_is_told_alone(picture: Make, folder: Make) -> None:
+    one = open_data(folder({"a.png": picture(), "b.png": picture()}, "one"))
+    other = open_data(folder({"b.png": picture()}, "other"))
+    with pytest.raises(
+        DataError, match=r"1 source \(a\) without a target, no targets without a source, 1 match;"
+    ):
+        Paired(one, other)
 
 
 def test_unpaired_domains_have_their_own_permutations() -> None:

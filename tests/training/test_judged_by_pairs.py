@@ -63,7 +63,7 @@ def test_what_has_no_pairs_is_said(tmp_path):
     run = gancore.train("loose", list(places), set=SMALL, output=tmp_path / "run", **{**HOW, "hold_out": 0})
     with pytest.raises(UserError, match=r"recipe/paired learns from pairs, but these images are not paired"):
         gancore.train("paired", list(places), set=SMALL, output=tmp_path / "pairs", **HOW)
-    with pytest.raises(DataError, match=r"1 sources have no target \(l\), 1 targets no source \(m\)"):
+    with pytest.raises(DataError, match=r"1 source \(l\) without a target, 1 target \(m\) without a source"):
         gancore.evaluate(run.folder, paired=True)
     with pytest.raises(UserError, match="--paired is for runs of translators; omit it"):
         gancore.evaluate(places[0], against=places[1], paired=True)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PIL import Image
-from translators import AnyNegative, Larger, Looking, between_images
+from translators import AnyNegative, Larger, Looking, Normalized, between_images
 
 import gancore
 from gancore.data.source import Unreadable
@@ -118,6 +118,32 @@ def test_where_it_cannot_write_nothing_is_left(videos, ffmpeg, tmp_path):
         "translation-sources.jsonl",
         "translation.json",
     ]
+
+
+def test_frames_of_no_or_endless_size_are_refused(videos, ffmpeg, tmp_path):
+    for name, head in {"none": b"P6\n0 4\n255\n", "endless": b"P6\n999999999999 999999999999\n255\n"}.items():
+        (videos[0] / f"{name}.mp4").write_bytes(b"25:1|" + head)
+    done = gancore.upscale(LARGER, videos[0], output=tmp_path / "out")
+    assert "its frames are 0×4; from 1 to" in dict(done.refused)["none.mp4"]
+    assert "its frames are 999999999999×999999999999" in dict(done.refused)["endless.mp4"]
+    assert sorted(done.written) == ["clip.mp4", "odd.webm"]
+
+
+def test_a_program_that_cannot_be_started_is_named(videos, ffmpeg, tmp_path, monkeypatch):
+    program = tmp_path / "bin" / "ffmpeg"
+    program.write_bytes(b"\x7fELF of another machine")
+    Image.new("RGB", (4, 4)).save(videos[0] / "a.png")
+    done = gancore.upscale(LARGER, videos[0], output=tmp_path / "out")
+    assert done.written == ("a.png",) and len(done.refused) == 4
+    assert dict(done.refused)["clip.mp4"].startswith(f"{program} cannot be started (")
+
+
+def test_frames_in_tiles_are_noted(videos, ffmpeg, tmp_path):
+    chosen = between_images(Normalized(image=(3, 8, 8)))
+    done = gancore.translate(chosen, videos[0] / "clip.mp4", tile=3, output=tmp_path / "out")
+    assert done.written == ("clip.mp4",) and "tones may differ from tile to tile" in done.notes[0]
+    whole = gancore.translate(chosen, videos[0] / "clip.mp4", tile=0, output=tmp_path / "whole")
+    assert not whole.notes
 
 
 def test_without_ffmpeg_the_rest_is_done(videos, tmp_path, monkeypatch):

@@ -9,10 +9,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 
+from gancore.data.decode import MAX_PIXELS
 from gancore.data.rows import WholeRows
 from gancore.data.source import Array, Raw, Unreadable
 from gancore.pictures.animation import codec, ffmpeg
@@ -91,6 +92,8 @@ def _frames(words: list[str]) -> Iterator[Array]:
     with _reading(words) as pipe:
         while (kind := pipe.read(3)) == b"P6\n":
             width, height, most = (_number(pipe) for _ in range(3))
+            if not 0 < width * height <= MAX_PIXELS:
+                raise Unreadable(f"its frames are {width}×{height}; from 1 to {MAX_PIXELS} pixels are read")
             pixels = pipe.read(width * height * 3) if most == 255 else b""
             if len(pixels) < width * height * 3:
                 raise Unreadable("a frame ends before its pixels do")
@@ -126,9 +129,7 @@ def _sink(original: list[str], frame: Array, rate: str, muxer: str) -> list[str]
 def _reading(words: list[str]) -> Iterator[IO[bytes]]:
     """What the program writes. Raises Unreadable with its message if it fails."""
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, bufsize=2**20
-        )
+        process = _started(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
         pipe = cast(IO[bytes], process.stdout)
         try:
             yield pipe
@@ -142,7 +143,7 @@ def _reading(words: list[str]) -> Iterator[IO[bytes]]:
 def _written(words: list[str]) -> Iterator[IO[bytes]]:
     """The input of the program. Raises Unreadable with its message if it fails."""
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
+        process = _started(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
         feed, broken = cast(IO[bytes], process.stdin), False
         try:
             try:
@@ -154,6 +155,13 @@ def _written(words: list[str]) -> Iterator[IO[bytes]]:
                 raise Unreadable(f"ffmpeg ended with code {code}: {_message(said)}; nothing of it is left")
         finally:
             _ended(process, feed)
+
+
+def _started(words: list[str], **pipes: Any) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(words, bufsize=2**20, **pipes)
+    except OSError as error:  # no permission, or no program for this machine
+        raise Unreadable(f"{words[0]} cannot be started ({error.strerror}); install ffmpeg anew") from None
 
 
 def _message(said: IO[bytes]) -> str:
