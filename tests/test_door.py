@@ -218,7 +218,8 @@ def test_every_part_can_be_described():
         assert found.line > 0 and found.doc and found.contract and found.name in str(found)
 
 
-def test_a_part_that_was_typed_in_can_be_described():
+def test_a_part_that_was_typed_in_can_be_described(monkeypatch):
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     names = {"__name__": "__main__"}
     exec("from gancore import Loss, part\n@part('typed-in')\nclass TypedIn(Loss):\n    'Typed in.'", names)
     found = gancore.describe(names["TypedIn"])

@@ -162,7 +162,7 @@ class Images(Data):
     def _named(self) -> str:
         """The names of the classes, and of those without an image."""
         assert self.labels is not None
-        held = np.bincount(self.labels, minlength=self.classes)
+        held = np.bincount(self.labels.astype(np.int64), minlength=self.classes)
         empty = [self.class_names[number] for number in np.flatnonzero(held == 0)[:4]]
         told = [] if self.class_names[0] == "0" else [some(self.class_names)]
         told += [f"no image of class {some(empty)}"] if empty else []
@@ -237,7 +237,7 @@ class Images(Data):
 def unmirror(indices: Any, length: int) -> tuple[Indices, "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"]:
     """Indices from 0 to 2 · length - 1 → the indices of the images, and which are mirrored."""
     array: Indices = np.atleast_1d(np.asarray(indices, dtype=np.int64))
-    if array.ndim != 1 or (array.size and (array.min() < 0 or array.max() >= 2 * length)):
+    if array.ndim != 1 or np.any((array < 0) | (array >= 2 * length)):
         raise DataError(
             f"indices {array.tolist()!s:.60} do not fit data of {length}; "
             f"expected a row of numbers from 0 to {length - 1}"

@@ -42,7 +42,7 @@ def selected(run: RunLayout, data: Data) -> Data:
     try:
         lines = read_utf8(run.instances_file).splitlines()
         chosen = np.array([int(line.partition("\t")[0]) for line in lines], dtype=np.int64)
-        if not len(chosen) or chosen.min() < 0 or chosen.max() >= len(images):
+        if not len(chosen) or np.any((chosen < 0) | (chosen >= len(images))):
             raise DataError(f"its numbers must be from 0 to {len(images) - 1}")
     except (OSError, ValueError, OverflowError, DataError) as error:
         raise RunError(
