@@ -45,6 +45,8 @@ from gancore.verbs.command import carried_out
 
 UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 """What typer raises about an unknown option; it exports the class below only."""
+INTERRUPTED = 130
+"""The exit code of a command that was stopped by Ctrl-C."""
 CLOSE = 0.12
 """How much less alike than the closest option, of 1, another one is that is named too."""
 
@@ -175,13 +177,15 @@ def run(arguments: list[str] | None = None) -> int:
         with carried_out(sys.argv[1:] if arguments is None else arguments):
             app(args=arguments, prog_name="gancore")
     except SystemExit as done:
+        if done.code == INTERRUPTED:  # as typer ends where a key was pressed
+            say("gancore: interrupted", err=True)
         return int(done.code or 0)
     except GancoreError as error:
         say(shown(f"gancore: {error}"), err=True)
         return error.exit_code
     except KeyboardInterrupt:
-        print("gancore: interrupted", file=sys.stderr)
-        return 130
+        say("gancore: interrupted", err=True)
+        return INTERRUPTED
     except (MemoryError, OSError, RuntimeError) as error:
         if (text := _resource_trouble(error)) is None:
             raise

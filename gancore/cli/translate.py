@@ -1,5 +1,7 @@
 """`gancore translate`: a folder of pictures and videos, translated file by file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,22 +91,33 @@ def translate(
     """Translate pictures and videos with a trained translator; the same command continues after a stop."""
     from gancore.verbs.translate import translate
 
-    done = translate(
-        run,
-        images,
-        label=label,
-        fit=fit,
-        source_from=source_from,
-        seed=seed,
-        pipeline=pipeline,
-        tile=tile,
-        overlap=overlap,
-        alpha=alpha,
-        precision=precision,
-        device=device,
-        output=output or o.named(run, "-translated"),
-    )
+    with continuing():
+        done = translate(
+            run,
+            images,
+            label=label,
+            fit=fit,
+            source_from=source_from,
+            seed=seed,
+            pipeline=pipeline,
+            tile=tile,
+            overlap=overlap,
+            alpha=alpha,
+            precision=precision,
+            device=device,
+            output=output or o.named(run, "-translated"),
+        )
     tell_of(done)
+
+
+@contextmanager
+def continuing() -> Iterator[None]:
+    """Says on Ctrl-C how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("what is made so far is whole, and the same command continues", err=True)
+        raise
 
 
 def tell_of(done: "Translations") -> None:

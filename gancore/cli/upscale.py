@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from gancore.cli import options as o
-from gancore.cli.translate import Alpha, Device, Images, Label, Overlap, Precision, SourceFrom, Tile, tell_of
+from gancore.cli.translate import (
+    Alpha,
+    Device,
+    Images,
+    Label,
+    Overlap,
+    Precision,
+    SourceFrom,
+    Tile,
+    continuing,
+    tell_of,
+)
 
 
 def upscale(
@@ -29,18 +40,19 @@ def upscale(
     """Make pictures and videos larger with a trained network; the same command continues after a stop."""
     from gancore.verbs.upscale import upscale
 
-    done = upscale(
-        run,
-        images,
-        label=label,
-        source_from=source_from,
-        seed=seed,
-        pipeline=pipeline,
-        tile=tile,
-        overlap=overlap,
-        alpha=alpha,
-        precision=precision,
-        device=device,
-        output=output or o.named(run, "-upscaled"),
-    )
+    with continuing():
+        done = upscale(
+            run,
+            images,
+            label=label,
+            source_from=source_from,
+            seed=seed,
+            pipeline=pipeline,
+            tile=tile,
+            overlap=overlap,
+            alpha=alpha,
+            precision=precision,
+            device=device,
+            output=output or o.named(run, "-upscaled"),
+        )
     tell_of(done)

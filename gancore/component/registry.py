@@ -37,6 +37,7 @@ FAMILIES = {
     "fastcut": "gancore-cyclegan",
     "unit": "gancore-cyclegan",
     "nogan": "gancore-nogan",
+    "colorize-small": "gancore-nogan",
     "esrgan": "gancore-esrgan",
     "esrnet": "gancore-esrgan",
     "real-esrgan": "gancore-esrgan",
@@ -271,7 +272,7 @@ class Registry:
 
     def _broken(self, kind: str, distribution: str, name: str) -> Exception | None:
         for failure in self.failures:
-            if failure.distribution in (distribution, f"gancore-{name}"):
+            if failure.distribution in (distribution, f"gancore-{name}", _family(name)):
                 return BrokenPlugin(
                     f"{kind} {name!r}: the plugin {failure.distribution} could not be loaded: "
                     f"{failure.cause}. "
@@ -285,7 +286,7 @@ class Registry:
         known = sorted({n for k, n in [*self._registrations, *self._presets] if k == kind})
         near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        if kind == "recipe" and (plugin := FAMILIES.get(name)) and not distribution:
+        if kind == "recipe" and (plugin := _family(name)) and not distribution:
             return UnknownPart(
                 f"the recipe {name!r} comes with {plugin}, which is not installed; install that package"
             )
@@ -298,6 +299,11 @@ class Registry:
                 "says why)"
             )
         return UnknownPart(text)
+
+
+def _family(name: str) -> str | None:
+    """The plugin of a family's recipe, or of its small preset."""
+    return FAMILIES.get(name) or FAMILIES.get(name.removesuffix("-small"))
 
 
 def _registration(distribution: str, cls: object) -> Registration:

@@ -76,9 +76,12 @@ def test_version_and_short_help(capsys):
     assert run(["-h"]) == 0 and run(["train", "-h"]) == 0
 
 
-def test_a_recipe_whose_plugin_is_not_installed_names_the_package():
-    with pytest.raises(UnknownPart, match="'dcgan' comes with gancore-dcgan, which is not installed"):
-        Registry().find("recipe", "dcgan")
+@pytest.mark.parametrize(
+    ("name", "plugin"), [("dcgan", "dcgan"), ("esrnet-small", "esrgan"), ("colorize-small", "nogan")]
+)
+def test_a_recipe_whose_plugin_is_not_installed_names_the_package(name, plugin):
+    with pytest.raises(UnknownPart, match=f"'{name}' comes with gancore-{plugin}, which is not installed"):
+        Registry().find("recipe", name)
 
 
 @pytest.mark.parametrize("recipe", ["dcgan", "vae"])

@@ -133,6 +133,16 @@ def test_asking_for_a_part_of_a_broken_plugin_gives_its_cause(plugin):
         host.registry.find("loss", "other")
 
 
+@pytest.mark.parametrize("name", ["esrgan", "esrnet", "real-esrnet-small"])
+def test_a_recipe_or_small_preset_of_a_broken_family_gives_its_cause(plugin, name):
+    host = Host()
+    host.load([plugin("gancore-esrgan", BROKEN["gancore-raises"][0])])
+    with pytest.raises(
+        BrokenPlugin, match="the plugin gancore-esrgan could not be loaded: ValueError: no luck"
+    ):
+        host.registry.find("recipe", name)
+
+
 def test_ctrl_c_while_loading_is_not_swallowed(plugin):
     with pytest.raises(KeyboardInterrupt):
         Host().load([plugin("gancore-interrupted", "raise KeyboardInterrupt")])

@@ -76,6 +76,21 @@ def test_it_continues_where_it_was_stopped(saved, photos):
         gancore.translate(saved / "any", photos, seed=3, output=out)
 
 
+def test_ctrl_c_says_how_to_go_on(saved, photos, capsys, monkeypatch):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gancore.verbs.translating.folder.written_png", interrupted)
+    words = ["translate", str(saved / "any"), str(photos), "--output", str(saved / "out")]
+    assert command(words) == 130
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "what is made so far is whole, and the same command continues",
+        "gancore: interrupted",
+    ]
+    monkeypatch.undo()
+    assert command(words) == 1 and "3 translations in" in capsys.readouterr().out
+
+
 def test_an_image_alone_is_translated_as_among_others():
     chosen, image = between_images(Doubled(image=(3, 16, 16))), torch.rand(1, 3, 5, 7) * 2 - 1
     assert translated(chosen, image).shape == (1, 3, 10, 14)
