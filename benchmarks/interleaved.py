@@ -6,6 +6,7 @@ little on a shared machine: compare ratios of times taken in one round.
 
 import argparse
 import os
+import statistics
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -62,6 +63,12 @@ def interleaved(
         if all(taken <= foreign for _, taken in results.values()):
             kept.append({name: results[name][0] for name in functions})
     return kept
+
+
+def ratios(kept: list[dict[str, float]], one: str, other: str) -> tuple[float, float]:
+    """How much longer one takes than the other: the median of the rounds, and the fastest of each."""
+    fastest = min(row[one] for row in kept) / min(row[other] for row in kept)
+    return statistics.median(row[one] / row[other] for row in kept), fastest
 
 
 def foreign_option(parser: argparse.ArgumentParser) -> None:
