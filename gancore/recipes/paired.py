@@ -98,7 +98,9 @@ class PairedGAN(AdversarialRecipe):
         return {"image": Pipeline(conditioner=Identity(code=tuple(self.source)), generator=generator)}
 
     def probes(self) -> dict[str, DiscriminatorProbe]:
-        """The discriminator, with the source beside its images if it reads it."""
+        """The discriminator, with the source beside its images if it reads it; none where it rests."""
+        if not self.adversarial:
+            return {}
         beside = "source" if self.reads_source else ""
         return {"discriminator": DiscriminatorProbe(self.discriminator, "target", "image", beside=beside)}
 

@@ -6,7 +6,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from gancore.component.interfaces import Discriminator, Encoder
+from gancore.component.interfaces import Encoder
 from gancore.data import Data
 from gancore.errors import MeasureError
 from gancore.measure.alarms import DRAWN, Alarm, History, alarms
@@ -128,13 +128,11 @@ class Monitor:
         return Evaluated(found, self.diagnostics[-1], raised, names, self._judge(found.scores, images))
 
     def _history(self) -> History:
-        kinds = {"discriminator": Discriminator, "encoder": Encoder}
-        parts = [
-            name
-            for name, kind in kinds.items()
-            if any(isinstance(part, kind) for part in self.recipe.modules())
-        ]
-        return History(self.diagnostics, self.reports, frozenset(parts))
+        encodes = any(isinstance(part, Encoder) for part in self.recipe.modules())
+        there = {"discriminator": bool(self.recipe.probes()), "encoder": encodes}
+        return History(
+            self.diagnostics, self.reports, frozenset(name for name, is_it in there.items() if is_it)
+        )
 
     def _study(self, name: str, pipeline: Pipeline) -> Study:
         source = self._real(pipeline.reads) if pipeline.reads else None

@@ -36,7 +36,7 @@ def _faster_discriminator(recipe: Recipe) -> Changes:
 def _penalty(recipe: Recipe) -> Changes:
     """R1, or more of the penalty that there is."""
     there = getattr(recipe, "regularizers", None)
-    if there is None:
+    if there is None or not recipe.probes():
         return {}
     weights = [getattr(one, "gamma", None) for one in there]
     if not weights:

@@ -9,6 +9,7 @@ from gancore.data import Paired, open_data
 from gancore.errors import FitError
 from gancore.recipes.batches import LatentBatch, RealBatch
 from gancore.standard import L1, L2
+from gancore.training.remedies import REMEDIES, remedies
 
 SMALL = {
     "generator": {"part": "resnet", "width": 2, "blocks": 1},
@@ -80,6 +81,14 @@ def test_the_discriminator_rests_while_the_adversarial_weight_is_0(pairs, tmp_pa
     train(recipe, pairs, images=8, evaluate_every=0, output=tmp_path / "run")
     assert all(torch.equal(value, before[name]) for name, value in recipe.discriminator.state_dict().items())
     assert not torch.equal(recipe.generator.state_dict()["layers.0.weight"], moved)
+
+
+@pytest.mark.parametrize(("weight", "plays"), [(0.0, False), (1.0, True)])
+def test_no_advice_on_a_discriminator_that_does_not_learn(weight, plays):
+    recipe = built(adversarial=weight)
+    assert bool(recipe.probes()) is plays
+    advised = [change for alarm in REMEDIES for change in remedies(alarm, recipe)]
+    assert any("regularizers" in change for change in advised) is plays
 
 
 def test_parts_of_the_two_player_game_take_their_seats(pairs, tmp_path):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import torch
 from torch import Tensor
 
@@ -127,9 +128,8 @@ class RealESRGAN(Enlarging):
         return {"image": Pipeline(**made.parts, reads="source", makes="image")}  # type: ignore[arg-type]
 
     def probes(self) -> dict[str, DiscriminatorProbe]:
-        """The discriminator, with the source beside its images if it reads it."""
-        beside = "source" if self.reads_source else ""
-        return {"discriminator": DiscriminatorProbe(self.discriminator, "image", "image", beside=beside)}
+        """As `recipe/paired`, of the images themselves."""
+        return {name: attrs.evolve(probe, real="image") for name, probe in super().probes().items()}
 
     def real_batch(self, run: Run) -> RealBatch:
         """The next images, with sources that were made of them at random."""
