@@ -157,7 +157,7 @@ def _opened(data: bytes, look: Callable[[Image.Image], T]) -> T:
     # Damaged files make Pillow throw SyntaxError, struct.error, zlib.error, ValueError and more, besides
     # OSError.
     except Exception as error:
-        raise Unreadable(f"{type(error).__name__}: {error}") from error
+        raise Unreadable(f"it is damaged ({str(error) or type(error).__name__})") from error
 
 
 def _check_size(image: Image.Image) -> None:

@@ -17,15 +17,19 @@ Labeled = tuple[Tensor, Tensor | None]
 """Images `(N, C, H, W)`, and their labels if there are any."""
 
 
+FEWEST = 16
+"""Images that diagnostics of samples need."""
 RELABELED = 32
 """Number of samples that the effect of labels is computed from."""
 
 
 def of_samples(study: Study) -> dict[str, float]:
     """Diversity, duplicates and, if classes are known, class balance of the samples relative to the
-    reference.
+    reference. Empty where there are few of either, which say nothing.
     """
     real, fake = study.features("reference")[:DRAWN], study.features("samples")[:DRAWN]
+    if min(len(real), len(fake)) < FEWEST:
+        return {}
     diagnostics = {"diversity": spread(fake) / max(spread(real), 1e-12), "duplicates": duplicates(fake, real)}
     if study.extractor.classes and study.reference.labels is not None:
         diagnostics["class balance"] = class_balance(

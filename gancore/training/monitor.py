@@ -130,9 +130,7 @@ class Monitor:
     def _history(self) -> History:
         encodes = any(isinstance(part, Encoder) for part in self.recipe.modules())
         there = {"discriminator": bool(self.recipe.probes()), "encoder": encodes}
-        return History(
-            self.diagnostics, self.reports, frozenset(name for name, is_it in there.items() if is_it)
-        )
+        return History(self.diagnostics, self.reports, frozenset(filter(there.get, there)))
 
     def _study(self, name: str, pipeline: Pipeline) -> Study:
         source = self._real(pipeline.reads) if pipeline.reads else None

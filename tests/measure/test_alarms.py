@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from toy_study import study
 
 from gancore.measure.alarms import RULES, History, alarms
-from gancore.measure.diagnostics import spread
+from gancore.measure.diagnostics import of_samples, spread
 from gancore.standard.optimizers import Adam
 
 WELL = {
@@ -89,3 +90,9 @@ def test_an_option_that_is_advised_exists():
 def test_spread_is_the_mean_distance():
     rows = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
     assert spread(rows[:1].expand(10, -1)) == 0 and spread(2 * rows) == pytest.approx(2 * spread(rows))
+
+
+@pytest.mark.parametrize(("count", "told"), [(8, False), (32, True)])
+def test_few_samples_say_nothing(count, told):
+    known = of_samples(study(count))
+    assert ("duplicates" in known and "diversity" in known) is told

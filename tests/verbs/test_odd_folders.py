@@ -130,3 +130,12 @@ def test_what_comes_next_after_a_training():
         files = SimpleNamespace(report_file="run/report.html")
         run = SimpleNamespace(recipe=recipe, images=8, seconds=1.0, run_folder=files, folder="run")
         assert ending(run).endswith(f"next: gancore {verb} run FOLDER")
+
+
+def test_what_is_cut_off_is_called_damaged(folder, tmp_path):
+    for name in ("a.png", "b.jpg"):
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(folder / name)
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[: len(content) // 2])
+    done = gancore.translate(NEGATIVE, folder, output=tmp_path / "out")
+    assert all(reason.startswith("it is damaged (") for _, reason in done.refused) and len(done.refused) == 2
