@@ -249,9 +249,10 @@ the machine was doing other work. {held} pairs, the same for all rows of a task,
 the tables are about. `MAE`, `PSNR`, `SSIM` and `feature distance` compare each image with the one that it
 should be; `FD` compares the two sets, which are small, so its values are only comparable within a table. ± is
 the standard error over images. ↓ lower is better, ↑ higher. Rows without a number are what there is without a
-network. Both settings of Pix2Pix learn by the features that `feature distance` compares. Of the
-translators between vendors, `pix2pix` is given pairs; the others have both sets of drawings, but not which
-belongs to which."""
+network. Both settings of Pix2Pix learn by the features that `feature distance` compares; these were trained
+to be alike for the drawings of two vendors, so that the sources themselves are near. Of the translators
+between vendors, `pix2pix` is given pairs; the others have both sets of drawings, but not which belongs to
+which."""
 
 
 def written(names: list[str], given: argparse.Namespace) -> str:
