@@ -340,6 +340,7 @@ def test_a_process_that_is_stopped_is_not_waited_for(tmp_path):
     finally:
         for process in started:
             process.kill()
+    said = "\n".join(line for line in said.splitlines() if not line.startswith("[Gloo]"))  # of older torch
     waited, _, error = said.partition(" ")
     assert 1 < float(waited) < 30 and "does not answer" in error and "GANCORE_STEP_TIMEOUT" in error
 
