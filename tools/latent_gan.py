@@ -8,7 +8,7 @@ Each training is stopped, as by a person, once its process has taken the minutes
 The training of the first stage does not, nor the encoding of the images, which is done once before all
 trainings; what it took is printed. `--pixels` and `--codes` change the recipe of one side, as the widths of
 networks that have fewer stages for codes. Judged by features of samples and of training images. Prints a
-table; each run has a sheet of samples.
+table; `gancore sample RUN` shows images.
 """
 
 import argparse
