@@ -12,6 +12,8 @@ from gancore.component.validators import Validator, one_of, whole, within
 from gancore.errors import DataError
 
 Size = tuple[int, int]
+FITS = ("crop", "pad", "stretch")
+"""How a picture is brought to a size, the same way each time."""
 HALVES = ("left", "right")
 FACTORS = {"smaller-2": 2, "smaller-3": 3, "smaller-4": 4}
 SOURCE_FROM = (*HALVES, "gray", "edges", *FACTORS)
@@ -74,7 +76,7 @@ class ImageOptions:
     fit: str = attrs.field(
         default="crop",
         metadata=_help("crop the center, pad, or stretch to the size; random: another crop each time"),
-        validator=_checked(one_of("crop", "pad", "stretch", "random")),
+        validator=_checked(one_of(*FITS, "random")),
     )
     jitter: float | None = attrs.field(
         default=None,

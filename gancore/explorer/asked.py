@@ -7,8 +7,6 @@ from gancore.data.decode import decode
 from gancore.data.source import Raw, Unreadable
 from gancore.errors import UserError
 
-FITS = ("crop", "pad", "stretch")
-"""How a picture is brought to a size."""
 SHOWN = 40
 
 

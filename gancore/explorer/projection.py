@@ -9,10 +9,10 @@ from typing import Any, cast
 from torch import Tensor
 
 from gancore.data.fitting import as_image
-from gancore.data.options import ImageOptions
+from gancore.data.options import FITS, ImageOptions
 from gancore.errors import GancoreError, UserError
 from gancore.explorer.answer import broken
-from gancore.explorer.asked import FITS, one_of, opened, whole
+from gancore.explorer.asked import one_of, opened, whole
 from gancore.explorer.renderer import Renderer
 from gancore.latent.inversion import Projection, Search, begin_search
 from gancore.latent.spaces import SPACES, PlainSpace

@@ -8,11 +8,11 @@ from typing import Any, cast
 from torch import Tensor
 
 from gancore.data.fitting import as_image
-from gancore.data.options import ImageOptions
+from gancore.data.options import FITS, ImageOptions
 from gancore.data.source import Raw
 from gancore.errors import UserError
 from gancore.explorer.answer import LARGEST_PICTURE, PNG, Answer, Ask, Take, png
-from gancore.explorer.asked import FITS, one_of, opened
+from gancore.explorer.asked import one_of, opened
 from gancore.explorer.renderer import Renderer
 from gancore.explorer.shelf import Shelf
 from gancore.latent.views import view_of

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gancore.component.precision import in_bfloat16
+from gancore.data.options import FITS
 from gancore.errors import UserError
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pipeline import Pipeline, Tiles, made_of, ratios, tiles_of
@@ -16,9 +17,6 @@ from gancore.verbs.loading import Run, load
 from gancore.verbs.translating.colors import ALPHAS
 from gancore.verbs.translating.sources import check_source_from
 from gancore.verbs.words import given
-
-FITS = ("crop", "pad", "stretch")
-"""What may be done with images of another size than the translator's."""
 
 
 @attrs.frozen(kw_only=True)

@@ -10,16 +10,15 @@ from gancore.component.interfaces import (
     Average,
     Discriminator,
     Generator,
-    ImageShape,
     Loss,
     Optimizer,
     Terms,
 )
-from gancore.component.part import Seat, fact, field, part, seat
+from gancore.component.part import Seat, field, part, seat
 from gancore.component.validators import at_least, whole, within
 from gancore.errors import FitError
 from gancore.pipeline import Pipeline, check_fit
-from gancore.recipes.base import DiscriminatorProbe, Player, Recipe, Run
+from gancore.recipes.base import DiscriminatorProbe, Player, Run
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.losses import LeastSquares
@@ -28,6 +27,7 @@ from gancore.standard.patchgan import PatchGAN
 from gancore.standard.schedules import Linear
 from gancore.standard.translators import ResNet
 from gancore_cyclegan.contrast import Contrast, PatchNCE, map_channels
+from gancore_cyclegan.unpaired import Unpaired
 
 __all__ = ["CUT"]
 
@@ -37,7 +37,7 @@ def _adam() -> Adam:
 
 
 @part("cut")
-class CUT(Recipe):
+class CUT(Unpaired):
     """One translator learns from unpaired images: a discriminator says what target images look like, and each
     place of a translation shall tell which place of its source it was made of.
 
@@ -74,7 +74,6 @@ class CUT(Recipe):
         },
     )
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the data")
     generator: Seat[Generator] = seat(default=ResNet, help="translates source images into target images")
     discriminator: Seat[Discriminator] = seat(
         default=PatchGAN, help="distinguishes target images from translations"
@@ -106,7 +105,6 @@ class CUT(Recipe):
     epochs: int = field(
         default=400, validator=whole(1), help="passes over the images, unless the run sets one"
     )
-    batch: int = field(default=1, validator=whole(1), help="batch size, unless the run sets one")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """The shapes of images, and for the contrast the channels of the translator's maps."""
@@ -124,16 +122,6 @@ class CUT(Recipe):
             )
         check_fit(None, Identity(code=tuple(self.source)), self.generator)
         self.average.start(generator=self.generator)
-
-    @property
-    def wants(self) -> frozenset[str]:
-        """Images of both domains."""
-        return frozenset({"source", "target"})
-
-    @property
-    def batch_size(self) -> int:
-        """The recipe's published batch size."""
-        return self.batch
 
     def length(self, available: int) -> int:
         """The epochs."""

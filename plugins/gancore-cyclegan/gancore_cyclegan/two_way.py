@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from gancore.component.interfaces import Average, Discriminator, Generator, ImageShape
-from gancore.component.part import Seat, fact, field, interface, seat
-from gancore.component.validators import whole
+from gancore.component.interfaces import Average, Discriminator, Generator
+from gancore.component.part import Seat, interface, seat
 from gancore.pipeline import Pipeline
-from gancore.recipes.base import DiscriminatorProbe, Recipe
+from gancore.recipes.base import DiscriminatorProbe
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.translators import ResNet
+from gancore_cyclegan.unpaired import Unpaired
 
 __all__ = ["TwoWay"]
 
 
 @interface("recipe")
-class TwoWay(Recipe):
+class TwoWay(Unpaired):
     """Images of two domains, a translator to each of them from the other, and a discriminator in each."""
 
-    source: ImageShape = fact(default=None, help="shape (C, H, W) of one source image, given by the data")
     to_target: Seat[Generator] = seat(default=ResNet, help="translates source images into target images")
     to_source: Seat[Generator] = seat(default=ResNet, help="translates target images into source images")
     target_discriminator: Seat[Discriminator] = seat(
@@ -29,7 +28,6 @@ class TwoWay(Recipe):
         default=PatchGAN, help="distinguishes source images from translated target images"
     )
     average: Seat[Average] = seat(default=NoAverage)
-    batch: int = field(default=1, validator=whole(1), help="batch size, unless the run sets one")
 
     def facts(self, seat: str) -> dict[str, Any]:
         """`image` is the domain that a part makes or scores, `source` the domain that a translator reads."""
@@ -42,16 +40,6 @@ class TwoWay(Recipe):
     def build(self) -> None:
         """Starts the averages."""
         self.average.start(to_target=self.to_target, to_source=self.to_source)
-
-    @property
-    def wants(self) -> frozenset[str]:
-        """Images of both domains."""
-        return frozenset({"source", "target"})
-
-    @property
-    def batch_size(self) -> int:
-        """The recipe's published batch size."""
-        return self.batch
 
     def pipelines(self) -> dict[str, Pipeline]:
         """`forward` translates source images, `backward` target images."""
