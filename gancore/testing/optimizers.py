@@ -10,6 +10,7 @@ from gancore.recipes.base import Player
 from gancore.testing.check import check, ensure
 from gancore.testing.toy_networks import Averaged
 from gancore.testing.trial import Trial
+from gancore.training.norms import norms_of
 from gancore.training.player_optimizer import PlayerOptimizer
 
 
@@ -93,7 +94,7 @@ def _run(player_optimizer: PlayerOptimizer, steps: int) -> None:
         for p in player_optimizer.parameters:
             p.grad = torch.full_like(p, 0.1 * (i + 1))
         gradients = player_optimizer.gradients()
-        player_optimizer.step(gradients, list(torch._foreach_norm(gradients)), 0, 1000)
+        player_optimizer.step(gradients, norms_of(gradients), 0, 1000)
 
 
 def _step(module: nn.Module, optimizer: torch.optim.Optimizer) -> None:

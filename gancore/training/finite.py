@@ -1,13 +1,19 @@
 """Whether all that a training keeps is finite: weights, buffers, averaged copies, state of optimizers."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gancore.recipes.base import Recipe
+from gancore.training.norms import norms_of
 from gancore.training.player_optimizer import PlayerOptimizer
+
+
+MANY = 4_000_000
+"""Numbers that are looked at in a step, on average: the gradients, which are in each, break first."""
 
 
 class FiniteState:
@@ -18,6 +24,11 @@ class FiniteState:
     def __init__(self, recipe: Recipe, player_optimizers: Mapping[str, PlayerOptimizer]) -> None:
         self.player_optimizers = player_optimizers
         self._slots = [slot for slot in _slots(recipe) if _finite(slot[1][slot[2]])]
+
+    @cached_property
+    def every(self) -> int:
+        """The steps from one look to the next, more for a larger state; asked for after the first step."""
+        return max(1, sum(tensor.numel() for tensor in self._all()) // MANY)
 
     def broken(self) -> tuple[str, float] | None:
         """The first entry that is not finite, and what it holds; None where all are finite.
@@ -63,7 +74,7 @@ def _saved_buffers(module: nn.Module) -> list[tuple[str, Tensor | None]]:
 
 def _norms(tensors: list[Tensor]) -> list[Tensor]:
     with torch.no_grad():
-        return [norm.float() for norm in torch._foreach_norm(tensors)] or [torch.zeros(())]
+        return [norm.float() for norm in norms_of(tensors)] or [torch.zeros(())]
 
 
 def _finite(tensor: Tensor) -> bool:

@@ -176,7 +176,8 @@ class Training:
         while self.run.images < self.total and not self.recipe.done:
             before = self.run.images
             take_step(self.run)
-            self._check_finite(self.run.step - 1)
+            if self.run.step % self.finite.every == 0:
+                self._check_finite()
             self.run.finished = False
             self._tell("gancore_stepped")
             if self._due("report_every", before):
@@ -267,14 +268,15 @@ class Training:
         ):
             self._tell("gancore_sampled", path=str(path))
 
-    def _check_finite(self, step: int) -> None:
+    def _check_finite(self) -> None:
         """Raises NotFinite where a number that a checkpoint would hold is not finite."""
         if (broken := self.finite.broken()) is not None:
             name, value = broken
-            raise NotFinite(f"step {step}: {name} became {value}; {ADVICE}")
+            since = "" if self.finite.every == 1 else f", or the {self.finite.every - 1} before it"
+            raise NotFinite(f"step {self.run.step - 1}{since}: {name} became {value}; {ADVICE}")
 
     def _commit(self, *, final: bool = False) -> None:
-        self._check_finite(self.run.step)
+        self._check_finite()
         self.run.join_log()
         failure: GancoreError | OSError | None = None
         if self.ranks.first:

@@ -18,6 +18,7 @@ from gancore.errors import UserError
 from gancore.pipeline import evaluating
 from gancore.recipes.base import Recipe, Rows, Run, TermsOf
 from gancore.runs.settings import PRECISIONS
+from gancore.training.norms import norms_of
 from gancore.training.player_optimizer import PlayerOptimizer
 from gancore.training.ranks import Ranks
 from gancore.training.state import check_owned, join_statistics, layers_with_statistics
@@ -182,7 +183,7 @@ class TrainingRun(Run):
         values = _joined(results)
         reduced = {k: v for k, v in values.items() if v.dim() == 0}
         self.ranks.mean_in_place([*reduced.values(), *gradients])
-        norms = list(torch._foreach_norm(gradients)) if gradients else []
+        norms = norms_of(gradients)
         player_optimizer.check_finite(self.step, reduced, norms)
         player_optimizer.step(gradients, norms, self.images, self.total)
         player_optimizer.update_buffers(self.ranks)

@@ -88,3 +88,25 @@ def test_the_step_is_named_and_nothing_broken_is_committed(images, tmp_path, mon
     assert [path.name for path in run.checkpoints] == ["00000032", "00000016"]
     for file in run.path.rglob("*.safetensors"):
         assert all(value.isfinite().all() for value in read_weights(file).values()), file
+
+
+def test_a_large_state_is_looked_at_less_often(monkeypatch):
+    monkeypatch.setattr("gancore.training.finite.MANY", 1000)
+    run, state = trained_a_little()
+    assert state.every == sum(tensor.numel() for _, tensor in state._tensors()) // 1000 > 1
+
+
+def test_what_a_large_state_holds_is_looked_at_before_it_is_committed(images, tmp_path, monkeypatch):
+    monkeypatch.setattr("gancore.training.finite.MANY", 1)
+    recipe = game()
+    cls, step = type(recipe), type(recipe).step
+
+    def breaks(self, run):
+        step(self, run)
+        if run.step == 9:
+            next(self.average.copies["generator"].parameters()).data.view(-1)[0] = math.nan
+
+    monkeypatch.setattr(cls, "step", breaks)
+    with pytest.raises(NotFinite, match=r"step 11, or the \d+ before it: .*average.* became nan"):
+        begin(images, tmp_path / "run")
+    assert [path.name for path in RunFolder(tmp_path / "run").checkpoints] == ["00000032", "00000016"]
