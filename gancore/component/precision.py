@@ -7,7 +7,14 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor, nn
 
-__all__ = ["at_least_float32", "autocast_dtype", "cast_weight", "in_bfloat16", "without_autocast"]
+__all__ = [
+    "at_least_float32",
+    "autocast_dtype",
+    "cast_weight",
+    "emulates_bfloat16",
+    "in_bfloat16",
+    "without_autocast",
+]
 
 _CAST: ContextVar[dict[int, tuple[nn.Parameter, Tensor]] | None] = ContextVar("_CAST", default=None)
 """Weights by their id, with what they were cast to."""
@@ -16,6 +23,16 @@ _CAST: ContextVar[dict[int, tuple[nn.Parameter, Tensor]] | None] = ContextVar("_
 def at_least_float32(value: Tensor) -> Tensor:
     """Casts half precision, such as autocast's, to float32; leaves float64, so gradients can be checked."""
     return value if value.dtype == torch.float64 else value.float()
+
+
+def emulates_bfloat16(device: torch.device) -> bool:
+    """Whether the device is an x86 processor without instructions for bfloat16 (AVX512-BF16 or AMX), where
+    torch converts each operand to float32, which takes more time than float32 alone.
+    """
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # torch 2.10 does not tell
+        return False
+    found = torch.cpu.get_capabilities()
+    return found["architecture"] == "x86_64" and not (found["avx512_bf16"] or found["amx_tile"])
 
 
 def autocast_dtype(x: Tensor) -> torch.dtype | None:

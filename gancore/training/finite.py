@@ -11,7 +11,6 @@ from gancore.recipes.base import Recipe
 from gancore.training.norms import norms_of
 from gancore.training.player_optimizer import PlayerOptimizer
 
-
 MANY = 4_000_000
 """Numbers that are looked at in a step, on average: the gradients, which are in each, break first."""
 

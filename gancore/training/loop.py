@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gancore.component.discovery import host
+from gancore.component.precision import emulates_bfloat16
 from gancore.data import Data, Loader
 from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, NotFinite, RunError
 from gancore.measure.alarms import Alarm
@@ -151,6 +152,7 @@ class Training:
                 self._event("changed", changes=dict(changes))
             with hushed():
                 self._tell("gancore_started")
+                self._check_precision()
                 self.started = time.monotonic()
                 self._loop(stopping)
                 self._end()
@@ -342,6 +344,13 @@ class Training:
         if self.ranks.first:
             self.log.truncate(-1)
         self._grids()
+
+    def _check_precision(self) -> None:
+        if self.settings.precision == "bf16" and emulates_bfloat16(self.run.device):
+            self._warn(
+                "this processor has no instructions for bfloat16, so bf16 takes longer than float32 here; "
+                f"to go on faster, stop and use `gancore train --resume {self.folder} --precision float32`"
+            )
 
     def _begin_at(self, path: Path, damaged: list[Path]) -> None:
         self.ranks.wait()

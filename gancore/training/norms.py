@@ -19,11 +19,12 @@ def norms_of(tensors: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _row_norms(tensor: Tensor) -> Tensor:
-    """The norms of the rows that a large tensor is cut into in the order of its memory; others as they are."""
+    """Norms of the rows that a large tensor is cut into in the order of its memory; others as they are."""
     if tensor.device.type != "cpu" or tensor.numel() < LARGE or tensor.numel() % ROWS or not _dense(tensor):
         return tensor
     length = tensor.numel() // ROWS
-    return torch.linalg.vector_norm(tensor.as_strided((ROWS, length), (length, 1)), dim=1)
+    norms: Tensor = torch.linalg.vector_norm(tensor.as_strided((ROWS, length), (length, 1)), dim=1)
+    return norms
 
 
 def _dense(tensor: Tensor) -> bool:

@@ -92,7 +92,7 @@ def test_the_step_is_named_and_nothing_broken_is_committed(images, tmp_path, mon
 
 def test_a_large_state_is_looked_at_less_often(monkeypatch):
     monkeypatch.setattr("gancore.training.finite.MANY", 1000)
-    run, state = trained_a_little()
+    _, state = trained_a_little()
     assert state.every == sum(tensor.numel() for _, tensor in state._tensors()) // 1000 > 1
 
 

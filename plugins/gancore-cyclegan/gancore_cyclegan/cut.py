@@ -10,7 +10,6 @@ from gancore.component.interfaces import (
     Average,
     Discriminator,
     Generator,
-    Loss,
     Optimizer,
     Terms,
 )
@@ -21,7 +20,6 @@ from gancore.pipeline import Pipeline, check_fit
 from gancore.recipes.base import DiscriminatorProbe, Player, Run
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
-from gancore.standard.losses import LeastSquares
 from gancore.standard.optimizers import Adam
 from gancore.standard.patchgan import PatchGAN
 from gancore.standard.schedules import Linear
@@ -79,7 +77,6 @@ class CUT(Unpaired):
         default=PatchGAN, help="distinguishes target images from translations"
     )
     contrast: Seat[Contrast] = seat(default=PatchNCE, help="compares translations with their sources")
-    loss: Seat[Loss] = seat(default=LeastSquares)
     average: Seat[Average] = seat(default=NoAverage)
     generator_optimizer: Seat[Optimizer] = seat(
         default=_adam, help="updates the translator and the layers of the contrast"
@@ -120,6 +117,7 @@ class CUT(Unpaired):
                 f"but the source is {tuple(self.source)} and the target {tuple(self.image)}; open both "
                 "domains with the same size and channels"
             )
+        self.check_penalties(self.discriminator)
         check_fit(None, Identity(code=tuple(self.source)), self.generator)
         self.average.start(generator=self.generator)
 
@@ -130,7 +128,9 @@ class CUT(Unpaired):
     def players(self) -> dict[str, Player]:
         """The discriminator, and the translator with the layers of the contrast."""
         return {
-            "discriminator": Player([self.discriminator, self.loss], self.discriminator_optimizer),
+            "discriminator": Player(
+                [self.discriminator, self.loss, *self.regularizers], self.discriminator_optimizer
+            ),
             "generator": Player([self.generator, self.contrast], self.generator_optimizer),
         }
 
@@ -152,15 +152,24 @@ class CUT(Unpaired):
         flips = (
             run.scatter(torch.rand(run.batch_size, generator=run.rng)).to(source.device) < self.flips
         )  # (N,)
-        run.update("discriminator", self.discriminator_terms, source, target, flips)
+        run.update(
+            "discriminator",
+            self.discriminator_terms,
+            source,
+            target,
+            flips,
+            double_backward=bool(self.regularizers),
+        )
         run.update("generator", self.generator_terms, source, target, flips)
         self.average.follow(images=run.images, batch=run.batch_size)
 
     def discriminator_terms(self, source: Tensor, target: Tensor, flips: Tensor) -> Terms:
-        """The discriminator's loss on target images and translations; the ½ is in `least-squares`."""
+        """The discriminator's loss on target images and translations, whose ½ is in `least-squares`, and
+        penalties.
+        """
         with torch.no_grad():
             fake = self.generator(mirrored(source, flips))
-        return {"adversarial": self.loss.discriminator(self.discriminator(target), self.discriminator(fake))}
+        return self.judged("adversarial", self.discriminator, target, fake)
 
     def generator_terms(self, source: Tensor, target: Tensor, flips: Tensor) -> Terms:
         """The adversarial term, λ_X L(X) and λ_Y L(Y)."""

@@ -9,20 +9,15 @@ from torch.nn.functional import l1_loss
 from gancore.component.interfaces import (
     Constraint,
     Discriminator,
-    DiscriminatorRegularizer,
-    Loss,
     Optimizer,
     Terms,
 )
 from gancore.component.part import Seat, Seats, field, part, seat
-from gancore.component.scored import Scored
 from gancore.component.validators import at_least, whole
 from gancore.errors import FitError
 from gancore.pipeline import check_fit
 from gancore.recipes.base import Player, Run
-from gancore.recipes.penalties import check_eager, named
 from gancore.standard.conditioners import Identity
-from gancore.standard.losses import LeastSquares
 from gancore.standard.optimizers import Adam
 from gancore.standard.schedules import Linear
 from gancore_cyclegan.pool import ImagePool
@@ -76,10 +71,6 @@ class CycleGAN(TwoWay):
         {**_SMALL, "identity": 0.0, "image": (1, 8, 8), "source": (3, 8, 8)},
     )
 
-    loss: Seat[Loss] = seat(default=LeastSquares)
-    regularizers: Seats[DiscriminatorRegularizer] = seat(
-        default=(), help="penalties on both discriminators, in each step"
-    )
     constraints: Seats[Constraint] = seat(default=(), help="applied to both discriminators")
     generator_constraints: Seats[Constraint] = seat(default=(), help="applied to both translators")
     generator_optimizer: Seat[Optimizer] = seat(default=_adam, help="updates both translators")
@@ -169,31 +160,12 @@ class CycleGAN(TwoWay):
         self, source: Tensor, target: Tensor, shown_source: Tensor, shown_target: Tensor
     ) -> Terms:
         """Eq. 1 for both domains, halved as in appendix 7.1 (the ½ is in `least-squares`), and penalties."""
-        return {
-            **self._judged("target", self.target_discriminator, target, shown_target),  # eq. 1 for D_Y
-            **self._judged("source", self.source_discriminator, source, shown_source),  # eq. 1 for D_X
-        }
-
-    def _judged(self, domain: str, discriminator: Discriminator, image: Tensor, shown: Tensor) -> Terms:
-        """One discriminator's loss and penalties on real images and those from the pool."""
-        gradient = any(penalty.gradient for penalty in self.regularizers)
-        real, fake = (
-            Scored(lambda rows=rows: rows, discriminator, gradient=gradient, discriminator=discriminator)
-            for rows in (image, shown)
-        )
-        terms = {domain: self.loss.discriminator(real.scores, fake.scores)}
-        for name, penalty in named(self.regularizers).items():
-            terms[f"{name}_{domain}"] = penalty(discriminator, real, fake)
-        return terms
+        return self.both_judged(source, target, shown_source, shown_target)
 
     def _adversarial(self, discriminator: Discriminator, fake: Tensor, real: Tensor) -> Tensor:
         return self.loss.generator(discriminator(fake), discriminator(real) if self.loss.needs_real else None)
 
     def _check(self) -> None:
-        check_eager(self.regularizers, f"{self.qualified_name} has penalties in each step")
-        for penalty in self.regularizers:
-            penalty.check_discriminator(self.target_discriminator)
-            penalty.check_discriminator(self.source_discriminator)
         used = "identity" in self.scheduled or self.identity
         if used and tuple(self.image) != tuple(self.source):
             raise FitError(

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from gancore.component.interfaces import Average, Discriminator, Generator
+from torch import Tensor
+
+from gancore.component.interfaces import Average, Discriminator, Generator, Terms
 from gancore.component.part import Seat, interface, seat
 from gancore.pipeline import Pipeline
 from gancore.recipes.base import DiscriminatorProbe
@@ -38,8 +40,16 @@ class TwoWay(Unpaired):
         }
 
     def build(self) -> None:
-        """Starts the averages."""
+        """Checks the penalties and starts the averages."""
+        self.check_penalties(self.target_discriminator, self.source_discriminator)
         self.average.start(to_target=self.to_target, to_source=self.to_source)
+
+    def both_judged(self, source: Tensor, target: Tensor, fake_source: Tensor, fake_target: Tensor) -> Terms:
+        """The losses and penalties of both discriminators, on images `(N, C, H, W)` and translations."""
+        return {
+            **self.judged("target", self.target_discriminator, target, fake_target),
+            **self.judged("source", self.source_discriminator, source, fake_source),
+        }
 
     def pipelines(self) -> dict[str, Pipeline]:
         """`forward` translates source images, `backward` target images."""

@@ -99,7 +99,7 @@ class UNIT(TwoWay):
         """Both discriminators, and both translators."""
         return {
             "discriminators": Player(
-                [self.target_discriminator, self.source_discriminator, self.loss],
+                [self.target_discriminator, self.source_discriminator, self.loss, *self.regularizers],
                 self.discriminator_optimizer,
             ),
             "translators": Player([self.to_target, self.to_source], self.generator_optimizer),
@@ -109,23 +109,22 @@ class UNIT(TwoWay):
         """Updates both discriminators, then all encoders and decoders."""
         batch = run.batch()
         source, target = batch["source"], batch["target"]  # (N, *source), (N, C, H, W)
-        run.update("discriminators", self.discriminator_terms, source, target)
+        run.update(
+            "discriminators",
+            self.discriminator_terms,
+            source,
+            target,
+            double_backward=bool(self.regularizers),
+        )
         run.update("translators", self.translator_terms, source, target)
         self.average.follow(images=run.images, batch=run.batch_size)
 
     def discriminator_terms(self, source: Tensor, target: Tensor) -> Terms:
-        """The adversarial loss of both domains, on translations of draws from the posteriors."""
+        """The losses and penalties of both discriminators, on translations of draws from the posteriors."""
         with torch.no_grad():
             fake_target = self.to_target.decoder(self.to_target.encoder(source).sample())  # G₂(z₁)
             fake_source = self.to_source.decoder(self.to_source.encoder(target).sample())  # G₁(z₂)
-        return {
-            "target": self.loss.discriminator(
-                self.target_discriminator(target), self.target_discriminator(fake_target)
-            ),
-            "source": self.loss.discriminator(
-                self.source_discriminator(source), self.source_discriminator(fake_source)
-            ),
-        }
+        return self.both_judged(source, target, fake_source, fake_target)
 
     def translator_terms(self, source: Tensor, target: Tensor) -> Terms:
         """The terms of both directions."""

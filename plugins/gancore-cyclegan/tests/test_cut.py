@@ -13,6 +13,7 @@ from gancore.errors import FitError, UserError
 from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import Adam
 from gancore.standard.patchgan import PatchGAN
+from gancore.standard.regularizers import R1, R2
 from gancore.standard.translators import ResNet
 from gancore.training.run import TrainingRun
 
@@ -107,6 +108,25 @@ def test_the_discriminator_descends_half_the_least_squares() -> None:
     assert torch.allclose(terms["adversarial"], (((d(y) - 1) ** 2).mean() + (d(fake) ** 2).mean()) / 2)
 
 
+def test_penalties_apply_to_target_images_and_translations() -> None:
+    recipe = small(regularizers=[R1(gamma=3.0), R2(gamma=2.0)]).double()
+    x, y = (rows.double() for rows in Fake().next(2).values())
+    terms = recipe.discriminator_terms(x, y, torch.tensor([False, False]))
+    for name, gamma, rows in (("r1", 3.0, y), ("r2", 2.0, recipe.generator(x).detach())):
+        rows.requires_grad_()
+        (slope,) = torch.autograd.grad(recipe.discriminator(rows).sum(), rows)
+        expected = gamma / 2 * slope.square().sum((1, 2, 3)).mean()
+        assert torch.allclose(terms[f"{name}_adversarial"], expected, atol=1e-12)
+    run = TrainingRun(small(regularizers=[R1(gamma=3.0)]), Fake(), batch=2, total=8)
+    run.recipe.step(run)
+    assert "discriminator/r1_adversarial" in run.take_log()
+
+
+def test_a_lazy_penalty_is_refused() -> None:
+    with pytest.raises(FitError, match="set its every = 1"):
+        small(regularizers=[R1(every=16)])
+
+
 def test_the_discriminator_moves_first() -> None:
     recipe = small()
     run = TrainingRun(recipe, Fake(), batch=2, total=64)
@@ -133,7 +153,7 @@ def test_half_of_the_images_are_mirrored() -> None:
     recipe = small(flips=0.5)
     run = TrainingRun(recipe, Fake(), batch=64, total=64)
     seen: list[Tensor] = []
-    run.update = lambda player, terms, *rows: seen.append(rows[2]) or {}  # type: ignore[assignment,func-returns-value]
+    run.update = lambda player, terms, *rows, **_: seen.append(rows[2]) or {}  # type: ignore[assignment,func-returns-value]
     recipe.step(run)
     assert torch.equal(seen[0], seen[1])
     assert 16 < int(seen[0].sum()) < 48

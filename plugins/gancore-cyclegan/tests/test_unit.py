@@ -1,3 +1,4 @@
+import math
 from copy import deepcopy
 from typing import Any
 
@@ -12,6 +13,7 @@ from gancore.standard.averages import ExponentialAverage
 from gancore.standard.losses import LeastSquares
 from gancore.standard.optimizers import Adam
 from gancore.standard.patchgan import PatchGAN
+from gancore.standard.regularizers import R1
 from gancore.training.run import TrainingRun
 
 RGB = (3, 8, 8)
@@ -144,6 +146,15 @@ def test_the_discriminators_read_translations_of_draws_and_pass_no_gradient_on()
         assert torch.allclose(terms[name], expected, atol=1e-12)
     sum(terms.values()).backward()
     assert all(p.grad is None for p in recipe.to_target.parameters())
+
+
+def test_penalties_are_terms_of_both_discriminators() -> None:
+    recipe = small(regularizers=[R1(gamma=3.0)])
+    run = TrainingRun(recipe, Fake(), batch=2, total=8)
+    recipe.step(run)
+    logged = run.take_log()
+    for name in ("target", "source"):
+        assert 0 < logged[f"discriminators/r1_{name}"] < math.inf
 
 
 def test_the_discriminators_move_first_and_shared_layers_stay_shared() -> None:
