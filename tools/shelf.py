@@ -35,7 +35,7 @@ COMPUTING = {
 CITATION = re.compile(
     r"(?P<who>(?:(?:van|den|de) )*[A-Z][\w-]+(?: & [A-Z][\w-]+| et al\.)? \d{4})"
     r"(?: \([^)]+\))?, (?P<id>arXiv:[\d.]*\d)"
-    r"(?P<place>(?:,? (?:and )?(?:sections?|eq\.|figs?\.|algorithms?|appendix|table) \w+(?:\.\w+)*"
+    r"(?P<place>(?:,? (?:and )?(?:sections?|eqs?\.|figs?\.|algorithms?|appendix|tables?) \w+(?:\.\w+)*"
     r"(?:(?:,| and| to) (?:\d\w*|[A-Z])(?:\.\w+)*\b)*)*)"
 )
 

@@ -48,7 +48,7 @@ class Diversity(Score):
     """How similar samples are: MS-SSIM of random pairs, and the fraction of near-twins.
 
     `MS-SSIM` is the mean over random pairs. Papers: Odena et al. 2017, arXiv:1610.09585, section 4.2, within
-    a class; Karras et al. 2018, arXiv:1710.10196, section 5, over all samples, as here. Neither direction is
+    a class; Karras et al. 2017, arXiv:1710.10196, section 5, over all samples, as here. Neither direction is
     better: samples as diverse as the reference have its value. Smaller images have fewer scales, so values
     are comparable only at equal size.
 

@@ -25,7 +25,7 @@ CHUNK = 64
 def squared_steps(first: Tensor, second: Tensor, epsilon: float) -> Tensor:
     """|f₁ - f₂|² / ε² of pairs of features `(N, D)`: `(N,)` float64.
 
-    Paper: Karras et al. 2019, arXiv:1812.04948, eqs. 2 and 3.
+    Paper: Karras et al. 2018, arXiv:1812.04948, eqs. 2 and 3.
     """
     return (first.double() - second.double()).square().sum(1) / epsilon**2
 
@@ -94,7 +94,7 @@ def _images(pipeline: Pipeline, code: Tensor, seed: int) -> Tensor:
 class PathLength(Score):
     """Perceptual path length: the mean squared change of features over a step ε along a random path, over ε².
 
-    Paper: Karras et al. 2019 (StyleGAN), arXiv:1812.04948, section 4.1, eqs. 2 (z, spherical) and 3 (w,
+    Paper: Karras et al. 2018 (StyleGAN), arXiv:1812.04948, section 4.1, eqs. 2 (z, spherical) and 3 (w,
     linear), at random points of the whole path, with ε = 1e-4, and without the lowest and highest 1 % as in
     its code. Differences: the distance is the squared distance of the extractor's features instead of the
     weighted one of VGG-16's (LPIPS); images are not cropped; latents keep their norms, which are interpolated

@@ -103,7 +103,7 @@ def _sorted(projected: Tensor) -> npt.NDArray[np.float32]:
 class SlicedWasserstein(Score):
     """The sliced Wasserstein distance between 7×7 patches at each level of a Laplacian pyramid, times 1,000.
 
-    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5: 128 patches per image, standardized per
+    Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, section 5: 128 patches per image, standardized per
     channel, 4 × 128 random directions; levels halve down to 16 pixels. Differences: the pyramid ends earlier
     if a side would become odd or below 16 (28×28 has one level); fewer images by default (16,384 in the
     paper): values fall with their number. It compares pixels, not features.

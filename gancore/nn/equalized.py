@@ -83,8 +83,8 @@ class EqualizedConv2d(nn.Module):
 
 
 class EqualizedUpConv2d(EqualizedConv2d):
-    """The same after upsampling by repeating every pixel, `(N, C, H, W)` → `(N, outputs, 2H, 2W)`; see
-    `gancore.nn.convolution.repeated_conv2d`.
+    """`EqualizedConv2d` of maps in which every pixel is repeated 2×2 times: `(N, C, H, W)` → `(N, outputs,
+    2H, 2W)`; see `gancore.nn.convolution.repeated_conv2d`.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class EqualizedUpConv2d(EqualizedConv2d):
 
 
 class EqualizedDownConv2d(EqualizedConv2d):
-    """The same before downsampling by averages of 2×2 pixels, `(N, C, H, W)` → `(N, outputs, H/2, W/2)`; see
+    """`EqualizedConv2d` followed by the means of 2×2 pixels: `(N, C, H, W)` → `(N, outputs, H/2, W/2)`; see
     `gancore.nn.convolution.mean_conv2d`.
     """
 

@@ -1,7 +1,7 @@
 """The residual networks that GANs of 2017 and 2018 share: blocks between a small map and the image.
 
 Papers: Gulrajani et al. 2017 (WGAN-GP), arXiv:1704.00028, appendix F; Miyato et al. 2018 (SNGAN),
-arXiv:1802.05957, tables 4 and 5; Zhang et al. 2018 (SAGAN), arXiv:1805.08318.
+arXiv:1802.05957, tables 4 to 6; Zhang et al. 2018 (SAGAN), arXiv:1805.08318.
 """
 
 from collections.abc import Callable, Sequence
@@ -76,7 +76,7 @@ def check_halvings(image: ImageShape, count: int, address: str) -> None:
 
 def attention_size(image: ImageShape) -> int:
     """The shorter side of the maps that attend, where none is given: 32, or half the image's if that is
-    smaller (Zhang et al. 2018, arXiv:1805.08318, table 1: best at 32 of 128).
+    smaller (Zhang et al. 2018, arXiv:1805.08318, table 1: the lowest FID at 32 of 128).
     """
     return min(32, min(image[1:]) // 2)
 

@@ -16,7 +16,7 @@ __all__ = ["VirtualBatchNorm", "made_virtual", "with_reference"]
 class VirtualBatchNorm(nn.Module):
     """Normalizes a sample by the statistics of a reference batch and the sample itself.
 
-    Paper: Salimans et al. 2016, arXiv:1606.03498, section 3.4. The reference batch is normalized by its own
+    Paper: Salimans et al. 2016, arXiv:1606.03498, section 3.5. The reference batch is normalized by its own
     statistics, and counts as R samples beside the one that is normalized. It passes through the layers with
     the weights of the moment (`with_reference`), and gradients flow through it. Stands in place of
     `nn.BatchNorm1d` and `nn.BatchNorm2d`; the same in training and eval mode.

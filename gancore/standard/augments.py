@@ -100,7 +100,7 @@ class Chain(Augment):
 class DiffAugment(Augment):
     """Differentiable augmentation of real and fake images alike: color, then translation, then cutout.
 
-    Paper: Zhao et al. 2020, arXiv:2006.10738, section 3.3: color is brightness within [-0.5, 0.5], saturation
+    Paper: Zhao et al. 2020, arXiv:2006.10738, section 3.2: color is brightness within [-0.5, 0.5], saturation
     within [0, 2] and contrast within [0.5, 1.5], in this order; translation within 1/8 of the image's size,
     padded with zeros; cutout masks a square of half the image's size with zeros, its center anywhere in the
     image. Every channel is treated as a color; saturation leaves single-channel images unchanged. Each sample

@@ -25,10 +25,11 @@ Slot = tuple[dict[str, Any], dict[str, Any], str]
 class ExponentialAverage(Average):
     """An exponential moving average of the weights, whose half-life is counted in images; buffers are copied.
 
-    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, section 5; the half-life in images as in Karras et
-    al. 2020 (StyleGAN2), arXiv:1912.04958, and the ramp-up of Karras et al. 2020 (ADA), arXiv:2006.06676,
-    whose code shortens the half-life to `ramp_up` × images seen, so that early samples do not show the
-    initial weights.
+    Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, appendix A.1, whose decay of 0.999 in a step of 16
+    images is a half-life of about 11,000; the half-life in images as in the released code of Karras et al.
+    2019 (StyleGAN2), arXiv:1912.04958, and the ramp-up of Karras et al. 2020 (ADA), arXiv:2006.06676, whose
+    code shortens the half-life to `ramp_up` × images seen, so that early samples do not show the initial
+    weights.
 
     Raises:
         FitError: a module is asked for that is not averaged.

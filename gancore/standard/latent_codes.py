@@ -48,8 +48,9 @@ class LatentCodes(Sampler):
     """Noise, followed by codes: categorical ones, one-hot and uniform over their categories, and continuous
     ones, uniform in [-1, 1).
 
-    Paper: Chen et al. 2016 (InfoGAN), arXiv:1606.03657, section 5 and appendix C.1, whose codes for MNIST are
-    the default: one of 10 categories and two continuous ones. `auxiliary/infogan` learns what they mean.
+    Paper: Chen et al. 2016 (InfoGAN), arXiv:1606.03657, sections 4 and 7.2, whose codes for MNIST are the
+    default: one of 10 categories and two continuous ones (appendix C.1). `auxiliary/infogan` learns what they
+    mean.
 
     `fixed` chooses codes when sampling, as in the paper's fig. 2: `gancore sample RUN --set
     'sampler.fixed=[3, "free", -1.5]'`, or `pipeline.sample(8, options={"sampler.fixed": [3]})`. The noise

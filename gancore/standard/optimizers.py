@@ -8,7 +8,7 @@ optimizer:
 * Adam, AdamW and RMSprop divide by the root of a mean square, so a step is about as long as the learning rate
 whatever the scale of its gradient: 1/c times as many steps go 1/c times as far. lr' = c·lr, and each mean
 keeps βᶜ
-  (Karras et al. 2020 (StyleGAN2), arXiv:1912.04958, appendix B, for Adam).
+  (Karras et al. 2019 (StyleGAN2), arXiv:1912.04958, appendix B, for Adam).
 * SGD's steps are proportional to the gradient, and the lazy gradient is k times that of each of the k steps
 that it replaces: the sums are already right, and lr is unchanged.
 * Momentum μ, which accumulates velocities, eventually moves the weights by lr / (1 - μ) for each unit of
@@ -81,7 +81,7 @@ class Adam(Scheduled):
     """Adaptive moment estimation.
 
     Paper: Kingma & Ba 2014, arXiv:1412.6980, algorithm 1. The defaults are those of Radford et al. 2015
-    (DCGAN), arXiv:1511.06434, section 4. Lazy updates: lr' = c·lr and β' = βᶜ, as in Karras et al. 2020
+    (DCGAN), arXiv:1511.06434, section 4. Lazy updates: lr' = c·lr and β' = βᶜ, as in Karras et al. 2019
     (StyleGAN2), arXiv:1912.04958, appendix B.
     """
 
@@ -103,7 +103,7 @@ class AdamW(Scheduled):
     """Adam with decoupled weight decay.
 
     Paper: Loshchilov & Hutter 2019, arXiv:1711.05101, algorithm 2. Lazy updates: lr' = c·lr and β' = βᶜ, as
-    in Karras et al. 2020 (StyleGAN2), arXiv:1912.04958, appendix B; the decay of a step scales with lr'.
+    in Karras et al. 2019 (StyleGAN2), arXiv:1912.04958, appendix B; the decay of a step scales with lr'.
     """
 
     betas: tuple[float, float] = field(

@@ -46,7 +46,7 @@ class PatchScores(Discriminator):
 class PatchGAN(PatchScores):
     """Judges overlapping patches of an image; one score for each patch.
 
-    Paper: Isola et al. 2017, arXiv:1611.07004, section 3.2.2, as used by Zhu et al. 2017, arXiv:1703.10593,
+    Paper: Isola et al. 2016, arXiv:1611.07004, section 3.2.2, as used by Zhu et al. 2017, arXiv:1703.10593,
     appendix 7.2: C64-C128-C256-C512 with 4×4 convolutions, instance normalization except in the first, leaky
     ReLU of slope 0.2, then a convolution to one channel. With 3 `layers` of stride 2 a patch is 70×70
     (2,764,737 weights on 3 channels); 2 make it 34×34, 1 makes it 16×16, and 5 make it 286×286, which is a

@@ -26,11 +26,12 @@ class PathLength(GeneratorRegularizer):
     direction.
 
     Paper: Karras et al. 2019, arXiv:1912.04958, section 3.2, eq. 4, and appendix B: E (‖J_wᵀ y‖ - a)² with
-    normal images y and a running mean a of the lengths; every 4th step, on half of the batch. y is divided by
-    the root of the number of pixels, and the squared length is the mean over the layers' codes, as in the
-    released code, whose weight of 2 is the default. Difference: a is updated after an update of the
-    generator, not within it, so that micro-batches are exact. The paper's generator is that of StyleGAN2, and
-    its code w; here it is any generator with its code, such as DCGAN with the latent itself.
+    normal images y and a running mean a of the lengths. As in the released code it is applied in every 4th
+    step (the paper: every 8th), on half of the batch and with a weight of 2; y is divided by the root of the
+    number of pixels, and the squared length is the mean over the layers' codes. Difference: a is updated
+    after an update of the generator, not within it, so that micro-batches are exact. The paper's generator is
+    that of StyleGAN2, and its code w; here it is any generator with its code, such as DCGAN with the latent
+    itself.
     """
 
     former_names: ClassVar[Sequence[str]] = ("gancore-stylegan:path-length",)
@@ -56,7 +57,7 @@ class PathLength(GeneratorRegularizer):
         self.seen = RunningMean()
 
     def forward(self, render: Callable[[Tensor], Tensor], fake: Scored, real: Scored) -> Tensor:
-        """A function from codes to images, and codes `(N, L, W)` or `(N, W)` → weight · E (‖J_wᵀ y‖ - a)²."""
+        """λ E (‖J_wᵀ y‖ - a)², λ the weight, over codes w `(N, L, W)` or `(N, W)`."""
         lengths = path_lengths(render, fake.code)  # (N,)
         if self.training:
             self.seen.add(lengths.sum(), len(lengths))

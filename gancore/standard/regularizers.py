@@ -175,7 +175,7 @@ class Dragan(DiscriminatorRegularizer):
 class Drift(DiscriminatorRegularizer):
     """A small penalty that keeps the discriminator's output on real images from drifting too far from zero.
 
-    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, appendix A.1.
+    Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, appendix A.1.
     """
 
     epsilon: float = field(default=0.001, validator=at_least(0), help="the paper's ε_drift")

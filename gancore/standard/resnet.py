@@ -99,7 +99,7 @@ class ResNetGenerator(Generator):
 
 @interface("generator")
 class LabeledResNetGenerator(ResNetGenerator):
-    """The same with a scale and a bias for each class in the batch normalization of the blocks.
+    """A residual generator with a scale and a bias for each class in the batch normalization of its blocks.
 
     The code is the latent and the label as conditioner/one-hot joins them; a mixture of classes gives the
     mixture of their scales and biases. `(N, latent_size + K)` → `(N, C, H, W)` float32 in (-1, 1).
@@ -212,7 +212,7 @@ class ResNetDiscriminator(Discriminator):
 
 @interface("discriminator")
 class ProjectionResNetDiscriminator(ResNetDiscriminator):
-    """The same with the label projected onto the features: f(x, y) = yᵀV φ(x) + ψ(φ(x)).
+    """A residual discriminator with the label projected onto its features: f(x, y) = yᵀV φ(x) + ψ(φ(x)).
 
     `(N, C, H, W)` and labels `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 

@@ -67,7 +67,7 @@ class TruncatedNormal(Sampler):
 class Sphere(Sampler):
     """Uniform on the hypersphere of radius √d in the d = Πlatent dimensions.
 
-    Paper: Karras et al. 2018 (ProGAN), arXiv:1710.10196, appendix A.1: latents are random points on a
+    Paper: Karras et al. 2017 (ProGAN), arXiv:1710.10196, appendix A.1: latents are random points on a
     hypersphere. The radius is √d, as after pixel normalization, so that each coordinate has variance 1 as
     under the normal prior.
     """

@@ -65,11 +65,13 @@ def test_a_citation_is_read_with_its_places(shelf):
         """Some words.
 
         Paper: van den Oord et al. 2017 (VQ-VAE), arXiv:1711.00937, section 3.1 and eq. 2; as in
-        Lim & Ye 2017, arXiv:1705.02894. The rest, arXiv:0000.00000, has no author.
+        Lim & Ye 2017, arXiv:1705.02894, tables 4 to 6 and eqs. 3 and 4. The rest, arXiv:0000.00000, has
+        no author.
         """
 
     expected = (
-        "van den Oord et al. 2017, arXiv:1711.00937, section 3.1 and eq. 2; Lim & Ye 2017, arXiv:1705.02894"
+        "van den Oord et al. 2017, arXiv:1711.00937, section 3.1 and eq. 2; "
+        "Lim & Ye 2017, arXiv:1705.02894, tables 4 to 6 and eqs. 3 and 4"
     )
     assert shelf.papers(documented) == expected
     assert shelf.first_sentence(documented) == "Some words"

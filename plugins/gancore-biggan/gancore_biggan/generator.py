@@ -78,8 +78,8 @@ class BigGANGenerator(UpNetwork):
 
 @part("biggan-tables", tags=["batch"])
 class TableBigGANGenerator(UpNetwork):
-    """The same without hierarchy and shared embedding: each batch normalization has a table with a scale and
-    a bias for each class.
+    """BigGAN's generator without hierarchy and shared embedding: each batch normalization has a table with a
+    scale and a bias for each class.
 
     Paper: Brock et al. 2018, arXiv:1809.11096, table 1, the rows without a shared embedding; the released
     code's network for CIFAR-10. The code is the latent and the label as conditioner/one-hot joins them; a

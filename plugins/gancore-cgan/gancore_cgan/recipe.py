@@ -150,8 +150,9 @@ class InfoGAN(TwoPlayerGAN):
     3. an update of the averaged weights.
 
     The posterior is auxiliary/infogan, and the codes are those of sampler/latent-codes: one of ten categories
-    and two continuous ones behind 62 uniform numbers. It reads no labels. Adam with β₁ = 0.5, learning rate
-    0.0002 for the discriminator and 0.001 for the generator, λ = 1, batch size 128. To choose codes when
+    and two continuous ones behind 62 uniform numbers. It reads no labels. Adam with a learning rate of 0.0002
+    for the discriminator and 0.001 for the generator, λ = 1 (appendix C); β₁ = 0.5, the batch size of 128 and
+    the uniform noise are those of the released code. To choose codes when
     sampling, set `sampler.fixed`: `gancore sample RUN --set 'sampler.fixed=[3, "free", -1.5]'`. Differences:
     those of its parts; λ = 0.1 for continuous codes; samples come from an exponential average of the
     generator's weights (`average = "no-average"` for the paper's).

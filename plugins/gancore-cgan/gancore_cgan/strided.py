@@ -22,9 +22,10 @@ class CGANGenerator(JoinedGenerator):
 
     Paper: Mirza & Osindero 2014, arXiv:1411.1784, section 3.2: the label is a further input of the network.
     Its networks are fully connected (generator/cgan-mlp); the layers here are those of Radford et al. 2015
-    (DCGAN), arXiv:1511.06434, section 3: kernels of 4×4, batch normalization in all layers but the last,
-    ReLU, tanh, weights N(0, 0.02). A class is a one-hot row; a row of K numbers gives planes of these values.
-    With many classes the planes are many too: K channels beside those of every map.
+    (DCGAN), arXiv:1511.06434, sections 3 and 4: batch normalization in all layers but the last, ReLU, tanh,
+    weights N(0, 0.02), with the kernels of 4×4 of the PyTorch example. A class is a one-hot row; a row of K
+    numbers gives planes of these values. With many classes the planes are many too: K channels beside those
+    of every map.
 
     `(N, latent_size + K)` → `(N, C, H, W)` float32 in (-1, 1).
 
@@ -74,9 +75,9 @@ class CGANDiscriminator(Discriminator):
 
     Paper: Mirza & Osindero 2014, arXiv:1411.1784, sections 3.2 and 4.1: the image has a hidden layer of its
     own, then the label is joined, and a joint hidden layer follows, whatever the size. The other layers are
-    those of Radford et al. 2015 (DCGAN), arXiv:1511.06434, section 3: kernels of 4×4, leaky ReLU of slope
-    0.2, batch normalization in all layers but the first and the last, weights N(0, 0.02); the sigmoid is part
-    of the loss.
+    those of Radford et al. 2015 (DCGAN), arXiv:1511.06434, sections 3 and 4: leaky ReLU of slope 0.2, batch
+    normalization in all layers but the first and the last, weights N(0, 0.02), with the kernels of 4×4 of the
+    PyTorch example; the sigmoid is part of the loss.
 
     `(N, C, H, W)` and labels `(N,)` int64 or `(N, K)` float → `(N,)` float32.
 

@@ -21,10 +21,10 @@ class CoupledGenerator(Generator):
     and the last what each has for itself (`own`).
 
     Paper: Liu & Tuzel 2016 (CoGAN), arXiv:1606.07536, section 3 and appendix A: batch normalization and
-    parametric ReLU after each layer, tanh at the end; its generators for digits share all layers but the
-    last. Differences: kernels are 4×4, as in the PyTorch example of DCGAN (the paper: 4×4, 3×3 and 6×6 for
-    28×28 images), and widths follow the size of the images: `width` next to the image, doubled with each
-    halving up to 8 × `width` (the paper: 128 up to 1024).
+    parametric ReLU after each layer but the last; its generators for digits share all layers but the last.
+    Images lie in [-1, 1], so a tanh follows. Differences: kernels are 4×4, as in the PyTorch example of DCGAN
+    (the paper: 4×4, 3×3 and 6×6 for 28×28 images), and widths follow the size of the images: `width` next to
+    the image, doubled with each halving up to 8 × `width` (the paper: 128 up to 1024).
 
     `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1).
 

@@ -58,10 +58,9 @@ class CoGAN(Recipe):
 
     Generators share their first layers and discriminators their last: `shared_generator_layers` and
     `shared_discriminator_layers` are the names of these, `trunk` in the parts here. Both generators read the
-    same latents. Non-saturating loss, Adam with learning rate 0.0002 and β₁ = 0.5, batch size 128, uniform
-    latents of dimension 100 (appendix A). Differences: samples come from an exponential average of the
-    weights (`average = "no-average"` for the paper's). Pipelines `source` and `target` make pairs from equal
-    seeds.
+    same latents. Non-saturating loss, Adam with learning rate 0.0002 and β₁ = 0.5, batch size 128 (section
+    4), uniform latents of dimension 100. Differences: samples come from an exponential average of the weights
+    (`average = "no-average"` for the paper's). Pipelines `source` and `target` make pairs from equal seeds.
 
     Raises:
         FitError: the parts do not fit, or layers that are to be shared differ.

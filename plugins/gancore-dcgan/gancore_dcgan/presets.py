@@ -23,7 +23,7 @@ CLASS = 16
 """Numbers of a class embedding beside the 100 of the latent."""
 ABOUT = """Paper: networks of Radford et al. 2015 (DCGAN), arXiv:1511.06434, without normalization in the
     discriminator, whose penalties are of each image; loss and penalties of Huang et al. 2024 (R3GAN),
-    arXiv:2501.05441, section 2, with γ = 0.5, in each fourth update as in Karras et al. 2020,
+    arXiv:2501.05441, section 2, with γ = 0.5, in each fourth update as in Karras et al. 2019,
     arXiv:1912.04958, appendix B. Batch 16, and Adam (β₁ = 0, β₂ = 0.99) whose learning rate falls from 0.001
     to 0.0002 over the training, are gancore's own, found by `tools/first_minutes.py` on the emoji."""
 

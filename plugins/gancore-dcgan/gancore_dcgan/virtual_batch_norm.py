@@ -19,7 +19,7 @@ class VirtualBatchNormGenerator(Generator):
     """Any generator with batch normalization, made virtual: an image depends on its code and on a fixed
     reference batch of codes, in training and at sampling, and on no other image beside it.
 
-    Paper: Salimans et al. 2016, arXiv:1606.03498, section 3.4, for the DCGAN generator, the default. The
+    Paper: Salimans et al. 2016, arXiv:1606.03498, section 3.5, for the DCGAN generator, the default. The
     reference batch is drawn once, when a two-player recipe is built, and kept in the state dict. Its codes
     are those that the conditioner gives before training, with labels drawn before the data are seen; outside
     of such a recipe they are standard normal. As in the paper each pass takes the reference batch along, so

@@ -61,7 +61,7 @@ class ESRGAN(Enlarging):
     """A translator learns to enlarge images, by their features, their pixels and a discriminator that
     compares them with the average of the other kind.
 
-    Paper: Wang et al. 2018, arXiv:1809.00219, section 3.2, eq. 1 to 3: the generator minimizes
+    Paper: Wang et al. 2018, arXiv:1809.00219, sections 3.2 and 3.3, eq. 1 to 3: the generator minimizes
 
         perceptual(G(x), y) + λ relativistic average loss + η E |G(x) - y|,  λ = 0.005, η = 0.01
 

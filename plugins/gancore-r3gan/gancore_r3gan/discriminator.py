@@ -86,7 +86,7 @@ class R3GANDiscriminator(StagedDiscriminator):
 
 @part("r3gan-labels", tags=["piecewise-linear"])
 class LabeledR3GANDiscriminator(StagedDiscriminator):
-    """The same with a vector at the end, whose product with an embedding of the label is the score.
+    """R3GAN's discriminator with a vector at the end, whose product with the label's embedding is the score.
 
     Paper: Huang et al. 2024 (R3GAN), arXiv:2501.05441; the released code embeds labels in as many numbers as
     the smallest map has channels (`embedding` = 0). A label may be a class or a row of K numbers.

@@ -12,7 +12,7 @@ from gancore_sagan.generator import attention_field
 class SAGANDiscriminator(ResNetDiscriminator):
     """The residual discriminator with self-attention at one size of maps, all layers spectrally normalized.
 
-    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, sections 3 and 4. The blocks and widths are those of
+    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, sections 3 to 5. The blocks and widths are those of
     SNGAN (arXiv:1802.05957); maps attend after the first block that makes them as large as `attention` says.
     Differences are those of generator/sagan.
 
@@ -33,9 +33,9 @@ class SAGANDiscriminator(ResNetDiscriminator):
 
 @part("sagan-labels")
 class LabeledSAGANDiscriminator(ProjectionResNetDiscriminator):
-    """The same with the label projected onto the features: f(x, y) = yᵀV φ(x) + ψ(φ(x)).
+    """The discriminator of SAGAN with the label projected onto its features: f(x, y) = yᵀV φ(x) + ψ(φ(x)).
 
-    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, section 4, with the projection of Miyato & Koyama
+    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, section 5, with the projection of Miyato & Koyama
     2018, arXiv:1802.05637. Otherwise like discriminator/sagan.
 
     `(N, C, H, W)` and labels `(N,)` int64 or `(N, K)` float → `(N,)` float32.

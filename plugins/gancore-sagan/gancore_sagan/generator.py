@@ -21,9 +21,9 @@ def attention_field() -> Any:
 class SAGANGenerator(ResNetGenerator):
     """The residual generator with self-attention at one size of maps, all layers spectrally normalized.
 
-    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, sections 3 and 4: spectral normalization in the
-    generator too; attention at 32×32, where it helped most (table 1), with a gate that starts at zero. The
-    blocks and widths are those of SNGAN (arXiv:1802.05957), as in its code. Differences: up to 32 pixels
+    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, sections 3 to 5: spectral normalization in the
+    generator too; attention at 32×32, where the FID was lowest (table 1), with a gate that starts at zero.
+    The blocks and widths are those of SNGAN (arXiv:1802.05957), as in its code. Differences: up to 32 pixels
     maps attend at half the image's size, as in torch-mimicry, and `gancore.nn.SelfAttention` says how it
     differs from eq. 1 to 3.
 
@@ -46,9 +46,9 @@ class SAGANGenerator(ResNetGenerator):
 
 @part("sagan-labels", tags=["batch"])
 class LabeledSAGANGenerator(LabeledResNetGenerator):
-    """The same with a scale and a bias for each class in the batch normalization of the blocks.
+    """The generator of SAGAN with a scale and a bias for each class in the batch normalization of its blocks.
 
-    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, section 4: conditional batch normalization. The code
+    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, section 5: conditional batch normalization. The code
     is the latent and the label as conditioner/one-hot joins them. Otherwise like generator/sagan.
 
     `(N, latent_size + K)` → `(N, C, H, W)` float32 in (-1, 1).

@@ -22,16 +22,17 @@ def fast() -> Adam:
 class SAGAN(TwoPlayerGAN):
     """The two-player game with self-attention, spectral normalization in both networks, and two time scales.
 
-    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, sections 3 and 4. One step is, in this order:
+    Paper: Zhang et al. 2018 (SAGAN), arXiv:1805.08318, sections 3 to 5. One step is, in this order:
 
     1. one update of the discriminator, on a new batch and new latents;
     2. one update of the generator, on new latents;
     3. an update of the averaged weights.
 
     Hinge loss, Adam with β₁ = 0 and β₂ = 0.9, learning rate 1e-4 for the generator and 4e-4 for the
-    discriminator (Heusel et al. 2017, arXiv:1706.08500), batch size 256, normal latents of dimension 128.
-    Differences: samples come from an exponential average of the generator's weights (`average =
-    "no-average"` for the paper's); the paper's experiments are all conditional (recipe/sagan-labels).
+    discriminator (Heusel et al. 2017, arXiv:1706.08500), normal latents of dimension 128; the batch size of
+    256 is that of the released code. Differences: samples come from an exponential average of the generator's
+    weights (`average = "no-average"` for the paper's); the paper's experiments are all conditional
+    (recipe/sagan-labels).
     """
 
     examples = (
@@ -53,7 +54,7 @@ LABELS = Preset(
     base=SAGAN,
     doc="""SAGAN with labels: class-conditional batch normalization and a projection discriminator.
 
-    Paper: Zhang et al. 2018, arXiv:1805.08318, section 4. Generated images get labels drawn as they occur in
+    Paper: Zhang et al. 2018, arXiv:1805.08318, section 5. Generated images get labels drawn as they occur in
     the data. Differences are those of recipe/sagan.
     """,
     options={

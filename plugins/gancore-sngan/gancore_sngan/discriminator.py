@@ -11,7 +11,7 @@ class SNGANDiscriminator(ResNetDiscriminator):
     """Residual blocks halve the image; the last maps are summed and scored; all layers are spectrally
     normalized.
 
-    Paper: Miyato et al. 2018, arXiv:1802.05957, tables 3 to 5 (ResNet). Up to 32 pixels 4 blocks of 128
+    Paper: Miyato et al. 2018, arXiv:1802.05957, tables 4 to 6 (ResNet). Up to 32 pixels 4 blocks of 128
     channels, of which 2 halve; larger images have blocks of 64 to 1024 channels down to a map of 3 to 7, and
     one more; at 64 pixels, which the paper does not have, 5 blocks that all halve, as in torch-mimicry.
     Initial weights as in generator/sngan. The power iteration is that of `gancore.nn.spectral_norm`.
@@ -27,7 +27,7 @@ class SNGANDiscriminator(ResNetDiscriminator):
 
 @part("sngan-labels")
 class ProjectionSNGANDiscriminator(ProjectionResNetDiscriminator):
-    """The same with the label projected onto the features: f(x, y) = yᵀV φ(x) + ψ(φ(x)).
+    """The discriminator of SNGAN with the label projected onto its features: f(x, y) = yᵀV φ(x) + ψ(φ(x)).
 
     Paper: Miyato & Koyama 2018, arXiv:1802.05637, section 3 and fig. 1d; V and ψ are spectrally normalized,
     as in its experiments. A label may be a class or a row of K numbers. Otherwise like discriminator/sngan.

@@ -10,7 +10,7 @@ from gancore.standard.resnet import LabeledResNetGenerator, ResNetGenerator
 class SNGANGenerator(ResNetGenerator):
     """A latent becomes a small map, which residual blocks with batch normalization double up to the image.
 
-    Paper: Miyato et al. 2018, arXiv:1802.05957, tables 3 to 5 (ResNet): a linear layer, one block for each
+    Paper: Miyato et al. 2018, arXiv:1802.05957, tables 4 to 6 (ResNet): a linear layer, one block for each
     doubling, batch normalization, ReLU, a 3×3 convolution, tanh. Up to 32 pixels all maps have 256 channels;
     larger images have 64 next to the image, doubled with each halving up to 1024. Initial weights are uniform
     (Glorot & Bengio 2010), with gain √2 in the blocks, as in the released code. `upsampling = "bilinear"`
@@ -28,7 +28,7 @@ class SNGANGenerator(ResNetGenerator):
 
 @part("sngan-labels", tags=["batch"])
 class LabeledSNGANGenerator(LabeledResNetGenerator):
-    """The same with a scale and a bias for each class in the batch normalization of the blocks.
+    """The generator of SNGAN with a scale and a bias for each class in the batch normalization of its blocks.
 
     Paper: Miyato & Koyama 2018 (cGANs with projection discriminator), arXiv:1802.05637, section 5 and
     appendix A. The code is the latent and the label as conditioner/one-hot joins them; a mixture of classes

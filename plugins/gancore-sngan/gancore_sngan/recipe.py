@@ -10,9 +10,7 @@ from gancore_sngan.generator import SNGANGenerator
 
 
 def published_adam() -> Adam:
-    """Adam as in arXiv:1802.05957, table 1, setting used for ResNets: learning rate 0.0002, β₁ = 0, β₂ =
-    0.9.
-    """
+    """Adam for residual networks as in arXiv:1802.05957, appendix B.2: learning rate 0.0002, β = (0, 0.9)."""
     return Adam(lr=2e-4, betas=(0.0, 0.9))
 
 

@@ -10,7 +10,7 @@ __all__ = ["VQGANDiscriminator"]
 class VQGANDiscriminator(BatchPatchGAN):
     """The PatchGAN of the core with batch normalization, `discriminator/patchgan-batch`.
 
-    Paper: Esser et al. 2020 (VQGAN), arXiv:2012.09841, section 3.1, after Isola et al. 2017,
+    Paper: Esser et al. 2020 (VQGAN), arXiv:2012.09841, section 3.1, after Isola et al. 2016,
     arXiv:1611.07004.
 
     `(N, C, H, W)` in [-1, 1] → scores `(N, 1, h, w)` float32; labels are ignored.

@@ -47,7 +47,8 @@ class WGANGPGenerator(ResNetGenerator):
 
     Paper: Gulrajani et al. 2017 (WGAN-GP), arXiv:1704.00028, appendix F (CIFAR-10): 128 channels in all maps
     up to 32 pixels. Larger images have 64 channels next to the image, doubled with each halving up to 1024
-    (the paper: 64×64 images with 64 to 512). `upsampling = "bilinear"` and 256 channels are torch-mimicry's.
+    (the released code: 64×64 images with 64 to 512). `upsampling = "bilinear"` and 256 channels are
+    torch-mimicry's.
 
     `(N, latent_size)` → `(N, C, H, W)` float32 in (-1, 1).
 
@@ -87,8 +88,9 @@ class WGANGPCritic(ResNetDiscriminator):
 class StridedWGANGPCritic(StridedDiscriminator):
     """The critic of strided convolutions without normalization.
 
-    Paper: Gulrajani et al. 2017 (WGAN-GP), arXiv:1704.00028, section 5.1: DCGAN's discriminator without batch
-    normalization. Initial weights preserve the variance (He et al. 2015, arXiv:1502.01852).
+    Paper: Gulrajani et al. 2017 (WGAN-GP), arXiv:1704.00028, section 4: no batch normalization in the critic,
+    here DCGAN's discriminator. Difference: the paper recommends layer normalization in its place. Initial
+    weights preserve the variance (He et al. 2015, arXiv:1502.01852).
 
     `(N, C, H, W)` → `(N,)` float32.
 

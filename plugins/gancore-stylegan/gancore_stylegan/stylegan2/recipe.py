@@ -47,12 +47,13 @@ class StyleGAN2(GeneratorFirst):
     5. an update of the averaged weights, with a half-life of 10,000 images.
 
     Adam with learning rate 0.002, β₁ = 0, β₂ = 0.99, ε = 1e-8, rescaled for the lazy penalties; style mixing
-    for 90 % of the images; batch size 32. Differences: the average's half-life is shorter in the first
-    200,000 images, as in some configurations of ADA (arXiv:2006.06676; `average.ramp_up = inf` turns this
-    off); the mean of w moves once per update of the generator, by 0.005 (released code: by as much in each
-    forward pass of the mapping network except that of the second style; StyleGAN3's repository: by 0.002 in
-    each update of the discriminator). ADA's own runs at up to 256×256 have channels_base 16384, learning rate
-    0.0025 and γ = 0.0002 · pixels / batch.
+    for 90 % of the images; batch size 32. Differences: path length regularization comes in every 4th step, as
+    in the released code (the paper: every 8th); the average's half-life is shorter in the first 200,000
+    images, as in some configurations of ADA (arXiv:2006.06676; `average.ramp_up = inf` turns this off); the
+    mean of w moves once per update of the generator, by 0.005 (released code: by as much in each forward pass
+    of the mapping network except that of the second style; StyleGAN3's repository: by 0.002 in each update of
+    the discriminator). ADA's own runs at up to 256×256 have channels_base 16384, learning rate 0.0025 and γ =
+    0.0002 · pixels / batch.
     """
 
     examples = (
