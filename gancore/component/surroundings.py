@@ -39,7 +39,11 @@ STATE: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         lambda value: _set(ImageFile, LOAD_TRUNCATED_IMAGES=value),
     ),
     "how numpy takes errors": (np.geterr, lambda how: np.seterr(**how)),
-    "the default device": (torch.get_default_device, torch.set_default_device),
+    # None, not cpu, which would be looked up in each call of torch
+    "the default device": (
+        torch.get_default_device,
+        lambda device: torch.set_default_device(None if device.type == "cpu" else device),
+    ),
     "torch's random numbers": (lambda: torch.get_rng_state().clone(), torch.set_rng_state),
     "numpy's random numbers": (lambda: np.random.get_state(legacy=False), np.random.set_state),
     "Python's random numbers": (random.getstate, random.setstate),

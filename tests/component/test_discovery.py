@@ -3,6 +3,7 @@ import types
 from importlib.metadata import EntryPoint
 
 import pytest
+from torch.overrides import _get_current_function_mode_stack
 
 from gancore.component.discovery import Host
 from gancore.component.hooks import hookimpl
@@ -227,6 +228,9 @@ def test_what_a_plugin_changes_at_import_is_put_back_and_named(plugin, what, end
     host = Host()
     host.load([plugin("gancore-spoils", f"{EMPTY}{SPOILS[what]}{end}")])
     assert all(_same(before[name], read()) for name, (read, _) in STATE.items())
+    assert (
+        not _get_current_function_mode_stack()
+    )  # as a default device would be, which takes time in each call
     assert host.restored == {"gancore-spoils": [what]}
     assert [failure.cause for failure in host.registry.failures] == (["ValueError: no luck"] if end else [])
 
