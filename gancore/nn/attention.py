@@ -42,9 +42,9 @@ class SelfAttention(nn.Module):
         """`(N, C, H, W)` → the same shape."""
         n, _, h, w = x.shape
         query = places(self.query(x))  # (N, H·W, K)
-        key = places(functional.max_pool2d(self.key(x), self.pool))  # (N, H·W/4, K)
-        value = places(functional.max_pool2d(self.value(x), self.pool))  # (N, H·W/4, V)
-        weights = torch.softmax(query @ key.transpose(1, 2), dim=2)  # (N, H·W, H·W/4), eq. 1
+        key = places(functional.max_pool2d(self.key(x), self.pool))  # (N, H·W/pool², K)
+        value = places(functional.max_pool2d(self.value(x), self.pool))  # (N, H·W/pool², V)
+        weights = torch.softmax(query @ key.transpose(1, 2), dim=2)  # (N, H·W, H·W/pool²), eq. 1
         gathered = (weights.to(value.dtype) @ value).reshape(n, h, w, -1).permute(0, 3, 1, 2)  # (N, V, H, W)
         y: Tensor = x + self.gate * self.out(gathered)  # eq. 2 and 3
         return y

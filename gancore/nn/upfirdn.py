@@ -91,12 +91,12 @@ class Resample(nn.Module):
 
 
 class Fir(nn.Module):
-    """Inserts `up` - 1 zeros after each sample, pads with `zeros` zeros before and after, convolves with
+    """Inserts `up` - 1 zeros after each sample, pads with `padding` zeros before and after, convolves with
     `taps`, and keeps every `down`-th sample.
 
     Unlike `Resample`, its padding is explicit, so even numbers of taps and maps of odd size are unambiguous.
-    Taps are normalized to a sum of `up`; they must be symmetric. `(N, C, *size)` → `(N, C, (size·up + zeros -
-    taps) // down + 1)`, in the dtype of the input also under autocast.
+    Taps are normalized to a sum of `up`; they must be symmetric. `(N, C, *size)` → `(N, C, (size·up + p - t)
+    // down + 1)`, with p zeros in total and t taps, in the dtype of the input also under autocast.
 
     Raises:
         ValueError: the taps are not symmetric, or sum to zero.
@@ -153,7 +153,7 @@ def resampling_matrix(size: int, taps: Tensor, up: int, down: int) -> Tensor:
 
 
 def banded(size: int, taps: Tensor, up: int, down: int, padding: tuple[int, int]) -> Tensor:
-    """A filter along one axis with `zeros` of padding, `(outputs, size)`; taps are not flipped."""
+    """A filter along one axis of a padded input, as a matrix `(outputs, size)`; taps are not flipped."""
     outputs = (size * up + sum(padding) - len(taps)) // down + 1
     inputs, rows = torch.arange(size, device=taps.device), torch.arange(outputs, device=taps.device)
     place = inputs * up + padding[0] - rows[:, None] * down

@@ -43,8 +43,8 @@ class CoTrainingDiscriminator(Discriminator):
     gradient goes through it, as by default in the released code; `discriminator-regularizer/co-training`
     teaches the classifier, on the features that the score is made from; without it the classifier stays as it
     starts. Differences: the classifier is not spectrally normalized where the network is; features that are
-    maps are flattened; and generated images that were asked for without a label are predicted too, which the
-    paper has none of (`label-sampler/uniform-one-hot`).
+    maps are flattened; and generated images that were asked for without a label are predicted too, of which
+    the paper has none (`label-sampler/uniform-one-hot`).
 
     `(N, C, H, W)` in [-1, 1] and labels `(N,)` int64 or `(N, K)` float → scores as of `network`.
 
@@ -105,7 +105,7 @@ class CoTraining(DiscriminatorRegularizer):
     Paper: Lucic et al. 2019 (S3GAN), arXiv:1903.02271, its co-training approach, with the weight of the
     released code; there too only the discriminator learns it, and the generator follows its labels by the
     scores alone. The features learn with the classifier. The loss is the mean over the images with labels, so
-    that micro-batches with more or fewer of them give others. Labels as of `discriminator/co-training`.
+    that it depends on how a batch is split into micro-batches. Labels as of `discriminator/co-training`.
 
     Raises:
         FactError: the data have no labels.

@@ -51,8 +51,9 @@ class LatentConsistency(Auxiliary):
     """Latent consistency regularization: scores shall not change where the latent changes a little, while the
     generator's images shall.
 
-    Paper: Zhao et al. 2020, arXiv:2002.04724, the losses of both players in zCR; with `bcr` it is ICR.
-    The change of an image is the mean over its pixels of the squared difference.
+    Paper: Zhao et al. 2020, arXiv:2002.04724, the losses of both players in zCR; with `bcr` it is ICR. The
+    defaults are those of its smaller networks on CIFAR-10; for BigGAN λ_dis is 20. The change of an image is
+    the mean over its pixels of the squared difference.
 
     Raises:
         FitError: latents are indices.

@@ -71,14 +71,17 @@ class ConditionalContrastive(Embedded):
     """The conditional contrastive loss (2C): an image shall lie near the vector of its class and near the
     other images of its class in the batch, and far from the rest.
 
-    Paper: Kang & Park 2020 (ContraGAN), arXiv:2006.12681, section 3.2, eq. 8: the discriminator learns it on
-    real images, the generator on its own. The embedding is one linear layer on the discriminator's features.
+    Paper: Kang & Park 2020 (ContraGAN), arXiv:2006.12681, section 3.2, the 2C loss: the discriminator learns
+    it on real images, the generator on its own. The embedding is one linear layer on the discriminator's
+    features.
     """
 
     temperature: float = field(default=1.0, validator=above(0), help="the paper's t")
 
     def loss(self, image: Tensor, proxy: Tensor, label: Tensor) -> Tensor:
-        """-E log of the share of the class, its vector among it, in all similarities (eq. 8)."""
+        """-E log (P / (P + N)), P = exp(h·e / t) + Σ exp(h·h′ / t) over other images h′ of the class and its
+        vector e, N = Σ exp(h·h′ / t) over images of other classes.
+        """
         to_class = (image * proxy).sum(1, keepdim=True) / self.temperature  # (N, 1)
         to_others = image @ image.t() / self.temperature  # (N, N)
         itself = torch.eye(len(image), dtype=torch.bool, device=image.device)
@@ -93,10 +96,11 @@ class DataToDataCrossEntropy(Embedded):
     """The data-to-data cross-entropy: a classifier whose wrong answers are the images of other classes in the
     batch, which ignores what is easy already.
 
-    Paper: Kang et al. 2021 (ReACGAN), arXiv:2111.01118, section 3.3, eq. 5: similarities to the class above
-    the positive margin, and to images of other classes below the negative one, count no further. The
-    discriminator learns it on real images, the generator on its own. The embedding is one linear layer on
-    the discriminator's features.
+    Paper: Kang et al. 2021 (ReACGAN), arXiv:2111.01118, section 3: similarities to the class above the
+    positive margin, and to images of other classes below the negative one, count no further. Margins and
+    temperature are those of the released settings for CIFAR-10, whose weight is 0.5 (here 1). The
+    discriminator learns it on real images, the generator on its own. The embedding is one linear layer on the
+    discriminator's features.
     """
 
     temperature: float = field(default=0.5, validator=above(0), help="the paper's τ")
@@ -104,7 +108,9 @@ class DataToDataCrossEntropy(Embedded):
     negative_margin: float = field(default=0.02, validator=within(-1, 1), help="the paper's m_n")
 
     def loss(self, image: Tensor, proxy: Tensor, label: Tensor) -> Tensor:
-        """-E log of the share of the class beside the images of other classes (eq. 5)."""
+        """-E log (P / (P + N)), P = exp(min(0, h·e - m_p) / τ) of the vector e of the class, N = Σ exp(max(0,
+        h·h′ - m_n) / τ) over images h′ of other classes.
+        """
         easy = (image * proxy).sum(1, keepdim=True) - self.positive_margin
         to_class = easy.clamp_max(0) / self.temperature  # (N, 1), [·]₋
         to_others = (image @ image.t() - self.negative_margin).clamp_min(0) / self.temperature  # (N, N), [·]₊

@@ -19,10 +19,10 @@ class Decoded(Generator):
     """What a generator makes are codes of an autoencoder, which its decoder turns into images.
 
     The idea is that of Esser et al. 2020 (VQGAN), arXiv:2012.09841, section 3.2, where a transformer makes
-    the codes: a second stage learns the codes of a first one that stays as it is. `codes` makes maps
-    `(N, D, h, w)` of about [-1, 1], to which the codes were scaled channel by channel; flat codes `(D,)` are
-    maps `(D, 1, 1)`. They are scaled back, c = mean + deviation · x, replaced by the nearest vectors of the
-    codebook if there is one, and decoded.
+    the codes: a second stage learns the codes of a first one that stays as it is. `codes` makes maps `(N, D,
+    h, w)` with values in about [-1, 1], to which the codes were scaled channel by channel; flat codes `(D,)`
+    are maps `(D, 1, 1)`. They are scaled back, c = mean + deviation · x, replaced by the nearest vectors of
+    the codebook if there is one, and decoded.
 
     Code `(N, *code_shape)` of `codes` → image `(N, C, H, W)` of `decoder`.
 

@@ -24,9 +24,9 @@ class FewLabels(Auxiliary):
     row of zeros says that there is no label, and counts for nothing.
 
     Paper: Odena et al. 2017 (AC-GAN), arXiv:1610.09585, section 3, with the classifier of Lucic et al. 2019
-    (S3GAN), arXiv:1903.02271, which is trained together with the discriminator on the images that have
-    labels; with `auxiliary/rotation` on all images. Its loss is the mean over the images with labels, so that
-    micro-batches with more or fewer of them give others. Difference from S3GAN, which hands the classes that
+    (S3GAN), arXiv:1903.02271, which is trained together with the discriminator on the images that have labels
+    (`auxiliary/rotation` learns from all images). Its loss is the mean over the images with labels, so that
+    it depends on how a batch is split into micro-batches. Difference from S3GAN, which hands the classes that
     it predicts for real images without labels to a projection discriminator, as `discriminator/co-training`
     does: here any discriminator serves, and the generator learns from the classifier itself.
 

@@ -96,8 +96,8 @@ class UniformOneHot(LabelSampler):
     """One-hot rows, every class with equal probability, where the labels of the data are rows of class
     weights of which most may be missing.
 
-    So the labels of generated images are drawn in the released code of Lucic et al. 2019 (S3GAN),
-    arXiv:1903.02271, whatever few labels the data have.
+    The released code of Lucic et al. 2019 (S3GAN), arXiv:1903.02271, draws the labels of generated images in
+    this way, however few labels the data have.
 
     Raises:
         FactError: labels are drawn, but the data have none.

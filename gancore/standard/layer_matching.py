@@ -16,8 +16,8 @@ __all__ = ["LayerMatching"]
 
 @part("layer-matching")
 class LayerMatching(GeneratorRegularizer):
-    """The distance of the discriminator's maps, of all layers, of generated images from those of the real
-    ones in the same rows, as of a translation from its target.
+    """The mean absolute difference between the discriminator's maps of generated images, in all layers, and
+    those of the real images in the same rows, such as a translation and its target.
 
     Paper: Wang et al. 2017 (pix2pixHD), arXiv:1711.11585, eq. 4, its feature matching loss, with λ = 10 (eq.
     5): layers and scales are added up, and the discriminator is not trained by it. The released code takes

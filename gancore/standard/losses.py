@@ -179,8 +179,8 @@ class RelativisticPairing(Loss):
 class RelativisticAverage(Loss):
     """The relativistic average GAN: each image is judged relative to the average of the other kind.
 
-    Paper: Jolicoeur-Martineau 2018, arXiv:1807.00734, section 4.2, eq. 10 and 11 (RaSGAN). The averages are
-    those of the scores in a batch, all patches of a map among them, so that micro-batches give others. Scores
+    Paper: Jolicoeur-Martineau 2018, arXiv:1807.00734, section 4 (RaSGAN). The averages are over all scores of
+    a batch, patches included, so that the loss depends on how the batch is split into micro-batches. Scores
     of any shape → float32 scalars.
 
     Raises:

@@ -18,7 +18,7 @@ __all__ = ["MatchingAware"]
 @part("matching-aware", tags=["batch"])
 class MatchingAware(DiscriminatorRegularizer):
     """The matching-aware discriminator: a real image with the label of another is a third kind of image, and
-    counts as generated, so that the discriminator has to read labels, as embeddings of texts.
+    counts as generated, so that the discriminator has to read labels, such as embeddings of texts.
 
     Paper: Reed et al. 2016 (GAN-CLS), arXiv:1605.05396, section 4.2, whose discriminator maximizes log s_r +
     (log(1 - s_w) + log(1 - s_f)) / 2. That is half the loss of real and generated images and half of that of

@@ -21,8 +21,8 @@ WITHOUT = "a recipe without auxiliaries"
 
 @part("multi-hinge")
 class MultiHinge(Auxiliary):
-    """The multi-class hinge loss: K + 1 scores, one for each class and one for generated images, of which
-    that of the right class shall be ahead of the best of the others by a margin of 1.
+    """The multi-class hinge loss: K + 1 scores, one for each class and one for generated images; the score of
+    the right class should exceed the best of the others by a margin of 1.
 
     Paper: Kavalerov et al. 2019 (MHingeGAN), arXiv:1912.04216, with the hinge loss of Crammer & Singer 2001.
     Any discriminator has the scores: they are a linear layer on its features. The paper's first version, K +

@@ -19,9 +19,9 @@ __all__ = ["OrthogonalDiscriminator", "OrthogonalGenerator", "orthogonality"]
 def orthogonality(module: nn.Module) -> Tensor:
     """Σ ‖W Wᵀ ⊙ (1 - I)‖² over the weights of a module, a row of W for each output.
 
-    Of the relaxed form of Brock et al. 2018, arXiv:1809.11096, whose matrices have a column for each output.
-    Frozen weights, embeddings and weights of one dimension (biases, gains) are left out. Raises FitError
-    where no weight is left.
+    This is the relaxed form of Brock et al. 2018, arXiv:1809.11096, section 3.1, whose matrices have a column
+    for each output. Frozen weights, embeddings and weights of one dimension (biases, gains) are left out.
+    Raises FitError where no weight is left.
     """
     terms = [_similarity(weight) for weight in _matrices(module)]
     if not terms:
@@ -34,8 +34,8 @@ class OrthogonalGenerator(GeneratorRegularizer):
     """Orthogonal regularization of the generator: filters of a layer shall point in different directions,
     whatever their lengths.
 
-    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, its relaxed form without the diagonal; for it the
-    truncation trick works with more models.
+    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, section 3.1, the relaxed form without the diagonal:
+    more of the models that were trained with it bear the truncation trick.
     """
 
     weight: float = field(default=1e-4, validator=at_least(0), help="the paper's β")
@@ -52,8 +52,8 @@ class OrthogonalDiscriminator(DiscriminatorRegularizer):
     """Orthogonal regularization of the discriminator: filters of a layer shall point in different directions,
     whatever their lengths.
 
-    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, its relaxed form without the diagonal, which the
-    paper applies to the generator.
+    Paper: Brock et al. 2018 (BigGAN), arXiv:1809.11096, section 3.1, the relaxed form without the diagonal,
+    which the paper applies to the generator.
     """
 
     weight: float = field(default=1e-4, validator=at_least(0), help="the paper's β")

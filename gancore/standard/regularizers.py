@@ -128,8 +128,8 @@ class OneSidedGradientPenalty(DiscriminatorRegularizer):
 
 @part("max-gradient", tags=["batch"])
 class MaxGradient(DiscriminatorRegularizer):
-    """The squared Lipschitz constant of the discriminator, as far as a batch shows it: that of the largest
-    gradient norm among points drawn on lines between real and fake images.
+    """The squared Lipschitz constant of the discriminator, estimated by the square of the largest norm of its
+    gradient among points drawn on lines between real and fake images.
 
     Paper: Zhou et al. 2019 (Lipschitz GANs), arXiv:1902.05687, the penalty λ k(f)², k(f) the Lipschitz
     constant, estimated by the largest norm in a batch (MaxGP in its released code, whose λ of 0.1 is the

@@ -104,9 +104,9 @@ class Cosine(Ramp):
 class Exponential(Schedule):
     """Begins at 1 and is multiplied by `factor` over each `images` images, down to `lowest`.
 
-    As a factor on the learning rate that of Mirza & Osindero 2014, arXiv:1411.1784, section 4.1: 0.1, divided
-    by 1.00004 with each update of 100 images down to 1e-6, which is `factor` = 1 / 1.00004, `images` = 100,
-    `lowest` = 1e-5. It falls with each image, so that the size of the batch does not change it.
+    As a factor on the learning rate it is that of Mirza & Osindero 2014, arXiv:1411.1784, section 4.1: 0.1,
+    divided by 1.00004 with each update of 100 images down to 1e-6, which is `factor` = 1 / 1.00004, `images`
+    = 100, `lowest` = 1e-5. It falls with each image, so that the size of the batch does not change it.
     """
 
     factor: float = field(default=0.5, validator=[above(0), within(0, 1)], help="what it is multiplied by")

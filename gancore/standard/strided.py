@@ -22,7 +22,7 @@ __all__ = ["StridedDiscriminator", "StridedGenerator"]
 
 @interface("generator")
 class StridedGenerator(Generator):
-    """The layers that both generators share; `normalized` turns batch normalization on or off."""
+    """The generators of DCGAN and WGAN; `normalized` turns batch normalization on or off."""
 
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     width: int = field(default=64, validator=whole(1), help="channels of the largest hidden map")
@@ -70,7 +70,7 @@ class StridedGenerator(Generator):
 
 @interface("discriminator")
 class StridedDiscriminator(Discriminator):
-    """The layers that both discriminators share; `normalized` turns batch normalization on or off."""
+    """The discriminators of DCGAN and WGAN; `normalized` turns batch normalization on or off."""
 
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
     width: int = field(default=64, validator=whole(1), help="channels of the largest hidden map")

@@ -101,8 +101,8 @@ class TopK(Loss):
 
 @part("weighted")
 class Weighted(Loss):
-    """Another loss, weighted for each player; a weight of 0 leaves a player with its penalties and auxiliary
-    objectives, as feature matching has it (Salimans et al. 2016, arXiv:1606.03498, section 3.1).
+    """Another loss, weighted for each player; a weight of 0 leaves a player only its penalties and auxiliary
+    objectives, as in feature matching (Salimans et al. 2016, arXiv:1606.03498, section 3.1).
     """
 
     loss: Seat[Loss] = seat(default=NonSaturating, help="the loss that is wrapped")

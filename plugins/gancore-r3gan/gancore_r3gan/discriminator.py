@@ -62,7 +62,7 @@ EXAMPLES: tuple[dict[str, Any], ...] = (
 class R3GANDiscriminator(StagedDiscriminator):
     """The mirror of the generator: stages of grouped bottlenecks, halved in between, and a learned 4×4 basis.
 
-    Paper: Huang et al. 2024 (R3GAN), arXiv:2501.05441, section 3 and appendix; options as in
+    Paper: Huang et al. 2024 (R3GAN), arXiv:2501.05441, section 3 and appendix D; options as in
     generator/r3gan.
 
     `(N, C, H, W)` → `(N,)` float32.

@@ -25,7 +25,7 @@ from gancore_r3gan.stages import (
 class R3GANGenerator(Generator):
     """A code weights learned 4×4 maps; stages of grouped bottlenecks follow, doubled in between.
 
-    Paper: Huang et al. 2024 (R3GAN), arXiv:2501.05441, section 3 and appendix: no normalization, no mapping
+    Paper: Huang et al. 2024 (R3GAN), arXiv:2501.05441, section 3 and appendix D: no normalization, no mapping
     network, no tanh; two blocks for each map, twice as wide inside, 96 groups for 768 channels; maps are
     doubled with the filter [1, 2, 1] as released, that is [1, 3, 3, 1] between samples. For labels, the paper
     joins an embedding of the class to the latent: conditioner/embedding, with a code as long as both. The

@@ -71,7 +71,7 @@ def augment() -> ADAFixed:
 class R3GAN(TwoPlayerGAN):
     """The relativistic pairing game with R1 and R2 in each step, and ResNets without normalization.
 
-    Paper: Huang et al. 2024 (R3GAN), arXiv:2501.05441, sections 2 and 3 and appendix. One step is, in this
+    Paper: Huang et al. 2024 (R3GAN), arXiv:2501.05441, sections 2 and 3 and appendix D. One step is, in this
     order:
 
     1. one update of the discriminator by the relativistic pairing loss and by R1 and R2 with the same γ, on a
@@ -141,7 +141,7 @@ LABELS = Preset(
     doc="""R3GAN with labels, for CIFAR-10: an embedding of the class beside the latent, and at the end of the
     discriminator.
 
-    Paper: Huang et al. 2024, arXiv:2501.05441, appendix. Settings as recipe/r3gan.
+    Paper: Huang et al. 2024, arXiv:2501.05441, appendix D, table 9. Settings as recipe/r3gan.
     """,
     options={"generator": {"latent_size": 128}, **EMBEDDED},
     derived=DEVIATION,
@@ -153,7 +153,7 @@ FFHQ64 = Preset(
     doc="""R3GAN for FFHQ at 64×64, as released: batch 256, γ from 2 to 0.2, half-life up to 500,000 images,
     augmentation up to 0.3.
 
-    Paper: Huang et al. 2024, arXiv:2501.05441, appendix.
+    Paper: Huang et al. 2024, arXiv:2501.05441, appendix D, table 9.
     """,
     options=settings(over=20 * MILLION, half_life=0.5 * MILLION, p=0.3, gamma=2.0, batch=256),
 )
@@ -164,7 +164,7 @@ FFHQ256 = Preset(
     doc="""R3GAN for FFHQ at 256×256, as released: batch 256, γ from 150 to 15, half-life up to 500,000
     images, augmentation up to 0.3.
 
-    Paper: Huang et al. 2024, arXiv:2501.05441, appendix.
+    Paper: Huang et al. 2024, arXiv:2501.05441, appendix D, table 9.
     """,
     options=settings(over=20 * MILLION, half_life=0.5 * MILLION, p=0.3, gamma=150.0, batch=256),
 )
@@ -182,7 +182,7 @@ def imagenet(size: int, p: float, gamma: float) -> Preset:
     γ goes from {gamma:g} to {gamma / 10:g}, the half-life up to 50 million images and the augmentation up to
     {p:g}, over 200 million images.
 
-    Paper: Huang et al. 2024, arXiv:2501.05441, appendix.
+    Paper: Huang et al. 2024, arXiv:2501.05441, appendix D, table 9.
     """,
         options={
             **settings(over=200 * MILLION, half_life=50.0 * MILLION, p=p, gamma=gamma, batch=4096),
