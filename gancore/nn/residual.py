@@ -21,8 +21,8 @@ class ResidualBlock(nn.Module):
 
     Papers: He et al. 2016, arXiv:1603.05027, fig. 4e, as in Gulrajani et al. 2017 (WGAN-GP),
     arXiv:1704.00028, Miyato et al. 2018 (SNGAN), arXiv:1802.05957, fig. 8, and Brock et al. 2018 (BigGAN),
-    arXiv:1809.11096, fig. 15: `up` comes before the first convolution, `down` after the second; if the shape
-    changes, the shortcut is a 1×1 convolution.
+    arXiv:1809.11096, fig. 15: `up` comes before the first convolution (the text of WGAN-GP says the second,
+    its code has the first), `down` after the second; if the shape changes, the shortcut is a 1×1 convolution.
 
     * A generator's block: `norm=nn.BatchNorm2d` or a conditional one, `up=nn.Upsample(scale_factor=2)`.
     * A discriminator's: `down=nn.AvgPool2d(2)`, and in SNGAN `hidden=inputs`.

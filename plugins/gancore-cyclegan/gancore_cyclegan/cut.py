@@ -49,10 +49,10 @@ class CUT(Unpaired):
     4. an update of the averaged weights.
 
     λ_X is `contrastive` and λ_Y `identity`, both 1. The maps are those of the translator itself. Least
-    squares, Adam at 2e-4 with β₁ = 0.5, batch size 1, no pool of earlier translations; 400 epochs, in the
-    second half of which the learning rate goes to zero. FastCUT, the preset `fastcut`, has λ_X = 10, λ_Y = 0
-    and `flips`: images are mirrored before the translation and their maps mirrored back, so that the
-    translator learns to treat both alike.
+    squares, Adam at 2e-4 as in the published code (the paper: 2e-3) with β₁ = 0.5, batch size 1, no pool of
+    earlier translations; 400 epochs, in the second half of which the learning rate goes to zero. FastCUT, the
+    preset `fastcut`, has λ_X = 10, λ_Y = 0 and `flips`: images are mirrored before the translation and their
+    maps mirrored back, so that the translator learns to treat both alike.
 
     Differences: the published code halves the sum of both contrasts if there are two; its networks blur
     before they halve a map and after they double it, those of CycleGAN do not, and its weights have another

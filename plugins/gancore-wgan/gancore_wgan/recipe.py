@@ -99,7 +99,8 @@ class WGANGP(TwoPlayerGAN):
     Adam with learning rate 0.0001, β₁ = 0, β₂ = 0.9, batch size 64, normal latents of dimension 128, the
     residual networks of appendix F. Differences: samples come from an exponential average of the generator's
     weights (`average = "no-average"` for the paper's); for CIFAR-10 the paper's learning rate is 0.0002 and
-    falls linearly to zero (`generator_optimizer.lr`, `generator_optimizer.schedule = "linear"`).
+    falls linearly to zero (`generator_optimizer.lr`, `generator_optimizer.schedule = "linear"`), and its
+    released code updates the generator on twice as many images.
     """
 
     examples = (
