@@ -6,8 +6,8 @@ group. Here the three maps that are linear in each of two arguments (the output 
 gradient of the input, and that of the weight) are each other's derivatives, and all run in the operators of
 a first derivative. The function is the same, to the order of sums.
 
-On the CPU a kernel of one pixel, and one of many channels that moves over a small map, are products of
-matrices.
+On the CPU a kernel of one pixel, one of many channels that moves over a small map, and a transposed one that
+gives an image are products of matrices.
 """
 
 from typing import Any, NamedTuple
@@ -23,6 +23,8 @@ __all__ = ["Conv2d", "ConvTranspose2d", "conv2d", "conv_transpose2d", "mean_conv
 
 FEW = 2
 """How many times as many channels as places there must be for a product of matrices to be faster."""
+NARROW = 4
+"""The most channels that a transposed kernel of several pixels gives faster by a product of matrices."""
 
 
 class Geometry(NamedTuple):
@@ -47,12 +49,22 @@ class Geometry(NamedTuple):
         """Whether a kernel moves over maps of this size at so few places that it is faster to gather the
         pixels under it and multiply matrices: torch's convolution on the CPU reorders the weight each time.
         """
-        if self.groups > 1 or self.dilation != (1, 1) or kernel[2:] == (1, 1) or like.device.type != "cpu":
+        if not self.gathers(kernel, like):
             return False
         tall, wide = places(maps, *self.moves(kernel))
-        return like.is_contiguous(memory_format=torch.channels_last) and (
-            FEW * maps[0] * tall * wide <= kernel[0]
-        )
+        return FEW * maps[0] * tall * wide <= kernel[0]
+
+    def narrow(self, kernel: torch.Size, like: Tensor) -> bool:
+        """Whether it is transposed and gives so few channels that torch's convolution, which computes more of
+        them, takes twice as long as a product of matrices.
+        """
+        return self.transposed and kernel[1] <= NARROW and self.gathers(kernel, like)
+
+    def gathers(self, kernel: torch.Size, like: Tensor) -> bool:
+        """Whether the pixels under the kernel can be gathered for a product of matrices, on the CPU."""
+        if self.groups > 1 or self.dilation != (1, 1) or kernel[2:] == (1, 1) or like.device.type != "cpu":
+            return False
+        return like.is_contiguous(memory_format=torch.channels_last)
 
     def moves(self, kernel: torch.Size) -> tuple[Pair, Pair, Pair]:
         """Size of the kernel, stride and padding."""
@@ -68,7 +80,7 @@ class Geometry(NamedTuple):
         if self.pointwise(weight.shape, x):
             return _product(_rows(x), weight.flatten(1).t(), len(x), _sides(x), bias)
         size = self.spread_size(x.shape, weight.shape) if self.transposed else x.shape
-        if not self.few(size, weight.shape, weight):
+        if not self.few(size, weight.shape, weight) and not self.narrow(weight.shape, weight):
             return self.convolution(x, weight, bias)
         if not self.transposed:
             return self.gathered(x, weight, bias)

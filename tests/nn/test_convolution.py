@@ -156,11 +156,25 @@ def test_so_is_a_transposed_one(geometry):
 @torch.no_grad()
 def test_other_layouts_and_fewer_channels_are_convolved_by_torch(width, layout):
     """16 places: matrices from 32 channels on."""
-    weight = leaf(width, 3, 4, 4, layout=layout)
+    weight = leaf(width, 5, 4, 4, layout=layout)
     with Counted() as counted:
-        conv2d(leaf(1, 3, 8, 8), weight, stride=2, padding=1)
+        conv2d(leaf(1, 5, 8, 8), weight, stride=2, padding=1)
         conv_transpose2d(leaf(1, width, 4, 4), weight, stride=2, padding=1)
     assert counted.count == 2
+
+
+@pytest.mark.parametrize(("outputs", "convolutions"), [(1, 0), (4, 0), (5, 1)])
+def test_a_transposed_one_that_gives_an_image_is_a_product_of_matrices(outputs, convolutions):
+    x = leaf(1, 6, 16, 12, layout=torch.channels_last)
+    weight, bias = leaf(6, outputs, 4, 4, layout=torch.channels_last), leaf(outputs)
+    with Counted() as counted:
+        found = conv_transpose2d(x, weight, bias, stride=2, padding=1)
+    assert counted.count == convolutions
+    expected = functional.conv_transpose2d(x, weight, bias, stride=2, padding=1)
+    assert torch.allclose(found, expected)
+    derivatives, known = orders(found, x, [weight, bias]), orders(expected, x, [weight, bias])
+    for one, other in zip(derivatives, known, strict=True):
+        assert torch.allclose(one, other)
 
 
 def test_sums_over_a_small_map_are_added_in_float32():
