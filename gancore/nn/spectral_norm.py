@@ -1,13 +1,13 @@
 """Spectral normalization: layers whose weight is divided by its largest singular value.
 
-Paper: Miyato et al. 2018, arXiv:1802.05957, section 2 and algorithm 1: W̄ = W / σ(W), σ estimated by a power
-iteration that goes on from step to step. A training moves the layers of a player once after each of its
-updates; a part that holds them needs to do nothing.
+Paper: Miyato et al. 2018, arXiv:1802.05957, section 2.1 and algorithm 1: W̄ = W / σ(W), σ estimated by a
+power iteration that goes on from step to step, once in each update. A training moves the layers of a player
+once after each of its updates; a part that holds them needs to do nothing.
 
-Difference: the paper iterates in each forward pass. Here a forward pass changes nothing, so micro-batches,
-passes of other players, a second differentiation and several processes all see the same function of W; after
-each update the stored vector v follows the new weight, as it would in the next forward pass. σ = ‖Wv‖, which
-with u = Wv / ‖Wv‖ is the paper's uᵀWv, and so is its gradient u vᵀ.
+Difference: the released code iterates in each forward pass. Here a forward pass changes nothing, so
+micro-batches, passes of other players, a second differentiation and several processes all see the same
+function of W; after each update the stored vector v follows the new weight, as it would in the next forward
+pass. σ = ‖Wv‖, which with u = Wv / ‖Wv‖ is the paper's uᵀWv, and so is its gradient u vᵀ.
 """
 
 from typing import Any

@@ -23,11 +23,11 @@ class Unrolled(GeneratorRegularizer):
     """The generator's loss against the discriminator that K further steps of gradient descent would make of
     it, so that the generator foresees the answer and does not jump from mode to mode.
 
-    Paper: Metz et al. 2017, arXiv:1611.02163, section 2.2, eq. 7 to 10, with the gradient through all K
-    steps. They are steps of plain gradient descent on the loss in the seat, without penalties, on the images
-    of this update, by all weights of the discriminator; these are the same afterwards. It stands in place of
-    the generator's loss where that is `{ part = "weighted", generator_weight = 0.0 }`, and beside it
-    otherwise.
+    Paper: Metz et al. 2017, arXiv:1611.02163, section 2.2, eq. 6 to 9, with the gradient through all K steps.
+    They are steps of plain gradient descent, as in eq. 7 (the paper's experiments: Adam), on the loss in the
+    seat, without penalties, on the images of this update, by all weights of the discriminator; these are the
+    same afterwards. It stands in place of the generator's loss where that is `{ part = "weighted",
+    generator_weight = 0.0 }`, and beside it otherwise.
 
     Micro-batches and processes each unroll on their own images, so that they give another gradient than the
     whole batch.

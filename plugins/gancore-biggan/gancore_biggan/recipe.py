@@ -78,8 +78,8 @@ class BigGAN(TwoPlayerGAN):
     statistics of batch normalization, from latents N(0, 1), which `sample --threshold` truncates. The
     average's half-life is counted in images, so other batch sizes and shorter trainings need another
     `average.half_life`. Differences: the class embedding is initialized N(0, 1), not orthogonally; generated
-    images get labels as they occur in the data; the power iteration follows each update, not each forward
-    pass.
+    images get labels as they occur in the data; the power iteration follows each update (released code: each
+    forward pass).
     """
 
     examples = (

@@ -26,10 +26,10 @@ class SNGAN(TwoPlayerGAN):
 
     Hinge loss (eq. 16 and 17), batch size 64, Adam with learning rate 0.0002, β₁ = 0, β₂ = 0.9 for both,
     normal latents of dimension 128. Differences: samples come from an exponential average of the generator's
-    weights (`average = "no-average"` for the paper's); the power iteration follows each update, not each
-    forward pass; the paper's learning rate on ImageNet falls linearly towards the end, that of its released
-    settings for CIFAR-10 from the beginning (`generator_optimizer.schedule = "linear"`), where an update of
-    the generator has 128 images.
+    weights (`average = "no-average"` for the paper's); the power iteration follows each update (the paper's
+    algorithm 1: once before it; released code: each forward pass); the paper's learning rate on ImageNet
+    falls linearly towards the end, that of its released settings for CIFAR-10 from the beginning
+    (`generator_optimizer.schedule = "linear"`), where an update of the generator has 128 images.
     """
 
     examples = (
