@@ -11,7 +11,7 @@ __all__ = [
     "at_least_float32",
     "autocast_dtype",
     "cast_weight",
-    "emulates_bfloat16",
+    "computes_bfloat16",
     "in_bfloat16",
     "without_autocast",
 ]
@@ -25,14 +25,18 @@ def at_least_float32(value: Tensor) -> Tensor:
     return value if value.dtype == torch.float64 else value.float()
 
 
-def emulates_bfloat16(device: torch.device) -> bool:
-    """Whether the device is an x86 processor without instructions for bfloat16 (AVX512-BF16 or AMX), where
-    torch converts each operand to float32, which takes more time than float32 alone.
+def computes_bfloat16(device: torch.device) -> bool | None:
+    """Whether the device has instructions for bfloat16; None where torch does not tell.
+
+    An x86 processor has AVX512-BF16 or AMX for it; without them torch converts each operand to float32, which
+    takes longer than float32 alone.
     """
-    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # torch 2.10 does not tell
-        return False
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # as torch 2.10 has not
+        return None
     found = torch.cpu.get_capabilities()
-    return found["architecture"] == "x86_64" and not (found["avx512_bf16"] or found["amx_tile"])
+    return bool(found["avx512_bf16"] or found["amx_tile"]) if found["architecture"] == "x86_64" else None
 
 
 def autocast_dtype(x: Tensor) -> torch.dtype | None:

@@ -47,7 +47,10 @@ class Settings:
         optional(whole(1)),
     )
     precision: str = _setting(
-        "float32", "float32, or bf16 for autocast with float32 weights", one_of(*PRECISIONS)
+        "float32",
+        "float32; bf16 for autocast with float32 weights; or auto: bf16 where the device has instructions "
+        "for it",
+        one_of(*PRECISIONS, "auto"),
     )
     seed: int = _setting(0, "seed of initial weights, data order and noise", whole(0), fixed=True)
     device: str = _setting("auto", "auto (the best one there is), cpu, cuda, cuda:1 or mps")
@@ -90,6 +93,8 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         _check_device(self.device)
+        if self.precision == "auto":  # the choice is kept, so that a run goes on as it began
+            object.__setattr__(self, "precision", self._best_precision())
 
     @classmethod
     def of(cls, **values: Any) -> "Settings":
@@ -114,6 +119,11 @@ class Settings:
         parts = {"checkpoint_every": 10, "sample_every": 20, "report_every": 200, "evaluate_every": 10}
         chosen: int | None = getattr(self, name)
         return chosen or max(1, total // parts[name])
+
+    def _best_precision(self) -> str:
+        from gancore.component.precision import computes_bfloat16
+
+        return "bf16" if computes_bfloat16(self.torch_device()) else "float32"
 
     def torch_device(self) -> "torch.device":
         """The device to train on: with `auto` CUDA, else Apple's MPS, else the CPU."""

@@ -87,8 +87,8 @@ def _seen(run: RunFolder) -> int:
 
 def differing(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     """The given settings that differ from these. Raises UserError for an unknown one."""
-    Settings.of(**given)
-    return {name: value for name, value in given.items() if getattr(settings, name) != value}
+    asked = attrs.asdict(Settings.of(**given))
+    return {name: asked[name] for name in given if getattr(settings, name) != asked[name]}
 
 
 def changed_recipe(run: RunFolder, changes: Mapping[str, Any]) -> tuple[Recipe, dict[str, Any] | None]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from gancore.component.discovery import host
-from gancore.component.precision import emulates_bfloat16
+from gancore.component.precision import computes_bfloat16
 from gancore.data import Data, Loader
 from gancore.errors import CheckpointError, GancoreError, Interrupted, MeasureError, NotFinite, RunError
 from gancore.measure.alarms import Alarm
@@ -346,7 +346,7 @@ class Training:
         self._grids()
 
     def _check_precision(self) -> None:
-        if self.settings.precision == "bf16" and emulates_bfloat16(self.run.device):
+        if self.settings.precision == "bf16" and computes_bfloat16(self.run.device) is False:
             self._warn(
                 "this processor has no instructions for bfloat16, so bf16 takes longer than float32 here; "
                 f"to go on faster, stop and use `gancore train --resume {self.folder} --precision float32`"

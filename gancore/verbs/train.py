@@ -101,7 +101,7 @@ def train(
         images: length of the training, in images seen; default: the recipe's.
         batch: batch size, over all processes; default: the recipe's.
         micro_batch: images per forward pass; saves memory, gradients stay the same.
-        precision: float32 or bf16.
+        precision: float32, bf16, or auto: bf16 where the device has instructions for it.
         seed: seed of initial weights, data order and noise; default: 0.
         device: auto, cpu, cuda, mps.
         threads: number of CPU threads.

@@ -51,7 +51,8 @@ def translate(
         overlap: pixels of its neighbors that a tile reads too, on each side; default: 32.
         alpha: keep it, resized; send it through the network as a gray picture (network); or lay images on
             white or black; default: keep.
-        precision: float32, or bf16 for autocast with float32 weights; default: float32.
+        precision: float32; bf16 for autocast with float32 weights; or auto: bf16 where the device has
+            instructions for it; default: float32.
         device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
         output: folder for the translations.
         progress: called as `progress(what, done, total)`.
