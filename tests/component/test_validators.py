@@ -90,7 +90,7 @@ def test_every_numeric_option_has_a_range():
         ({"images": 1.5}, "setting: images must be a whole number, at least 1; got 1.5"),
         ({"images": True}, "setting: images must be a whole number, at least 1; got True"),
         ({"batch": "a"}, "setting: batch must be a whole number, at least 1; got 'a'"),
-        ({"precision": "fp8"}, "setting: precision must be one of float32, bf16; got 'fp8'"),
+        ({"precision": "fp8"}, "setting: precision must be one of float32, bf16, auto; got 'fp8'"),
     ],
 )
 def test_settings_of_a_training_are_checked_alike(changes, words):
