@@ -22,6 +22,10 @@ class Importer(ABC):
     """What it reads, in words, such as `rosinality's StyleGAN2`."""
     options: ClassVar[Mapping[str, Sequence[str]]] = {}
     """Options of `pipeline` that the user may choose, each with its values, the default first."""
+    judge_decides: ClassVar[bool] = False
+    """Whether a generator is trained on by the recipe of this code if its discriminator is of this code,
+    though another importer reads the generator: its networks are the same.
+    """
 
     @abstractmethod
     def is_generator(self, network: Network) -> bool:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import attrs
+
 from gancore.component.bounded import bounded_by_weights
 from gancore.component.discovery import host, registry
 from gancore.component.interfaces import Discriminator, Generator, ImageShape
@@ -45,11 +47,13 @@ def import_generator(network: Network, **options: str) -> Pipeline:
         return importer.pipeline(network, **options)
 
 
-def import_discriminator(network: Network) -> Discriminator:
-    """A published discriminator. Raises like `import_generator`."""
+def import_discriminator(network: Network, image: ImageShape | None = None) -> Discriminator:
+    """A published discriminator; `image` is the shape `(C, H, W)` of its generator's images, if known, where
+    its weights and settings do not tell it. Raises like `import_generator`.
+    """
     importer = _known(network, _judges, JUDGE)
     with _as_damage():
-        return importer.discriminator(network)
+        return importer.discriminator(network if image is None else attrs.evolve(network, image=image))
 
 
 def import_file(
@@ -84,6 +88,8 @@ def import_file(
     judges = networks if discriminator is None else read_networks(discriminator)
     with bounded_by_weights(judges.path):
         judge, why = _discriminator(judges, pipeline) if recipe else (None, "no recipe trains such networks")
+    if judge is not None:
+        recipe = _judges_recipe(judges, pipeline) or recipe
     with whole_folder(folder) as aside:
         RunFolder(aside).save_pipelines({"image": pipeline})
         if judge is not None:
@@ -157,12 +163,11 @@ def _any(networks: Networks, name: str, knows: Callable[[Importer, Network], boo
 
 
 def _discriminator(networks: Networks, pipeline: Pipeline) -> tuple[Discriminator | None, str]:
-    named = [name for name in JUDGES if name in networks]
-    named += [name for name in networks if _any(networks, name, _judges)]
-    if not named:
+    name = _judge(networks)
+    if name is None:
         return None, "the file has no discriminator"
     try:
-        made = import_discriminator(networks[named[0]])
+        made = import_discriminator(networks[name], image=pipeline.generator.image)
     except CheckpointError as error:
         return None, f"the discriminator cannot be imported: {error}"
     shown = _shown(pipeline.generator, made)
@@ -170,6 +175,20 @@ def _discriminator(networks: Networks, pipeline: Pipeline) -> tuple[Discriminato
     if reads[0] != shown[0]:
         return None, f"the discriminator reads images {tuple(reads)}, not {tuple(makes)}"
     return (made, "") if tuple(reads) == shown else _of_size(made, shown, makes)
+
+
+def _judge(networks: Networks) -> str | None:
+    """The name of the discriminator in a file."""
+    named = [name for name in JUDGES if name in networks]
+    named += [name for name in networks if _any(networks, name, _judges)]
+    return named[0] if named else None
+
+
+def _judges_recipe(networks: Networks, pipeline: Pipeline) -> dict[str, Any]:
+    """The recipe of the discriminator's code, if that decides; else empty."""
+    name = _judge(networks)
+    importer = _known(networks[name], _judges, JUDGE) if name else None
+    return importer.recipe(pipeline) if importer and importer.judge_decides else {}
 
 
 def _shown(generator: Generator, judge: Discriminator) -> ImageShape:

@@ -10,7 +10,6 @@ from torch.nn import functional
 
 from gancore.component.interfaces import ImageShape
 from gancore.errors import CheckpointError
-from gancore.nn.resnet import attention_size
 from gancore.published.networks import Network
 from gancore.published.refusals import shown
 from gancore.published.spectral import weight_and_v
@@ -26,12 +25,18 @@ __all__ = [
     "up_sizes",
 ]
 
+INFOMAX = ("local_feat_blocks.", "global_feat_blocks.", "local_nrkhs", "global_nrkhs")
+"""How names begin in discriminators of InfoMax-GAN alone."""
 LAYERS = {"c1": "conv1", "c2": "conv2", "c_sc": "shortcut", "b1": "norm1", "b2": "norm2"}
 ATTENTION = {"theta": "query", "phi": "key", "g": "value", "o": "out"}
 SIZES = {4: 32, 5: 64, 6: 128}
 """Size of the images, by the blocks of a discriminator."""
 SMALLER = 48
-"""Size of the images of SNGAN's other discriminator with 5 blocks, whose score is called l5, not l6."""
+"""Size of the images of the other discriminators with 5 blocks, of which the last does not halve."""
+LEAST, MOST = 4, 7
+"""Sides of the smallest map (`bottom_width` there) with which the networks here can be built."""
+ATTENDS_AFTER = {3: 2, 5: 3}
+"""The block of a generator whose maps attend, counted from 1, by its blocks."""
 MOST_BLOCKS, WIDEST = 10, 16384
 
 
@@ -70,11 +75,14 @@ def is_up(network: Network) -> bool:
 def is_down(network: Network) -> bool:
     """Whether it is a discriminator of torch-mimicry's residual families."""
     names = network.tensors.keys()
-    return any(n.startswith("block1.c1.") for n in names) and not any(n.startswith("l1.") for n in names)
+    firsts = ("block1.c1.", f"{INFOMAX[0]}0.c1.")
+    return any(n.startswith(firsts) for n in names) and not any(n.startswith("l1.") for n in names)
 
 
 def is_spectral(network: Network, layer: str) -> bool:
-    """Whether a layer, as `block2.c1`, is spectrally normalized."""
+    """Whether a layer, as `block2.c1`, is spectrally normalized; all of InfoMax-GAN's discriminator are."""
+    if any(name.startswith(INFOMAX) for name in network.tensors):
+        return True
     return any(f"{layer}.{name}" in network.tensors for name in ("weight_u", "sn_u"))
 
 
@@ -89,48 +97,82 @@ def up_sizes(network: Network) -> UpSizes:
         raise CheckpointError(
             f"l1.weight has {start[0]} rows, not a square number for each of {widths[0]} channels"
         )
+    if not LEAST <= side <= MOST:
+        raise CheckpointError(
+            f"the smallest map of the generator is {side}×{side} (its bottom_width), but networks here start "
+            f"from {LEAST}×{LEAST} to {MOST}×{MOST}; import a network that was trained so"
+        )
     size = side << blocks
     gain = found.get("blocks.0.norm1.gain.weight")
     classes = 0 if gain is None else len(gain)
-    image = (last[0], size, size)
-    return UpSizes(start[1], widths, image, classes, attention_size(image) * ("attention.gate" in found))
+    attention = (side << ATTENDS_AFTER.get(blocks, blocks - 1)) * ("attention.gate" in found)
+    return UpSizes(start[1], widths, (last[0], size, size), classes, attention)
 
 
 def down_sizes(network: Network) -> DownSizes:
-    """The sizes of a discriminator, from its weights, and of its images from the setting `size`, or else from
-    the number of its blocks. Raises CheckpointError if they disagree.
+    """The sizes of a discriminator, from its weights; those of its images are the setting `size`, or those
+    of its generator (`Network.image`), or follow from its blocks. Raises CheckpointError if they disagree, or
+    nothing tells the size.
     """
     found = resnet_weights(network)
     blocks = _blocks(found)
     widths = tuple(_shape(found, f"blocks.{i}.conv2.weight", 4)[0] for i in range(blocks))
-    named = any(name.startswith("l5.") for name in network.tensors)
-    usual = SMALLER if blocks == 5 and named else SIZES.get(blocks)
-    size = network.init_kwargs.get("size", usual)
+    height, width = _size(network, blocks)
+    # without a change of shape there is no layer in a shortcut; the last of 48 pixels widens, but halves not
+    halvings = sum(f"blocks.{i}.shortcut.weight" in found for i in range(blocks))
+    smaller = _is_smaller(network) or (_is_critic(network) and height < SIZES[5])
+    halvings -= blocks == 5 == halvings and smaller
+    colors = _shape(found, "blocks.0.conv1.weight", 4)[1]
+    classes = len(found.get("embedding.weight", ()))
+    attention = (min(height, width) >> 2) * ("attention.gate" in found)  # always after the second block
+    return DownSizes(widths, halvings, (colors, height, width), classes, attention)
+
+
+def _size(network: Network, blocks: int) -> tuple[int, int]:
+    """Height and width of the images of a discriminator."""
+    size = network.init_kwargs.get("size")
+    if size is None and network.image is not None:
+        return network.image[1:]
+    if size is None and blocks == 5 and _is_critic(network):
+        raise CheckpointError(
+            f"a critic of 5 blocks reads images of {SMALLER} or {SIZES[5]} pixels, and its weights do not "
+            "tell which; import it with its generator"
+        )
+    usual = SMALLER if blocks == 5 and _is_smaller(network) else SIZES.get(blocks)
+    size = usual if size is None else size
     if type(size) is not int or not 4 <= size <= 2048:
         raise CheckpointError(
             f"the size of its images is {shown(size)}; known are those of 4, 5 and 6 blocks"
         )
-    # without a change of shape there is no layer in a shortcut; the last of 48 pixels widens, but halves not
-    changes = sum(f"blocks.{i}.shortcut.weight" in found for i in range(blocks))
-    halvings = next(count for count in range(changes, -1, -1) if size % (1 << count) == 0)
-    colors = _shape(found, "blocks.0.conv1.weight", 4)[1]
-    classes = len(found.get("embedding.weight", ()))
-    attention = (size >> 2) * ("attention.gate" in found)  # always after the second block
-    return DownSizes(widths, halvings, (colors, size, size), classes, attention)
+    return size, size
+
+
+def _is_smaller(network: Network) -> bool:
+    """Whether the score of a discriminator of 5 blocks is called as for 48 pixels; l6 otherwise."""
+    return any(name.startswith("l5.") for name in network.tensors)
+
+
+def _is_critic(network: Network) -> bool:
+    """Whether it is one of WGAN-GP, whose scores have the same name at 48 pixels and at 64."""
+    return not is_spectral(network, "block1.c1")
 
 
 def resnet_weights(network: Network) -> dict[str, Tensor]:
     """The weights by the names of `ResNetUp`, or of `ResNetDown` with `score` and `embedding` beside it.
 
     Spectral normalization is torch's (`weight_orig`, `weight_u`, `weight_v`) or torch-mimicry's own (`sn_u`).
+    The layer that tells rotations in SSGAN's discriminators is left out.
 
     Raises:
         CheckpointError: a name is not known.
     """
     up = is_up(network)
     made: dict[str, Tensor] = {}
+    turns = "l_y.bias" in network.tensors  # an embedding of classes has none
     for name, value in _spectral(network.tensors).items():
         layer, _, rest = name.rpartition(".")
+        if turns and layer == "l_y":
+            continue
         ours = _layer(layer, up)
         if rest == "gamma":
             made["attention.gate"] = value
@@ -156,6 +198,10 @@ def _layer(name: str, up: bool) -> str:
         return {"l": "start", "b": "norm", "c": "to_image"}[block[0]]
     if re.fullmatch(r"l\d+|l_y", block) and not up and not inner:
         return "embedding" if block == "l_y" else "score"
+    if name.startswith(INFOMAX):
+        raise CheckpointError(
+            "discriminators of InfoMax-GAN are not supported; import its generator, which is SNGAN's, alone"
+        )
     raise CheckpointError(f"{shown(name)} is not a layer of torch-mimicry's residual networks")
 
 

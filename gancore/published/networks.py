@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from gancore.component.interfaces import ImageShape
 from gancore.component.part import Part
 from gancore.component.weights import load_state
 from gancore.errors import CheckpointError
@@ -40,6 +41,8 @@ DEEPEST = 32
 """The maximum number of tensors in a network, and the maximum nesting depth."""
 MOST_ENTRIES = 1000
 """The maximum number of networks and other values in a file."""
+MOST_SETTINGS = 2000
+"""The maximum number of values in a list of settings, as names of classes."""
 PER_MODULE, PER_SETTING = 250, 100
 """What a module and a setting count, in characters."""
 
@@ -52,6 +55,7 @@ class Network:
     A state dict has no class, settings or attributes; these fields are then empty. `init_kwargs` of a
     safetensors file are the JSON object `config` of its metadata. `attributes` holds the modules' plain
     attributes by dotted name, `beside` what lies beside the networks in the file: plain values, and tensors.
+    `image` is the shape of its generator's images, for a discriminator that is imported with one.
     """
 
     class_name: str
@@ -60,6 +64,7 @@ class Network:
     tensors: dict[str, Tensor]
     attributes: dict[str, Any] = attrs.field(factory=dict)
     beside: Mapping[str, Any] = attrs.field(factory=dict)
+    image: ImageShape | None = None
 
 
 class Networks(Mapping[str, Network]):
@@ -317,7 +322,7 @@ def _table(state: Mapping[Any, Any], kind: str) -> dict[str, Any]:
 def _plain(value: Any, spent: SpelledOut, depth: int = 0) -> Any:
     """Settings are small; anything larger is refused, also a table that contains itself."""
     spent.spend(1, PER_SETTING)
-    if depth > 4 or (isinstance(value, dict | list | tuple) and len(value) > 200):
+    if depth > 4 or (isinstance(value, dict | list | tuple) and len(value) > MOST_SETTINGS):
         raise Refused("settings larger than those of any network")
     if isinstance(value, dict):
         return {str(name): _plain(inner, spent, depth + 1) for name, inner in value.items()}

@@ -38,7 +38,8 @@ def parity(file: Path | str) -> Parity:
         CheckpointError: the file cannot be read, or no importer knows its networks.
     """
     networks, known = read_networks(Path(file)), load_file(file)
-    pipeline, judge = import_generator(networks["G"]), import_discriminator(networks["D"])
+    pipeline = import_generator(networks["G"])
+    judge = import_discriminator(networks["D"], image=pipeline.generator.image)
     label, shown = known.get("in.y"), known["out.image"]
     image = pipeline.generator.eval()(pipeline.conditioner(known["in.z"], label))  # (N, C, H, W)
     scores = judge.eval()(shown, label)  # (N,)

@@ -21,11 +21,12 @@ def test_images_and_scores_are_those_of_the_networks_in_the_file(tmp_path, monke
     judge = torch.nn.Module()
     judge.forward = lambda image, label: image.sum((1, 2, 3))
     generator = torch.nn.Module()
+    generator.image = (1, 2, 2)
     generator.forward = lambda code: code[:, :, None, None].expand(-1, -1, 2, 2)
     made = SimpleNamespace(generator=generator, conditioner=lambda latent, label: latent + label[:, None])
     monkeypatch.setattr(room, "read_networks", lambda path: {"G": None, "D": None})
     monkeypatch.setattr(room, "import_generator", lambda network: made)
-    monkeypatch.setattr(room, "import_discriminator", lambda network: judge)
+    monkeypatch.setattr(room, "import_discriminator", lambda network, image: judge)
     image = torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1).expand(2, 1, 2, 2).contiguous()
     known = {"in.z": torch.tensor([[1.0], [2.0]]), "in.y": torch.tensor([0, 1]), "out.image": image}
     known["out.scores_of_image"] = torch.tensor([[4.0], [12.0]])

@@ -14,7 +14,7 @@ from gancore.standard.samplers import Normal
 from gancore_progan.discriminator import ProGANDiscriminator
 from gancore_progan.generator import ProGANGenerator
 from gancore_progan.names import converted, discriminator_place, generator_place, plain_names
-from gancore_progan.settings import settings
+from gancore_progan.settings import classes_of, settings
 
 __all__ = ["Zoo"]
 
@@ -51,7 +51,7 @@ class Zoo(Importer):
         )
         place = partial(generator_place, scales=len(widths) - 1)
         _fill(generator, found, place, told.equalized, told.coarser)
-        code, classes = (latent,), told.classes
+        code, classes = (latent,), classes_of(network)
         conditioner: Conditioner = OneHot(code=code, classes=classes) if classes else Identity(code=code)
         return Pipeline(
             sampler=Normal(latent=(latent - classes,)),

@@ -10,7 +10,7 @@ from gancore.errors import CheckpointError
 from gancore.published import Network, shown
 from gancore_progan.generator import Output
 
-__all__ = ["Settings", "settings"]
+__all__ = ["Settings", "classes_of", "settings"]
 
 TANH = ("MSE", "DCGAN")
 """The losses with which images end in a tanh there."""
@@ -19,14 +19,13 @@ TANH = ("MSE", "DCGAN")
 @attrs.frozen
 class Settings:
     """Weight of the coarser image while a size fades in, slope of the leaky ReLUs, whether the learning rate
-    is equalized, what follows the layer to colors, and the length of the class vector at the latent's end.
+    is equalized, and what follows the layer to colors.
     """
 
     coarser: float
     slope: float
     equalized: bool
     output: Output
-    classes: int
 
 
 def settings(network: Network) -> Settings:
@@ -35,8 +34,7 @@ def settings(network: Network) -> Settings:
     Raises:
         CheckpointError: they are out of range, without counterpart here, or unusable there.
     """
-    beside = network.beside.get("config")
-    told = {**(beside if isinstance(beside, dict) else {}), **network.init_kwargs}
+    told = _told(network)
     if told.get("perChannelNormalization") is False:
         raise CheckpointError(
             "perChannelNormalization is False; the code of these networks cannot run so, give others"
@@ -46,8 +44,35 @@ def settings(network: Network) -> Settings:
         slope=_share(told, "leakyReluLeak", 0.2),
         equalized=told.get("equalizedlR") is not False,
         output="tanh" if _ends_in_tanh(told) else "linear",
-        classes=_classes(told),
     )
+
+
+def classes_of(network: Network) -> int:
+    """The length of the class vector at the end of a generator's latent, 0 for none.
+
+    Raises:
+        CheckpointError: it says more than one class of one attribute.
+    """
+    told = _told(network)
+    attributes, length = told.get("attribKeysOrder"), told.get("categoryVectorDim", 0)
+    if not length:
+        return 0
+    if type(length) is not int or not isinstance(attributes, dict) or len(attributes) != 1:
+        raise CheckpointError(
+            "the generator has several attributes, which a label cannot say; import one with a single one"
+        )
+    return length
+
+
+def _told(network: Network) -> dict[str, Any]:
+    """What is said of the network, beside it and in its metadata."""
+    beside = network.beside.get("config", {})
+    if not isinstance(beside, dict):
+        raise CheckpointError(
+            f"its config is {shown(beside)}, not settings that can be read, without which the network is "
+            "another; give a file whose config holds names and plain values"
+        )
+    return {**beside, **network.init_kwargs}
 
 
 def _ends_in_tanh(told: Mapping[str, Any]) -> bool:
@@ -60,15 +85,3 @@ def _share(told: Mapping[str, Any], name: str, default: float) -> float:
     if not is_number(value) or not 0 <= value <= 1:
         raise CheckpointError(f"{name} is {shown(value)}, not a number from 0 to 1; give another file")
     return float(value)
-
-
-def _classes(told: Mapping[str, Any]) -> int:
-    """The length of the class vector, if it has one class of one attribute."""
-    attributes, length = told.get("attribKeysOrder"), told.get("categoryVectorDim", 0)
-    if not length:
-        return 0
-    if type(length) is not int or not isinstance(attributes, dict) or len(attributes) != 1:
-        raise CheckpointError(
-            "the generator has several attributes, which a label cannot say; import one with a single one"
-        )
-    return length

@@ -162,6 +162,36 @@ def test_classes_of_one_attribute_are_labels(tmp_path, config):
         import_generator(networks["netG"])
 
 
+@torch.no_grad()
+def test_settings_may_name_hundreds_of_classes(tmp_path, config):
+    config.attribKeysOrder = {"kind": {"order": 0, "values": [f"class {i}" for i in range(300)]}}
+    config.categoryVectorDim, config.alpha = 300, 0.4
+    weights, z = generator_state(latent=303), torch.randn(3, 3)
+    pipeline = import_generator(saved(tmp_path / "zoo.pth", config, netG=weights)["netG"])
+    label = torch.tensor([0, 7, 299])
+    code = torch.cat([z, torch.nn.functional.one_hot(label, 300).float()], 1)
+    assert close(pipeline.generator(pipeline.conditioner(z, label)), image_of(weights, code, 0.4))
+
+
+def test_settings_that_cannot_be_read_are_not_ignored(tmp_path, config):
+    config.attribKeysOrder = {"kind": {"order": 0, "values": list(range(3000))}}
+    networks = saved(tmp_path / "zoo.pth", config, netG=generator_state(), netD=discriminator_state())
+    for name, read in (("netG", import_generator), ("netD", import_discriminator)):
+        with pytest.raises(
+            CheckpointError, match="config is .*, not settings that can be read.*; give a file"
+        ):
+            read(networks[name])
+
+
+@torch.no_grad()
+def test_a_discriminator_of_several_attributes_is_read(tmp_path, config):
+    config.attribKeysOrder = {name: {"order": i, "values": ["a", "b"]} for i, name in enumerate("xy")}
+    config.categoryVectorDim = 4
+    weights, image = discriminator_state(scores=5), torch.randn(4, 3, 8, 8)
+    judge = import_discriminator(saved(tmp_path / "zoo.pth", config, netD=weights)["netD"])
+    assert close(judge(image), scores_of(weights, image))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -12,6 +12,8 @@ from gancore_sagan import (
 from gancore.errors import FactError
 from gancore.nn.attention import SelfAttention
 from gancore.nn.spectral_norm import Spectral
+from gancore.published import Network
+from gancore.published.mimicry import up_sizes
 
 
 def parameters(module):
@@ -63,3 +65,13 @@ def test_the_recipe_is_that_of_the_paper():
     assert (recipe.batch, recipe.discriminator_steps, recipe.loss.name) == (256, 1, "hinge")
     with pytest.raises(FactError, match="the data have no labels"):
         LABELS(image=(3, 16, 16), classes=0)
+
+
+@pytest.mark.parametrize(("blocks", "side", "attends"), [(3, 4, 16), (3, 6, 24), (5, 4, 32), (5, 5, 40)])
+def test_generators_of_torch_mimicry_attend_after_the_block_that_they_do_there(blocks, side, attends):
+    """After the second of three blocks and the third of five, whatever the size of the smallest map."""
+    shapes = {"l1.weight": (2 * side**2, 5), "block2.c1.weight_u": (2,), "c9.weight": (3, 2, 3, 3)}
+    shapes |= {f"block{i + 2}.c1.weight": (2, 2, 3, 3) for i in range(blocks)} | {"attn_block.gamma": ()}
+    tensors = {name: torch.ones(shape) for name, shape in shapes.items()}
+    found = up_sizes(Network("", (), {}, tensors))
+    assert found.attention == attends and found.image == (3, side << blocks, side << blocks)

@@ -9,15 +9,12 @@ from gancore_sngan import (
     SNGANDiscriminator,
     SNGANGenerator,
 )
-from safetensors.torch import save_file
 
 from gancore import build, create
 from gancore.data import open_data
 from gancore.errors import FactError, FitError, SpecError
 from gancore.nn.conditional_norm import ConditionalBatchNorm2d
 from gancore.nn.residual import ResidualBlock
-from gancore.published import import_discriminator, import_generator, read_networks
-from gancore.testing.parity import difference
 from gancore.training.start import fit_to_data
 
 
@@ -142,44 +139,3 @@ def test_the_preset_reads_labels_everywhere():
     assert recipe.wants == {"image", "label"} and recipe.sampler.latent == (5,)
     with pytest.raises(FactError, match="the data have no labels"):
         PROJECTION(image=(3, 16, 16), classes=0)
-
-
-def there(part, first):
-    """The weights of a network without labels by torch-mimicry's names, normalized as torch does it."""
-    inner = {"conv1": "c1", "conv2": "c2", "shortcut": "c_sc", "norm1": "b1", "norm2": "b2"}
-    last = first + len(part.layers.blocks)
-    outside = {"start": "l1", "norm": f"b{last}", "to_image": f"c{last}", "score": f"l{last - 1}"}
-    made = {}
-    for name, value in part.state_dict().items():
-        *path, kind = name.removeprefix("layers.").split(".")
-        layer = f"block{int(path[1]) + first}.{inner[path[2]]}" if path[0] == "blocks" else outside[path[0]]
-        made[f"{layer}.{kind}"] = value
-    for name in [name for name in made if name.endswith(".v")]:
-        layer, v = name.removesuffix(".v"), made.pop(name).flatten()
-        weight = made[f"{layer}.weight_orig"] = made.pop(f"{layer}.weight")
-        u = weight.flatten(1) @ v
-        made |= {f"{layer}.weight_u": u / u.norm(), f"{layer}.weight_v": v}
-    return {name: value.contiguous() for name, value in made.items()}
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("told", [False, True])
-def test_networks_of_torch_mimicry_at_48_are_read(tmp_path, told):
-    """6×6 maps at first; the last block of the discriminator widens without halving, and is called like
-    that at 64 otherwise: the name of the score, or the setting, says which it is.
-    """
-    generator = SNGANGenerator(
-        image=(3, 48, 48), widths=(8, 4, 2, 1), latent_size=5, upsampling="bilinear"
-    ).eval()
-    judge = SNGANDiscriminator(image=(3, 48, 48), widths=(1, 2, 4, 8, 16), activated_shortcut=True)
-    scores = there(judge, 1)
-    if told:  # as in WGAN-GP, whose scores have the same name at both sizes
-        scores = {name.replace("l5.", "l6."): value for name, value in scores.items()}
-    state = {f"G.{k}": v for k, v in there(generator, 2).items()} | {f"D.{k}": v for k, v in scores.items()}
-    save_file(state, tmp_path / "x.safetensors", {"config": '{"size": 48}'} if told else None)
-    networks = read_networks(tmp_path / "x.safetensors")
-    z = torch.randn(2, 5)
-    image = import_generator(networks["G"]).generator.eval()(z)
-    assert image.shape == (2, 3, 48, 48) and difference(image, generator(z)) < 1e-6
-    found = import_discriminator(networks["D"])
-    assert found.halvings == 4 and difference(found(image), judge(image)) < 1e-5
