@@ -173,9 +173,7 @@ def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
     # many players support only 4:2:0, which needs even sides
     sink = [
         "-an",
-        *codec(),
-        "-vf",
-        "pad=ceil(iw/2)*2:ceil(ih/2)*2",
+        *encoded("pad=ceil(iw/2)*2:ceil(ih/2)*2"),
         "-pix_fmt",
         "yuv420p",
         "-movflags",
@@ -189,7 +187,16 @@ def _mp4(frames: Iterator[Image.Image], aside: Path, fps: float) -> None:
             feed.write(frame.tobytes())
 
 
-def codec() -> Sequence[str]:
+def encoded(*filters: str) -> list[str]:
+    """The options of ffmpeg that filter frames and encode them in colors that say what they are: players take
+    videos that say nothing for BT.709 where they are large, and else for BT.601.
+    """
+    names = ("colorspace", "color_primaries", "color_trc")
+    told = [word for name in names for word in (f"-{name}", "bt709")]
+    return [*_codec(), "-vf", ",".join([*filters, "scale=out_color_matrix=bt709"]), *told]
+
+
+def _codec() -> list[str]:
     """The options of ffmpeg that choose the codec and quality of a video."""
     known = subprocess.run(
         [cast(str, ffmpeg()), "-hide_banner", "-encoders"],

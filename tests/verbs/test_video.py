@@ -33,7 +33,8 @@ elif words[-1] == "-":
         sys.exit("moov atom not found")
     head, _, frames = content.partition(b"|")
     y4m = "yuv4mpegpipe" in words
-    sys.stdout.buffer.write(b"YUV4MPEG2 W6 H4 F" + head + b" Ip\\nFRAME\\n" + bytes(36) if y4m else frames)
+    header = b"YUV4MPEG2 W6 H4 F" + head + b" Ip A2:1\\nFRAME\\n"
+    sys.stdout.buffer.write(header + bytes(36) if y4m else frames)
 else:
     made = sys.stdin.buffer.read()
     if {fails!r}:
@@ -98,6 +99,8 @@ def test_frames_sizes_rate_and_sound(videos, ffmpeg, tmp_path):
     assert write[write.index("-i", write.index("pipe:0")) + 1] == original
     for pair in (("-map", "0:v:0"), ("-c:a", "copy"), ("-pix_fmt", "yuv420p"), ("-f", "mp4")):
         assert any(pair == two for two in pairwise(write)), pair
+    assert read[read.index("-pix_fmt") + 1] == "rgb24"
+    assert write[write.index("-vf") + 1] == "setsar=2/1,scale=out_color_matrix=bt709"
     odd = next(c for c in ffmpeg[1]() if c[-3:-1] == ["-f", "matroska"])
     assert "yuv420p" in odd  # 6×10
     assert gancore.upscale(LARGER, folder, output=tmp_path / "out").present == ("clip.mp4", "odd.webm")
@@ -152,6 +155,35 @@ def test_without_ffmpeg_the_rest_is_done(videos, tmp_path, monkeypatch):
     done = gancore.upscale(LARGER, videos[0], output=tmp_path / "out")
     assert done.written == ("a.png",) and len(done.refused) == 4
     assert dict(done.refused)["clip.mp4"].startswith("videos need ffmpeg, which is not installed; install it")
+
+
+def asked(path, *words):
+    """What the real ffmpeg gives for a file."""
+    made = subprocess.run([animation.ffmpeg(), "-v", "error", "-i", str(path), *words], capture_output=True)
+    return np.frombuffer(made.stdout, np.uint8).reshape(-1, 3)
+
+
+@pytest.mark.skipif(animation.ffmpeg() is None, reason="ffmpeg is not installed")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-c:v", "ffv1", "-pix_fmt", "yuv422p10le"],
+        ["-vf", "scale=out_color_matrix=bt709", "-colorspace", "bt709"],
+        ["-vf", "setsar=2/1"],
+    ],
+    ids=["10-bit", "bt709", "wide-pixels"],
+)
+def test_colors_and_the_shape_of_pixels_stay(tmp_path, words):
+    source, target = tmp_path / "a.mkv", tmp_path / "b.mkv"
+    made = ["-f", "lavfi", "-i", "color=c=0xC83264:size=32x24:rate=10:duration=0.2"]
+    subprocess.run([animation.ffmpeg(), "-v", "error", *made, *words, str(source)], check=True)
+    translate_video(Engine.of(LARGER, Way()), source, target, lambda count: None)
+    one = ["-frames:v", "1", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
+    before, after = asked(source, *one), asked(target, *one)
+    assert len(after) == 4 * len(before)
+    assert np.abs(after.mean(0) - before.mean(0)).max() < 5  # levels
+    shown = subprocess.run([animation.ffmpeg(), "-i", str(target)], capture_output=True, text=True).stderr
+    assert "bt709" in shown and "SAR 2:1" in shown if "setsar=2/1" in words else "SAR 1:1" in shown
 
 
 @pytest.mark.skipif(animation.ffmpeg() is None, reason="ffmpeg is not installed")

@@ -16,7 +16,7 @@ import numpy as np
 from gancore.data.decode import MAX_PIXELS
 from gancore.data.rows import WholeRows
 from gancore.data.source import Array, Raw, Unreadable
-from gancore.pictures.animation import codec, ffmpeg
+from gancore.pictures.animation import encoded, ffmpeg
 from gancore.storage.files import whole_file
 from gancore.verbs.translating.engine import Engine
 from gancore.verbs.translating.strips import Translation
@@ -41,8 +41,8 @@ def video_suffix(suffix: str) -> str:
 
 
 def translate_video(engine: Engine, source: Path, target: Path, progress: Callable[[int], object]) -> bool:
-    """Every frame at its size, times the translator's factor; the frame rate and the sound are kept. Says
-    whether frames were cut into tiles.
+    """Every frame at its size, times the translator's factor; the frame rate, the shape of pixels and the
+    sound are kept. Frames have 8 bits. Says whether frames were cut into tiles.
 
     Raises:
         Unreadable: ffmpeg is not there, or cannot read the video or write the result.
@@ -54,14 +54,15 @@ def translate_video(engine: Engine, source: Path, target: Path, progress: Callab
         )
     original = ["-f", DEMUXERS[source.suffix.lower()], "-i", f"file:{source.resolve()}"]
     given = [program, "-v", "error", "-nostdin", *original]
-    rate = _rate(given)
+    rate, shape = _rate_and_shape(given)
     with whole_file(target) as aside:
-        frames = _frames([*given, "-map", "0:v:0", "-r", rate, "-f", "image2pipe", "-c:v", "ppm", "-"])
+        plain = ["-r", rate, "-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm"]
+        frames = _frames([*given, "-map", "0:v:0", *plain, "-"])
         first = next(frames, None)
         if first is None:
             raise Unreadable("it has no frames")
         made = _made(engine, first)
-        sink = _sink(original, made, rate, MUXERS[target.suffix.lower()])
+        sink = _sink(original, made, rate, shape, MUXERS[target.suffix.lower()])
         with _written([program, "-v", "error", "-y", *sink, f"file:{aside.resolve()}"]) as feed:
             feed.write(_ppm(made))
             for count, frame in enumerate(frames, 2):
@@ -75,16 +76,19 @@ def _made(engine: Engine, frame: Array) -> Array:
     return made[..., :3] if made.shape[2] > 2 else np.repeat(made[..., :1], 3, 2)
 
 
-def _rate(given: list[str]) -> str:
-    """Frames a second, as a fraction: from the header of the first frame in a format that says it."""
+def _rate_and_shape(given: list[str]) -> tuple[str, str]:
+    """Frames a second and the width of a pixel by its height, as fractions: from the header of the first
+    frame in a format that says them.
+    """
     one = [*given, "-map", "0:v:0", "-frames:v", "1", "-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "-"]
     with _reading(one) as pipe:
         head = pipe.readline(256).split()
         pipe.read()
-    found = [word[1:].decode("ascii", "replace") for word in head if word[:1] == b"F"]
-    if head[:1] != [b"YUV4MPEG2"] or not found:
+    found = {word[:1]: word[1:].decode("ascii", "replace").replace(":", "/") for word in head}
+    if head[:1] != [b"YUV4MPEG2"] or b"F" not in found:
         raise Unreadable("ffmpeg finds no frames in it")
-    return found[0].replace(":", "/")
+    shape = found.get(b"A", "1/1")
+    return found[b"F"], "1/1" if shape.startswith("0/") else shape  # 0: it is not known
 
 
 def _frames(words: list[str]) -> Iterator[Array]:
@@ -116,12 +120,12 @@ def _ppm(pixels: Array) -> bytes:
     return b"P6\n%d %d\n255\n" % (width, height) + np.ascontiguousarray(pixels).tobytes()
 
 
-def _sink(original: list[str], frame: Array, rate: str, muxer: str) -> list[str]:
-    """Frames from the input, and the sound of the original as it is."""
+def _sink(original: list[str], frame: Array, rate: str, shape: str, muxer: str) -> list[str]:
+    """Frames from the input, with pixels of this shape, and the sound of the original as it is."""
     even = not (frame.shape[0] % 2 or frame.shape[1] % 2)
     shown = "yuv420p" if even else "yuv444p"  # 4:2:0, which most players want, needs even sides
     frames = ["-f", "image2pipe", "-c:v", "ppm", "-framerate", rate, "-i", "pipe:0"]
-    kept = ["-map", "0:v:0", "-map", "1:a?", "-c:a", "copy", *codec(), "-pix_fmt", shown]
+    kept = ["-map", "0:v:0", "-map", "1:a?", "-c:a", "copy", *encoded(f"setsar={shape}"), "-pix_fmt", shown]
     return [*frames, *original, *kept, "-f", muxer]
 
 
