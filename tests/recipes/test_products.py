@@ -75,6 +75,8 @@ def test_what_is_prepared_is_a_copy_with_statistics_of_its_samples():
     latent = pipeline.draw(64 * PASSES, seed=3)[0]
     fed = pipeline.generator.linear(latent).reshape(-1, 3, 8, 8)
     torch.testing.assert_close(norm.running_mean, fed.mean((0, 2, 3)), atol=1e-5, rtol=1e-4)
+    variances = torch.stack([batch.var((0, 2, 3), correction=0) for batch in fed.split(64)])
+    torch.testing.assert_close(norm.running_var, variances.mean(0), atol=0, rtol=1e-5)
     assert norm.momentum == 0.1 and not norm.training and not norm.alone
     expected = with_standing_statistics(pipeline_of(Normed), seed=3, batch=64)
     assert torch.equal(norm.running_var, expected.generator.norm.running_var)

@@ -17,13 +17,16 @@ __all__ = ["Released", "labeled_pipeline"]
 
 NORM_EPS, SPECTRAL_EPS = 1e-5, 1e-6
 """The released settings for ImageNet, for files without settings."""
+CONVERTED_EPS = 1e-4
+"""Both, in generators that its converter made of those of TensorFlow Hub."""
 
 
 class Released(Importer):
     """Networks of ajbrock/BigGAN-PyTorch, whose sizes are inferred from their weights.
 
-    Settings that leave no trace in the weights, `bn_eps` and `sn_eps`, are read where a file has them; the
-    last batch norm has 1e-5 in any case.
+    Settings that leave no trace in the weights, `bn_eps` and `sn_eps`, are read where a file has them.
+    Without them, generators of its converter, which lack the singular values `sv0` of trained ones, get 1e-4
+    for both, all others 1e-5 and 1e-6; the last batch norm has 1e-5 in any case.
     """
 
     title: ClassVar[str] = "ajbrock's BigGAN"
@@ -39,9 +42,10 @@ class Released(Importer):
     def pipeline(self, network: Network, **_: str) -> Pipeline:
         """Normal latents and the generator, with the shared class embedding joined to the latents."""
         found, deep = up_sizes(network), is_deep(network.tensors)
+        trained = "linear.sv0" in network.tensors
         epsilons = {
-            "norm_eps": eps(network, "bn_eps", NORM_EPS),
-            "spectral_eps": eps(network, "sn_eps", SPECTRAL_EPS),
+            "norm_eps": eps(network, "bn_eps", NORM_EPS if trained else CONVERTED_EPS),
+            "spectral_eps": eps(network, "sn_eps", SPECTRAL_EPS if trained else CONVERTED_EPS),
         }
         generator = _generator(found, deep, epsilons)
         first = found.embedding if deep else 0

@@ -12,11 +12,14 @@ from gancore.component.interfaces import ImageShape
 from gancore.errors import CheckpointError
 from gancore.published.networks import Network
 from gancore_biggan.names import is_deep
+from gancore_biggan.unsupported import check_discriminator, check_generator
 
 __all__ = ["DownSizes", "UpSizes", "down_sizes", "eps", "up_sizes"]
 
 SMALL = 32
 """The images of the networks that halve them twice; their smallest maps are 8×8."""
+EQUAL = 3
+"""The stages of a generator whose maps all have the same channels, which is one for 32 pixels."""
 
 
 @attrs.frozen
@@ -58,12 +61,13 @@ def eps(network: Network, name: str, default: float) -> float:
 
 
 def up_sizes(network: Network) -> UpSizes:
-    """The sizes of a generator. Raises CheckpointError where they disagree."""
-    found = network.tensors
+    """The sizes of a generator. Raises CheckpointError where they disagree, or are not read."""
+    found, deep = network.tensors, is_deep(network.tensors)
     blocks, rows = _blocks(found), found["linear.weight"].shape[0]
     first = found["blocks.0.0.conv1.weight"].shape[1]
     smallest = math.isqrt(rows // first)
-    depth = 2 if is_deep(found) else 1  # its code makes no other
+    check_generator(found, smallest, deep)
+    depth = _depth(found, blocks) if deep else 1
     stages, last = blocks // depth, found["output_layer.2.weight"]
     side = smallest << stages
     starts = [found[f"blocks.{i}.0.conv1.weight"].shape[1] for i in range(0, blocks, depth)]
@@ -77,13 +81,9 @@ def up_sizes(network: Network) -> UpSizes:
 
 
 def down_sizes(network: Network) -> DownSizes:
-    """The sizes of a discriminator. Raises CheckpointError where they disagree."""
+    """The sizes of a discriminator. Raises CheckpointError where they disagree, or are not read."""
     found, deep = network.tensors, is_deep(network.tensors)
-    if not deep and found["blocks.0.0.conv1.weight"].shape[0] < found["blocks.0.0.conv2.weight"].shape[0]:
-        raise CheckpointError(
-            "between the convolutions of a block there are as many channels as before it, as with D_wide "
-            "off; networks with as many as after it are read"
-        )
+    check_discriminator(found, deep)
     stages = _blocks(found)
     spare = 0 if deep else 1
     # only networks for 32 pixels have so few stages
@@ -102,6 +102,18 @@ def down_sizes(network: Network) -> DownSizes:
         depth=depth,
         classes=found["embed.weight"].shape[0],
     )
+
+
+def _depth(found: Mapping[str, Tensor], blocks: int) -> int:
+    """Blocks of each of BigGAN-deep's stages. Its code makes two where stages change the channels, and any
+    number where none does.
+    """
+    channels = {found[f"blocks.{i}.0.conv1.weight"].shape[1] for i in range(blocks)}
+    equal = len(channels | {found["output_layer.2.weight"].shape[1]}) == 1
+    depth, rest = divmod(blocks, EQUAL) if equal else (2, blocks % 2)
+    if rest:
+        raise CheckpointError(f"{blocks} blocks are not stages of as many blocks each; the file is damaged")
+    return depth
 
 
 def _condition(found: Mapping[str, Tensor], stages: int) -> dict[str, Any]:

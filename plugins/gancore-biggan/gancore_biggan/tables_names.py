@@ -35,7 +35,8 @@ def places(tensors: Mapping[str, Tensor]) -> Places:
     """Stage and position in it of each layer: blocks, and self-attention between two stages.
 
     Raises:
-        CheckpointError: attention stands within a stage, or a stage is not complete.
+        CheckpointError: attention stands within a stage, a stage is not complete, or its first block changes
+        the channels.
     """
     found: dict[int, tuple[int, int]] = {}
     blocks = 0
@@ -44,12 +45,26 @@ def places(tensors: Mapping[str, Tensor]) -> Places:
             found[layer] = (blocks // DEPTH, blocks % DEPTH)
             blocks += 1
         elif blocks % DEPTH or not blocks:
-            raise CheckpointError(f"layer {layer} attends within a stage; the file is damaged")
+            raise CheckpointError(
+                f"layer {layer} is self-attention within a stage of {DEPTH} blocks; networks with it after a "
+                "stage are read, as released"
+            )
         else:
             found[layer] = (blocks // DEPTH - 1, DEPTH)
     if blocks % DEPTH or not blocks:
-        raise CheckpointError(f"{blocks} blocks are not stages of {DEPTH}; the file is damaged")
+        raise CheckpointError(f"{blocks} blocks are not stages of {DEPTH}; networks of such stages are read")
+    for layer in (layer for layer, (_, inner) in found.items() if not inner):
+        _check_first(tensors, layer)
     return found
+
+
+def _check_first(tensors: Mapping[str, Tensor], layer: int) -> None:
+    start, end = (tensors[f"generator.layers.{layer}.conv_{i}.weight_orig"].shape for i in (0, 3))
+    if start[1] != end[0]:
+        raise CheckpointError(
+            f"layer {layer}, the first of {DEPTH} blocks of a stage, makes {end[0]} channels of {start[1]}; "
+            "networks in which the second changes them are read, as released"
+        )
 
 
 def tabled_sizes(tensors: Mapping[str, Tensor], layers: Places) -> dict[str, Any]:

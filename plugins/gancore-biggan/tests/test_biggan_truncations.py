@@ -95,6 +95,25 @@ def test_a_damaged_file_is_refused(tmp_path):
         import_generator(read_networks(tmp_path / "odd.bin")["network"])
 
 
+def test_other_stages_than_the_released_ones_are_refused_in_words(tmp_path):
+    state = as_published(small(), torch.randn(6, 4))
+    narrow = {"generator.layers.0.conv_3.weight_orig": torch.zeros(8, 4, 1, 1)}
+    torch.save(state | narrow, tmp_path / "single.bin")
+    with pytest.raises(
+        CheckpointError, match="layer 0, the first of 2 blocks of a stage, makes 8 channels of 16"
+    ):
+        import_generator(read_networks(tmp_path / "single.bin")["network"])
+    moved = {
+        name.replace("layers.2.", "layers.9.").replace("layers.1.", "layers.2."): v
+        for name, v in state.items()
+    }
+    torch.save(
+        {name.replace("layers.9.", "layers.1."): v for name, v in moved.items()}, tmp_path / "within.bin"
+    )
+    with pytest.raises(CheckpointError, match="layer 1 is self-attention within a stage of 2 blocks"):
+        import_generator(read_networks(tmp_path / "within.bin")["network"])
+
+
 def test_statistics_are_those_of_the_truncation():
     norm = TabledBatchNorm2d(2, rows=51, truncation=0.58)
     norm.means.copy_(torch.arange(51.0)[:, None].expand(51, 2))

@@ -38,6 +38,9 @@ def options(found: Mapping[str, Tensor], stages: Sequence[int], first: int) -> d
     """The options of a network, from the weights of its stages, the smallest maps first; `first` is the
     number of a stage's first block.
     """
+    for i in stages:
+        if not _count(found, i):
+            raise CheckpointError(f"stage {i} has no residual block; networks with one or more are read")
     wide = [found[f"MainLayers.{i}.Layers.{first}.LinearLayer1.Layer.weight"].shape for i in stages]
     grouped = [found[f"MainLayers.{i}.Layers.{first}.LinearLayer2.Layer.weight"].shape for i in stages]
     expansions = {shape[0] // shape[1] for shape in wide}
@@ -70,6 +73,8 @@ def _taps(found: Mapping[str, Tensor]) -> tuple[float, ...]:
     taps = [row[0]]
     for value in row[1:-1]:
         taps.append(value - taps[-1])
+    if not torch.allclose(kernel, kernel.flip(0, 1), atol=1e-6):
+        raise CheckpointError("maps are resampled with an asymmetric filter; symmetric ones are read")
     least = min((abs(tap) for tap in taps if tap), default=1.0)
     taps = [round(tap / least, 6) for tap in taps]
     spread = torch.tensor(filter_of(tuple(taps)), dtype=torch.float64)

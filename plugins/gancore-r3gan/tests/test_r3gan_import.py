@@ -103,3 +103,26 @@ def test_weights_that_are_missing_or_unknown(tmp_path, draw):
     torch.save({"G": generator(draw) | {"MainLayers.0.Layers.0.Other": torch.ones(1)}}, path)
     with pytest.raises(CheckpointError, match="Other is not the name of a weight of R3GAN"):
         import_generator(read_networks(path)["G"])
+
+
+def test_networks_without_a_counterpart_are_refused_in_words(tmp_path, draw):
+    path = tmp_path / "x.pt"
+    state = {name: value for name, value in generator(draw).items() if ".1.Layers.1" not in name}
+    state = {name: value for name, value in state.items() if ".1.Layers.2" not in name}
+    torch.save({"G": state}, path)
+    with pytest.raises(CheckpointError, match="stage 1 has no residual block; networks with one or more are"):
+        import_generator(read_networks(path)["G"])
+    row = torch.tensor([1.0, 3.0, 4.0, 2.0]) / 10
+    kernel = {"MainLayers.1.Layers.0.Resampler.Kernel": torch.outer(row, row)}
+    torch.save({"G": generator(draw) | kernel}, path)
+    with pytest.raises(CheckpointError, match="with an asymmetric filter; symmetric ones are read"):
+        import_generator(read_networks(path)["G"])
+
+
+@pytest.mark.parametrize("taps", [(1,), (1, 1), (1, 3, 3, 1), (1, 0, 1), (3, 7, 11, 7, 3)])
+def test_filters_are_inferred_from_their_kernel(tmp_path, draw, taps):
+    row = torch.tensor([a + b for a, b in zip((*taps, 0.0), (0.0, *taps), strict=True)])
+    kernel = torch.outer(row, row) / row.sum() ** 2
+    torch.save({"G": generator(draw) | {"MainLayers.1.Layers.0.Resampler.Kernel": kernel}}, tmp_path / "x.pt")
+    found = import_generator(read_networks(tmp_path / "x.pt")["G"]).generator.resampling
+    assert found == pytest.approx([tap / taps[0] for tap in taps], rel=1e-5)
