@@ -1,4 +1,4 @@
-"""Recipes that begin in a fade, or with few labels, in a module that the second process of the kit imports."""
+"""Recipes that begin in a fade, or with few labels; a module that the second process of the kit imports."""
 
 from gancore_dcgan import DCGAN
 from gancore_progan import ProGAN
