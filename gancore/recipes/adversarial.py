@@ -231,7 +231,7 @@ class AdversarialRecipe(Recipe):
         """
         penalties = eager(self.generator_regularizers)
         real, fake = self.scored(batch, latents, [*penalties.values(), *self.auxiliaries])
-        terms = self.objectives(fake, real)
+        terms = self.objectives(fake, real) | self.comparisons(fake, batch)
         terms |= {name: penalty(self.generator, fake, real) for name, penalty in penalties.items()}
         shared = {name: part.generator(fake, real) for name, part in named(self.auxiliaries).items()}
         return combined(terms, shared)
@@ -240,6 +240,12 @@ class AdversarialRecipe(Recipe):
         """The generator's loss."""
         scores = real.scores if self.loss.needs_real else None
         return {"adversarial": self.loss.generator(fake.scores, scores)}
+
+    def comparisons(self, fake: Scored, batch: RealBatch | None) -> Terms:
+        """What the generator minimizes by the rows of the batch, beside its loss: nothing, unless a recipe
+        has it.
+        """
+        return {}
 
     def generator_penalty(
         self,

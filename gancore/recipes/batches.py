@@ -6,13 +6,19 @@ from torch import Tensor
 
 
 class RealBatch(NamedTuple):
-    """Real images `(N, C, H, W)` in [-1, 1], their labels if any part reads labels, and what they are to be
-    translated from in a recipe of pairs.
+    """Real images `(N, C, H, W)` in [-1, 1], their labels if any part reads labels, and in a recipe of pairs
+    what they are to be translated from, and what translations are to be near to where it is another image.
     """
 
     image: Tensor
     label: Tensor | None = None
     source: Tensor | None = None
+    target: Tensor | None = None
+
+    @property
+    def wanted(self) -> Tensor:
+        """What translations are to be near to, `(N, C, H, W)`."""
+        return self.image if self.target is None else self.target
 
     def first(self, n: int) -> "RealBatch":
         """The first `n` images."""

@@ -144,20 +144,30 @@ class PairedGAN(AdversarialRecipe):
         return super().shown(both, None)
 
     def objectives(self, fake: Scored, real: Scored) -> Terms:
-        """The weighted adversarial loss and the distances of translations from their targets."""
-        adversarial = {name: self.adversarial * term for name, term in super().objectives(fake, real).items()}
-        return adversarial | self.distances(fake.image, real.image)
+        """The weighted adversarial loss."""
+        return {name: self.adversarial * term for name, term in super().objectives(fake, real).items()}
+
+    def comparisons(self, fake: Scored, batch: RealBatch | None) -> Terms:
+        """The distances of translations from their targets."""
+        return self.distances(fake.image, batch.wanted) if batch else {}
 
     def distance_terms(self, latents: LatentBatch, batch: RealBatch) -> Terms:
         """The distances alone."""
-        return self.distances(self.generator(latents.latent), batch.image)
+        return self.distances(self.generator(latents.latent), batch.wanted)
 
     def distances(self, made: Tensor, target: Tensor) -> Terms:
         """The weighted distances of translations `(N, C, H, W)` from their targets."""
-        terms = {"pixel": self.pixel_weight * self.pixel(made, target).mean()} if self.pixel_weight else {}
-        if self.perceptual is not None and self.perceptual_weight:
-            terms["perceptual"] = self.perceptual_weight * self.perceptual(made, target).mean()
-        return terms
+        return self.pixel_distance(made, target) | self.perceptual_distance(made, target)
+
+    def pixel_distance(self, made: Tensor, target: Tensor) -> Terms:
+        """The weighted distance `pixel`, or nothing where its weight is 0."""
+        return {"pixel": self.pixel_weight * self.pixel(made, target).mean()} if self.pixel_weight else {}
+
+    def perceptual_distance(self, made: Tensor, target: Tensor) -> Terms:
+        """The weighted distance `perceptual`, or nothing where there is none or its weight is 0."""
+        if self.perceptual is None or not self.perceptual_weight:
+            return {}
+        return {"perceptual": self.perceptual_weight * self.perceptual(made, target).mean()}
 
     def _joined(self) -> ImageShape:
         if self.image is None or self.source is None:

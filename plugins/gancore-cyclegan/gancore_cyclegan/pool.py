@@ -1,12 +1,14 @@
 """The history of generated images that the discriminators see."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from gancore.recipes.pool import Pool
 
 __all__ = ["ImagePool"]
 
 
-class ImagePool(nn.Module):
+class ImagePool(Pool):
     """A pool of `size` earlier generated images, which the discriminator sees half of the time.
 
     Paper: Shrivastava et al. 2017, arXiv:1612.07828, section 2.3, as used by Zhu et al. 2017,
@@ -15,12 +17,9 @@ class ImagePool(nn.Module):
     """
 
     images: Tensor
-    held: Tensor
 
     def __init__(self, size: int, image: tuple[int, ...]) -> None:
-        super().__init__()
-        self.register_buffer("images", torch.zeros(size, *image))
-        self.register_buffer("held", torch.zeros((), dtype=torch.int64))
+        super().__init__(size, images=image)
 
     def exchange(self, fresh: Tensor, rng: torch.Generator) -> Tensor:
         """`(N, C, H, W)` newly generated images → the same number of images for the discriminator.

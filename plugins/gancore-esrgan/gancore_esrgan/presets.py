@@ -98,6 +98,7 @@ REAL_ESRNET = Preset(
 MILD: Mapping[str, Any] = {
     **NARROW,
     "degradation": "gancore-esrgan:second-order-mild",
+    "sharpening": "none",
     "average": {"half_life": 2000.0},
     "batch": 16,
 }

@@ -50,10 +50,9 @@ class Enlarging(PairedGAN):
         default=False, help="whether the discriminator reads the source beside the image, of equal size"
     )
 
-    def distances(self, made: Tensor, target: Tensor) -> Terms:
-        """The weighted distances; that of pixels is halved, as |x - y| is where images are in [0, 1]."""
-        terms = super().distances(made, target)
-        return terms | ({"pixel": terms["pixel"] / 2} if "pixel" in terms else {})
+    def pixel_distance(self, made: Tensor, target: Tensor) -> Terms:
+        """The weighted distance of pixels, halved, as |x - y| is where images are in [0, 1]."""
+        return {name: term / 2 for name, term in super().pixel_distance(made, target).items()}
 
 
 @part("esrgan")

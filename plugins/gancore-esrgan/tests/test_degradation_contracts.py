@@ -8,11 +8,12 @@ from gancore_esrgan.degradation import (
     RandomNoise,
     SecondOrderDegradation,
     SincFilter,
+    UnsharpMask,
 )
 
 from gancore.testing import contracts
 
-AUGMENTS = (RandomBlur, SincFilter, GaussianNoise, PoissonNoise, RandomNoise, JPEG, EightBit)
+AUGMENTS = (RandomBlur, SincFilter, UnsharpMask, GaussianNoise, PoissonNoise, RandomNoise, JPEG, EightBit)
 
 
 @contracts(*AUGMENTS, ClassicalDegradation, SecondOrderDegradation)

@@ -12,6 +12,7 @@ from gancore_esrgan.degradation.random_noise import RandomNoise
 from gancore_esrgan.degradation.rounding import EightBit
 from gancore_esrgan.degradation.second_order import SecondOrderDegradation
 from gancore_esrgan.degradation.sinc import SincFilter
+from gancore_esrgan.degradation.unsharp import UnsharpMask
 
 __all__ = [
     "JPEG",
@@ -27,10 +28,11 @@ __all__ = [
     "RandomNoise",
     "SecondOrderDegradation",
     "SincFilter",
+    "UnsharpMask",
 ]
 
 AUGMENTS: tuple[type[Part], ...] = (
-    *(RandomBlur, SincFilter),
+    *(RandomBlur, SincFilter, UnsharpMask),
     *(GaussianNoise, PoissonNoise, RandomNoise),
     *(JPEG, EightBit),
 )

@@ -7,7 +7,7 @@ from torch.nn import functional
 from gancore_esrgan.degradation.canvas import Canvas, mirrored
 from gancore_esrgan.degradation.draws import Span, between
 
-__all__ = ["cut", "drawn_sizes", "filtered", "grid"]
+__all__ = ["cut", "drawn_sizes", "filtered", "filtered_along", "grid"]
 
 NOTHING = 1e-12
 """Taps below this are set to zero: products with denormal numbers take a processor many times as long."""
@@ -42,3 +42,12 @@ def filtered(canvas: Canvas, kernel: Tensor) -> Canvas:
     wide = mirrored(canvas, margin).reshape(1, n * c, h + 2 * margin, w + 2 * margin)
     weight = kernel.repeat_interleave(c, 0)[:, None]  # (N C, 1, K, K)
     return Canvas(functional.conv2d(wide, weight, groups=n * c).reshape(n, c, h, w), canvas.size)
+
+
+def filtered_along(canvas: Canvas, taps: Tensor) -> Canvas:
+    """Each image convolved along both axes with a symmetric kernel `(K,)`, K odd, mirrored at the border."""
+    n, c, h, w = canvas.image.shape
+    margin = len(taps) // 2
+    wide = mirrored(canvas, margin).reshape(n * c, 1, h + 2 * margin, w + 2 * margin)
+    tall = functional.conv2d(wide, taps[None, None, :, None])
+    return Canvas(functional.conv2d(tall, taps[None, None, None]).reshape(n, c, h, w), canvas.size)
