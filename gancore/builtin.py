@@ -48,7 +48,7 @@ from gancore.standard.multi_hinge import MultiHinge
 from gancore.standard.multi_scale import MultiScaleDiscriminator
 from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
 from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
-from gancore.standard.patchgan import BatchPatchGAN, PatchGAN
+from gancore.standard.patchgan import AntialiasedPatchGAN, BatchPatchGAN, PatchGAN
 from gancore.standard.path_length import PathLength
 from gancore.standard.pixelgan import BatchPixelGAN, PixelGAN
 from gancore.standard.projection import ProjectionDiscriminator
@@ -82,7 +82,7 @@ from gancore.standard.regularizers import (
 from gancore.standard.rotation import Rotation
 from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
 from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
-from gancore.standard.translators import BatchResNet, InstanceUNet, ResNet, UNet
+from gancore.standard.translators import AntialiasedResNet, BatchResNet, InstanceUNet, ResNet, UNet
 from gancore.standard.unrolled import Unrolled
 from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
@@ -97,8 +97,8 @@ _PARTS: list[type[Part]] = [
     *(FiniteScalarQuantizer, LookupFreeQuantizer, ResidualQuantizer, GroupedQuantizer),
     *(ProjectedQuantizer, RotationTrick, KMeansStart, Revival, EntropyPenalty),
     *(Codebook, UniformIndices),
-    *(Decoded, UNet, InstanceUNet, ResNet, BatchResNet),
-    *(PatchGAN, BatchPatchGAN, PixelGAN, BatchPixelGAN, MultiScaleDiscriminator),
+    *(Decoded, UNet, InstanceUNet, ResNet, BatchResNet, AntialiasedResNet),
+    *(PatchGAN, BatchPatchGAN, AntialiasedPatchGAN, PixelGAN, BatchPixelGAN, MultiScaleDiscriminator),
     *(ProjectionDiscriminator, MinibatchDiscriminator, GradientNormalization),
     *(CoTrainingDiscriminator, CoTraining),
     *(Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein),

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gancore.nn.adain import AdaIN
     from gancore.nn.attention import SelfAttention
     from gancore.nn.batch_norm import BatchNorm2d, SyncBatchNorm2d
+    from gancore.nn.blur import BlurPool, BlurUpsample
     from gancore.nn.boltzmann import BoltzmannMachine, RestrictedBoltzmann, contrastive_divergence
     from gancore.nn.class_means import ClassMeans
     from gancore.nn.conditional_norm import ConditionalBatchNorm2d, ConditionalInstanceNorm2d
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from gancore.nn.equalized import EqualizedConv2d, EqualizedDownConv2d, EqualizedLinear, EqualizedUpConv2d
     from gancore.nn.growing import Growing
     from gancore.nn.hierarchy import Hierarchy
-    from gancore.nn.initializers import he_weights, normal_weights, orthogonal_weights, xavier_weights
+    from gancore.nn.initializers import (
+        he_weights,
+        normal_weights,
+        orthogonal_weights,
+        xavier_normal_weights,
+        xavier_weights,
+    )
     from gancore.nn.instance_norm import InstanceNorm
     from gancore.nn.labels import LabelEmbedding, given_label, one_hot
     from gancore.nn.minibatch_discrimination import MinibatchDiscrimination
@@ -41,6 +48,7 @@ _HOMES = {
     "adain": ("AdaIN",),
     "attention": ("SelfAttention",),
     "batch_norm": ("BatchNorm2d", "SyncBatchNorm2d"),
+    "blur": ("BlurPool", "BlurUpsample"),
     "boltzmann": (
         "BoltzmannMachine",
         "RestrictedBoltzmann",
@@ -66,6 +74,7 @@ _HOMES = {
         "he_weights",
         "normal_weights",
         "orthogonal_weights",
+        "xavier_normal_weights",
         "xavier_weights",
     ),
     "instance_norm": ("InstanceNorm",),
@@ -100,6 +109,8 @@ _HOMES = {
 __all__ = [
     "AdaIN",
     "BatchNorm2d",
+    "BlurPool",
+    "BlurUpsample",
     "BoltzmannMachine",
     "ClassMeans",
     "ConditionalBatchNorm2d",
@@ -142,6 +153,7 @@ __all__ = [
     "orthogonal_weights",
     "standing_statistics",
     "value_moments",
+    "xavier_normal_weights",
     "xavier_weights",
 ]
 

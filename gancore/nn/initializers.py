@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gancore.nn.spectral_norm import STARTING, Spectral
 
-__all__ = ["he_weights", "normal_weights", "orthogonal_weights", "xavier_weights"]
+__all__ = ["he_weights", "normal_weights", "orthogonal_weights", "xavier_normal_weights", "xavier_weights"]
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -54,6 +54,17 @@ def xavier_weights(network: nn.Module, gain: float = 1.0) -> None:
     for layer in network.modules():
         if isinstance(layer, (*CONVOLUTIONS, nn.Linear, nn.Embedding)):
             _set(layer, partial(nn.init.xavier_uniform_, gain=gain))
+
+
+def xavier_normal_weights(network: nn.Module, gain: float = 1.0) -> None:
+    """Weights N(0, gain · √(2 / (inputs + outputs))), each counted with its kernel.
+
+    Paper: Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks",
+    eq. 12; the published code of Park et al. 2020 (CUT), arXiv:2007.15651, has it with a gain of 0.02.
+    """
+    for layer in network.modules():
+        if isinstance(layer, (*CONVOLUTIONS, nn.Linear, nn.Embedding)):
+            _set(layer, partial(nn.init.xavier_normal_, gain=gain))
 
 
 def orthogonal_weights(network: nn.Module, gain: float = 1.0) -> None:

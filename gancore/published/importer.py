@@ -47,6 +47,12 @@ class Importer(ABC):
         """The discriminator. Raises like `pipeline`."""
         raise NotImplementedError(f"{type(self).__name__} knows a discriminator, but cannot read it")
 
+    def refusal(self, network: Network) -> str:
+        """Why a network of this code that is neither generator nor discriminator is not read; empty where it
+        is none of this code.
+        """
+        return ""
+
     def recipe(self, pipeline: Pipeline) -> dict[str, Any]:
         """The spec of a recipe that trains on from these networks, without them; empty if there is none."""
         return {}

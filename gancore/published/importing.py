@@ -125,6 +125,8 @@ def _known(network: Network, knows: Callable[[Importer, Network], bool], kind: s
         with _as_damage():
             if knows(one, network):
                 return one
+    for why in filter(None, (one.refusal(network) for one in found)):
+        raise CheckpointError(why)
     what = network.class_name or "a state dict"
     titles = [one.title for one in found] or ["any code: no installed plugin reads any"]
     known = " or ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))

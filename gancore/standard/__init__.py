@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gancore.standard.multi_scale import MultiScaleDiscriminator
     from gancore.standard.optimizers import SGD, Adam, AdamW, RMSprop
     from gancore.standard.orthogonal import OrthogonalDiscriminator, OrthogonalGenerator
-    from gancore.standard.patchgan import BatchPatchGAN, PatchGAN
+    from gancore.standard.patchgan import AntialiasedPatchGAN, BatchPatchGAN, PatchGAN
     from gancore.standard.path_length import PathLength
     from gancore.standard.pixelgan import BatchPixelGAN, PixelGAN
     from gancore.standard.projection import ProjectionDiscriminator
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from gancore.standard.rotation import Rotation
     from gancore.standard.samplers import Normal, Sphere, TruncatedNormal, Uniform
     from gancore.standard.schedules import Constant, Cosine, Exponential, Linear, Piecewise, WarmUp
-    from gancore.standard.translators import BatchResNet, InstanceUNet, ResNet, UNet
+    from gancore.standard.translators import AntialiasedResNet, BatchResNet, InstanceUNet, ResNet, UNet
     from gancore.standard.unrolled import Unrolled
     from gancore.standard.wrapped_losses import NoisyLabels, TopK, Weighted
 
@@ -113,7 +113,7 @@ _HOMES = {
         "OrthogonalDiscriminator",
         "OrthogonalGenerator",
     ),
-    "translators": ("BatchResNet", "InstanceUNet", "ResNet", "UNet"),
+    "translators": ("AntialiasedResNet", "BatchResNet", "InstanceUNet", "ResNet", "UNet"),
     "unrolled": ("Unrolled",),
     "wrapped_losses": (
         "NoisyLabels",
@@ -139,7 +139,7 @@ _HOMES = {
         "Wasserstein",
     ),
     "optimizers": ("Adam", "AdamW", "RMSprop", "SGD"),
-    "patchgan": ("BatchPatchGAN", "PatchGAN"),
+    "patchgan": ("AntialiasedPatchGAN", "BatchPatchGAN", "PatchGAN"),
     "pixelgan": ("BatchPixelGAN", "PixelGAN"),
     "projection": ("ProjectionDiscriminator",),
     "quantizers": (
@@ -186,6 +186,8 @@ __all__ = [
     "APAFixed",
     "Adam",
     "AdamW",
+    "AntialiasedPatchGAN",
+    "AntialiasedResNet",
     "BalancedConsistency",
     "BatchPatchGAN",
     "BatchPixelGAN",

@@ -1,4 +1,4 @@
-"""The PatchGAN discriminator, with instance or batch normalization."""
+"""The PatchGAN discriminator, with instance or batch normalization, and that of CUT, which blurs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
@@ -11,11 +11,12 @@ from gancore.component.part import field, interface, part
 from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.errors import FitError
-from gancore.nn.initializers import normal_weights
+from gancore.nn.blur import BlurPool
+from gancore.nn.initializers import normal_weights, xavier_normal_weights
 from gancore.nn.instance_norm import InstanceNorm
 from gancore.nn.pyramid import doubling_widths
 
-__all__ = ["BatchPatchGAN", "PatchGAN", "PatchScores"]
+__all__ = ["AntialiasedPatchGAN", "BatchPatchGAN", "PatchGAN", "PatchScores"]
 
 
 @interface("discriminator")
@@ -53,7 +54,7 @@ class PatchGAN(PatchScores):
     whole image (ImageGAN, section 4.4; its scores still overlap). As in the published code the last
     C-layer and the convolution to one channel have stride 1, which the 70×70 implies and the text does not
     mention; weights start from N(0, 0.02) (Zhu et al., appendix 7.1), biases from 0. A subclass with another
-    normalization overrides `c_layer`.
+    normalization overrides `c_layer`; one with another first layer, `first_layer`.
 
     `(N, C, H, W)` in [-1, 1] → scores `(N, 1, h, w)` float32; labels are ignored.
 
@@ -85,12 +86,16 @@ class PatchGAN(PatchScores):
         """Creates the layers in the paper's order."""
         _check_size(self)
         widths = doubling_widths(self.width, self.layers + 1)
-        first = [nn.Conv2d(self.image[0], widths[0], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+        first = self.first_layer(self.image[0], widths[0])
         strides = [2] * (self.layers - 1) + [1]
         rest = [self.c_layer(*shape) for shape in zip(widths[:-1], widths[1:], strides, strict=True)]
         self.body = nn.Sequential(*first, *(layer for group in rest for layer in group))
         self.head = nn.Conv2d(widths[-1], 1, 4, padding=1)
         normal_weights(self)
+
+    def first_layer(self, colors: int, wide: int) -> list[nn.Module]:
+        """A convolution of stride 2 and activation."""
+        return [nn.Conv2d(colors, wide, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
 
     def c_layer(self, narrow: int, wide: int, stride: int) -> list[nn.Module]:
         """The paper's C-layer: a convolution, normalization and activation."""
@@ -125,6 +130,47 @@ class BatchPatchGAN(PatchGAN):
             nn.BatchNorm2d(wide),
             nn.LeakyReLU(0.2, inplace=True),
         ]
+
+
+@part("patchgan-antialiased")
+class AntialiasedPatchGAN(PatchGAN):
+    """The PatchGAN that blurs its maps before they are halved.
+
+    Paper: Zhang 2019 ("Making Convolutional Networks Shift-Invariant Again"), arXiv:1904.11486, section 3, as
+    the published code of Park et al. 2020 (CUT), arXiv:2007.15651, has it: where discriminator/patchgan has a
+    4×4 convolution of stride 2 this has one of stride 1, normalization (except in the first layer), leaky
+    ReLU and a blur with (1, 2, 1), of which every second pixel is kept. The number of weights and the sizes
+    of maps are the same; patches are larger: 84×84 with 3 `layers`, 40×40 with 2, 18×18 with 1. Initial
+    weights are, as in that code, N(0, 0.02 · √(2 / (inputs + outputs))) (Glorot & Bengio 2010, eq. 12),
+    biases 0.
+
+    `(N, C, H, W)` in [-1, 1] → scores `(N, 1, h, w)` float32; labels are ignored.
+
+    Raises:
+        FitError: the images are too small for so many layers.
+    """
+
+    @property
+    def patch(self) -> int:
+        """The side of the patch that one score sees."""
+        side = 7
+        for _ in range(self.layers):
+            side = 2 * side + 4
+        return side
+
+    def build(self) -> None:
+        """Creates the layers, with other initial weights."""
+        super().build()
+        xavier_normal_weights(self, gain=0.02)
+
+    def first_layer(self, colors: int, wide: int) -> list[nn.Module]:
+        """A convolution, activation and a blur that keeps every second pixel."""
+        return [nn.Conv2d(colors, wide, 4, padding=1), nn.LeakyReLU(0.2, inplace=True), BlurPool()]
+
+    def c_layer(self, narrow: int, wide: int, stride: int) -> list[nn.Module]:
+        """The paper's C-layer, with a blur where it has stride 2."""
+        layers = super().c_layer(narrow, wide, 1)
+        return layers if stride == 1 else [*layers, BlurPool()]
 
 
 def _check_size(discriminator: PatchGAN) -> None:

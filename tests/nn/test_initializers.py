@@ -4,9 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from gancore.nn.initializers import fan_in, he_weights, normal_weights, orthogonal_weights, xavier_weights
+from gancore.nn.initializers import (
+    fan_in,
+    he_weights,
+    normal_weights,
+    orthogonal_weights,
+    xavier_normal_weights,
+    xavier_weights,
+)
 
-ALL = [normal_weights, he_weights, xavier_weights, orthogonal_weights]
+ALL = [normal_weights, he_weights, xavier_weights, xavier_normal_weights, orthogonal_weights]
 
 
 def network():
@@ -42,6 +49,16 @@ def test_normal_weights_and_scales_of_batch_norm():
     assert made[1].weight.mean().item() == pytest.approx(1, abs=3e-3)
     assert made[1].weight.std().item() == pytest.approx(0.05, rel=0.05)
     assert not made[1].bias.any()
+
+
+def test_xavier_weights_are_normal_with_both_counts():
+    torch.manual_seed(0)
+    made = nn.Sequential(nn.Conv2d(48, 80, 3), nn.Linear(300, 200))
+    xavier_normal_weights(made, gain=0.5)
+    for layer, counts in ((made[0], 9 * 128), (made[1], 500)):
+        deviation = 0.5 * math.sqrt(2 / counts)
+        assert layer.weight.std().item() == pytest.approx(deviation, rel=0.02)
+        assert layer.weight.abs().max() > 3 * deviation
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.2, 1.0])

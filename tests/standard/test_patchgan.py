@@ -1,11 +1,14 @@
 import pytest
 import torch
 from originals import original, within
+from torch import nn
+from torch.nn import functional
 
 from gancore.component.weights import load_state
 from gancore.errors import FitError
+from gancore.nn.blur import BlurPool
 from gancore.nn.instance_norm import InstanceNorm
-from gancore.standard.patchgan import BatchPatchGAN, PatchGAN
+from gancore.standard.patchgan import AntialiasedPatchGAN, BatchPatchGAN, PatchGAN
 from gancore.standard.pixelgan import BatchPixelGAN, PixelGAN
 
 RGB = (3, 16, 16)
@@ -22,11 +25,12 @@ def test_the_discriminator_has_the_published_number_of_weights_and_patch(layers,
     assert made.patch == patch
 
 
+@pytest.mark.parametrize("cls", [PatchGAN, AntialiasedPatchGAN])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-def test_one_score_sees_exactly_its_patch(layers, monkeypatch):
+def test_one_score_sees_exactly_its_patch(layers, cls, monkeypatch):
     monkeypatch.setattr(InstanceNorm, "forward", lambda self, image: image)
-    made = PatchGAN(image=(1, 128, 128), width=2, layers=layers).double()
-    image = torch.randn(1, 1, 128, 128, dtype=torch.float64, requires_grad=True)
+    made = cls(image=(1, 192, 192), width=2, layers=layers).double()
+    image = torch.randn(1, 1, 192, 192, dtype=torch.float64, requires_grad=True)
     scores = made(image)
     scores[0, 0, scores.shape[2] // 2, scores.shape[3] // 2].backward()
     assert image.grad is not None
@@ -34,14 +38,16 @@ def test_one_score_sees_exactly_its_patch(layers, monkeypatch):
     assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [made.patch] * 2
 
 
-@pytest.mark.parametrize(("cls", "weights"), [(PatchGAN, 2_767_809), (BatchPatchGAN, 2_768_705)])
+@pytest.mark.parametrize(
+    ("cls", "weights"), [(PatchGAN, 2_767_809), (BatchPatchGAN, 2_768_705), (AntialiasedPatchGAN, 2_767_809)]
+)
 def test_source_and_image_joined_are_judged_with_as_many_weights_as_published(cls, weights):
     with torch.device("meta"):
         made = cls(image=(6, 256, 256))
     assert sum(p.numel() for p in made.parameters()) == weights
 
 
-@pytest.mark.parametrize("cls", [PatchGAN, BatchPatchGAN, PixelGAN, BatchPixelGAN])
+@pytest.mark.parametrize("cls", [PatchGAN, BatchPatchGAN, AntialiasedPatchGAN, PixelGAN, BatchPixelGAN])
 def test_maps_are_those_after_each_activation(cls):
     made = cls(image=RGB, width=2, **({"layers": 2} if issubclass(cls, PatchGAN) else {})).eval()
     image = torch.randn(2, *RGB)
@@ -75,17 +81,19 @@ def test_small_images_are_judged():
     assert PatchGAN(image=RGB, width=2, layers=2)(torch.randn(2, *RGB)).shape == (2, 1, 2, 2)
 
 
+@pytest.mark.parametrize("cls", [PatchGAN, AntialiasedPatchGAN])
 @pytest.mark.parametrize(("side", "layers", "smallest"), [(24, 3, 24), (12, 2, 12), (6, 1, 6)])
-def test_the_smallest_image_that_is_said_to_fit_fits(side, layers, smallest):
-    assert PatchGAN(image=(1, side, side), width=2, layers=layers)(torch.randn(1, 1, side, side)).shape[
-        2:
-    ] == (1, 1)
+def test_the_smallest_image_that_is_said_to_fit_fits(side, layers, smallest, cls):
+    assert cls(image=(1, side, side), width=2, layers=layers)(torch.randn(1, 1, side, side)).shape[2:] == (
+        1,
+        1,
+    )
     with pytest.raises(
         FitError,
         match=f"with {layers} layers needs images of at least {smallest} pixels a side; "
         f"got {side - 1}×{side}",
     ):
-        PatchGAN(image=(1, side - 1, side), width=2, layers=layers)
+        cls(image=(1, side - 1, side), width=2, layers=layers)
 
 
 def test_too_small_an_image_is_told_how_many_layers_fit():
@@ -99,8 +107,32 @@ def test_too_small_an_image_is_told_how_many_layers_fit():
         PatchGAN(image=RGB, layers=2**62)
 
 
-def test_scores_are_twice_differentiable_in_the_image():
-    made = PatchGAN(image=(1, 6, 6), width=2, layers=1).double()
+@pytest.mark.parametrize("side", [32, 37, 50])
+def test_blurs_leave_the_sizes_of_scores_and_maps(side):
+    image = torch.randn(1, 3, side, side + 9)
+    plain, blurred = (cls(image=image.shape[1:], width=2) for cls in (PatchGAN, AntialiasedPatchGAN))
+    assert plain(image).shape == blurred(image).shape
+    halved = [layer for layer in blurred.body if isinstance(layer, BlurPool)]
+    assert len(halved) == 3 and not any(isinstance(layer, BlurPool) for layer in plain.body)
+
+
+def test_each_layer_but_the_last_blurs_what_it_has_activated():
+    made = AntialiasedPatchGAN(image=RGB, width=2, layers=2).double()
+    x = torch.randn(2, *RGB, dtype=torch.float64)
+    convs = [layer for layer in made.body if isinstance(layer, nn.Conv2d)]
+    blur, normed = BlurPool().double(), functional.instance_norm
+    expected = blur(functional.leaky_relu(functional.conv2d(x, convs[0].weight, padding=1), 0.2))
+    expected = functional.conv2d(expected, convs[1].weight, padding=1)
+    expected = blur(functional.leaky_relu(normed(expected), 0.2))
+    expected = functional.conv2d(expected, convs[2].weight, padding=1)
+    expected = functional.leaky_relu(normed(expected), 0.2)
+    expected = functional.conv2d(expected, made.head.weight, padding=1)
+    assert torch.allclose(made(x), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("cls", [PatchGAN, AntialiasedPatchGAN])
+def test_scores_are_twice_differentiable_in_the_image(cls):
+    made = cls(image=(1, 6, 6), width=2, layers=1).double()
     assert torch.autograd.gradgradcheck(
         made, torch.randn(1, 1, 6, 6, dtype=torch.float64, requires_grad=True)
     )

@@ -1,8 +1,7 @@
-"""The residual translator of CycleGAN, with instance or batch normalization."""
+"""The residual translator of CycleGAN, with instance or batch normalization, and that of CUT, which blurs."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -12,7 +11,8 @@ from gancore.component.precision import at_least_float32
 from gancore.component.validators import whole
 from gancore.errors import FitError
 from gancore.nn.batch_norm import BatchNorm2d
-from gancore.nn.initializers import normal_weights
+from gancore.nn.blur import BlurPool, BlurUpsample
+from gancore.nn.initializers import normal_weights, xavier_normal_weights
 from gancore.nn.instance_norm import InstanceNorm
 from gancore.standard.translators.options import (
     activation,
@@ -23,13 +23,13 @@ from gancore.standard.translators.options import (
 )
 from gancore.standard.translators.translator import Translator
 
-__all__ = ["BatchResNet", "ResNet", "ResNetTranslator"]
+__all__ = ["AntialiasedResNet", "BatchResNet", "ResNet", "ResNetTranslator"]
 
 
 @interface("generator")
 class ResNetTranslator(Translator):
     """Two stride-2 convolutions, residual blocks and two transposed convolutions; a subclass says how they
-    are normalized.
+    are normalized, and may halve and double maps otherwise by overriding `halving` and `doubling`.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 4, "blocks": 1},)
@@ -56,22 +56,28 @@ class ResNetTranslator(Translator):
         """Makes the layers in the order of the paper's list."""
         _check_sizes(self)
         width = self.width
-        conv = partial(nn.Conv2d, bias=self.biased)
-        up = partial(
-            nn.ConvTranspose2d, kernel_size=3, stride=2, padding=1, output_padding=1, bias=self.biased
-        )
-        wide = conv(self.source[0], width, 7, padding=3, padding_mode="reflect")
+        wide = nn.Conv2d(self.source[0], width, 7, padding=3, padding_mode="reflect", bias=self.biased)
         self.layers = nn.Sequential(
             *self.activated(wide),
-            *self.activated(conv(width, width * 2, 3, stride=2, padding=1)),
-            *self.activated(conv(width * 2, width * 4, 3, stride=2, padding=1)),
+            *self.halving(width),
+            *self.halving(width * 2),
             *(self.residual(width * 4) for _ in range(self.blocks)),
-            *self.activated(up(width * 4, width * 2)),
-            *self.activated(up(width * 2, width)),
+            *self.doubling(width * 4),
+            *self.doubling(width * 2),
             nn.Conv2d(width, self.image[0], 7, padding=3, padding_mode="reflect"),
             nn.Tanh(),
         )
         normal_weights(self)
+
+    def halving(self, width: int) -> list[nn.Module]:
+        """Layers that halve the sides of maps of so many channels, and double these."""
+        return self.activated(nn.Conv2d(width, width * 2, 3, stride=2, padding=1, bias=self.biased))
+
+    def doubling(self, width: int) -> list[nn.Module]:
+        """Layers that double the sides of maps of so many channels, and halve these."""
+        return self.activated(
+            nn.ConvTranspose2d(width, width // 2, 3, stride=2, padding=1, output_padding=1, bias=self.biased)
+        )
 
     def activated(self, layer: nn.Conv2d | nn.ConvTranspose2d, dropout: float = 0.0) -> list[nn.Module]:
         """A convolution, its normalization and ReLU."""
@@ -89,16 +95,25 @@ class ResNetTranslator(Translator):
         return at_least_float32(self.layers(code))  # (N, C, H, W)
 
     def maps(self, code: Tensor) -> list[Tensor]:
-        """`(N, *source)` → the image, what both convolutions of stride 2 make of it, and the first and the
-        middle residual block: of 9 the fifth, as in Park et al. 2020 (CUT), arXiv:2007.15651.
+        """`(N, *source)` → the image, what the convolutions of both halvings make of it, and the first and
+        the middle residual block: of 9 the fifth, as in Park et al. 2020 (CUT), arXiv:2007.15651. Its
+        published code takes the image with the border that the first convolution reads, three reflected
+        pixels.
         """
-        stops = sorted({3, 6, 9, 9 + self.blocks // 2})  # where these lie in `layers`
+        stops = self._stops()
         image, found = code, [code]
         for place, layer in enumerate(list(self.layers)[: stops[-1] + 1]):
             image = layer(image)  # (N, channels, h, w)
             if place in stops:
                 found.append(image)
         return [at_least_float32(one) for one in found]
+
+    def _stops(self) -> list[int]:
+        """Where in `layers` the maps are taken."""
+        layers = list(self.layers)
+        blocks = [place for place, layer in enumerate(layers) if isinstance(layer, Residual)]
+        _, *halved = (place for place in range(blocks[0]) if isinstance(layers[place], nn.Conv2d))
+        return sorted({*halved, blocks[0], blocks[len(blocks) // 2]})
 
 
 @part("resnet", tags=("translator",))
@@ -151,6 +166,41 @@ class BatchResNet(ResNetTranslator):
     def norm(self, width: int) -> nn.Module:
         """Batch normalization."""
         return BatchNorm2d(width, own_statistics=self.own_statistics)
+
+
+@part("resnet-antialiased", tags=("translator",))
+class AntialiasedResNet(ResNet):
+    """The residual translator that blurs its maps before they are halved and after they are doubled, so that
+    fine patterns do not turn into coarse ones.
+
+    Paper: Zhang 2019 ("Making Convolutional Networks Shift-Invariant Again"), arXiv:1904.11486, section 3, as
+    the published code of Park et al. 2020 (CUT), arXiv:2007.15651, has it. A map is halved by a 3×3
+    convolution of stride 1, normalization, ReLU and a blur with (1, 2, 1), of which every second pixel is
+    kept; it is doubled by a blur with (1, 3, 3, 1) and then a 3×3 convolution of stride 1. All else, and the
+    number of weights, is that of generator/resnet, but for the initial weights: these are, as in that code,
+    N(0, 0.02 · √(2 / (inputs + outputs))) (Glorot & Bengio 2010, eq. 12), biases 0. Maps before a halving
+    have four times as many pixels as in generator/resnet, which makes it slower.
+
+    `(N, *source)` in [-1, 1] → `(N, C, H, W)` float32. The channels of source and image may differ, their
+    sizes may not.
+
+    Raises:
+        FactError: the source's shape is not known.
+        FitError: the sizes differ, are not multiples of 4, or are below 8.
+    """
+
+    def build(self) -> None:
+        """Makes the layers, with other initial weights."""
+        super().build()
+        xavier_normal_weights(self, gain=0.02)
+
+    def halving(self, width: int) -> list[nn.Module]:
+        """A convolution, and a blur that keeps every second pixel."""
+        return [*self.activated(nn.Conv2d(width, width * 2, 3, padding=1)), BlurPool()]
+
+    def doubling(self, width: int) -> list[nn.Module]:
+        """A blur of pixels with zeros between them, and a convolution."""
+        return [BlurUpsample(), *self.activated(nn.Conv2d(width, width // 2, 3, padding=1))]
 
 
 class Residual(nn.Module):

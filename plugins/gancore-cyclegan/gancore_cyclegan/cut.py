@@ -21,9 +21,9 @@ from gancore.recipes.base import DiscriminatorProbe, Player, Run
 from gancore.standard.averages import NoAverage
 from gancore.standard.conditioners import Identity
 from gancore.standard.optimizers import Adam
-from gancore.standard.patchgan import PatchGAN
+from gancore.standard.patchgan import AntialiasedPatchGAN
 from gancore.standard.schedules import Linear
-from gancore.standard.translators import ResNet
+from gancore.standard.translators import AntialiasedResNet
 from gancore_cyclegan.contrast import Contrast, PatchNCE, map_channels
 from gancore_cyclegan.unpaired import Unpaired
 
@@ -52,11 +52,11 @@ class CUT(Unpaired):
     squares, Adam at 2e-4 as in the published code (the paper: 2e-3) with β₁ = 0.5, batch size 1, no pool of
     earlier translations; 400 epochs, in the second half of which the learning rate goes to zero. FastCUT, the
     preset `fastcut`, has λ_X = 10, λ_Y = 0 and `flips`: images are mirrored before the translation and their
-    maps mirrored back, so that the translator learns to treat both alike.
+    maps mirrored back, so that the translator learns to treat both alike. The networks are those of that
+    code, which blur maps before they are halved and after they are doubled, and their weights start as there.
 
-    Differences: the published code halves the sum of both contrasts if there are two; its networks blur
-    before they halve a map and after they double it, those of CycleGAN do not, and its weights have another
-    start; with larger batches each image is mirrored by itself.
+    Differences: the published code halves the sum of both contrasts if there are two, and starts the layers
+    of the contrast as those of its networks; with larger batches each image is mirrored by itself.
 
     Raises:
         FitError: the domains differ in shape, or the parts do not fit.
@@ -72,9 +72,11 @@ class CUT(Unpaired):
         },
     )
 
-    generator: Seat[Generator] = seat(default=ResNet, help="translates source images into target images")
+    generator: Seat[Generator] = seat(
+        default=AntialiasedResNet, help="translates source images into target images"
+    )
     discriminator: Seat[Discriminator] = seat(
-        default=PatchGAN, help="distinguishes target images from translations"
+        default=AntialiasedPatchGAN, help="distinguishes target images from translations"
     )
     contrast: Seat[Contrast] = seat(default=PatchNCE, help="compares translations with their sources")
     average: Seat[Average] = seat(default=NoAverage)

@@ -31,6 +31,7 @@ class GlobalSkip(Translator):
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = (
         {"network": {"part": "resnet", "width": 4, "blocks": 1}},
+        {"network": {"part": "resnet-antialiased", "width": 4, "blocks": 1}},
     )
 
     network: Seat[Generator] = seat(default=ResNet, help="makes the change of the image")

@@ -97,7 +97,7 @@ PRESETS = (
         64 places in 64 channels. Not from a paper.""",
         options={
             "generator": _TRANSLATOR,
-            "discriminator": _DISCRIMINATOR,
+            "discriminator": {"part": "patchgan", **_DISCRIMINATOR},
             "contrast": {"width": 64, "patches": 64},
             **_FASTER,
         },

@@ -3,18 +3,19 @@ from typing import Any
 
 import pytest
 import torch
-from gancore_cyclegan import CUT, PatchNCE
+from gancore_cyclegan import CUT, GlobalSkip, PatchNCE
 from gancore_cyclegan.cut import mirrored
 from torch import Tensor
 
 from gancore import create
 from gancore.component.randomness import seeded
+from gancore.component.specs import spec
 from gancore.errors import FitError, UserError
 from gancore.standard.losses import RelativisticPairing
 from gancore.standard.optimizers import Adam
-from gancore.standard.patchgan import PatchGAN
+from gancore.standard.patchgan import AntialiasedPatchGAN, PatchGAN
 from gancore.standard.regularizers import R1, R2
-from gancore.standard.translators import ResNet
+from gancore.standard.translators import AntialiasedResNet, ResNet
 from gancore.training.run import TrainingRun
 
 RGB = (3, 8, 8)
@@ -48,6 +49,8 @@ def test_published_settings_are_the_defaults() -> None:
     assert (recipe.contrastive, recipe.identity, recipe.flips, recipe.batch_size) == (1, 1, 0, 1)
     assert (recipe.contrast.width, recipe.contrast.patches, recipe.contrast.temperature) == (256, 256, 0.07)
     assert recipe.length(10) == 4000
+    assert type(recipe.generator) is AntialiasedResNet and recipe.generator.blocks == 9
+    assert type(recipe.discriminator) is AntialiasedPatchGAN and recipe.discriminator.patch == 84
     for optimizer in (recipe.generator_optimizer, recipe.discriminator_optimizer):
         assert isinstance(optimizer, Adam)
         assert (optimizer.lr, optimizer.betas) == (2e-4, (0.5, 0.999))
@@ -58,7 +61,29 @@ def test_fastcut_has_no_identity_a_weight_of_10_and_mirrored_images() -> None:
     recipe = create("fastcut")
     assert (recipe.contrastive, recipe.identity, recipe.flips) == (10, 0, 0.5)
     assert recipe.length(10) == 2000
+    assert type(recipe.generator) is AntialiasedResNet
+    assert type(recipe.discriminator) is AntialiasedPatchGAN
     assert [recipe.generator_optimizer.factor(images, 200) for images in (150, 175, 200)] == [1, 0.5, 0]
+
+
+def test_the_small_preset_has_the_networks_of_the_small_cyclegan() -> None:
+    recipe, other = create("cut-small"), create("cyclegan-small")
+    assert spec(recipe.generator) == spec(other.to_target)
+    assert spec(recipe.discriminator) == spec(other.target_discriminator)
+    assert recipe.discriminator.name == "patchgan"
+
+
+def test_networks_that_blur_learn_also_as_the_change_of_an_image() -> None:
+    blurring = AntialiasedResNet(width=2, blocks=9)
+    judge = AntialiasedPatchGAN(width=4, layers=1)
+    recipe = small(generator=GlobalSkip(network=blurring), discriminator=judge, regularizers=[R1()])
+    assert recipe.contrast.channels == (3, 4, 8, 8, 8)
+    x = torch.rand(2, *RGB) * 2 - 1
+    assert (recipe.generator(x) - x).abs().max() < 0.05  # it starts as a copy
+    before = deepcopy(recipe.generator.state_dict())
+    run = TrainingRun(recipe, Fake(), batch=2, total=8)
+    recipe.step(run)
+    assert any(not torch.equal(value, before[name]) for name, value in recipe.generator.state_dict().items())
 
 
 def test_the_heads_follow_from_the_translator() -> None:
