@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gancore.component.hooks import hookimpl
 from gancore.component.part import Part
-from gancore.measure.extractors import VGG16, Emoji, Fashion, Inception2015, Pixels
+from gancore.measure.extractors import VGG16, VGG19, Emoji, Fashion, Inception2015, Pixels
 from gancore.measure.feature_distance import FeatureDistance
 from gancore.measure.perceptual import Perceptual
 from gancore.measure.standard import SCORES
@@ -115,7 +115,7 @@ _PARTS: list[type[Part]] = [
     *(NoAugment, DiffAugment, ADAFixed, ADA, APAFixed, APA, InstanceNoise, Chain),
     *(Adam, AdamW, RMSprop, SGD),
     *(Constant, Linear, Cosine, Exponential, WarmUp, Piecewise),
-    *(Inception2015, Pixels, Emoji, Fashion, VGG16),
+    *(Inception2015, Pixels, Emoji, Fashion, VGG16, VGG19),
     *(FeatureDistance, Perceptual, L1, L2),
     *SCORES,
 ]

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from gancore.measure.equivariance import Equivariance
     from gancore.measure.evaluation import Evaluation, score_study
     from gancore.measure.extractor_distance import ExtractorDistance
-    from gancore.measure.extractors import VGG16, Emoji, Fashion, Inception2015, Pixels, default_extractor
+    from gancore.measure.extractors import (
+        VGG16,
+        VGG19,
+        Emoji,
+        Fashion,
+        Inception2015,
+        Pixels,
+        default_extractor,
+    )
     from gancore.measure.feature_distance import FeatureDistance
     from gancore.measure.frechet import Frechet, frechet_distance
     from gancore.measure.inception_score import InceptionScore
@@ -43,7 +51,7 @@ _HOMES = {
     "equivariance": ("Equivariance",),
     "evaluation": ("Evaluation", "score_study"),
     "extractor_distance": ("ExtractorDistance",),
-    "extractors": ("VGG16", "Emoji", "Fashion", "Inception2015", "Pixels", "default_extractor"),
+    "extractors": ("VGG16", "VGG19", "Emoji", "Fashion", "Inception2015", "Pixels", "default_extractor"),
     "feature_distance": ("FeatureDistance",),
     "frechet": ("Frechet", "frechet_distance"),
     "inception_score": ("InceptionScore",),
@@ -68,6 +76,7 @@ _HOMES = {
 }
 __all__ = [
     "VGG16",
+    "VGG19",
     "ClassAccuracy",
     "CodebookUse",
     "DatasetImages",

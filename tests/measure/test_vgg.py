@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import conv2d, max_pool2d
 
 from gancore.errors import CheckpointError, FitError, MeasureError
-from gancore.measure.extractors import VGG16
+from gancore.measure.extractors import VGG16, VGG19
 from gancore.measure.perceptual import Perceptual
 from gancore.testing import contracts
 
@@ -14,7 +14,7 @@ PLACES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 """Of the convolutions in torchvision's `features`; those at 4, 9, 16 and 23 halve."""
 
 
-@contracts(VGG16)
+@contracts(VGG16, VGG19)
 def test_contract(check):
     check()
 
@@ -53,6 +53,39 @@ def test_maps_are_those_before_each_halving(file):
     assert torch.allclose(made(image), expected[-1].mean((2, 3)), rtol=1e-3, atol=1e-4)
     assert sum(p.numel() for p in made.parameters()) == 14_714_688
     assert made.title.startswith("vgg16-") and len(made.title) == 14
+
+
+def test_maps_of_vgg19_are_those_before_the_rectifiers(tmp_path):
+    made, image = VGG19(image=IMAGE, weights="none"), torch.rand(2, *IMAGE) * 2 - 1
+    places = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)  # those at 4, 9, 18 and 27 halve
+    state = {
+        f"features.{place}.{kind}": value.detach() + (0.01 if kind == "bias" else 0)
+        for place, layer in zip(places, made.convolutions, strict=True)
+        for kind, value in layer.named_parameters()
+    }
+    torch.save({**state, "classifier.0.weight": torch.zeros(2, 2)}, tmp_path / "vgg19.pth")
+    made = VGG19(image=IMAGE, weights=str(tmp_path / "vgg19.pth"))
+    mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    x = ((image + 1) / 2 - mean[:, None, None]) / deviation[:, None, None]
+    expected = {}
+    for place in range(35):
+        if place in places:
+            weight, bias = (state[f"features.{place}.{kind}"] for kind in ("weight", "bias"))
+            expected[place] = conv2d(x, weight, bias, padding=1)
+            x = expected[place].relu()
+        elif place in (4, 9, 18, 27):
+            x = max_pool2d(x, 2)
+    maps = made.maps(image)
+    for found, place in zip(maps, (2, 7, 16, 25, 34), strict=True):
+        torch.testing.assert_close(found, expected[place], rtol=1e-3, atol=1e-4)
+    after = VGG19(image=IMAGE, weights=str(tmp_path / "vgg19.pth"), rectified=True).maps(image)
+    assert all(torch.equal(some.relu(), other) for some, other in zip(maps, after, strict=True))
+    assert sum(p.numel() for p in made.parameters()) == 20_024_384
+    assert made.title.startswith("vgg19-") and VGG19(image=IMAGE, weights="none").title == "vgg19-unweighted"
+    with pytest.raises(MeasureError, match="not hold the weights of VGG16's .* torchvision's vgg16-397923af"):
+        VGG16(image=IMAGE, weights=str(tmp_path / "vgg19.pth"))
+    with pytest.raises(MeasureError, match="such as torchvision's vgg19-dcbb9e9d.pth, as weights=FILE"):
+        VGG19(image=IMAGE)
 
 
 def test_lpips_from_files(file, tmp_path):

@@ -5,6 +5,6 @@ from gancore.measure.extractors.emoji import Emoji
 from gancore.measure.extractors.fashion import Fashion
 from gancore.measure.extractors.inception import Inception2015
 from gancore.measure.extractors.pixels import Pixels
-from gancore.measure.extractors.vgg import VGG16
+from gancore.measure.extractors.vgg import VGG16, VGG19
 
-__all__ = ["VGG16", "Emoji", "Fashion", "Inception2015", "Pixels", "default_extractor"]
+__all__ = ["VGG16", "VGG19", "Emoji", "Fashion", "Inception2015", "Pixels", "default_extractor"]

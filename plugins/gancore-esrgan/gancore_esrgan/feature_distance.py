@@ -25,7 +25,8 @@ class FeatureL1(ExtractorDistance):
     Papers: Wang et al. 2018 (ESRGAN), arXiv:1809.00219, section 3.3: the last map of VGG19, before its
     activation; Wang et al. 2021 (Real-ESRGAN), arXiv:2107.10833, section 4.1: five maps with the weights 0.1,
     0.1, 1, 1, 1. Those weights of VGG19 do not come with gancore; by default the maps are those of fashion
-    for gray images, emoji for RGB, and pixels for others.
+    for gray images, emoji for RGB, and pixels for others. With torchvision's file of them, `extractor/vgg19`
+    has the papers' maps.
 
     Images `(N, C, H, W)` in [-1, 1] → `(N,)`.
 

@@ -70,7 +70,8 @@ class ESRGAN(Enlarging):
     (`recipe/esrnet`), whose weights `--init` takes. One step is that of `recipe/paired`.
 
     Differences: the released code updates the generator first; features are those of an extractor that comes
-    with gancore, since VGG19's weights do not; see `distance/feature-l1`.
+    with gancore, since VGG19's weights do not; with a file of them, `extractor/vgg19` has the paper's; see
+    `distance/feature-l1`.
 
     Raises:
         FitError: the parts do not fit in shape; the discriminator reads the source, but the sizes of source

@@ -200,3 +200,14 @@ def picture(folder):
     (folder / "small").mkdir()
     Image.new("RGB", (7, 5), (200, 30, 90)).save(folder / "small" / "small.png")
     return folder / "small"
+
+
+def test_the_maps_of_vgg19_have_the_published_weights():
+    weights = [0.1, 0.1, 1, 1, 1]
+    extractor = {"part": "vgg19", "weights": "none", "width": 2}
+    distance = FeatureL1(image=(3, 16, 16), extractor=extractor, weights=weights)
+    images = torch.rand(2, 3, 3, 16, 16) * 2 - 1
+    apart = [(x - y).abs().mean((1, 2, 3)) for x, y in zip(*map(distance.network.maps, images), strict=True)]
+    expected = sum(w * d for w, d in zip(weights, apart, strict=True))
+    torch.testing.assert_close(distance(*images), expected)
+    assert min(float(maps.min()) for maps in distance.network.maps(images[0])) < 0
