@@ -87,7 +87,9 @@ def import_file(
     recipe = _known(chosen, _makes, "generator").recipe(pipeline)
     judges = networks if discriminator is None else read_networks(discriminator)
     with bounded_by_weights(judges.path):
-        judge, why = _discriminator(judges, pipeline) if recipe else (None, "no recipe trains such networks")
+        judge, why = (
+            _discriminator(judges, pipeline, recipe) if recipe else (None, "no recipe trains such networks")
+        )
     if judge is not None:
         recipe = _judges_recipe(judges, pipeline) or recipe
     with whole_folder(folder) as aside:
@@ -164,7 +166,9 @@ def _any(networks: Networks, name: str, knows: Callable[[Importer, Network], boo
     return any(knows(one, network) for one in importers())
 
 
-def _discriminator(networks: Networks, pipeline: Pipeline) -> tuple[Discriminator | None, str]:
+def _discriminator(
+    networks: Networks, pipeline: Pipeline, recipe: Mapping[str, Any]
+) -> tuple[Discriminator | None, str]:
     name = _judge(networks)
     if name is None:
         return None, "the file has no discriminator"
@@ -172,7 +176,7 @@ def _discriminator(networks: Networks, pipeline: Pipeline) -> tuple[Discriminato
         made = import_discriminator(networks[name], image=pipeline.generator.image)
     except CheckpointError as error:
         return None, f"the discriminator cannot be imported: {error}"
-    shown = _shown(pipeline.generator, made)
+    shown = _shown(pipeline.generator, made, _joins(recipe))
     reads, makes = made.image, pipeline.generator.image
     if reads[0] != shown[0]:
         return None, f"the discriminator reads images {tuple(reads)}, not {tuple(makes)}"
@@ -193,11 +197,19 @@ def _judges_recipe(networks: Networks, pipeline: Pipeline) -> dict[str, Any]:
     return importer.recipe(pipeline) if importer and importer.judge_decides else {}
 
 
-def _shown(generator: Generator, judge: Discriminator) -> ImageShape:
-    """What a discriminator is shown: images, or with a translator source and image joined."""
+def _joins(recipe: Mapping[str, Any]) -> bool:
+    """Whether the discriminators of a recipe may read source and image joined."""
+    base = registry().base_of("recipe", str(recipe["part"]))
+    return any(option.name == "reads_source" for option in option_fields(base))
+
+
+def _shown(generator: Generator, judge: Discriminator, joins: bool) -> ImageShape:
+    """What a discriminator is shown: images, or with a translator source and image joined, if the recipe
+    joins them.
+    """
     channels, height, width = generator.image
     joined = channels + generator.code_shape[0]
-    both = "translator" in generator.tags and judge.image[0] == joined
+    both = joins and "translator" in generator.tags and judge.image[0] == joined
     return (joined if both else channels, height, width)
 
 
@@ -233,7 +245,7 @@ def _table(
     facts = {"image": list(pipeline.generator.image)} | ({"classes": classes} if classes else {})
     if "translator" in pipeline.generator.tags:
         facts["source"] = list(pipeline.generator.code_shape)
-        if any(option.name == "reads_source" for option in option_fields(base)):
+        if _joins(recipe):
             facts["reads_source"] = discriminator.image[0] != pipeline.generator.image[0]
     return table | facts
 

@@ -283,6 +283,11 @@ def test_networks_of_cut_train_on_together(tmp_path):
     recipe = build(table, "recipe")
     assert isinstance(recipe, CUT) and isinstance(recipe.discriminator, AntialiasedPatchGAN)
     assert torch.equal(recipe.generator.layers[0].weight, state["model.1.weight"])
+    torch.save(judge_of(channels=6)[1], tmp_path / "joined.pth")
+    _, why = import_file(
+        tmp_path / "latest_net_G.pth", tmp_path / "joined", discriminator=tmp_path / "joined.pth"
+    )
+    assert why == "the discriminator reads images (6, 256, 256), not (3, 256, 256)"
     gray = published(shrink=True, grow=True, source=1)[0]
     torch.save(gray, tmp_path / "gray.pth")
     _, why = import_file(
