@@ -10,12 +10,17 @@ import torch
 from gancore.component.weights import read_weights
 from gancore.runs.folder import RunFolder
 
+PLAYERS = ("generator", "discriminator")
+SHORT = [
+    f"--set={player}.{option}=[{value}, {value}]"
+    for player in PLAYERS
+    for option, value in (("widths", 8), ("cardinalities", 1), ("blocks", 1))
+]
 RECIPES = {
     "biggan-cifar": ["--set=generator.width=2", "--set=discriminator.width=2"],
-    "r3gan-small": [f"--set={p}.widths=[8, 8]" for p in ("generator", "discriminator")]
-    + [f"--set={p}.cardinalities=[1, 1]" for p in ("generator", "discriminator")]
-    + [f"--set={p}.blocks=[1, 1]" for p in ("generator", "discriminator")],
-    "progan": [f"--set={p}.widths=[8, 8]" for p in ("generator", "discriminator")]
+    "r3gan-small": SHORT,
+    "r3gan-labels": [*SHORT, "--set=augment.p=0.5"],
+    "progan": [f"--set={p}.widths=[8, 8]" for p in PLAYERS]
     + ["--set=generator.latent_size=6", "--set=discriminator.group=2", "--checkpoint-every=8"],
 }
 """ProGAN fades in its second size from image 32 to 64."""

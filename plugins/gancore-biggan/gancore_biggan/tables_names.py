@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from gancore.errors import CheckpointError
-from gancore.published import shown
+from gancore.published import shown, weight_and_v
 
 __all__ = ["places", "tabled_sizes", "tabled_weights"]
 
@@ -28,7 +27,7 @@ LAYERS = {
     "snconv1x1_g": "value",
     "snconv1x1_o_conv": "out",
 }
-PARAMETERS = {"running_means": "means", "running_vars": "variances", "weight_orig": "weight"}
+PARAMETERS = {"running_means": "means", "running_vars": "variances"}
 
 
 def places(tensors: Mapping[str, Tensor]) -> Places:
@@ -89,11 +88,13 @@ def tabled_weights(tensors: Mapping[str, Tensor], layers: Places) -> dict[str, T
     made: dict[str, Tensor] = {}
     for name, value in tensors.items():
         layer, _, rest = name.removeprefix("generator.").rpartition(".")
-        if layer == "embeddings" or rest == "weight_u":
+        if layer == "embeddings" or rest in ("weight_u", "weight_v"):
             continue
         ours = _layer(layer, layers)
-        if rest == "weight_v":
-            made[f"{ours}.v"] = _vector(tensors, name.removesuffix(".weight_v"))
+        if rest == "weight_orig":
+            u, v = (tensors[name.replace("orig", which)] for which in "uv")
+            weight, made[f"{ours}.v"] = weight_and_v(value, u, v)
+            made[f"{ours}.weight"] = _rows(weight) if layer == "gen_z" else weight
         elif rest == "gamma":
             made[f"{ours}.gate"] = value.reshape(())
         else:
@@ -119,11 +120,3 @@ def _rows(value: Tensor) -> Tensor:
     """Outputs of the first layer with channels first; there they come last."""
     rows: Tensor = value.reshape(SMALLEST * SMALLEST, -1, *value.shape[1:])
     return rows.transpose(0, 1).reshape(value.shape)
-
-
-def _vector(tensors: Mapping[str, Tensor], layer: str) -> Tensor:
-    """The right singular vector, scaled so that σ is the uᵀWv of the file even if u and v are not settled."""
-    weight, u, v = (tensors[f"{layer}.{name}"].float() for name in ("weight_orig", "weight_u", "weight_v"))
-    product = weight.flatten(1) @ v
-    scaled: Tensor = v * (u @ product / torch.linalg.vector_norm(product).clamp_min(1e-12))
-    return scaled.reshape(1, *weight.shape[1:])

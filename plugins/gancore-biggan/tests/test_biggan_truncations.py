@@ -87,6 +87,18 @@ def test_published_generators_are_imported(tmp_path):
     assert gancore.load(tmp_path / "out").sample(2, seed=0).shape == (2, 3, 16, 16)
 
 
+@torch.no_grad()
+def test_vectors_that_do_not_belong_to_their_weights_count_as_they_are(tmp_path):
+    made, table = small(), torch.randn(6, 4)
+    state = as_published(made, table)
+    state["generator.gen_z.weight_u"] *= -0.5  # σ = uᵀWv
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    found = import_generator(read_networks(tmp_path / "pytorch_model.bin")["network"]).generator.eval()
+    code = torch.randn(2, 9)
+    expected = -2 * (made.start(code) - made.start.bias) + made.start.bias
+    torch.testing.assert_close(found.start(code), expected, atol=1e-4, rtol=1e-4)
+
+
 def test_a_damaged_file_is_refused(tmp_path):
     state = as_published(small(), torch.randn(6, 4))
     state["generator.layers.0.conv_9.bias"] = torch.zeros(1)
