@@ -47,7 +47,7 @@ FASTER_MOMENTS = [f"--set={player}_optimizer.betas=[0.0, 0.9]" for player in ("g
 ONE = "--set=discriminator_steps=1"
 """The published four or five steps leave the generator too few in a training of minutes."""
 SHORT_AVERAGE = ["--set=average.half_life=2000"]
-"""In place of one that starts after 200,000 images."""
+"""In place of one that starts after 200,000 images, and of ProGAN's, a third of the whole training."""
 SMALLER_BATCH = ["--batch", "8"]
 GROWING = [*both("widths=[256, 128, 64, 32]"), "--set=stabilize=1500", "--set=fade=1500"]
 """Four sizes within 10,500 images."""
@@ -58,7 +58,7 @@ UNCONDITIONAL: dict[str, list[str]] = {
     "sngan": ["sngan", *RESNET],
     "sagan": ["sagan", *PYRAMID, *TWO_RATES],
     "r3gan-small": ["r3gan-small", *SMALLER_BATCH],
-    "progan": ["progan", *GROWING],
+    "progan": ["progan", *GROWING, *SHORT_AVERAGE, "--precision", "float32"],
     "dcgan-batch-8": ["dcgan", *SMALLER_BATCH],
 }
 """The families without labels."""
@@ -111,17 +111,17 @@ TRUNCATED = """Samples of `biggan-0` from latents whose coordinates beyond a thr
 (Brock et al. 2018, arXiv:1809.11096, section 3.1): variety is traded for quality."""
 HEAD = """# The adversarial families side by side
 
-Made by `python tools/adversarial_line.py --fashion-mnist FOLDER`, which trains every row and evaluates
-5,000 samples of it; `--only` makes the table of some rows. Each row is one run on Fashion-MNIST at 32×32,
-in bf16 and one thread; the number behind a name is its seed. All have seen the same number of real
-images, in batches of 16, and of 8 for R3GAN and for one more DCGAN, which gives twice the updates.
-Networks are small (32 to 256 channels, `tools/adversarial_line.py` has every setting), with one update of
-the generator for each one of the discriminator, other than published for WGAN-GP, SNGAN and BigGAN, whose
-learning rates are higher too: so short a training has few updates. `sagan-labels`, `biggan`, `cgan`,
-`acgan` and `sngan-projection` are given the class, as SAGAN and BigGAN are in their papers; BigGAN has 8
-numbers for it beside the 32 of the latent in each block, so that images of a class differ. `class accuracy`
-is the fraction of samples that are classified as the class they were drawn for. `real` compares test
-images with training images. The scores of every row and their full protocol are in
+Made by `python tools/adversarial_line.py --fashion-mnist FOLDER`, which trains every row and evaluates 5,000
+samples of it; `--only` makes the table of some rows. Each row is one run on Fashion-MNIST at 32×32, with one
+thread and in bf16, ProGAN's in float32 on a slower machine; the number behind a name is its seed. All have
+seen the same number of real images, in batches of 16, and of 8 for R3GAN and for one more DCGAN, which gives
+twice the updates. Networks are small (32 to 256 channels, `tools/adversarial_line.py` has every setting),
+with one update of the generator for each one of the discriminator, other than published for WGAN-GP, SNGAN
+and BigGAN, whose learning rates are higher too: so short a training has few updates. `sagan-labels`,
+`biggan`, `cgan`, `acgan` and `sngan-projection` are given the class, as SAGAN and BigGAN are in their
+papers; BigGAN has 8 numbers for it beside the 32 of the latent in each block, so that images of a class
+differ. `class accuracy` is the fraction of samples that are classified as the class they were drawn for.
+`real` compares test images with training images. The scores of every row and their full protocol are in
 `docs/adversarial/*.json`. ↓ lower is better, ↑ higher; in bold what is better than every other row by more
 than two standard errors of the difference; of precision and density none whose recall is below 0.05."""
 

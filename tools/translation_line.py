@@ -119,7 +119,7 @@ ROWS = {
         paired=True,
     ),
     "cyclegan": Row(["cyclegan-small", *seen(6_000)], BOTH),
-    "cut": Row(["cut-small", *seen(12_000)]),
+    "cut": Row(["cut-small", *seen(6_000)]),
     "unit": Row(["unit-small", *seen(12_000)], BOTH),
     "esrnet": Row(["esrnet-small", *seen(24_000)], {"larger": None}),
     "esrgan": Row(["esrgan-small", *seen(8_000)], {"larger": None}, init="esrnet"),
@@ -127,7 +127,7 @@ ROWS = {
     "nogan-without-discriminator": Row(["paired", *ALONE, *seen(30_000)], {"color": None}),
 }
 """Presets as their plugins have them; `esrgan` goes on with the network of `esrnet`."""
-SHARED = ["--hold-out", str(HELD_OUT), "--evaluate-every", "0", "--precision", "bf16"]
+SHARED = ["--hold-out", str(HELD_OUT), "--evaluate-every", "0", "--precision", "auto"]
 
 
 def trainings(given: argparse.Namespace, *, later: bool) -> dict[str, list[str]]:
