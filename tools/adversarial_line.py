@@ -113,7 +113,7 @@ HEAD = """# The adversarial families side by side
 
 Made by `python tools/adversarial_line.py --fashion-mnist FOLDER`, which trains every row and evaluates 5,000
 samples of it; `--only` makes the table of some rows. Each row is one run on Fashion-MNIST at 32×32, with one
-thread and in bf16, ProGAN's in float32 on a slower machine; the number behind a name is its seed. All have
+thread and in bf16, ProGAN's in float32, which takes longer; the number behind a name is its seed. All have
 seen the same number of real images, in batches of 16, and of 8 for R3GAN and for one more DCGAN, which gives
 twice the updates. Networks are small (32 to 256 channels, `tools/adversarial_line.py` has every setting),
 with one update of the generator for each one of the discriminator, other than published for WGAN-GP, SNGAN
