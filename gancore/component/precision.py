@@ -33,7 +33,7 @@ def computes_bfloat16(device: torch.device) -> bool | None:
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # as torch 2.10 has not
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # which older versions lack
         return None
     found = torch.cpu.get_capabilities()
     return bool(found["avx512_bf16"] or found["amx_tile"]) if found["architecture"] == "x86_64" else None

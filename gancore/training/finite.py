@@ -12,7 +12,7 @@ from gancore.training.norms import norms_of
 from gancore.training.player_optimizer import PlayerOptimizer
 
 MANY = 4_000_000
-"""Numbers that are looked at in a step, on average: the gradients, which are in each, break first."""
+"""Numbers of the state that are looked at in a step, on average; gradients are looked at in each."""
 
 
 class FiniteState:

@@ -34,6 +34,7 @@ _STEADIER: dict[str, Any] = {
     "identity": 0.0,
     "regularizers": [{"part": "r1", "gamma": 0.02}],
 }
+"""A larger adversarial term against discriminators that stay flat."""
 _DISCRIMINATOR: dict[str, Any] = {"width": 32, "layers": 2}
 """Patches of 34×34."""
 
