@@ -12,8 +12,7 @@ BRITISH = re.compile(
     r"quantis|penalis|memoris|equalis|randomis|generalis|recognis|realis(?!t|m)|standardis|visualis|serialis|"
     r"discretis|parametris|summaris|minimis(?=e|i|a)|maximis(?=e|i|a)|specialis|utilis|organis(?!m)|"
     r"\bcentre|\bgrey|artefact|licence|judgement|labelled(?!by)|labelling|modelled|travelled|cancelled|"
-    r"learnt|catalogue",
-    re.IGNORECASE,
+    r"learnt|catalogue"
 )
 KEPT = {  # what older files hold, and the words of seeds, on which numbers depend
     "gancore/measure/memorization.py": {"memoris", "neighbour"},
@@ -38,8 +37,8 @@ def test_american_spelling():
     for name in files():
         if (path := ROOT / name).is_file() and KEPT.get(name, set()) is not None:
             text = path.read_text(encoding="utf-8")
-            for match in BRITISH.finditer(text):
-                if match[0].lower() not in KEPT.get(name, set()):
+            for match in BRITISH.finditer(text.lower()):  # ignoring case would take four times as long
+                if match[0] not in KEPT.get(name, set()):
                     line = text.count("\n", 0, match.start()) + 1
                     found.append(f"{name}:{line}: {match[0]}")
     assert found == []

@@ -30,8 +30,6 @@ __all__ = [
 
 STARTING = 15
 """Number of iterations for a newly initialized weight."""
-SHORTEST = 1e-12
-"""The least length that a vector is divided by."""
 
 
 class Spectral(nn.Module):
@@ -91,13 +89,15 @@ class Spectral(nn.Module):
         """
         if iterations is None and not self.weight.requires_grad:
             return
-        matrix, v = self.matrix()
+        matrix, start = self.matrix()
+        across, v, length = matrix.t(), start, start.new_zeros(())
         for _ in range(iterations or self.iterations):
-            along = matrix @ v
-            u = along / torch.linalg.vector_norm(along).clamp_min(SHORTEST)
-            following = u @ matrix  # uᵀW
+            u = torch.mv(matrix, v)
+            u = u / torch.linalg.vector_norm(u)
+            following = torch.mv(across, u)  # Wᵀu
             length = torch.linalg.vector_norm(following)
-            v = torch.where(length > self.eps, following / length, v)  # a zero weight has no such vector
+            v = following / length
+        v = torch.where(length > self.eps, v, start)  # a weight of zeros has no such vector
         place = self.ordered(self.v)
         place.copy_(v.reshape(place.shape))
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from spectral_parts import Pair, SpectralDiscriminator, SpectralGame, know_spectral_parts
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gancore.nn.initializers import he_weights, normal_weights, orthogonal_weights, xavier_weights
 from gancore.nn.spectral_norm import SpectralConv2d, SpectralEmbedding, SpectralLinear
@@ -112,6 +113,29 @@ def test_under_autocast_sigma_is_float32():
     with torch.autocast("cpu", torch.bfloat16):
         assert layer.sigma().dtype == torch.float32 and torch.equal(layer.sigma(), expected)
         assert layer(torch.randn(2, 64)).dtype == torch.bfloat16
+
+
+class Operations(TorchDispatchMode):
+    """Counts what torch is told to do."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += 1
+        return function(*args, **(kwargs or {}))
+
+
+def test_an_iteration_takes_six_operations():
+    """Networks of many small layers are made, and follow their weights, no faster than torch is called."""
+    layer = SpectralConv2d(3, 8, 3)
+    counts = []
+    for iterations in (1, 11):
+        with Operations() as told:
+            layer.update_buffers(iterations)
+        counts.append(told.count)
+    assert counts[1] - counts[0] == 6 * 10
 
 
 def test_a_weight_of_zeros_stays_finite_and_recovers():
