@@ -1,21 +1,28 @@
 """Running a check on a class: hypothesis draws the trials."""
 
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, cast
 from unittest import SkipTest
 
 import hypothesis
+import numpy as np
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
 from gancore.component.part import Part
 from gancore.component.randomness import fold, seeded
 from gancore.errors import FactError, FitError
-from gancore.testing.check import Check, ContractError
+from gancore.testing.check import Check, ContractError, Excuse
 from gancore.testing.trial import RECENT, Configuration, Trial, choices, configurations
 
 SEED = 0xCA1AF67895A4A9D4285A27D76572234111CE4F38F5F682C4E99972171EE1E12C66E30DA2A75A6DBC1FA0A40D17D145DE
 """What all draws follow from; another number draws other trials."""
+
+Drawn = tuple[Configuration, int, int]
+"""A configuration, a batch size and a seed."""
 
 
 def run_check(cls: type[Part], check: Check) -> None:
@@ -34,7 +41,8 @@ def run_check(cls: type[Part], check: Check) -> None:
 
     groups = _by_example(usable)
     for group in groups:
-        _try(check, group, -(-check.trials // len(groups)))
+        for configuration, n, seed in _drawn(tuple(group), -(-check.trials // len(groups)), check.excuse):
+            _judge(check, Trial(configuration, n=n, seed=seed))
 
 
 def _by_example(usable: list[Configuration]) -> list[list[Configuration]]:
@@ -46,9 +54,14 @@ def _by_example(usable: list[Configuration]) -> list[list[Configuration]]:
     return [group[i % len(group) :] + group[: i % len(group)] for i, group in enumerate(several)]
 
 
-def _try(check: Check, usable: list[Configuration], trials: int) -> None:
-    def attempt(trial: Trial[Any]) -> None:
-        _judge(check, trial)
+@lru_cache(maxsize=RECENT)
+def _drawn(usable: tuple[Configuration, ...], trials: int, excuse: Excuse) -> tuple[Drawn, ...]:
+    """What hypothesis draws, so many times, from what is not excused: the same for all checks of a class."""
+    found: list[Drawn] = []
+
+    def take(drawn: Drawn) -> None:
+        hypothesis.assume(not excuse(drawn[0].part))
+        found.append(drawn)
 
     settings = hypothesis.settings(
         max_examples=trials,
@@ -59,13 +72,13 @@ def _try(check: Check, usable: list[Configuration], trials: int) -> None:
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    # without a seed hypothesis would take one from the source of `attempt`, which it would read every time
-    hypothesis.seed(SEED)(settings(hypothesis.given(_trials(usable))(attempt)))()
+    # without a seed hypothesis would take one from the source of `take`, which it would read every time
+    hypothesis.seed(SEED)(settings(hypothesis.given(_draws(usable))(take)))()
+    return tuple(found)
 
 
 def _judge(check: Check, trial: Trial[Any]) -> None:
-    hypothesis.assume(not check.excuse(trial.configuration.part))
-    with seeded(fold(trial.seed, check.name)):
+    with seeded(fold(trial.seed, check.name)), _others_seeded():
         try:
             check.function(trial)
         except ContractError as error:
@@ -73,15 +86,28 @@ def _judge(check: Check, trial: Trial[Any]) -> None:
             raise ContractError(text) from None
 
 
+@contextmanager
+def _others_seeded() -> Iterator[None]:
+    """Inside, the global random numbers of Python and of numpy start anew; afterwards they are restored."""
+    python, numbers = random.getstate(), np.random.get_state()
+    random.seed(0)
+    np.random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numbers)
+
+
 @st.composite
-def _trials(draw: st.DrawFn, usable: list[Configuration]) -> Trial[Any]:
+def _draws(draw: st.DrawFn, usable: Sequence[Configuration]) -> Drawn:
     configuration = draw(st.sampled_from(usable))
     changes = [(name, draw(st.sampled_from(values))) for name, values in choices(configuration).items()]
     if any(value != getattr(configuration.part, name) for name, value in changes):
         changed = _changed(configuration, tuple(changes))
         hypothesis.assume(changed)
         configuration = cast(Configuration, changed)
-    return Trial(configuration, n=draw(st.sampled_from([3, 2, 4])), seed=draw(st.integers(0, 2**16)))
+    return configuration, draw(st.sampled_from([3, 2, 4])), draw(st.integers(0, 2**16))
 
 
 @lru_cache(maxsize=RECENT)

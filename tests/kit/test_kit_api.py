@@ -1,8 +1,11 @@
 """The kit's own doors: the decorator, results without pytest, expected failures."""
 
+import random
 from pathlib import Path
 from typing import ClassVar
 
+import hypothesis
+import numpy as np
 import pytest
 import torch
 
@@ -13,7 +16,8 @@ from gancore.errors import UnknownPart, UserError
 from gancore.measure.score import Score
 from gancore.standard.losses import Hinge, Wasserstein
 from gancore.standard.samplers import Normal
-from gancore.testing import Trial, check_distribution, checks_for, contracts, run_check, run_checks
+from gancore.testing import Trial, check_distribution, checks_for, contracts, run_check, run_checks, running
+from gancore.testing.check import Check, applies
 from gancore.testing.trial import Configuration
 
 
@@ -164,3 +168,31 @@ def test_every_example_is_tried_in_every_check():
             FiveWays.tried.clear()
             run_check(FiveWays, check)
             assert set(FiveWays.tried) == set(range(5)), check.name
+
+
+def test_trials_are_drawn_once_for_the_checks_that_share_them(monkeypatch):
+    drawn, given = [], hypothesis.given
+    monkeypatch.setattr(hypothesis, "given", lambda *how: drawn.append(how) or given(*how))
+    running._drawn.cache_clear()
+    checks = [check for check in checks_for(Normal) if check.excuse is applies]
+    for check in checks:
+        run_check(Normal, check)
+    kinds = len({check.trials for check in checks})
+    assert len(checks) > 8 and len(drawn) == kinds * len(Normal.examples)
+
+
+def test_a_check_finds_the_global_random_numbers_at_their_beginning():
+    found = []
+
+    def look(trial):
+        found.append((random.random(), np.random.rand(), torch.rand(()).item()))
+
+    for _ in range(2):
+        random.seed(7)
+        np.random.seed(7)
+        run_check(Hinge, Check("look", (Part,), look, applies, 1))
+        assert (random.random(), np.random.rand()) == (
+            random.Random(7).random(),
+            np.random.RandomState(7).rand(),
+        )
+    assert found[0] == found[1] and found[0][0] == random.Random(0).random()
