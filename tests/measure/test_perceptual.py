@@ -8,14 +8,8 @@ from gancore.errors import CheckpointError, FitError
 from gancore.measure.extractors import Emoji, Pixels
 from gancore.measure.feature_distance import FeatureDistance
 from gancore.measure.perceptual import Perceptual
-from gancore.testing import contracts
 
 IMAGE = (3, 16, 16)
-
-
-@contracts(FeatureDistance, Perceptual)
-def test_contract(check):
-    check()
 
 
 def pair(seed=0):

@@ -15,12 +15,6 @@ from gancore.measure.codebook import CodebookUse, index_shares, perplexity, usag
 from gancore.measure.diagnostics import of_codes
 from gancore.measure.evaluation import score_study
 from gancore.standard import Codebook, ResidualQuantizer, VectorQuantizer
-from gancore.testing import contracts
-
-
-@contracts(CodebookUse)
-def test_contract(check):
-    check()
 
 
 @part("codebook-test")

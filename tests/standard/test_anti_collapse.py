@@ -20,15 +20,10 @@ from gancore.standard import (
     VectorQuantizer,
 )
 from gancore.standard.quantizers.k_means import k_means
-from gancore.testing import checks_for, contracts
+from gancore.testing import checks_for
 from gancore.testing.forward import update_buffers
 from gancore.testing.running import run_check
 from gancore.training.remedies import remedies
-
-
-@contracts(KMeansStart, Revival, EntropyPenalty)
-def test_contract(check):
-    check()
 
 
 def blobs(n, centers, spread=0.01):

@@ -8,12 +8,6 @@ import torch
 from gancore.component.randomness import Rows, own_rows
 from gancore.errors import FitError
 from gancore.standard import FiniteScalarQuantizer, LookupFreeQuantizer
-from gancore.testing import contracts
-
-
-@contracts(FiniteScalarQuantizer, LookupFreeQuantizer)
-def test_contract(check):
-    check()
 
 
 def all_indices(part, places):

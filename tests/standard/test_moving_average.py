@@ -5,12 +5,6 @@ import torch
 
 from gancore.component.randomness import Rows, own_rows
 from gancore.standard import MovingAverageQuantizer
-from gancore.testing import contracts
-
-
-@contracts(MovingAverageQuantizer)
-def test_contract(check):
-    check()
 
 
 def quantizer(vectors, **options):

@@ -17,12 +17,6 @@ from gancore.standard import (
     VectorQuantizer,
 )
 from gancore.standard.quantizers.rotation import rotated
-from gancore.testing import contracts
-
-
-@contracts(CosineQuantizer, SimVQ, GumbelQuantizer, RotationTrick, ProjectedQuantizer)
-def test_contract(check):
-    check()
 
 
 def test_cosine_codes_have_length_one_and_the_most_similar_direction():

@@ -11,16 +11,10 @@ from gancore import Encoder, Generator, Optimizer, Pipeline, Player, Recipe, par
 from gancore.component.randomness import Rows, own_rows
 from gancore.standard import Adam, Codebook, UniformIndices, VectorQuantizer
 from gancore.standard.quantizers.nearest import CACHE, nearest
-from gancore.testing import contracts
 from gancore.testing.stage import start
 from gancore.training.run import TrainingRun
 
 IMAGE = (1, 8, 8)
-
-
-@contracts(VectorQuantizer, Codebook, UniformIndices)
-def test_contract(check):
-    check()
 
 
 def quantizer(vectors, **options):

@@ -11,12 +11,6 @@ from gancore.standard import (
     UniformIndices,
     VectorQuantizer,
 )
-from gancore.testing import contracts
-
-
-@contracts(ResidualQuantizer, GroupedQuantizer)
-def test_contract(check):
-    check()
 
 
 def vectors(count, size=5):
