@@ -31,6 +31,13 @@ class Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.most, self.refuse, self.made = most, refuse, 0.0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: nothing is compiled inside the block, and to keep torch's compiler out of it torch would import
+        it, which takes as long as torch itself.
+        """
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:

@@ -71,6 +71,11 @@ def test_what_is_made_within_the_bound_has_the_same_bits():
     assert mine.keys() == theirs.keys() and all(torch.equal(mine[key], theirs[key]) for key in mine)
 
 
+def test_no_compiler_is_imported_for_it():
+    """Torch would import `torch._dynamo` at the first operation, by a wrapper around the method of a mode."""
+    assert not hasattr(Bounded.__torch_dispatch__, "__wrapped__")
+
+
 def test_a_small_pipeline_gets_no_large_networks(altered):
     folder, started = altered("generator", width=100_000), time.monotonic()
     with pytest.raises(CheckpointError, match="ask for networks of more than .* nothing was built"):
