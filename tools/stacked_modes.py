@@ -1,20 +1,22 @@
-"""How many of the 1,000 modes of stacked Fashion-MNIST a generator finds: three images of 32×32 as the
-channels of one, each channel of one of ten classes.
+"""How many of the 1,000 modes of stacked Fashion-MNIST a generator finds: three images as the channels of
+one, each channel of one of ten classes.
 
-    python tools/stacked_modes.py --fashion-mnist FOLDER [--runs runs/stacked] [--jobs 2] [--images 20000]
-    [--only NAME ...]
+    python tools/stacked_modes.py --fashion-mnist FOLDER [--runs runs/stacked] [--jobs 2] [--images 40000]
+    [--size 16] [--only NAME ...]
 
 The measure of Lin et al. 2018 (PacGAN), arXiv:1712.04086, section 4.2, there with digits: the number of modes
 among 26,000 samples, and the divergence of their frequencies from those of the data, by the classifier of
-the extractor `fashion`. Trains what is not trained yet, and prints a table.
+the extractor `fashion`. Trains what is not trained yet, and prints a table; the number behind a name is the
+seed.
 """
 
 import argparse
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import torch
-from adversarial_line import UNCONDITIONAL
+from adversarial_line import SEEDS, SMALLER_BATCH, UNCONDITIONAL
 from families import options, train_all
 from torch import Tensor
 
@@ -27,21 +29,27 @@ from gancore.pictures.grid import to_uint8
 from gancore.runs.opening import load_pipeline
 
 SAMPLES, CLASSES = 26_000, 10
-FAMILIES = ("dcgan", "wgan-gp", "r3gan-small")
-SHARED = ["--batch", "16", "--precision", "bf16", "--evaluate-every", "0", "--labels", "none"]
+FAMILIES = {name: UNCONDITIONAL[name] for name in ("dcgan", "wgan-gp", "r3gan-small")}
+FAMILIES["wgan-gp-batch-8"] = [*UNCONDITIONAL["wgan-gp"], *SMALLER_BATCH]
+"""R3GAN's batches are of 8 there."""
+SHARED = ["--batch", "16", "--precision", "auto", "--evaluate-every", "0", "--labels", "none"]
+LESS_A_MAP = {
+    "wgan-gp": ["--set=generator.widths=[256, 128, 64]", "--set=discriminator.widths=[64, 128, 128]"],
+}
+"""What images of 16×16 change of the settings for 32×32."""
 
 
-def stacked(folder: Path, count: int, seed: int = 0) -> np.ndarray:
-    """Images of three random ones as channels: `(count, 3, 32, 32)` uint8."""
-    gray = open_data(str(folder), ImageOptions(size="32", subset="train"))
+def stacked(folder: Path, count: int, size: int, seed: int = 0) -> np.ndarray:
+    """Images of three random ones as channels: `(count, 3, size, size)` uint8."""
+    gray = open_data(str(folder), ImageOptions(size=str(size), subset="train"))
     rows = np.random.default_rng(seed).integers(0, len(gray), (3, count))
     channels = [gray.rows(chosen)["image"][:, 0] for chosen in rows]
     return to_uint8(torch.stack(channels, 1)).numpy()
 
 
 def modes_of(images: Tensor, extractor: Extractor) -> Tensor:
-    """The mode of each image `(N, 3, 32, 32)` in [-1, 1]: `(N,)` from 0 to 999."""
-    gray = images.flatten(0, 1)[:, None]  # (3N, 1, 32, 32)
+    """The mode of each image `(N, 3, H, W)` in [-1, 1]: `(N,)` from 0 to 999."""
+    gray = images.flatten(0, 1)[:, None]  # (3N, 1, H, W)
     found = [extractor.classify(extractor(some)).argmax(1) for some in torch.split(gray, 1024)]
     hundreds = torch.tensor([CLASSES**2, CLASSES, 1])
     return (torch.cat(found).reshape(-1, 3) * hundreds).sum(1)
@@ -65,26 +73,32 @@ def drawn(run: Path) -> Tensor:
 def runs(data: Path, given: argparse.Namespace) -> dict[str, list[str]]:
     """The arguments of each training by the name of its run."""
     shared = [*SHARED, "--data", str(data), "--images", str(given.images)]
-    chosen = {name: UNCONDITIONAL[name] for name in FAMILIES if not given.only or name in given.only}
-    return {name: [recipe, *shared, *changes] for name, (recipe, *changes) in chosen.items()}
+    made = {}
+    chosen = [name for name in FAMILIES if not given.only or name in given.only]
+    for name, seed in product(chosen, SEEDS):
+        recipe, *changes = FAMILIES[name]
+        fewer = LESS_A_MAP.get(recipe, []) if given.size == 16 else []
+        made[f"{name}-{seed}"] = [recipe, *shared, *changes, *fewer, "--seed", str(seed)]
+    return made
 
 
 def main() -> None:
     parser = options(__doc__, "runs/stacked")
-    parser.add_argument("--images", type=int, default=20_000)
+    parser.add_argument("--images", type=int, default=40_000)
+    parser.add_argument("--size", type=int, choices=(16, 32), default=16)
     given = parser.parse_args()
-    data = given.runs / "stacked.npy"
+    data = given.runs / f"stacked-{given.size}.npy"
     given.runs.mkdir(parents=True, exist_ok=True)
     if not data.exists():
-        np.save(data, stacked(given.fashion_mnist, 60_000))
+        np.save(data, stacked(given.fashion_mnist, 60_000, given.size))
     made = runs(data, given)
     train_all(made, given)
     if given.train_only:
         return
-    extractor = Fashion(image=(1, 32, 32))
+    extractor = Fashion(image=(1, given.size, given.size))
     with torch.no_grad():
         real = counts(open_data(str(data)).rows(np.arange(SAMPLES))["image"], extractor)
-        print("| family | modes | divergence |\n|---|---|---|\n" + row("training images", real, real))
+        print("| run | modes | divergence |\n|---|---|---|\n" + row("training images", real, real))
         for name in made:
             print(row(name, counts(drawn(given.runs / name), extractor), real), flush=True)
 
