@@ -6,8 +6,8 @@ one, each channel of one of ten classes.
 
 The measure of Lin et al. 2018 (PacGAN), arXiv:1712.04086, section 4.2, there with digits: the number of modes
 among 26,000 samples, and the divergence of their frequencies from those of the data, by the classifier of
-the extractor `fashion`. Trains what is not trained yet, and prints a table; the number behind a name is the
-seed.
+the extractor `fashion`. Trains what is not trained yet, and prints a table; the numbers behind a name are
+the side of the images and the seed.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from gancore.runs.opening import load_pipeline
 SAMPLES, CLASSES = 26_000, 10
 FAMILIES = {name: UNCONDITIONAL[name] for name in ("dcgan", "wgan-gp", "r3gan-small")}
 FAMILIES["wgan-gp-batch-8"] = [*UNCONDITIONAL["wgan-gp"], *SMALLER_BATCH]
-"""R3GAN's batches are of 8 there."""
+"""One more WGAN-GP, in batches of 8 as R3GAN."""
 SHARED = ["--batch", "16", "--precision", "auto", "--evaluate-every", "0", "--labels", "none"]
 LESS_A_MAP = {
     "wgan-gp": ["--set=generator.widths=[256, 128, 64]", "--set=discriminator.widths=[64, 128, 128]"],
@@ -78,7 +78,7 @@ def runs(data: Path, given: argparse.Namespace) -> dict[str, list[str]]:
     for name, seed in product(chosen, SEEDS):
         recipe, *changes = FAMILIES[name]
         fewer = LESS_A_MAP.get(recipe, []) if given.size == 16 else []
-        made[f"{name}-{seed}"] = [recipe, *shared, *changes, *fewer, "--seed", str(seed)]
+        made[f"{name}-{given.size}-{seed}"] = [recipe, *shared, *changes, *fewer, "--seed", str(seed)]
     return made
 
 
