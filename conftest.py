@@ -1,0 +1,54 @@
+"""What the tests of the core and of every plugin share: a seed, one thread, and a cache of their own."""
+
+import gc
+import os
+import random
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# many tests start processes, which would each compile gancore anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+torch.set_num_threads(1)
+
+
+def pytest_collection():
+    """What is collected stays until the end, so looking for garbage in it only takes time."""
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """From here on it is looked for less often than by default: networks hold many objects for a while."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """A test finds the same weights whatever ran before it in its process; so do the fixtures it is the first
+    to ask for.
+    """
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def private_cache(tmp_path_factory, monkeypatch):
+    """Decoded images and features go to a folder of the test session, for all its workers, not to the
+    user's.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    session = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    monkeypatch.setenv("GANCORE_CACHE", str(session / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """No line about progress, which a slow machine would get, stands among what a test reads."""
+    monkeypatch.setattr("gancore.console.showing.Lines.patience", float("inf"))
