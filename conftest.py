@@ -14,6 +14,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 torch.set_num_threads(1)
+# no test cuts the power; waiting for the disk takes a fifth of the tests of runs
+os.fsync = lambda _: None
 
 
 def pytest_collection():

@@ -128,7 +128,6 @@ GENERATORS = {
     "stylegan3-t, clamped": lambda: StyleGAN3Synthesis(**STYLED, layers=3, clamp=0.7),
 }
 SLOW = ("stylegan3-t", "stylegan3-r", "stylegan3-t, clamped")
-"""Whose second derivatives the contract kit checks too, in less detail."""
 THOROUGH = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in GENERATORS]
 JUDGES = {
     "stylegan": StyleGANDiscriminator,
@@ -145,14 +144,18 @@ def judge(name):
     return loud(JUDGES[name](**SMALL, group=2, **({"classes": 3} if JUDGES[name].conditional else {})))
 
 
-@pytest.mark.parametrize("name", THOROUGH)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GENERATORS)
 def test_generators(name):
+    """In more detail than the contract kit, which checks second derivatives of all networks."""
     part = loud(GENERATORS[name]()).eval()
     differentiates_twice(part, normal(2, *part.code_shape), fast=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", JUDGES)
 def test_discriminators(name):
+    """Likewise."""
     part = judge(name)
     differentiates_twice(part, normal(2, *IMAGE), *([LABELS] if part.conditional else []), fast=True)
 
