@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from adversarial_line import SEEDS, SMALLER_BATCH, UNCONDITIONAL
+from adversarial_line import SEEDS, SMALLER_BATCH, UNCONDITIONAL, both
 from families import options, train_all
 from torch import Tensor
 
@@ -30,13 +30,20 @@ from gancore.runs.opening import load_pipeline
 
 SAMPLES, CLASSES = 26_000, 10
 FAMILIES = {name: UNCONDITIONAL[name] for name in ("dcgan", "wgan-gp", "r3gan-small")}
+FAMILIES["r3gan-two-blocks"] = FAMILIES["r3gan-small"]
 FAMILIES["wgan-gp-batch-8"] = [*UNCONDITIONAL["wgan-gp"], *SMALLER_BATCH]
-"""One more WGAN-GP, in batches of 8 as R3GAN."""
+"""One more WGAN-GP, in batches of 8 as R3GAN, and one more R3GAN."""
 SHARED = ["--batch", "16", "--precision", "auto", "--evaluate-every", "0", "--labels", "none"]
-LESS_A_MAP = {
-    "wgan-gp": ["--set=generator.widths=[256, 128, 64]", "--set=discriminator.widths=[64, 128, 128]"],
+A_MAP_LESS = ["--set=generator.widths=[256, 128, 64]", "--set=discriminator.widths=[64, 128, 128]"]
+OF_SIZE = {
+    ("wgan-gp", 16): A_MAP_LESS,
+    ("wgan-gp-batch-8", 16): A_MAP_LESS,
+    ("r3gan-two-blocks", 16): both("blocks=[2, 2, 2]"),
+    ("r3gan-two-blocks", 32): both("blocks=[2, 2, 2, 2]"),
 }
-"""What images of 16×16 change of the settings for 32×32."""
+"""Settings that differ with the size of the images; R3GAN has two blocks for each map as published, where
+`r3gan-small` has one.
+"""
 
 
 def stacked(folder: Path, count: int, size: int, seed: int = 0) -> np.ndarray:
@@ -77,8 +84,8 @@ def runs(data: Path, given: argparse.Namespace) -> dict[str, list[str]]:
     chosen = [name for name in FAMILIES if not given.only or name in given.only]
     for name, seed in product(chosen, SEEDS):
         recipe, *changes = FAMILIES[name]
-        fewer = LESS_A_MAP.get(recipe, []) if given.size == 16 else []
-        made[f"{name}-{given.size}-{seed}"] = [recipe, *shared, *changes, *fewer, "--seed", str(seed)]
+        words = [recipe, *shared, *changes, *OF_SIZE.get((name, given.size), [])]
+        made[f"{name}-{given.size}-{seed}"] = [*words, "--seed", str(seed)]
     return made
 
 
