@@ -40,17 +40,21 @@ def pytest_runtest_setup():
     torch.default_generator.manual_seed(0)
 
 
-@pytest.fixture(autouse=True)
-def private_cache(tmp_path_factory, monkeypatch):
+@pytest.fixture(scope="session", autouse=True)
+def private_cache(tmp_path_factory):
     """Decoded images and features go to a folder of the test session, for all its workers, not to the
-    user's.
+    user's; those of fixtures that many tests share too.
     """
     folder = tmp_path_factory.getbasetemp()
     session = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    monkeypatch.setenv("GANCORE_CACHE", str(session / "cache"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANCORE_CACHE", str(session / "cache"))
+        yield
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch):
+@pytest.fixture(scope="session", autouse=True)
+def patient():
     """No line about progress, which a slow machine would get, stands among what a test reads."""
-    monkeypatch.setattr("gancore.console.showing.Lines.patience", float("inf"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gancore.console.showing.Lines.patience", float("inf"))
+        yield

@@ -32,7 +32,7 @@ SAMPLES, CLASSES = 26_000, 10
 FAMILIES = {name: UNCONDITIONAL[name] for name in ("dcgan", "wgan-gp", "r3gan-small")}
 FAMILIES["r3gan-two-blocks"] = FAMILIES["r3gan-small"]
 FAMILIES["wgan-gp-batch-8"] = [*UNCONDITIONAL["wgan-gp"], *SMALLER_BATCH]
-"""One more WGAN-GP, in batches of 8 as R3GAN, and one more R3GAN."""
+"""One more R3GAN, of which `OF_SIZE` says the blocks, and one more WGAN-GP, in batches of 8 as R3GAN."""
 SHARED = ["--batch", "16", "--precision", "auto", "--evaluate-every", "0", "--labels", "none"]
 A_MAP_LESS = ["--set=generator.widths=[256, 128, 64]", "--set=discriminator.widths=[64, 128, 128]"]
 OF_SIZE = {

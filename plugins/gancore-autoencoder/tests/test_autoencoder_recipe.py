@@ -152,8 +152,7 @@ def test_presets_take_a_step(preset):
     assert spec(build(spec(recipe))) == spec(recipe)
 
 
-def test_a_run_and_an_ex_post_stage_over_it(tmp_path, monkeypatch):
-    monkeypatch.setenv("GANCORE_CACHE", str(tmp_path / "cache"))
+def test_a_run_and_an_ex_post_stage_over_it(tmp_path):
     rows = ((Source().rows(1, 48)["image"].clamp(-1, 1) + 1) * 127.5).byte().numpy()
     np.save(tmp_path / "images.npy", rows)
     data = str(tmp_path / "images.npy")

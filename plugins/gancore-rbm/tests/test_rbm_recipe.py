@@ -132,12 +132,10 @@ def test_copies_of_a_recipe_keep_their_layers_together():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rbm")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANCORE_CACHE", str(folder / "cache"))
-        np.save(folder / "bars.npy", (BARS[:, 0].repeat(4, 1, 1) * 255).to(torch.uint8).numpy())
-        recipe = RBM(generator=RBMGenerator(hidden=6), chain=5, batch=8)
-        train(recipe, str(folder / "bars.npy"), output=folder / "run", images=64, evaluate_every=0)
-        yield folder
+    np.save(folder / "bars.npy", (BARS[:, 0].repeat(4, 1, 1) * 255).to(torch.uint8).numpy())
+    recipe = RBM(generator=RBMGenerator(hidden=6), chain=5, batch=8)
+    train(recipe, str(folder / "bars.npy"), output=folder / "run", images=64, evaluate_every=0)
+    return folder
 
 
 def test_filters_are_written_as_a_picture(folder, capsys):

@@ -127,8 +127,8 @@ GENERATORS = {
     "stylegan3-r": lambda: RotationalStyleGAN3Synthesis(**STYLED, layers=3),
     "stylegan3-t, clamped": lambda: StyleGAN3Synthesis(**STYLED, layers=3, clamp=0.7),
 }
-SLOW = ("stylegan3-t", "stylegan3-r", "stylegan3-t, clamped")
-THOROUGH = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in GENERATORS]
+LONG = ("stylegan3-t", "stylegan3-r", "stylegan3-t, clamped")
+"""Whose path length takes seconds."""
 JUDGES = {
     "stylegan": StyleGANDiscriminator,
     "stylegan-labels": LabeledStyleGANDiscriminator,
@@ -155,7 +155,7 @@ def test_generators(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", JUDGES)
 def test_discriminators(name):
-    """Likewise."""
+    """In more detail than the contract kit, as above."""
     part = judge(name)
     differentiates_twice(part, normal(2, *IMAGE), *([LABELS] if part.conditional else []), fast=True)
 
@@ -197,7 +197,9 @@ def test_r1_in_the_weights_of_the_whole_discriminator(name):
     matches_differences(penalty, dict(part.named_parameters()), r"(conv|dense|score)\.bias|from_smaller.*")
 
 
-@pytest.mark.parametrize("name", THOROUGH)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in GENERATORS]
+)
 def test_path_length_in_the_weights_of_generator_and_mapping(name):
     part = loud(GENERATORS[name]()).train()
     conditioner = loud(StyleGAN2Mapping(**{**MAPPED, "code": part.code_shape}, lr_multiplier=0.5)).train()

@@ -10,8 +10,7 @@ from gancore.training.start import train
 
 
 @pytest.fixture
-def trained(tmp_path, monkeypatch):
-    monkeypatch.setenv("GANCORE_CACHE", str(tmp_path / "cache"))
+def trained(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
     networks = {
@@ -52,8 +51,7 @@ def folders(place, classes):
     return str(place)
 
 
-def test_a_run_that_reads_labels_is_scored_with_them(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("GANCORE_CACHE", str(tmp_path / "cache"))
+def test_a_run_that_reads_labels_is_scored_with_them(tmp_path, capsys):
     data = folders(tmp_path / "two", 2)
     small = {"generator.width": 4, "generator.latent": 67, "encoder.network.width": 4}
     recipe = create("conditional-vae", small)

@@ -84,8 +84,7 @@ def test_the_lasso_is_that_of_scikit_learn():
     assert np.allclose(lasso(x, y, 0.05)[:, 0].numpy(), oracle.coef_, atol=1e-4)
 
 
-def test_the_commands_write_shapes_and_print_both(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("GANCORE_CACHE", str(tmp_path / "cache"))
+def test_the_commands_write_shapes_and_print_both(tmp_path, capsys):
     assert gancore(["write-shapes", str(tmp_path / "shapes.npy"), "--count", "40", "--size", "8"]) == 0
     assert np.load(tmp_path / "shapes.npy").shape == (40, 8, 8)
     recipe = VAE(
