@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from gancore.allocator import keep_freed_memory
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # many tests start processes, which would each compile gancore anew
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 torch.set_num_threads(1)
+keep_freed_memory()
 # no test cuts the power; waiting for the disk takes a fifth of the tests of runs
 os.fsync = lambda _: None
 

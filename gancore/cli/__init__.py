@@ -12,6 +12,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
+from gancore.allocator import keep_freed_memory
 from gancore.cli import (
     check,
     compare,
@@ -173,6 +174,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Like `main`, but returns the exit code."""
     no_closed_stream()
     any_encoding()
+    keep_freed_memory()
     try:
         with carried_out(sys.argv[1:] if arguments is None else arguments):
             app(args=arguments, prog_name="gancore")
