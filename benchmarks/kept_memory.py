@@ -66,7 +66,6 @@ WORK: dict[str, Callable[[], Work]] = {
     "Pix2Pix, 256×256, a step": lambda: step("pix2pix", 256, 1, source=(3, 256, 256)),
     "SNGAN, 32×32, a step of 8": lambda: step("sngan", 32, 8, "discriminator_steps=1"),
     "R3GAN small, 32×32, a step of 8": lambda: step("r3gan-small", 32, 8),
-    "StyleGAN2, 64×64, a step of 4": lambda: step("stylegan2", 64, 4, "generator.channels_base=4096"),
     "DCGAN, 64×64, 256 samples": lambda: sampling("dcgan", 64, 256),
     "RRDBNet of 4 blocks, 128×128 → ×4": lambda: upscaling(128, 4),
 }
