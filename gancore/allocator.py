@@ -15,9 +15,9 @@ def keep_freed_memory() -> bool:
     glibc; says whether it does.
 
     Otherwise blocks of 32 MB and the free end of the heap go back to the system at once. A network then gets
-    the memory of its maps anew in each layer, and the system fills each of its pages with zeros first: an eighth
-    of the time of some networks on a processor (`benchmarks/kept_memory.py`). The commands of the command
-    line do this; a call in Python leaves the process as it is.
+    the memory of its maps anew in each layer, and the system fills each page with zeros first: an eighth of
+    the time of some networks on a processor (`benchmarks/kept_memory.py`). The commands of the command line
+    do this; a call in Python leaves the process as it is.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

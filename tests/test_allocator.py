@@ -25,9 +25,7 @@ print(int(said), resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 def pages(*words):
     """Whether the process said that it keeps memory, and the pages that it got for eight large blocks."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *words], capture_output=True, text=True, check=True)
     return map(int, done.stdout.split())
 
 
