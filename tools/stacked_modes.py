@@ -2,7 +2,7 @@
 one, each channel of one of ten classes.
 
     python tools/stacked_modes.py --fashion-mnist FOLDER [--runs runs/stacked] [--jobs 2] [--images 40000]
-    [--size 16] [--only NAME ...]
+    [--size 16] [--seeds 0 1] [--only NAME ...]
 
 The measure of Lin et al. 2018 (PacGAN), arXiv:1712.04086, section 4.2, there with digits: the number of modes
 among 26,000 samples, and the divergence of their frequencies from those of the data, by the classifier of
@@ -82,7 +82,7 @@ def runs(data: Path, given: argparse.Namespace) -> dict[str, list[str]]:
     shared = [*SHARED, "--data", str(data), "--images", str(given.images)]
     made = {}
     chosen = [name for name in FAMILIES if not given.only or name in given.only]
-    for name, seed in product(chosen, SEEDS):
+    for name, seed in product(chosen, given.seeds):
         recipe, *changes = FAMILIES[name]
         words = [recipe, *shared, *changes, *OF_SIZE.get((name, given.size), [])]
         made[f"{name}-{given.size}-{seed}"] = [*words, "--seed", str(seed)]
@@ -93,6 +93,7 @@ def main() -> None:
     parser = options(__doc__, "runs/stacked")
     parser.add_argument("--images", type=int, default=40_000)
     parser.add_argument("--size", type=int, choices=(16, 32), default=16)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     given = parser.parse_args()
     data = given.runs / f"stacked-{given.size}.npy"
     given.runs.mkdir(parents=True, exist_ok=True)
