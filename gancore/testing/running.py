@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from unittest import SkipTest
 
 import hypothesis
@@ -21,6 +21,9 @@ from gancore.testing.trial import RECENT, Configuration, Trial, choices, configu
 SEED = 0xCA1AF67895A4A9D4285A27D76572234111CE4F38F5F682C4E99972171EE1E12C66E30DA2A75A6DBC1FA0A40D17D145DE
 """What all draws follow from; another number draws other trials."""
 
+SPARE = 3
+"""Coins beyond those that number the values, so that all are about as likely."""
+T = TypeVar("T")
 Drawn = tuple[Configuration, int, int]
 """A configuration, a batch size and a seed."""
 
@@ -101,13 +104,23 @@ def _others_seeded() -> Iterator[None]:
 
 @st.composite
 def _draws(draw: st.DrawFn, usable: Sequence[Configuration]) -> Drawn:
-    configuration = draw(st.sampled_from(usable))
-    changes = [(name, draw(st.sampled_from(values))) for name, values in choices(configuration).items()]
+    configuration = draw(_one_of(usable))
+    changes = [(name, draw(_one_of(values))) for name, values in choices(configuration).items()]
     if any(value != getattr(configuration.part, name) for name, value in changes):
         changed = _changed(configuration, tuple(changes))
         hypothesis.assume(changed)
         configuration = cast(Configuration, changed)
-    return configuration, draw(st.sampled_from([3, 2, 4])), draw(st.integers(0, 2**16))
+    return configuration, draw(_one_of([3, 2, 4])), draw(_one_of(range(2**16)))
+
+
+def _one_of(values: Sequence[T]) -> "st.SearchStrategy[T]":
+    """One of several values, by tossing coins, the first before the others.
+
+    Hypothesis takes some of the numbers that it draws from the constants in all modules that are loaded, and
+    then trials would change with the tests that run beside them.
+    """
+    coins = st.tuples(*[st.booleans()] * (len(values).bit_length() + SPARE))
+    return coins.map(lambda tossed: values[sum(coin << i for i, coin in enumerate(tossed)) % len(values)])
 
 
 @lru_cache(maxsize=RECENT)

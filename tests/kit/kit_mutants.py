@@ -197,7 +197,6 @@ class TouchesInEvalToo(HonestGenerator):
     "gives_float32",
     "takes_one_sample",
     "second_derivatives_are_true",
-    "independent_in_eval",
 )
 class GivesBfloat16(HonestGenerator):
     def forward(self, code):

@@ -1,5 +1,6 @@
 """The kit's own doors: the decorator, results without pytest, expected failures."""
 
+import importlib
 import random
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +19,7 @@ from gancore.standard.losses import Hinge, Wasserstein
 from gancore.standard.samplers import Normal
 from gancore.testing import Trial, check_distribution, checks_for, contracts, run_check, run_checks, running
 from gancore.testing.check import Check, applies
-from gancore.testing.trial import Configuration
+from gancore.testing.trial import Configuration, configurations
 
 
 def test_checks_are_chosen_by_kind():
@@ -179,6 +180,25 @@ def test_trials_are_drawn_once_for_the_checks_that_share_them(monkeypatch):
         run_check(Normal, check)
     kinds = len({check.trials for check in checks})
     assert len(checks) > 8 and len(drawn) == kinds * len(Normal.examples)
+
+
+def test_trials_do_not_follow_from_the_modules_that_are_loaded(tmp_path, monkeypatch):
+    """Hypothesis draws some numbers from the constants in those that are no library's."""
+
+    def drawn():
+        return [
+            (configuration.facts, n, seed)
+            for configuration, n, seed in running._drawn.__wrapped__(
+                tuple(configurations(Normal)), 200, applies
+            )
+        ]
+
+    first = drawn()
+    (tmp_path / "of_many_numbers.py").write_text(f"NUMBERS = {[*range(300)]}")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("of_many_numbers")
+    assert drawn() == first
+    assert len({seed for *_, seed in first}) > 100
 
 
 def test_a_check_finds_the_global_random_numbers_at_their_beginning():

@@ -112,6 +112,14 @@ NEIGHBORS = {
 NETWORKS = ("state with attributes", "a module of PyTorch")
 """Neighbors that are networks themselves, though of no known code."""
 
+PROTOCOLS = (2, 3, 4, 5)
+EACH = [
+    pytest.param(name, protocol, marks=[] if i % len(PROTOCOLS) == j else pytest.mark.slow)
+    for i, name in enumerate(NEIGHBORS)
+    for j, protocol in enumerate(PROTOCOLS)
+]
+"""Each neighbor in one protocol of pickle, by turns; in the others too under `slow`."""
+
 
 def write(folder, data):
     path = folder / "network.pkl"
@@ -125,8 +133,7 @@ def _canary():
     assert not pathlib.Path(CANARY).exists()
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-@pytest.mark.parametrize("name", list(NEIGHBORS))
+@pytest.mark.parametrize("name, protocol", EACH)
 def test_neighbors_are_skipped(tmp_path, name, protocol):
     tensors, neighbor = tiny_stylegan2(), NEIGHBORS[name]
     data = network_pickle(
