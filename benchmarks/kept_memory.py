@@ -4,8 +4,8 @@ which keeps it.
     OMP_NUM_THREADS=2 python benchmarks/kept_memory.py
     OMP_NUM_THREADS=1 python benchmarks/kept_memory.py --processor-time
 
-The two work in turn. Told are the medians of their times and of the ratio, the pages that the system gave a
-round, and the peak memory of each, after the same rounds.
+The two work in turn. It prints the medians of their times and of the ratio, the pages that the system gave in
+a round, and the peak memory of each after the same rounds.
 """
 
 import argparse
@@ -23,31 +23,32 @@ import torch
 
 from gancore import create
 from gancore.allocator import keep_freed_memory
-from gancore.pipeline import Pipeline
+from gancore.recipes.base import Recipe
 from gancore.testing.stage import Rows
 from gancore.training.first_step import take_step
 from gancore.training.run import TrainingRun
 from gancore.verbs.recipes import recipe_of
 
 Work = Callable[[], object]
-SIDES = ("as it is", "kept")
+SIDES, WARM_UP = ("as it is", "kept"), 2
 
 
-def step(name: str, size: int, batch: int, *changes: str, **facts: Any) -> Work:
-    """A step of training as the loop takes it."""
+def bound(name: str, size: int, *changes: str, **facts: Any) -> Recipe:
+    """A recipe of square images."""
     recipe = recipe_of(name, list(changes))
     recipe.bind(facts={"image": (3, size, size), "classes": 0, **facts}, by="the benchmark")
-    rows = Rows(recipe, seed=0)
-    return partial(take_step, TrainingRun(recipe, rows, batch=batch, total=10**6))
-
-
-def sampling(name: str, size: int, count: int) -> Work:
-    """Images of a recipe's generator."""
-    recipe = recipe_of(name, [])
-    recipe.bind(facts={"image": (3, size, size), "classes": 0}, by="the benchmark")
     recipe.require()
-    pipeline: Pipeline = recipe.pipelines()["image"]
-    return partial(pipeline.sample, count, seed=0)
+    return recipe
+
+
+def step(recipe: Recipe, batch: int) -> Work:
+    """A step of training as the loop takes it."""
+    return partial(take_step, TrainingRun(recipe, Rows(recipe, seed=0), batch=batch, total=10**6))
+
+
+def sampling(recipe: Recipe, count: int) -> Work:
+    """Images of the recipe's generator."""
+    return partial(recipe.pipelines()["image"].sample, count, seed=0)
 
 
 def upscaling(side: int, blocks: int) -> Work:
@@ -63,10 +64,10 @@ def upscaling(side: int, blocks: int) -> Work:
 
 
 WORK: dict[str, Callable[[], Work]] = {
-    "Pix2Pix, 256×256, a step": lambda: step("pix2pix", 256, 1, source=(3, 256, 256)),
-    "SNGAN, 32×32, a step of 8": lambda: step("sngan", 32, 8, "discriminator_steps=1"),
-    "R3GAN small, 32×32, a step of 8": lambda: step("r3gan-small", 32, 8),
-    "DCGAN, 64×64, 256 samples": lambda: sampling("dcgan", 64, 256),
+    "Pix2Pix, 256×256, a step": lambda: step(bound("pix2pix", 256, source=(3, 256, 256)), 1),
+    "SNGAN, 32×32, a step of 8": lambda: step(bound("sngan", 32, "discriminator_steps=1"), 8),
+    "R3GAN small, 32×32, a step of 8": lambda: step(bound("r3gan-small", 32), 8),
+    "DCGAN, 64×64, 256 samples": lambda: sampling(bound("dcgan", 64), 256),
     "RRDBNet of 4 blocks, 128×128 → ×4": lambda: upscaling(128, 4),
 }
 
@@ -107,7 +108,7 @@ def answer(of: "subprocess.Popen[str]") -> dict[str, float]:
 def compared(name: str, given: argparse.Namespace) -> str:
     """A row of the table."""
     processes = [process(name, side, given) for side in SIDES]
-    rounds = [[answer(one) for one in processes] for _ in range(given.rounds + 2)][2:]
+    rounds = [[answer(one) for one in processes] for _ in range(WARM_UP + given.rounds)][WARM_UP:]
     for one in processes:
         one.communicate()
     told = []

@@ -61,8 +61,11 @@ def test_options_are_set_together_or_not_at_all(monkeypatch):
     assert asked == [-3]
 
 
-def test_commands_keep_it(monkeypatch, capsys):
+def test_the_program_keeps_it_and_a_call_does_not(monkeypatch, capsys):
     called = []
     monkeypatch.setattr(gancore.cli, "keep_freed_memory", lambda: called.append(True))
     assert gancore.cli.run(["--version"]) == 0
+    assert called == []
+    with pytest.raises(SystemExit):
+        gancore.cli.main(["--version"])
     assert called == [True]

@@ -167,6 +167,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line. Exit codes: 0 for success, 2 for wrong usage, 1 for a failure, 130 and 143 when
     stopped.
     """
+    keep_freed_memory()  # here and not in `run`, which a program may call in its own process
     sys.exit(run(arguments))
 
 
@@ -174,7 +175,6 @@ def run(arguments: list[str] | None = None) -> int:
     """Like `main`, but returns the exit code."""
     no_closed_stream()
     any_encoding()
-    keep_freed_memory()
     try:
         with carried_out(sys.argv[1:] if arguments is None else arguments):
             app(args=arguments, prog_name="gancore")

@@ -1,7 +1,9 @@
 """The kit's own doors: the decorator, results without pytest, expected failures."""
 
 import importlib
+import itertools
 import random
+from contextlib import nullcontext
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +11,7 @@ import hypothesis
 import numpy as np
 import pytest
 import torch
+from kit_honest import HonestGenerator
 
 from gancore import Distance, Encoder, Generator, Part, Quantizer, Recipe, field, part
 from gancore.component import interfaces
@@ -18,7 +21,8 @@ from gancore.measure.score import Score
 from gancore.standard.losses import Hinge, Wasserstein
 from gancore.standard.samplers import Normal
 from gancore.testing import Trial, check_distribution, checks_for, contracts, run_check, run_checks, running
-from gancore.testing.check import Check, applies
+from gancore.testing.check import Check, ContractError, applies
+from gancore.testing.slopes import STEPS, ensure_slope
 from gancore.testing.trial import Configuration, configurations
 
 
@@ -199,6 +203,20 @@ def test_trials_do_not_follow_from_the_modules_that_are_loaded(tmp_path, monkeyp
     importlib.import_module("of_many_numbers")
     assert drawn() == first
     assert len({seed for *_, seed in first}) > 100
+
+
+@pytest.mark.parametrize("beside_a_kink, agrees", [(1, True), (2, False)])
+def test_a_point_beside_a_kink_has_a_second_one(beside_a_kink, agrees):
+    """At the first points every step of the differences jumps."""
+    calls = itertools.count()
+
+    def energy(part, given):
+        point, call = divmod(next(calls), 1 + 2 * len(STEPS))  # the slope, then two sides of each step
+        return given[0].square().sum() + (call % 2 if point < beside_a_kink else 0)
+
+    trial = Trial(configurations(HonestGenerator)[0])
+    with nullcontext() if agrees else pytest.raises(ContractError, match="the slope is"):
+        ensure_slope(trial, energy, 1e-3, "the slope")
 
 
 def test_a_check_finds_the_global_random_numbers_at_their_beginning():
