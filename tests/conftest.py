@@ -24,3 +24,12 @@ def browser():
         )
         yield found
         found.close()
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """The name of a pretended device."""
+    from pretended import pretended_device
+
+    with pretended_device(monkeypatch) as name:
+        yield name

@@ -57,6 +57,7 @@ def directions(
     ] = None,
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -80,6 +81,7 @@ def directions(
         extractor=extractor,
         seed=seed,
         pipeline=pipeline,
+        device=device,
         output=target,
     )
     for name, value in found.about.get("held_out", {}).items():

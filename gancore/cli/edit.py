@@ -46,6 +46,7 @@ def edit(
     ] = None,
     truncation: o.Truncation = 1.0,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="FILE.png for the strips; default: RUN-edit.png")
     ] = None,
@@ -66,6 +67,7 @@ def edit(
         label=label,
         truncation=truncation,
         pipeline=pipeline,
+        device=device,
         output=output or o.named(run, "-edit.png"),
     )
     say(f"{len(made) // steps} strips of {steps} images in {made.path}")

@@ -22,6 +22,7 @@ def encode(
     ] = None,
     fit: o.Fit = None,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", help="FILE.npy; file names go to FILE.json; default: RUN-codes.npy"),
@@ -42,6 +43,7 @@ def encode(
         labels=labels,
         fit=fit,
         pipeline=pipeline,
+        device=device,
         output=output or o.named(run, "-codes.npy"),
         page=page,
     )

@@ -67,6 +67,7 @@ def evaluate(
         ),
     ] = False,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
     paired: Annotated[
         bool,
         typer.Option(
@@ -104,6 +105,7 @@ def evaluate(
         threshold=threshold,
         standing=standing,
         pipeline=pipeline,
+        device=device,
         paired=paired,
         size=size,
         channels=channels,

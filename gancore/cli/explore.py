@@ -29,6 +29,7 @@ def explore(
         ),
     ] = None,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
 ) -> None:
     """Explore latent space, or a translator before and after, on a page in the browser."""
     from gancore.verbs.explore import explore
@@ -46,6 +47,7 @@ def explore(
             browser=browser,
             directions=directions,
             pipeline=pipeline,
+            device=device,
             started=started,
         )
     except KeyboardInterrupt:

@@ -37,6 +37,7 @@ def interpolate(
     ] = "1x1",
     fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="frames per second")] = 24.0,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -65,6 +66,7 @@ def interpolate(
         grid=grid,
         fps=fps,
         pipeline=pipeline,
+        device=device,
         output=target,
     )
     if target.suffix.lower() == ".png":

@@ -60,6 +60,7 @@ def invert(
     ] = None,
     seed: o.Seed = None,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
     output: Annotated[Path | None, typer.Option("--output", help="new folder; default: RUN-inverted")] = None,
 ) -> None:
     """Project images into latent space: find the codes that reproduce them."""
@@ -78,6 +79,7 @@ def invert(
         tune_steps=tune_steps,
         seed=seed,
         pipeline=pipeline,
+        device=device,
         output=output or o.named(run, "-inverted"),
     )
     say(found)

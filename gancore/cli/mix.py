@@ -27,6 +27,7 @@ def mix(
     label: o.Label = None,
     truncation: o.Truncation = 1.0,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="FILE.png for the grid; default: RUN-mix.png")
     ] = None,
@@ -44,6 +45,7 @@ def mix(
         label=label,
         truncation=truncation,
         pipeline=pipeline,
+        device=device,
         output=output or o.named(run, "-mix.png"),
     )
     columns = (made.columns or 1) - 1

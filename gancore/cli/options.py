@@ -82,6 +82,10 @@ Pipeline = Annotated[
     str | None,
     typer.Option("--pipeline", help="which one, if the run has several, e.g. backward; default: the first"),
 ]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", help="where the networks run: auto, cpu, cuda, cuda:1 or mps; default: cpu"),
+]
 Label = Annotated[
     str | None,
     typer.Option(

@@ -54,6 +54,7 @@ def sample(
     ] = None,
     threshold: o.Threshold = None,
     pipeline: o.Pipeline = None,
+    device: o.Device = None,
     set: Annotated[
         list[str] | None,
         typer.Option("--set", help="set an option of a part: sampler.temperature=0.9; default: as trained"),
@@ -93,6 +94,7 @@ def sample(
         truncation_layers=truncation_layers,
         threshold=threshold,
         pipeline=pipeline,
+        device=device,
         set=set or (),
         data=data,
         source_from=source_from,

@@ -61,7 +61,6 @@ Alpha = Annotated[
     ),
 ]
 Precision = Annotated[str | None, o.setting("precision")]
-Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps; default: cpu")]
 
 
 def translate(
@@ -82,7 +81,7 @@ def translate(
     overlap: Overlap = None,
     alpha: Alpha = None,
     precision: Precision = None,
-    device: Device = None,
+    device: o.Device = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", help="folder for the translations; default: RUN-translated"),

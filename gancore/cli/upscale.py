@@ -8,7 +8,6 @@ import typer
 from gancore.cli import options as o
 from gancore.cli.translate import (
     Alpha,
-    Device,
     Images,
     Label,
     Overlap,
@@ -31,7 +30,7 @@ def upscale(
     overlap: Overlap = None,
     alpha: Alpha = None,
     precision: Precision = None,
-    device: Device = None,
+    device: o.Device = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", help="folder for the larger images; default: RUN-upscaled"),

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from gancore.component.device import device_of
 from gancore.component.part import field, part
 from gancore.component.validators import whole
 from gancore.measure.picking import need
@@ -29,7 +30,7 @@ def _score(log_prob: Tensor) -> Tensor:
 def class_logits(study: Study, side: Side) -> Tensor:
     """Class logits of all images of one side: `(N, K)` float32 on the CPU."""
     features = study.features(side)
-    device = next((p.device for p in study.extractor.parameters()), torch.device("cpu"))
+    device = device_of(study.extractor)
     with evaluating(study.extractor), torch.no_grad():
         return torch.cat(
             [study.extractor.classify(rows.to(device)).float().cpu() for rows in torch.split(features, 4096)]

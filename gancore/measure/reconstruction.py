@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from gancore.component.device import device_of
 from gancore.component.interfaces import Extractor
 from gancore.component.part import field, part
 from gancore.component.validators import whole
@@ -33,8 +34,9 @@ def distances(extractor: Extractor, first: Tensor, second: Tensor) -> dict[str, 
     """`MAE`, `PSNR` and, under the extractor's title, the feature distance of images `(N, C, H, W)`: each
     `(N,)` float64.
     """
+    where = device_of(extractor)
     with evaluating(extractor), torch.no_grad():
-        apart = extractor(first).double() - extractor(second).double()
+        apart = (extractor(first.to(where)).double() - extractor(second.to(where)).double()).cpu()
     return {
         "MAE": absolute_error(first, second),
         "PSNR": peak_signal_to_noise(first, second),

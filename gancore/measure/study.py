@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from gancore.component.device import device_of
 from gancore.component.interfaces import Extractor, Movable
 from gancore.component.randomness import fold
 from gancore.errors import MeasureError
@@ -151,7 +152,7 @@ class Study:
         Raises:
             MeasureError: an image is not finite.
         """
-        device = next((p.device for p in self.extractor.parameters()), torch.device("cpu"))
+        device = device_of(self.extractor)
         for batch in images:
             if not bool(batch.isfinite().all()):
                 bad = (~batch.isfinite()).flatten(1).any(1).sum()

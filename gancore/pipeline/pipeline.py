@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from gancore.component.device import device_of
 from gancore.component.interfaces import Conditioner, Encoder, Generator, LabelSampler, Sampler
 from gancore.component.part import Part
 from gancore.component.randomness import Rows, fold, own_rows, render_seed, seeded
@@ -102,7 +103,7 @@ class Pipeline:
     @property
     def device(self) -> torch.device:
         """The device of the generator's weights."""
-        return next((p.device for p in self.generator.parameters()), torch.device("cpu"))
+        return device_of(self.generator)
 
     def to(self, device: torch.device | str) -> "Pipeline":
         """Moves all parts; returns the pipeline."""

@@ -14,23 +14,28 @@ from gancore.recipes.base import Recipe
 from gancore.recipes.products import products
 from gancore.runs.folder import RunFolder, only_pipeline
 from gancore.runs.layout import INDEX
+from gancore.runs.settings import device_named
 from gancore.standard.decoded import Decoded
 from gancore.storage.inside import inside
 from gancore.storage.manifest import check_manifest, read_json
 
 
-def load_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Pipeline:
+def load_pipeline(
+    path: Path | str | RunFolder, name: str | None = None, device: str | None = None
+) -> Pipeline:
     """The pipeline of a run, a checkpoint, a saved pipeline or the folder of an import.
 
     For a run it is the last saved one; for a checkpoint, the pipeline at that time. `name` chooses among
-    several.
+    several, `device` where it is: auto, cpu, cuda, cuda:1 or mps; default: cpu.
 
     Raises:
-        RunError: the folder contains no pipeline. UserError: there is none of that name. CheckpointError: it
-        is damaged.
+        RunError: the folder contains no pipeline. UserError: there is none of that name, or no such device.
+        CheckpointError: it is damaged.
     """
+    target = device_named(device or "cpu")
     run = RunFolder.around(Path(path))
-    return Pipeline.load(find_pipeline(path, name)) if run is None else _of_checkpoint(run, Path(path), name)
+    found = find_pipeline(path, name) if run is None else Path(path)
+    return (Pipeline.load(found) if run is None else _of_checkpoint(run, found, name)).to(target)
 
 
 def find_pipeline(path: Path | str | RunFolder, name: str | None = None) -> Path:

@@ -126,7 +126,7 @@ class Settings:
         return "bf16" if computes_bfloat16(self.torch_device()) else "float32"
 
     def torch_device(self) -> "torch.device":
-        """The device to train on: with `auto` CUDA, else Apple's MPS, else the CPU."""
+        """The device: with `auto` CUDA, else Apple's MPS, else the CPU."""
         import torch
 
         if self.device != "auto":
@@ -134,6 +134,11 @@ class Settings:
         if torch.cuda.is_available():
             return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def device_named(name: str) -> "torch.device":
+    """The device of this name, or with `auto` the best one there is. Raises UserError if it is not there."""
+    return Settings.of(device=name).torch_device()
 
 
 def _check_device(name: str) -> None:
@@ -146,6 +151,4 @@ def _check_device(name: str) -> None:
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there.get(kind, False):
         found = ", ".join(k for k, yes in there.items() if yes)
-        raise UserError(
-            f"device {name!r} is not available; found: {found}. Omit the device to use the best one"
-        )
+        raise UserError(f"device {name!r} is not available; found: {found}. Give auto for the best one")

@@ -19,6 +19,7 @@ from gancore.measure.study import Study
 from gancore.pipeline import Pipeline, check_truncation
 from gancore.runs.folder import RunData, RunFolder
 from gancore.runs.opening import find_pipeline, load_pipeline
+from gancore.runs.settings import device_named
 from gancore.runs.sources import open_source
 from gancore.standard.averages import NoAverage
 from gancore.storage.files import sha256
@@ -39,6 +40,7 @@ class EvaluationRequest:
     threshold: float | None = None
     standing: bool = False
     pipeline: str | None = None
+    device: str | None = None
     against: str | None = None
     paired: bool = False
     options: dict[str, Any] = attrs.field(factory=dict)
@@ -56,7 +58,7 @@ def study_of_run(
     source = RunFolder(path)
     run = RunFolder.around(source.path) or source
     folder = find_pipeline(source, request.pipeline)
-    pipeline = load_pipeline(source, request.pipeline)
+    pipeline = load_pipeline(source, request.pipeline, request.device)
     seen = pipeline.images
     check_truncation(pipeline, request.truncation)
     if request.threshold is not None:
@@ -81,7 +83,7 @@ def study_of_run(
     return Study(
         samples,
         reference,
-        extractor or default_extractor(reference.image),
+        _extractor(extractor, reference, request),
         pipeline=pipeline,
         training=None if data is None else DatasetImages(data.training, entry=pipeline.makes),
         held_out=None
@@ -165,7 +167,13 @@ def study_of_images(source: str, extractor: Extractor | None, request: Evaluatio
     reference.facts |= {"split": "given images"}
     data = _opened(source, reference.image, {k: v for k, v in request.options.items() if k != "subset"})
     samples = DatasetImages(data, min(request.count, len(data)), seed=request.seed)
-    return Study(samples, reference, extractor or default_extractor(reference.image), seed=request.seed)
+    return Study(samples, reference, _extractor(extractor, reference, request), seed=request.seed)
+
+
+def _extractor(given: Extractor | None, reference: DatasetImages, request: EvaluationRequest) -> Extractor:
+    """The given one, or the default one for the reference, on the device if one is named."""
+    chosen = given or default_extractor(reference.image)
+    return chosen if request.device is None else chosen.to(device_named(request.device))
 
 
 def _reference(data: Data, request: EvaluationRequest, entry: str = "image") -> DatasetImages:

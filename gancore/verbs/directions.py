@@ -51,6 +51,7 @@ def directions(
     extractor: str | None = None,
     seed: int | None = None,
     pipeline: str | None = None,
+    device: str | None = None,
     output: Path | str | None = None,
     progress: Progress = tell,
 ) -> DirectionSet:
@@ -69,6 +70,7 @@ def directions(
         extractor: classifier to use without labels (linear); default: fashion for gray, emoji for RGB.
         seed: random seed; default: 0.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
         output: FILE.safetensors; a grid is written to FILE.png. By default, nothing is written.
         progress: called as `progress(what, done, total)`.
 
@@ -83,7 +85,7 @@ def directions(
         raise UserError(f"directions are saved as .safetensors files; got {target}")
     words = {"count": count, "space": space, "layers": layers, "activations": activations}
     _check_read(method, given(**words, labels=labels, extractor=extractor))
-    chosen, number = with_latents(run, pipeline), seed or 0
+    chosen, number = with_latents(run, pipeline, device), seed or 0
     progress(f"{method} directions of {chosen.generator.qualified_name}", 0, 0)
     if method == "sefa":
         only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))

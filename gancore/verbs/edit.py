@@ -38,6 +38,7 @@ def edit(
     label: Wanted | None = None,
     truncation: float = 1.0,
     pipeline: str | None = None,
+    device: str | None = None,
     output: Path | str | None = None,
     progress: Progress = tell,
 ) -> Images:
@@ -56,6 +57,7 @@ def edit(
         label: class of the images from `seeds`, its name, or a row of numbers; default: drawn as in the data.
         truncation: of the images from `seeds`: 1 for none; values closer to 0 move them toward the mean.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
         output: FILE.png for the strips; default: nothing is written.
         progress: called as `progress(what, done, total)`.
 
@@ -71,7 +73,7 @@ def edit(
         _check_codes_alone(label, truncation)
     _check_strip(from_, to, steps)
     found = directions if isinstance(directions, DirectionSet) else None
-    chosen = with_latents(run, pipeline)
+    chosen = with_latents(run, pipeline, device)
     found = found or DirectionSet.load(Path(str(directions)))
     only = None if layers is None else layers_named(layers, layers_of(chosen.generator.code_shape))
     amounts = torch.linspace(from_, to, steps, dtype=torch.float64).tolist()

@@ -31,6 +31,7 @@ def encode(
     labels: str | os.PathLike[str] | None = None,
     fit: str | None = None,
     pipeline: str | None = None,
+    device: str | None = None,
     output: Path | str | None = None,
     page: Path | str | None = None,
     progress: Progress = tell,
@@ -48,6 +49,7 @@ def encode(
             of clusters; default: auto if the encoder reads labels, else none.
         fit: crop, pad or stretch images of another size; default: crop.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
         output: FILE.npy for the codes, with the file names in FILE.json beside it; default: nothing is
             written.
         page: FILE.html to show clusters and nearest neighbors of the codes.
@@ -60,7 +62,7 @@ def encode(
     for path, check in ((output, check_codes), (page, check_file)):
         if path is not None:
             check(Path(path))
-    chosen = load(run, pipeline)
+    chosen = load(run, pipeline, device)
     if chosen.encoder is None:
         raise UserError(
             f"{chosen.generator.qualified_name} has no encoder, so it cannot encode images; "

@@ -39,6 +39,7 @@ def evaluate(
     threshold: float | None = None,
     standing: bool = False,
     pipeline: str | None = None,
+    device: str | None = None,
     paired: bool = False,
     size: Any = None,
     channels: int | None = None,
@@ -66,6 +67,8 @@ def evaluate(
         threshold: largest magnitude of a coordinate of the latents; larger ones are drawn again (BigGAN).
         standing: use batch statistics of the samples in batch norm, not those of training.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        device: auto, cpu, cuda, cuda:1 or mps, for the run's networks and the extractor; default: cpu, or
+            where a given extractor is.
         paired: match the held-out images of two domains by file name, and compare translations with the
             images that they should be, although the run learned without pairs.
         size: height and width of the given images: 64, "48x64" or (48, 64).
@@ -95,6 +98,7 @@ def evaluate(
         threshold=threshold,
         standing=standing,
         pipeline=pipeline,
+        device=device,
         against=None if against is None else str(against),
         paired=paired,
         options=given(size=size, channels=channels, subset=subset),

@@ -25,6 +25,7 @@ def explore(
     browser: bool = True,
     directions: Path | str | None = None,
     pipeline: str | None = None,
+    device: str | None = None,
     started: Callable[[Server], None] = lambda server: None,
 ) -> None:
     """Serves a page for exploring latent space in the browser, or pictures before and after a translator,
@@ -37,6 +38,7 @@ def explore(
         browser: whether to open the page.
         directions: file written by `directions`, for the sliders; default: principal components.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first, or all translators.
+        device: auto, cpu, cuda, cuda:1 or mps; default: cpu.
         started: called with the server (which has `url` and `local`) once it listens.
 
     Raises:
@@ -45,7 +47,8 @@ def explore(
         KeyboardInterrupt: it was interrupted; the server is closed.
     """
     tell(f"opening {run}")
-    session = explored(Path(run), directions=None if directions is None else Path(directions), name=pipeline)
+    found = None if directions is None else Path(directions)
+    session = explored(Path(run), directions=found, name=pipeline, device=device)
     try:
         with open_server(session, host, port) as server:
             started(server)
@@ -56,12 +59,14 @@ def explore(
         session.close()
 
 
-def explored(run: Path, *, directions: Path | None = None, name: str | None = None) -> Session | Translators:
+def explored(
+    run: Path, *, directions: Path | None = None, name: str | None = None, device: str | None = None
+) -> Session | Translators:
     """What there is to explore in a folder: the latent space of its pipeline, or its translators. Raises as
     `explore`.
     """
     folder = find_pipeline(run, name)
-    opened = load_pipeline(folder)
+    opened = load_pipeline(folder, device=device)
     if opened.sampler is not None:
         found = None if directions is None else DirectionSet.load(directions)
         return Session(Walk(opened, found), folder.resolve(), directions and directions.resolve())
@@ -72,7 +77,7 @@ def explored(run: Path, *, directions: Path | None = None, name: str | None = No
         )
     whole = RunFolder(run)
     others = [other for other in whole.pipeline_names if name is None]
-    several = {other: load_pipeline(run, other) for other in others}
+    several = {other: load_pipeline(run, other, device) for other in others}
     made = {other: found for other, found in several.items() if found.sampler is None}
     where = (whole.path if made else folder).resolve()
     return Translators(made or {name or opened.product: opened}, where, shelves_of(whole))

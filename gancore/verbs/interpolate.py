@@ -120,6 +120,7 @@ def interpolate(
     grid: str = "1x1",
     fps: float = 24.0,
     pipeline: str | None = None,
+    device: str | None = None,
     output: Path | str | None = None,
     progress: Progress = tell,
 ) -> Interpolation:
@@ -140,6 +141,7 @@ def interpolate(
         grid: several walks side by side, columns x rows, e.g. "4x2".
         fps: frames per second.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
         output: FILE.png for a grid, .gif, .apng, .webp, .mp4 (with ffmpeg), or a folder of frames; default:
             nothing is written.
         progress: called as `progress(what, done, total)`.
@@ -154,7 +156,7 @@ def interpolate(
     if frames is not None and frames < 2:
         raise UserError(f"--frames must be at least 2; got {frames}")
     numbers = None if seeds is None else numbers_of("--seeds", seeds)
-    walk = Walk(load(run, pipeline))
+    walk = Walk(load(run, pipeline, device))
     keys = _keys(walk, numbers, count * columns * rows, seed or 0, label)
     way = cast(Kind, kind or ("linear" if space == "w" else "spherical"))
     route = Route(walk, *keys, columns * rows, space, way, loop, ease, truncation)

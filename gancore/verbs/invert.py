@@ -129,6 +129,7 @@ def invert(
     tune_steps: int | None = None,
     seed: int | None = None,
     pipeline: str | None = None,
+    device: str | None = None,
     output: Path | str | None = None,
     progress: Progress = tell,
 ) -> Inversion:
@@ -147,6 +148,7 @@ def invert(
         tune_steps: tuning steps; default: 350.
         seed: random seed; default: 0.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
         output: new folder for all results; default: nothing is written.
         progress: called as `progress(what, done, total)`.
 
@@ -157,7 +159,7 @@ def invert(
     if output is not None:
         check_new_folder(Path(output))
     settings = Projection(**given(steps=steps, pixels=pixels))
-    chosen, number, files = with_latents(run, pipeline), seed or 0, _files(several(images))
+    chosen, number, files = with_latents(run, pipeline, device), seed or 0, _files(several(images))
     real = _read(files, chosen.generator.image, fit)
     perceptual = chosen_extractor(extractor, chosen.generator.image)
     found = inversion.invert(

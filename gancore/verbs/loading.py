@@ -16,31 +16,35 @@ from gancore.measure.extractors import default_extractor
 from gancore.pipeline import Pipeline
 from gancore.progress import tell
 from gancore.runs.opening import load_pipeline
+from gancore.runs.settings import device_named
 
 Run = str | os.PathLike[str] | Pipeline
 """Folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`."""
 
 
-def load(path: Run, name: str | None = None) -> Pipeline:
+def load(path: Run, name: str | None = None, device: str | None = None) -> Pipeline:
     """The pipeline of a run, one of its checkpoints, a folder written by `Pipeline.save`, or an import.
 
         pipeline = gancore.load("runs/0001-dcgan")
         images = pipeline.sample(16, seed=0)
 
-    `name` chooses among several, e.g. `backward`; default: the first. A `Pipeline` is returned unchanged.
+    `name` chooses among several, e.g. `backward`; default: the first. `device` is auto, cpu, cuda, cuda:1 or
+    mps, to which the pipeline is moved; default: cpu. A `Pipeline` is returned as it is, moved if a device is
+    named.
 
     Raises:
-        RunError: there is no pipeline. UserError: none of that name. CheckpointError: it is damaged.
+        RunError: there is no pipeline. UserError: none of that name, or no such device. CheckpointError: it
+        is damaged.
     """
     if isinstance(path, Pipeline):
-        return path
+        return path if device is None else path.to(device_named(device))
     tell(f"opening {path}")
-    return load_pipeline(Path(path), name)
+    return load_pipeline(Path(path), name, device)
 
 
-def with_latents(run: Run, name: str | None = None) -> Pipeline:
+def with_latents(run: Run, name: str | None = None, device: str | None = None) -> Pipeline:
     """Like `load`, for a pipeline that draws latents. Raises UserError if it needs images to work on."""
-    pipeline = load(run, name)
+    pipeline = load(run, name, device)
     if pipeline.sampler is None:
         raise UserError(
             f"{pipeline.generator.qualified_name} {pipeline.product} images, so it has no latent space; "

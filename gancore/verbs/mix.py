@@ -28,6 +28,7 @@ def mix(
     label: Wanted | None = None,
     truncation: float = 1.0,
     pipeline: str | None = None,
+    device: str | None = None,
     output: Path | str | None = None,
     progress: Progress = tell,
 ) -> Images:
@@ -45,6 +46,7 @@ def mix(
         label: class of all images, or its name, or a row of numbers; default: drawn as in the data.
         truncation: 1 for none; values closer to 0 move images toward the mean.
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
         output: FILE.png for the grid; default: nothing is written.
         progress: called as `progress(what, done, total)`.
 
@@ -55,7 +57,7 @@ def mix(
     if output is not None:
         check_picture(Path(output))
     columns, rows = numbers_of("--sources", sources), numbers_of("--destinations", destinations)
-    chosen = with_latents(run, pipeline)
+    chosen = with_latents(run, pipeline, device)
     total = layers_of(chosen.generator.code_shape)
     if not total:
         shape = tuple(chosen.generator.code_shape)

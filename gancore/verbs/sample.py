@@ -43,6 +43,7 @@ def sample(
     truncation_layers: int | None = None,
     threshold: float | None = None,
     pipeline: str | None = None,
+    device: str | None = None,
     set: Changes = (),
     data: Path | str | None = None,
     source_from: str | None = None,
@@ -66,6 +67,7 @@ def sample(
         truncation_layers: truncate only this many of the first layers; default: all.
         threshold: largest magnitude of a coordinate of the latents; larger ones are drawn again (BigGAN).
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
+        device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
         set: options of the pipeline's parts, by path: {"sampler.temperature": 0.9}.
         data: images to translate or reconstruct instead of sampling: a folder, zip, IDX or .npy file.
         source_from: how the source of each of these images is made, as `train` says: a half of it ("left",
@@ -101,7 +103,7 @@ def sample(
         raise UserError(f"--count must be at least 1; got {count}")
     if output is not None:
         check_images(Path(output))
-    chosen = load(run, pipeline)
+    chosen = load(run, pipeline, device)
     if changes := changes_of(set):
         chosen = chosen.with_options(changes)
     for amount in amounts:

@@ -68,12 +68,10 @@ class Engine:
             UserError: it does not translate images, or an option does not fit it.
         """
         settings = Settings.of(**given(precision=way.precision, device=way.device or "cpu"))
-        pipeline = load(run, way.pipeline)
+        pipeline = load(run, way.pipeline, way.device)
         check(pipeline, way)
         tiles = tiles_of(pipeline, way.tile, way.overlap)
         label = wanted_label(pipeline, way.label)
-        if way.device is not None:
-            pipeline.to(settings.torch_device())
         # every network takes this layout, in which convolutions are faster, in bf16 much
         pipeline.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return cls(
