@@ -13,7 +13,7 @@ from gancore.component.part import Part, fact, field, interface, part
 from gancore.component.precision import at_least_float32
 from gancore.component.randomness import seeded, uniform
 from gancore.component.validators import above, whole
-from gancore.nn.initializers import normal_weights
+from gancore.nn.initializers import xavier_normal_weights
 from gancore.pipeline import evaluating
 
 __all__ = ["Contrast", "PatchNCE", "map_channels"]
@@ -42,10 +42,11 @@ class PatchNCE(Contrast):
     Paper: Park et al. 2020 (CUT), arXiv:2007.15651, section 3: at `patches` places of each map, vectors go
     through a network of two layers, one for each map, and are scaled to length 1. With v of the translation,
     v⁺ of the source at the same place and v⁻ at its other places (internal negatives), the loss is
-    -log(exp(v·v⁺/τ) / (exp(v·v⁺/τ) + Σ exp(v·v⁻/τ))), τ = 0.07. Weights start from N(0, 0.02), biases from 0.
+    -log(exp(v·v⁺/τ) / (exp(v·v⁺/τ) + Σ exp(v·v⁻/τ))), τ = 0.07. As in its published code,
+    weights start from N(0, 0.02 · √(2 / (inputs + outputs))) and biases from 0.
 
-    Differences: the mean over places and maps, where the paper has sums, as in its published code; each image
-    draws places of its own, which that code draws once for a batch; layers are made at assembly.
+    Differences: the mean over places and maps, where the paper has sums, as in that code; each image draws
+    places of its own, which that code draws once for a batch; layers are made at assembly.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({"width": 6, "patches": 9, "channels": (3, 4)},)
@@ -60,7 +61,7 @@ class PatchNCE(Contrast):
             nn.Sequential(nn.Linear(channels, self.width), nn.ReLU(), nn.Linear(self.width, self.width))
             for channels in self.channels
         )
-        normal_weights(self)
+        xavier_normal_weights(self, gain=0.02)
 
     def forward(self, queries: Sequence[Tensor], keys: Sequence[Tensor]) -> Tensor:
         """Two lists of maps `(N, C_i, H_i, W_i)` → a scalar."""

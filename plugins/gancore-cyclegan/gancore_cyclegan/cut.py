@@ -53,10 +53,10 @@ class CUT(Unpaired):
     earlier translations; 400 epochs, in the second half of which the learning rate goes to zero. FastCUT, the
     preset `fastcut`, has λ_X = 10, λ_Y = 0 and `flips`: images are mirrored before the translation and their
     maps mirrored back, so that the translator learns to treat both alike. The networks are those of that
-    code, which blur maps before they are halved and after they are doubled, and their weights start as there.
+    code, which blur maps before they are halved and after they are doubled, and all weights start as there.
 
-    Differences: the published code halves the sum of both contrasts if there are two, and starts the layers
-    of the contrast as those of its networks; with larger batches each image is mirrored by itself.
+    Differences: the published code halves the sum of both contrasts if there are two; with larger batches
+    each image is mirrored by itself.
 
     Raises:
         FitError: the domains differ in shape, or the parts do not fit.

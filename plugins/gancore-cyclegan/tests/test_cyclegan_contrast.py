@@ -61,6 +61,12 @@ def test_equal_images_are_told_apart_best_and_constant_ones_not_at_all() -> None
     assert float(contrast([flat], [flat])) == pytest.approx(math.log(9), abs=1e-5)
 
 
+def test_weights_start_as_small_as_in_the_published_code() -> None:
+    first = PatchNCE(width=256, channels=(128,)).heads[0][0]
+    assert first.weight.std().item() == pytest.approx(0.02 * math.sqrt(2 / (128 + 256)), rel=0.05)
+    assert not first.bias.any()
+
+
 def test_gradients_reach_the_queries_and_the_heads_but_not_the_keys() -> None:
     contrast = PatchNCE(width=5, patches=4, channels=(3,))
     query, key = torch.randn(1, 3, 2, 2, requires_grad=True), torch.randn(1, 3, 2, 2, requires_grad=True)
