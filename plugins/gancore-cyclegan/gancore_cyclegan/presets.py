@@ -97,13 +97,16 @@ PRESETS = (
     Preset(
         name="cut-small",
         base=CUT,
-        doc="""CUT for images of about 32×32 on a processor, with the networks, R1 and weights of
-        `cyclegan-small`, and 64 places in 64 channels. Not from a paper.""",
+        doc="""CUT for images of about 32×32 on a processor, with the networks, R1 and adversarial weight of
+        `cyclegan-small`, a contrast of weight 4 with 64 places in 64 channels, and the identity term. Not
+        from a paper.""",
         options={
             "generator": _TRANSLATOR,
             "discriminator": {"part": "patchgan", **_DISCRIMINATOR},
             "contrast": {"width": 64, "patches": 64},
             **_STEADIER,
+            "contrastive": 4.0,
+            "identity": 1.0,
             **_FASTER,
         },
     ),
