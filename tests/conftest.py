@@ -1,4 +1,4 @@
-"""What many tests of the core share: small parts of every kind, and a browser."""
+"""What many tests of the core share: small parts of every kind, a browser, and a pretended device."""
 
 import os
 import shutil

@@ -23,8 +23,8 @@ from gancore.training.run import TrainingRun
 
 SAMPLED, SHARES = 80, 64
 """Hybrids that are trained in each run, and the shares that all of them are split into."""
-OTHERS = 1_000_000
-"""What the second seed of a hybrid is larger by."""
+SECOND_SEED = 1_000_000
+"""How much larger the second seed of a hybrid is."""
 IMAGES = 2
 """The batch."""
 KINDS = ("generator", "discriminator", "loss", "discriminator-regularizer")
@@ -158,7 +158,7 @@ def train(hybrid, seed, networks=None):
     narrow that all rectifiers of one may be off for a few images, and then no gradient passes: such a hybrid
     starts once more, from another seed.
     """
-    still = two_steps(hybrid, seed, networks) and two_steps(hybrid, seed + OTHERS)
+    still = two_steps(hybrid, seed, networks) and two_steps(hybrid, seed + SECOND_SEED)
     assert not still, f"{name(hybrid)}: the {still} did not move"
 
 

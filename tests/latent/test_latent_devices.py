@@ -89,7 +89,9 @@ def test_a_pipeline_goes_where_it_is_told_and_else_stays(saved, device):
     assert gancore.load(pipeline, device="cpu").device.type == "cpu"
 
 
-def test_a_device_that_is_not_there_is_named(saved, place, capsys):
+def test_a_device_that_is_not_there_is_named(saved, place, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
     assert run(["sample", str(saved / "plain"), "--device", "cuda:7"]) == 2
     assert "device 'cuda:7' is not available; found: cpu. Give auto" in capsys.readouterr().err
     with pytest.raises(UserError, match="cuda:7.*not available; found: cpu"):

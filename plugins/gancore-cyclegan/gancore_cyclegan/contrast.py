@@ -42,8 +42,8 @@ class PatchNCE(Contrast):
     Paper: Park et al. 2020 (CUT), arXiv:2007.15651, section 3: at `patches` places of each map, vectors go
     through a network of two layers, one for each map, and are scaled to length 1. With v of the translation,
     v⁺ of the source at the same place and v⁻ at its other places (internal negatives), the loss is
-    -log(exp(v·v⁺/τ) / (exp(v·v⁺/τ) + Σ exp(v·v⁻/τ))), τ = 0.07. As in its published code,
-    weights start from N(0, 0.02 · √(2 / (inputs + outputs))) and biases from 0.
+    -log(exp(v·v⁺/τ) / (exp(v·v⁺/τ) + Σ exp(v·v⁻/τ))), τ = 0.07. As in its published code, weights
+    start from N(0, 0.02 · √(2 / (inputs + outputs))) and biases from 0.
 
     Differences: the mean over places and maps, where the paper has sums, as in that code; each image draws
     places of its own, which that code draws once for a batch; layers are made at assembly.
