@@ -86,6 +86,7 @@ Device = Annotated[
     str | None,
     typer.Option("--device", help="where the networks run: auto, cpu, cuda, cuda:1 or mps; default: cpu"),
 ]
+Precision = Annotated[str | None, setting("precision")]
 Label = Annotated[
     str | None,
     typer.Option(

@@ -55,6 +55,7 @@ def sample(
     threshold: o.Threshold = None,
     pipeline: o.Pipeline = None,
     device: o.Device = None,
+    precision: o.Precision = None,
     set: Annotated[
         list[str] | None,
         typer.Option("--set", help="set an option of a part: sampler.temperature=0.9; default: as trained"),
@@ -95,6 +96,7 @@ def sample(
         threshold=threshold,
         pipeline=pipeline,
         device=device,
+        precision=precision,
         set=set or (),
         data=data,
         source_from=source_from,

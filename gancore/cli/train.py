@@ -58,7 +58,7 @@ def train(
     images: Annotated[int | None, o.setting("images")] = None,
     batch: Annotated[int | None, o.setting("batch")] = None,
     micro_batch: Annotated[int | None, o.setting("micro_batch")] = None,
-    precision: Annotated[str | None, o.setting("precision")] = None,
+    precision: o.Precision = None,
     seed: Annotated[int | None, o.setting("seed")] = None,
     device: Annotated[str | None, o.setting("device")] = None,
     threads: Annotated[int | None, o.setting("threads")] = None,

@@ -60,7 +60,6 @@ Alpha = Annotated[
         autocompletion=words("keep", "network", "white", "black"),
     ),
 ]
-Precision = Annotated[str | None, o.setting("precision")]
 
 
 def translate(
@@ -80,7 +79,7 @@ def translate(
     tile: Tile = None,
     overlap: Overlap = None,
     alpha: Alpha = None,
-    precision: Precision = None,
+    precision: o.Precision = None,
     device: o.Device = None,
     output: Annotated[
         Path | None,

@@ -11,7 +11,6 @@ from gancore.cli.translate import (
     Images,
     Label,
     Overlap,
-    Precision,
     SourceFrom,
     Tile,
     continuing,
@@ -29,7 +28,7 @@ def upscale(
     tile: Tile = None,
     overlap: Overlap = None,
     alpha: Alpha = None,
-    precision: Precision = None,
+    precision: o.Precision = None,
     device: o.Device = None,
     output: Annotated[
         Path | None,

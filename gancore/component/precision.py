@@ -13,6 +13,7 @@ __all__ = [
     "cast_weight",
     "computes_bfloat16",
     "in_bfloat16",
+    "in_precision",
     "without_autocast",
 ]
 
@@ -67,6 +68,11 @@ def in_bfloat16(device: torch.device) -> Iterator[None]:
             yield
     finally:
         _CAST.reset(token)
+
+
+def in_precision(name: str, device: torch.device) -> AbstractContextManager[object]:
+    """Computes in a precision: `float32`, which changes nothing, or `bf16` as `in_bfloat16`."""
+    return in_bfloat16(device) if name == "bf16" else nullcontext()
 
 
 def cast_weight(weight: Tensor, dtype: torch.dtype) -> Tensor:

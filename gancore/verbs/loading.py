@@ -16,7 +16,7 @@ from gancore.measure.extractors import default_extractor
 from gancore.pipeline import Pipeline
 from gancore.progress import tell
 from gancore.runs.opening import load_pipeline
-from gancore.runs.settings import device_named
+from gancore.runs.settings import Settings, device_named
 
 Run = str | os.PathLike[str] | Pipeline
 """Folder of a run, checkpoint, saved pipeline or import; or a `Pipeline`."""
@@ -40,6 +40,15 @@ def load(path: Run, name: str | None = None, device: str | None = None) -> Pipel
         return path if device is None else path.to(device_named(device))
     tell(f"opening {path}")
     return load_pipeline(Path(path), name, device)
+
+
+def precision_for(pipeline: Pipeline, name: str | None) -> str:
+    """The precision of that name: float32, bf16, or `auto` for bf16 where the pipeline's device has
+    instructions for it; default: float32. Raises UserError for another name.
+    """
+    if name is None:
+        return "float32"
+    return Settings.of(precision=name, device=str(pipeline.device)).precision
 
 
 def with_latents(run: Run, name: str | None = None, device: str | None = None) -> Pipeline:

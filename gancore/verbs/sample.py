@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gancore.component.precision import in_precision
 from gancore.data import Data, ImageOptions, open_pairs
 from gancore.data import Images as ImageFiles
 from gancore.data.options import FACTORS
@@ -23,7 +24,7 @@ from gancore.pipeline import Pipeline, check_truncation, translated
 from gancore.progress import Progress, counted, tell
 from gancore.runs.sources import open_source
 from gancore.storage.files import distinct
-from gancore.verbs.loading import Run, load
+from gancore.verbs.loading import Run, load, precision_for
 from gancore.verbs.pictures import Images, check_images, origin, write_each, written
 from gancore.verbs.words import Amounts, Changes, Numbers, amounts_of, changes_of, numbers_of
 
@@ -44,6 +45,7 @@ def sample(
     threshold: float | None = None,
     pipeline: str | None = None,
     device: str | None = None,
+    precision: str | None = None,
     set: Changes = (),
     data: Path | str | None = None,
     source_from: str | None = None,
@@ -68,6 +70,8 @@ def sample(
         threshold: largest magnitude of a coordinate of the latents; larger ones are drawn again (BigGAN).
         pipeline: which one, if the run has several, e.g. `backward`; default: the first.
         device: auto, cpu, cuda, cuda:1 or mps; default: cpu, or where a given `Pipeline` is.
+        precision: float32; bf16 for autocast with float32 weights; or auto: bf16 where the device has
+            instructions for it; default: float32. Images in bf16 differ a little from those in float32.
         set: options of the pipeline's parts, by path: {"sampler.temperature": 0.9}.
         data: images to translate or reconstruct instead of sampling: a folder, zip, IDX or .npy file.
         source_from: how the source of each of these images is made, as `train` says: a half of it ("left",
@@ -108,17 +112,20 @@ def sample(
         chosen = chosen.with_options(changes)
     for amount in amounts:
         check_truncation(chosen, amount, truncation_layers)
+    computing = in_precision(precision_for(chosen, precision), chosen.device)
     if data is not None:
-        made = _through(chosen, str(data), drawing.seed, source_from)
+        with computing:
+            made = _through(chosen, str(data), drawing.seed, source_from)
         return written(attrs.evolve(made, texts=origin(run, drawing.seed)), output)
     chosen = chosen if threshold is None else with_threshold(chosen, threshold)
     rows = (
         drawing.drawn(chosen, progress, truncation=amount, truncation_layers=truncation_layers)
         for amount in amounts
     )
-    if not hold and output is not None and Path(output).suffix in ("", ".npy"):
-        return write_each(chain.from_iterable(rows), drawing.names(amounts), Path(output))
-    made = drawing.together([torch.cat(list(row)) for row in rows], amounts)
+    with computing:
+        if not hold and output is not None and Path(output).suffix in ("", ".npy"):
+            return write_each(chain.from_iterable(rows), drawing.names(amounts), Path(output))
+        made = drawing.together([torch.cat(list(row)) for row in rows], amounts)
     return written(attrs.evolve(made, texts=origin(run, drawing.numbers)), output)
 
 

@@ -9,6 +9,8 @@ from PIL import Image
 from small import SmallGenerator, know_small_parts
 
 from gancore import Pipeline
+from gancore.component import precision
+from gancore.errors import UserError
 from gancore.standard.conditioners import Identity
 from gancore.standard.samplers import Normal, Uniform
 from gancore.verbs.sample import sample
@@ -67,6 +69,27 @@ def test_memory_does_not_grow_with_the_number_of_files(pipeline, tmp_path):
         held.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert held[1] < held[0] + 1024 * 200  # an image as floats has 768 bytes, and its name is kept
+
+
+def test_images_in_half_precision_are_nearly_those_in_float32(pipeline, tmp_path):
+    exact = sample(pipeline, count=3).images
+    half = sample(pipeline, count=3, precision="bf16", output=tmp_path / "half.npy", hold=False)
+    half = torch.from_numpy(np.load(half.path))
+    assert half.dtype == torch.float32 and 0 < (half - exact).abs().max() < 0.05
+    assert torch.equal(sample(pipeline, count=3, precision="float32").images, exact)
+    assert torch.equal(sample(pipeline, count=3).images, exact)  # and nothing of it is left
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_auto_is_half_precision_where_the_device_has_instructions_for_it(pipeline, has, monkeypatch):
+    monkeypatch.setattr(precision, "computes_bfloat16", lambda device: has)
+    wanted = sample(pipeline, count=3, precision="bf16" if has else "float32").images
+    assert torch.equal(sample(pipeline, count=3, precision="auto").images, wanted)
+
+
+def test_an_unknown_precision_is_refused(pipeline):
+    with pytest.raises(UserError, match="float32"):
+        sample(pipeline, count=1, precision="fp8")
 
 
 def test_noise_of_many_images_is_drawn_in_pieces_and_stays_with_its_image(monkeypatch):

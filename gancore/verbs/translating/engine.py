@@ -1,22 +1,20 @@
 """A translator, ready to be given tiles."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Self
 
 import attrs
 import torch
 from torch import Tensor
 
-from gancore.component.precision import in_bfloat16
+from gancore.component.precision import in_precision
 from gancore.data.options import FITS
 from gancore.errors import UserError
 from gancore.latent.wanted_label import Wanted, wanted_label
 from gancore.pipeline import Pipeline, Tiles, made_of, ratios, tiles_of
-from gancore.runs.settings import Settings
-from gancore.verbs.loading import Run, load
+from gancore.verbs.loading import Run, load, precision_for
 from gancore.verbs.translating.colors import ALPHAS
 from gancore.verbs.translating.sources import check_source_from
-from gancore.verbs.words import given
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +65,6 @@ class Engine:
         Raises:
             UserError: it does not translate images, or an option does not fit it.
         """
-        settings = Settings.of(**given(precision=way.precision, device=way.device or "cpu"))
         pipeline = load(run, way.pipeline, way.device)
         check(pipeline, way)
         tiles = tiles_of(pipeline, way.tile, way.overlap)
@@ -82,7 +79,7 @@ class Engine:
             alpha=way.alpha or "keep",
             fit=way.fit,
             source_from=way.source_from,
-            precision=settings.precision,
+            precision=precision_for(pipeline, way.precision),
             same=way.same,
         )
 
@@ -96,9 +93,7 @@ class Engine:
 
     def running(self) -> AbstractContextManager[object]:
         """The precision, for as long as images are made: inside one block weights are cast once."""
-        if self.precision != "bf16":
-            return nullcontext()
-        return in_bfloat16(self.pipeline.device)
+        return in_precision(self.precision, self.pipeline.device)
 
 
 def check(pipeline: Pipeline, way: Way) -> None:
