@@ -87,52 +87,97 @@ def sample(
         RunError: the folder holds no pipeline.
     """
     amounts = amounts_of("--truncation", truncation)
-    if truncation_layers is not None and amounts == [1]:
-        raise UserError(
-            "--truncation-layers has no effect without --truncation; "
-            "give --truncation too, e.g. 0.7, or omit it"
-        )
-    if data is not None and (amounts != [1] or label is not None):
-        raise UserError("--truncation and --label have no effect with --data; omit them")
-    if data is None and source_from is not None:
-        raise UserError("--source-from makes sources of the images of --data; give --data too, or omit it")
-    if data is not None and (count is not None or seeds is not None or threshold is not None):
-        raise UserError("--count, --seeds and --threshold have no effect with --data; omit them")
-    drawing = _Drawing.of(count or (SHEET if len(amounts) == 1 else ROW), seed or 0, seeds, like, label)
-    if seeds is not None and (count is not None or seed is not None):
-        raise UserError("--seeds says how many images there are, and their seeds; omit --count and --seed")
-    if like is not None and (seeds is None or threshold is not None):
-        raise UserError(f"--like {like} draws the latents of --seeds; give --seeds, and omit --threshold")
-    if count is not None and count < 1:
-        raise UserError(f"--count must be at least 1; got {count}")
+    _check_options(
+        truncated=amounts != [1],
+        truncation_layers=truncation_layers,
+        label=label,
+        data=data,
+        source_from=source_from,
+        count=count,
+        seed=seed,
+        seeds=seeds,
+        like=like,
+        threshold=threshold,
+    )
+    drawing = _Drawing.of(
+        amounts=amounts,
+        layers=truncation_layers,
+        count=count,
+        seed=seed or 0,
+        seeds=seeds,
+        like=like,
+        label=label,
+    )
     if output is not None:
         check_images(Path(output))
     chosen = load(run, pipeline, device)
     if changes := changes_of(set):
         chosen = chosen.with_options(changes)
-    for amount in amounts:
-        check_truncation(chosen, amount, truncation_layers)
-    computing = in_precision(precision_for(chosen, precision), chosen.device)
-    if data is not None:
-        with computing:
+    with in_precision(precision_for(chosen, precision), chosen.device):
+        if data is not None:
             made = _through(chosen, str(data), drawing.seed, source_from)
-        return written(attrs.evolve(made, texts=origin(run, drawing.seed)), output)
-    chosen = chosen if threshold is None else with_threshold(chosen, threshold)
-    rows = (
-        drawing.drawn(chosen, progress, truncation=amount, truncation_layers=truncation_layers)
-        for amount in amounts
-    )
-    with computing:
+            return written(attrs.evolve(made, texts=origin(run, drawing.seed)), output)
+        chosen = chosen if threshold is None else with_threshold(chosen, threshold)
+        rows = drawing.rows(chosen, progress)
         if not hold and output is not None and Path(output).suffix in ("", ".npy"):
-            return write_each(chain.from_iterable(rows), drawing.names(amounts), Path(output))
-        made = drawing.together([torch.cat(list(row)) for row in rows], amounts)
+            return write_each(chain.from_iterable(rows), drawing.names, Path(output))
+        made = drawing.together([torch.cat(list(row)) for row in rows])
     return written(attrs.evolve(made, texts=origin(run, drawing.numbers)), output)
+
+
+def _check_options(
+    *,
+    truncated: bool,
+    truncation_layers: int | None,
+    label: Wanted | None,
+    data: Path | str | None,
+    source_from: str | None,
+    count: int | None,
+    seed: int | None,
+    seeds: Numbers | None,
+    like: str | None,
+    threshold: float | None,
+) -> None:
+    """Raises UserError for options that conflict with each other."""
+    read, numbered = data is not None, not (count is None and seeds is None and threshold is None)
+    conflicts = [
+        (
+            truncation_layers is not None and not truncated,
+            "--truncation-layers has no effect without --truncation; "
+            "give --truncation too, e.g. 0.7, or omit it",
+        ),
+        (
+            read and (truncated or label is not None),
+            "--truncation and --label have no effect with --data; omit them",
+        ),
+        (
+            not read and source_from is not None,
+            "--source-from makes sources of the images of --data; give --data too, or omit it",
+        ),
+        (read and numbered, "--count, --seeds and --threshold have no effect with --data; omit them"),
+        (
+            seeds is not None and not (count is None and seed is None),
+            "--seeds says how many images there are, and their seeds; omit --count and --seed",
+        ),
+        (
+            like is not None and (seeds is None or threshold is not None),
+            f"--like {like} draws the latents of --seeds; give --seeds, and omit --threshold",
+        ),
+        (count is not None and count < 1, f"--count must be at least 1; got {count}"),
+    ]
+    for conflict, message in conflicts:
+        if conflict:
+            raise UserError(message)
 
 
 @attrs.frozen
 class _Drawing:
-    """Which images are drawn: `count` of one seed, or one for each of `seeds`."""
+    """Which images are drawn: `count` of one seed, or one for each of `seeds`, with each of `amounts` of
+    truncation.
+    """
 
+    amounts: list[float]
+    layers: int | None
     count: int
     seed: int
     seeds: tuple[int, ...]
@@ -140,12 +185,33 @@ class _Drawing:
     label: Wanted | None
 
     @classmethod
-    def of(cls, count: int, seed: int, seeds: Numbers | None, like: str | None, label: Wanted | None) -> Self:
+    def of(
+        cls,
+        *,
+        amounts: list[float],
+        layers: int | None,
+        count: int | None,
+        seed: int,
+        seeds: Numbers | None,
+        like: str | None,
+        label: Wanted | None,
+    ) -> Self:
+        """With the default number of images."""
         numbers = () if seeds is None else tuple(dict.fromkeys(numbers_of("--seeds", seeds)))
-        return cls(len(numbers) or count, seed, numbers, like, label)
+        number = len(numbers) or count or (SHEET if len(amounts) == 1 else ROW)
+        return cls(amounts, layers, number, seed, numbers, like, label)
 
-    def drawn(self, pipeline: Pipeline, progress: Progress, **truncated: Any) -> Iterator[Tensor]:
+    def rows(self, pipeline: Pipeline, progress: Progress) -> Iterator[Iterator[Tensor]]:
+        """The images of each truncation, batch by batch. Raises UserError for one that the pipeline lacks,
+        before the first.
+        """
+        for amount in self.amounts:
+            check_truncation(pipeline, amount, self.layers)
+        return (self.drawn(pipeline, progress, amount) for amount in self.amounts)
+
+    def drawn(self, pipeline: Pipeline, progress: Progress, amount: float) -> Iterator[Tensor]:
         """Without seeds the images of `Pipeline.sample`, bit for bit, batch by batch."""
+        truncated: dict[str, Any] = {"truncation": amount, "truncation_layers": self.layers}
         if self.seeds:
             mark = wanted_label(pipeline, self.label)
             made = images_of_seeds(pipeline, self.seeds, mark, like=self.like, **truncated)
@@ -155,11 +221,17 @@ class _Drawing:
             made = pipeline.chunks(latent, marks, seed=self.seed, **truncated)
         return counted(made, self.count, progress)
 
-    def names(self, amounts: list[float]) -> list[str]:
+    @property
+    def several(self) -> bool:
+        """Whether the images are drawn with several truncations."""
+        return len(self.amounts) > 1
+
+    @property
+    def names(self) -> list[str]:
         """The names of all images as files."""
         names = [f"seed{n:04d}" for n in self.seeds] or [f"{i:06d}" for i in range(self.count)]
-        if len(amounts) > 1:
-            return [f"{name}-truncation{amount:g}" for amount in amounts for name in names]
+        if self.several:
+            return [f"{name}-truncation{amount:g}" for amount in self.amounts for name in names]
         return names
 
     @property
@@ -167,27 +239,27 @@ class _Drawing:
         """The seeds, in words."""
         return ",".join(map(str, self.seeds)) or str(self.seed)
 
-    def captions(self, amounts: list[float]) -> Captions:
+    def captions(self) -> Captions:
         """Which seeds and truncations the rows and columns of the grid are of."""
-        several = len(amounts) > 1
         told = [
             "" if self.seeds else f"seed {self.seed}",
             "" if self.label is None else f"label {self.label}",
         ]
-        told += [f"truncation {amounts[0]:g}"] if amounts != [1] and not several else []
+        told += [f"truncation {self.amounts[0]:g}"] if self.amounts != [1] and not self.several else []
         title, seeds = " · ".join(filter(None, told)), [str(seed) for seed in self.seeds]
-        if several:
-            return Captions([f"truncation {a:g}" for a in amounts], [f"seed {n}" for n in seeds], title)
+        if self.several:
+            rows = [f"truncation {amount:g}" for amount in self.amounts]
+            return Captions(rows, [f"seed {n}" for n in seeds], title)
         return Captions(images=seeds, word="seed", title=title)
 
-    def together(self, rows: list[Tensor], amounts: list[float]) -> Images:
+    def together(self, rows: list[Tensor]) -> Images:
         """A row of images for each amount of truncation, or the images of the only one."""
         return Images(
             images=torch.cat(rows),
             seed=None if self.seeds else self.seed,
-            columns=self.count if len(amounts) > 1 else None,
-            names=tuple(self.names(amounts)),
-            captions=self.captions(amounts),
+            columns=self.count if self.several else None,
+            names=tuple(self.names),
+            captions=self.captions(),
         )
 
 
