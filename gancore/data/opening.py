@@ -20,7 +20,7 @@ from gancore.data.idx import find_idx, is_idx, labels_beside, read_idx
 from gancore.data.jitter import jittered
 from gancore.data.labels import Labels, as_labels, json_labels, read_bytes
 from gancore.data.options import ImageOptions
-from gancore.data.packing import Progress, pack, refuse_unreadable
+from gancore.data.packing import Packed, Progress, pack, refuse_unreadable
 from gancore.data.pictures import Pictures
 from gancore.data.pixels import AnyPixels, Pixels
 from gancore.data.source import Source
@@ -217,33 +217,45 @@ def assemble(
         return _images(source, pixels, source.names, labels, (), options, notes)
     if options.fit == "random":
         return _random_crops(source, labels, options, on_progress)
-    whole = source.whole if isinstance(source, Half) else source
+    return _packed(source, labels, options, on_progress)
+
+
+def _packed(
+    source: Source, labels: Labels | None, options: ImageOptions, on_progress: Progress | None
+) -> Images:
     packed = pack(source, options, on_progress)
-    options, notes = packed.options, [*notes, *packed.notes]
-    low = 0.0
-    if packed.pixels.dtype.kind == "f":
-        low = (
-            whole.low
-            if isinstance(whole, ArraySource)
-            else find_low(packed.pixels, options.values, source.title)
-        )
-        notes += [] if isinstance(whole, ArraySource) else [value_note(low)]
-    names = [source.names[index] for index in packed.kept]
-    if isinstance(source, DatasetSource) and labels is None and options.labels == "auto":
-        values = source.labels([int(index) for index in packed.kept])
-        labels = (
-            None if values is None else as_labels(_stacked(values, source.title), len(names), source.title)
-        )
-    elif labels is not None:
-        labels = labels.take(packed.kept)
+    low, told = _lowest(source, packed)
     return _images(
         source,
         Pixels(packed.pixels, low=low, sha256=packed.sha256),
-        names,
-        labels,
+        [source.names[index] for index in packed.kept],
+        _labels_of_kept(source, labels, packed),
         packed.skipped,
-        options,
-        _fitted(options, source) + notes,
+        packed.options,
+        [*_fitted(packed.options, source), *source.notes, *packed.notes, *told],
+    )
+
+
+def _lowest(source: Source, packed: Packed) -> tuple[float, list[str]]:
+    """The number that becomes -1, with a note where it was found in the values; 0 if they are not floats."""
+    whole = source.whole if isinstance(source, Half) else source
+    if packed.pixels.dtype.kind != "f":
+        return 0.0, []
+    if isinstance(whole, ArraySource):
+        return whole.low, []
+    low = find_low(packed.pixels, packed.options.values, source.title)
+    return low, [value_note(low)]
+
+
+def _labels_of_kept(source: Source, labels: Labels | None, packed: Packed) -> Labels | None:
+    """The labels of the images that were kept: those given or found, or those that the dataset gave."""
+    if labels is not None:
+        return labels.take(packed.kept)
+    if not isinstance(source, DatasetSource) or packed.options.labels != "auto":
+        return None
+    values = source.labels([int(index) for index in packed.kept])
+    return (
+        None if values is None else as_labels(_stacked(values, source.title), len(packed.kept), source.title)
     )
 
 

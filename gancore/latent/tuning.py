@@ -67,13 +67,7 @@ def tune(
     """
     chosen = settings or PivotalTuning()
     generator = pipeline.generator
-    check_images(image, generator.image, generator.qualified_name)
-    if tuple(code.shape) != (len(image), *generator.code_shape):
-        expected = (len(image), *generator.code_shape)
-        raise UserError(
-            f"{len(image)} images are tuned to with pivots {expected}; got {tuple(code.shape)}; "
-            "give what invert returned"
-        )
+    _check(generator, image, code)
     # an averaged copy stands still
     tuned = copy.deepcopy(generator).requires_grad_()
     made = copy.copy(pipeline)
@@ -92,17 +86,30 @@ def tune(
                 near = _near(space, pivot, chosen.radius, fold(seed, "locality", step))
                 with torch.no_grad():
                     before = likeness.see(_image(generator, near, maps, seed))
-                loss = (
-                    loss + chosen.locality * likeness.unlike(_image(tuned, near, maps, seed), before).mean()
-                )
-            found = torch.autograd.grad(loss, weights, allow_unused=True)
-            for weight, gradient in zip(weights, found, strict=True):
-                weight.grad = gradient
-            adam.step()
-            adam.zero_grad()
+                moved = likeness.unlike(_image(tuned, near, maps, seed), before).mean()
+                loss = loss + chosen.locality * moved
+            _descend(adam, weights, loss)
             if on_step is not None:
                 on_step(step)
     return made
+
+
+def _check(generator: Generator, image: Tensor, code: Tensor) -> None:
+    check_images(image, generator.image, generator.qualified_name)
+    expected = (len(image), *generator.code_shape)
+    if tuple(code.shape) != expected:
+        raise UserError(
+            f"{len(image)} images are tuned to with pivots {expected}; got {tuple(code.shape)}; "
+            "give what invert returned"
+        )
+
+
+def _descend(adam: torch.optim.Adam, weights: list[torch.nn.Parameter], loss: Tensor) -> None:
+    """A step of Adam; weights that the loss does not depend on stay."""
+    for weight, gradient in zip(weights, torch.autograd.grad(loss, weights, allow_unused=True), strict=True):
+        weight.grad = gradient
+    adam.step()
+    adam.zero_grad()
 
 
 def _image(generator: Generator, code: Tensor, noise: Sequence[Tensor], seed: int) -> Tensor:
