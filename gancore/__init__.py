@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from gancore.component.part import Part, RandomRows, RunningMean, Seat, Seats, fact, field, part, seat
     from gancore.component.presets import Preset
     from gancore.component.quantizer import Quantized, Quantizer
-    from gancore.component.sharing import share
+    from gancore.component.sharing import share, start_alike
     from gancore.component.specs import build, spec
     from gancore.measure.evaluation import Evaluation, score_study
     from gancore.measure.score import Score, Value
@@ -111,7 +111,7 @@ _HOMES = {
     "component.network_sampler": ("NetworkSampler",),
     "component.part": ("Part", "RandomRows", "RunningMean", "Seat", "Seats", "fact", "field", "part", "seat"),
     "component.quantizer": ("Quantized", "Quantizer"),
-    "component.sharing": ("share",),
+    "component.sharing": ("share", "start_alike"),
     "component.specs": ("build", "spec"),
     "measure.evaluation": ("Evaluation", "score_study"),
     "measure.score": ("Score", "Value"),
@@ -226,6 +226,7 @@ __all__ = [
     "share",
     "show",
     "spec",
+    "start_alike",
     "table",
     "train",
     "translate",

@@ -1,4 +1,4 @@
-"""Layers that two parts have in common."""
+"""Layers that two parts have in common, or that start from the same weights."""
 
 from copy import deepcopy
 
@@ -7,7 +7,7 @@ import torch
 from small import SmallGenerator
 from torch import nn
 
-from gancore import Generator, Player, Recipe, build, part, seat, share, spec
+from gancore import Generator, Player, Recipe, build, part, seat, share, spec, start_alike
 from gancore.component.discovery import registry
 from gancore.component.ownership import Place, making
 from gancore.component.weights import load_state
@@ -129,9 +129,7 @@ def shared(*given):
 
 def test_what_cannot_be_shared_is_refused():
     one, two = TwoLayers(image=IMAGE), TwoLayers(image=IMAGE, width=4)
-    with pytest.raises(
-        FitError, match="generator/two-layers has no layer 'trunk' to share; its layers: body, bl"
-    ):
+    with pytest.raises(FitError, match="generator/two-layers has no layer 'trunk'; its layers: body, blocks"):
         shared(one, "trunk", two)
     two.body = nn.Sequential(nn.Linear(4, 4))
     differing = r"cannot share body: the layers differ \(.*in the second\); give both parts the same options"
@@ -164,3 +162,57 @@ def test_outside_of_a_build_it_is_refused():
         FitError, match="share body of generator/two-layers in the build of the part that holds"
     ):
         share(one, "body", two)
+
+
+@part("twins")
+class Twins(Recipe):
+    """Two generators with bodies that start alike."""
+
+    one: Generator = seat(default=TwoLayers)
+    two: Generator = seat(default=TwoLayers)
+
+    def facts(self, seat):
+        return {"image": self.image}
+
+    def build(self):
+        start_alike(self.one, "body", self.two)
+
+    def players(self):
+        return {"both": Player([self.one, self.two], SGD(lr=0.1))}
+
+
+def test_layers_that_start_alike_are_trained_apart():
+    made = Twins()
+    for seed in (1, 2):
+        made.bind(seed=seed, facts={"image": IMAGE}, by="the test")
+        one, two = made.one, made.two
+        assert one.body is not two.body and same(one.body, two.body) and not same(one.head, two.head)
+        assert same(one, couple(seed).one) and two.pristine()
+    run = start(made)
+    latent = torch.randn(4, 4)
+    run.update("both", lambda z: {"a": made.one(z).square().mean(), "b": made.two(z).sum()}, latent)
+    assert not same(one.body, two.body)
+
+
+def alike(*given):
+    with making(Place(0, "")):
+        start_alike(*given)
+
+
+@pytest.mark.parametrize("trained", [0, 1])
+def test_trained_weights_do_not_start_anew(trained):
+    pair = TwoLayers(image=IMAGE), TwoLayers(image=IMAGE)
+    with torch.no_grad():
+        pair[trained].head.weight += 1
+    before = deepcopy(pair[1].body)
+    alike(pair[0], "body", pair[1])
+    assert same(pair[1].body, before)
+
+
+def test_what_cannot_start_alike_is_refused():
+    one, two = TwoLayers(image=IMAGE), TwoLayers(image=IMAGE)
+    with pytest.raises(FitError, match="start body of generator/two-layers alike in the build of the part"):
+        start_alike(one, "body", two)
+    two.body = nn.Sequential(nn.Linear(4, 4))
+    with pytest.raises(FitError, match="cannot start body alike: the layers differ"):
+        alike(one, "body", two)

@@ -71,9 +71,9 @@ def test_layers_that_differ_cannot_be_shared():
     said = r"the layers differ \(0.0.weight is \(4, 4, 4, 4\) in the first, \(4, 6, 4, 4\) in the second\)"
     with pytest.raises(FitError, match=f"cannot share trunk: {said}; give both parts the same options"):
         CoGAN(**table)
-    with pytest.raises(FitError, match="has no layer 'body' to share"):
+    with pytest.raises(FitError, match="has no layer 'body'; its layers"):
         CoGAN(**SMALL, shared_generator_layers="body")
-    with pytest.raises(FitError, match="has no layer '' to share; its layers: trunk, own"):
+    with pytest.raises(FitError, match="has no layer ''; its layers: trunk, own"):
         CoGAN(**SMALL, shared_generator_layers="")
     with pytest.raises(FactError, match="has 3 layers for these images, so at most 2 can be its own"):
         CoupledGenerator(image=(3, 16, 16), own_layers=4)

@@ -14,7 +14,7 @@ from gancore.component.interfaces import (
     Terms,
 )
 from gancore.component.part import Seat, field, part, seat
-from gancore.component.sharing import share
+from gancore.component.sharing import share, start_alike
 from gancore.component.validators import at_least, whole
 from gancore.nn.diagonal_gaussian import DiagonalGaussian
 from gancore.recipes.base import Player, Run
@@ -27,6 +27,8 @@ __all__ = ["UNIT"]
 
 SHARED = ("encoder.trunk", "decoder.trunk")
 """The layers that both translators have in common."""
+OWN = ("encoder.own", "decoder.own")
+"""The others."""
 
 _TINY = {"width": 2, "blocks": 1}
 _SMALL: Mapping[str, Any] = {
@@ -62,8 +64,14 @@ class UNIT(TwoWay):
     discriminators are PatchGANs; weights do not decay. The paper does not say how long it trains: the default
     is 200 epochs.
 
+    Nothing in the objective says which code of one domain means which of the other: that follows from the
+    shared layers, and in a short training colors may change sides, white with blue. With `alike`, which is
+    not in the paper, both domains start with one encoder and one decoder, so that an image begins as its own
+    translation.
+
     Raises:
-        FitError: the domains differ in size, the parts do not fit, or the layers to be shared differ.
+        FitError: the domains differ in size, the parts do not fit, or the layers to be shared, or to start
+            alike, differ.
     """
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = (
@@ -81,14 +89,19 @@ class UNIT(TwoWay):
     reconstruction: float = field(default=100.0, validator=at_least(0), help="weight of their L1, λ₂")
     cycle_divergence: float = field(default=0.1, validator=at_least(0), help="weight of the cycles' KL, λ₃")
     cycle: float = field(default=100.0, validator=at_least(0), help="weight of the cycles' L1, λ₄")
+    alike: bool = field(
+        default=False, help="start the layers that are not shared from the same weights in both domains"
+    )
     epochs: int = field(
         default=200, validator=whole(1), help="passes over the images, unless the run sets one"
     )
 
     def build(self) -> None:
-        """Shares the layers and starts the averages."""
+        """Shares the layers, lets the others start alike if they should, and starts the averages."""
         for layer in SHARED:
             share(self.to_target, layer, self.to_source)
+        for layer in OWN if self.alike else ():
+            start_alike(self.to_target, layer, self.to_source)
         super().build()
 
     def length(self, available: int) -> int:

@@ -89,6 +89,16 @@ def test_the_last_layers_of_the_encoders_and_the_first_of_the_decoders_are_share
     assert not torch.equal(one.encoder.own[0].weight, other.encoder.own[0].weight)
 
 
+def test_domains_that_start_alike_begin_with_one_translator() -> None:
+    recipe, image = small(alike=True), torch.rand(2, *RGB)
+    assert torch.equal(recipe.to_target(image), recipe.to_source(image))
+    one, other = recipe.to_target, recipe.to_source
+    assert one.encoder.own is not other.encoder.own and one.decoder.own is not other.decoder.own
+    assert recipe.to_source.pristine()
+    with pytest.raises(FitError, match=r"cannot start encoder\.own alike: the layers differ"):
+        small(alike=True, source=(1, 8, 8))
+
+
 def test_translations_go_through_the_mean_of_the_posterior() -> None:
     recipe = small()
     image = torch.rand(2, *RGB)
