@@ -120,7 +120,7 @@ ROWS = {
     ),
     "cyclegan": Row(["cyclegan-small", *seen(6_000)], BOTH),
     "cut": Row(["cut-small", *seen(6_000)]),
-    "unit": Row(["unit-small", *seen(12_000)], BOTH),
+    "unit": Row(["unit-small", *seen(15_000)], BOTH),
     "esrnet": Row(["esrnet-small", *seen(24_000)], {"larger": None}),
     "esrgan": Row(["esrgan-small", *seen(8_000)], {"larger": None}, init="esrnet"),
     "nogan": Row(["colorize-small", *seen(30_000)], {"color": None}),
