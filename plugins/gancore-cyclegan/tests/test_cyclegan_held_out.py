@@ -4,8 +4,9 @@ from types import ModuleType
 
 import pytest
 import torch
-from gancore_cyclegan import CycleGAN, ResNet
+from gancore_cyclegan import UNIT, CycleGAN, ResNet
 
+from gancore import Recipe, create, load
 from gancore.data import ImageOptions
 from gancore.pictures.grid import save, to_pil
 from gancore.runs.sources import Sources
@@ -60,22 +61,25 @@ def domain(folder: Path, color: tuple[float, float, float]) -> str:
     return str(folder)
 
 
-def trained(tmp_path: Path, **settings: int) -> Path:
+def trained(tmp_path: Path, recipe: Recipe, **settings: int) -> Path:
     sources = (domain(tmp_path / "red", (0.6, -0.8, -0.8)), domain(tmp_path / "blue", (-0.8, -0.8, 0.6)))
-    recipe = CycleGAN(
+    data = Sources(data=sources, options=ImageOptions(cache="off"))
+    return train(recipe, data, output=tmp_path / "run", images=2, threads=1, **settings).folder
+
+
+def cyclegan() -> CycleGAN:
+    return CycleGAN(
         to_target=ResNet(width=4, blocks=1),
         to_source=ResNet(width=4, blocks=1),
         target_discriminator=PatchGAN(width=4, layers=1),
         source_discriminator=PatchGAN(width=4, layers=1),
     )
-    data = Sources(data=sources, options=ImageOptions(cache="off"))
-    return train(recipe, data, output=tmp_path / "run", images=2, threads=1, **settings).folder
 
 
 def test_a_run_is_measured_on_what_it_did_not_see(
     tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = trained(tmp_path, hold_out=5)
+    run = trained(tmp_path, cyclegan(), hold_out=5)
     pairs = tool.held_out(run)
     assert len(pairs) == 5
     assert pairs.source.stems == pairs.target.stems
@@ -89,8 +93,29 @@ def test_a_run_is_measured_on_what_it_did_not_see(
     assert (tmp_path / "sheet-run-backward.png").exists()
 
 
+def test_translations_of_unit_stand_beside_its_reconstructions(
+    tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = create("recipe/unit", UNIT.examples[0])
+    run = trained(tmp_path, recipe, hold_out=5)
+    assert tool.main([str(run)]) in (0, 1)
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[1] for line in said[2:]] == [
+        "forward",
+        "forward, faded",
+        "forward, reconstructed",
+        "backward",
+        "backward, faded",
+        "backward, reconstructed",
+    ]
+    there, back = (load(run, name).generator for name in ("forward", "backward"))
+    images = torch.rand(2, 3, 8, 8)
+    expected = back.decoder(there.encoder(images).mean)
+    assert torch.equal(tool.reconstructed(run, "forward", images), expected.detach())
+
+
 def test_a_run_that_held_nothing_out_is_refused(
     tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tool.main([str(trained(tmp_path))]) == 2
+    assert tool.main([str(trained(tmp_path, cyclegan()))]) == 2
     assert "held no images out; train with --hold-out N on two domains" in capsys.readouterr().err

@@ -11,9 +11,10 @@ are means over pairs, before → after translation, with the gain and its standa
 
 FD is the Fréchet distance of features between the held-out images, before → after, and those of the other
 domain, in pixels averaged down to 4×4 (colors and composition). The rows `faded` are those of images of which
-a tenth is white, which is no translation, but brings pixels nearer on average. With --sheet, a grid: each
-image, its translation, its counterpart. Exits with 1 if in some direction the colors are not nearer by two
-standard errors.
+a tenth is white, which is no translation, but brings pixels nearer on average; the rows `reconstructed` those
+of what UNIT makes of images in their own domain, which is none either, but as blurred as one. With --sheet, a
+grid: each image, its translation, its counterpart. Exits with 1 if in some direction the colors are not
+nearer by two standard errors.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
+from gancore_cyclegan import ThroughCode
 from torch import Tensor
 
 from gancore.component.creating import create
@@ -99,6 +101,20 @@ def directions(run: Path) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
         yield name or "forward", ours, pipeline.render(ours), theirs
 
 
+def reconstructed(run: Path, name: str, ours: Tensor) -> Tensor | None:
+    """Images of a direction after the encoder and the decoder of their own domain; None where the run is not
+    one of UNIT.
+    """
+    folder, other = RunFolder(run), {"forward": "backward", "backward": "forward"}[name]
+    if other not in folder.pipeline_names:
+        return None
+    there, back = (folder.pipeline(way).generator for way in (name, other))
+    if not (isinstance(there, ThroughCode) and isinstance(back, ThroughCode)):
+        return None
+    with torch.no_grad():
+        return back.decoder(there.encoder.code(ours)).clamp(-1, 1)
+
+
 def sheet(path: Path, ours: Tensor, made: Tensor, theirs: Tensor) -> None:
     """Some images from all over, each with its translation and its counterpart."""
     chosen = torch.arange(SHOWN) * len(ours) // SHOWN
@@ -119,6 +135,8 @@ def measured(run: Path, path: Path | None) -> bool:
     for name, ours, made, theirs in directions(run):
         nearer.append(row(run.name, name, ours, made, theirs).significant)
         row(run.name, f"{name}, faded", ours, ours + FADED * (1 - ours), theirs)
+        if (same := reconstructed(run, name, ours)) is not None:
+            row(run.name, f"{name}, reconstructed", ours, same, theirs)
         if path:
             sheet(path.with_stem(f"{path.stem}-{run.name}-{name}"), ours, made, theirs)
     return all(nearer)
