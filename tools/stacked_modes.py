@@ -32,12 +32,16 @@ SAMPLES, CLASSES = 26_000, 10
 FAMILIES = {name: UNCONDITIONAL[name] for name in ("dcgan", "wgan-gp", "r3gan-small")}
 FAMILIES["r3gan-two-blocks"] = FAMILIES["r3gan-small"]
 FAMILIES["wgan-gp-batch-8"] = [*UNCONDITIONAL["wgan-gp"], *SMALLER_BATCH]
-"""One more R3GAN, of which `OF_SIZE` says the blocks, and one more WGAN-GP, in batches of 8 as R3GAN."""
+FAMILIES["wgan-gp-five-steps"] = [*FAMILIES["wgan-gp-batch-8"], "--set=discriminator_steps=5"]
+"""One more R3GAN, of which `OF_SIZE` says the blocks, and two more WGAN-GP, in batches of 8 as R3GAN, one of
+them with the published five updates of the critic for each one of the generator.
+"""
 SHARED = ["--batch", "16", "--precision", "auto", "--evaluate-every", "0", "--labels", "none"]
 A_MAP_LESS = ["--set=generator.widths=[256, 128, 64]", "--set=discriminator.widths=[64, 128, 128]"]
 OF_SIZE = {
     ("wgan-gp", 16): A_MAP_LESS,
     ("wgan-gp-batch-8", 16): A_MAP_LESS,
+    ("wgan-gp-five-steps", 16): A_MAP_LESS,
     ("r3gan-two-blocks", 16): both("blocks=[2, 2, 2]"),
     ("r3gan-two-blocks", 32): both("blocks=[2, 2, 2, 2]"),
 }
