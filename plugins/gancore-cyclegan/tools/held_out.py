@@ -105,7 +105,7 @@ def reconstructed(run: Path, name: str, ours: Tensor) -> Tensor | None:
     """Images of a direction after the encoder and the decoder of their own domain; None where the run is not
     one of UNIT.
     """
-    folder, other = RunFolder(run), {"forward": "backward", "backward": "forward"}[name]
+    folder, other = RunFolder(run), {"forward": "backward", "backward": "forward"}.get(name)
     if other not in folder.pipeline_names:
         return None
     there, back = (folder.pipeline(way).generator for way in (name, other))
